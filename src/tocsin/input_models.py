@@ -24,7 +24,7 @@ class ParamsModel(BaseModel):
 
 
 def parse_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
-    """Validate parameters. Raises SeveralInvalid with all faults and their paths. `quickly` skips slow checks."""
+    """Validate parameters. Raises MultipleInvalid with all faults and their paths. `quickly` skips slow checks."""
     try:
         return model.model_validate(given, context=_QUICK_CONTEXT if quickly else None)
     except ValidationError as error:

@@ -92,7 +92,7 @@ class Compute(Protocol):
         """Return what the function returns, or raise what it raises. Cancelling the caller ends the process.
 
         Jobs pass the function and its arguments only: the owner is that of the attempt. `on_begin` is called when the
-        work begins. Raises LimitReached, or ProcessEnded if another try may succeed.
+        work begins. Raises ComputeLimitReached, or ComputeProcessEnded if another try may succeed.
         """
         ...
 

@@ -32,7 +32,7 @@ class UnknownJob(TocsinError):
 
 @cache
 def load_jobs() -> Mapping[str, Job[Any]]:
-    """Return all jobs by kind. Raises StartError if a package's job cannot be used."""
+    """Return all jobs by kind. Raises StartupError if a package's job cannot be used."""
     jobs: dict[str, Job[Any]] = {job.kind: job() for job in BUILT_IN}
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name in jobs:

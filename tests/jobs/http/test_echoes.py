@@ -20,8 +20,8 @@ SECRETS: dict[str, Any] = {"token": TOKEN, "headers": {"X-Hook": HOOK}, "secret_
 
 @pytest.fixture
 async def context() -> AsyncIterator[JobContext]:
-    async with open_client() as door:
-        yield job_context(door)
+    async with open_client() as client:
+        yield job_context(client)
 
 
 async def echo(reader: Reader, writer: Writer) -> None:
@@ -54,8 +54,8 @@ async def test_secrets_that_a_target_echoes_are_not_recorded(context: JobContext
 @pytest.mark.parametrize("filler", [10, 50_000])
 async def test_a_secret_that_the_response_limit_cuts_is_not_recorded(filler: int) -> None:
     body = b"." * filler + TOKEN.encode()
-    async with answering(response(body=body)) as server, open_client(response_limit=filler + 8) as door:
-        outcome = await perform(job_context(door), url=server.url, **SECRETS)
+    async with answering(response(body=body)) as server, open_client(response_limit=filler + 8) as client:
+        outcome = await perform(job_context(client), url=server.url, **SECRETS)
     assert outcome.response_truncated
     assert outcome.response_body == "." * filler + "***"
 

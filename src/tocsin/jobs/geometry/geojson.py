@@ -50,7 +50,7 @@ class Shape:
 def parse_shapes(value: Any, allowed: Collection[str], path: str = "geojson") -> list[Shape]:
     """Return the geometries of a GeoJSON object with `allowed` types only.
 
-    Raises GeometryFault with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
+    Raises GeoJsonError with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
     """
     return _Reader(allowed).read(value, path)
 
@@ -179,8 +179,8 @@ def _read_position(value: Any, path: str) -> Position:
         raise GeoJsonError(f"{path}: this is {_describe_value(value)}; a position is a list [longitude, latitude].")
     for number in value:
         if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _COORDINATE_LIMIT:
-            told = f"{path}: {repr(number)[:40]} is not a number of degrees"
-            raise GeoJsonError(f"{told}; a position is a list [longitude, latitude].")
+            sentence = f"{path}: {repr(number)[:40]} is not a number of degrees"
+            raise GeoJsonError(f"{sentence}; a position is a list [longitude, latitude].")
     return _check_range(float(value[0]), float(value[1]), path)
 
 

@@ -64,7 +64,7 @@ class ReportError(ValueError):
 
 def build_tables(data: Any, columns: Sequence[str] | None = None) -> list[ReportTable]:
     """Return the tables of a JSON value. A list of objects is one table; an object has one for each list in it and one
-    for its other values. Raises ReportFault.
+    for its other values. Raises ReportError.
     """
     cells, sections = 0, []
     for section in _split_tables(data, columns):
@@ -120,7 +120,7 @@ def _is_number(value: Any) -> bool:
 
 
 def encode_report(texts: Iterable[str]) -> bytes:
-    """Encode the texts in UTF-8, lone surrogates as question marks. Raises ReportFault once they are too large."""
+    """Encode the texts in UTF-8, lone surrogates as question marks. Raises ReportError once they are too large."""
     written = bytearray()
     for text in texts:
         written += text.encode("utf-8", "replace")
@@ -143,8 +143,8 @@ def check_pdf_size(sections: Iterable[ReportTable]) -> None:
     cost = 0
     for section in sections:
         for row in section.rows:
-            letters = sum(min(len(format_cell(value)), MAX_PDF_CELL_LENGTH) for value in row)
-            cost += len(row) + letters // _CHARACTERS_PER_CELL
+            characters = sum(min(len(format_cell(value)), MAX_PDF_CELL_LENGTH) for value in row)
+            cost += len(row) + characters // _CHARACTERS_PER_CELL
             if cost > MAX_PDF_CELLS:
                 raise ReportError(
                     f"The report is too large for a PDF: the limit is {MAX_PDF_CELLS:,} cells, and each "

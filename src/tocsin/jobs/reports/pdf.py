@@ -58,7 +58,7 @@ _TABLE_STYLE = TableStyle(
 
 
 def render_pdf(report: Report) -> bytes:
-    """Return A4 pages, in landscape for wide tables. A cell shows at most 500 characters. Raises ReportFault."""
+    """Return A4 pages, in landscape for wide tables. A cell shows at most 500 characters. Raises ReportError."""
     check_pdf_size(report.tables)
     font = load_font()
     widest = max((len(section.columns) for section in report.tables), default=0)

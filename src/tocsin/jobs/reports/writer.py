@@ -59,7 +59,7 @@ class RenderedReport:
 
 
 def check_report_data(written: ReportFormat, data: Any, columns: Sequence[str] | None) -> None:
-    """Raise ReportFault for data that cannot be written in this format."""
+    """Raise ReportError for data that cannot be written in this format."""
     sections = build_tables(data, columns)
     if written is ReportFormat.PDF:
         check_pdf_size(sections)
@@ -68,7 +68,7 @@ def check_report_data(written: ReportFormat, data: Any, columns: Sequence[str] |
 
 
 def render_report(given: ReportInput) -> RenderedReport:
-    """Write the report. Raises ReportFault."""
+    """Write the report. Raises ReportError."""
     sections = build_tables(given.data, given.columns) if given.has_data else []
     charts = [bars for section in sections if (bars := build_bar_chart(section)) is not None] if given.chart else []
     summary, data = {}, given.data
