@@ -78,7 +78,8 @@ def test_equal_words_mean_equal_due_times(drawn: list[str]) -> None:
 
 def due_times(expression: str) -> list[datetime]:
     """Return the first due times of an expression, whatever they are."""
-    found, moment = [], NOON
+    found: list[datetime] = []
+    moment = NOON
     while len(found) < 20 and (due := next_due(Cron(expression, "UTC"), moment)) is not None:
         found.append(due)
         moment = due
