@@ -9,8 +9,9 @@ from tocsin import clock
 from tocsin.jobs import registry
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.value_bounds import MAX_CHARACTERS, escape_unprintable
+from tocsin.workflows.language.source import Fault, WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import Fault, WorkflowInvalid, WorkflowSource, parse_yaml
+from tocsin.workflows.language.yaml_reader import parse_yaml
 
 
 def read_workflows(

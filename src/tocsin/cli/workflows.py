@@ -19,8 +19,8 @@ from tocsin.quotas import Quotas
 from tocsin.security.secret_box import SecretBox
 from tocsin.workflows import saving
 from tocsin.workflows.language.json_schema import load_shipped_schema
+from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.yaml_writer import to_yaml
 from tocsin.workflows.versions import VersionCache
 

@@ -1,5 +1,7 @@
 """Arguments that many fields share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
@@ -8,17 +10,8 @@ import strawberry
 from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.errors import InvalidInput
 
-First = Annotated[
-    int | None,
-    strawberry.argument(description="Number of rows from the start, 1 to 100. Default: 20, unless `last` is given."),
-]
-After = Annotated[str | None, strawberry.argument(description="Return rows after this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="Number of rows from the end, 1 to 100.")]
-Before = Annotated[str | None, strawberry.argument(description="Return rows before this cursor.")]
-
+GlobalId = Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")]
 INPUT_ARGUMENT = strawberry.argument(description="Parameters of the mutation.")
-_LONGEST_TEXT = 200
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in r"\.+*?()|[]{}^$"})
 
 
 @strawberry.input(description="A half-open time range: `from` is included, `to` is not.")
@@ -38,8 +31,10 @@ def window_bounds(window: TimeWindow | None) -> tuple[datetime | None, datetime 
     return window.from_ or None, max(window.to, EPOCH) - MILLISECOND if window.to else None
 
 
-def contains_text(text: str, *path: str) -> dict[str, str]:
-    """Return the MongoDB condition for a case-insensitive substring match. Raises InvalidInput."""
-    if len(text) > _LONGEST_TEXT or "\0" in text:
-        raise InvalidInput(f"The search text can have at most {_LONGEST_TEXT} characters, and no NUL character.", *path)
-    return {"$regex": text.translate(_SPECIAL), "$options": "i"}
+@contextmanager
+def prefix_errors(*path: str) -> Iterator[None]:
+    """Prepend `path` to the paths of errors about the input."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise error.prefix_path(*path) from None

@@ -1,4 +1,4 @@
-"""A schedule in one plain sentence."""
+"""Descriptions of schedules."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -44,7 +44,7 @@ def _describe_cron(expression: str) -> str:
 
 
 def describe_duration(duration: timedelta) -> str:
-    """ "15 minutes", "1 hour 30 minutes", "1.5 seconds"; exactly one unit goes without its number: "hour"."""
+    """Describe a duration, such as "15 minutes", "1 hour 30 minutes" or "1.5 seconds". One unit is written "hour"."""
     rest = duration // timedelta(milliseconds=1)
     parts: list[tuple[float, str]] = []
     for unit, size in _UNITS:

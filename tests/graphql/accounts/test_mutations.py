@@ -165,11 +165,11 @@ async def test_an_administrator_invites_and_the_guest_accepts(api: Api) -> None:
 
 async def test_an_administrator_does_not_lock_himself_out(api: Api) -> None:
     assert api.carol.user is not None
-    carol = ids.encode("User", api.carol.user.id)
+    carol = ids.encode_id("User", api.carol.user.id)
     fields = "user { isAdmin } userErrors { code }"
     for mutation, given in (("deactivateUser", {"id": carol}), ("updateUser", {"id": carol, "isAdmin": False})):
         assert (await _do(api.carol, mutation, given, fields))["userErrors"] == [{"code": "CONFLICT"}], mutation
-    unknown = ids.encode("User", "none")
+    unknown = ids.encode_id("User", "none")
     assert (await _do(api.carol, "activateUser", {"id": unknown}, fields))["userErrors"] == [{"code": "NOT_FOUND"}]
 
 
@@ -229,7 +229,7 @@ async def test_sockets_end_when_an_administrator_deactivates_their_user(api: Api
     assert api.alice.user is not None
     async with _socket(api) as socket:
         await _listening(socket, api.alice.token or "")
-        given = {"id": ids.encode("User", api.alice.user.id)}
+        given = {"id": ids.encode_id("User", api.alice.user.id)}
         payload = await _do(api.carol, "deactivateUser", given, "user { isActive } userErrors { code }")
         assert payload["user"] == {"isActive": False}
         assert await socket.close_code() == 4403

@@ -32,7 +32,7 @@ async def letters(api: Api, count: int, **more: Any) -> list[str]:
     same = {"status": "FAILED", "job": job, "error": error, **more}
     runs = [run_document(task["_id"], at, finished_at=at, **same) for at in times]
     await api.database.runs.insert_many(runs)
-    return [ids.encode("Run", run["_id"]) for run in runs]
+    return [ids.encode_id("Run", run["_id"]) for run in runs]
 
 
 async def listed(api: Api, **variables: Any) -> Any:
@@ -165,9 +165,9 @@ async def test_discarding(api: Api) -> None:
         ({"filter": {"host": "a.test"}, "all": True}, "INVALID", ["all"]),
         ({"ids": [], "all": True}, "INVALID", ["ids"]),
         ({"ids": ["x"]}, "INVALID", ["ids", "0"]),
-        ({"ids": [ids.encode("Run", "nobody/1:2")]}, "NOT_FOUND", ["ids", "0"]),
-        ({"ids": [ids.encode("Task", "nobody/1")] * 2}, "NOT_FOUND", ["ids", "0"]),
-        ({"ids": [ids.encode("Run", "x")] * 101}, "INVALID", ["ids"]),
+        ({"ids": [ids.encode_id("Run", "nobody/1:2")]}, "NOT_FOUND", ["ids", "0"]),
+        ({"ids": [ids.encode_id("Task", "nobody/1")] * 2}, "NOT_FOUND", ["ids", "0"]),
+        ({"ids": [ids.encode_id("Run", "x")] * 101}, "INVALID", ["ids"]),
     ],
 )
 async def test_nothing_is_discarded_by_mistake(api: Api, given: Doc, code: str, place: list[str]) -> None:

@@ -125,7 +125,7 @@ async def test_an_update_of_an_older_version_is_a_conflict(api: Api) -> None:
         stale = await api.alice.do("updateTask", {"id": task, "expectedVersion": 7, **change})
         assert stale["userErrors"] == [
             {"field": ["expectedVersion"], "code": "CONFLICT", "message": (
-                "The task was changed meanwhile: its version is 1. Read it again."
+                "The task has changed: its version is 1. Fetch it again."
             )}
         ]  # fmt: skip
     good = await api.alice.do(
@@ -235,7 +235,7 @@ async def test_cancelling_a_running_run_aborts_it(api: Api) -> None:
     run = run_document((await _stored(api))["_id"], T0, status="RUNNING", open=True)
     await api.database.runs.insert_one(run)
     payload = await api.alice.do(
-        "cancelRun", {"id": ids.encode("Run", run["_id"])}, "run { status cancelRequestedAt } userErrors { code }"
+        "cancelRun", {"id": ids.encode_id("Run", run["_id"])}, "run { status cancelRequestedAt } userErrors { code }"
     )
     assert payload["run"]["status"] == "RUNNING"
     assert payload["run"]["cancelRequestedAt"] is not None
@@ -286,7 +286,7 @@ async def test_a_run_shows_every_attempt(api: Api) -> None:
     query = """query($id: ID!) { run(id: $id) { error { kind message hint } attempts { number startedAt finishedAt durationMs worker
       outcome statusCode responseBody responseTruncated redirects request { method url headers { name value } }
       responseHeaders { name value } timings { dns connect firstByte total } error { kind } } } }"""
-    found = (await api.alice.ask(query, id=ids.encode("Run", run["_id"])))["run"]
+    found = (await api.alice.ask(query, id=ids.encode_id("Run", run["_id"])))["run"]
     first, second = found["attempts"]
     assert found["error"] == {"kind": "HTTP_STATUS", "message": "The server answered 503.", "hint": None}
     assert first == {
