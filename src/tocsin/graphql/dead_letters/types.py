@@ -6,8 +6,8 @@ import strawberry
 
 from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import replays
-from tocsin.dead_letters.filter import FailureCause
+from tocsin.dead_letters import replays, store
+from tocsin.dead_letters.store import FailureCause
 from tocsin.documents import Doc, ReplaySettings, ReplayStatus, SkipReason, User, paging
 from tocsin.documents.paging import KeysetQuery, PageArguments
 from tocsin.graphql import ids
@@ -235,8 +235,8 @@ async def list_dead_letters(
     chosen = parse_dead_letter_filter(filter_)
     low, high = chosen.time_range()
     rows = KeysetQuery(
-        collection=services.database.runs, order_name="dead_letter", key=dead_letter_filter.SORT_FIELD, descending=True,
-        indexed_filter=dead_letter_filter.base_query(user.id), extra_filter=chosen.residual_query(),
+        collection=services.database.runs, order_name="dead_letter", key=store.SORT_FIELD, descending=True,
+        indexed_filter=store.base_query(user.id), extra_filter=chosen.residual_query(),
         projection=dict(RUN_PROJECTION), min_key=low, max_key=high,
         key_range_hint=(user.created_at, clock.now()),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.dead_letters.filter import is_dead_letter
+from tocsin.dead_letters.store import is_dead_letter
 from tocsin.documents import (
     AttemptOutcome,
     Doc,
