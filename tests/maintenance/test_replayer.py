@@ -10,8 +10,7 @@ from tests.dead_letters.samples import add_dead_letters, fail
 from tests.harness import Stack, TargetServer, http_job, make_settings, run_stack, save_task, wait_until
 from tests.tasks.helpers import AWAY, load_run, load_task, save_hourly_task
 from tocsin import clock, schedules
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import replays
+from tocsin.dead_letters import replays, store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.replays import ReplayRequest
 from tocsin.documents import Database, Doc, ReplaySettings, Trigger, User
@@ -100,14 +99,14 @@ async def test_what_failed_is_sent_again_after_its_canary_once_the_target_is_men
     stack.scheduler.expect_due(clock.now())
     for task in tasks:
         await stack.wait_for_task(task.id, "FAILED")
-    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 6
+    assert await store.count_dead_letters(stack.database, "alice", ALL) == 6
     replay = await ask(stack.database, canary=True)
     assert (replay["status"], replay["selected"]) == ("CANARY", 6)
     over = await closed(stack.database, replay)
     assert counts(over) == ("COMPLETED", 6, 6, 0)
     assert over["finished_at"] is not None
     assert sorted(target.run_ids()[6:]) == sorted(target.run_ids()[:6])
-    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 0
+    assert await store.count_dead_letters(stack.database, "alice", ALL) == 0
     for task in tasks:
         await stack.wait_for_task(task.id, "COMPLETED")
     canary = await stack.run(over["canary_run"])
@@ -125,7 +124,7 @@ async def test_a_canary_that_fails_ends_the_replay(stack: Stack, target: TargetS
     assert "canary run failed" in over["reason"]
     assert len(target.calls) == 3  # with all its retries
     assert await sent(stack.database, replay) == [ids[0]]
-    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 5
+    assert await store.count_dead_letters(stack.database, "alice", ALL) == 5
 
 
 async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
@@ -142,7 +141,7 @@ async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
         assert counts(await closed(stack.database, replay)) == ("COMPLETED", 7, 0, 7)
         assert sorted(await sent(stack.database, replay)) == ids
         assert len(target.calls) == 7 * number
-        assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 7
+        assert await store.count_dead_letters(stack.database, "alice", ALL) == 7
 
 
 async def test_two_processes_send_each_run_once(database: Database, target: TargetServer) -> None:
@@ -197,7 +196,7 @@ async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Data
     replay = await ask(database, canary=True)
     await work(loop)
     assert (await replay_of(database, replay))["canary_run"] == ids[0]
-    await dead_letter_filter.discard_runs(database, [ids[0]], clock.now())
+    await store.discard_runs(database, [ids[0]], clock.now())
     await work(loop, 4)
     assert (await replay_of(database, replay))["canary_run"] == ids[1]
     assert await sent(database, replay) == [ids[1]]

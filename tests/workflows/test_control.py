@@ -9,7 +9,7 @@ from tests.harness import TargetServer, run_stack, wait_until
 from tests.workflows.samples import add_user, step, workflow
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, deactivate_user
-from tocsin.dead_letters import filter as dead_letter_filter
+from tocsin.dead_letters import store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.documents import Database, User, WorkflowRun
 from tocsin.errors import Conflict, InvalidInput, NotFound
@@ -121,10 +121,10 @@ async def test_resume_keeps_what_succeeded(database: Database, target: TargetSer
         stack.workflows.request_advance(run_id)
         run = await stack.wait_for_workflow_run(run_id, "FAILED")
         assert run["steps"]["each"]["items"] == "CF"
-        (letter,) = await dead_letter_filter.list_dead_letters(
+        (letter,) = await store.list_dead_letters(
             database, "alice", DeadLetterFilter(workflow="w"), clock.now(), None, 9
         )
-        await dead_letter_filter.discard_runs(database, [letter["_id"]], clock.now())
+        await store.discard_runs(database, [letter["_id"]], clock.now())
         with pytest.raises(InvalidInput):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": 5}, clock.now())
         await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": "new"}, clock.now())

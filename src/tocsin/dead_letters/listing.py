@@ -1,7 +1,7 @@
 """Queries for lists of dead letters and replays."""
 
 from tocsin import clock
-from tocsin.dead_letters import filter as dead_letter_filter
+from tocsin.dead_letters import store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.documents import Database, ReplayDocument, RunDocument, User
 from tocsin.documents.paging import KeysetQuery
@@ -14,9 +14,9 @@ def query_dead_letters(database: Database, owner: User, criteria: DeadLetterFilt
     return KeysetQuery(
         collection=database.runs,
         order_name="dead_letter",
-        key=dead_letter_filter.SORT_FIELD,
+        key=store.SORT_FIELD,
         descending=True,
-        indexed_filter=dead_letter_filter.base_query(owner.id),
+        indexed_filter=store.base_query(owner.id),
         extra_filter=criteria.residual_query(),
         projection=dict(RUN_PROJECTION),
         min_key=first,

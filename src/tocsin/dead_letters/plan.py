@@ -12,7 +12,7 @@ from enum import Enum
 from math import ceil
 
 from tocsin.clock import MILLISECOND, truncate_to_milliseconds
-from tocsin.dead_letters.filter import DeadLetterDocument
+from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import SETTLED_STATUSES, RunDocument, RunStatus, SkipReason, Trigger
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 

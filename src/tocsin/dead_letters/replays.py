@@ -11,10 +11,10 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import plan
-from tocsin.dead_letters.filter import DeadLetterDocument, DeadLetterFilter
+from tocsin.dead_letters import plan, store
+from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import MAX_PER_MINUTE, ReplayedRunState, ReplayProgress, SentBatch
+from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import (
     Database,
     Hold,
@@ -61,7 +61,7 @@ async def create_replay(
     record = await idempotency.claim_key(database, key, f"{owner}/r{ObjectId()}", now)
     if not record["done"]:
         await _refuse_too_many(database, owner, record["thing"])
-        selected = await dead_letter_filter.count_dead_letters(database, owner, request.filter, now)
+        selected = await store.count_dead_letters(database, owner, request.filter, now)
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
             await database.replays.insert_one(_build_replay(record["thing"], owner, request, selected, now))
         await idempotency.mark_done(database, record)

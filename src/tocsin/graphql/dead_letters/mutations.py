@@ -5,8 +5,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import replays
+from tocsin.dead_letters import replays, store
 from tocsin.documents import ReplayDocument, ReplaySettings
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
@@ -120,7 +119,7 @@ async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput)
     chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
     wish = replays.ReplayRequest(chosen, input.canary, input.per_minute, input.settings).validate()
     if input.dry_run:
-        return None, await dead_letter_filter.count_dead_letters(services.database, owner, chosen, now)
+        return None, await store.count_dead_letters(services.database, owner, chosen, now)
     key = take_idempotency_key(services, owner, "replayDeadLetters", input)
     if await find_earlier_result(services, key) is None:
         services.quotas.require_run(owner)
@@ -137,12 +136,12 @@ async def _discard(services: Services, owner: str, input: DiscardDeadLettersInpu
     if isinstance(input.ids, list):
         if input.filter or input.all:
             raise InvalidInput("Give only one of ids, filter and all.", "ids")
-        return await dead_letter_filter.discard_runs(services.database, await _require_runs(owner, input.ids), now)
+        return await store.discard_runs(services.database, await _require_runs(owner, input.ids), now)
     if chosen.is_empty and not input.all:
         raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
     if input.all and not chosen.is_empty:
         raise InvalidInput("Give either a filter or all: true, not both.", "all")
-    return await dead_letter_filter.discard_matching(services.database, owner, chosen, now)
+    return await store.discard_matching(services.database, owner, chosen, now)
 
 
 async def _require_runs(owner: str, input: list[strawberry.ID]) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from tocsin.dead_letters import filter as dead_letter_filter
+from tocsin.dead_letters import store
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
@@ -45,7 +45,7 @@ class DeadLetterQueries:
     )
     async def dead_letter_causes(self, info: Info, filter: FilterArgument = strawberry.UNSET) -> list[DeadLetterCause]:
         owner = await access.require_owner(info)
-        found = await dead_letter_filter.count_by_cause(
+        found = await store.count_by_cause(
             info.context.services.database, owner, parse_dead_letter_filter(filter or None)
         )
         return [to_dead_letter_cause(cause) for cause in found]

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from tocsin.dead_letters import replays
-from tocsin.dead_letters.filter import FailureCause
+from tocsin.dead_letters.store import FailureCause
 from tocsin.documents import ReplayDocument, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from tocsin.dead_letters.filter import is_dead_letter
+from tocsin.dead_letters.store import is_dead_letter
 from tocsin.documents import (
     ReplayEntryDocument,
     RunDocument,
