@@ -75,7 +75,7 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
 ) -> None:
     advanced: list[str] = []
 
-    async def fail(_: WorkflowRunner, document: Doc, **__: Any) -> Any:
+    async def fail(_: WorkflowRunner, document: Doc, *__: Any, **___: Any) -> Any:
         advanced.append(document["_id"])
         raise KeyError("a fault of ours")
 
