@@ -1,4 +1,4 @@
-"""Which runs are dead letters, how they are found, counted, discarded, and what a run remembers of retries."""
+"""Dead letters: finding, counting and discarding them, and the replay entries of runs."""
 
 from datetime import timedelta
 from typing import Any
@@ -230,5 +230,5 @@ async def test_a_step_of_a_workflow_cannot_be_retried_alone(database: Database) 
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.FAILED, trigger=Trigger.WORKFLOW)
     assert await found(database) == [run_id]
-    with pytest.raises(Conflict, match="resume its workflow run"):
+    with pytest.raises(Conflict, match="Resume its workflow run"):
         await task_runs.retry_run(database, "alice", run_id, clock.now(), None)

@@ -152,7 +152,7 @@ async def test_a_secret_that_is_taken_away_meanwhile_stays_away(database: Databa
     read = await load_task(database, task.id)
     bare = {"kind": "http", "params": {"url": URL, "method": "GET", "secret_headers": []}}
     await put_job(database, task.id, bare)
-    for update in reencryption._resealed(reencryption._PLACES[0], read, box(), ReencryptionCounts()):
+    for update in reencryption._reencryption_updates(reencryption._PLACES[0], read, box(), ReencryptionCounts()):
         await database.tasks.bulk_write([update])
     assert (await load_task(database, task.id))["job"] == bare
     assert (await load_run(database, run))["job"]["params"].get("token") is None
@@ -171,7 +171,7 @@ VALUES = st.recursive(
 @given(VALUES, st.lists(st.sampled_from([OPERATOR_KEY_ID, OLD, NEW]), max_size=4))
 def test_any_value_keeps_its_shape(value: Any, keys: list[str]) -> None:
     texts = [box(key).seal(f"{number}", "alice") for number, key in enumerate(keys)]
-    sealer = reencryption._Sealer(box(), "alice")
+    sealer = reencryption._Reencryptor(box(), "alice")
     renewed = sealer.renew({"value": value, "texts": texts})
     assert renewed["value"] == value
     assert [box().unseal_without_reload(text, "alice") for text in renewed["texts"]] == [

@@ -14,13 +14,12 @@ from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.replays import ReplayRequest
-from tocsin.documents import Database, Doc, ReplaySettings, ReplayStatus, Trigger, User
+from tocsin.documents import Database, Doc, ReplaySettings, Trigger, User
 from tocsin.errors import Conflict, NotFound
 from tocsin.maintenance import replayer
 from tocsin.maintenance.replayer import Replayer
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
-from tocsin.tasks.idempotency import IdempotentCall
 from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.wakeups import Wakeups
 
@@ -389,25 +388,6 @@ async def test_a_death_before_sending_sends_later(
     assert await sent(database, replay) == [ids[0]]
 
 
-async def test_nobody_takes_a_replay_that_another_has(database: Database) -> None:
-    await letters(database, 3)
-    replay = await ask(database)
-    now = clock.now()
-    taken = await asyncio.gather(
-        *(replays.claim_replay(database, replay["_id"], now, replayer.REPLAY_LEASE) for _ in range(10))
-    )
-    (mine,) = [found for found in taken if found is not None]
-    assert await replays.find_due_replays(database, now) == []
-    later = now + replayer.REPLAY_LEASE
-    assert await replays.find_due_replays(database, later) == [replay["_id"]]
-    other = await replays.claim_replay(database, replay["_id"], later, replayer.REPLAY_LEASE)
-    assert other is not None
-    assert (mine["left"], other["left"]) == (False, True)
-    assert not await replays.update_claimed(database, mine, {"reason": "late"})
-    assert await replays.update_claimed(database, other, {"reason": "x"}, [ReplayStatus.RUNNING])
-    assert not await replays.update_claimed(database, other, {"reason": "y"}, [ReplayStatus.CANARY])
-
-
 async def test_a_run_that_was_sent_before_a_death_is_shown_on_its_task(
     database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,23 +419,6 @@ async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
 
 
 # --- queries --------------------------------------------------------------------------------------------------------
-
-
-async def test_one_key_makes_one_replay(database: Database) -> None:
-    key = IdempotentCall("alice", "replayDeadLetters", "k", "f")
-    wish = ReplayRequest(ALL)
-    made = await asyncio.gather(*(replays.create_replay(database, "alice", wish, clock.now(), key) for _ in range(10)))
-    assert len({replay["_id"] for replay in made}) == 1
-    assert await database.replays.count_documents({}) == 1
-
-
-async def test_so_many_may_be_under_way(database: Database) -> None:
-    await letters(database, 1)
-    for _ in range(replays.MAX_OPEN_REPLAYS):
-        await ask(database)
-    with pytest.raises(Conflict, match="under way"):
-        await ask(database)
-    await replays.create_replay(database, "bob", ReplayRequest(ALL), clock.now())
 
 
 def test_the_lease_is_short() -> None:

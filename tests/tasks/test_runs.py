@@ -1,4 +1,4 @@
-"""Run now, retry and cancel, from every state of run and task."""
+"""Running, retrying and cancelling runs, from every state of run and task."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -226,7 +226,7 @@ async def test_a_deleted_task_makes_no_runs(database: Database, verb: str) -> No
 
 
 async def test_a_task_shows_a_bounded_number_of_runs_that_are_asked_for_again(database: Database) -> None:
-    """A replay may open thousands again, and each change of one rewrites the document that names them."""
+    """A replay may reopen thousands of runs, and each change of one rewrites the task that lists them."""
     task = await save_hourly_task(database)
     again = [await add_run(database, task.id, S.FAILED, ago=timedelta(days=days)) for days in (1, 2, 3)]
     entries = [{"run": f"{task.id}:{number}", "shows": "PENDING"} for number in range(task_runs.MAX_ACTIVE_RUNS - 1)]

@@ -27,7 +27,7 @@ _SINGLE_THREADED = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_N
 """Keeps libraries from starting threads, which use address space and must not exist when a process forks."""
 _BOOTSTRAP = (
     "import json, sys; _, descriptor, path, modules = sys.argv; sys.path[:] = json.loads(path); "
-    "from tocsin.jobs.compute_child import serve_forks; serve_forks(int(descriptor), json.loads(modules))"
+    "from tocsin.compute.child import serve_forks; serve_forks(int(descriptor), json.loads(modules))"
 )
 _CRASH_SIGNALS = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
 _CHUNK_BYTES = 1024 * 1024

@@ -168,7 +168,7 @@ async def test_a_repeat_after_a_death_between_two_batches_completes_what_was_beg
         variables = {"i": {"tasks": tasks, "mode": mode, "idempotencyKey": "k"}}
         (error,) = (await api.alice.post(MUTATION, variables))["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
-    assert "saves what is missing and nothing twice" in error["message"]
+    assert "saves the missing tasks and none twice" in error["message"]
     half = await api.database.tasks.find({}).to_list()
     assert len(half) == 250
     while clock.now() <= at:

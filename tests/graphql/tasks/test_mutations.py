@@ -44,7 +44,7 @@ async def test_a_task_is_saved_with_all_that_was_given(api: Api) -> None:
                 "kind": "http", "url": "https://example.com/x", "method": "POST", "headers": [{"name": "X-A", "value": "1"}],
                 "secretHeaders": [], "body": {"n": [1, None]}, "bodyText": None, "hasToken": False, "connectTimeout": None,
             },
-            "schedule": {"summary": "cron 0 9 * * 1-5 in Europe/Berlin", "expression": "0 9 * * 1-5", "timeZone": "Europe/Berlin"},
+            "schedule": {"summary": "at 09:00 on Monday through Friday in Europe/Berlin (cron 0 9 * * 1-5)", "expression": "0 9 * * 1-5", "timeZone": "Europe/Berlin"},
             "misfire": {"policy": "RUN_ALL", "grace": "PT5M", "maxRuns": 7},
             "retry": {"maxRetries": 2, "offsets": ["PT10S", "PT1M"], "statuses": [429, 503], "backoff": None},
         },
@@ -84,7 +84,7 @@ async def test_an_update_of_an_older_version_is_a_conflict(api: Api) -> None:
         stale = await api.alice.do("updateTask", {"id": task, "expectedVersion": 7, **change})
         assert stale["userErrors"] == [
             {"field": ["expectedVersion"], "code": "CONFLICT", "message": (
-                "The task was changed meanwhile: its version is 1. Read it again."
+                "The task has changed: its version is 1. Fetch it again."
             )}
         ]  # fmt: skip
     good = await api.alice.do(

@@ -10,7 +10,7 @@ from tests.harness import run_stack
 from tests.outbound.servers import LOOPBACK, Reader, Writer, read_request, talking
 from tocsin.config import Settings
 from tocsin.graphql import ids
-from tocsin.workflows.engine.states import COMPLETED, StepRunRef
+from tocsin.workflows.engine.states import ItemState, StepRunRef
 
 JSON_TYPE = "Content-Type: application/json"
 TEXTS = [
@@ -118,7 +118,7 @@ async def test_the_results_of_all_items_are_loaded_with_one_query(api: Api) -> N
             "error": None,
             "inputs": "{}",
             "output": None,
-            "steps": {"s": {"status": "COMPLETED", "items": COMPLETED * count}},
+            "steps": {"s": {"status": "COMPLETED", "items": ItemState.COMPLETED * count}},
         }
     )
     runs = [StepRunRef("s", index).run_id(workflow_run_id) for index in range(count)]

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock
-from tocsin.accounts import sessions
+from tocsin.accounts import api_tokens, sessions
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access
 from tocsin.graphql.accounts.audit_log import AuditEntry, AuditFilter, list_audit_entries
@@ -27,7 +27,7 @@ class TokenQueries:
     @strawberry.field(description="Your API tokens including expired ones, the latest first. At most 100.")
     async def api_tokens(self, info: Info) -> list[ApiToken]:
         owner = await access.require_owner(info)
-        return [to_api_token(token) for token in await info.context.services.accounts.list_api_tokens(owner)]
+        return [to_api_token(token) for token in await api_tokens.list_tokens(owner)]
 
     @strawberry.field(description="Your sessions that have not ended, the latest first. At most 100.")
     async def sessions(self, info: Info) -> list[ActiveSession]:

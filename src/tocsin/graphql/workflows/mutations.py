@@ -33,7 +33,7 @@ from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows import control, saving, starting
 from tocsin.workflows.language.offloaded_validation import validate_object, validate_yaml
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid
+from tocsin.workflows.language.source import WorkflowInvalid
 from tocsin.workflows.ownership import require_workflow
 
 _MAX_COMMENT_LENGTH = 2_000

@@ -23,7 +23,7 @@ from tocsin.graphql.runs.attempts import RunError, to_run_error
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_step_reason, explain_workflow_run_reason
-from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepRunRef, StepState
+from tocsin.workflows.engine.states import ItemState, StepRunRef, StepState
 
 _MAX_RUNS = 100
 _MAX_RESULTS_LENGTH = 8 * 1024 * 1024
@@ -87,9 +87,9 @@ class StepRun:
             return None
         return StepItems(
             total=len(item_states),
-            completed=item_states.count(COMPLETED),
-            running=item_states.count(RUNNING),
-            failed=item_states.count(FAILED),
+            completed=item_states.count(ItemState.COMPLETED),
+            running=item_states.count(ItemState.RUNNING),
+            failed=item_states.count(ItemState.FAILED),
         )
 
     @strawberry.field(description="Condition that the step is waiting for; null unless it is PENDING or WAITING.")

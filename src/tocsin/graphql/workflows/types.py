@@ -37,8 +37,7 @@ class Workflow(Node):
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
     )
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = (await _load_version(info, self.document)).masked_definition
-        return definition
+        return JSON((await _load_version(info, self.document)).masked_definition)
 
     @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
     async def yaml(self, info: Info) -> str:

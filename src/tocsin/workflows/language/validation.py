@@ -18,8 +18,8 @@ from tocsin.workflows.language.definition import MAX_STEPS, MIN_REMINDER_SECONDS
 from tocsin.workflows.language.inputs import is_of_type
 from tocsin.workflows.language.model_faults import describe_model_faults
 from tocsin.workflows.language.outline import Outline, StepOutline, build_outline, get_field
+from tocsin.workflows.language.source import Fault, WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.specs import format_faults, parse_retry_spec, parse_schedule_spec
-from tocsin.workflows.language.yaml_reader import Fault, WorkflowInvalid, WorkflowSource
 
 MAX_FAULTS = 50
 _MOST_LOOKED_FOR = 500
