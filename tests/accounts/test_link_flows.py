@@ -23,6 +23,7 @@ from tocsin.accounts import (
 from tocsin.accounts.links import LIFETIMES, find_link
 from tocsin.documents import Database, LinkPurpose, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
+from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.outbound.mail_transport import FileTransport
 from tocsin.security.secret_box import SecretBox
@@ -163,8 +164,9 @@ async def test_an_invitation_from_the_command_line_needs_no_office(database: Dat
 
 async def test_the_mail_itself_has_the_link(database: Database, mailing: LinkFlows, tmp_path: Path) -> None:
     _, url = await _invited(database, mailing, BOB)
-    postman = DeliveryWorker(database, FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com")), SECRETS)
-    await postman.send_due()
+    transport = FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com"))
+    worker = DeliveryWorker(ChannelContext(database, transport, secrets=SECRETS))
+    await worker.send_due()
     (file,) = tmp_path.rglob("*.eml")
     text = file.read_text().replace("=\n", "").replace("=3D", "=")
     assert "To: bob@example.com" in text
@@ -176,10 +178,9 @@ async def test_a_mail_whose_link_cannot_be_read_is_given_up(
     database: Database, mailing: LinkFlows, tmp_path: Path
 ) -> None:
     await mailing.invite_user(BOB, False, ADMIN)
-    postman = DeliveryWorker(
-        database, FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com")), SecretBox(b"x" * 32)
-    )
-    await postman.send_due()
+    transport = FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com"))
+    worker = DeliveryWorker(ChannelContext(database, transport, secrets=SecretBox(b"x" * 32)))
+    await worker.send_due()
     (delivery,) = await database.deliveries.find({}).to_list()
     assert (delivery["status"], "encryption key" in delivery["last_error"]) == ("FAILED", True)
     assert list(tmp_path.rglob("*.eml")) == []

@@ -7,12 +7,13 @@ from tocsin.documents.states import DeliveryStatus
 
 
 class DeliveryAboutDocument(TypedDict):
-    """The task or workflow that a delivery is about, and the stage of its incident, by which deliveries are ordered."""
+    """The subject of a delivery, such as a task, and the stage of its incident, by which deliveries are ordered."""
 
     type: str
     id: str
     incident: int
     stage: int
+    step: NotRequired[str]
 
 
 class DeliveryDocument(TypedDict):
@@ -38,3 +39,4 @@ class DeliveryDocument(TypedDict):
     to: NotRequired[str | None]
     sealed: NotRequired[str | None]
     claim: NotRequired[str | None]
+    channel: NotRequired[str]

@@ -185,7 +185,8 @@ class Delivery(StoredDocument):
     It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
     for `{link}` in the text, encrypted: only the mail itself shows it.
 
-    `link` is the path of the page that shows what the mail is about. `about` is what its mails go in order of:
+    `channel` names the channel that delivers it; none stands for mail. `link` is the path of the page that shows what
+    the mail is about. `about` is what its mails go in order of:
     {type, id, incident, stage}; a later stage of an incident makes an earlier one outdated. What is of no use after
     `good_until` is not sent then.
     A mail that a job handed over itself (kind JOB) is noted with the names of its `attachments` once it has ended.
@@ -197,6 +198,7 @@ class Delivery(StoredDocument):
 
     owner: str
     kind: str
+    channel: str | None = None
     run: str | None
     link: str | None = None
     about: DeliveryAboutDocument | None = None

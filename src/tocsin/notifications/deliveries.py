@@ -1,14 +1,19 @@
-"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `postman`."""
+"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `delivery_worker`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User
+from tocsin.documents import Database
+from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents.states import DeliveryStatus
+from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
+from tocsin.notifications.channels.base import Message
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+from tocsin.notifications.events import Event, LinkRequested, UserInvited
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
@@ -18,7 +23,50 @@ _listeners: list[tuple[str, Callable[[], None]]] = []
 """Callbacks for deliveries that this process queues, with the name of their database."""
 
 
-async def enqueue_deliveries(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
+async def notify(database: Database, events: Iterable[Event]) -> None:
+    """Queue a delivery of each event by each channel that accepts it."""
+    deliveries = [
+        new_delivery(event, name, channel.render(event))
+        for event in events
+        for name, channel in CHANNELS.items()
+        if channel.accepts(event)
+    ]
+    await enqueue_deliveries(database, deliveries)
+
+
+def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocument:
+    """Return a queued delivery of the event. Its id is that of the event, after the channel unless that is mail."""
+    delivery: DeliveryDocument = {
+        "_id": event.id if channel == DEFAULT_CHANNEL else f"{channel}/{event.id}",
+        "owner": event.owner,
+        "kind": event.kind,
+        "run": event.run,
+        "subject": message.subject,
+        "text": message.text,
+        "status": DeliveryStatus.QUEUED,
+        "queued_at": event.at,
+        "next_try_at": event.at,
+        "lease_until": None,
+        "tries": 0,
+        "last_error": None,
+        "delivered_at": None,
+    }
+    if event.page is not None:
+        delivery["link"] = event.page
+    if event.subject is not None:
+        delivery["about"] = event.subject
+    if isinstance(event, LinkRequested):
+        delivery |= {"sealed": event.sealed, "good_until": event.good_until}
+    if isinstance(event, UserInvited):
+        delivery["to"] = event.email
+    if channel != DEFAULT_CHANNEL:
+        delivery["channel"] = channel
+    return delivery
+
+
+async def enqueue_deliveries(
+    database: Database, deliveries: list[DeliveryDocument], at: datetime | None = None
+) -> None:
     """Queue these deliveries as of `at` (now). One whose cause was queued before is left unchanged."""
     if not deliveries:
         return
@@ -28,8 +76,8 @@ async def enqueue_deliveries(database: Database, deliveries: list[Doc], at: date
         await database.deliveries.insert_many(stamped, ordered=False)
     except BulkWriteError as error:
         details = error.details or {}
-        faults = details.get("writeErrors", [])
-        if details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+        errors = details.get("writeErrors", [])
+        if details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in errors):
             raise
     for name, wake in _listeners:
         if name == database.name:
@@ -63,7 +111,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
     found = database.deliveries.aggregate(
         [
             {"$match": {"queued_at": {"$lt": before}}},
-            {"$match": {"status": {"$ne": "QUEUED"}}},
+            {"$match": {"status": {"$ne": DeliveryStatus.QUEUED}}},
             {"$limit": _PRUNE_BATCH},
             {"$project": {"_id": 1}},
         ]
@@ -71,7 +119,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
     return [delivery["_id"] async for delivery in await found]
 
 
-async def list_newest(database: Database, limit: int, now: datetime) -> list[Doc]:
+async def list_newest(database: Database, limit: int, now: datetime) -> list[DeliveryDocument]:
     """Return the deliveries that were queued last, newest first.
 
     Reads growing windows of time: the embedded database would read all of them for a plain sort and limit.
@@ -85,13 +133,6 @@ async def list_newest(database: Database, limit: int, now: datetime) -> list[Doc
         if len(deliveries) >= limit or since == clock.EPOCH:
             return deliveries
         window *= 8
-
-
-async def find_owner_address(database: Database, owner: str) -> str | None:
-    """Return the user's email address; None if they do not exist or are deactivated."""
-    users = database.db[User.get_collection_name()]
-    user = await users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
-    return str(user["email"]) if user and user["is_active"] else None
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:

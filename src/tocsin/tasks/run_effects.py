@@ -14,7 +14,6 @@ from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import (
     Database,
-    DeliveryDocument,
     RunDocument,
     RunStatus,
     TaskDocument,
@@ -35,8 +34,9 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail import task_mails
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.event_factories import incident_event_id, task_began_failing, task_failed
+from tocsin.notifications.events import Event
 from tocsin.tasks import overlap
 
 _ADD = "$add"
@@ -56,11 +56,11 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
 
 async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
     """Queue the mails that these states of runs are the cause of. Returns whether there are any."""
-    tellable = await _untold(database, [run for run in runs if _is_news(run)])
-    dues = await _next_dues(database, [run for run in tellable if run["status"] == RunStatus.RETRY])
-    letters = [_letter_of(run, dues.get(run["task"])) for run in tellable]
-    await deliveries.enqueue_deliveries(database, letters)
-    return bool(letters)
+    unreported = await _select_unreported(database, [run for run in runs if _is_news(run)])
+    dues = await _next_dues(database, [run for run in unreported if run["status"] == RunStatus.RETRY])
+    events = [_event_of(run, dues.get(run["task"])) for run in unreported]
+    await notify(database, events)
+    return bool(events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,30 +159,27 @@ def _is_news(run: RunDocument) -> bool:
     return told and run["incident"] is not None and run["round"] == 0
 
 
-def _letter_of(run: RunDocument, next_due: datetime | None) -> DeliveryDocument:
-    mail: DeliveryDocument
+def _event_of(run: RunDocument, next_due: datetime | None) -> Event:
     if run["status"] == RunStatus.FAILED:
-        mail = task_mails.task_failed_mail(run, run["attempts"][-1] if run["attempts"] else None)
-    else:
-        retry_at: Any = run.get("retry_at")  # never null in this status
-        mail = task_mails.task_began_failing_mail(run, run["attempts"][-1], retry_at, next_due)
-    return mail
+        return task_failed(run, run["attempts"][-1] if run["attempts"] else None)
+    retry_at: Any = run.get("retry_at")  # never null in this status
+    return task_began_failing(run, run["attempts"][-1], retry_at, next_due)
 
 
-async def _untold(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
+async def _select_unreported(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
     """Those of these runs whose incident has not come so far yet; after a failure for good there is silence."""
     if not runs:
         return []
-    later = {run["_id"]: _told_by(run) for run in runs}
+    later = {run["_id"]: _reporting_ids(run) for run in runs}
     causes = [cause for causes in later.values() for cause in causes]
     told = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": causes}}, {"_id": 1})}
     return [run for run in runs if told.isdisjoint(later[run["_id"]])]
 
 
-def _told_by(run: RunDocument) -> list[str]:
+def _reporting_ids(run: RunDocument) -> list[str]:
     """The ids of the mails after which this state of the run is no news."""
     stages = (1,) if run["status"] == RunStatus.FAILED else (0, 1)
-    return [task_mails.incident_delivery_id(run["task"], run["incident"], stage) for stage in stages]
+    return [incident_event_id(run["task"], run["incident"], stage) for stage in stages]
 
 
 async def _next_dues(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:

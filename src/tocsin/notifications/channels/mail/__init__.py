@@ -1,1 +1,5 @@
-"""Notifications by mail: their texts and recipients."""
+"""Notifications by mail."""
+
+from tocsin.notifications.channels.mail.channel import MailChannel
+
+__all__ = ["MailChannel"]

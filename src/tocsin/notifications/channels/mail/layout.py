@@ -2,22 +2,9 @@
 
 import textwrap
 from datetime import datetime
-from typing import Any
 
-from tocsin.documents import Doc
-from tocsin.outbound.mail_text import to_single_line
+from tocsin.notifications.events import ErrorExcerpt
 
-__all__ = [
-    "PAGE_PLACEHOLDER",
-    "Fact",
-    "format_mail",
-    "format_time",
-    "insert_page_address",
-    "new_delivery",
-    "prepend_note",
-    "to_single_line",
-    "truncate",
-]
 PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
 _GREETING = "Hello,\n\n"
@@ -44,26 +31,14 @@ def prepend_note(text: str, note: str) -> str:
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
 
 
-def new_delivery(
-    cause: str, owner: str, kind: str, subject: str, text: str, at: datetime, run: str | None = None, **more: Any
-) -> Doc:
-    """Return a queued delivery whose id is its cause."""
-    return {
-        "_id": cause,
-        "owner": owner,
-        "kind": kind,
-        "run": run,
-        "subject": subject,
-        "text": text,
-        "status": "QUEUED",
-        "queued_at": at,
-        "next_try_at": at,
-        "lease_until": None,
-        "tries": 0,
-        "last_error": None,
-        "delivered_at": None,
-        **more,
-    }
+def format_error(error: ErrorExcerpt) -> list[Fact]:
+    """Return the facts about an error."""
+    return [("Error:", error.message), *([("Hint:", error.hint)] if error.hint else [])]
+
+
+def format_time(moment: datetime) -> str:
+    """Format a time (UTC) for a mail."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _format_fact(label: str, value: str) -> str:
@@ -79,13 +54,3 @@ def _wrap(text: str, first: str = "", rest: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def format_time(moment: datetime) -> str:
-    """Format a time (UTC) for a mail."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def truncate(text: str, limit: int) -> str:
-    """Truncate the text to `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

@@ -7,10 +7,11 @@ from datetime import datetime
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc
-from tocsin.notifications.channels.mail import account_mails
+from tocsin.documents import Database
+from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.notifications.channels.mail.layout import prepend_note
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
+from tocsin.notifications.events import ACCOUNT_EVENTS, UNCONFIRMED_EVENTS, EventKind
+from tocsin.outbound.mail_errors import MailRefused, MailSuppressed
 from tocsin.outbound.mail_limits import (
     MailClass,
     MailLimiter,
@@ -19,12 +20,8 @@ from tocsin.outbound.mail_limits import (
     RecipientLimits,
     normalize_mailbox,
 )
-from tocsin.outbound.mail_transport import MailRefused
-from tocsin.outbound.owner_mail import MailSuppressed, mailbox_limit_error
+from tocsin.outbound.owner_mail import mailbox_limit_error
 
-SUPPRESSED = "SUPPRESSED"
-_FOR_UNCONFIRMED = frozenset({account_mails.EMAIL_CONFIRMATION, account_mails.PASSWORD_RESET})
-"""Mails that lead to a confirmed address."""
 _UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
 _CONFIRM = "Its owner can request the link with requestEmailConfirmation."
 NoteAdder = Callable[[str], str]
@@ -45,7 +42,7 @@ class RecipientResolver:
         self._limiter = MailLimiter(database)
 
     @asynccontextmanager
-    async def reserve(self, delivery: Doc) -> AsyncIterator[tuple[str, NoteAdder]]:
+    async def reserve(self, delivery: DeliveryDocument) -> AsyncIterator[tuple[str, NoteAdder]]:
         """Reserve a mail for its recipient, and release it again if the block fails.
 
         Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
@@ -53,22 +50,22 @@ class RecipientResolver:
         """
         to, confirmed = await self._find_address(delivery)
         key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
-        if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
+        if self._confirms and not confirmed and delivery["kind"] not in UNCONFIRMED_EVENTS:
             await self._limiter.record_withheld(key, self._clock())
             raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
-        place = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
-        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.count_withheld(key)
+        reservation = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
+        withheld = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.count_withheld(key)
         try:
-            yield to, lambda text: prepend_note(text, _withheld_note(told)) if told else text
+            yield to, lambda text: prepend_note(text, _withheld_note(withheld)) if withheld else text
         except Exception:
-            await self._limiter.release(place)
+            await self._limiter.release(reservation)
             raise
-        await self._mark_reported(key, told)
+        await self._mark_reported(key, withheld)
 
-    async def _find_address(self, delivery: Doc) -> tuple[str, bool]:
+    async def _find_address(self, delivery: DeliveryDocument) -> tuple[str, bool]:
         """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
-        if delivery.get("to"):
-            return str(delivery["to"]), True
+        if to := delivery.get("to"):
+            return to, True
         fields = {"email": 1, "is_active": 1, "email_confirmed": 1}
         user = await self._database.users.find_one({"_id": delivery["owner"]}, fields)
         if user is None or not user["is_active"]:
@@ -83,7 +80,7 @@ class RecipientResolver:
         """
         return to.casefold() if self._confirms and confirmed else normalize_mailbox(to)
 
-    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> MailReservation:
+    async def _reserve(self, delivery: DeliveryDocument, to: str, key: str, *, confirmed: bool) -> MailReservation:
         now = self._clock()
         kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
         try:
@@ -92,19 +89,25 @@ class RecipientResolver:
             await self._limiter.record_withheld(key, now)
             raise mailbox_limit_error(to, reached) from None
 
-    async def _mark_reported(self, key: str, told: int) -> None:
+    async def _mark_reported(self, key: str, withheld: int) -> None:
         try:
-            await self._limiter.mark_reported(key, told)
+            await self._limiter.mark_reported(key, withheld)
         except PyMongoError:  # the mail is sent, and must not be sent again for this
             return
 
 
-def _mail_class(delivery: Doc) -> MailClass:
-    if delivery["kind"] in account_mails.ACCOUNT_MAIL_KINDS:
+def _mail_class(delivery: DeliveryDocument) -> MailClass:
+    if delivery["kind"] in ACCOUNT_EVENTS:
         return MailClass.ACCOUNT
-    return MailClass.WORK if delivery["kind"] == APPROVAL_MAIL_KIND else MailClass.NOTICE
+    return MailClass.WORK if delivery["kind"] == EventKind.APPROVAL else MailClass.NOTICE
 
 
 def _withheld_note(count: int) -> str:
     mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
     return f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."
+
+
+async def find_owner_address(database: Database, owner: str) -> str | None:
+    """Return the user's email address; None if they do not exist or are deactivated."""
+    user = await database.users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
+    return str(user["email"]) if user and user["is_active"] else None
