@@ -124,7 +124,7 @@ async def test_large_attachments_are_encoded_in_a_process(
 ) -> None:
     shelf, content = file_storage_for(database), bytes(range(256)) * 4 * 1024
     kept = await shelf.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
-    monkeypatch.setattr("tocsin.outbound.mail_transport.compose_message", None)  # of this process
+    monkeypatch.setattr("tocsin.outbound.mail_message.compose_message", None)  # of this process
     inbox, files = Inbox(), shelf.for_run("alice", "alice/t1:7")
     async with mail_server(inbox) as port:
         outcome = await attempt(port, {**MAIL, "attachments": [{"fileId": kept.file_id}]}, files=files)

@@ -14,7 +14,7 @@ from tocsin.documents import AuditAction, Database, Session, User, new_id
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import refresh_token_reused
+from tocsin.notifications.event_factories import refresh_token_reused
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.opaque_tokens import derive_hmac, digest_token, generate_token
 

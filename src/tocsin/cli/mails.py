@@ -11,7 +11,8 @@ from tocsin.cli.runner import run_with_database
 from tocsin.documents import Database, Doc, to_global_id
 from tocsin.errors import TocsinError
 from tocsin.notifications.channels.mail.layout import insert_page_address
-from tocsin.notifications.deliveries import find_owner_address, list_newest
+from tocsin.notifications.channels.mail.recipients import find_owner_address
+from tocsin.notifications.deliveries import list_newest
 from tocsin.notifications.pages import run_type_name
 from tocsin.outbound.mail_text import clean_line
 

@@ -29,6 +29,7 @@ class Delivery(StoredDocument):
 
     owner: str
     kind: str
+    channel: str | None = None
     run: str | None
     link: str | None = None
     about: DeliveryAboutDocument | None = None

@@ -34,8 +34,9 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications import events
 from tocsin.notifications.deliveries import notify
+from tocsin.notifications.event_factories import incident_event_id, task_began_failing, task_failed
+from tocsin.notifications.events import Event
 from tocsin.tasks import overlap
 
 _ADD = "$add"
@@ -154,11 +155,11 @@ def _is_newsworthy(run: RunDocument) -> bool:
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
 
 
-def _event_of(run: RunDocument, next_due: datetime | None) -> events.Event:
+def _event_of(run: RunDocument, next_due: datetime | None) -> Event:
     if run["status"] == RunStatus.FAILED:
-        return events.task_failed(run, run["attempts"][-1] if run["attempts"] else None)
+        return task_failed(run, run["attempts"][-1] if run["attempts"] else None)
     retry_at: Any = run.get("retry_at")  # never null in this status
-    return events.task_began_failing(run, run["attempts"][-1], retry_at, next_due)
+    return task_began_failing(run, run["attempts"][-1], retry_at, next_due)
 
 
 async def _not_yet_notified(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
@@ -167,7 +168,7 @@ async def _not_yet_notified(database: Database, runs: list[RunDocument]) -> list
         return []
     silencing_ids = {
         run["_id"]: [
-            events.incident_event_id(run["task"], run["incident"], stage)
+            incident_event_id(run["task"], run["incident"], stage)
             for stage in ((1,) if run["status"] == RunStatus.FAILED else (0, 1))
         ]
         for run in runs

@@ -6,7 +6,8 @@ from tocsin.clock import EPOCH
 from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import ApprovalRequest, Event, approval_requested
+from tocsin.notifications.event_factories import approval_requested
+from tocsin.notifications.events import ApprovalRequested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
@@ -36,7 +37,7 @@ class ApprovalMails:
         if owner is None or not self._rules.can_be_asked(person, owner):
             return
         waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
-        events: list[Event] = []
+        events: list[ApprovalRequested] = []
         async for document in waiting:
             state = WorkflowState.from_document(document)
             for key, step_state in state.steps.items():
@@ -46,7 +47,7 @@ class ApprovalMails:
                     events.append(_build_request(state, key, person))
         await notify(self._database, events[:_MAX_MAILED])
 
-    async def _find_requests(self, key: str, state: WorkflowState) -> list[Event]:
+    async def _find_requests(self, key: str, state: WorkflowState) -> list[ApprovalRequested]:
         """Return the requests of a step, only to those who accept requests from the workflow's owner."""
         owner = await User.get(state.document["owner"])
         if owner is None:
@@ -74,15 +75,15 @@ def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _build_request(state: WorkflowState, key: str, user: User) -> Event:
+def _build_request(state: WorkflowState, key: str, user: User) -> ApprovalRequested:
     step_state = state.steps[key]
-    request = ApprovalRequest(
-        workflow_name=state.document["name"],
-        workflow_run_id=state.id,
-        step=key,
+    return approval_requested(
+        state.document,
+        key,
+        user.id,
+        round_=step_state.round,
+        reminders=step_state.reminders,
         message=step_state.message or "",
-        since=step_state.started_at or EPOCH,
-        until=step_state.wake_at,
-        is_reminder=bool(step_state.reminders),
+        at=step_state.started_at or EPOCH,
+        decide_until=step_state.wake_at,
     )
-    return approval_requested(request, step_state.round, step_state.reminders, user.id)

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from tocsin.documents import Database, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import Event, incident_event_id, workflow_began_failing, workflow_failed
+from tocsin.notifications.event_factories import incident_event_id, workflow_began_failing, workflow_failed
+from tocsin.notifications.events import Event
 from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 
@@ -59,8 +60,8 @@ class IncidentTracker:
 
     async def _notify_once(self, event: Event) -> bool:
         """Queue the event, unless this stage of the incident was reported before."""
-        about = event.about
-        assert about is not None  # noqa: S101  # incidents have a subject
+        if (about := event.subject) is None:
+            return False
         later = [
             incident_event_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]
         ]
