@@ -63,7 +63,7 @@ class CircuitRegistry:
         self._probes.pop(key, None)
         log.info("a circuit changed", host=key[1], state=after.state.value, cause=after.cause)
         if after.state is CircuitState.OPEN:  # now, before a worker takes them
-            self._withdrawn += [claimed.run for claimed in self._in_flight.withdraw_waiting(key)]
+            self._withdrawn += self._in_flight.withdraw_waiting(key)
         self._changed.add(key)
         self._update_limiter()
         self.wake_event.set()

@@ -16,7 +16,7 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
 
-_ATTEMPT_FIELDS = ("begun", "started_at", "attempts")
+_CLAIM_FIELDS = ("rank", "ready_at", "worker", "fence", "claim", "begun", "started_at", "attempts")
 CLAIMED_NOT_STARTED: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
 
@@ -31,10 +31,33 @@ async def count_queued(database: Database, most: int | None = None) -> int:
     return ready + await database.runs.count_documents(CLAIMED_NOT_STARTED, **limit)
 
 
+def claim_fields(run: Doc, worker_id: str, now: datetime, *, begun: bool) -> Doc:
+    """Return the fields of a run that is claimed for a worker, with its next attempt.
+
+    `begun` means that the attempt starts at once. Otherwise its start is stored later.
+    """
+    return {
+        "status": RunStatus.RUNNING.value,
+        "rank": None,
+        "ready_at": None,
+        "worker": worker_id,
+        "fence": run["fence"] + 1,
+        "begun": begun,
+        "started_at": run.get("started_at") or (now if begun else None),
+        "attempts": [
+            *run["attempts"],
+            {"number": len(run["attempts"]) + 1, "started_at": now, "worker": worker_id},
+        ],
+    }
+
+
 async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc], now: datetime) -> list[Doc]:
     """Claim queued runs for this worker. Return the claimed ones, as stored."""
-    token = str(ObjectId())
-    claimed = [_claimed_run(in_flight, run, token, now) for run in runs]
+    worker_id, token = in_flight.worker_id, str(ObjectId())
+    claimed = [
+        run | claim_fields(run, worker_id, now, begun=in_flight.limiter.is_ready(run)) | {"claim": token}
+        for run in runs
+    ]
     result = await database.runs.bulk_write(
         [_claim_update(run, after) for run, after in zip(runs, claimed, strict=True)], ordered=False
     )
@@ -48,14 +71,8 @@ async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc
     return claimed
 
 
-def _claimed_run(in_flight: InFlightRuns, run: Doc, token: str, now: datetime) -> Doc:
-    attempts = [*run["attempts"], in_flight.new_attempt(run, now)]
-    fresh = in_flight.claim_fields(run, now) | {"attempts": attempts, "claim": token}
-    return run | fresh | {"started_at": run.get("started_at") or fresh["started_at"]}
-
-
 def _claim_update(run: Doc, after: Doc) -> UpdateOne:
-    changed = {key: after[key] for key in ("rank", "ready_at", "worker", "fence", "claim", *_ATTEMPT_FIELDS)}
+    changed = {key: after[key] for key in _CLAIM_FIELDS}
     unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 

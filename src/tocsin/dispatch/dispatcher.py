@@ -13,6 +13,7 @@ from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.fair_turns import FairTurns, select_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, Doc, WaitingFor
 
 CLAIM_BATCH = 200
@@ -27,9 +28,13 @@ log = telemetry.get_logger(__name__)
 class Dispatcher:
     """The loop that claims queued runs, every second and whenever it is woken."""
 
-    def __init__(self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry) -> None:
+    def __init__(
+        self, database: Database, in_flight: InFlightRuns, transport: Transport, circuits: CircuitRegistry
+    ) -> None:
         self._database = database
         self._in_flight = in_flight
+        self._transport = transport
+        self.wake_event = asyncio.Event()
         self._circuits = circuits
         self._backlog = Backlog()
         self._turns = FairTurns()
@@ -47,18 +52,18 @@ class Dispatcher:
             wait = self._in_flight.limiter.pop_wait_ms() / 1000
             try:
                 async with asyncio.timeout(min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS):
-                    await self._in_flight.wake_event.wait()
+                    await self.wake_event.wait()
             except TimeoutError:
                 pass
 
     async def _dispatch(self) -> None:
-        self._in_flight.wake_event.clear()
+        self.wake_event.clear()
         while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
             claimed = 0
             try:
                 more, runs = await self._fill(room)
                 claimed = len(runs)
-                self._in_flight.add(runs)
+                self._transport.submit(runs)
             finally:
                 self._in_flight.release(room - claimed)
             self._in_flight.has_backlog = more

@@ -11,6 +11,7 @@ from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import QueueLimits, WorkerShare
 from tocsin.documents import Database
 from tocsin.documents.workers import is_alive
+from tocsin.wakeups import Wakeups
 
 POLL_SECONDS = 0.5
 log = telemetry.get_logger(__name__)
@@ -19,8 +20,11 @@ log = telemetry.get_logger(__name__)
 class SettingsSync:
     """The loop that loads the settings, twice a second and at once when `woken` is set."""
 
-    def __init__(self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry) -> None:
+    def __init__(
+        self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry, wakeups: Wakeups
+    ) -> None:
         self._database = database
+        self._wakeups = wakeups
         self._in_flight = in_flight
         self._circuits = circuits
         self.wake_event = asyncio.Event()
@@ -34,8 +38,8 @@ class SettingsSync:
         changed = self._in_flight.limiter.set_queue_limits(limits, await self._find_share(clock.now()))
         await self._circuits.load()
         if changed:
-            self._in_flight.apply_host_limit()
-            self._in_flight.wake_dispatcher()
+            self._in_flight.ready_queue.set_host_limit(self._in_flight.limiter.host_limit())
+            self._wakeups.runs_queued()
 
     async def run(self) -> None:
         """Synchronize until cancelled."""

@@ -21,14 +21,15 @@ from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.owner_share import ProcessLimits
 from tocsin.dispatch.settings_sync import SettingsSync
+from tocsin.dispatch.transport import LocalTransport
 from tocsin.dispatch.wait_reasons import COMPUTE_WAIT, WaitReason, find_wait_reason
 from tocsin.documents import Database, Doc
 from tocsin.execution.completer import Completer
+from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.execution.leases import WorkerLease, recover_at_start, rescue_all, runs_claimed_by
 from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
-from tocsin.execution.worker import Worker, WorkerDependencies
-from tocsin.jobs.base import Outcome
+from tocsin.execution.worker import Worker
 from tocsin.maintenance.pruner import Pruner
 from tocsin.maintenance.replayer import Replayer
 from tocsin.maintenance.usage_keeper import UsageKeeper
@@ -64,7 +65,8 @@ class RunEngine:
             else settings.max_concurrency * 2
         )
         self.limiter = RunLimiter(_limits(settings, limit), dependencies.http.rates)
-        self.in_flight = InFlightRuns(worker, limit, asyncio.get_running_loop(), self.limiter)
+        self.in_flight = InFlightRuns(worker, limit, self.limiter)
+        self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
         self._database = database
         self._settings = settings
         self.dependencies = dependencies
@@ -75,19 +77,16 @@ class RunEngine:
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
         )
         self._throughput = Throughput()
-        self._start_recorder = StartRecorder(database, self.in_flight)
+        self._start_recorder = StartRecorder(database, self.in_flight, wakeups)
         self._worker = Worker(
-            self.in_flight,
-            self._completer,
-            dependencies,
-            on_outcome=self._record_outcome,
-            on_begin=self._start_recorder.record_start,
-            meter=meter,
+            self.in_flight, dependencies, self._completer, self._start_recorder, self.circuits, self._throughput
         )
-        self._dispatcher = Dispatcher(database, self.in_flight, self.circuits)
-        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits)
+        self._dispatcher = Dispatcher(database, self.in_flight, self.transport, self.circuits)
+        self.in_flight.room_freed.connect(self._dispatcher.wake_event.set)
+        wakeups.runs_queued.connect(self._dispatcher.wake_event.set)
+        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups)
         self._leases = WorkerLease(
-            database, self.in_flight, timedelta(seconds=settings.lease_seconds), self._throughput
+            database, self.in_flight, timedelta(seconds=settings.lease_seconds), self._throughput, wakeups
         )
         self._replayer = Replayer(database, wakeups, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
@@ -112,10 +111,6 @@ class RunEngine:
             "begins": self._start_recorder, "usage": self._usage_keeper,
         }  # fmt: skip
         self._loops = [_start_task(loop.run(), name) for name, loop in loops.items()]
-
-    def _record_outcome(self, run: Doc, outcome: Outcome) -> None:
-        self.circuits.record_outcome(run, outcome)
-        self._throughput.record_attempt(run, clock.now())
 
     def find_wait_reason(self, run: Doc) -> WaitReason | None:
         """Return what this run waits for, or None."""
@@ -144,9 +139,9 @@ class RunEngine:
         await cancel_and_wait(*self._workers, *self._loops, self._completing)
 
     async def _drain(self) -> None:
-        unbegun = [claimed.run for claimed in self.in_flight.withdraw_waiting()]
-        await release_runs(self._database, unbegun)
-        self.in_flight.remove(unbegun)
+        waiting = self.in_flight.withdraw_waiting()
+        await release_runs(self._database, waiting)
+        self.in_flight.remove(waiting)
         await self._wait_for_idle(self._settings.shutdown_grace)
         await cancel_and_wait(*self._workers)
         while not self._completer.is_idle:

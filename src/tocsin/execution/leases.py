@@ -13,6 +13,7 @@ from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.workers import is_alive
 from tocsin.execution.throughput import Throughput
 from tocsin.tasks import reconciliation, run_effects
+from tocsin.wakeups import Wakeups
 
 RESCUE_BATCH = 500
 RENEWALS_PER_LEASE = 3
@@ -24,12 +25,18 @@ class WorkerLease:
     """The lease of this worker, and the checks that go with it: lost claims and dead workers."""
 
     def __init__(
-        self, database: Database, in_flight: InFlightRuns, lease: timedelta, throughput: Throughput | None = None
+        self,
+        database: Database,
+        in_flight: InFlightRuns,
+        lease: timedelta,
+        throughput: Throughput,
+        wakeups: Wakeups,
     ) -> None:
         self._database = database
+        self._wakeups = wakeups
         self._in_flight = in_flight
         self._lease = lease
-        self._throughput = throughput or Throughput()
+        self._throughput = throughput
         self._disturbed_at = clock.EPOCH
 
     async def renew(self) -> None:
@@ -109,7 +116,7 @@ class WorkerLease:
             await run_effects.repair_tasks(self._database)
             if worker in known:  # unless it has renewed its lease meanwhile
                 await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
-            self._in_flight.wake_dispatcher()
+            self._wakeups.runs_queued()
 
     async def _find_dead_workers(self, known: dict[str, Doc], now: datetime) -> set[str]:
         """Return the workers whose lease has expired, and those with claimed runs but no lease."""

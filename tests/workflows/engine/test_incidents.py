@@ -199,7 +199,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
     run_id, died = await begin(stack, boundary), False
     Mortal.left = boundary
     letters = stack.make_runner()._letters
-    mortal: Any = Mortal(stack.database, stack.versions, letters, stack.engine.in_flight, stack.wakeups)
+    mortal: Any = Mortal(stack.database, stack.versions, letters, stack.engine.transport, stack.wakeups)
 
     async def moved() -> Doc | None:
         nonlocal died

@@ -97,7 +97,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer) -> bool:
     run_id = await stack.execute("w")
     died = False
     Mortal.left = boundary
-    mortal = Mortal(stack.database, stack.versions, stack.make_runner()._letters, stack.engine.in_flight, stack.wakeups)
+    mortal = Mortal(stack.database, stack.versions, stack.make_runner()._letters, stack.engine.transport, stack.wakeups)
 
     async def moved() -> bool:
         nonlocal died

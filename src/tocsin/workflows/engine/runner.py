@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
     Database,
     Doc,
@@ -74,16 +75,6 @@ class AdvanceResult:
     next_run_id: str | None = None
     wake_at: datetime | None = None
     size: int = 0
-
-
-class Transport(Protocol):
-    """The runs in flight in this process. A new run is created as claimed if there is capacity."""
-
-    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]: ...
-    def cancel_admission(self, runs: list[Doc]) -> None: ...
-    def claim_fields(self, run: Doc, now: datetime) -> Doc: ...
-    def submit(self, runs: list[Doc]) -> None: ...
-    def wake_dispatcher(self) -> None: ...
 
 
 class WorkflowRunner:
@@ -222,8 +213,8 @@ class WorkflowRunner:
             return
         now = clock.now()
         runs = [_run(document, start, now) for start in starts]
-        admitted = {run["_id"] for run in self._hand.admit_new(runs, now)}
-        born = [run | self._hand.claim_fields(run, now) if run["_id"] in admitted else run for run in runs]
+        admitted = {run["_id"]: run for run in self._hand.admit_new(runs, now)}
+        born = [admitted.get(run["_id"], run) for run in runs]
         claimed = {index: run for index, run in enumerate(born) if run["_id"] in admitted}
         try:
             known = await self._insert(born)
