@@ -25,7 +25,7 @@ _BATCH = 5000
 
 def queued(number: int, whose: str, url: str, priority: int = 0) -> Doc:
     """A run that waits."""
-    task = {
+    task: Any = {
         "_id": f"{whose}/t{number}", "owner": whose, "name": "benchmark", "version": 1, "incident": 0,
         "job": http_job(url), "retry": None, "timeout": None, "priority": priority,
     }  # fmt: skip

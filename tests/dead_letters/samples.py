@@ -14,14 +14,14 @@ ERROR: Doc = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hin
 
 async def add_dead_letters(database: Database, task: Task, count: int, **more: Any) -> list[str]:
     """Runs of this task by hand that failed, each a second after the one before, the last a minute ago."""
-    document = await database.tasks.find_one({"_id": task.id}) or {}
+    document: Any = await database.tasks.find_one({"_id": task.id})
     kept = await database.runs.count_documents({})
     start = clock.now() - timedelta(seconds=60 + count)
     runs = []
     for number in range(count):
         at = start + timedelta(seconds=number)
         run = new_task_run(document, f"{task.id}:by-hand-{kept + number:05}", at, Trigger.MANUAL, at)
-        run |= {"status": RunStatus.FAILED.value, "open": False, "rank": None, "finished_at": at, "error": ERROR}
+        run |= {"status": RunStatus.FAILED, "open": False, "rank": None, "finished_at": at, "error": ERROR}
         runs.append({**run, "attempts": [ended_attempt()], "reason": "RETRIES_USED_UP", "fence": 1, **more})
     if runs:
         await database.runs.insert_many(runs)

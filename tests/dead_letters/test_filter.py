@@ -11,9 +11,8 @@ from tests.tasks.helpers import AWAY, add_run, ended_attempt, load_run, load_tas
 from tocsin import clock
 from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters.filter import DeadLetterFilter, DeadLetterPosition
-from tocsin.documents import Database, ReplaySettings, RunStatus, Trigger
+from tocsin.documents import Database, ErrorKind, ReplaySettings, RunStatus, Trigger
 from tocsin.errors import Conflict, InvalidInput
-from tocsin.outbound.failures import ErrorKind
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks import saving
 from tocsin.tasks.runs import MAX_REPLAY_ENTRIES

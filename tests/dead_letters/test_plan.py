@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.clock import MILLISECOND
+from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.dead_letters import plan
 from tocsin.dead_letters.plan import CanaryDecision, ReplayedRunState, ReplayProgress, SentBatch
 from tocsin.documents import Doc, RunStatus
@@ -122,13 +122,13 @@ def test_each_is_sent_or_left_out_once_whoever_dies_where(
     cursor, skips = "", dict[str, int]()
     while rows := [row for row in letters if row["_id"] > cursor][:page]:
         # What was sent has left the dead letters, or has failed again and names the replay.
-        portion = plan.plan_batch(rows, {"t": {}}, REPLAY, most)
+        portion = plan.plan_batch(rows, {"t"}, REPLAY, most)
         assert len(portion.send) <= most
         dies_after = data.draw(st.one_of(st.none(), st.none(), st.integers(0, len(portion.send))))
         for row in portion.send[:dies_after]:
             sent.append(row["_id"])
             if data.draw(st.booleans()):
-                row["replays"] = [{"replay": REPLAY}]
+                row["replays"] = [{"replay": REPLAY, "at": EPOCH, "round": 1}]
             else:
                 letters.remove(row)
         if dies_after is None:
@@ -141,5 +141,5 @@ def test_each_is_sent_or_left_out_once_whoever_dies_where(
 
 def test_one_that_names_the_replay_is_passed_over() -> None:
     rows = [letter(0, "fine") | {"replays": [{"replay": REPLAY}]}, letter(1, "fine") | {"replays": [{"replay": "x"}]}]
-    portion = plan.plan_batch(rows, {"t": {}}, REPLAY, 5)
+    portion = plan.plan_batch(rows, {"t"}, REPLAY, 5)
     assert (portion.send, portion.last, portion.skips) == ([rows[1]], rows[1], {})

@@ -13,7 +13,7 @@ from tocsin.dispatch.circuit_breaker import (
     CircuitState,
     find_failure_cause,
 )
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 
 RULES = CircuitConfig(3, 5.0)
 NOW = EPOCH + timedelta(days=20_000)

@@ -10,7 +10,7 @@ import pytest
 from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tocsin import clock, schedules
 from tocsin.dispatch.backlog import READY_RUNS
-from tocsin.documents import Database, Doc, RunStatus, Task, Trigger, WaitingFor
+from tocsin.documents import Database, Doc, JobDocument, RunStatus, Task, Trigger, WaitingFor
 from tocsin.tasks import queues, saving
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.saving import TaskDraft
@@ -19,7 +19,7 @@ from tocsin.tasks.saving import TaskDraft
 async def queued(database: Database, url: str, count: int, owner: str = "alice", **more: Any) -> list[Doc]:
     """Insert `count` queued runs of one task."""
     far = schedules.Every(timedelta(days=365), clock.now() + timedelta(days=1))
-    job = {"kind": "http", "params": {"url": url, "method": "GET", "headers": []}}
+    job: JobDocument = {"kind": "http", "params": {"url": url, "method": "GET", "headers": []}}
     task = await saving.create_task(database, owner, TaskDraft(name=owner, job=job, schedule=far, **more), clock.now())
     document = await database.tasks.find_one({"_id": task.id})
     assert document is not None
@@ -233,7 +233,7 @@ async def test_a_queue_has_a_plain_name(database: Database, name: str) -> None:
 
 async def test_a_task_of_no_queue_is_refused_and_gets_the_priority_of_its_own(database: Database) -> None:
     every = schedules.Every(timedelta(days=1), clock.now() + timedelta(days=1))
-    job = {"kind": "http", "params": {"url": "https://example.com"}}
+    job: JobDocument = {"kind": "http", "params": {"url": "https://example.com"}}
     with pytest.raises(Exception, match="There is no queue 'fast'; there are: default"):
         await saving.create_task(database, "alice", TaskDraft("x", job, every, queue="fast"), clock.now())
     await queues.update_queue(database, "fast", {"priority": 7}, clock.now())

@@ -14,6 +14,7 @@ async def test_a_task_that_is_due_now_runs_and_is_remembered(stack: Stack, targe
     (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
     attempt = run["attempts"][0]
     assert (attempt["number"], attempt["outcome"], attempt["status_code"]) == (1, "COMPLETED", 200)
+    assert task.schedule["kind"] == "once"
     assert run["due_at"] == task.schedule["at"]  # it may have been fired before this read
     assert not run["open"]
     body = await stack.database.response_bodies.find_one({"_id": f"{run['_id']}#1"})

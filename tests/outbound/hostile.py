@@ -13,9 +13,9 @@ from typing import Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.outbound.servers import Server, answering, get, kind, open_client, response
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http_client import HttpExchange
 from tocsin.security.secret_box import SecretBox
 

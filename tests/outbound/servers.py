@@ -10,7 +10,7 @@ from ipaddress import ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.http_client import HttpClient, HttpExchange, HttpRequest, OwnerHttpClient
 
 Reader = asyncio.StreamReader

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.outbound.servers import FixedResolver, answering, get, kind, open_client, response
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.http_client import OwnerHttpClient
 
 

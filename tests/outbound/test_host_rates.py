@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.outbound.servers import answering, get, kind, open_shared_client, response
 from tocsin import clock
+from tocsin.documents import ErrorKind
 from tocsin.outbound import host_rates as module
-from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.host_rates import MAX_WAIT_SECONDS, HostRates
 from tocsin.outbound.outgoing_request import PRODUCT
 from tocsin.outbound.urls import parse_target_key, parse_url, target_key

@@ -11,8 +11,8 @@ from aiohttp.abc import ResolveResult
 from tests.outbound.hostile import PRIVATE, PUBLIC, Answering, Shifting, stage
 from tests.outbound.servers import answering, get, kind, open_client, response
 from tests.outbound.test_tls import server_tls, trusting
+from tocsin.documents import ErrorKind
 from tocsin.outbound import resolvers
-from tocsin.outbound.failures import ErrorKind
 
 CLOSING = "Connection: close"
 

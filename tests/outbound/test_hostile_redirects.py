@@ -9,9 +9,9 @@ import trustme
 from tests.outbound.hostile import Answering, stage
 from tests.outbound.servers import Reader, Writer, answering, get, kind, open_client, read_request, response, talking
 from tests.outbound.test_tls import server_tls, trusting
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.http_client import HttpRequest
 from tocsin.security.secret_box import SecretBox
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.outbound.hostile import ALL, PRIVATE, Answering, saving, stage
 from tests.outbound.servers import response
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 
 # Unambiguous hosts, whose addresses are checked when they are called.
 PRIVATE_HOSTS = [

@@ -17,7 +17,7 @@ from tests.outbound.servers import (
     response,
     talking,
 )
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.http_client import HttpRequest, OwnerHttpClient
 from tocsin.outbound.responses import decode_body
 

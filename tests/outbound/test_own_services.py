@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tests.outbound.servers import FixedResolver, Server, answering, get, kind, open_client, response
 from tocsin.config import Settings
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.guard import ALL_NETWORKS
 from tocsin.outbound.own_services import OwnServices
 

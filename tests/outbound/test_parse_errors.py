@@ -3,7 +3,7 @@
 import pytest
 
 from tests.outbound.servers import Reader, Writer, get, kind, open_client, read_request, talking
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.parse_errors import explain_parse_error
 
 OK = b"HTTP/1.1 200 OK\r\n"

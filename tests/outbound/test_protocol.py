@@ -21,7 +21,7 @@ from tests.outbound.servers import (
     response,
     talking,
 )
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
 from tocsin.outbound.protocol import MAX_INTERIM_RESPONSES
 

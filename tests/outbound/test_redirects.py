@@ -10,7 +10,7 @@ from tests.outbound.servers import (
     open_client,
     response,
 )
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.http_client import HttpRequest, OwnerHttpClient
 
 

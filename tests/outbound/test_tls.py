@@ -26,7 +26,7 @@ from tests.outbound.servers import (
     response,
     talking,
 )
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 
 from tests.schedules.oracle import utc
-from tocsin.schedules import Cron, Every, Once, Schedule, schedule_from_document, schedule_to_document
+from tocsin.schedules import Cron, Every, Once, Schedule, ScheduleDocument, schedule_from_document, schedule_to_document
 
 NOON = utc("2026-11-22T12:00")
 DOCUMENTS = [
@@ -24,14 +24,14 @@ DOCUMENTS = [
 
 
 @pytest.mark.parametrize(("schedule", "document"), DOCUMENTS)
-def test_documents(schedule: Schedule, document: dict[str, object]) -> None:
+def test_documents(schedule: Schedule, document: ScheduleDocument) -> None:
     assert schedule_to_document(schedule) == document
     assert schedule_from_document(document) == schedule
 
 
 def test_a_document_of_an_unknown_kind_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown kind of schedule: 'lunar'"):
-        schedule_from_document({"kind": "lunar"})
+        schedule_from_document({"kind": "lunar"})  # type: ignore[arg-type]
 
 
 def test_times_become_utc_in_whole_milliseconds() -> None:

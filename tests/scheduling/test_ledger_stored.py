@@ -141,7 +141,7 @@ async def test_what_an_older_version_left_unordered_is_completed(database: Datab
     due = time.moment
     tasks = await all_kinds(database, due)
     for task in tasks:
-        stored = await database.tasks.find_one({"_id": task["_id"]}) or {}
+        stored: Doc = await database.tasks.find_one({"_id": task["_id"]})
         for second in (0, 5):
             at = due + second * SECOND
             await database.runs.insert_one(

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.harness import save_task
 from tocsin import clock, schedules
-from tocsin.documents import OPEN_STATUSES, Database, Doc, RunStatus, Task, Trigger
+from tocsin.documents import OPEN_STATUSES, AttemptDocument, Database, Doc, RunStatus, Task, Trigger
 from tocsin.documents.updates import all_of, change_task, put_active_runs
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks.runs import new_task_run
@@ -50,12 +50,12 @@ async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: t
     trigger = changes.pop("trigger", Trigger.SCHEDULE)
     run = new_task_run(task, changes.pop("_id", scheduled_run_id(task_id, now - ago)), now - ago, trigger, now - ago)
     run |= {
-        "status": status.value,
+        "status": status,
         "open": status in OPEN_STATUSES,
         "rank": run["rank"] if status is RunStatus.QUEUED else None,
     }
     if status is RunStatus.RUNNING:
-        started = {"number": 1, "started_at": now, "worker": "w"}
+        started: AttemptDocument = {"number": 1, "started_at": now, "worker": "w"}
         run |= {"worker": "w", "fence": 1, "started_at": now, "attempts": [started]}
     if status is RunStatus.RETRY:
         run |= {"retry_at": now + HOUR, "attempts": [ended_attempt()], "fence": 1}

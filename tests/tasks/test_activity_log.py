@@ -113,7 +113,7 @@ def test_of_many_runs_of_one_owner_that_are_skipped_together_a_few_are_named(log
     """A flood of due times must not become a flood of lines."""
     due, owners = clock.now(), ["mallory"] * 300 + ["alice"]
     skipped = {"status": "SKIPPED", "reason": "OVERLAP", "due_at": due}
-    runs = [{"_id": f"{owner}/t:{number}", "owner": owner, **skipped} for number, owner in enumerate(owners)]
+    runs: list[Any] = [{"_id": f"{owner}/t:{number}", "owner": owner, **skipped} for number, owner in enumerate(owners)]
     activity_log.log_new_runs(runs)
     (rest,) = log.of("user_id", to_global_id("User", "mallory"))
     assert (rest["event"], rest["runs"]) == ("more runs skipped or missed", 300 - activity_log.MAX_LINES_PER_OWNER)

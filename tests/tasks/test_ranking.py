@@ -16,10 +16,10 @@ from tocsin.tasks.ranking import find_job_target, queue_placement
     ],
 )
 def test_one_host_is_one_lane_in_all_its_spellings(urls: list[str], host: str) -> None:
-    places = [queue_placement({"job": http_job(url)}, "alice") for url in urls]
+    places = [queue_placement("alice", http_job(url), None, None) for url in urls]
     assert {place["host"] for place in places} == {host}
     assert len({place["lane"] for place in places}) == 1
-    assert queue_placement({"job": http_job(urls[0])}, "bob")["lane"] != places[0]["lane"]
+    assert queue_placement("bob", http_job(urls[0]), None, None)["lane"] != places[0]["lane"]
 
 
 @pytest.mark.parametrize("url", ["no url", "ftp://a.example/", "http://", None, 7])

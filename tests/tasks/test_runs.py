@@ -101,7 +101,7 @@ async def test_retry_takes_runs_that_ended_badly_and_no_others(database: Databas
 
 async def test_a_retry_has_a_new_budget_and_the_tasks_present_settings(database: Database) -> None:
     task = await save_hourly_task(database)
-    attempts = [{"number": number, "outcome": "FAILED"} for number in (1, 2, 3)]
+    attempts: list[Any] = [{"number": number, "outcome": "FAILED"} for number in (1, 2, 3)]
     run_id = await add_run(
         database, task.id, S.FAILED, attempts=attempts, lost=4, final={"status": "FAILED", "reason": "TASK_PAUSED"}
     )

@@ -77,10 +77,10 @@ async def test_administrators_are_mailed_by_a_setting(database: Database, to_adm
         run_id = await waiting_run(stack, "admins")
         document = await database.workflow_runs.find_one({"_id": run_id})
         assert document is not None
-        letters = await ApprovalMails(database, ApprovalRequestRules(admins_accept_everyone=to_admins))._mails_for(
+        events = await ApprovalMails(database, ApprovalRequestRules(admins_accept_everyone=to_admins))._mails_for(
             "ask", WorkflowState.from_document(document)
         )
-    assert [letter["owner"] for letter in letters] == mailed
+    assert [event.owner for event in events] == mailed
 
 
 async def test_an_address_that_is_not_confirmed_decides_nothing(database: Database) -> None:

@@ -9,15 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 from pymongo import UpdateMany
 
 from tocsin.clock import EPOCH, MILLISECOND
-from tocsin.documents import Database, Doc, RunStatus, Trigger
+from tocsin.documents import (
+    Database,
+    DeadLetterFilterDocument,
+    ErrorKind,
+    ReplayEntryDocument,
+    RunDocument,
+    RunStatus,
+    Trigger,
+)
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, is_null
 from tocsin.errors import InvalidInput
-from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.urls import parse_url
 
 SORT_FIELD = "finished_at"
@@ -49,36 +56,49 @@ class DeadLetterFilter:
         """Whether it lets all dead letters through."""
         return self == DeadLetterFilter()
 
-    def to_document(self) -> Doc:
+    def to_document(self) -> DeadLetterFilterDocument:
         """As it is stored."""
-        values = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}
-        return values | ({"error_kind": self.error_kind.value} if self.error_kind else {})
+        values = {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+        return cast("DeadLetterFilterDocument", values)
 
     @classmethod
-    def from_document(cls, stored: Doc) -> "DeadLetterFilter":
+    def from_document(cls, stored: DeadLetterFilterDocument) -> "DeadLetterFilter":
         """From what was stored."""
         kind = stored.get("error_kind")
-        return cls(**{**stored, "error_kind": kind and ErrorKind(kind)})
+        values: dict[str, Any] = {**stored, "error_kind": kind and ErrorKind(kind)}
+        return cls(**values)
 
-    def residual_query(self) -> Doc:
+    def residual_query(self) -> dict[str, Any]:
         """The conditions besides owner, status and time."""
-        found: Doc = {"discarded_at": None}
+        found: dict[str, Any] = {"discarded_at": None}
         if self.task is not None:
             found["task"] = self.task
         if self.workflow is not None:
-            found["trigger"] = Trigger.WORKFLOW.value
+            found["trigger"] = Trigger.WORKFLOW
             found["task_name"] = {"$regex": f"^{_quoted(self.workflow)} / "}
         if self.host is not None:
             names = "|".join(_quoted(name) for name in _spellings(self.host))
             found["job.params.url"] = {"$regex": f"^https?://({names})(:[0-9]*)?([/?#]|$)", "$options": "i"}
         if self.error_kind is not None:
-            found["error.kind"] = self.error_kind.value
+            found["error.kind"] = self.error_kind
         return found
 
     def time_range(self, until: datetime = _FAR) -> tuple[datetime, datetime]:
         """The first and the last moment at which they finished."""
         last = max(self.finished_before, EPOCH) - MILLISECOND if self.finished_before else until
         return self.finished_after or EPOCH, min(last, until)
+
+
+class DeadLetterDocument(TypedDict):
+    """What `list_dead_letters` reads of a run. `attempted` is the number of its attempts."""
+
+    _id: str
+    task: str
+    trigger: Trigger
+    round: int
+    finished_at: datetime
+    replays: NotRequired[list[ReplayEntryDocument]]
+    attempted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +125,14 @@ class DeadLetterPosition:
     id: str
 
 
-def is_dead_letter(run: Doc) -> bool:
+def is_dead_letter(run: RunDocument) -> bool:
     """Whether this run is one."""
-    return run["status"] == RunStatus.FAILED.value and run.get("discarded_at") is None
+    return run["status"] == RunStatus.FAILED and run.get("discarded_at") is None
 
 
-def base_query(owner: str) -> Doc:
+def base_query(owner: str) -> dict[str, Any]:
     """The equalities that the index of dead letters begins with."""
-    return {"owner": owner, "status": RunStatus.FAILED.value}
+    return {"owner": owner, "status": RunStatus.FAILED}
 
 
 def find_url_host(url: object) -> str | None:
@@ -144,7 +164,7 @@ async def list_dead_letters(
     until: datetime,
     after: DeadLetterPosition | None,
     limit: int,
-) -> list[Doc]:
+) -> list[DeadLetterDocument]:
     """The next ones after this place, the oldest first, with what is needed to do them again.
 
     `attempted` is the number of their attempts.
@@ -154,15 +174,16 @@ async def list_dead_letters(
     if after is not None:
         later = {SORT_FIELD: {"$gt": after.finished_at}}
         stages.append({"$match": {"$or": [later, {SORT_FIELD: after.finished_at, "_id": {"$gt": after.id}}]}})
-    fields: Doc = dict.fromkeys(("task", "trigger", "round", "replays.replay", SORT_FIELD), 1)
+    fields: dict[str, Any] = dict.fromkeys(("task", "trigger", "round", "replays.replay", SORT_FIELD), 1)
     fields["attempted"] = {"$size": "$attempts"}
     stages += [{"$sort": {SORT_FIELD: 1, "_id": 1}}, {"$limit": limit}, {"$project": fields}]
-    return await (await database.runs.aggregate(stages)).to_list()
+    rows: list[DeadLetterDocument] = await (await database.runs.aggregate(stages)).to_list()
+    return rows
 
 
 async def count_by_cause(database: Database, owner: str, chosen: DeadLetterFilter) -> list[FailureCause]:
     """Dead letters counted by kind of fault and host, the most frequent first: at most 100 causes."""
-    group: Doc = {
+    group: dict[str, Any] = {
         "_id": {"kind": "$error.kind", "url": "$job.params.url"},
         "count": {"$sum": 1}, "oldest": {"$min": f"${SORT_FIELD}"}, "newest": {"$max": f"${SORT_FIELD}"},
     }  # fmt: skip
@@ -185,7 +206,7 @@ async def discard_matching(database: Database, owner: str, chosen: DeadLetterFil
             if not rows:
                 return total
             total += await discard_runs(database, [row["_id"] for row in rows], now)
-        after = DeadLetterPosition(rows[-1][SORT_FIELD], rows[-1]["_id"])
+        after = DeadLetterPosition(rows[-1]["finished_at"], rows[-1]["_id"])
 
 
 async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime) -> int:
@@ -194,7 +215,7 @@ async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime
     return (await database.runs.bulk_write([update])).modified_count if run_ids else 0
 
 
-def _stages(owner: str, chosen: DeadLetterFilter, low: datetime, high: datetime) -> list[Doc]:
+def _stages(owner: str, chosen: DeadLetterFilter, low: datetime, high: datetime) -> list[dict[str, Any]]:
     return [
         {"$match": base_query(owner) | {SORT_FIELD: {"$gte": low, "$lte": high}}},
         {"$match": chosen.residual_query()},
@@ -220,4 +241,4 @@ def _address_spellings(host: str) -> list[str]:
     return sorted({host, str(address), address.exploded, *mapped})
 
 
-_IS_ONE: Expression = all_of(has_value("status", RunStatus.FAILED.value), is_null("discarded_at"))
+_IS_ONE: Expression = all_of(has_value("status", RunStatus.FAILED), is_null("discarded_at"))

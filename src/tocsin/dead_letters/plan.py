@@ -6,14 +6,15 @@ rate, at least a second. Each sending is written before its runs are sent, so a 
 quicker.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from math import ceil
 
 from tocsin.clock import MILLISECOND, truncate_to_milliseconds
-from tocsin.documents import SETTLED_STATUSES, Doc, RunStatus, SkipReason, Trigger
+from tocsin.dead_letters.filter import DeadLetterDocument
+from tocsin.documents import SETTLED_STATUSES, RunDocument, RunStatus, SkipReason, Trigger
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
 MINUTE = timedelta(minutes=1)
@@ -73,7 +74,7 @@ class ReplayedRunState(Enum):
     ENDED = "ENDED"
 
 
-def find_replayed_state(run: Doc | None, replay: str) -> ReplayedRunState:
+def find_replayed_state(run: RunDocument | None, replay: str) -> ReplayedRunState:
     """What has become of this run in this replay. One that was done again since had not succeeded."""
     if run is None:
         return ReplayedRunState.ENDED
@@ -105,18 +106,19 @@ _FOLLOWS = {
 }
 
 
-def decide_on_canary(run: Doc | None, replay: str) -> CanaryDecision:
+def decide_on_canary(run: RunDocument | None, replay: str) -> CanaryDecision:
     """What follows from the canary as it is now. The rest is sent only once it has COMPLETED."""
     return _FOLLOWS[find_replayed_state(run, replay)]
 
 
-def explain_abort(run: Doc | None) -> str:
+def explain_abort(run: RunDocument | None) -> str:
     """The reason, for people, of a replay whose canary did not complete."""
     if run is None:
         return "The canary run was deleted before it ended."
-    if run["status"] == RunStatus.CANCELLED.value:
+    if run["status"] == RunStatus.CANCELLED:
         return "The canary run was cancelled."
-    message = (run.get("error") or {}).get("message")
+    error = run.get("error")
+    message = error and error.get("message")
     return f"The canary run failed: {message}" if message else "The canary run failed again."
 
 
@@ -134,7 +136,7 @@ class ReplayProgress:
         return self.sent - self.succeeded - self.failed
 
 
-def count_progress(runs: Iterable[Doc], replay: str) -> ReplayProgress:
+def count_progress(runs: Iterable[RunDocument], replay: str) -> ReplayProgress:
     """Counted from the runs that name this replay."""
     fates = [find_replayed_state(run, replay) for run in runs]
     return ReplayProgress(len(fates), fates.count(ReplayedRunState.COMPLETED), fates.count(ReplayedRunState.ENDED))
@@ -149,14 +151,14 @@ def next_count_at(sent: int, now: datetime) -> datetime:
 class ReplayBatch:
     """What is to be done with the next dead letters: send these, leave out those, and go on after `last`."""
 
-    send: list[Doc]
+    send: list[DeadLetterDocument]
     skips: dict[str, int]
-    last: Doc
+    last: DeadLetterDocument
 
 
-def plan_batch(rows: Sequence[Doc], tasks: Mapping[str, Doc], replay: str, most: int) -> ReplayBatch:
+def plan_batch(rows: Sequence[DeadLetterDocument], tasks: Collection[str], replay: str, most: int) -> ReplayBatch:
     """Of the next dead letters (there is at least one) those up to the last that may be sent now."""
-    send: list[Doc] = []
+    send: list[DeadLetterDocument] = []
     skips: dict[str, int] = {}
     last = rows[0]
     for row in rows:
@@ -168,20 +170,20 @@ def plan_batch(rows: Sequence[Doc], tasks: Mapping[str, Doc], replay: str, most:
         if takes:
             send.append(row)
         elif reason is not None:
-            skips[reason.value] = skips.get(reason.value, 0) + 1
+            skips[reason] = skips.get(reason, 0) + 1
     return ReplayBatch(send, skips, last)
 
 
-def find_skip_reason(row: Doc, tasks: Mapping[str, Doc]) -> SkipReason | None:
+def find_skip_reason(row: DeadLetterDocument, tasks: Collection[str]) -> SkipReason | None:
     """Why this dead letter is left out; None if it is not. `tasks` are those that are there, by id."""
-    if row["trigger"] == Trigger.WORKFLOW.value:
+    if row["trigger"] == Trigger.WORKFLOW:
         return SkipReason.WORKFLOW_STEP
     if row["task"] not in tasks:
         return SkipReason.TASK_DELETED
     return SkipReason.ATTEMPTS_USED_UP if row["attempted"] >= MAX_ATTEMPTS else None
 
 
-def _is_named(row: Doc, replay: str) -> bool:
+def _is_named(row: DeadLetterDocument, replay: str) -> bool:
     return any(entry.get("replay") == replay for entry in row.get("replays") or ())
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from tocsin.outbound.failures import ErrorKind
+from tocsin.documents import ErrorKind
 
 MAX_OPEN_SECONDS = 600.0
 """Maximum seconds that a circuit stays open."""

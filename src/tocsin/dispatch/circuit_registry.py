@@ -167,6 +167,11 @@ class CircuitRegistry:
         self._in_flight.limiter.block_circuits({key: self._offered.get(key) for key in self._stored()})
 
 
+async def list_circuits(database: Database, owner: str) -> list[Doc]:
+    """Return the owner's circuits that are not closed, by host."""
+    return sorted(await database.circuits.find({"owner": owner}).to_list(), key=lambda circuit: str(circuit["host"]))
+
+
 def _circuit_id(key: CircuitKey) -> str:
     return " ".join(key)
 

@@ -1,9 +1,9 @@
 """What tokens allow, what mailed links are for, and what the audit log tells of."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Scope(Enum):
+class Scope(StrEnum):
     """What a token allows. A log-in allows all of it; ADMIN is of use only to administrators."""
 
     READ = "READ"
@@ -11,7 +11,7 @@ class Scope(Enum):
     ADMIN = "ADMIN"
 
 
-class LinkPurpose(Enum):
+class LinkPurpose(StrEnum):
     """What a mailed link is for."""
 
     RESET = "RESET"
@@ -19,7 +19,7 @@ class LinkPurpose(Enum):
     CONFIRMATION = "CONFIRMATION"
 
 
-class AuditAction(Enum):
+class AuditAction(StrEnum):
     """What was done to an account."""
 
     SIGNED_UP = "SIGNED_UP"

@@ -2,13 +2,14 @@
 
 import base64
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 from beanie import Document
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
-Doc = dict[str, Any]
+Doc: TypeAlias = Any
+"""A document, a filter or a part of one whose type is not written down yet. Stored documents have `*Document` types."""
 
 
 def new_id(owner: str | None = None) -> str:

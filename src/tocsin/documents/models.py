@@ -1,17 +1,26 @@
 """What is stored of the work: one Beanie document a collection. The hot paths use the same shapes as plain dicts."""
 
 from datetime import datetime
-from enum import Enum
-from typing import Any, ClassVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from beanie import Document
 
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
-from tocsin.documents.base import Doc, StoredDocument, index
+from tocsin.documents.base import StoredDocument, index
 from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.replay_models import Replay
-from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents.states import DeliveryStatus, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
+
+if TYPE_CHECKING:
+    from tocsin.documents.delivery_documents import DeliveryAboutDocument
+    from tocsin.documents.run_documents import AttemptDocument, ErrorDocument, FinalDocument, ReplayEntryDocument
+    from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument
+    from tocsin.schedules import MisfireDocument, ScheduleDocument
+else:  # Pydantic would drop the keys that a TypedDict does not name
+    ActiveRunDocument = AttemptDocument = DeliveryAboutDocument = ErrorDocument = FinalDocument = dict[str, Any]
+    JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[str, Any]
 
 
 class Task(StoredDocument):
@@ -26,11 +35,11 @@ class Task(StoredDocument):
     owner: str
     name: str
     tags: list[str] = []
-    job: Doc
-    schedule: Doc
-    misfire: Doc
+    job: JobDocument
+    schedule: ScheduleDocument
+    misfire: MisfireDocument
     overlap: Overlap
-    retry: Doc | None
+    retry: RetryDocument | None
     timeout: float | None
     queue: str = "default"
     priority: int = 0
@@ -38,7 +47,7 @@ class Task(StoredDocument):
     status: TaskStatus
     next_run_at: datetime | None
     last_due_at: datetime | None = None
-    active: list[Doc] = []
+    active: list[ActiveRunDocument] = []
     last_end: TaskStatus = TaskStatus.COMPLETED
     last_run: str | None = None
     consecutive_failures: int = 0
@@ -98,22 +107,22 @@ class Run(StoredDocument):
     claim: str | None = None
     begun: bool = True
     cancel_requested_at: datetime | None = None
-    final: Doc | None = None
-    job: Doc
-    retry: Doc | None
+    final: FinalDocument | None = None
+    job: JobDocument
+    retry: RetryDocument | None
     interval_ms: int | None = None
     timeout: float | None
     incident: int | None
     round: int = 0
     budget_from: int = 0
     lost: int = 0
-    attempts: list[Doc] = []
+    attempts: list[AttemptDocument] = []
     result: Any = None
-    error: Doc | None = None
+    error: ErrorDocument | None = None
     missed_until: datetime | None = None
     missed_count: int | None = None
     discarded_at: datetime | None = None
-    replays: list[Doc] = []
+    replays: list[ReplayEntryDocument] = []
     pinned: bool = False
 
     class Settings:
@@ -190,14 +199,14 @@ class Delivery(StoredDocument):
     kind: str
     run: str | None
     link: str | None = None
-    about: Doc | None = None
+    about: DeliveryAboutDocument | None = None
     attachments: list[str] = []
     good_until: datetime | None = None
     to: str | None = None
     subject: str
     text: str
     sealed: str | None = None
-    status: str = "QUEUED"
+    status: DeliveryStatus = DeliveryStatus.QUEUED
     queued_at: datetime
     next_try_at: datetime
     lease_until: datetime | None = None
@@ -216,7 +225,7 @@ class Delivery(StoredDocument):
         ]
 
 
-class KeyKind(Enum):
+class KeyKind(StrEnum):
     """What a key is for: JWT signs access tokens, DATA seals secrets."""
 
     JWT = "JWT"
@@ -280,7 +289,7 @@ class OwnerUsage(StoredDocument):
     bytes, and as exact as at `measured_at` plus what has been noted since.
     """
 
-    counts: dict[str, Doc] = {}
+    counts: dict[str, dict[str, int]] = {}
     storage: int = 0
     measured_at: datetime | None = None
 

@@ -1,13 +1,18 @@
 """What is stored of replays: dead letters that are sent again together."""
 
 from datetime import datetime
-from enum import Enum
-from typing import ClassVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tocsin.documents.base import Doc, StoredDocument, index
+from tocsin.documents.base import StoredDocument, index
+
+if TYPE_CHECKING:
+    from tocsin.documents.replay_documents import DeadLetterFilterDocument, SentBatchDocument
+else:  # Pydantic would drop the keys that a TypedDict does not name
+    DeadLetterFilterDocument = SentBatchDocument = dict[str, Any]
 
 
-class ReplayStatus(Enum):
+class ReplayStatus(StrEnum):
     """Where a replay is in its life. CANARY: one run was sent, and its end decides about the others."""
 
     CANARY = "CANARY"
@@ -17,14 +22,14 @@ class ReplayStatus(Enum):
     FAILED = "FAILED"
 
 
-class ReplaySettings(Enum):
+class ReplaySettings(StrEnum):
     """By which settings a run is made again: those it had, or its task's present ones."""
 
     ORIGINAL = "ORIGINAL"
     CURRENT = "CURRENT"
 
 
-class SkipReason(Enum):
+class SkipReason(StrEnum):
     """Why a replay leaves out a dead letter."""
 
     WORKFLOW_STEP = "WORKFLOW_STEP"
@@ -45,7 +50,7 @@ class Replay(StoredDocument):
     """
 
     owner: str
-    filter: Doc
+    filter: DeadLetterFilterDocument
     settings: ReplaySettings
     canary: bool
     canary_run: str | None = None
@@ -60,7 +65,7 @@ class Replay(StoredDocument):
     until: datetime
     cursor_at: datetime | None = None
     cursor_id: str | None = None
-    recent: list[Doc] = []
+    recent: list[SentBatchDocument] = []
     open: bool = True
     next_at: datetime
     claim: str | None = None

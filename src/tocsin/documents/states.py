@@ -1,11 +1,11 @@
 """The states of runs and tasks, and the one table of moves between run states (drawn in docs/state_machine.md)."""
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 
-class RunStatus(Enum):
+class RunStatus(StrEnum):
     """Where a run is in its life."""
 
     QUEUED = "QUEUED"
@@ -19,7 +19,7 @@ class RunStatus(Enum):
     MISSED = "MISSED"
 
 
-class TaskStatus(Enum):
+class TaskStatus(StrEnum):
     """What a task is doing, seen from its scheduled runs."""
 
     PENDING = "PENDING"
@@ -31,7 +31,7 @@ class TaskStatus(Enum):
     PAUSED = "PAUSED"
 
 
-class Trigger(Enum):
+class Trigger(StrEnum):
     """What made a run."""
 
     SCHEDULE = "SCHEDULE"
@@ -39,7 +39,7 @@ class Trigger(Enum):
     WORKFLOW = "WORKFLOW"
 
 
-class RunReason(Enum):
+class RunReason(StrEnum):
     """Why a run is in its state, where the state alone does not say it."""
 
     OVERLAP = "OVERLAP"
@@ -57,7 +57,7 @@ class RunReason(Enum):
     QUOTA = "QUOTA"
 
 
-class WaitingFor(Enum):
+class WaitingFor(StrEnum):
     """What an open run, or a step, waits for."""
 
     CONCURRENCY = "CONCURRENCY"
@@ -78,7 +78,7 @@ class WaitingFor(Enum):
     TIME = "TIME"
 
 
-class AttemptOutcome(Enum):
+class AttemptOutcome(StrEnum):
     """How one try ended; null while it goes on."""
 
     COMPLETED = "COMPLETED"
@@ -87,7 +87,33 @@ class AttemptOutcome(Enum):
     LOST = "LOST"
 
 
-class Overlap(Enum):
+class ErrorKind(StrEnum):
+    """The category of an attempt's failure."""
+
+    TIMEOUT = "TIMEOUT"
+    DNS = "DNS"
+    CONNECT = "CONNECT"
+    TLS = "TLS"
+    HTTP_STATUS = "HTTP_STATUS"
+    BLOCKED_ADDRESS = "BLOCKED_ADDRESS"
+    BLOCKED_PORT = "BLOCKED_PORT"
+    BAD_URL = "BAD_URL"
+    TOO_MANY_REDIRECTS = "TOO_MANY_REDIRECTS"
+    HOST_RATE = "HOST_RATE"
+    PROTOCOL = "PROTOCOL"
+    LOST = "LOST"
+    CANCELLED = "CANCELLED"
+    JOB = "JOB"
+    BAD_PARAMS = "BAD_PARAMS"
+    EXPRESSION = "EXPRESSION"
+    MAIL = "MAIL"
+    RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
+    COMPUTE_LIMIT = "COMPUTE_LIMIT"
+    INTERNAL = "INTERNAL"
+    SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # no password
+
+
+class Overlap(StrEnum):
     """What happens to a due time whose predecessor still runs."""
 
     SKIP = "SKIP"
@@ -95,12 +121,22 @@ class Overlap(Enum):
     ALLOW = "ALLOW"
 
 
-class Hold(Enum):
+class Hold(StrEnum):
     """What the owner did to a task so that it has no due times. DELETED: hidden until its runs are settled."""
 
     PAUSED = "PAUSED"
     CANCELLED = "CANCELLED"
     DELETED = "DELETED"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery is in its life. The last three are final: outdated, given up, and not to be sent."""
+
+    QUEUED = "QUEUED"
+    DELIVERED = "DELIVERED"
+    SUPERSEDED = "SUPERSEDED"
+    FAILED = "FAILED"
+    SUPPRESSED = "SUPPRESSED"
 
 
 S = RunStatus
@@ -134,9 +170,9 @@ TASK_STATUS_OF_OPEN_RUN: dict[RunStatus, TaskStatus] = {
 }
 """How an open run shows on its task. In the order of the alphabet the later one wins: PENDING, RETRY, RUNNING."""
 
-_HELD = {"$cond": [{"$eq": ["$hold", Hold.DELETED.value]}, TaskStatus.CANCELLED.value, "$hold"]}
+_HELD = {"$cond": [{"$eq": ["$hold", Hold.DELETED]}, TaskStatus.CANCELLED, "$hold"]}
 _BUSY = {"$max": {"$map": {"input": "$active", "in": "$$this.shows"}}}
-_IDLE = {"$cond": [{"$eq": ["$next_run_at", None]}, "$last_end", TaskStatus.PENDING.value]}
+_IDLE = {"$cond": [{"$eq": ["$next_run_at", None]}, "$last_end", TaskStatus.PENDING]}
 PROJECT_TASK_STATUS: dict[str, Any] = {"$set": {"status": {"$ifNull": [_HELD, {"$ifNull": [_BUSY, _IDLE]}]}}}
 """The last stage of every update of a task: its status, as a function of what the same update left in the document.
 

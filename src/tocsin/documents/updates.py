@@ -86,11 +86,10 @@ def move_run_pipeline(
     wrong = [source.name for source in sources if target not in MOVES[source]]
     if wrong:
         raise ValueError(f"no run moves from {', '.join(wrong)} to {target.name}")
-    values = [source.value for source in sources]
-    condition = has_value("status", values[0]) if len(values) == 1 else is_one_of("status", values)
+    condition = has_value("status", sources[0]) if len(sources) == 1 else is_one_of("status", sources)
     if where is not None:
         condition = all_of(condition, where)
-    full = {**changes, "status": target.value, "open": target in OPEN_STATUSES}
+    full = {**changes, "status": target, "open": target in OPEN_STATUSES}
     return [change_when(condition, full, computed)]
 
 
@@ -132,9 +131,7 @@ def remove_active_runs(runs: Sequence[RunIdOrExpression]) -> Expression:
 
 def put_active_runs(runs: Sequence[tuple[RunIdOrExpression, RunStatus]]) -> Expression:
     """The task's active runs and these, each once, in its latest state."""
-    entries = [
-        {"run": run, "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING).value} for run, status in runs
-    ]
+    entries = [{"run": run, "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING)} for run, status in runs]
     return {"$concatArrays": [remove_active_runs([run for run, _ in runs]), entries]}
 
 

@@ -1,10 +1,18 @@
 """What is stored of workflows."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tocsin.documents.base import Doc, StoredDocument, index
+from tocsin.documents.base import StoredDocument, index
 from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatus
+
+if TYPE_CHECKING:
+    from tocsin.documents.run_documents import ErrorDocument
+    from tocsin.documents.workflow_documents import StepDocument
+    from tocsin.schedules import ScheduleDocument
+else:  # Pydantic would drop the keys that a TypedDict does not name
+    ErrorDocument = ScheduleDocument = dict[str, Any]
+    StepDocument = Any
 
 
 class Workflow(StoredDocument):
@@ -21,7 +29,7 @@ class Workflow(StoredDocument):
     version: int
     digest: str
     overlap: str
-    schedule: Doc | None
+    schedule: ScheduleDocument | None
     next_run_at: datetime | None
     last_due_at: datetime | None = None
     incident: int = 0
@@ -48,7 +56,7 @@ class WorkflowVersion(StoredDocument):
     workflow: str
     version: int
     definition: str
-    secrets: Doc = {}
+    secrets: dict[str, Any] = {}
     created_at: datetime
 
     class Settings:
@@ -83,7 +91,7 @@ class WorkflowRun(StoredDocument):
     interval_ms: int | None = None
     inputs: str
     output: str | None = None
-    error: Doc | None = None
+    error: ErrorDocument | None = None
     round: int = 0
     incident: int | None = None
     stopping: str | None = None
@@ -93,7 +101,7 @@ class WorkflowRun(StoredDocument):
     news: str = "{}"
     total: int
     done: int = 0
-    steps: Doc = {}
+    steps: dict[str, StepDocument] = {}
 
     class Settings:
         name = "workflow_runs"

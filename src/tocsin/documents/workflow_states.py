@@ -1,9 +1,9 @@
 """The states of workflow runs and of their steps (drawn in docs/state_machine.md)."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class WorkflowRunStatus(Enum):
+class WorkflowRunStatus(StrEnum):
     """Where a workflow run is in its life."""
 
     PENDING = "PENDING"
@@ -15,7 +15,7 @@ class WorkflowRunStatus(Enum):
     MISSED = "MISSED"
 
 
-class WorkflowRunReason(Enum):
+class WorkflowRunReason(StrEnum):
     """Why a workflow run is in its state, where the state alone does not say it."""
 
     STEP_FAILED = "STEP_FAILED"
@@ -30,7 +30,7 @@ class WorkflowRunReason(Enum):
     QUOTA = "QUOTA"
 
 
-class StepStatus(Enum):
+class StepStatus(StrEnum):
     """Where a step is in its life. WAITING: for a time, or for a person's decision."""
 
     PENDING = "PENDING"
@@ -42,7 +42,7 @@ class StepStatus(Enum):
     CANCELLED = "CANCELLED"
 
 
-class StepReason(Enum):
+class StepReason(StrEnum):
     """Why a step is in its state, where the state alone does not say it."""
 
     CONDITION = "CONDITION"

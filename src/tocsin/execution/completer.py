@@ -15,10 +15,19 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import AttemptOutcome, Database, Doc, RunReason, RunStatus, Trigger, is_unavailable, run_log_ids
+from tocsin.documents import (
+    AttemptOutcome,
+    Database,
+    Doc,
+    ErrorKind,
+    RunReason,
+    RunStatus,
+    Trigger,
+    is_unavailable,
+    run_log_ids,
+)
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
-from tocsin.outbound.failures import ErrorKind
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.wakeups import Wakeups
@@ -35,7 +44,7 @@ _NOT_STORED = {
     "hint": None,
 }
 _REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
-_REPORTED_TO_WORKFLOWS = run_effects.SETTLED_VALUES | {RunStatus.RETRY.value}
+_REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
 
 

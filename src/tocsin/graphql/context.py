@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 import strawberry
 from pymongo.errors import PyMongoError
@@ -61,18 +62,31 @@ class Services:
     disk: DiskMonitor
     find_wait_reason: Callable[[Doc], WaitReason | None] = lambda _: None
     compute: Compute | None = None
-    loaders: DocumentLoaders = field(init=False, repr=False)
-    refusals: ApprovalRefusals = field(init=False, repr=False)
-    rates: RateLimiter = field(init=False, repr=False)
-    slots: CallerSlots = field(init=False, repr=False)
-    refusal_log: RefusalLog = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "loaders", DocumentLoaders(self.database))
-        object.__setattr__(self, "refusals", ApprovalRefusals(ApprovalRequestRules.from_settings(self.settings)))
-        object.__setattr__(self, "rates", RateLimiter(self.database, self.settings))
-        object.__setattr__(self, "slots", CallerSlots())
-        object.__setattr__(self, "refusal_log", RefusalLog())
+    @cached_property
+    def loaders(self) -> DocumentLoaders:
+        """Loaders that batch reads by ID."""
+        return DocumentLoaders(self.database)
+
+    @cached_property
+    def refusals(self) -> ApprovalRefusals:
+        """Finder of the reasons for which users were not asked to decide."""
+        return ApprovalRefusals(ApprovalRequestRules.from_settings(self.settings))
+
+    @cached_property
+    def rates(self) -> RateLimiter:
+        """Rate limits by address, account and cost."""
+        return RateLimiter(self.database, self.settings)
+
+    @cached_property
+    def slots(self) -> CallerSlots:
+        """Operations in progress by caller."""
+        return CallerSlots()
+
+    @cached_property
+    def refusal_log(self) -> RefusalLog:
+        """Log of refused callers."""
+        return RefusalLog()
 
 
 class Context(BaseContext):

@@ -21,7 +21,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.mutations import DeadLetterQueries
 from tocsin.graphql.dead_letters.types import load_replay
 from tocsin.graphql.node import Node
-from tocsin.graphql.queues.mutations import QueueQueries
+from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.types import Run, load_run
 from tocsin.graphql.tasks.lists import TaskConnection, TaskFilter, TaskOrder, list_tasks

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs.file_storage import RunFiles
 from tocsin.jobs.params import ParamsModel, ValuePath, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.reports.run_history import RunsQuery
-from tocsin.outbound.failures import ErrorKind
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import MailTransport

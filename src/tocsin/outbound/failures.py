@@ -6,13 +6,13 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError, PayloadEncodingError
 from yarl import URL
 
+from tocsin.documents import ErrorKind
 from tocsin.outbound.guard import AddressBlocked, OwnServiceDenied, PortDenied
 from tocsin.outbound.parse_errors import describe_received_length, explain_parse_error
 from tocsin.outbound.tls import (
@@ -22,32 +22,6 @@ from tocsin.outbound.tls import (
     find_openssl_reason,
 )
 from tocsin.outbound.urls import display_authority
-
-
-class ErrorKind(Enum):
-    """The category of an attempt's failure."""
-
-    TIMEOUT = "TIMEOUT"
-    DNS = "DNS"
-    CONNECT = "CONNECT"
-    TLS = "TLS"
-    HTTP_STATUS = "HTTP_STATUS"
-    BLOCKED_ADDRESS = "BLOCKED_ADDRESS"
-    BLOCKED_PORT = "BLOCKED_PORT"
-    BAD_URL = "BAD_URL"
-    TOO_MANY_REDIRECTS = "TOO_MANY_REDIRECTS"
-    HOST_RATE = "HOST_RATE"
-    PROTOCOL = "PROTOCOL"
-    LOST = "LOST"
-    CANCELLED = "CANCELLED"
-    JOB = "JOB"
-    BAD_PARAMS = "BAD_PARAMS"
-    EXPRESSION = "EXPRESSION"
-    MAIL = "MAIL"
-    RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
-    COMPUTE_LIMIT = "COMPUTE_LIMIT"
-    INTERNAL = "INTERNAL"
-    SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # no password
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from yarl import URL
 
 from tocsin import clock
 from tocsin.config import IPNetwork
+from tocsin.documents import ErrorKind
 from tocsin.outbound.connector import GuardedConnector
 from tocsin.outbound.content_codings import DecodingError
 from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.failures import (
-    ErrorKind,
     HttpFailure,
     classify_error,
     client_certificate_required,

@@ -35,7 +35,7 @@ class _JobSizes:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int], int] = OrderedDict()
 
-    def of(self, run: Doc) -> int:
+    def of(self, run: Mapping[str, Any]) -> int:
         """Return the size in bytes of the run's job."""
         key = run["task"] if run["trigger"] != "WORKFLOW" else run["_id"], run["task_version"]
         size = self._known.get(key)
@@ -140,7 +140,7 @@ class UsageMeter:
         with self._lock:
             self._get_owner(owner).pending += count
 
-    def add_run_bytes(self, runs: Iterable[Doc]) -> None:
+    def add_run_bytes(self, runs: Iterable[Mapping[str, Any]]) -> None:
         """Add the size of new runs, each with a copy of its job. Attempts are counted when they end."""
         with self._lock:
             for run in runs:

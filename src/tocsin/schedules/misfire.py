@@ -1,10 +1,10 @@
 """What happens to the due times that passed while nobody could run them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
-from typing import Any
+from enum import StrEnum
+from typing import TypedDict
 
 from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
@@ -17,7 +17,7 @@ MAX_CATCH_UP_RUNS = 1000
 MAX_GRACE = timedelta(days=366)
 
 
-class MisfirePolicy(Enum):
+class MisfirePolicy(StrEnum):
     """What runs when due times were missed. All that does not run is told as one gap."""
 
     RUN_ONCE = "RUN_ONCE"
@@ -28,6 +28,14 @@ class MisfirePolicy(Enum):
     """None of them runs, except the latest if it is still within the grace period."""
 
 
+class MisfireDocument(TypedDict):
+    """The stored form of a misfire policy."""
+
+    policy: MisfirePolicy
+    grace_ms: int
+    max_runs: int
+
+
 @dataclass(frozen=True, slots=True)
 class Misfire:
     """A policy; how late a run may be found and still count as on time; how many RUN_ALL runs at most."""
@@ -36,13 +44,13 @@ class Misfire:
     grace: timedelta = timedelta(minutes=1)
     max_runs: int = 100
 
-    def to_document(self) -> dict[str, Any]:
+    def to_document(self) -> MisfireDocument:
         """As MongoDB keeps it: the grace period in milliseconds."""
         grace_ms = self.grace // MILLISECOND
-        return {"policy": self.policy.value, "grace_ms": grace_ms, "max_runs": self.max_runs}
+        return {"policy": self.policy, "grace_ms": grace_ms, "max_runs": self.max_runs}
 
     @classmethod
-    def from_document(cls, doc: Mapping[str, Any]) -> "Misfire":
+    def from_document(cls, doc: MisfireDocument) -> "Misfire":
         """What `to_document` wrote."""
         return cls(MisfirePolicy(doc["policy"]), doc["grace_ms"] * MILLISECOND, doc["max_runs"])
 

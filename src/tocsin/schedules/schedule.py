@@ -1,9 +1,8 @@
 """What a schedule is: once at a time, every interval, or cron in a time zone."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Literal, NotRequired, TypedDict
 
 from tocsin.clock import MILLISECOND, truncate_to_milliseconds
 
@@ -65,44 +64,82 @@ class RevisedSchedule:
 Schedule = SimpleSchedule | RevisedSchedule
 
 
+class FormerDocument(TypedDict):
+    """The stored form of the schedule that a revised one replaced, and of the time when it did."""
+
+    since: datetime
+    schedule: "ScheduleDocument"
+
+
+class OnceDocument(TypedDict):
+    """The stored form of a one-off schedule."""
+
+    kind: Literal["once"]
+    at: datetime
+    requested: NotRequired[str | None]
+    former: NotRequired[FormerDocument]
+
+
+class EveryDocument(TypedDict):
+    """The stored form of an interval schedule."""
+
+    kind: Literal["every"]
+    interval_ms: int
+    start: datetime
+    end: NotRequired[datetime | None]
+    former: NotRequired[FormerDocument]
+
+
+class CronDocument(TypedDict):
+    """The stored form of a cron schedule."""
+
+    kind: Literal["cron"]
+    expression: str
+    time_zone: str
+    former: NotRequired[FormerDocument]
+
+
+ScheduleDocument = OnceDocument | EveryDocument | CronDocument
+
+
 def current_schedule(schedule: Schedule) -> SimpleSchedule:
     """Return what the owner wants from now on: the schedule without those it replaced."""
     return schedule.schedule if isinstance(schedule, RevisedSchedule) else schedule
 
 
-def schedule_to_document(schedule: Schedule) -> dict[str, Any]:
-    """The schedule as MongoDB keeps it: `kind` says which; durations are whole milliseconds."""
+def schedule_to_document(schedule: Schedule) -> ScheduleDocument:
+    """Return the stored form of a schedule. Durations are in whole milliseconds."""
     match schedule:
+        case Once(at, None):
+            return {"kind": "once", "at": at}
         case Once(at, requested):
-            return {"kind": "once", "at": at} | ({} if requested is None else {"requested": requested})
+            return {"kind": "once", "at": at, "requested": requested}
         case Every(interval, start, end):
             return {"kind": "every", "interval_ms": interval // MILLISECOND, "start": start, "end": end}
         case Cron(expression, time_zone):
             return {"kind": "cron", "expression": expression, "time_zone": time_zone}
         case RevisedSchedule(current, former, since):
-            return schedule_to_document(current) | {
-                "former": {"since": since, "schedule": schedule_to_document(former)}
-            }
+            document = schedule_to_document(current)
+            document["former"] = {"since": since, "schedule": schedule_to_document(former)}
+            return document
 
 
-def schedule_from_document(doc: Mapping[str, Any]) -> Schedule:
-    """The schedule that `to_document` wrote. Raises ValueError for an unknown `kind`."""
+def schedule_from_document(doc: ScheduleDocument) -> Schedule:
+    """Return the schedule from its stored form. Raises ValueError for an unknown `kind`."""
     former = doc.get("former")
     if former is None:
-        return _plain_from(doc)
-    return RevisedSchedule(_plain_from(doc), schedule_from_document(former["schedule"]), former["since"])
+        return _simple_from_document(doc)
+    return RevisedSchedule(_simple_from_document(doc), schedule_from_document(former["schedule"]), former["since"])
 
 
-def _plain_from(doc: Mapping[str, Any]) -> SimpleSchedule:
-    match doc["kind"]:
-        case "once":
-            return Once(doc["at"], doc.get("requested"))
-        case "every":
-            return Every(doc["interval_ms"] * MILLISECOND, doc["start"], doc.get("end"))
-        case "cron":
-            return Cron(doc["expression"], doc["time_zone"])
-        case kind:
-            raise ValueError(f"unknown kind of schedule: {kind!r}")
+def _simple_from_document(doc: ScheduleDocument) -> SimpleSchedule:
+    if doc["kind"] == "once":
+        return Once(doc["at"], doc.get("requested"))
+    if doc["kind"] == "every":
+        return Every(doc["interval_ms"] * MILLISECOND, doc["start"], doc.get("end"))
+    if doc["kind"] == "cron":
+        return Cron(doc["expression"], doc["time_zone"])
+    raise ValueError(f"unknown kind of schedule: {doc['kind']!r}")
 
 
 def _utc(moment: datetime) -> datetime:

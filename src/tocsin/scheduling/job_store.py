@@ -17,7 +17,7 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import Doc, RunStatus
+from tocsin.documents import SETTLED_STATUSES, Doc, RunStatus
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_job import DueJob
@@ -27,7 +27,7 @@ from tocsin.scheduling.quota_gaps import plan_quota_gap, postpone_retry
 from tocsin.scheduling.run_writer import RunWriter, end_superseded_retries
 from tocsin.tasks import activity_log
 from tocsin.tasks.ranking import queued_fields, requeued_fields
-from tocsin.tasks.run_effects import SETTLED_VALUES, task_updates
+from tocsin.tasks.run_effects import task_updates
 
 PASS_LIMIT = 5_000
 LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
@@ -195,7 +195,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._transport.wake_dispatcher()
 
     def _show(self, runs: list[Doc]) -> None:
-        updates = task_updates([run for run in runs if run["status"] not in SETTLED_VALUES])
+        updates = task_updates([run for run in runs if run["status"] not in SETTLED_STATUSES])
         if updates:
             self._tasks.bulk_write(updates, ordered=False)
 
@@ -229,7 +229,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         if any(run["status"] == RunStatus.RETRY.value for run in runs):
             end_superseded_retries(self._runs, runs, now)
             runs = self._read(named, _ACTIVE_FIELDS)
-        if ended := [run["_id"] for run in runs if run["status"] in SETTLED_VALUES]:
+        if ended := [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]:
             self._effects.apply_effects(self._read(ended))
         open_runs: dict[str, list[ActiveRun]] = {}
         for run in runs:
@@ -281,7 +281,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         found = [run for firing in firings for run in firing.adopted]
         if blockers := [run["after"] for firing in firings for run in firing.runs if run.get("blocked")]:
             found += self._read(blockers)
-        return [run for run in found if run["status"] in SETTLED_VALUES]
+        return [run for run in found if run["status"] in SETTLED_STATUSES]
 
     def _unclaim(self, runs: list[Doc]) -> None:
         self._transport.cancel_admission(runs)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from tocsin.documents import Database, Doc, Task, is_unavailable
+from tocsin.documents import Database, IdempotencyDocument, Task, is_unavailable
 from tocsin.errors import PartialWrite
 from tocsin.tasks import idempotency
 from tocsin.tasks.activity_log import log_task_created
@@ -27,12 +27,14 @@ _PARTLY = (
 )
 
 
-def task_id_at(record: Doc, index: int) -> str:
+def task_id_at(record: IdempotencyDocument, index: int) -> str:
     """The id of the call's task at this place; `record` is that of its idempotency key."""
     return f"{record['thing']}-{index:03}"
 
 
-async def create_tasks(database: Database, owner: str, tasks: Mapping[int, ValidatedDraft], record: Doc) -> None:
+async def create_tasks(
+    database: Database, owner: str, tasks: Mapping[int, ValidatedDraft], record: IdempotencyDocument
+) -> None:
     """Save the tasks at these places of the call, unless the record says that this was done.
 
     Raises PartlyDone when the database fails on the way.

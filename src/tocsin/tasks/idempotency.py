@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, IdempotencyDocument
 from tocsin.errors import Conflict, IdempotencyKeyReused, InvalidInput
 
 MAX_LENGTH = 200
@@ -30,7 +30,7 @@ class IdempotentCall:
         return f"{self.owner}/{self.mutation}/{self.key}"
 
 
-async def find_record(database: Database, key: IdempotentCall) -> Doc | None:
+async def find_record(database: Database, key: IdempotentCall) -> IdempotencyDocument | None:
     """The record of this key; None if it is new, or not usable as a key. Raises IdempotencyKeyReused."""
     if not 1 <= len(key.key) <= MAX_LENGTH:
         return None
@@ -42,7 +42,7 @@ async def find_record(database: Database, key: IdempotentCall) -> Doc | None:
 
 async def claim_key(
     database: Database, key: IdempotentCall | None, thing: str, now: datetime, round_: int | None = None
-) -> Doc:
+) -> IdempotencyDocument:
     """The record of this key: a new one that names `thing`, or the earlier one, which names what was made then.
 
     Raises IdempotencyKeyReused when the key came with another input, InvalidInput when it is not usable as a key.
@@ -51,7 +51,7 @@ async def claim_key(
         return {"_id": None, "thing": thing, "round": round_, "done": False, "created_at": now}
     if not 1 <= len(key.key) <= MAX_LENGTH:
         raise InvalidInput(f"idempotencyKey must have 1 to {MAX_LENGTH} characters.", "idempotencyKey")
-    record: Doc = {
+    record: IdempotencyDocument = {
         "_id": key.id, "fingerprint": key.fingerprint, "thing": thing, "round": round_, "done": False, "created_at": now
     }  # fmt: skip
     try:
@@ -63,7 +63,7 @@ async def claim_key(
     return record
 
 
-async def mark_done(database: Database, record: Doc) -> None:
+async def mark_done(database: Database, record: IdempotencyDocument) -> None:
     """Note that the thing was made, so that it is not made again when it is deleted meanwhile."""
     if record["_id"] is not None and not record["done"]:
         await database.idempotency_keys.update_one({"_id": record["_id"]}, {"$set": {"done": True}})

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc, Hold, Task
+from tocsin.documents import Database, Hold, RunStatus, Task
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
@@ -13,11 +14,13 @@ from tocsin.tasks.ownership import find_task, require_task
 from tocsin.tasks.reconciliation import cancel_open_runs, reconcile_task
 from tocsin.tasks.saving import MAX_WRITE_TRIES
 
+_Changes = dict[str, Any]
+
 
 async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends without retry."""
 
-    def held(task: Task) -> Doc | None:
+    def held(task: Task) -> _Changes | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
         return None if task.hold is Hold.PAUSED else _held(Hold.PAUSED)
@@ -28,7 +31,7 @@ async def pause_task(database: Database, owner: str, task_id: str, now: datetime
 async def cancel_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """No due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
 
-    def held(task: Task) -> Doc | None:
+    def held(task: Task) -> _Changes | None:
         return None if task.hold is Hold.CANCELLED else _held(Hold.CANCELLED)
 
     return await _change(database, owner, task_id, now, held, "task cancelled")
@@ -45,7 +48,7 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
     A one-off task whose time passed while it was paused follows its misfire policy.
     """
 
-    def released(task: Task) -> Doc | None:
+    def released(task: Task) -> _Changes | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
@@ -75,12 +78,18 @@ async def cancel_workflow_runs(database: Database, owner: str, now: datetime) ->
     await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
 
 
-def _held(hold: Hold) -> Doc:
-    return {"hold": hold.value, "next_run_at": None}
+async def find_running_runs(database: Database, task_id: str) -> list[str]:
+    """Return the IDs of the task's runs that a worker has claimed."""
+    open_runs = await database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
+    return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
+
+
+def _held(hold: Hold) -> _Changes:
+    return {"hold": hold, "next_run_at": None}
 
 
 async def _change(
-    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Doc | None], event: str
+    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], _Changes | None], event: str
 ) -> Task:
     """Make the change that is decided for the task as it is, and again if another changed it meanwhile; log `event`.
 

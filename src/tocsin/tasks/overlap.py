@@ -8,12 +8,11 @@ from typing import Any
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, RunStatus, Trigger
+from tocsin.documents import Database, RunDocument, RunStatus, Trigger
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks.ranking import rank_expression
 
-_SETTLED = frozenset(status.value for status in SETTLED_STATUSES)
 _FIELDS = {"blocked": 1, "after": 1, "due_at": 1}
 
 
@@ -29,9 +28,9 @@ async def release_waiting(database: Database, ended: list[str]) -> int:
 async def repair_waiting(database: Database) -> int:
     """Let go who waits for a run that ended while nobody looked. Returns how many."""
     waiting = await database.runs.find({"blocked": True}, {"after": 1}).to_list()
-    blockers = [run["after"] for run in waiting]
+    blockers = [run.get("after") for run in waiting]
     found = database.runs.find({"_id": {"$in": blockers}}, {"status": 1})
-    alive = {run["_id"] async for run in found if run["status"] not in _SETTLED}
+    alive = {run["_id"] async for run in found if run["status"] not in SETTLED_STATUSES}
     return await release_waiting(database, [blocker for blocker in blockers if blocker not in alive])
 
 
@@ -41,8 +40,8 @@ async def _release_first(database: Database, task_id: str) -> int:
     Who waits for a run that is open goes on waiting for it, so that the end of one of a thousand changes one or two.
     """
     runs = await _open_runs(database, task_id)
-    waiting = [run for run in runs if run["blocked"]]
-    ahead = [run["_id"] for run in runs if not run["blocked"]]
+    waiting = [run for run in runs if run.get("blocked")]
+    ahead = [run["_id"] for run in runs if not run.get("blocked")]
     if not waiting:
         return 0
     updates, released = [], 0
@@ -57,7 +56,7 @@ async def _release_first(database: Database, task_id: str) -> int:
             )
         )
     alive = {run["_id"] for run in runs}
-    updates += [_change(run, {"after": ahead[-1]}) for run in waiting if run["after"] not in alive]
+    updates += [_change(run, {"after": ahead[-1]}) for run in waiting if run.get("after") not in alive]
     if not updates:
         return 0
     await database.runs.bulk_write(updates, ordered=False)
@@ -66,18 +65,18 @@ async def _release_first(database: Database, task_id: str) -> int:
     return released
 
 
-async def _open_runs(database: Database, task_id: str) -> list[Doc]:
+async def _open_runs(database: Database, task_id: str) -> list[RunDocument]:
     fields = {**_FIELDS, "trigger": 1}
-    runs = await database.runs.find({"task": task_id, "open": True}, fields).to_list()
-    scheduled = [run for run in runs if run["trigger"] == Trigger.SCHEDULE.value]
-    return sorted(({"blocked": False, **run} for run in scheduled), key=lambda run: run["due_at"])
+    runs: list[RunDocument] = await database.runs.find({"task": task_id, "open": True}, fields).to_list()
+    scheduled = [run for run in runs if run["trigger"] == Trigger.SCHEDULE]
+    return sorted(scheduled, key=lambda run: run["due_at"])
 
 
 async def _has_ended(database: Database, run_id: str) -> bool:
     run = await database.runs.find_one({"_id": run_id}, {"status": 1})
-    return run is None or run["status"] in _SETTLED
+    return run is None or run["status"] in SETTLED_STATUSES
 
 
-def _change(run: Doc, changes: Doc, computed: dict[str, Any] | None = None) -> UpdateOne:
-    as_read = all_of(has_value("status", RunStatus.QUEUED.value), has_value("after", run["after"]))
+def _change(run: RunDocument, changes: dict[str, Any], computed: dict[str, Any] | None = None) -> UpdateOne:
+    as_read = all_of(has_value("status", RunStatus.QUEUED), has_value("after", run.get("after")))
     return UpdateOne({"_id": run["_id"]}, [change_when(as_read, changes, computed)])

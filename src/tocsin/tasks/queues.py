@@ -5,27 +5,27 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, QueueDocument
 from tocsin.errors import InvalidInput
 from tocsin.tasks.ranking import DEFAULT_QUEUE, MAX_PRIORITY, MIN_PRIORITY
 
 MAX_QUEUES = 200
 """Queues of one installation."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
-_UNSET: Doc = {"description": "", "concurrency": None, "rate": None, "priority": 0, "paused": False}
+_UNSET: dict[str, Any] = {"description": "", "concurrency": None, "rate": None, "priority": 0, "paused": False}
 _BOUNDS = {"concurrency": (1, 100_000), "rate": (1, 1_000_000), "priority": (MIN_PRIORITY, MAX_PRIORITY)}
 _FIELDS = {"rate": "ratePerMinute"}
 _LONGEST = 500
 
 
-async def list_queues(database: Database) -> list[Doc]:
+async def list_queues(database: Database) -> list[QueueDocument]:
     """All queues, by name."""
     found = {queue["_id"]: queue async for queue in database.queues.find({})}
     found.setdefault(DEFAULT_QUEUE, {"_id": DEFAULT_QUEUE, **_UNSET})
     return [found[name] for name in sorted(found)]
 
 
-async def find_queue(database: Database, name: str) -> Doc:
+async def find_queue(database: Database, name: str) -> QueueDocument:
     """The queue of this name. Raises InvalidInput that names those there are."""
     known = {queue["_id"]: queue for queue in await list_queues(database)}
     if name not in known:
@@ -33,7 +33,7 @@ async def find_queue(database: Database, name: str) -> Doc:
     return known[name]
 
 
-async def update_queue(database: Database, name: str, changes: Mapping[str, Any], now: datetime) -> Doc:
+async def update_queue(database: Database, name: str, changes: Mapping[str, Any], now: datetime) -> QueueDocument:
     """Change a queue's settings, or make it; None resets one. Raises InvalidInput at the faulty field."""
     if not _NAME.fullmatch(name):
         raise InvalidInput("A queue's name is 1 to 50 of a-z, 0-9, _ and -, beginning with a letter.", "name")

@@ -3,13 +3,12 @@
 Runs of one lane go by rank. Whose lane is next is decided when there is room (`dispatch/dispatcher.py`).
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from tocsin import clock
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc
+from tocsin.documents import JobDocument, QueuedFields, QueuePlacement, RunDocument
 from tocsin.documents.updates import Expression, is_null
 from tocsin.outbound.urls import parse_target_key
 
@@ -26,12 +25,13 @@ def compute_rank(queued_at: datetime, priority: int) -> int:
     return epoch_milliseconds(queued_at) - priority * PRIORITY_STEP_MS
 
 
-def requeued_fields(run: Mapping[str, Any]) -> Doc:
+def requeued_fields(run: RunDocument) -> dict[str, Any]:
     """The place of a run that goes back to where it stood; dispatchers see it as new."""
-    return {"rank": compute_rank(run["queued_at"], run.get("priority") or 0), "ready_at": clock.now()}
+    queued_at: Any = run["queued_at"]  # never null in a run that was queued
+    return {"rank": compute_rank(queued_at, run.get("priority") or 0), "ready_at": clock.now()}
 
 
-def queued_fields(now: datetime, priority: int) -> Doc:
+def queued_fields(now: datetime, priority: int) -> QueuedFields:
     """The place of a run that is queued now."""
     return {"queued_at": now, "rank": compute_rank(now, priority), "ready_at": now}
 
@@ -48,20 +48,20 @@ def ready_at_expression() -> Expression:
     return {"$cond": [is_null("rank"), None, "$$NOW"]}
 
 
-def queue_placement(thing: Mapping[str, Any], owner: str) -> Doc:
+def queue_placement(owner: str, job: JobDocument, queue: str | None, priority: int | None) -> QueuePlacement:
     """What a run has of its task (or step) for its place: queue, priority, host and lane."""
-    queue, host = thing.get("queue") or DEFAULT_QUEUE, find_job_target(thing["job"])
+    queue, host = queue or DEFAULT_QUEUE, find_job_target(job)
     lane = _BETWEEN.join((queue, owner, host or ""))
-    return {"queue": queue, "priority": thing.get("priority") or 0, "host": host, "lane": lane}
+    return {"queue": queue, "priority": priority or 0, "host": host, "lane": lane}
 
 
-def lane_range(queue: str, owner: str | None = None) -> Doc:
+def lane_range(queue: str, owner: str | None = None) -> dict[str, str]:
     """The condition on `lane` that finds a queue's runs, or those of one owner in it."""
     start = queue + _BETWEEN if owner is None else queue + _BETWEEN + owner + _BETWEEN
     return {"$gte": start, "$lt": start[:-1] + chr(ord(_BETWEEN) + 1)}
 
 
-def find_job_target(job: Mapping[str, Any]) -> str | None:
+def find_job_target(job: JobDocument) -> str | None:
     """`host:port` of what a job calls, in one spelling; None for jobs that call nothing, and for addresses that are
     none.
     """

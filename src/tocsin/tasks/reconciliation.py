@@ -12,8 +12,19 @@ from typing import Any
 
 from pymongo import UpdateMany
 
-from tocsin.documents import Database, Doc, Hold, RunReason, RunStatus, Trigger, owner_of
+from tocsin.documents import (
+    Database,
+    Hold,
+    JobSnapshot,
+    RunDocument,
+    RunReason,
+    RunStatus,
+    TaskDocument,
+    Trigger,
+    owner_of,
+)
 from tocsin.documents.updates import (
+    Expression,
     Pipeline,
     all_of,
     change_when,
@@ -34,19 +45,19 @@ _REASONS = {
     Hold.CANCELLED: RunReason.TASK_CANCELLED,
     Hold.DELETED: RunReason.TASK_DELETED,
 }
-SNAPSHOT_FIELDS = ("job", "retry", "timeout")
 SLICE_SIZE = 200
 """Runs that are brought in line at once."""
 _SEEN = {"task": 1, "task_version": 1, "trigger": 1, "round": 1}
 
 
-def job_snapshot(task: Doc, now: datetime) -> Doc:
+def job_snapshot(task: TaskDocument, now: datetime) -> JobSnapshot:
     """Return what a run copies from its task, and the interval that retries by default are to fit into."""
-    copies = {name: task[name] for name in SNAPSHOT_FIELDS}
     return {
-        **copies,
+        "job": task["job"],
+        "retry": task["retry"],
+        "timeout": task["timeout"],
         "interval_ms": shortest_interval_ms(task["schedule"], now),
-        **queue_placement(task, task["owner"]),
+        **queue_placement(task["owner"], task["job"], task.get("queue"), task.get("priority")),
     }
 
 
@@ -58,14 +69,14 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
     await align_runs(database, task, await _open_runs(database, task_id), now)
     if (left := await database.tasks.find_one({"_id": task_id}, {"active": 1})) is not None:
         await run_effects.repair_task(database, left)
-    if task["hold"] == Hold.DELETED.value:
+    if task["hold"] == Hold.DELETED:
         await database.tasks.delete_one({"_id": task_id})
         return
     same = has_value("version", task["version"])
     await database.tasks.update_one({"_id": task_id}, [change_when(same, {"reconcile": False})])
 
 
-async def _open_runs(database: Database, task_id: str) -> list[Doc]:
+async def _open_runs(database: Database, task_id: str) -> list[RunDocument]:
     return await database.runs.find({"task": task_id, "open": True}, _SEEN).to_list()
 
 
@@ -80,30 +91,30 @@ async def reconcile_tasks(database: Database, now: datetime) -> int:
     return count
 
 
-async def align_runs(database: Database, task: Doc | None, runs: list[Doc], now: datetime) -> None:
+async def align_runs(database: Database, task: TaskDocument | None, runs: list[RunDocument], now: datetime) -> None:
     """Give open runs the task's present settings, or settle them as its hold says (no task: it was deleted)."""
     hold = Hold.DELETED if task is None else task["hold"] and Hold(task["hold"])
     if hold is Hold.PAUSED:
-        runs = [run for run in runs if run["trigger"] == Trigger.SCHEDULE.value and run["round"] == 0]
+        runs = [run for run in runs if run["trigger"] == Trigger.SCHEDULE and run["round"] == 0]
     if not runs:
         return
-    if hold is None:
-        await _refresh(database, task or {}, [run["_id"] for run in runs], now)
-        return
-    await _stop(database, runs, hold, now)
+    if task is not None and hold is None:
+        await _refresh(database, task, [run["_id"] for run in runs], now)
+    else:
+        await _stop(database, runs, hold or Hold.DELETED, now)
 
 
-async def _refresh(database: Database, task: Doc, run_ids: list[str], now: datetime) -> None:
+async def _refresh(database: Database, task: TaskDocument, run_ids: list[str], now: datetime) -> None:
     for some in _slices(run_ids):
         async with database.fair_slots.slot(task["owner"]):
             await database.runs.bulk_write(refresh_updates(some, task, now), ordered=False)
 
 
-async def _stop(database: Database, runs: list[Doc], hold: Hold, now: datetime) -> None:
+async def _stop(database: Database, runs: list[RunDocument], hold: Hold, now: datetime) -> None:
     await _settle_all(database, [run["_id"] for run in runs], lambda some: stop_updates(some, hold, now))
 
 
-async def cancel_moved_runs(database: Database, runs: list[Doc], now: datetime) -> None:
+async def cancel_moved_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
     """Cancel the runs whose due times are none any more: their task has another schedule."""
     change = cancel_if_idle(RunReason.TASK_EDITED, now)
     await _settle_all(database, [run["_id"] for run in runs], lambda some: [update_by_ids(some, change)])
@@ -122,7 +133,7 @@ async def _settle_all(
     for some in _slices(run_ids):
         async with database.fair_slots.slot(owner_of(some[0])):
             present = await database.runs.find({"_id": {"$in": some}}).to_list()
-            activity_log.log_run_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED.value])
+            activity_log.log_run_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED])
             await run_effects.apply_effects(database, present)
 
 
@@ -138,13 +149,13 @@ async def cancel_open_runs(database: Database, task_id: str, now: datetime) -> N
     await _stop(database, await _open_runs(database, task_id), Hold.PAUSED, now)
 
 
-async def align_stale_runs(database: Database, runs: list[Doc], now: datetime) -> None:
+async def align_stale_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
     """Align runs that were made from, or lived through, an older version of their tasks. Steps have none."""
-    runs = [run for run in runs if run["trigger"] != Trigger.WORKFLOW.value]
+    runs = [run for run in runs if run["trigger"] != Trigger.WORKFLOW]
     tasks = {
         task["_id"]: task async for task in database.tasks.find({"_id": {"$in": list({run["task"] for run in runs})}})
     }
-    stale: dict[str, list[Doc]] = {}
+    stale: dict[str, list[RunDocument]] = {}
     for run in runs:
         task = tasks.get(run["task"])
         if task is None or task["hold"] or task["version"] != run["task_version"]:
@@ -153,13 +164,12 @@ async def align_stale_runs(database: Database, runs: list[Doc], now: datetime) -
         await align_runs(database, tasks.get(task_id), some, now)
 
 
-def refresh_updates(run_ids: list[str], task: Doc, now: datetime) -> list[UpdateMany]:
+def refresh_updates(run_ids: list[str], task: TaskDocument, now: datetime) -> list[UpdateMany]:
     """The updates that give open runs their task's present settings. A running attempt goes on with the old ones.
 
     What a pause said of its end is taken back; what a cancel said is not. A pinned run keeps its own.
     """
-    copies: dict[str, Any] = job_snapshot(task, now)
-    copies |= {"task_name": task["name"], "task_version": task["version"]}
+    copies = {**job_snapshot(task, now), "task_name": task["name"], "task_version": task["version"]}
     unrestrained = all_of(has_value("open", True), is_null("cancel_requested_at"))
     follows = all_of(has_value("open", True), {"$ne": ["$pinned", True]})
     return [
@@ -168,7 +178,7 @@ def refresh_updates(run_ids: list[str], task: Doc, now: datetime) -> list[Update
     ]
 
 
-_RANK_ANEW: Doc = {"$set": {"rank": rank_expression(), "ready_at": ready_at_expression()}}
+_RANK_ANEW: Expression = {"$set": {"rank": rank_expression(), "ready_at": ready_at_expression()}}
 
 
 def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReason | None = None) -> list[UpdateMany]:
@@ -183,7 +193,7 @@ def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReaso
 def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
     """The change that cancels a run which no worker has."""
     changes = {
-        "reason": reason.value, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
+        "reason": reason, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
     }  # fmt: skip
     return move_run_pipeline(IDLE_STATUSES, RunStatus.CANCELLED, changes)
 
@@ -191,7 +201,7 @@ def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
 def limit_running(hold: Hold, now: datetime, reason: RunReason | None = None) -> Pipeline:
     """The change of a RUNNING run: after a pause it may succeed but is not retried, else its attempt is aborted."""
     final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
-    changes: Doc = {"final": {"status": final.value, "reason": (reason or _REASONS[hold]).value}}
+    changes: dict[str, Any] = {"final": {"status": final, "reason": reason or _REASONS[hold]}}
     if hold is not Hold.PAUSED:
         changes["cancel_requested_at"] = now
-    return [change_when(is_one_of("status", [RunStatus.RUNNING.value]), changes)]
+    return [change_when(is_one_of("status", [RunStatus.RUNNING]), changes)]

@@ -12,7 +12,15 @@ from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
-from tocsin.documents import Database, Doc, RunStatus, TaskStatus, Trigger, parent_of
+from tocsin.documents import (
+    Database,
+    RunDocument,
+    RunStatus,
+    TaskDocument,
+    TaskStatus,
+    Trigger,
+    parent_of,
+)
 from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED_STATUSES, TASK_STATUS_OF_OPEN_RUN, public_status
 from tocsin.documents.updates import (
     Expression,
@@ -26,31 +34,31 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail import task_mails
+from tocsin.notifications import events
+from tocsin.notifications.deliveries import notify
 from tocsin.tasks import overlap
 
-SETTLED_VALUES = frozenset(status.value for status in SETTLED_STATUSES)
 _ADD = "$add"
 
 
-async def apply_effects(database: Database, runs: list[Doc]) -> bool:
+async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     """Carry out what follows from the present state of these runs. Returns whether a mail or a release came of it."""
     told = await enqueue_mails(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
-    released = await overlap.release_waiting(database, [run["_id"] for run in runs if run["status"] in SETTLED_VALUES])
+    released = await overlap.release_waiting(
+        database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
+    )
     return told or released > 0
 
 
-async def enqueue_mails(database: Database, runs: list[Doc]) -> bool:
+async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
     """Queue the mails that these states of runs are the cause of. Returns whether there are any."""
     tellable = await _untold(database, [run for run in runs if _is_news(run)])
-    dues = await _next_dues(database, [run for run in tellable if run["status"] == RunStatus.RETRY.value])
-    letters = [_letter_of(run, dues.get(run["task"])) for run in tellable]
-    await deliveries.enqueue_deliveries(database, letters)
-    return bool(letters)
+    dues = await _next_dues(database, [run for run in tellable if run["status"] == RunStatus.RETRY])
+    await notify(database, [_event_of(run, dues.get(run["task"])) for run in tellable])
+    return bool(tellable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +117,11 @@ class RunProjections:
 
 def _last_end(status: RunStatus, is_last: Expression) -> Expression:
     ends = {
-        RunStatus.COMPLETED: TaskStatus.COMPLETED.value,
-        RunStatus.CANCELLED: TaskStatus.CANCELLED.value,
+        RunStatus.COMPLETED: TaskStatus.COMPLETED,
+        RunStatus.CANCELLED: TaskStatus.CANCELLED,
         RunStatus.SKIPPED: "$last_end",
     }
-    return {"$cond": [is_last, ends.get(status, TaskStatus.FAILED.value), "$last_end"]}
+    return {"$cond": [is_last, ends.get(status, TaskStatus.FAILED), "$last_end"]}
 
 
 def _streak(status: RunStatus, count: int | Expression, *, asked_again: bool) -> dict[str, Any]:
@@ -125,11 +133,11 @@ def _streak(status: RunStatus, count: int | Expression, *, asked_again: bool) ->
     return {}
 
 
-def task_updates(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
+def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
     """The updates that show the states of scheduled runs on their tasks: one for each task, or for many alike."""
     tasks: dict[str, list[RunProjection]] = {}
     for run in runs:
-        if run["trigger"] == Trigger.SCHEDULE.value:
+        if run["trigger"] == Trigger.SCHEDULE:
             task_id, shown = _shown(run)
             tasks.setdefault(task_id, []).append(shown)
     return group_updates(
@@ -138,24 +146,25 @@ def task_updates(runs: list[Doc]) -> list[UpdateOne | UpdateMany]:
     )
 
 
-def _shown(run: Doc) -> tuple[str, RunProjection]:
+def _shown(run: RunDocument) -> tuple[str, RunProjection]:
     task_id = parent_of(run["_id"])
     return task_id, RunProjection(run["_id"][len(task_id) :], public_status(run), run["round"] > 0)
 
 
-def _is_news(run: Doc) -> bool:
+def _is_news(run: RunDocument) -> bool:
     """Tell whether this state of a scheduled run is the cause of a mail."""
-    told = run["status"] in (RunStatus.FAILED.value, RunStatus.RETRY.value)
+    told = run["status"] in (RunStatus.FAILED, RunStatus.RETRY)
     return told and run["incident"] is not None and run["round"] == 0
 
 
-def _letter_of(run: Doc, next_due: datetime | None) -> Doc:
-    if run["status"] == RunStatus.FAILED.value:
-        return task_mails.task_failed_mail(run, run["attempts"][-1] if run["attempts"] else None)
-    return task_mails.task_began_failing_mail(run, run["attempts"][-1], run["retry_at"], next_due)
+def _event_of(run: RunDocument, next_due: datetime | None) -> events.Event:
+    if run["status"] == RunStatus.FAILED:
+        return events.task_failed(run, run["attempts"][-1] if run["attempts"] else None)
+    retry_at: Any = run.get("retry_at")  # never null in this status
+    return events.task_began_failing(run, run["attempts"][-1], retry_at, next_due)
 
 
-async def _untold(database: Database, runs: list[Doc]) -> list[Doc]:
+async def _untold(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
     """Those of these runs whose incident has not come so far yet; after a failure for good there is silence."""
     if not runs:
         return []
@@ -165,13 +174,13 @@ async def _untold(database: Database, runs: list[Doc]) -> list[Doc]:
     return [run for run in runs if told.isdisjoint(later[run["_id"]])]
 
 
-def _told_by(run: Doc) -> list[str]:
+def _told_by(run: RunDocument) -> list[str]:
     """The ids of the mails after which this state of the run is no news."""
-    stages = (1,) if run["status"] == RunStatus.FAILED.value else (0, 1)
-    return [task_mails.incident_delivery_id(run["task"], run["incident"], stage) for stage in stages]
+    stages = (1,) if run["status"] == RunStatus.FAILED else (0, 1)
+    return [events.incident_event_id(run["task"], run["incident"], stage) for stage in stages]
 
 
-async def _next_dues(database: Database, runs: list[Doc]) -> dict[str, datetime]:
+async def _next_dues(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:
     """When the tasks of these runs are due next, if they are."""
     ids = list({run["task"] for run in runs})
     if not ids:
@@ -195,7 +204,7 @@ async def repair_tasks(database: Database) -> int:
     return mended + await _mend_batch(database, batch) + await overlap.repair_waiting(database)
 
 
-async def repair_task(database: Database, task: Doc) -> None:
+async def repair_task(database: Database, task: TaskDocument) -> None:
     """The same for one task: its active runs that have ended are counted."""
     if task["active"]:
         await _mend_batch(database, [entry["run"] for entry in task["active"]])

@@ -7,7 +7,22 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from tocsin.documents import Database, Doc, Hold, ReplaySettings, Run, RunReason, RunStatus, Trigger, owner_of
+from tocsin.documents import (
+    NEW_RETRY_BUDGET,
+    Database,
+    Hold,
+    ReplayEntryDocument,
+    ReplaySettings,
+    Run,
+    RunDocument,
+    RunReason,
+    RunStatus,
+    TaskDocument,
+    Trigger,
+    new_run,
+    owner_of,
+    requeued,
+)
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, all_of, change_task, has_value, is_null, move_run, put_active_runs
 from tocsin.errors import Conflict, NotFound
@@ -25,29 +40,21 @@ MAX_ACTIVE_RUNS = 1000
 RETRYABLE_STATUSES = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
 
-def new_task_run(task: Doc, run_id: str, due_at: datetime, trigger: Trigger, now: datetime) -> Doc:
+def new_task_run(task: TaskDocument, run_id: str, due_at: datetime, trigger: Trigger, now: datetime) -> RunDocument:
     """A QUEUED run of this task, with a copy of all that a worker needs."""
-    return {
-        "_id": run_id,
-        "owner": task["owner"],
-        "task": task["_id"],
-        "task_name": task["name"],
-        "task_version": task["version"],
-        "trigger": trigger.value,
-        "status": RunStatus.QUEUED.value,
-        "open": True,
-        "reason": None,
-        "due_at": due_at,
-        "created_at": now,
-        **queued_fields(now, task.get("priority") or 0),
-        "fence": 0,
-        "incident": task["incident"] if trigger is Trigger.SCHEDULE else None,
-        "round": 0,
-        "budget_from": 0,
-        "lost": 0,
-        "attempts": [],
-        **job_snapshot(task, now),
-    }
+    return new_run(
+        run_id,
+        owner=task["owner"],
+        parent=task["_id"],
+        name=task["name"],
+        version=task["version"],
+        trigger=trigger,
+        due_at=due_at,
+        now=now,
+        queued=queued_fields(now, task.get("priority") or 0),
+        snapshot=job_snapshot(task, now),
+        incident=task["incident"] if trigger is Trigger.SCHEDULE else None,
+    )
 
 
 async def run_task_now(
@@ -68,9 +75,9 @@ async def run_task_now(
     return run
 
 
-async def _document(database: Database, task_id: str) -> Doc:
+async def _document(database: Database, task_id: str) -> TaskDocument:
     """The task as it is stored. Raises NotFound when it was deleted a moment ago."""
-    document = await database.tasks.find_one({"_id": task_id})
+    document: TaskDocument | None = await database.tasks.find_one({"_id": task_id})
     if document is None:
         raise NotFound("You have no task with this id.", "id")
     return document
@@ -82,7 +89,7 @@ async def _end_if_deleted(database: Database, task_id: str, run_id: str, now: da
         await database.runs.bulk_write(stop_updates([run_id], Hold.DELETED, now), ordered=True)
 
 
-async def _insert_once(database: Database, run: Doc) -> None:
+async def _insert_once(database: Database, run: RunDocument) -> None:
     try:
         await database.runs.insert_one(run)
     except DuplicateKeyError:
@@ -111,7 +118,7 @@ async def retry_run(
         raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")
     if run.status not in RETRYABLE_STATUSES:
         allowed = "Only a run that failed, was missed, skipped or cancelled can be retried"
-        raise Conflict(f"{allowed}; this one is {run.status.value}.", "id")
+        raise Conflict(f"{allowed}; this one is {run.status}.", "id")
     if len(run.attempts) >= MAX_ATTEMPTS:
         raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the most. Run its task instead.", "id")
     update = requeue_update(run.id, run.round, await _document(database, task.id), now, settings)
@@ -123,22 +130,20 @@ async def retry_run(
 
 
 def requeue_update(
-    run_id: str, round_: int, task: Doc, now: datetime, settings: ReplaySettings, replay: str | None = None
+    run_id: str, round_: int, task: TaskDocument, now: datetime, settings: ReplaySettings, replay: str | None = None
 ) -> UpdateOne:
     """The update that queues a settled run once more, if nobody has done so since it was in this round.
 
     For a replay (by its id) it must also still be a dead letter.
     """
     changes: dict[str, Any] = {
-        "round": round_ + 1, "lost": 0, "reason": None, "error": None, "result": None,
-        **queued_fields(now, task.get("priority") or 0), "finished_at": None, "retry_at": None,
-        "cancel_requested_at": None, "final": None, "discarded_at": None, "pinned": settings is ReplaySettings.ORIGINAL,
-    }  # fmt: skip
+        **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
+        "pinned": settings is ReplaySettings.ORIGINAL,
+    }
     if settings is ReplaySettings.CURRENT:
-        changes |= {"task_name": task["name"], "task_version": task["version"]}
-        changes |= job_snapshot(task, now)
-    entry = {"replay": replay, "at": now, "round": round_ + 1}
-    computed = {"budget_from": {"$size": "$attempts"}, "replays": _remembered(entry)}
+        changes |= {"task_name": task["name"], "task_version": task["version"], **job_snapshot(task, now)}
+    entry: ReplayEntryDocument = {"replay": replay, "at": now, "round": round_ + 1}
+    computed = {**NEW_RETRY_BUDGET, "replays": _remembered(entry)}
     same = has_value("round", round_)
     if replay is None:
         return move_run(run_id, RETRYABLE_STATUSES, RunStatus.QUEUED, changes, computed=computed, where=same)
@@ -146,7 +151,7 @@ def requeue_update(
     return move_run(run_id, [RunStatus.FAILED], RunStatus.QUEUED, changes, computed=computed, where=where)
 
 
-def _remembered(entry: Doc) -> Expression:
+def _remembered(entry: ReplayEntryDocument) -> Expression:
     before = {"$ifNull": ["$replays", []]}
     return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MAX_REPLAY_ENTRIES]}
 
@@ -159,7 +164,7 @@ async def show_reopened(database: Database, run_ids: list[str]) -> None:
     found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
     tasks: dict[str, list[str]] = {}
     async for run in found:
-        if run["trigger"] == Trigger.SCHEDULE.value:
+        if run["trigger"] == Trigger.SCHEDULE:
             tasks.setdefault(run["task"], []).append(run["_id"])
     if not tasks:
         return
@@ -172,19 +177,19 @@ async def show_reopened(database: Database, run_ids: list[str]) -> None:
     await database.tasks.bulk_write(updates, ordered=False)
     # A worker may have been quicker: its run's beginning or end was for a task that did not name the run yet.
     runs = await database.runs.find({"_id": {"$in": [run_id for some in tasks.values() for run_id in some]}}).to_list()
-    await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED.value])
+    await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED])
 
 
 async def cancel_run(database: Database, owner: str, run_id: str, now: datetime) -> Run:
     """No further attempt. A run that is being attempted is aborted by its worker, soon after this answer."""
     run = await require_run(owner, run_id)
     if run.status in SETTLED_STATUSES - {RunStatus.CANCELLED}:
-        raise Conflict(f"The run has ended as {run.status.value}, so it cannot be cancelled.", "id")
+        raise Conflict(f"The run has ended as {run.status}, so it cannot be cancelled.", "id")
     if run.status is not RunStatus.CANCELLED:
         updates = stop_updates([run_id], Hold.CANCELLED, now, RunReason.CANCEL_REQUESTED)
         await database.runs.bulk_write(updates, ordered=True)
         log_run("run cancel requested", run_id)
     document = await database.runs.find_one({"_id": run_id})
-    if document is not None and document["status"] in run_effects.SETTLED_VALUES:
+    if document is not None and document["status"] in SETTLED_STATUSES:
         await run_effects.apply_effects(database, [document])
     return await require_run(owner, run_id)

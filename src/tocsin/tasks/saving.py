@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Database, Doc, Hold, Overlap, Task, TaskStatus, new_id
+from tocsin.documents import Database, Hold, JobDocument, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import all_of, change_task, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
 from tocsin.tasks import idempotency, ownership, queues
@@ -30,7 +30,7 @@ class TaskDraft:
     """A task as its owner wants it. `job` is {"kind", "params"} as the job prepared it; `timeout` is in seconds."""
 
     name: str
-    job: Doc
+    job: JobDocument
     schedule: schedules.Schedule
     tags: tuple[str, ...] = ()
     misfire: schedules.Misfire = field(default_factory=schedules.Misfire)
@@ -45,7 +45,7 @@ class TaskDraft:
         validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
-    def document_fields(self) -> Doc:
+    def document_fields(self) -> dict[str, Any]:
         """The part of the document that the owner decides."""
         return {
             "name": self.name,
@@ -53,7 +53,7 @@ class TaskDraft:
             "job": self.job,
             "schedule": schedules.schedule_to_document(self.schedule),
             "misfire": self.misfire.to_document(),
-            "overlap": self.overlap.value,
+            "overlap": self.overlap,
             "retry": None if self.retry is None else retries.policy_to_document(self.retry),
             "timeout": self.timeout,
             "queue": self.queue,
@@ -188,7 +188,7 @@ async def _update_once(database: Database, task: Task, changes: Mapping[str, Any
     return result.modified_count == 1
 
 
-def _timing(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datetime) -> Doc:
+def _timing(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return what a new schedule changes: nothing else does, so that an edit of the name moves no due time.
 
     The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
@@ -210,7 +210,7 @@ def _timing(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datet
         raise InvalidInput("This schedule has no due time ahead.", "schedule")
     return {
         "schedule": schedules.schedule_to_document(schedule),
-        "hold": hold and hold.value,
+        "hold": hold,
         "next_run_at": None if hold else next_run_at,
     }
 

@@ -3,23 +3,13 @@
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, Doc, StepStatus, User, to_global_id
+from tocsin.documents import Database, Doc, StepStatus, User
 from tocsin.errors import InvalidInput
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.layout import (
-    PAGE_PLACEHOLDER,
-    format_mail,
-    format_time,
-    new_delivery,
-    to_single_line,
-    truncate,
-)
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
-from tocsin.notifications.pages import approval_page_path
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.events import ApprovalRequest, Event, approval_requested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
-_LONGEST_MESSAGE = 2_000
 _MAX_MAILED = 200
 """Maximum number of requests mailed at once to someone who has just accepted them."""
 
@@ -36,10 +26,9 @@ class ApprovalMails:
         Call it before the change itself is written, so that none is lost in a crash.
         """
         asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
-        letters = [one for key in asking for one in await self._mails_for(key, flow)]
-        if letters:
-            await deliveries.enqueue_deliveries(self._database, letters)
-        return bool(letters)
+        events = [one for key in asking for one in await self._mails_for(key, flow)]
+        await notify(self._database, events)
+        return bool(events)
 
     async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
         """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
@@ -47,20 +36,20 @@ class ApprovalMails:
         if owner is None or not self._rules.can_be_asked(person, owner):
             return
         waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
-        letters: list[Doc] = []
+        events: list[Event] = []
         async for document in waiting:
             flow = WorkflowState.from_document(document)
             for key, state in flow.steps.items():
                 if _is_waiting(state) and person.id in {asked.id for asked in await find_deciders(state.asks or "")}:
-                    letters.append(_approval_mail(flow, key, state, person))
-        await deliveries.enqueue_deliveries(self._database, letters[:_MAX_MAILED])
+                    events.append(_request_event(flow, key, state, person))
+        await notify(self._database, events[:_MAX_MAILED])
 
-    async def _mails_for(self, key: str, flow: WorkflowState) -> list[Doc]:
-        """Return the mails of a step, only to those who accept requests from the workflow's owner."""
+    async def _mails_for(self, key: str, flow: WorkflowState) -> list[Event]:
+        """Return the requests of a step, only to those who accept requests from the workflow's owner."""
         state, owner = flow.steps[key], await User.get(flow.document["owner"])
         people = [] if owner is None else await find_deciders(state.asks or "")
         return [
-            _approval_mail(flow, key, state, user) for user in people if owner and self._rules.can_be_asked(user, owner)
+            _request_event(flow, key, state, user) for user in people if owner and self._rules.can_be_asked(user, owner)
         ]
 
 
@@ -83,30 +72,14 @@ def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _approval_mail(flow: WorkflowState, key: str, state: StepState, user: User) -> Doc:
-    name = to_single_line(f"{flow.document['name']} / {key}")
-    again = "is still waiting" if state.reminders else "is waiting"
-    text = format_mail(
-        f"the workflow step {name} {again} for your decision.",
-        [
-            *([("Message:", truncate(to_single_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
-            ("Waiting since:", format_time(state.started_at or EPOCH)),
-            *([("Decide until:", format_time(state.wake_at))] if state.wake_at else []),
-            ("Workflow run:", to_global_id("WorkflowRun", flow.id)),
-            ("Decide here:", PAGE_PLACEHOLDER),
-        ],
-        "The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
+def _request_event(flow: WorkflowState, key: str, state: StepState, user: User) -> Event:
+    request = ApprovalRequest(
+        workflow_name=flow.document["name"],
+        workflow_run_id=flow.id,
+        step=key,
+        message=state.message or "",
+        since=state.started_at or EPOCH,
+        until=state.wake_at,
+        is_reminder=bool(state.reminders),
     )
-    asked = f"{flow.id}:{key}:{state.round}"
-    return new_delivery(
-        f"{asked}:{state.reminders}:{user.id}",
-        user.id,
-        APPROVAL_MAIL_KIND,
-        f"{name} is waiting for your decision",
-        text,
-        state.started_at or EPOCH,
-        flow.id,
-        link=approval_page_path(flow.id, key),
-        about={"type": "Approval", "id": f"{asked}:{user.id}", "incident": state.round, "stage": state.reminders}
-        | {"step": key},
-    )
+    return approval_requested(request, state.round, state.reminders, user.id)

@@ -160,7 +160,7 @@ async def test_a_repeat_after_a_death_between_two_batches_completes_what_was_beg
     api: Api, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     """Also if a time has passed since the first call: a repeated call must not leave half of a list unsaved."""
-    at = clock.now() + timedelta(seconds=1)
+    at = clock.now() + timedelta(seconds=3)
     tasks = [given(n) for n in range(600)]
     tasks[599] = given(599, schedule={"at": at.isoformat()})
     with monkeypatch.context() as patched:

@@ -8,133 +8,36 @@ import strawberry
 from tocsin import accounts, documents
 from tocsin.accounts.approval_requests import ApprovalRequestRules, accept_requests, refuse_requests
 from tocsin.graphql import access
+from tocsin.graphql.accounts.inputs import (
+    AcceptInvitationInput,
+    AcceptInvitationPayload,
+    ChangePasswordInput,
+    ChangePasswordPayload,
+    ConfirmEmailInput,
+    ConfirmEmailPayload,
+    LogInInput,
+    LogInPayload,
+    LogOutInput,
+    LogOutPayload,
+    RefreshSessionInput,
+    RefreshSessionPayload,
+    RequestEmailConfirmationPayload,
+    RequestPasswordResetInput,
+    RequestPasswordResetPayload,
+    RequestsFromInput,
+    RequestsFromPayload,
+    ResetPasswordInput,
+    ResetPasswordPayload,
+    SignUpInput,
+    SignUpPayload,
+)
 from tocsin.graphql.accounts.types import SessionPayload, User, to_session, to_user
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Context, Info, Services
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
 from tocsin.workflows.approval_mails import ApprovalMails
 
 P = TypeVar("P", bound=SessionPayload)
-_PASSWORD = "10 to 128 characters. Common passwords are rejected."  # noqa: S105  # a description
-
-
-@strawberry.input(description="Input of `signUp`.")
-class SignUpInput:
-    email: str = strawberry.field(description="Email address: identifies the account at log-in and receives its mails.")
-    password: str = strawberry.field(description=_PASSWORD)
-
-
-@strawberry.input(description="Input of `logIn`.")
-class LogInInput:
-    email: str = strawberry.field(description="Email address of the account, case-insensitive.")
-    password: str = strawberry.field(description="Password of the account.")
-
-
-@strawberry.input(description="Input of `refreshSession`.")
-class RefreshSessionInput:
-    refresh_token: str = strawberry.field(description="Latest refresh token of the session. Each is valid once.")
-
-
-@strawberry.input(description="Input of `logOut`.")
-class LogOutInput:
-    refresh_token: str | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Refresh token of the session to end. Default: the session of the access token in use.",
-    )
-
-
-@strawberry.input(description="Input of `changePassword`.")
-class ChangePasswordInput:
-    current_password: str = strawberry.field(description="Current password.")
-    new_password: str = strawberry.field(description=_PASSWORD)
-
-
-@strawberry.input(description="Input of `requestPasswordReset`.")
-class RequestPasswordResetInput:
-    email: str = strawberry.field(description="Email address of the account.")
-
-
-@strawberry.input(description="Input of `resetPassword`.")
-class ResetPasswordInput:
-    token: str = strawberry.field(description="Token from the mailed link: the text after `#reset=`.")
-    password: str = strawberry.field(description=_PASSWORD)
-
-
-@strawberry.input(description="Input of `acceptInvitation`.")
-class AcceptInvitationInput:
-    token: str = strawberry.field(description="Token from the mailed link: the text after `#invitation=`.")
-    password: str = strawberry.field(description=_PASSWORD)
-
-
-@strawberry.input(description="Input of `confirmEmail`.")
-class ConfirmEmailInput:
-    token: str = strawberry.field(description="Token from the mailed link: the text after `#confirmation=`.")
-    password: str = strawberry.field(description="Password of the account that the link was sent for.")
-
-
-@strawberry.input(description="Input of `acceptRequestsFrom` and `refuseRequestsFrom`.")
-class RequestsFromInput:
-    email: str = strawberry.field(description="Email address of the user whose workflows send the approval requests.")
-
-
-@strawberry.type(description="Result of `signUp`.")
-class SignUpPayload(SessionPayload):
-    pass
-
-
-@strawberry.type(description="Result of `logIn`.")
-class LogInPayload(SessionPayload):
-    pass
-
-
-@strawberry.type(description="Result of `refreshSession`.")
-class RefreshSessionPayload(SessionPayload):
-    pass
-
-
-@strawberry.type(description="Result of `resetPassword`.")
-class ResetPasswordPayload(SessionPayload):
-    pass
-
-
-@strawberry.type(description="Result of `acceptInvitation`.")
-class AcceptInvitationPayload(SessionPayload):
-    pass
-
-
-@strawberry.type(description="Result of `logOut`.")
-class LogOutPayload:
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `changePassword`.")
-class ChangePasswordPayload:
-    user: User | None = strawberry.field(description="The user with the new password; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `requestPasswordReset`. It is the same whether or not the account exists.")
-class RequestPasswordResetPayload:
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `confirmEmail`.")
-class ConfirmEmailPayload(SessionPayload):
-    pass
-
-
-@strawberry.type(description="Result of `requestEmailConfirmation`.")
-class RequestEmailConfirmationPayload:
-    email: str | None = strawberry.field(description="Address that the mail is sent to; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `acceptRequestsFrom` and `refuseRequestsFrom`.")
-class RequestsFromPayload:
-    email: str | None = strawberry.field(
-        description="The address in its normalized form; null if there are user errors."
-    )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type

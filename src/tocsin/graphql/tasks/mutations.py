@@ -8,8 +8,8 @@ import bson
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import Doc, RunStatus, TaskStatus, User
 from tocsin.documents import Task as TaskDocument
+from tocsin.documents import TaskStatus, User
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -235,10 +235,8 @@ async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) ->
 
 async def _abort_runs(services: Services, task_id: str) -> None:
     """Abort attempts of the task in this process. Other processes learn of it from the change stream."""
-    open_runs: list[Doc] = await services.database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
-    for run in open_runs:
-        if run["status"] == RunStatus.RUNNING.value:
-            services.wakeups.cancel_requested(run["_id"])
+    for run_id in await lifecycle.find_running_runs(services.database, task_id):
+        services.wakeups.cancel_requested(run_id)
 
 
 async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str, str]:

@@ -11,10 +11,22 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.scalars import JSON
-from tocsin.graphql.tasks.inputs import idempotency_key_field
+from tocsin.graphql.workflows.inputs import (
+    CancelWorkflowRunInput,
+    CancelWorkflowRunPayload,
+    DecideApprovalInput,
+    DecideApprovalPayload,
+    DeleteWorkflowInput,
+    DeleteWorkflowPayload,
+    ExecuteWorkflowInput,
+    ExecuteWorkflowPayload,
+    ResumeWorkflowRunInput,
+    ResumeWorkflowRunPayload,
+    SaveWorkflowInput,
+    SaveWorkflowPayload,
+)
 from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
-from tocsin.graphql.workflows.types import Workflow, to_workflow
+from tocsin.graphql.workflows.types import to_workflow
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
@@ -24,97 +36,6 @@ from tocsin.workflows.language.yaml_reader import WorkflowInvalid
 from tocsin.workflows.ownership import require_workflow
 
 _MAX_COMMENT_LENGTH = 2_000
-_USER_ERRORS = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.input(one_of=True, description="Input of `saveWorkflow`: the definition either as YAML or as an object.")
-class SaveWorkflowInput:
-    yaml: strawberry.Maybe[str] = strawberry.field(description="Definition as YAML, at most 256 KiB.")
-    definition: strawberry.Maybe[JSON] = strawberry.field(
-        description="Definition as an object with the same keys as the YAML form."
-    )
-
-
-@strawberry.input(description="Input of `deleteWorkflow`.")
-class DeleteWorkflowInput:
-    name: str = strawberry.field(description="Name of the workflow.")
-
-
-@strawberry.input(description="Input of `executeWorkflow`.")
-class ExecuteWorkflowInput:
-    name: str = strawberry.field(description="Name of the workflow.")
-    input: JSON | None = strawberry.field(
-        default=strawberry.UNSET, description="Values of the workflow's inputs: an object by input name."
-    )
-    idempotency_key: str | None = idempotency_key_field()
-
-
-@strawberry.input(description="Input of `cancelWorkflowRun`.")
-class CancelWorkflowRunInput:
-    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
-
-
-@strawberry.input(description="Input of `resumeWorkflowRun`.")
-class ResumeWorkflowRunInput:
-    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
-    input: JSON | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="New values for all inputs of the workflow. Default: those of the original run.",
-    )
-
-
-@strawberry.input(description="Input of `decideApproval`.")
-class DecideApprovalInput:
-    id: strawberry.ID = strawberry.field(description="Global ID of the workflow run.")
-    step: str = strawberry.field(description="Key of the approval step.")
-    approved: bool = strawberry.field(description="True completes the step, false fails it.")
-    comment: str = strawberry.field(default="", description="Explanation of the decision, at most 2,000 characters.")
-
-
-@strawberry.type(description="Result of `saveWorkflow`.")
-class SaveWorkflowPayload:
-    workflow: Workflow | None = strawberry.field(description="The saved workflow; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(
-        description="All errors in the definition, with line and column if it is YAML; empty on success."
-    )
-
-
-@strawberry.type(description="Result of `deleteWorkflow`.")
-class DeleteWorkflowPayload:
-    deleted_workflow_id: strawberry.ID | None = strawberry.field(
-        description="Global ID of the deleted workflow; null if there are user errors."
-    )
-    user_errors: list[UserError] = _USER_ERRORS
-
-
-@strawberry.type(description="Result of `executeWorkflow`.")
-class ExecuteWorkflowPayload:
-    workflow_run: WorkflowRun | None = strawberry.field(
-        description="The new workflow run; null if there are user errors."
-    )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `cancelWorkflowRun`.")
-class CancelWorkflowRunPayload:
-    workflow_run: WorkflowRun | None = strawberry.field(
-        description="The workflow run after the change; null if there are user errors."
-    )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `resumeWorkflowRun`.")
-class ResumeWorkflowRunPayload:
-    workflow_run: WorkflowRun | None = strawberry.field(
-        description="The workflow run after the change; null if there are user errors."
-    )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type(description="Result of `decideApproval`.")
-class DecideApprovalPayload:
-    approved: bool | None = strawberry.field(description="The recorded decision; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type

@@ -37,7 +37,7 @@ class Workflow(Node):
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
     )
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = (await _load_version(info, self.document)).masked_definition  # type: ignore[assignment]
+        definition: JSON = (await _load_version(info, self.document)).masked_definition
         return definition
 
     @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")

@@ -7,9 +7,8 @@ advance decides the same; mail ids derive from the incident, and ending an incid
 from collections.abc import Collection
 
 from tocsin.documents import Database, Doc, StepStatus, Trigger, WorkflowRunStatus
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.task_mails import incident_delivery_id
-from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing_mail, workflow_failed_mail
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.events import Event, incident_event_id, workflow_began_failing, workflow_failed
 from tocsin.workflows.engine.states import FAILED, WorkflowState
 
 
@@ -38,7 +37,7 @@ class IncidentTracker:
             if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
-                return await self._enqueue_once(workflow_failed_mail(document | changes, incident, _failed_steps(flow)))
+                return await self._notify_once(workflow_failed(document | changes, incident, _failed_steps(flow)))
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             return await self._report_first_failure(document, sorted(retrying)[0])
         return False
@@ -51,17 +50,18 @@ class IncidentTracker:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
-        return await self._enqueue_once(workflow_began_failing_mail(document, run))
+        return await self._notify_once(workflow_began_failing(document, run))
 
-    async def _enqueue_once(self, mail: Doc) -> bool:
-        """Enqueue the mail, unless this stage of the incident was reported before."""
-        about = mail["about"]
+    async def _notify_once(self, event: Event) -> bool:
+        """Queue the event, unless this stage of the incident was reported before."""
+        about = event.about
+        assert about is not None  # noqa: S101  # incidents have a subject
         later = [
-            incident_delivery_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]
+            incident_event_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]
         ]
         if await self._database.deliveries.find_one({"_id": {"$in": later}}, {"_id": 1}) is not None:
             return False
-        await deliveries.enqueue_deliveries(self._database, [mail])
+        await notify(self._database, [event])
         return True
 
 

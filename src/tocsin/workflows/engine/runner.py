@@ -6,19 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
+    NEW_RETRY_BUDGET,
+    SETTLED_STATUSES,
     Database,
     Doc,
     Hold,
+    RunDocument,
     RunReason,
     RunStatus,
     Trigger,
     WorkflowRunStatus,
+    new_run,
     owner_of,
+    requeued,
 )
 from tocsin.documents.updates import change_when, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
@@ -54,7 +60,6 @@ from tocsin.workflows.engine.step_starts import StepRunRequest
 from tocsin.workflows.language.jmespath_budget import Budget
 from tocsin.workflows.versions import VersionCache
 
-_SETTLED = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED", "MISSED"})
 _DUPLICATE = 11000
 _LIGHT = 256 * 1024
 """Maximum size of a workflow run in the light lane: the characters of its inputs and items."""
@@ -147,7 +152,7 @@ class WorkflowRunner:
 
     async def _must_wait(self, document: Doc) -> bool:
         """Return whether an earlier run of the workflow has to end before this one starts (overlap QUEUE)."""
-        if document["status"] != WorkflowRunStatus.PENDING.value or document["trigger"] != Trigger.SCHEDULE.value:
+        if document["status"] != WorkflowRunStatus.PENDING or document["trigger"] != Trigger.SCHEDULE:
             return False
         version = await self._versions.get(document["workflow"], document["version"])
         return version.definition.overlap == "QUEUE" and await self._first_in_line(document) != document["_id"]
@@ -200,8 +205,12 @@ class WorkflowRunner:
         cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
         runs = {run["_id"]: run async for run in cursor} if rounds else {}
         lost = {run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_}
-        retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY.value}
-        return {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in _SETTLED}, lost, retrying
+        retrying = {run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY}
+        return (
+            {run_id: _ended(run) for run_id, run in runs.items() if run["status"] in SETTLED_STATUSES},
+            lost,
+            retrying,
+        )
 
     async def _write(self, document: Doc, changes: Doc) -> bool:
         update = change_when(has_value("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
@@ -240,20 +249,11 @@ class WorkflowRunner:
             return {fault["index"] for fault in faults}
         return set()
 
-    async def _requeue(self, runs: list[Doc]) -> None:
+    async def _requeue(self, runs: list[RunDocument]) -> None:
         """Requeue existing runs of an earlier round. Those of this round were created by another advance and stay."""
         if not runs:
             return
-        changes = [{name: run[name] for name in _REQUEUED_FIELDS} for run in runs]
-        updates = [
-            move_run(
-                run["_id"], RETRYABLE_STATUSES, RunStatus.QUEUED, change | _RESET_FIELDS,
-                computed={"budget_from": {"$size": "$attempts"}},
-                where={"$lt": ["$round", run["round"]]},
-            )
-            for run, change in zip(runs, changes, strict=True)
-        ]  # fmt: skip
-        await self._database.runs.bulk_write(updates, ordered=False)
+        await self._database.runs.bulk_write([_requeue_update(run) for run in runs], ordered=False)
 
     async def _cancel(self, run_ids: list[str]) -> None:
         if not run_ids:
@@ -267,48 +267,50 @@ class WorkflowRunner:
             self._wakeups.cancel_requested(run_id)
 
 
-_REQUEUED_FIELDS = (
-    "round", "queued_at", "rank", "ready_at", "job", "retry", "timeout", "task_version", "queue", "priority", "host",
-    "lane",
-)  # fmt: skip
-_RESET_FIELDS: Doc = {
-    "lost": 0, "reason": None, "error": None, "result": None, "finished_at": None, "retry_at": None,
-    "cancel_requested_at": None, "final": None, "discarded_at": None,
-}  # fmt: skip
+_SNAPSHOT_FIELDS = ("job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane")
+
+
+def _requeue_update(run: RunDocument) -> UpdateOne:
+    changes = {
+        **requeued(run["round"], run),
+        **{name: value for name, value in run.items() if name in _SNAPSHOT_FIELDS},
+    }
+    return move_run(
+        run["_id"],
+        RETRYABLE_STATUSES,
+        RunStatus.QUEUED,
+        changes,
+        computed=NEW_RETRY_BUDGET,
+        where={"$lt": ["$round", run["round"]]},
+    )
 
 
 def _ended(run: Mapping[str, Any]) -> StepRunOutcome:
     return StepRunOutcome(run["status"], run["round"], run["finished_at"], run.get("error"))
 
 
-def _run(document: Doc, start: StepRunRequest, now: datetime) -> Doc:
+def _run(document: Doc, start: StepRunRequest, now: datetime) -> RunDocument:
     """Build the QUEUED run of a step."""
-    run_id = start.ref.run_id(document["_id"])
-    return {
-        "_id": run_id,
-        "owner": document["owner"],
-        "task": document["_id"],
-        "task_name": f"{document['name']} / {run_id.partition(':')[2]}",
-        "task_version": document["version"],
-        "trigger": Trigger.WORKFLOW.value,
-        "status": RunStatus.QUEUED.value,
-        "open": True,
-        "reason": None,
-        "due_at": now,
-        "created_at": now,
-        **queued_fields(now, start.priority),
-        "fence": 0,
-        "incident": None,
-        "round": start.round,
-        "budget_from": 0,
-        "lost": 0,
-        "attempts": [],
-        "job": start.job,
-        "retry": start.retry,
-        "interval_ms": document.get("interval_ms"),
-        "timeout": start.timeout,
-        **queue_placement({"job": start.job, "priority": start.priority}, document["owner"]),
-    }
+    run_id, owner = start.ref.run_id(document["_id"]), document["owner"]
+    return new_run(
+        run_id,
+        owner=owner,
+        parent=document["_id"],
+        name=f"{document['name']} / {run_id.partition(':')[2]}",
+        version=document["version"],
+        trigger=Trigger.WORKFLOW,
+        due_at=now,
+        now=now,
+        queued=queued_fields(now, start.priority),
+        snapshot={
+            "job": start.job,
+            "retry": start.retry,
+            "timeout": start.timeout,
+            "interval_ms": document.get("interval_ms"),
+            **queue_placement(owner, start.job, None, start.priority),
+        },
+        round_=start.round,
+    )
 
 
 __all__ = ["COMPLETED", "AdvanceResult", "WorkflowRunner"]

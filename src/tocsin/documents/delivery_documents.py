@@ -1,0 +1,42 @@
+"""Deliveries as they are stored in MongoDB. `run_documents` has the rules for these types."""
+
+from datetime import datetime
+from typing import NotRequired, TypedDict
+
+from tocsin.documents.states import DeliveryStatus
+
+
+class DeliveryAboutDocument(TypedDict):
+    """The task or workflow that a delivery is about, and the stage of its incident, by which deliveries are ordered."""
+
+    type: str
+    id: str
+    incident: int
+    stage: int
+    step: NotRequired[str]
+
+
+class DeliveryDocument(TypedDict):
+    """A stored delivery. See `tocsin.documents.Delivery` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    kind: str
+    run: str | None
+    subject: str
+    text: str
+    status: DeliveryStatus
+    queued_at: datetime
+    next_try_at: datetime
+    lease_until: NotRequired[datetime | None]
+    tries: NotRequired[int]
+    last_error: NotRequired[str | None]
+    delivered_at: NotRequired[datetime | None]
+    link: NotRequired[str | None]
+    about: NotRequired[DeliveryAboutDocument | None]
+    attachments: NotRequired[list[str]]
+    good_until: NotRequired[datetime | None]
+    to: NotRequired[str | None]
+    sealed: NotRequired[str | None]
+    claim: NotRequired[str | None]
+    channel: NotRequired[str]

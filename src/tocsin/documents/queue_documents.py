@@ -1,0 +1,55 @@
+"""Queues, circuits, workers and idempotency keys as they are stored. `run_documents` has the rules for these types."""
+
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+
+class QueueDocument(TypedDict):
+    """A stored queue. The queue `default` has no times until an administrator changes it."""
+
+    _id: str
+    description: str
+    concurrency: int | None
+    rate: int | None
+    priority: int
+    paused: bool
+    created_at: NotRequired[datetime]
+    updated_at: NotRequired[datetime]
+
+
+class CircuitDocument(TypedDict):
+    """A stored circuit that is not closed. See `tocsin.documents.Circuit` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    host: str
+    state: str
+    failures: int
+    seconds: float
+    cause: str
+    opened_at: datetime
+    retry_at: datetime
+    rev: NotRequired[int]
+
+
+class WorkerDocument(TypedDict):
+    """A stored worker: its lease of `lease` seconds, and its attempts of the last minute as [queue, owner, count]."""
+
+    _id: str
+    until: datetime
+    lease: NotRequired[float | None]
+    ended: NotRequired[list[list[Any]]]
+
+
+class IdempotencyDocument(TypedDict):
+    """The record of an idempotent call. `_id` is null, and nothing is stored, for a call without a key.
+
+    `thing` is the ID of what the call creates, `round` that of the run when it was retried.
+    """
+
+    _id: str | None
+    fingerprint: NotRequired[str]
+    thing: str
+    round: int | None
+    done: bool
+    created_at: datetime

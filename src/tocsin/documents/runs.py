@@ -1,0 +1,92 @@
+"""New runs, and the reset of a run that is requeued. All code that creates or repeats a run builds it here."""
+
+from datetime import datetime
+from typing import Any
+
+from tocsin.documents.run_documents import ErrorDocument, FinalDocument, JobSnapshot, QueuedFields, RunDocument
+from tocsin.documents.states import RunReason, RunStatus, Trigger
+
+NEW_RETRY_BUDGET: dict[str, dict[str, Any]] = {"budget_from": {"$size": "$attempts"}}
+"""The computed change that goes with `requeued`: only attempts from here on use up the retries."""
+
+
+class RequeuedFields(QueuedFields):
+    """The fields that a repeated run starts over with. Its attempts stay."""
+
+    round: int
+    lost: int
+    reason: RunReason | None
+    error: ErrorDocument | None
+    result: Any
+    finished_at: datetime | None
+    retry_at: datetime | None
+    cancel_requested_at: datetime | None
+    final: FinalDocument | None
+    discarded_at: datetime | None
+
+
+def new_run(
+    run_id: str,
+    *,
+    owner: str,
+    parent: str,
+    name: str,
+    version: int,
+    trigger: Trigger,
+    due_at: datetime,
+    now: datetime,
+    queued: QueuedFields,
+    snapshot: JobSnapshot,
+    incident: int | None = None,
+    round_: int = 0,
+) -> RunDocument:
+    """Return a QUEUED run of a task or a workflow run (`parent`), to be inserted."""
+    return {
+        "_id": run_id,
+        "owner": owner,
+        "task": parent,
+        "task_name": name,
+        "task_version": version,
+        "trigger": trigger,
+        "status": RunStatus.QUEUED,
+        "open": True,
+        "reason": None,
+        "due_at": due_at,
+        "created_at": now,
+        "queued_at": queued["queued_at"],
+        "rank": queued["rank"],
+        "ready_at": queued["ready_at"],
+        "fence": 0,
+        "incident": incident,
+        "round": round_,
+        "budget_from": 0,
+        "lost": 0,
+        "attempts": [],
+        "job": snapshot["job"],
+        "retry": snapshot["retry"],
+        "timeout": snapshot["timeout"],
+        "interval_ms": snapshot["interval_ms"],
+        "queue": snapshot["queue"],
+        "priority": snapshot["priority"],
+        "host": snapshot["host"],
+        "lane": snapshot["lane"],
+    }
+
+
+def requeued(round_: int, queued: QueuedFields) -> RequeuedFields:
+    """Return the changes that put a settled run back into its queue for another round."""
+    return {
+        "round": round_,
+        "lost": 0,
+        "reason": None,
+        "error": None,
+        "result": None,
+        "queued_at": queued["queued_at"],
+        "rank": queued["rank"],
+        "ready_at": queued["ready_at"],
+        "finished_at": None,
+        "retry_at": None,
+        "cancel_requested_at": None,
+        "final": None,
+        "discarded_at": None,
+    }

@@ -1,0 +1,69 @@
+"""Tasks as they are stored in MongoDB. `run_documents` has the rules for these types."""
+
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+from tocsin.documents.states import Hold, Overlap, TaskStatus
+from tocsin.schedules import MisfireDocument, ScheduleDocument
+
+
+class JobDocument(TypedDict):
+    """A job: the name of its kind, and its parameters as that kind stores them, with secrets sealed."""
+
+    kind: str
+    params: dict[str, Any]
+
+
+class BackoffDocument(TypedDict):
+    """Growing waits between attempts. `initial` and `maximum` are in milliseconds."""
+
+    initial: int
+    factor: float
+    maximum: int
+    jitter: float
+
+
+class RetryDocument(TypedDict):
+    """A retry policy. Null fields are filled in from the server's defaults. `offsets` are in milliseconds."""
+
+    max_retries: int | None
+    offsets: list[int]
+    backoff: BackoffDocument | None
+    statuses: list[int] | None
+
+
+class ActiveRunDocument(TypedDict):
+    """A scheduled run that is open, or whose end is not yet counted in the task. `shows` is the status it implies."""
+
+    run: str
+    shows: TaskStatus
+
+
+class TaskDocument(TypedDict):
+    """A stored task. See `tocsin.documents.Task` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    name: str
+    tags: list[str]
+    job: JobDocument
+    schedule: ScheduleDocument
+    misfire: MisfireDocument
+    overlap: Overlap
+    retry: RetryDocument | None
+    timeout: float | None
+    queue: NotRequired[str]
+    priority: NotRequired[int]
+    hold: Hold | None
+    status: TaskStatus
+    next_run_at: datetime | None
+    last_due_at: datetime | None
+    active: list[ActiveRunDocument]
+    last_end: TaskStatus
+    last_run: str | None
+    consecutive_failures: int
+    incident: int
+    version: int
+    reconcile: bool
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,99 @@
+"""Workflows and their runs as they are stored in MongoDB. `run_documents` has the rules for these types."""
+
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+from tocsin.documents.run_documents import ErrorDocument
+from tocsin.documents.states import Trigger
+from tocsin.documents.workflow_states import StepReason, StepStatus, WorkflowRunReason, WorkflowRunStatus
+from tocsin.schedules import ScheduleDocument
+
+
+class WorkflowDocument(TypedDict):
+    """A stored workflow. See `tocsin.documents.Workflow` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    name: str
+    name_key: str | None
+    description: str
+    version: int
+    digest: str
+    overlap: str
+    schedule: ScheduleDocument | None
+    next_run_at: datetime | None
+    last_due_at: datetime | None
+    incident: NotRequired[int]
+    deleted: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class WorkflowVersionDocument(TypedDict):
+    """A stored version of a workflow. `definition` is a JSON text."""
+
+    _id: str
+    owner: str
+    workflow: str
+    version: int
+    definition: str
+    secrets: dict[str, Any]
+    created_at: datetime
+
+
+class StepDocument(TypedDict):
+    """The state of a step within its workflow run. Fields at their defaults are left out.
+
+    `items` has one letter for the state of each item; `values` their JSON texts.
+    """
+
+    status: StepStatus
+    reason: NotRequired[StepReason]
+    round: NotRequired[int]
+    started_at: NotRequired[datetime]
+    finished_at: NotRequired[datetime]
+    error: NotRequired[ErrorDocument]
+    items: NotRequired[str]
+    values: NotRequired[list[str]]
+    wake_at: NotRequired[datetime]
+    remind_at: NotRequired[datetime]
+    reminders: NotRequired[int]
+    asks: NotRequired[str]
+    message: NotRequired[str]
+    decision: NotRequired[dict[str, Any]]
+    undo: NotRequired[str]
+
+
+class WorkflowRunDocument(TypedDict):
+    """A stored workflow run. See `tocsin.documents.WorkflowRun` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    workflow: str
+    name: str
+    version: int
+    trigger: Trigger
+    status: WorkflowRunStatus
+    open: bool
+    reason: WorkflowRunReason | None
+    due_at: datetime
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    missed_until: datetime | None
+    missed_count: int | None
+    interval_ms: NotRequired[int | None]
+    inputs: str
+    output: str | None
+    error: ErrorDocument | None
+    round: int
+    incident: NotRequired[int | None]
+    stopping: str | None
+    deadline_at: datetime | None
+    wake_at: datetime | None
+    rev: int
+    news: str
+    total: int
+    done: int
+    steps: dict[str, StepDocument]

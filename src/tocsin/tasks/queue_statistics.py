@@ -1,0 +1,62 @@
+"""How much waits and runs in the queues, of one owner or of all."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+
+from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents.workers import is_alive
+from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
+
+Claimed = Counter[tuple[str, bool]]
+"""Claimed runs by queue and by whether their attempt has begun."""
+
+
+class QueueStatistics:
+    """Counts the runs of one owner, or of all owners (None), in the queues.
+
+    What workers have claimed is read once, for all queues; make a new object for each request.
+    """
+
+    def __init__(self, database: Database, owner: str | None) -> None:
+        self._database, self._owner = database, owner
+        self._counting = asyncio.Lock()
+        self._claimed: Claimed | None = None
+
+    async def count_waiting(self, queue: str) -> int:
+        """Count the runs that are queued, or claimed and not begun."""
+        queued = await self._database.runs.count_documents(self._queued_in(queue))
+        return queued + (await self._claimed_runs())[queue, False]
+
+    async def count_running(self, queue: str) -> int:
+        """Count the runs with an attempt in progress."""
+        return (await self._claimed_runs())[queue, True]
+
+    async def find_oldest_queued_at(self, queue: str) -> datetime | None:
+        """Return the time at which the run that waits longest was queued, or None."""
+        runs = self._database.runs.find(self._queued_in(queue), {"queued_at": 1}).sort("queued_at", 1).limit(1)
+        return next((run["queued_at"] for run in await runs.to_list()), None)
+
+    async def count_recent_attempts(self, queue: str, now: datetime) -> int:
+        """Count the attempts that ended in the last minute, as the live workers report them."""
+        workers = [worker async for worker in self._database.workers.find({}) if is_alive(worker, now)]
+        ended = [each for worker in workers for each in worker.get("ended", ())]
+        return sum(count for name, owner, count in ended if name == queue and self._owner in (None, owner))
+
+    def _queued_in(self, queue: str) -> Doc:
+        return {"status": RunStatus.QUEUED.value, "lane": lane_range(queue, self._owner)}
+
+    async def _claimed_runs(self) -> Claimed:
+        async with self._counting:
+            if self._claimed is None:
+                self._claimed = await self._count_claimed()
+        return self._claimed
+
+    async def _count_claimed(self) -> Claimed:
+        """Count them by queue. There are at most as many as all workers can claim."""
+        which: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
+        counts = Claimed()
+        async for run in self._database.runs.find(which, {"queue": 1, "owner": 1, "begun": 1}):
+            if self._owner in (None, run["owner"]):
+                counts[run.get("queue") or DEFAULT_QUEUE, run.get("begun", True)] += 1
+        return counts
