@@ -14,7 +14,8 @@ from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import AttemptOutcome, Database, Doc, Overlap, RunStatus
-from tocsin.execution.leases import WorkerLease, recover_at_start
+from tocsin.execution.leases import WorkerLease
+from tocsin.execution.rescuer import Rescuer, recover_at_start
 from tocsin.execution.throughput import Throughput
 from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
@@ -26,7 +27,8 @@ LEASE = timedelta(seconds=15)
 
 
 def leases(database: Database, worker: str = "reaper") -> WorkerLease:
-    return WorkerLease(database, InFlightRuns(worker, 10, RunLimiter()), LEASE, Throughput(), Wakeups())
+    in_flight = InFlightRuns(worker, 10, RunLimiter())
+    return WorkerLease(database, in_flight, LEASE, Throughput(), Rescuer(database, in_flight, Wakeups()))
 
 
 async def dead_worker(database: Database, worker: str = "w") -> None:

@@ -9,10 +9,8 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.retry_decision import RunDecision, decide_after_loss
-from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
+from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.updates import all_of, has_value, is_null, move_run
-from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
 
@@ -87,13 +85,13 @@ async def release_runs(database: Database, runs: list[Doc]) -> None:
         changes = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
         if run["started_at"] == run["attempts"][-1]["started_at"]:
             changes["started_at"] = None
-        unasked = all_of(_is_same_claim(run), is_null("final"))
+        unasked = all_of(is_same_claim(run), is_null("final"))
         updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
         result = await database.runs.bulk_write(updates, ordered=False)
         if result.modified_count < len(runs):
             await database.runs.bulk_write([_cancel_update(run, clock.now()) for run in runs], ordered=False)
-        await _apply_effects(database, runs)
+        await apply_stored_effects(database, runs)
 
 
 def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
@@ -101,46 +99,17 @@ def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
     changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         changes["started_at"] = None
-    asked = all_of(_is_same_claim(run), {"$not": [is_null("final")]})
+    asked = all_of(is_same_claim(run), {"$not": [is_null("final")]})
     reason = {"reason": {"$ifNull": ["$final.reason", None]}}
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
 
 
-async def rescue_runs(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
-    """Close the attempts of dead workers as LOST, and requeue their runs or end them.
-
-    With `counts`, the loss counts towards the maximum of lost attempts in a row that fails a run.
-    """
-    if runs:
-        await database.runs.bulk_write([_lost_update(run, now, message, counts) for run in runs], ordered=False)
-        await _apply_effects(database, runs)
-
-
-def _lost_update(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
-    error = {"kind": ErrorKind.LOST.value, "message": message, "hint": None}
-    last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST.value, "error": error}
-    decision = decide_after_loss(run if counts else run | {"lost": -1})
-    changes: Doc = {
-        "attempts": [*run["attempts"][:-1], last],
-        "worker": None,
-        "lost": run["lost"] + counts,
-        "error": error,
-    }
-    changes |= _next_state(run, decision, now)
-    return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=_is_same_claim(run))
-
-
-def _next_state(run: Doc, decision: RunDecision, now: datetime) -> Doc:
-    if decision.status is RunStatus.QUEUED:
-        return requeued_fields(run)
-    return {"finished_at": now, "reason": decision.reason and decision.reason.value}
-
-
-def _is_same_claim(run: Doc) -> Doc:
+def is_same_claim(run: Doc) -> Doc:
+    """Return the condition that a run is still claimed as given: by the same worker, with the same fence."""
     return all_of(has_value("fence", run["fence"]), has_value("worker", run["worker"]))
 
 
-async def _apply_effects(database: Database, runs: list[Doc]) -> None:
+async def apply_stored_effects(database: Database, runs: list[Doc]) -> None:
     """Apply the effects of the runs' current states, including those that others have changed since."""
     await run_effects.apply_effects(
         database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()

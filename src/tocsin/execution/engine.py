@@ -26,7 +26,8 @@ from tocsin.dispatch.wait_reasons import COMPUTE_WAIT, WaitReason, find_wait_rea
 from tocsin.documents import Database, Doc
 from tocsin.execution.completer import Completer
 from tocsin.execution.dependencies import WorkerDependencies
-from tocsin.execution.leases import WorkerLease, recover_at_start, rescue_all, runs_claimed_by
+from tocsin.execution.leases import WorkerLease
+from tocsin.execution.rescuer import Rescuer, recover_at_start, rescue_all, runs_claimed_by
 from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
 from tocsin.execution.worker import Worker
@@ -85,9 +86,8 @@ class RunEngine:
         self.in_flight.room_freed.connect(self._dispatcher.wake_event.set)
         wakeups.runs_queued.connect(self._dispatcher.wake_event.set)
         self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups)
-        self._leases = WorkerLease(
-            database, self.in_flight, timedelta(seconds=settings.lease_seconds), self._throughput, wakeups
-        )
+        rescuer, lease = Rescuer(database, self.in_flight, wakeups), timedelta(seconds=settings.lease_seconds)
+        self._leases = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer)
         self._replayer = Replayer(database, wakeups, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._pruner = Pruner(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)

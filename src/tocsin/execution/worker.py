@@ -13,7 +13,8 @@ from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.dispatch.retry_decision import RunDecision
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, run_log_ids
-from tocsin.execution.completer import Completer, Completion
+from tocsin.execution.completer import Completer
+from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
