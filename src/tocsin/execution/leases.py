@@ -1,16 +1,15 @@
 """Leases of workers. When a worker dies, its lease expires and its runs are requeued."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-
-from pymongo.errors import PyMongoError
+from functools import partial
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import Database
 from tocsin.execution.rescuer import Rescuer, runs_claimed_by
 from tocsin.execution.throughput import Throughput
+from tocsin.periodic import Periodic
 from tocsin.tasks import reconciliation
 
 RENEWALS_PER_LEASE = 3
@@ -42,21 +41,20 @@ class WorkerLease:
         known = {"until": now + self._lease, "lease": self._lease.total_seconds(), "ended": ended}
         await self._database.workers.update_one({"_id": self._in_flight.worker_id}, {"$set": known}, upsert=True)
 
-    async def run(self) -> None:
-        """Renew and tick until cancelled, concurrently: a long tick must not let the lease expire."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self.renew))
-            group.create_task(self._repeat(self.reconcile_claims))
+    def make_periodics(self) -> list[Periodic]:
+        """Return the two duties of a lease. They run concurrently: a long check must not let the lease expire."""
+        interval = self._lease.total_seconds() / RENEWALS_PER_LEASE
+        return [
+            Periodic("lease-renewal", partial(self._note_outage, self.renew), interval),
+            Periodic("lease-check", partial(self._note_outage, self.reconcile_claims), interval),
+        ]
 
-    async def _repeat(self, duty: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(self._lease.total_seconds() / RENEWALS_PER_LEASE)
-            try:
-                await duty()
-            except Exception as error:
-                self._disturbed_at = clock.now()
-                unknown = not isinstance(error, PyMongoError)
-                log.warning("lease tick failed, retrying", error=str(error)[:300], exc_info=unknown)
+    async def _note_outage(self, duty: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await duty()
+        except Exception:
+            self._disturbed_at = clock.now()
+            raise
 
     async def reconcile_claims(self) -> None:
         """Renew the lease, compare claims, rescue runs of dead workers, and apply pending edits of tasks."""

@@ -5,15 +5,11 @@ its start time, only once its attempt has started. Most attempts end before that
 outcome contains the start time.
 """
 
-import asyncio
-
 from pymongo import UpdateOne
-from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.updates import all_of, change_when, has_value
@@ -44,20 +40,12 @@ class StartRecorder:
         if self._in_flight.ready_queue.remove(claimed):
             self._late.append(claimed.run)
 
-    async def run(self) -> None:
-        """Write until cancelled."""
-        ticks = round(TICK_SECONDS / WRITE_INTERVAL_SECONDS)
-        while True:
-            for number in range(ticks):
-                await asyncio.sleep(WRITE_INTERVAL_SECONDS)
-                if number == 0:
-                    self._late += self._in_flight.withdraw_late()
-                try:
-                    await self._write()
-                except PyMongoError as error:
-                    log.warning("start times not stored, retrying", error=str(error)[:300])
+    async def withdraw_late(self) -> None:
+        """Withdraw the runs that wait too long, to be returned to the queue by the next write."""
+        self._late += self._in_flight.withdraw_late()
 
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """Store the starts of attempts, and return withdrawn runs to the queue."""
         await self._write_started()
         if late := list(self._late):
             await release_runs(self._database, late)

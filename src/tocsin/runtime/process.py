@@ -142,7 +142,6 @@ class Process:
         wakeups.workflow_due.connect(self.workflows.expect_due)
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
         wakeups.mails_queued.connect(self.delivery_worker.wake)
-        wakeups.queues_changed.connect(self.engine.settings_sync.wake_event.set)
 
 
 def _http_client(settings: Settings, own_services: OwnServices | None) -> HttpClient:
