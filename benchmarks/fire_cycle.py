@@ -14,9 +14,11 @@ from benchmarks.table import Row, middle, text
 from tocsin import clock, schedules
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.transport import LocalTransport
 from tocsin.documents import Database, Doc, Task, TaskStatus, connect, connect_sync, new_id
 from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore
 from tocsin.tasks.saving import TaskDraft
+from tocsin.wakeups import Wakeups
 
 DUE = 50
 SIZES = (1_000, 10_000, 100_000)
@@ -45,8 +47,9 @@ async def cycles(sizes: tuple[int, ...], passes: int) -> list[list[float]]:
 
 
 async def _cycles(opened: Database, sizes: tuple[int, ...], passes: int) -> list[list[float]]:
-    hand = InFlightRuns("benchmark", 1_000_000, asyncio.get_running_loop(), RunLimiter())
-    store = DueJobStore(connect_sync(opened.uri, opened.name), hand, _Nothing())
+    in_flight = InFlightRuns("benchmark", 1_000_000, RunLimiter())
+    transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
+    store = DueJobStore(connect_sync(opened.uri, opened.name), transport, _Nothing())
     scheduler = BackgroundScheduler(timezone=UTC)  # never started: its passes are made one by one
     scheduler.add_jobstore(store)
     scheduler.add_executor(DueJobExecutor(store))

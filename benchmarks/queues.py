@@ -15,8 +15,10 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.transport import LocalTransport
 from tocsin.documents import Database, Doc, RunStatus, Trigger, connect
 from tocsin.tasks.runs import new_task_run
+from tocsin.wakeups import Wakeups
 
 _BATCH = 5000
 
@@ -41,8 +43,10 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
     async with database() as server:
         opened = await connect(server.uri, "tocsin")
         await _fill(opened, [queued(number, owner(number), "http://h/") for number in range(depth)])
-        hand = InFlightRuns("benchmark", 1_000_000, asyncio.get_running_loop(), RunLimiter())
-        dispatcher = Dispatcher(opened, hand, CircuitRegistry(opened, hand, CircuitConfig(0, 1)))
+        in_flight = InFlightRuns("benchmark", 1_000_000, RunLimiter())
+        transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
+        circuits = CircuitRegistry(opened, in_flight, CircuitConfig(0, 1))
+        dispatcher = Dispatcher(opened, in_flight, transport, circuits)
         await dispatcher._fill(new)  # the first one reads all
         await asyncio.sleep(1.5)  # what is read twice, in case clocks differ, is over
         took = []
@@ -55,7 +59,7 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
             took.append((time.perf_counter() - begun) * 1000)
             if len(runs) != new:
                 raise RuntimeError(f"{len(runs)} runs were claimed, not {new}")
-            hand.remove(runs)
+            in_flight.remove(runs)
             await asyncio.sleep(1.1)
         await opened.close()
         return middle(took)
@@ -64,16 +68,16 @@ async def look(depth: int, looks: int = 20, new: int = 50) -> float:
 async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50) -> list[float]:
     """Milliseconds from being queued to the attempt's start, of runs that come one by one behind a flood of owner0."""
     async with tocsin() as process:
-        opened, engine = process.runtime.database, process.runtime.process.engine
+        opened, wakeups = process.runtime.database, process.runtime.process.wakeups
         await _fill(opened, [queued(number, "owner0", url) for number in range(flood)])
-        engine.in_flight.wake_dispatcher()
+        wakeups.runs_queued()
         await asyncio.sleep(0.5)
         ids = []
         for number in range(count):
             run = queued(1_000_000 + number, lone, url, priority)
             ids.append(run["_id"])
             await opened.runs.insert_one(run)
-            engine.in_flight.wake_dispatcher()
+            wakeups.runs_queued()
             await asyncio.sleep(0.03)
         left = await opened.runs.count_documents({"status": RunStatus.QUEUED.value})
         print(f"(g) {lone}, priority {priority}: {left} of the flood still waited at the end", flush=True)
@@ -86,10 +90,10 @@ async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50)
 async def throughput(url: str, count: int, changes: dict[str, Any]) -> float:
     """Runs a second that are worked off, of so many that wait."""
     async with tocsin(**changes) as process:
-        opened, engine = process.runtime.database, process.runtime.process.engine
+        opened, wakeups = process.runtime.database, process.runtime.process.wakeups
         await _fill(opened, [queued(number, owner(number), url) for number in range(count)])
         begun = time.perf_counter()
-        engine.in_flight.wake_dispatcher()
+        wakeups.runs_queued()
         while await opened.runs.count_documents({"status": RunStatus.COMPLETED.value}) < count:
             await asyncio.sleep(0.05)
         return count / (time.perf_counter() - begun)

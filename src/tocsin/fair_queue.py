@@ -19,7 +19,7 @@ class FairQueue(Generic[T]):
 
     def __init__(self) -> None:
         self._items: dict[str, tuple[str, T]] = {}
-        self._lines: dict[str, list[tuple[Any, str]]] = {}
+        self._by_owner: dict[str, list[tuple[Any, str]]] = {}
         self._owners: list[tuple[int, Any, str]] = []
         self._following: dict[str, int] = {}
         self._time = 0
@@ -32,22 +32,22 @@ class FairQueue(Generic[T]):
 
     def count(self, owner: str) -> int:
         """Return the number of items of an owner. Discarded ones may still be counted."""
-        return len(self._lines.get(owner, ()))
+        return len(self._by_owner.get(owner, ()))
 
     def owners(self) -> list[str]:
         """Return the owners with items in the queue. All items of some may be discarded."""
-        return list(self._lines)
+        return list(self._by_owner)
 
     def add(self, owner: str, key: str, order: Any, item: T) -> None:
         """Queue an item, unless one with this key is queued."""
         if key in self._items:
             return
         self._items[key] = owner, item
-        line = self._lines.get(owner)
-        if line is None:
-            line = self._lines[owner] = []
+        owner_items = self._by_owner.get(owner)
+        if owner_items is None:
+            owner_items = self._by_owner[owner] = []
             heappush(self._owners, (self._turn(owner), order, owner))
-        heappush(line, (order, key))
+        heappush(owner_items, (order, key))
 
     def discard(self, key: str) -> None:
         """Remove an item, if it is queued."""
@@ -77,22 +77,22 @@ class FairQueue(Generic[T]):
 
     def clear(self) -> None:
         """Remove all items. The turns are kept."""
-        self._items, self._lines, self._owners = {}, {}, []
+        self._items, self._by_owner, self._owners = {}, {}, []
 
     def _turn(self, owner: str) -> int:
         return max(self._time, self._following.get(owner, 0))
 
     def _take(self, owner: str, turn: int) -> tuple[str, T] | None:
-        line, found = self._lines[owner], None
-        while line and found is None:
-            found = self._items.pop(heappop(line)[1], None)
+        owner_items, found = self._by_owner[owner], None
+        while owner_items and found is None:
+            found = self._items.pop(heappop(owner_items)[1], None)
         if found is not None:
             self._time = turn
             self.charge(owner, 1)
-        if line:
-            heappush(self._owners, (self._turn(owner), line[0][0], owner))
+        if owner_items:
+            heappush(self._owners, (self._turn(owner), owner_items[0][0], owner))
         else:
-            del self._lines[owner]
+            del self._by_owner[owner]
         return found
 
 

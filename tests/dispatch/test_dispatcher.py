@@ -69,13 +69,13 @@ async def test_a_paused_queue_starts_nothing_says_so_and_continues_when_resumed(
     (run,) = await queued(database, f"{target.url}/slow", 1, queue="slow")
     async with run_stack(database) as stack:
         await queued(database, f"{target.url}/other", 20)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await wait_until(lambda: settled(database, 20))
         waiting = stack.engine.find_wait_reason(await stack.run(run["_id"]))
         assert waiting is not None
         assert (waiting.waiting_for, waiting.text) == (WaitingFor.QUEUE_PAUSED, "The queue slow is paused.")
         await queues.update_queue(database, "slow", {"paused": False}, clock.now())
-        stack.engine.settings_sync.wake_event.set()
+        stack.wakeups.queues_changed()
         await wait_until(lambda: settled(database, 21))
     assert [call["path"] for call in target.calls].count("/slow") == 1
 
@@ -88,7 +88,7 @@ async def test_a_queues_concurrency_is_kept_by_two_processes_together(database: 
             await stack.engine.settings_sync.sync()
         await queued(database, f"{target.url}/wait", 12, queue="narrow")
         for stack in (one, two):
-            stack.engine.in_flight.wake_dispatcher()
+            stack.wakeups.runs_queued()
 
         async def busy() -> bool:
             return len(target.calls) == 3
@@ -96,7 +96,7 @@ async def test_a_queues_concurrency_is_kept_by_two_processes_together(database: 
         await wait_until(busy)
         await one.engine.settings_sync.sync()
         for stack in (one, two):
-            stack.engine.in_flight.wake_dispatcher()
+            stack.wakeups.runs_queued()
         await asyncio.sleep(0.3)  # long enough for a fourth, if it were admitted
         assert len(target.calls) == 3
         assert await database.runs.count_documents({"status": RunStatus.RUNNING.value}) == 3
@@ -111,7 +111,7 @@ async def test_a_host_is_called_by_few_at_once_while_others_are_called(
         database, host_concurrency=2, wait_timeout=10, max_retries=0, mongodb_uri="mongodb://x", **KEYS
     ) as stack:
         await queued(database, f"{target.url}/wait", 40)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
 
         async def busy() -> bool:
             return len(target.calls) == 2
@@ -119,7 +119,7 @@ async def test_a_host_is_called_by_few_at_once_while_others_are_called(
         await wait_until(busy)
         assert await wait_until(lambda: _waits_for(stack, WaitingFor.HOST_LIMIT))
         await queued(database, target.url.replace("127.0.0.1", "127.0.0.2"), 1)  # where nothing listens
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await wait_until(lambda: settled(database, 1, "FAILED"))
         assert len(target.calls) == 2
         target.release.set()
@@ -139,7 +139,7 @@ async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Data
         database, circuit_failures=3, circuit_seconds=1.0, max_concurrency=1, max_retries=9, retry_offsets="PT0S"
     ) as stack:
         runs = await queued(database, f"{target.url}/a", 6)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         assert await wait_until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
         assert len(target.calls) == 3
         shown = [stack.engine.find_wait_reason(await stack.run(run["_id"])) for run in runs]
@@ -169,7 +169,7 @@ async def test_who_refuses_connections_is_left_alone_and_the_runs_say_so(databas
             database, circuit_failures=4, circuit_seconds=60, max_concurrency=1, max_retries=0
         ) as stack:
             await queued(database, url, 20)
-            stack.engine.in_flight.wake_dispatcher()
+            stack.wakeups.runs_queued()
             assert await wait_until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
             await wait_until(lambda: settled(database, 4, "FAILED"))
 
@@ -189,10 +189,10 @@ async def test_a_strangers_circuit_is_his_own(database: Database, target: Target
     target.script = [429] * 3
     async with run_stack(database, circuit_failures=3, circuit_seconds=60.0, max_concurrency=1, max_retries=0) as stack:
         await queued(database, f"{target.url}/a", 4)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         assert await wait_until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
         await queued(database, f"{target.url}/b", 1, "bob")
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await wait_until(lambda: settled(database, 1))
 
 
@@ -201,7 +201,7 @@ async def test_a_restart_finds_the_circuit_where_it_was(database: Database, targ
     target.script = [503] * 2
     async with run_stack(database, **rules) as stack:
         await queued(database, f"{target.url}/a", 3)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         assert await wait_until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
 
         async def stored() -> Doc | None:
@@ -220,7 +220,7 @@ async def test_a_concurrency_of_one_and_of_a_thousand_both_behave(database: Data
         target.calls.clear()
         async with run_stack(database, max_concurrency=concurrency, host_concurrency=1000) as stack:
             await queued(database, target.url, 200)
-            stack.engine.in_flight.wake_dispatcher()
+            stack.wakeups.runs_queued()
             await wait_until(lambda: settled(database, 200), 30)
             assert len(set(target.run_ids())) == len(target.calls) == 200
 

@@ -68,7 +68,7 @@ async def test_hanging_tasks_of_one_owner_over_many_hosts_leave_places_for_other
     await queues.update_queue(database, "mine", {"concurrency": 100}, clock.now())
     async with serve_targets(8) as slow, serve_target() as quick, run_stack(database, **DEFAULTS) as stack:
         await hang(database, slow, 120, "alice", **more)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await under_way(slow, 50)
         await calls_on_time(stack, quick.url)
         assert sum(len(target.calls) for target in slow) == 50
@@ -86,7 +86,7 @@ async def test_several_hostile_owners_leave_a_place_for_the_next(database: Datab
     async with serve_targets(3) as slow, serve_target() as quick, run_stack(database, **DEFAULTS) as stack:
         for number, target in enumerate(slow):
             await hang(database, [target], 120, f"hostile-{number}")
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await under_way(slow, 75)  # half of the places of each host
         await calls_on_time(stack, quick.url)
 
@@ -94,7 +94,7 @@ async def test_several_hostile_owners_leave_a_place_for_the_next(database: Datab
 async def test_a_host_that_one_owner_keeps_busy_can_be_called_by_another(database: Database) -> None:
     async with serve_target() as target, run_stack(database, **DEFAULTS) as stack:
         await hang(database, [target], 120, "alice")
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await under_way([target], 25)
         await calls_on_time(stack, f"{target.url}/quick")
 
@@ -102,7 +102,7 @@ async def test_a_host_that_one_owner_keeps_busy_can_be_called_by_another(databas
 async def test_short_attempts_may_borrow_what_is_free_but_a_quarter(database: Database) -> None:
     async with serve_targets(8) as targets, run_stack(database, **DEFAULTS) as stack:
         await hang(database, targets, 120, "alice", timeout=None)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await under_way(targets, 75)
         await calls_on_time(stack, f"{targets[0].url}/quick", 1)
         assert sum(len(target.calls) for target in targets) <= 76 + 2  # plus Bob's
@@ -199,7 +199,7 @@ async def test_places_are_shared_in_each_process(database: Database) -> None:
         await hang(database, slow, 40, "alice")
         for stack in (one, two):
             await stack.engine.settings_sync.sync()
-            stack.engine.in_flight.wake_dispatcher()
+            stack.wakeups.runs_queued()
         await under_way(slow, 10)
         await calls_on_time(one, quick.url)
         assert sum(len(target.calls) for target in slow) == 10

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from tocsin import clock
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import Doc
@@ -16,7 +15,7 @@ def claim(in_flight: InFlightRuns, run_id: str, fence: int = 1) -> Doc:
 
 
 def in_flight_runs(limit: int) -> InFlightRuns:
-    return InFlightRuns("w", limit, asyncio.get_running_loop(), RunLimiter())
+    return InFlightRuns("w", limit, RunLimiter())
 
 
 async def test_no_more_is_reserved_than_there_is_room_for() -> None:
@@ -47,24 +46,17 @@ async def test_a_run_claimed_again_before_its_last_outcome_is_acknowledged_stays
 async def test_runs_that_have_not_started_can_be_withdrawn() -> None:
     in_flight = in_flight_runs(2)
     claim(in_flight, "a"), claim(in_flight, "b")
-    begun = await in_flight.next_run()
+    begun = await in_flight.ready_queue.get()
     (other,) = in_flight.withdraw_waiting()
-    assert {begun.run["_id"], other.run["_id"]} == {"a", "b"}
+    assert {begun.run["_id"], other["_id"]} == {"a", "b"}
     assert in_flight.withdraw_waiting() == []
 
 
 async def test_waiting_workers_get_runs_in_their_order() -> None:
     in_flight = in_flight_runs(5)
-    workers = [asyncio.create_task(in_flight.next_run()) for _ in range(3)]
+    workers = [asyncio.create_task(in_flight.ready_queue.get()) for _ in range(3)]
     await asyncio.sleep(0)
     workers.pop(1).cancel()
     claim(in_flight, "a"), claim(in_flight, "b")
     async with asyncio.timeout(5):
         assert [claimed.run["_id"] for claimed in await asyncio.gather(*workers)] == ["a", "b"]
-
-
-async def test_a_new_claim_is_fenced_and_has_its_first_attempt() -> None:
-    in_flight, now = in_flight_runs(1), clock.now()
-    born = in_flight.claim_fields({"_id": "a", "fence": 0, "attempts": []}, now)
-    assert (born["status"], born["fence"], born["worker"], born["rank"]) == ("RUNNING", 1, "w", None)
-    assert born["attempts"] == [{"number": 1, "started_at": now, "worker": "w"}]

@@ -1,34 +1,27 @@
 """The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
 from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
-from tocsin.dispatch.ready_queue import ReadyQueue
-from tocsin.documents import Doc
+from tocsin.dispatch.ready_queue import ClaimedRun, ReadyQueue
 
 UNSHARED = ProcessLimits(owner_share=1.0)
 
 
-@dataclass(eq=False)
-class Standing:
-    run: Doc
-    claimed_at: float = 0.0
-
-
-def standing(owner: str, host: str | None, number: int = 0, timeout: float | None = None) -> Standing:
-    return Standing({"_id": f"{owner}/{host}/{number}", "owner": owner, "host": host, "timeout": timeout})
+def waiting_run(owner: str, host: str | None, number: int = 0, timeout: float | None = None) -> ClaimedRun:
+    run = {"_id": f"{owner}/{host}/{number}", "owner": owner, "host": host, "timeout": timeout}
+    return ClaimedRun(run, claimed_at=0.0)
 
 
 def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 2)
+    ready_queue = ReadyQueue(UNSHARED, 2)
     for number in range(5):
-        ready_queue.push(standing("alice", "slow:80", number))
-    ready_queue.push(standing("alice", "quick:80"))
+        ready_queue.push(waiting_run("alice", "slow:80", number))
+    ready_queue.push(waiting_run("alice", "quick:80"))
     got = [ready_queue.pop() for _ in range(4)]
     assert [each and each.run["host"] for each in got] == ["slow:80", "quick:80", "slow:80", None]
     assert got[0] is not None
@@ -41,10 +34,10 @@ def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
 
 
 def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 1)
+    ready_queue = ReadyQueue(UNSHARED, 1)
     for number in range(3):
-        ready_queue.push(standing("alice", "a:1", number))
-        ready_queue.push(standing("bob", "a:1", number))
+        ready_queue.push(waiting_run("alice", "a:1", number))
+        ready_queue.push(waiting_run("bob", "a:1", number))
     first = ready_queue.pop()
     assert first is not None
     assert ready_queue.pop() is None
@@ -57,16 +50,16 @@ def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
 
 
 def test_in_a_lane_a_higher_priority_goes_first() -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 9)
+    ready_queue = ReadyQueue(UNSHARED, 9)
     for number, priority in enumerate((0, 5, -5)):
-        one = standing("alice", "a:1", number)
+        one = waiting_run("alice", "a:1", number)
         one.run |= {"queued_at": EPOCH, "priority": priority}
         ready_queue.push(one)
     got = [ready_queue.pop() for _ in range(3)]
     assert [each and each.run["priority"] for each in got] == [5, 0, -5]
 
 
-def popped(ready_queue: ReadyQueue[Standing]) -> list[str]:
+def popped(ready_queue: ReadyQueue) -> list[str]:
     """Return the owners of all runs that may start now."""
     got = []
     while (one := ready_queue.pop()) is not None:
@@ -75,25 +68,25 @@ def popped(ready_queue: ReadyQueue[Standing]) -> list[str]:
 
 
 def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(ProcessLimits(concurrency=16), 1_000)
-    long = [standing("alice", f"{number}:1", number, timeout=3600) for number in range(20)]
+    ready_queue = ReadyQueue(ProcessLimits(concurrency=16), 1_000)
+    long = [waiting_run("alice", f"{number}:1", number, timeout=3600) for number in range(20)]
     for one in long:
         ready_queue.push(one)
     assert popped(ready_queue) == ["alice"] * 8
     for number in range(9):
-        ready_queue.push(standing("bob", "b:1", number))
+        ready_queue.push(waiting_run("bob", "b:1", number))
     assert popped(ready_queue) == ["bob"] * 6  # two are left for owners without any
-    ready_queue.push(standing("carol", "a:1"))
+    ready_queue.push(waiting_run("carol", "a:1"))
     assert popped(ready_queue) == ["carol"]
     ready_queue.finish_attempt(long[0].run)
     assert popped(ready_queue) == []
-    ready_queue.finish_attempt(standing("bob", "b:1").run)
+    ready_queue.finish_attempt(waiting_run("bob", "b:1").run)
     assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
 
 
 def test_one_of_them_can_be_taken_back() -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 9)
-    one, two = standing("alice", "a:1", 1), standing("alice", "a:1", 2)
+    ready_queue = ReadyQueue(UNSHARED, 9)
+    one, two = waiting_run("alice", "a:1", 1), waiting_run("alice", "a:1", 2)
     ready_queue.push(one)
     ready_queue.push(two)
     assert [ready_queue.remove(one), ready_queue.remove(one)] == [True, False]
@@ -103,11 +96,11 @@ def test_one_of_them_can_be_taken_back() -> None:
 
 
 def test_those_are_late_that_came_early_and_are_more_than_begin_in_the_time() -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(UNSHARED, 0)
+    ready_queue = ReadyQueue(UNSHARED, 0)
     for number in range(6):
-        ready_queue.push(standing("alice", "a:1", number))
-        ready_queue.push(standing("alice", "b:1", number))
-    fresh = standing("alice", "b:1", 9)
+        ready_queue.push(waiting_run("alice", "a:1", number))
+        ready_queue.push(waiting_run("alice", "b:1", number))
+    fresh = waiting_run("alice", "b:1", 9)
     fresh.claimed_at = 5.0
     ready_queue.push(fresh)
     assert ready_queue.withdraw_late(0.0, lambda _: (0, 0)) == []
@@ -130,11 +123,11 @@ steps = st.lists(
 def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each step
     steps: list[tuple[str, object, str | None]], limit: int, places: int, part: float
 ) -> None:
-    ready_queue: ReadyQueue[Standing] = ReadyQueue(ProcessLimits(concurrency=places, owner_share=part), limit)
-    waiting: list[Standing] = []
-    running: list[Standing] = []
+    ready_queue = ReadyQueue(ProcessLimits(concurrency=places, owner_share=part), limit)
+    waiting: list[ClaimedRun] = []
+    running: list[ClaimedRun] = []
 
-    def may_begin(one: Standing) -> bool:
+    def may_begin(one: ClaimedRun) -> bool:
         owner, host = one.run["owner"], one.run["host"]
         owners = Counter(each.run["owner"] for each in running)
         calls = Counter((each.run["owner"], each.run["host"]) for each in running)
@@ -146,7 +139,7 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
 
     for number, (step, which, host) in enumerate(steps):
         if step == "add":
-            waiting.append(standing(str(which), host, number))
+            waiting.append(waiting_run(str(which), host, number))
             ready_queue.push(waiting[-1])
         elif step == "remove" and waiting and isinstance(which, int):
             assert ready_queue.remove(waiting.pop(which % len(waiting)))
@@ -170,6 +163,6 @@ def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each ste
         ready_queue.finish_attempt(running.pop().run)
 
 
-def _waits_behind(one: Standing, waiting: list[Standing]) -> bool:
+def _waits_behind(one: ClaimedRun, waiting: list[ClaimedRun]) -> bool:
     """A run may wait for another of the same owner that goes first and takes longer."""
     return any(each.run["owner"] == one.run["owner"] and each.run["host"] is None for each in waiting)

@@ -10,7 +10,7 @@ from tocsin.dispatch.retry_decision import MAX_LOST_ATTEMPTS, RetryDecider, RunD
 from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
-from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
+from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy, policy_to_document
 
 NOW = clock.now()
 SECOND = timedelta(seconds=1)
@@ -29,9 +29,10 @@ def failed(status: int | None = 500, kind: ErrorKind = ErrorKind.HTTP_STATUS, **
     return Outcome(error=AttemptError(kind, "no", None, retryable), status_code=status, **more)
 
 
-def verdict(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> RunDecision:
-    judge = RetryDecider(RetryDefaults(0), timedelta(seconds=60))
-    return judge.decide(past, outcome, RetryPolicy(retries, OFFSETS, None, statuses), NOW, 0.5)
+def decide(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> RunDecision:
+    decider = RetryDecider(RetryDefaults(0), timedelta(seconds=60))
+    policy = RetryPolicy(retries, OFFSETS, None, statuses)
+    return decider.decide(past | {"retry": policy_to_document(policy)}, outcome, NOW, 0.5)
 
 
 def retried(wait: timedelta) -> RunDecision:
@@ -50,38 +51,38 @@ def retried(wait: timedelta) -> RunDecision:
     ],
 )
 def test_failures_of_the_present_budget_count_and_losses_do_not(past: Doc, expected: RunDecision) -> None:
-    assert verdict(past, failed()) == expected
+    assert decide(past, failed()) == expected
 
 
 def test_a_success_completes() -> None:
-    assert verdict(run("FAILED", "FAILED", "x"), Outcome()) == RunDecision(RunStatus.COMPLETED)
+    assert decide(run("FAILED", "FAILED", "x"), Outcome()) == RunDecision(RunStatus.COMPLETED)
 
 
 def test_no_retries_means_none() -> None:
-    assert verdict(run("x"), failed(), retries=0) == USED_UP
+    assert decide(run("x"), failed(), retries=0) == USED_UP
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ErrorKind if kind is not ErrorKind.HTTP_STATUS])
 def test_every_failure_but_a_blocked_address_and_a_bad_url_is_retried(kind: ErrorKind) -> None:
     refused = kind in {ErrorKind.BLOCKED_ADDRESS, ErrorKind.BAD_URL}
     for statuses in (None, frozenset({503})):
-        assert verdict(run("x"), failed(None, kind), statuses=statuses) == (NOT_RETRIED if refused else retried(SECOND))
+        assert decide(run("x"), failed(None, kind), statuses=statuses) == (NOT_RETRIED if refused else retried(SECOND))
 
 
 @pytest.mark.parametrize(("status", "expected"), [(503, retried(SECOND)), (500, NOT_RETRIED), (404, NOT_RETRIED)])
 def test_statuses_narrow_what_is_retried(status: int, expected: RunDecision) -> None:
-    assert verdict(run("x"), failed(status), statuses=frozenset({503})) == expected
+    assert decide(run("x"), failed(status), statuses=frozenset({503})) == expected
 
 
 @pytest.mark.parametrize(("asked", "wait"), [(0.5, 1), (30, 30), (60, 60), (3600, 60)])
 def test_retry_after_lengthens_a_wait_up_to_its_cap_and_never_shortens_it(asked: float, wait: float) -> None:
-    assert verdict(run("x"), failed(503, retry_after=timedelta(seconds=asked))) == retried(timedelta(seconds=wait))
+    assert decide(run("x"), failed(503, retry_after=timedelta(seconds=asked))) == retried(timedelta(seconds=wait))
 
 
 def test_a_run_has_a_hundred_attempts_at_most() -> None:
     past = ["LOST"] * (MAX_ATTEMPTS - 2)
-    assert verdict(run(*past, "x"), failed(), retries=99) == retried(SECOND)
-    assert verdict(run(*past, "LOST", "x"), failed(), retries=99) == USED_UP
+    assert decide(run(*past, "x"), failed(), retries=99) == retried(SECOND)
+    assert decide(run(*past, "LOST", "x"), failed(), retries=99) == USED_UP
     assert decide_after_loss(run(*past, "LOST", "x")) == RunDecision(RunStatus.FAILED, RunReason.LOST_TOO_OFTEN)
 
 

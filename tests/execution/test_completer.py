@@ -8,7 +8,8 @@ from pymongo.errors import OperationFailure
 from tests.harness import TargetServer, run_stack, save_task
 from tocsin.documents import Database
 from tocsin.execution import completer
-from tocsin.execution.completer import MAX_REFUSALS, Completer, Completion
+from tocsin.execution.completer import MAX_REFUSALS, Completer
+from tocsin.execution.completion import Completion
 from tocsin.jobs import registry
 
 

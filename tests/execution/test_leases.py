@@ -14,17 +14,21 @@ from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import AttemptOutcome, Database, Doc, Overlap, RunStatus
-from tocsin.execution.leases import WorkerLease, recover_at_start
+from tocsin.execution.leases import WorkerLease
+from tocsin.execution.rescuer import Rescuer, recover_at_start
+from tocsin.execution.throughput import Throughput
 from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.retry_policy import RetryPolicy
+from tocsin.wakeups import Wakeups
 
 S = RunStatus
 LEASE = timedelta(seconds=15)
 
 
 def leases(database: Database, worker: str = "reaper") -> WorkerLease:
-    return WorkerLease(database, InFlightRuns(worker, 10, asyncio.get_running_loop(), RunLimiter()), LEASE)
+    in_flight = InFlightRuns(worker, 10, RunLimiter())
+    return WorkerLease(database, in_flight, LEASE, Throughput(), Rescuer(database, in_flight, Wakeups()))
 
 
 async def dead_worker(database: Database, worker: str = "w") -> None:
@@ -159,12 +163,12 @@ async def test_of_two_workers_that_claim_at_once_each_run_has_one(database: Data
     task = await save_hourly_task(database)
     for minutes in range(20):
         await add_run(database, task.id, S.QUEUED, ago=timedelta(minutes=minutes))
-    hands = [InFlightRuns(name, 50, asyncio.get_running_loop(), RunLimiter()) for name in "ab"]
+    claimants = [InFlightRuns(name, 50, RunLimiter()) for name in "ab"]
     found = await database.runs.find(READY_RUNS).to_list()
-    got = await asyncio.gather(*(claim_runs(database, in_flight, found, clock.now()) for in_flight in hands))
+    got = await asyncio.gather(*(claim_runs(database, in_flight, found, clock.now()) for in_flight in claimants))
     ids = [run["_id"] for runs in got for run in runs]
     assert sorted(ids) == sorted(run["_id"] for run in found)
-    for in_flight, runs in zip(hands, got, strict=True):
+    for in_flight, runs in zip(claimants, got, strict=True):
         for run in runs:
             stored = await load_run(database, run["_id"])
             assert (stored["worker"], stored["fence"], len(stored["attempts"])) == (in_flight.worker_id, 1, 1)

@@ -8,7 +8,8 @@ import pytest
 from tests.harness import SECRETS, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Doc
-from tocsin.execution.completer import Completion
+from tocsin.execution.completer import StoredBatch
+from tocsin.execution.completion import Completion
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -262,16 +263,16 @@ async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_befor
     stack: Stack, target: TargetServer
 ) -> None:
     target.script = [500]
-    settler = stack.engine._completer
-    original = settler._read_back
+    completer = stack.engine._completer
+    original = completer._read_back
 
-    async def overtaken(batch: list[Completion]) -> tuple[list[Doc], list[Doc]]:
+    async def overtaken(batch: list[Completion]) -> StoredBatch:
         for one in batch:
             again = {"status": "RUNNING", "worker": "other", "fence": 2, "retry_at": None}
             await stack.database.runs.update_one({"_id": one.run["_id"]}, {"$set": again})
         return await original(batch)
 
-    settler._read_back = overtaken  # type: ignore[method-assign]
+    completer._read_back = overtaken  # type: ignore[method-assign]
     await stack.database.workers.insert_one({"_id": "other", "until": clock.now() + timedelta(hours=1)})
     await save_task(stack.database, target.url, retry=RetryPolicy(1, LONG))
     await wait_until(lambda: mails(stack.database))

@@ -164,9 +164,9 @@ async def test_new_runs_are_seen_though_others_were_ready_in_the_future(
     async with run_stack(database, schedule=False, max_concurrency=1) as stack:
         task = await save_task(database, f"{target.url}/", schedules.Once(clock.now() + HOUR))
         first = await add_run(database, task.id, RunStatus.QUEUED, ago=-AHEAD)
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await stack.wait_for_runs(task.id, "COMPLETED")
         await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta())
-        stack.engine.in_flight.wake_dispatcher()
+        stack.wakeups.runs_queued()
         await stack.wait_for_runs(task.id, "COMPLETED", "COMPLETED", seconds=5)
         assert first in target.run_ids()

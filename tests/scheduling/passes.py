@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from tocsin import clock
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.transport import LocalTransport
 from tocsin.documents import Database, Doc, connect_sync
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
 from tocsin.scheduling.job_store import DueJobStore
+from tocsin.wakeups import Wakeups
 
 
 @dataclass
@@ -42,10 +44,11 @@ class Passes:
 @asynccontextmanager
 async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
     """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
-    in_flight = InFlightRuns(f"worker-{room}", room, asyncio.get_running_loop(), RunLimiter())
-    scheduler = Scheduler(database, in_flight)
+    in_flight = InFlightRuns(f"worker-{room}", room, RunLimiter())
+    transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
+    scheduler = Scheduler(database, transport)
     scheduler._loop = asyncio.get_running_loop()
-    store = DueJobStore(connect_sync(database.uri, database.name), in_flight, scheduler, meter=meter)
+    store = DueJobStore(connect_sync(database.uri, database.name), transport, scheduler, meter=meter)
     try:
         yield Passes(store, in_flight, scheduler)
     finally:

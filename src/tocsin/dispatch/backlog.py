@@ -50,7 +50,7 @@ class Lane:
         return None
 
     def pop(self) -> Doc:
-        """Remove and return the run that `first` returned."""
+        """Remove and return the run that `peek` returned."""
         run = heappop(self._heap)[2]
         del self._known[run["_id"]]
         return run

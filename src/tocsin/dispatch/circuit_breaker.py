@@ -1,8 +1,8 @@
 """The circuit breaker for the runs of one owner to one target host (Nygard, Release It!, 2007). Pure.
 
-A circuit is CLOSED until `threshold` attempts in a row fail to connect or get 429 or 503. It is then OPEN for a while:
-nothing is sent. Then it is HALF_OPEN while one run, the probe, is sent: its outcome closes the circuit, or opens it for
-twice as long.
+A circuit is CLOSED until `failure_threshold` attempts in a row fail to connect or get 429 or 503. It is then OPEN for
+a while: nothing is sent. Then it is HALF_OPEN while one run, the probe, is sent: its outcome closes the circuit, or
+opens it for twice as long.
 """
 
 from dataclasses import dataclass, replace
@@ -45,15 +45,15 @@ class CircuitBreaker:
     retry_at: datetime | None = None
     cause: str = ""
 
-    def after_failure(self, now: datetime, rules: CircuitConfig, cause: str) -> "CircuitBreaker":
+    def after_failure(self, now: datetime, config: CircuitConfig, cause: str) -> "CircuitBreaker":
         """Return the circuit after a failed attempt."""
         failures = self.failures + 1
-        if self.state is CircuitState.OPEN or not rules.failure_threshold:
+        if self.state is CircuitState.OPEN or not config.failure_threshold:
             return self  # the attempt started before the circuit opened
-        if self.state is CircuitState.CLOSED and failures < rules.failure_threshold:
+        if self.state is CircuitState.CLOSED and failures < config.failure_threshold:
             return replace(self, failures=failures, cause=cause)
         seconds = min(
-            self.open_seconds * 2 if self.state is CircuitState.HALF_OPEN else rules.open_seconds, MAX_OPEN_SECONDS
+            self.open_seconds * 2 if self.state is CircuitState.HALF_OPEN else config.open_seconds, MAX_OPEN_SECONDS
         )
         return CircuitBreaker(CircuitState.OPEN, failures, seconds, now + timedelta(seconds=seconds), cause)
 

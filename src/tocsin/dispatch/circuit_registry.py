@@ -1,9 +1,8 @@
 """The circuits of this installation, updated by outcomes and stored, so that all processes respect them."""
 
-import asyncio
 from datetime import datetime
 
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_breaker import CircuitBreaker, CircuitConfig, CircuitState, find_failure_cause
@@ -11,8 +10,11 @@ from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import Database, Doc
 from tocsin.jobs.base import Outcome
+from tocsin.wakeups import Signal
 
 CircuitKey = tuple[str, str]
+SAVE_SECONDS = 1.0
+"""Interval at which a failed save is repeated. Changes are saved at once."""
 _MAX_TRACKED = 10_000
 log = telemetry.get_logger(__name__)
 
@@ -20,17 +22,17 @@ log = telemetry.get_logger(__name__)
 class CircuitRegistry:
     """The circuits by owner and host. Outcomes take effect at once; `save` stores all but closed circuits."""
 
-    def __init__(self, database: Database, in_flight: InFlightRuns, rules: CircuitConfig) -> None:
+    def __init__(self, database: Database, in_flight: InFlightRuns, config: CircuitConfig) -> None:
         self._database = database
         self._in_flight = in_flight
-        self._rules = rules
+        self._config = config
         self._circuits: dict[CircuitKey, CircuitBreaker] = {}
         self._revs: dict[CircuitKey, int] = {}
         self._probes: dict[CircuitKey, str] = {}
         self._offered: dict[CircuitKey, str] = {}
         self._changed: set[CircuitKey] = set()
         self._withdrawn: list[Doc] = []
-        self.wake_event = asyncio.Event()
+        self.changed: Signal[[]] = Signal()
 
     def get(self, owner: str, host: str) -> CircuitBreaker:
         """Return the circuit of this owner and host."""
@@ -47,7 +49,7 @@ class CircuitRegistry:
         cause = find_failure_cause(outcome.error.kind if outcome.error else None, outcome.status_code)
         if before.state is CircuitState.HALF_OPEN and cause is None and outcome.status_code is None:
             cause = outcome.error.kind.value if outcome.error else "no answer"
-        after = before.after_success() if cause is None else before.after_failure(clock.now(), self._rules, cause)
+        after = before.after_success() if cause is None else before.after_failure(clock.now(), self._config, cause)
         if after != before:
             self._set(key, before, after)
 
@@ -63,10 +65,10 @@ class CircuitRegistry:
         self._probes.pop(key, None)
         log.info("a circuit changed", host=key[1], state=after.state.value, cause=after.cause)
         if after.state is CircuitState.OPEN:  # now, before a worker takes them
-            self._withdrawn += [claimed.run for claimed in self._in_flight.withdraw_waiting(key)]
+            self._withdrawn += self._in_flight.withdraw_waiting(key)
         self._changed.add(key)
         self._update_limiter()
-        self.wake_event.set()
+        self.changed()
 
     # --- probes -----------------------------------------------------------------------------------------------------
 
@@ -147,18 +149,6 @@ class CircuitRegistry:
             except DuplicateKeyError:
                 return  # another process was first; its state is loaded soon
         self._revs[key] = rev + 1
-
-    async def run(self) -> None:
-        """Save changes until cancelled."""
-        while True:
-            await self.wake_event.wait()
-            self.wake_event.clear()
-            try:
-                await self.save()
-            except PyMongoError as error:
-                log.warning("circuits not stored, retrying", error=str(error)[:300])
-                await asyncio.sleep(1)
-                self.wake_event.set()
 
     def _stored(self) -> dict[CircuitKey, CircuitBreaker]:
         return {key: circuit for key, circuit in self._circuits.items() if circuit.state is not CircuitState.CLOSED}

@@ -9,14 +9,12 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.retry_decision import RunDecision, decide_after_loss
-from tocsin.documents import AttemptOutcome, Database, Doc, RunStatus
+from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.updates import all_of, has_value, is_null, move_run
-from tocsin.jobs.base import ErrorKind
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
 
-_ATTEMPT_FIELDS = ("begun", "started_at", "attempts")
+_CLAIM_FIELDS = ("rank", "ready_at", "worker", "fence", "claim", "begun", "started_at", "attempts")
 CLAIMED_NOT_STARTED: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
 
@@ -31,10 +29,33 @@ async def count_queued(database: Database, most: int | None = None) -> int:
     return ready + await database.runs.count_documents(CLAIMED_NOT_STARTED, **limit)
 
 
+def claim_fields(run: Doc, worker_id: str, now: datetime, *, begun: bool) -> Doc:
+    """Return the fields of a run that is claimed for a worker, with its next attempt.
+
+    `begun` means that the attempt starts at once. Otherwise its start is stored later.
+    """
+    return {
+        "status": RunStatus.RUNNING.value,
+        "rank": None,
+        "ready_at": None,
+        "worker": worker_id,
+        "fence": run["fence"] + 1,
+        "begun": begun,
+        "started_at": run.get("started_at") or (now if begun else None),
+        "attempts": [
+            *run["attempts"],
+            {"number": len(run["attempts"]) + 1, "started_at": now, "worker": worker_id},
+        ],
+    }
+
+
 async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc], now: datetime) -> list[Doc]:
     """Claim queued runs for this worker. Return the claimed ones, as stored."""
-    token = str(ObjectId())
-    claimed = [_claimed_run(in_flight, run, token, now) for run in runs]
+    worker_id, token = in_flight.worker_id, str(ObjectId())
+    claimed = [
+        run | claim_fields(run, worker_id, now, begun=in_flight.limiter.is_ready(run)) | {"claim": token}
+        for run in runs
+    ]
     result = await database.runs.bulk_write(
         [_claim_update(run, after) for run, after in zip(runs, claimed, strict=True)], ordered=False
     )
@@ -48,14 +69,8 @@ async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc
     return claimed
 
 
-def _claimed_run(in_flight: InFlightRuns, run: Doc, token: str, now: datetime) -> Doc:
-    attempts = [*run["attempts"], in_flight.new_attempt(run, now)]
-    fresh = in_flight.claim_fields(run, now) | {"attempts": attempts, "claim": token}
-    return run | fresh | {"started_at": run.get("started_at") or fresh["started_at"]}
-
-
 def _claim_update(run: Doc, after: Doc) -> UpdateOne:
-    changed = {key: after[key] for key in ("rank", "ready_at", "worker", "fence", "claim", *_ATTEMPT_FIELDS)}
+    changed = {key: after[key] for key in _CLAIM_FIELDS}
     unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 
@@ -70,13 +85,13 @@ async def release_runs(database: Database, runs: list[Doc]) -> None:
         changes = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
         if run["started_at"] == run["attempts"][-1]["started_at"]:
             changes["started_at"] = None
-        unasked = all_of(_is_same_claim(run), is_null("final"))
+        unasked = all_of(is_same_claim(run), is_null("final"))
         updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
         result = await database.runs.bulk_write(updates, ordered=False)
         if result.modified_count < len(runs):
             await database.runs.bulk_write([_cancel_update(run, clock.now()) for run in runs], ordered=False)
-        await _apply_effects(database, runs)
+        await apply_stored_effects(database, runs)
 
 
 def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
@@ -84,46 +99,17 @@ def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
     changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         changes["started_at"] = None
-    asked = all_of(_is_same_claim(run), {"$not": [is_null("final")]})
+    asked = all_of(is_same_claim(run), {"$not": [is_null("final")]})
     reason = {"reason": {"$ifNull": ["$final.reason", None]}}
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
 
 
-async def rescue_runs(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
-    """Close the attempts of dead workers as LOST, and requeue their runs or end them.
-
-    With `counts`, the loss counts towards the maximum of lost attempts in a row that fails a run.
-    """
-    if runs:
-        await database.runs.bulk_write([_lost_update(run, now, message, counts) for run in runs], ordered=False)
-        await _apply_effects(database, runs)
-
-
-def _lost_update(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
-    error = {"kind": ErrorKind.LOST.value, "message": message, "hint": None}
-    last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST.value, "error": error}
-    decision = decide_after_loss(run if counts else run | {"lost": -1})
-    changes: Doc = {
-        "attempts": [*run["attempts"][:-1], last],
-        "worker": None,
-        "lost": run["lost"] + counts,
-        "error": error,
-    }
-    changes |= _next_state(run, decision, now)
-    return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=_is_same_claim(run))
-
-
-def _next_state(run: Doc, decision: RunDecision, now: datetime) -> Doc:
-    if decision.status is RunStatus.QUEUED:
-        return requeued_fields(run)
-    return {"finished_at": now, "reason": decision.reason and decision.reason.value}
-
-
-def _is_same_claim(run: Doc) -> Doc:
+def is_same_claim(run: Doc) -> Doc:
+    """Return the condition that a run is still claimed as given: by the same worker, with the same fence."""
     return all_of(has_value("fence", run["fence"]), has_value("worker", run["worker"]))
 
 
-async def _apply_effects(database: Database, runs: list[Doc]) -> None:
+async def apply_stored_effects(database: Database, runs: list[Doc]) -> None:
     """Apply the effects of the runs' current states, including those that others have changed since."""
     await run_effects.apply_effects(
         database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()

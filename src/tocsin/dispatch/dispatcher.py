@@ -1,18 +1,16 @@
 """The dispatcher claims queued runs for this process: owners in turn, by rank, within limits."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from pymongo.errors import PyMongoError
-
-from tocsin import clock, telemetry
+from tocsin import clock
 from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.fair_turns import FairTurns, select_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, Doc, WaitingFor
 
 CLAIM_BATCH = 200
@@ -21,44 +19,34 @@ POLL_SECONDS = 1.0
 """Interval of database reads, also while the process is busy, so that released runs do not wait for a lull."""
 _MIN_WAIT_SECONDS = 0.01
 _OWNER_REFUSALS = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
-log = telemetry.get_logger(__name__)
 
 
 class Dispatcher:
-    """The loop that claims queued runs, every second and whenever it is woken."""
+    """Claims queued runs, every second and whenever it is woken."""
 
-    def __init__(self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry) -> None:
+    def __init__(
+        self, database: Database, in_flight: InFlightRuns, transport: Transport, circuits: CircuitRegistry
+    ) -> None:
         self._database = database
         self._in_flight = in_flight
+        self._transport = transport
         self._circuits = circuits
         self._backlog = Backlog()
         self._turns = FairTurns()
 
-    async def run(self) -> None:
-        """Dispatch until cancelled."""
-        while True:
-            try:
-                await self._dispatch()
-            except Exception as error:
-                unknown = not isinstance(error, PyMongoError)
-                log.warning("queued runs not claimed, retrying", error=str(error)[:300], exc_info=unknown)
-                await asyncio.sleep(POLL_SECONDS)
-                continue
-            wait = self._in_flight.limiter.pop_wait_ms() / 1000
-            try:
-                async with asyncio.timeout(min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS):
-                    await self._in_flight.wake_event.wait()
-            except TimeoutError:
-                pass
+    async def dispatch(self) -> float:
+        """Claim runs while there is room. Return the seconds until the next call, earlier if a rate limit ends then."""
+        await self._claim_queued()
+        wait = self._in_flight.limiter.pop_wait_ms() / 1000
+        return min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS
 
-    async def _dispatch(self) -> None:
-        self._in_flight.wake_event.clear()
+    async def _claim_queued(self) -> None:
         while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
             claimed = 0
             try:
                 more, runs = await self._fill(room)
                 claimed = len(runs)
-                self._in_flight.add(runs)
+                self._transport.submit(runs)
             finally:
                 self._in_flight.release(room - claimed)
             self._in_flight.has_backlog = more

@@ -42,7 +42,7 @@ def select_runs(
     heads: dict[str, list[tuple[int, str, Doc, Lane]]] = {}
     for lane in lanes:
         _push_head(heads.setdefault(lane.owner, []), lane)
-    heap = [(turns.next_turn(owner), line[0][0], owner) for owner, line in heads.items() if line]
+    heap = [(turns.next_turn(owner), owner_heads[0][0], owner) for owner, owner_heads in heads.items() if owner_heads]
     heapify(heap)
     chosen: list[Doc] = []
     refused: list[Doc] = []

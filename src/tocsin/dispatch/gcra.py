@@ -18,5 +18,5 @@ class GcraLimiter:
         self.theoretical_arrival = max(self._arrival(now, rate), now) + 60_000 / rate
 
     def _arrival(self, now: float, rate: float) -> float:
-        """Return `due`, or `now` if it is so far ahead that the clock must have been set back."""
+        """Return the theoretical arrival, or `now` if it is so far ahead that the clock must have been set back."""
         return now if self.theoretical_arrival - now > max(60_000 / rate, 1_000) + 1_000 else self.theoretical_arrival

@@ -90,12 +90,12 @@ class RunLimiter:
 
     # --- configuration ----------------------------------------------------------------------------------------------
 
-    def set_queue_limits(self, rules: Mapping[str, QueueLimits], part: WorkerShare) -> bool:
+    def set_queue_limits(self, queue_limits: Mapping[str, QueueLimits], worker_share: WorkerShare) -> bool:
         """Apply these limits of queues, and this share of them. Return whether anything changed."""
         with self._lock:
-            changed = (rules, part) != (self._queue_limits, self._worker_share)
-            self._queue_limits, self._worker_share = rules, part
-            self._owner_rates.set_process_count(part.count)
+            changed = (queue_limits, worker_share) != (self._queue_limits, self._worker_share)
+            self._queue_limits, self._worker_share = queue_limits, worker_share
+            self._owner_rates.set_process_count(worker_share.count)
             return changed
 
     def block_circuits(self, circuits: Mapping[tuple[str, str], str | None]) -> None:

@@ -16,7 +16,9 @@ MAX_BORROWED_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class OwnerShare:
-    """One owner's share of `limit` places: `most`, plus what it borrows. The last `kept` places cannot be borrowed.
+    """One owner's share of `limit` places: the `guaranteed` ones, plus what it borrows.
+
+    The last `reserved` places cannot be borrowed.
 
     An owner without a place may take any free place. Within its share, it must leave an eighth of the places (with the
     default share of a half) to owners without one. Beyond its share, it must leave a quarter, and may take a place only

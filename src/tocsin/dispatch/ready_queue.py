@@ -1,9 +1,12 @@
 """The ready queue: claimed runs that wait for a worker. Owners take turns, within their shares and host limits."""
 
+import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import heapify, heappop, heappush
-from typing import Generic, Protocol, TypeVar
 
 from tocsin.dispatch.fair_turns import FairTurns
 from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
@@ -14,28 +17,41 @@ OwnerHost = tuple[str, str | None]
 """An owner and a target host."""
 
 
-class ReadyRun(Protocol):
-    """An item of the queue. `since` is the time of its claim, in seconds of a monotonic clock."""
+@dataclass(slots=True, eq=False)
+class ClaimedRun:
+    """A claimed run, with the monotonic time of its claim.
+
+    `attempt_task` is the asyncio task that makes its attempt, started at `started_at`. `missed_lookups` counts the
+    lookups in a row that did not find the claim in the database.
+    """
 
     run: Doc
-    claimed_at: float
+    claimed_at: float = field(default_factory=time.monotonic)
+    started_at: datetime | None = None
+    attempt_task: "asyncio.Task[None] | None" = None
+    aborted: bool = False
+    missed_lookups: int = 0
+
+    def abort(self) -> None:
+        """Abort the attempt, or prevent it from starting."""
+        if not self.aborted:
+            self.aborted = True
+            if self.attempt_task is not None:
+                self.attempt_task.cancel()
 
 
-T = TypeVar("T", bound=ReadyRun)
-
-
-class ReadyQueue(Generic[T]):
-    """Waiting runs by owner and host. `host_limit`, the maximum of concurrent attempts to a host, may change."""
+class ReadyQueue:
+    """Waiting runs by owner and host. `host_limit` is the maximum of concurrent attempts to a host."""
 
     def __init__(self, limits: ProcessLimits, host_limit: int) -> None:
-        self.host_limit = host_limit
+        self._host_limit = host_limit
         self._limits = limits
         self._share = get_owner_share(limits.concurrency, limits.owner_share)
         self._turns = FairTurns()
         self._running: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
         self._calls: Counter[OwnerHost] = Counter()
-        self._lanes: dict[OwnerHost, list[tuple[int, int, T]]] = {}
+        self._lanes: dict[OwnerHost, list[tuple[int, int, ClaimedRun]]] = {}
         self._ready: dict[str, deque[OwnerHost]] = {}
         self._heap: list[tuple[int, int, str]] = []
         self._queued: set[str] = set()
@@ -44,12 +60,13 @@ class ReadyQueue(Generic[T]):
         self._count = 0
         self._waiting = 0
         self._busy = 0
+        self._idle_workers: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
         return self._waiting
 
-    def push(self, item: T) -> None:
-        """Add a run, by rank among those of the same owner and host."""
+    def push(self, item: ClaimedRun) -> None:
+        """Add a run, by rank among those of the same owner and host, and wake a worker for it."""
         lane = item.run["owner"], item.run.get("host")
         self._waiting += 1
         self._count += 1
@@ -57,8 +74,17 @@ class ReadyQueue(Generic[T]):
         heappush(self._lanes.setdefault(lane, []), (_rank_in_lane(item.run), self._count, item))
         if is_new:
             self._make_eligible(lane)
+        self._wake_worker()
 
-    def pop(self) -> T | None:
+    async def get(self) -> ClaimedRun:
+        """Wait until a run may start, then remove and return it."""
+        while (claimed := self.pop()) is None:
+            idle = asyncio.get_running_loop().create_future()
+            self._idle_workers.append(idle)
+            await idle
+        return claimed
+
+    def pop(self) -> ClaimedRun | None:
         """Remove and return the next run that may start, or None."""
         while self._heap:
             turn, _, owner = heappop(self._heap)
@@ -75,7 +101,7 @@ class ReadyQueue(Generic[T]):
         return None
 
     def finish_attempt(self, run: Doc) -> None:
-        """Free the place of a popped run whose attempt has ended."""
+        """Free the place of a popped run whose attempt has ended, and wake a worker for the next one."""
         owner, host = run["owner"], run.get("host")
         self._busy -= 1
         self._running[owner] -= 1
@@ -83,20 +109,23 @@ class ReadyQueue(Generic[T]):
             del self._running[owner]
         if host is not None:
             self._end_call(owner, host)
-            self.unpark_host(host)
+            self._unpark(host)
         for other in list(self._over_share):
             lane = self._next_lane(other)
             if lane is not None and self._has_place(lane):
                 self._over_share.discard(other)
                 self._push(other)
+        self._wake_worker()
 
-    def unpark_host(self, host: str | None = None) -> None:
-        """Reconsider the runs that wait for a host, or for any host (None)."""
-        for each in [host] if host is not None else list(self._parked):
-            for lane in self._parked.pop(each, ()):
-                self._make_eligible(lane)
+    def set_host_limit(self, host_limit: int) -> None:
+        """Set the maximum of concurrent attempts to a host, and wake the workers for runs that may start now."""
+        self._host_limit = host_limit
+        for host in list(self._parked):
+            self._unpark(host)
+        for _ in range(len(self._idle_workers)):
+            self._wake_worker()
 
-    def remove(self, item: T) -> bool:
+    def remove(self, item: ClaimedRun) -> bool:
         """Remove a run. Return whether it was in the queue."""
         lane = item.run["owner"], item.run.get("host")
         entries = self._lanes.get(lane, [])
@@ -110,14 +139,14 @@ class ReadyQueue(Generic[T]):
             self._remove_lane(lane)
         return True
 
-    def withdraw(self, lane: OwnerHost | None = None) -> list[T]:
+    def withdraw(self, lane: OwnerHost | None = None) -> list[ClaimedRun]:
         """Remove and return the runs of one owner to one host, or all."""
         lanes = [lane] if lane is not None else list(self._lanes)
         return [item for each in lanes for item in self._truncate(each, 0)]
 
-    def withdraw_late(self, before: float, allowed: Callable[[OwnerHost], tuple[float, float]]) -> list[T]:
+    def withdraw_late(self, before: float, allowed: Callable[[OwnerHost], tuple[float, float]]) -> list[ClaimedRun]:
         """Remove and return the runs claimed before a time that exceed what `allowed` grants their owner and host."""
-        taken: list[T] = []
+        taken: list[ClaimedRun] = []
         left: Counter[str] = Counter()
         for lane, entries in list(self._lanes.items()):
             of_owner, to_host = allowed(lane)
@@ -138,6 +167,18 @@ class ReadyQueue(Generic[T]):
 
     # --- private ----------------------------------------------------------------------------------------------------
 
+    def _wake_worker(self) -> None:
+        while self._idle_workers:
+            idle = self._idle_workers.popleft()
+            if not idle.done():
+                idle.set_result(None)
+                return
+
+    def _unpark(self, host: str) -> None:
+        """Reconsider the runs that wait for a host."""
+        for lane in self._parked.pop(host, ()):
+            self._make_eligible(lane)
+
     def _next_lane(self, owner: str) -> OwnerHost | None:
         """Return the owner's next lane whose host has a free place."""
         lanes = self._ready.get(owner)
@@ -154,7 +195,7 @@ class ReadyQueue(Generic[T]):
         host = lane[1]
         if host is None:
             return True
-        share = get_owner_share(self.host_limit, self._limits.owner_share)
+        share = get_owner_share(self._host_limit, self._limits.owner_share)
         return share.can_take(self._calls[lane], self._calling[host], short=self._is_short(lane))
 
     def _has_place(self, lane: OwnerHost) -> bool:
@@ -163,7 +204,7 @@ class ReadyQueue(Generic[T]):
     def _is_short(self, lane: OwnerHost) -> bool:
         return self._limits.is_short(self._lanes[lane][0][2].run)
 
-    def _take(self, lane: OwnerHost) -> T:
+    def _take(self, lane: OwnerHost) -> ClaimedRun:
         owner, host = lane
         item = heappop(self._lanes[lane])[2]
         self._waiting -= 1
@@ -197,7 +238,7 @@ class ReadyQueue(Generic[T]):
             self._count += 1
             heappush(self._heap, (self._turns.next_turn(owner), self._count, owner))
 
-    def _truncate(self, lane: OwnerHost, keep: int) -> list[T]:
+    def _truncate(self, lane: OwnerHost, keep: int) -> list[ClaimedRun]:
         """Remove and return all runs of a lane but the first `keep`."""
         if keep >= len(self._lanes.get(lane, ())):
             return []

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tocsin import telemetry
+from tocsin.clock import MILLISECOND
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
 from tocsin.jobs.base import ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
-from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
+from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy, policy_from_document
 
 MAX_LOST_ATTEMPTS = 5
 """Lost attempts in a row after which the run is assumed to be the cause, and fails."""
+log = telemetry.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,12 @@ class RetryDecider:
     defaults: RetryDefaults
     retry_after_limit: timedelta
 
-    def decide(self, run: Doc, outcome: Outcome, policy: RetryPolicy, ended_at: datetime, chance: float) -> RunDecision:
+    def decide(self, run: Doc, outcome: Outcome, ended_at: datetime, chance: float) -> RunDecision:
         """Return the decision on a run after its latest attempt. `chance` (0..1) is the backoff's jitter."""
         error = outcome.error
         if error is None:
             return RunDecision(RunStatus.COMPLETED)
+        policy = self._read_policy(run)
         narrowed = error.kind is ErrorKind.HTTP_STATUS and not policy.can_retry_status(outcome.status_code)
         if narrowed or not error.retryable:
             return RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED)
@@ -43,6 +47,16 @@ class RetryDecider:
             policy.wait_before(failures - 1, chance), min(outcome.retry_after or timedelta(0), self.retry_after_limit)
         )
         return RunDecision(RunStatus.RETRY, retry_at=ended_at + wait)
+
+    def _read_policy(self, run: Doc) -> RetryPolicy:
+        """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
+        interval = run.get("interval_ms")
+        try:
+            own = None if run["retry"] is None else policy_from_document(run["retry"])
+        except (KeyError, TypeError, ValueError):
+            log.exception("invalid retry policy, run is not retried")
+            return RetryPolicy(0)
+        return self.defaults.complete_policy(own, None if interval is None else interval * MILLISECOND)
 
 
 def count_earlier_failures(run: Doc) -> int:

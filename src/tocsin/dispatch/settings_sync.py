@@ -1,29 +1,28 @@
 """Synchronization of this process with queue settings, live workers and circuits."""
 
-import asyncio
 from datetime import datetime
 
-from pymongo.errors import PyMongoError
-
-from tocsin import clock, telemetry
+from tocsin import clock
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import QueueLimits, WorkerShare
 from tocsin.documents import Database
 from tocsin.documents.workers import is_alive
+from tocsin.wakeups import Wakeups
 
 POLL_SECONDS = 0.5
-log = telemetry.get_logger(__name__)
 
 
 class SettingsSync:
-    """The loop that loads the settings, twice a second and at once when `woken` is set."""
+    """Loads the settings, twice a second and at once when a queue has changed."""
 
-    def __init__(self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry) -> None:
+    def __init__(
+        self, database: Database, in_flight: InFlightRuns, circuits: CircuitRegistry, wakeups: Wakeups
+    ) -> None:
         self._database = database
+        self._wakeups = wakeups
         self._in_flight = in_flight
         self._circuits = circuits
-        self.wake_event = asyncio.Event()
 
     async def sync(self) -> None:
         """Load and apply the stored settings."""
@@ -34,22 +33,8 @@ class SettingsSync:
         changed = self._in_flight.limiter.set_queue_limits(limits, await self._find_share(clock.now()))
         await self._circuits.load()
         if changed:
-            self._in_flight.apply_host_limit()
-            self._in_flight.wake_dispatcher()
-
-    async def run(self) -> None:
-        """Synchronize until cancelled."""
-        while True:
-            try:
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self.wake_event.wait()
-            except TimeoutError:
-                pass
-            self.wake_event.clear()
-            try:
-                await self.sync()
-            except PyMongoError as error:
-                log.warning("queue settings not loaded, using the last known ones", error=str(error)[:300])
+            self._in_flight.ready_queue.set_host_limit(self._in_flight.limiter.host_limit())
+            self._wakeups.runs_queued()
 
     async def _find_share(self, now: datetime) -> WorkerShare:
         """Return this worker's position among the workers with a valid lease, by name."""

@@ -6,28 +6,21 @@ waiting runs.
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 
-import bson
-from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.retry_decision import RunDecision
 from tocsin.documents import (
-    AttemptOutcome,
     Database,
     Doc,
-    ErrorKind,
-    RunReason,
     RunStatus,
     Trigger,
     is_unavailable,
     run_log_ids,
 )
 from tocsin.documents.states import SETTLED_STATUSES
-from tocsin.documents.updates import Expression, has_value, is_null, move_run
+from tocsin.execution.completion import NOT_STORED, Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.wakeups import Wakeups
@@ -38,102 +31,22 @@ MAX_RETRY_SECONDS = 2.0
 MAX_REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _DUPLICATE = 11000
-_NOT_STORED = {
-    "kind": ErrorKind.INTERNAL.value,
-    "message": "The attempt was made, but its outcome could not be stored. See the server log for details.",
-    "hint": None,
-}
 _REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
 _REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body."""
+class StoredBatch:
+    """A batch as the database has it.
 
-    run: Doc
-    attempt: Doc
-    decision: RunDecision
-    result: object = None
-    body: str | None = None
+    `runs` contain their outcome and have not been claimed since. `requeued` have been requeued since; they are given
+    as the outcome left them.
+    """
 
-    def run_changes(self) -> Doc:
-        """Return the changes of the run, except for its status."""
-        decision, ended_at = self.decision, self.attempt["finished_at"]
-        return {
-            "attempts": [*self.run["attempts"][:-1], self.attempt],
-            **({} if self.run.get("begun", True) else {"begun": True}),
-            "started_at": self._started_at(),
-            "reason": decision.reason and decision.reason.value,
-            "retry_at": decision.retry_at,
-            "finished_at": ended_at if decision.status in SETTLED_STATUSES else None,
-            "error": self.attempt.get("error"),
-            "result": self.result,
-            "lost": 0,
-            "worker": None,
-        }
-
-    def _started_at(self) -> datetime:
-        """Return the start of the first attempt, which is this one if the run had not started before its claim."""
-        started_at: datetime | None = self.run.get("started_at")
-        is_first = started_at in (None, self.run["attempts"][-1]["started_at"])
-        begun: datetime = self.attempt["started_at"]
-        return begun if started_at is None or is_first else started_at
-
-    def build_update(self) -> UpdateOne:
-        """Return the fenced update of the run."""
-        fence = has_value("fence", self.run["fence"])
-        computed = _unless_final(self.decision, self.attempt["finished_at"])
-        return move_run(
-            self.run["_id"],
-            [RunStatus.RUNNING],
-            self.decision.status,
-            self.run_changes(),
-            computed=computed,
-            where=fence,
-        )
-
-    def is_stored_in(self, document: Doc) -> bool:
-        """Return whether a stored run contains this outcome."""
-        index = self.attempt["number"] - 1
-        stored = document["attempts"][index : index + 1]
-        return bool(stored) and all(stored[0].get(name) == self.attempt[name] for name in ("finished_at", "outcome"))
-
-    def without_details(self) -> "Completion":
-        """Return a completion that fails the run and records only that the outcome could not be stored."""
-        kept = {name: self.attempt[name] for name in ("number", "started_at", "worker", "finished_at")}
-        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": _NOT_STORED}
-        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED))
-
-    def stored_bytes(self) -> int:
-        """Return the approximate number of bytes that the attempt adds to the stored data."""
-        result = len(self.result) if isinstance(self.result, str) else 0
-        return len(bson.encode(self.attempt)) + (self.attempt.get("body_bytes") or 0) + result
-
-    def completed_run(self) -> Doc:
-        """Return the run as this completion leaves it."""
-        return (
-            self.run
-            | self.run_changes()
-            | {"status": self.decision.status.value, "open": self.decision.status not in SETTLED_STATUSES}
-        )
-
-
-def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
-    """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
-    final = {"$not": [is_null("final")]}
-    if decision.status is RunStatus.CANCELLED:
-        return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED.value]}}
-    if decision.status is not RunStatus.RETRY:
-        return None
-    return {
-        "status": {"$cond": [final, "$final.status", RunStatus.RETRY.value]},
-        "reason": {"$cond": [final, "$final.reason", None]},
-        "open": {"$cond": [final, False, True]},
-        "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
-        "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
-    }
+    completions: list[Completion]
+    runs: list[Doc]
+    requeued: list[Doc]
 
 
 class Completer:
@@ -144,10 +57,10 @@ class Completer:
         database: Database,
         in_flight: InFlightRuns,
         wakeups: Wakeups,
-        meter: UsageMeter | None = None,
+        meter: UsageMeter,
     ) -> None:
         self._database = database
-        self._meter = meter or UsageMeter()
+        self._meter = meter
         self._in_flight = in_flight
         self._wakeups = wakeups
         self._buffer: list[Completion] = []
@@ -206,33 +119,27 @@ class Completer:
             return
         (one,) = batch
         log.error("outcome cannot be stored", **run_log_ids(one.run["_id"]), error=repr(error)[:300])
-        if one.attempt.get("error") is _NOT_STORED:
+        if one.attempt.get("error") is NOT_STORED:
             self._in_flight.remove([one.run])  # the lease tick will find the run and close its attempt as LOST
         else:
             await self._write_until_acknowledged([one.without_details()])
 
     async def _write(self, batch: list[Completion]) -> None:
+        stored = await self._store(batch)
+        await self._apply_effects(stored)
+        self._in_flight.remove([one.run for one in batch])
+        for run in stored.runs:
+            if run["status"] == RunStatus.RETRY:
+                self._wakeups.task_due(run["retry_at"])
+
+    async def _store(self, batch: list[Completion]) -> StoredBatch:
         await self._write_bodies(batch)
         result = await self._database.runs.bulk_write(
             [completion.build_update() for completion in batch], ordered=False
         )
-        certain = result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch)
-        runs, passed = ([one.completed_run() for one in batch], []) if certain else await self._read_back(batch)
-        shown = {run["_id"] for run in runs}
-        activity_log.log_run_outcomes([*runs, *(run for run in passed if run["_id"] not in shown)])
-        for one in batch:
-            self._meter.add_bytes(one.run["owner"], one.stored_bytes())
-        mailed = await run_effects.enqueue_mails(self._database, passed)
-        for run in runs:
-            if run["trigger"] == Trigger.WORKFLOW.value and run["status"] in _REPORTED_TO_WORKFLOWS:
-                self._wakeups.workflow_run_changed(run["task"])
-        if await run_effects.apply_effects(self._database, runs) or mailed:
-            self._wakeups.mails_queued()
-            self._wakeups.runs_queued()
-        self._in_flight.remove([one.run for one in batch])
-        for run in runs:
-            if run["status"] == RunStatus.RETRY.value:
-                self._wakeups.task_due(run["retry_at"])
+        if result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch):
+            return StoredBatch(batch, [one.completed_run() for one in batch], [])
+        return await self._read_back(batch)
 
     async def _write_bodies(self, batch: list[Completion]) -> None:
         bodies = [{"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body]
@@ -244,21 +151,32 @@ class Completer:
             if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
                 raise
 
-    async def _read_back(self, batch: list[Completion]) -> tuple[list[Doc], list[Doc]]:
-        """Return the runs that contain their outcome, as stored, and those requeued since, as the outcome left them.
-
-        Late outcomes, which the fence refused, are dropped.
-        """
+    async def _read_back(self, batch: list[Completion]) -> StoredBatch:
+        """Return what is stored of a batch. Late outcomes, which the fence refused, are dropped."""
         found = await self._database.runs.find({"_id": {"$in": [one.run["_id"] for one in batch]}}).to_list()
         documents = {run["_id"]: run for run in found}
-        present, passed = [], []
+        stored = StoredBatch(batch, [], [])
         for one in batch:
             document = documents.get(one.run["_id"])
             if document is None or not one.is_stored_in(document):
                 log.info("late outcome refused", **run_log_ids(one.run["_id"]))
                 continue
             if document["fence"] == one.run["fence"]:
-                present.append(document)
+                stored.runs.append(document)
             if document["status"] in _REQUEUED:
-                passed.append(one.completed_run())
-        return present, passed
+                stored.requeued.append(one.completed_run())
+        return stored
+
+    async def _apply_effects(self, stored: StoredBatch) -> None:
+        """Log and count the outcomes, then apply their effects on tasks, mails, waiting runs and workflows."""
+        shown = {run["_id"] for run in stored.runs}
+        activity_log.log_run_outcomes([*stored.runs, *(run for run in stored.requeued if run["_id"] not in shown)])
+        for one in stored.completions:
+            self._meter.add_bytes(one.run["owner"], one.stored_bytes())
+        mailed = await run_effects.enqueue_mails(self._database, stored.requeued)
+        for run in stored.runs:
+            if run["trigger"] == Trigger.WORKFLOW and run["status"] in _REPORTED_TO_WORKFLOWS:
+                self._wakeups.workflow_run_changed(run["task"])
+        if await run_effects.apply_effects(self._database, stored.runs) or mailed:
+            self._wakeups.mails_queued()
+            self._wakeups.runs_queued()

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import PyMongoError
@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
 from tocsin.config import Settings
+from tocsin.dispatch import circuit_registry, dispatcher, settings_sync
 from tocsin.dispatch.circuit_breaker import CircuitConfig
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import release_runs
@@ -20,30 +21,30 @@ from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.dispatch.settings_sync import SettingsSync
+from tocsin.dispatch.transport import LocalTransport
 from tocsin.dispatch.wait_reasons import COMPUTE_WAIT, WaitReason, find_wait_reason
 from tocsin.documents import Database, Doc
 from tocsin.execution.completer import Completer
-from tocsin.execution.leases import WorkerLease, recover_at_start, rescue_all, runs_claimed_by
-from tocsin.execution.start_recorder import StartRecorder
+from tocsin.execution.dependencies import WorkerDependencies
+from tocsin.execution.leases import WorkerLease
+from tocsin.execution.rescuer import Rescuer, recover_at_start, rescue_all, runs_claimed_by
+from tocsin.execution.start_recorder import WRITE_INTERVAL_SECONDS, StartRecorder
 from tocsin.execution.throughput import Throughput
-from tocsin.execution.worker import Worker, WorkerDependencies
-from tocsin.jobs.base import Outcome
-from tocsin.maintenance.pruner import Pruner
+from tocsin.execution.worker import Worker
+from tocsin.maintenance import replayer
+from tocsin.maintenance.pruner import PRUNE_INTERVAL_SECONDS, Pruner
 from tocsin.maintenance.replayer import Replayer
-from tocsin.maintenance.usage_keeper import UsageKeeper
+from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
+from tocsin.periodic import Periodic
 from tocsin.quotas import Quotas
 from tocsin.wakeups import Wakeups
 
 EMBEDDED_IN_FLIGHT_LIMIT = 2_500
 """Maximum in-flight runs with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
-_ADD_RUNS = frozenset({"dispatcher", "replaying"})
 _STOPPED = "The worker was stopped during this attempt."
 log = telemetry.get_logger(__name__)
-
-
-class _Loop(Protocol):
-    async def run(self) -> None: ...
 
 
 class RunEngine:
@@ -64,7 +65,8 @@ class RunEngine:
             else settings.max_concurrency * 2
         )
         self.limiter = RunLimiter(_limits(settings, limit), dependencies.http.rates)
-        self.in_flight = InFlightRuns(worker, limit, asyncio.get_running_loop(), self.limiter)
+        self.in_flight = InFlightRuns(worker, limit, self.limiter)
+        self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
         self._database = database
         self._settings = settings
         self.dependencies = dependencies
@@ -75,47 +77,64 @@ class RunEngine:
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
         )
         self._throughput = Throughput()
-        self._start_recorder = StartRecorder(database, self.in_flight)
+        self._start_recorder = StartRecorder(database, self.in_flight, wakeups)
         self._worker = Worker(
-            self.in_flight,
-            self._completer,
-            dependencies,
-            on_outcome=self._record_outcome,
-            on_begin=self._start_recorder.record_start,
-            meter=meter,
+            self.in_flight, dependencies, self._completer, self._start_recorder, self.circuits, self._throughput
         )
-        self._dispatcher = Dispatcher(database, self.in_flight, self.circuits)
-        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits)
-        self._leases = WorkerLease(
-            database, self.in_flight, timedelta(seconds=settings.lease_seconds), self._throughput
-        )
+        self._dispatcher = Dispatcher(database, self.in_flight, self.transport, self.circuits)
+        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups)
+        rescuer, lease = Rescuer(database, self.in_flight, wakeups), timedelta(seconds=settings.lease_seconds)
+        self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer)
         self._replayer = Replayer(database, wakeups, meter=meter)
         runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
         self._pruner = Pruner(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
         self._usage_keeper = UsageKeeper(database, self.quotas, self._pruner, runs)
+        self._leases = self._lease.make_periodics()
+        self._claiming = self._make_claiming()
+        self._upkeep = self._make_upkeep()
+        self._connect_wakeups(wakeups)
         self._workers: list[asyncio.Task[None]] = []
-        self._loops: list[asyncio.Task[None]] = []
         self._completing: asyncio.Task[None] | None = None
+
+    def _make_claiming(self) -> dict[str, Periodic]:
+        """Return the duties that add runs, which a stop ends first."""
+        return {
+            "dispatcher": Periodic("dispatcher", self._dispatcher.dispatch, dispatcher.POLL_SECONDS, first_delay=0),
+            "replayer": Periodic("replayer", self._replayer.advance_replays, replayer.POLL_SECONDS, first_delay=0),
+        }
+
+    def _make_upkeep(self) -> dict[str, Periodic]:
+        return {
+            "circuits": Periodic("circuits", self.circuits.save, circuit_registry.SAVE_SECONDS),
+            "settings-sync": Periodic("settings-sync", self.settings_sync.sync, settings_sync.POLL_SECONDS),
+            "start-recorder": Periodic("start-recorder", self._start_recorder.write, WRITE_INTERVAL_SECONDS),
+            "late-runs": Periodic("late-runs", self._start_recorder.withdraw_late, TICK_SECONDS),
+            "pruner": Periodic("pruner", self._pruner.prune_expired, PRUNE_INTERVAL_SECONDS, first_delay=0),
+            "usage": Periodic("usage", self._usage_keeper.flush_usage, FLUSH_INTERVAL_SECONDS),
+            "measuring": Periodic("measuring", self._usage_keeper.measure_one_owner, FLUSH_INTERVAL_SECONDS),
+        }
+
+    def _connect_wakeups(self, wakeups: Wakeups) -> None:
+        self.in_flight.room_freed.connect(self._claiming["dispatcher"].trigger)
+        wakeups.runs_queued.connect(self._claiming["dispatcher"].trigger)
+        wakeups.queues_changed.connect(self._upkeep["settings-sync"].trigger)
+        self.circuits.changed.connect(self._upkeep["circuits"].trigger)
 
     async def start(self) -> None:
         """Recover from a crash, if there was one, then start all loops."""
         if self._settings.uses_embedded_database:
             await recover_at_start(self._database)
-        await self._leases.renew()
+        await self._lease.renew()
         await self.circuits.load(alone=self._settings.uses_embedded_database)
         await self.settings_sync.sync()
-        self._completing = _start_task(self._completer.run(), "settler")
+        await self._usage_keeper.load_limits()
+        self._completing = _start_task(self._completer.run(), "completer")
         self._workers = [_start_task(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
-        loops: dict[str, _Loop] = {
-            "dispatcher": self._dispatcher, "leases": self._leases, "retention": self._pruner,
-            "order": self.settings_sync, "circuits": self.circuits, "replaying": self._replayer,
-            "begins": self._start_recorder, "usage": self._usage_keeper,
-        }  # fmt: skip
-        self._loops = [_start_task(loop.run(), name) for name, loop in loops.items()]
+        for periodic in self._all_periodics():
+            periodic.start()
 
-    def _record_outcome(self, run: Doc, outcome: Outcome) -> None:
-        self.circuits.record_outcome(run, outcome)
-        self._throughput.record_attempt(run, clock.now())
+    def _all_periodics(self) -> list[Periodic]:
+        return [*self._leases, *self._upkeep.values(), *self._claiming.values()]
 
     def find_wait_reason(self, run: Doc) -> WaitReason | None:
         """Return what this run waits for, or None."""
@@ -135,24 +154,26 @@ class RunEngine:
         Without a database, the remaining runs are rescued when the lease expires.
         """
         self.in_flight.is_draining = True
-        await cancel_and_wait(*(loop for loop in self._loops if loop.get_name() in _ADD_RUNS))
+        await asyncio.gather(*(periodic.stop() for periodic in self._claiming.values()))
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
         except (TimeoutError, PyMongoError) as error:
             log.warning("stopped with runs in flight; they are rescued when the lease expires", error=str(error)[:300])
-        await cancel_and_wait(*self._workers, *self._loops, self._completing)
+        await cancel_and_wait(*self._workers, self._completing)
+        await asyncio.gather(*(periodic.stop() for periodic in self._all_periodics()))
 
     async def _drain(self) -> None:
-        unbegun = [claimed.run for claimed in self.in_flight.withdraw_waiting()]
-        await release_runs(self._database, unbegun)
-        self.in_flight.remove(unbegun)
+        waiting = self.in_flight.withdraw_waiting()
+        await release_runs(self._database, waiting)
+        self.in_flight.remove(waiting)
         await self._wait_for_idle(self._settings.shutdown_grace)
         await cancel_and_wait(*self._workers)
         while not self._completer.is_idle:
             await asyncio.sleep(0.005)
         await rescue_all(self._database, runs_claimed_by(self.in_flight.worker_id), clock.now(), _STOPPED, counts=False)
-        await self._leases.release()
+        await asyncio.gather(*(periodic.stop() for periodic in self._leases))  # a renewal would restore the lease
+        await self._lease.release()
         await self._usage_keeper.flush_usage()
 
     async def _wait_for_idle(self, seconds: float) -> None:

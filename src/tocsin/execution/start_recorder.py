@@ -5,18 +5,16 @@ its start time, only once its attempt has started. Most attempts end before that
 outcome contains the start time.
 """
 
-import asyncio
-
 from pymongo import UpdateOne
-from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.claims import release_runs
-from tocsin.dispatch.in_flight import ClaimedRun, InFlightRuns
-from tocsin.dispatch.prefetch import TICK_SECONDS
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.documents import Database, Doc, RunStatus
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
+from tocsin.wakeups import Wakeups
 
 WRITE_INTERVAL_SECONDS = 0.1
 """Interval of writes. An attempt that ends within it is written once, with its outcome."""
@@ -26,8 +24,9 @@ log = telemetry.get_logger(__name__)
 class StartRecorder:
     """A recorder of the starts of prefetched runs, which also returns those that wait too long to the queue."""
 
-    def __init__(self, database: Database, in_flight: InFlightRuns) -> None:
+    def __init__(self, database: Database, in_flight: InFlightRuns, wakeups: Wakeups) -> None:
         self._database = database
+        self._wakeups = wakeups
         self._in_flight = in_flight
         self._started: list[ClaimedRun] = []
         self._late: list[Doc] = []
@@ -38,29 +37,21 @@ class StartRecorder:
 
     def withdraw(self, claimed: ClaimedRun) -> None:
         """Return a run to the queue unless its attempt has started."""
-        if self._in_flight.withdraw(claimed):
+        if self._in_flight.ready_queue.remove(claimed):
             self._late.append(claimed.run)
 
-    async def run(self) -> None:
-        """Write until cancelled."""
-        ticks = round(TICK_SECONDS / WRITE_INTERVAL_SECONDS)
-        while True:
-            for number in range(ticks):
-                await asyncio.sleep(WRITE_INTERVAL_SECONDS)
-                if number == 0:
-                    self._late += [claimed.run for claimed in self._in_flight.withdraw_late()]
-                try:
-                    await self._write()
-                except PyMongoError as error:
-                    log.warning("start times not stored, retrying", error=str(error)[:300])
+    async def withdraw_late(self) -> None:
+        """Withdraw the runs that wait too long, to be returned to the queue by the next write."""
+        self._late += self._in_flight.withdraw_late()
 
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """Store the starts of attempts, and return withdrawn runs to the queue."""
         await self._write_started()
         if late := list(self._late):
             await release_runs(self._database, late)
             self._late = self._late[len(late) :]
             self._in_flight.remove(late)
-            self._in_flight.wake_dispatcher()
+            self._wakeups.runs_queued()
 
     async def _write_started(self) -> None:
         self._started = [claimed for claimed in self._started if claimed.attempt_task is not None]

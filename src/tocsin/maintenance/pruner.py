@@ -1,11 +1,9 @@
 """The pruner deletes expired history: runs, workflow runs, one-off tasks, replays, mails, files, audit log."""
 
-import asyncio
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
@@ -27,7 +25,7 @@ log = telemetry.get_logger(__name__)
 
 
 class Pruner:
-    """The loop that deletes history older than the configured retention, every hour."""
+    """Deletes history older than the configured retention, every hour."""
 
     def __init__(
         self,
@@ -40,15 +38,9 @@ class Pruner:
         self._database, self._meter = database, meter or UsageMeter()
         self._runs, self._tasks, self._entries = runs, tasks, entries
 
-    async def run(self) -> None:
-        """Prune until cancelled."""
-        while True:
-            try:
-                await self.prune(clock.now())
-            except Exception as error:
-                unknown = not isinstance(error, PyMongoError)
-                log.warning("old history not deleted, retrying in an hour", error=str(error)[:300], exc_info=unknown)
-            await asyncio.sleep(PRUNE_INTERVAL_SECONDS)
+    async def prune_expired(self) -> None:
+        """Delete what has expired by now."""
+        await self.prune(clock.now())
 
     async def prune(self, now: datetime) -> int:
         """Delete what has expired at `now`. Return the number of runs, tasks and workflow runs."""

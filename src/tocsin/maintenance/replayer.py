@@ -5,7 +5,6 @@ run is sent by an update that is conditional on its round, so it is never sent t
 after a crash at any point it is known what was sent.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
@@ -22,7 +21,7 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
 
 REPLAY_LEASE = timedelta(seconds=5)
-POLL_INTERVAL = timedelta(milliseconds=500)
+POLL_SECONDS = 0.5
 """Interval of looking for due replays."""
 MAX_PASS = timedelta(milliseconds=250)
 """Time after which a pass ends, once each owner has had a turn."""
@@ -33,7 +32,7 @@ log = telemetry.get_logger(__name__)
 
 
 class Replayer:
-    """The loop that advances the replays that this process can lease."""
+    """Advances the replays that this process can lease."""
 
     def __init__(
         self,
@@ -48,18 +47,11 @@ class Replayer:
         self._lease = lease
         self._read_ahead: dict[str, list[Doc]] = {}
 
-    async def run(self) -> None:
-        """Advance replays until cancelled."""
-        while True:
-            soonest = None
-            try:
-                soonest = await self.advance_due_replays(clock.now())
-            except PyMongoError as error:
-                log.warning("replays not advanced, retrying", error=str(error)[:300])
-            except Exception:
-                log.exception("replays failed")
-            wait = POLL_INTERVAL if soonest is None else min(POLL_INTERVAL, soonest - clock.now())
-            await asyncio.sleep(max(wait.total_seconds(), 0.005))
+    async def advance_replays(self) -> float:
+        """Advance the due replays by one step. Return the seconds until the next call."""
+        soonest = await self.advance_due_replays(clock.now())
+        wait = POLL_SECONDS if soonest is None else min(POLL_SECONDS, (soonest - clock.now()).total_seconds())
+        return max(wait, 0.005)
 
     async def advance_due_replays(self, now: datetime) -> datetime | None:
         """Advance each due replay by one step, owners in turn. Return the time of the next call, or None.

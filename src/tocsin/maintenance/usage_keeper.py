@@ -3,11 +3,7 @@
 This happens every few seconds. The counted storage is approximate, so each owner's is also measured once a day.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-
-from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database
@@ -32,33 +28,15 @@ log = telemetry.get_logger(__name__)
 
 
 class UsageKeeper:
-    """The loops that keep the usage counts of this process and the stored ones in step."""
+    """Keeps the usage counts of this process and the stored ones in step."""
 
     def __init__(self, database: Database, quotas: Quotas, pruner: Pruner, kept: timedelta) -> None:
         self._database, self._quotas, self._pruner, self._kept = database, quotas, pruner, kept
         self._ages: dict[str, timedelta] = {}
         self._flushes = 0
 
-    async def run(self) -> None:
-        """Flush and measure until cancelled."""
-        await self._safely(self._load)
-        measuring = asyncio.create_task(self._measure_forever(), name="measuring")
-        try:
-            while True:
-                await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
-                await self._safely(self.flush_usage)
-        finally:
-            measuring.cancel()
-
-    async def _safely(self, duty: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await duty()
-        except PyMongoError as error:
-            log.warning("usage counts not stored, retrying", error=str(error)[:300])
-        except Exception:
-            log.exception("usage counts failed")
-
-    async def _load(self) -> None:
+    async def load_limits(self) -> None:
+        """Load the quotas of owners that differ from the defaults."""
         await ledger.load_limits(self._database, self._quotas.limits)
 
     async def flush_usage(self) -> None:
@@ -105,12 +83,8 @@ class UsageKeeper:
 
     # --- measuring --------------------------------------------------------------------------------------------------
 
-    async def _measure_forever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
-            await self._safely(self._measure_one)
-
-    async def _measure_one(self) -> None:
+    async def measure_one_owner(self) -> None:
+        """Measure the storage of one owner, if any is due: first those at their quota."""
         now = clock.now()
         meter, limits = self._quotas.meter, self._quotas.limits
         met = [

@@ -14,7 +14,7 @@ from tocsin.documents.file_bucket import FileBucket
 from tocsin.events import Fanout
 from tocsin.events.change_signals import signal_change
 from tocsin.execution import RunEngine
-from tocsin.execution.worker import WorkerDependencies
+from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
 from tocsin.notifications.channels.base import ChannelContext
@@ -63,7 +63,7 @@ class Process:
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._dependencies(), self.wakeups, self.quotas)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
-        self.scheduler = Scheduler(database, self.engine.in_flight, max_open_runs, meter)
+        self.scheduler = Scheduler(database, self.engine.transport, max_open_runs, meter)
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
@@ -103,7 +103,7 @@ class Process:
             self.database,
             self.versions,
             ApprovalMails(self.database, ApprovalRequestRules.from_settings(self.settings)),
-            self.engine.in_flight,
+            self.engine.transport,
             self.wakeups,
             Evaluator.from_settings(self.settings, self.compute),
             self.quotas.meter,
@@ -119,6 +119,7 @@ class Process:
             self._owner_mail,
             self.file_storage,
             RunHistory(self.database),
+            self.quotas.meter,
             settings.email_recipients,
             self.compute,
         )
@@ -143,12 +144,10 @@ class Process:
     def _connect_wakeups(self) -> None:
         wakeups = self.wakeups
         wakeups.task_due.connect(self.scheduler.expect_due)
-        wakeups.runs_queued.connect(self.engine.in_flight.wake_event.set)
         wakeups.cancel_requested.connect(self.engine.abort_run)
         wakeups.workflow_due.connect(self.workflows.expect_due)
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
         wakeups.mails_queued.connect(self.delivery_worker.wake)
-        wakeups.queues_changed.connect(self.engine.settings_sync.wake_event.set)
 
 
 def _http_client(settings: Settings, own_services: OwnServices | None) -> HttpClient:

@@ -1,6 +1,5 @@
 """Scheduling of runs: APScheduler over a view of the due documents."""
 
-from tocsin.scheduling.job_store import Transport
 from tocsin.scheduling.scheduler import Scheduler
 
-__all__ = ["Scheduler", "Transport"]
+__all__ = ["Scheduler"]

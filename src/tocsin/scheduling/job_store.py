@@ -16,6 +16,7 @@ from apscheduler.jobstores.base import BaseJobStore
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import SETTLED_STATUSES, Doc, RunStatus
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
@@ -31,25 +32,6 @@ from tocsin.tasks.run_effects import task_updates
 PASS_LIMIT = 5_000
 LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
 _ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
-
-
-class Transport(Protocol):
-    """The way to this process's workers, as the scheduler's thread sees it. Runs may be inserted as claimed."""
-
-    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]:
-        """Return the runs that may start now, within all limits. Pass each to `take` or `dismiss`."""
-
-    def cancel_admission(self, runs: list[Doc]) -> None:
-        """Release the room of admitted runs that will not be executed here."""
-
-    def submit(self, runs: list[Doc]) -> None:
-        """Execute these runs, which are claimed for this worker."""
-
-    def claim_fields(self, run: Doc, now: datetime) -> Doc:
-        """Return the fields of a run claimed for this worker: RUNNING, with its first attempt."""
-
-    def wake_dispatcher(self) -> None:
-        """Wake the dispatcher: there are queued runs."""
 
 
 class FiringEffects(Protocol):
@@ -261,10 +243,10 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         return firing if until is None else plan_quota_gap(firing.task, firing.now, until)
 
     def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
-        admitted = self._transport.admit_new(runs, now)
-        for run in admitted:
-            run.update(self._transport.claim_fields(run, now))
-        return {run["_id"]: run for run in admitted}
+        claimed = {run["_id"]: run for run in self._transport.admit_new(runs, now)}
+        for run in runs:
+            run.update(claimed.get(run["_id"], {}))
+        return claimed
 
     def _insert(self, firings: list[TaskFiring], claimed: dict[str, Doc]) -> None:
         planned = {run["_id"] for firing in firings for run in firing.runs}

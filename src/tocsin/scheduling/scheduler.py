@@ -10,9 +10,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, Doc, connect_sync
 from tocsin.quotas.meter import UsageMeter
-from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore, Transport
+from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore
 from tocsin.scheduling.planning import MAX_OPEN_RUNS
 from tocsin.tasks import reconciliation, run_effects
 

@@ -30,7 +30,7 @@ class MortalRunner(WorkflowRunner):
 
     def __init__(self, stack: Stack, boundary: int) -> None:
         mails = stack.make_runner()._approval_mails
-        super().__init__(stack.database, stack.versions, mails, stack.engine.in_flight, stack.wakeups)
+        super().__init__(stack.database, stack.versions, mails, stack.engine.transport, stack.wakeups)
         self._boundaries = Boundaries(boundary)
         self._step_runs = MortalStepRuns(stack, self._boundaries)
 
@@ -45,7 +45,7 @@ class MortalStepRuns(StepRuns):
     """Step runs whose process crashes at a boundary: when runs are inserted, and when all is done."""
 
     def __init__(self, stack: Stack, boundaries: Boundaries) -> None:
-        super().__init__(stack.database, stack.engine.in_flight, stack.wakeups, UsageMeter())
+        super().__init__(stack.database, stack.engine.transport, stack.wakeups, UsageMeter())
         self._boundaries = boundaries
 
     async def create(self, *args: Any) -> None:

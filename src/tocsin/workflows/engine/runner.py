@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin import clock
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
     SETTLED_STATUSES,
     SETTLED_STEP_STATUSES,
@@ -46,7 +47,7 @@ from tocsin.workflows.engine.scope import (
 )
 from tocsin.workflows.engine.states import ItemState, StepRunOutcome, WorkflowState
 from tocsin.workflows.engine.step_results import count_characters, load_results
-from tocsin.workflows.engine.step_runs import StepRuns, Transport
+from tocsin.workflows.engine.step_runs import StepRuns
 from tocsin.workflows.language.jmespath_budget import Budget
 from tocsin.workflows.versions import LoadedVersion, VersionCache
 

@@ -1,16 +1,15 @@
 """Creation and cancellation of the runs of steps."""
 
 from datetime import datetime
-from typing import Protocol
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
+from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
     Database,
-    Doc,
     Hold,
     RunDocument,
     RunReason,
@@ -33,16 +32,6 @@ _DUPLICATE = 11000
 _SNAPSHOT_FIELDS = ("job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane")
 
 
-class Transport(Protocol):
-    """The runs in flight in this process. A new run is created as claimed if there is capacity."""
-
-    def admit_new(self, runs: list[RunDocument], now: datetime) -> list[RunDocument]: ...
-    def cancel_admission(self, runs: list[RunDocument]) -> None: ...
-    def claim_fields(self, run: RunDocument, now: datetime) -> Doc: ...
-    def submit(self, runs: list[RunDocument]) -> None: ...
-    def wake_dispatcher(self) -> None: ...
-
-
 class StepRuns:
     """Creates and cancels the runs of steps. Both may be repeated after a crash."""
 
@@ -58,8 +47,8 @@ class StepRuns:
             return
         now = clock.now()
         runs = [_build_run(workflow_run, request, now) for request in requests]
-        admitted = {run["_id"] for run in self._transport.admit_new(runs, now)}
-        created = [run | self._transport.claim_fields(run, now) if run["_id"] in admitted else run for run in runs]
+        admitted = {run["_id"]: run for run in self._transport.admit_new(runs, now)}
+        created = [admitted.get(run["_id"], run) for run in runs]
         claimed = {index: run for index, run in enumerate(created) if run["_id"] in admitted}
         try:
             existing = await self._insert(created)

@@ -1,0 +1,63 @@
+"""The way of a run to the workers that make its attempts."""
+
+import asyncio
+from datetime import datetime
+from typing import Protocol
+
+from tocsin.dispatch.claims import claim_fields
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.documents import Doc
+from tocsin.wakeups import Wakeups
+
+
+class Transport(Protocol):
+    """Delivers runs to workers. All methods may be called from any thread.
+
+    A new run may be inserted as claimed, which saves the dispatcher's claim. A message broker would admit none, and
+    publish the ids and fences of submitted runs.
+    """
+
+    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]:
+        """Return the new runs that may start now, as claimed. Insert each as it is, then submit or cancel it."""
+
+    def cancel_admission(self, runs: list[Doc]) -> None:
+        """Release the room of admitted runs that are not submitted."""
+
+    def submit(self, runs: list[Doc]) -> None:
+        """Have the attempts of these claimed runs made."""
+
+    def wake_dispatcher(self) -> None:
+        """Wake the dispatcher: there are queued runs."""
+
+
+class LocalTransport:
+    """The transport to the workers of this process, through its memory."""
+
+    def __init__(self, in_flight: InFlightRuns, wakeups: Wakeups, loop: asyncio.AbstractEventLoop) -> None:
+        self._in_flight, self._wakeups, self._loop = in_flight, wakeups, loop
+
+    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]:
+        """Return the new runs that may start now, within all limits, as claimed for this worker."""
+        worker_id, limiter = self._in_flight.worker_id, self._in_flight.limiter
+        room = self._in_flight.reserve(len(runs))
+        admitted: list[Doc] = []
+        for run in runs:
+            if len(admitted) < room and limiter.try_acquire(run, now, is_new=True) is None:
+                admitted.append(run | claim_fields(run, worker_id, now, begun=limiter.is_ready(run)))
+        self._in_flight.release(room - len(admitted))
+        return admitted
+
+    def cancel_admission(self, runs: list[Doc]) -> None:
+        """Release the room of admitted runs that will not be executed here."""
+        for run in runs:
+            self._in_flight.limiter.release(run)
+        self._in_flight.release(len(runs))
+
+    def submit(self, runs: list[Doc]) -> None:
+        """Put runs that are claimed for this worker into the ready queue."""
+        if runs:
+            self._loop.call_soon_threadsafe(self._in_flight.add, runs)
+
+    def wake_dispatcher(self) -> None:
+        """Wake the dispatcher: there are queued runs."""
+        self._loop.call_soon_threadsafe(self._wakeups.runs_queued)

@@ -1,0 +1,57 @@
+"""The dependencies that a process gives to the attempts that it makes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tocsin.compute.pool import ProcessPool
+from tocsin.dispatch.retry_decision import RetryDecider
+from tocsin.documents import Doc, Trigger
+from tocsin.jobs.base import Compute, JobContext
+from tocsin.jobs.file_storage import FileStorage
+from tocsin.jobs.reports.run_history import RunsQuery
+from tocsin.outbound.http_client import HttpClient
+from tocsin.outbound.mail_transport import MailTransport
+from tocsin.quotas.meter import UsageMeter
+from tocsin.quotas.metered_mail import MeteredMailTransport
+from tocsin.security.secret_box import SecretBox
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDependencies:
+    """The dependencies of attempts.
+
+    `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
+    the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
+    """
+
+    http: HttpClient
+    secrets: SecretBox
+    retry_decider: RetryDecider
+    default_timeout: Callable[[str], float]
+    mail_for_owner: Callable[[str], MailTransport]
+    files: FileStorage
+    runs: RunsQuery
+    meter: UsageMeter
+    email_recipients: str = "owner"
+    compute: Compute = field(default_factory=ProcessPool)
+    waiting_for_compute: set[str] = field(default_factory=set)
+
+    def job_context(self, run: Doc) -> JobContext:
+        """Return the context in which the job of a claimed run makes its latest attempt."""
+        owner = run["owner"]
+        return JobContext(
+            run_id=run["_id"],
+            owner=owner,
+            due_at=run["due_at"],
+            attempt=len(run["attempts"]),
+            timeout=run["timeout"] or self.default_timeout(run["job"]["kind"]),
+            secrets=self.secrets,
+            http=self.http.for_owner(owner, run.get("host")),
+            compute=self.compute,
+            mail=MeteredMailTransport(self.mail_for_owner(owner), self.meter, owner),
+            files=self.files.for_run(owner, run["_id"]),
+            run_history=self.runs,
+            recipient_policy=self.email_recipients,
+            is_step=run["trigger"] == Trigger.WORKFLOW.value,
+            awaiting_compute=self.waiting_for_compute,
+        )
