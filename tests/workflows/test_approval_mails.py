@@ -52,14 +52,14 @@ async def test_only_who_accepts_is_mailed_and_who_accepts_later_is_mailed_then(d
         refusal = await ApprovalRefusals(rules).find_reason("alice", BOB)
         assert refusal is not None
         assert ALICE in refusal
-        letters = ApprovalMails(database, rules)
-        await letters.enqueue_for_decider(bob, ALICE)
+        mails = ApprovalMails(database, rules)
+        await mails.enqueue_for_decider(bob, ALICE)
         assert await asked(database) == []
         await database.users.update_one({"_id": "bob"}, {"$set": {"accepts_requests_from": [ALICE]}})
         willing = await User.get("bob")
         assert willing is not None
         for _ in range(2):
-            await letters.enqueue_for_decider(willing, ALICE)
+            await mails.enqueue_for_decider(willing, ALICE)
         assert await asked(database) == ["bob"]
         assert await ApprovalRefusals(rules).find_reason("alice", BOB) is None
         await control.decide_approval(database, willing, run_id, "ask", clock.now(), approved=True, comment="")

@@ -317,8 +317,8 @@ async def test_secrets_are_sealed_anew_when_keys_rotate(database: Database, targ
         await stack.save_workflow(workflow(step("a", "", params=params)))
     box = SecretBox(bytes(32))
     box.set_keys({KID: bytes([2]) * 32}, sealing=KID)
-    tally = await reencryption.reencrypt_secrets(database, box)
-    assert (tally.secrets, tally.unreadable) == (1, 0)
+    reencrypted = await reencryption.reencrypt_secrets(database, box)
+    assert (reencrypted.secrets, reencrypted.unreadable) == (1, 0)
     version = await VersionCache(database, box, make_settings()).get(*await _newest(database))
     assert list(version.secrets.values()) == ["s3cret-token"]
 

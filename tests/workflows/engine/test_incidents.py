@@ -22,10 +22,10 @@ async def begin(stack: Stack, number: int, trigger: Trigger = Trigger.SCHEDULE, 
     assert saved is not None
     version = await stack.versions.get(saved["_id"], saved["version"])
     due_at = clock.now() + timedelta(milliseconds=number)
-    born = NewWorkflowRun(f"{saved['_id'].replace('/', '/w')}-{number}", trigger, due_at)
-    document = new_workflow_run(saved, version.definition, parse_inputs(version.definition, None), born, clock.now())
+    new = NewWorkflowRun(f"{saved['_id'].replace('/', '/w')}-{number}", trigger, due_at)
+    document = new_workflow_run(saved, version.definition, parse_inputs(version.definition, None), new, clock.now())
     await insert_workflow_run(stack.database, document)
-    return born.run_id
+    return new.run_id
 
 
 async def end(stack: Stack, number: int, status: str, trigger: Trigger = Trigger.SCHEDULE) -> str:
