@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.test_deliveries import mail
+from tests.notifications.test_deliveries import changed, mail
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin.documents import Database, User
 from tocsin.documents.delivery_documents import DeliveryDocument
@@ -69,5 +69,5 @@ async def test_the_failure_of_a_channel_is_its_own(database: Database, list_chan
 
 
 async def test_a_delivery_of_an_unknown_channel_waits(database: Database) -> None:
-    await enqueue_deliveries(database, [{**mail(), "channel": "pigeon"}])
+    await enqueue_deliveries(database, [changed(mail(), channel="pigeon")])
     assert set((await outcomes(database)).values()) == {"QUEUED"}
