@@ -1,11 +1,9 @@
-import asyncio
 from pathlib import Path
 
 import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from tests.harness import wait_until
 from tocsin.embedded import disk, startup_errors
 
 
@@ -39,14 +37,9 @@ def test_a_disk_that_is_not_there_is_not_taken_for_a_full_one(tmp_path: Path) ->
 async def test_a_disk_that_is_about_to_fill_is_told_once(
     said: LogCapture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = iter([disk.LOW_FREE_BYTES, disk.LOW_FREE_BYTES - 1, 1, disk.LOW_FREE_BYTES, 2, 3])
-    monkeypatch.setattr(disk, "get_free_bytes", lambda _: next(free, 4))
-    monkeypatch.setattr(disk, "CHECK_SECONDS", 0.001)
-    looking = asyncio.create_task(disk.watch_free_space(tmp_path))
-
-    async def all_seen() -> bool:
-        return next(free, None) is None
-
-    await wait_until(all_seen)
-    looking.cancel()
+    free = [disk.LOW_FREE_BYTES, disk.LOW_FREE_BYTES - 1, 1, disk.LOW_FREE_BYTES, 2, 3]
+    monkeypatch.setattr(disk, "get_free_bytes", lambda _: free.pop(0))
+    watch = disk.FreeSpaceWatch(tmp_path)
+    while free:
+        await watch.check()
     assert [entry["event"] for entry in said.entries] == ["the disk is nearly full"] * 2

@@ -11,21 +11,16 @@ from pathlib import Path
 import structlog
 from pymongo.errors import OperationFailure, PyMongoError
 
-from tocsin.embedded import admin_commands, data_directory, disk, startup_errors
+from tocsin.embedded import admin_commands, data_directory, startup_errors
 from tocsin.embedded.binary import find_binary
 from tocsin.embedded.lock import FileLock, LockHeld, find_lock_holder
 from tocsin.embedded.server_process import Durability, ServerProcess, build_command, build_environment
-from tocsin.embedded.watchdog import watch_server
+from tocsin.embedded.supervisor import Supervisor
 from tocsin.errors import EmbeddedDatabaseError
-from tocsin.telemetry import DATABASE_RESTARTS
 
 START_SECONDS = 120.0  # recovery reads the log files first, which takes long for a big database after a crash
 ORPHAN_SECONDS = 5.0
 FOREIGN_LOCK_SECONDS = 2.0
-FIRST_RESTART_DELAY = 0.1
-MAX_RESTART_DELAY = 5.0
-STABLE_SECONDS = 10.0
-SPACE_POLL_SECONDS = 1.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -35,12 +30,10 @@ class EmbeddedDatabase:
 
     With `durability` "process", acknowledged writes survive the death of any process; with "power", also a power loss,
     at a quarter of the speed. With `authenticate`, its only user has a random password, so that other users of the
-    machine have no access. Call `start` in the main thread (see `child`).
+    machine have no access. Call `start` in the main thread (see `server_process`).
     """
 
     def __init__(self, directory: Path, *, durability: Durability = "process", authenticate: bool = True) -> None:
-        self.restarts = 0  # number of restarts after the server died
-        self.problem: str | None = None  # the reason why the server cannot run at present, for the operator
         self._paths = data_directory.DataPaths(directory.absolute())
         self._durability: Durability = durability
         self._authenticate = authenticate
@@ -49,7 +42,7 @@ class EmbeddedDatabase:
         self._port: int | None = None
         self._lock: FileLock | None = None
         self._child: ServerProcess | None = None
-        self._supervisor: asyncio.Task[None] | None = None
+        self._supervisor = Supervisor(self._paths.directory, self._relaunch)
 
     @property
     def uri(self) -> str:
@@ -66,7 +59,17 @@ class EmbeddedDatabase:
     @property
     def pid(self) -> int | None:
         """The id of the server's process; None while there is none."""
-        return self._child.pid if self._child else None
+        return self._child.pid if self._child and not self._child.has_ended else None
+
+    @property
+    def restarts(self) -> int:
+        """The number of restarts after the server died."""
+        return self._supervisor.restarts
+
+    @property
+    def problem(self) -> str | None:
+        """The reason why the server cannot run at present, for the operator."""
+        return self._supervisor.problem
 
     async def start(self) -> None:
         """Start the server and supervise it. Raises EmbeddedDatabaseError with a sentence for the operator."""
@@ -85,10 +88,7 @@ class EmbeddedDatabase:
 
     async def stop(self) -> None:
         """Stop the server and wait for its end. Close clients and change streams first. Can be called repeatedly."""
-        if self._supervisor is not None:
-            self._supervisor.cancel()
-            await asyncio.wait([self._supervisor])
-            self._supervisor = None
+        if await self._supervisor.stop():
             await self._record_files()
         await self._end_child()
         self._port = None
@@ -107,7 +107,8 @@ class EmbeddedDatabase:
         await self._launch(authenticate=self._authenticate, port=0)
         await self._check_answers()
         await self._check_instance(marker)
-        self._supervisor = asyncio.create_task(self._supervise(), name="embedded-database")
+        if self._child is not None:
+            self._supervisor.start(self._child)
 
     async def _set_password(self) -> None:
         """Run the server once without authentication, which is the only way to create its first user.
@@ -116,15 +117,18 @@ class EmbeddedDatabase:
         """
         self._password = self._password or secrets.token_urlsafe(32)
         await asyncio.to_thread(data_directory.write_private_file, self._paths.password, self._password)
-        port = await self._launch(authenticate=False, port=0)
+        await self._launch(authenticate=False, port=0)
         try:
-            await admin_commands.set_password(data_directory.make_uri(port, None), self._password)
+            await admin_commands.set_password(data_directory.make_uri(self._port or 0, None), self._password)
         except PyMongoError as error:
             raise startup_errors.server_unresponsive(self._paths.directory, str(error)) from None
         await self._end_child()
 
-    async def _launch(self, *, authenticate: bool, port: int) -> int:
-        """Start the program, wait until it listens, and return the port. Raises EmbeddedDatabaseError or OSError."""
+    async def _relaunch(self) -> ServerProcess:
+        return await self._launch(authenticate=self._authenticate, port=self._port or 0)
+
+    async def _launch(self, *, authenticate: bool, port: int) -> ServerProcess:
+        """Start the program, and wait until it listens. Raises EmbeddedDatabaseError or OSError."""
         await asyncio.to_thread(data_directory.check_files, self._paths)
         arguments = build_command(
             self._binary, self._paths, port=port, durability=self._durability, authenticate=authenticate
@@ -141,7 +145,7 @@ class EmbeddedDatabase:
         except BaseException:
             await self._end_child()
             raise
-        return self._port
+        return child
 
     async def _wait_until_listening(self, child: ServerProcess) -> int:
         try:
@@ -226,50 +230,6 @@ class EmbeddedDatabase:
                 await asyncio.to_thread(_write_marker, self._paths, marker.instance)
         except (EmbeddedDatabaseError, OSError) as error:
             log.warning("the marker of the embedded database could not be written", error=str(error))
-
-    async def _supervise(self) -> None:
-        """Restart the server whenever it ends, on the same port, where clients expect it."""
-        loop, wait = asyncio.get_running_loop(), FIRST_RESTART_DELAY / 2
-        while self._child is not None:
-            began = loop.time()
-            self.problem = await watch_server(self._child, self._port or 0, self._paths.directory)
-            wait = FIRST_RESTART_DELAY if loop.time() - began > STABLE_SECONDS else _increase(wait)
-            wait = await self._restart(wait)
-
-    async def _restart(self, wait: float) -> float:
-        """Try to restart the server until it listens, and return the last wait in seconds."""
-        port = self._port or 0
-        while True:
-            self._child = None
-            await asyncio.sleep(wait)
-            if self.problem is not None and not await self._has_space():
-                wait = SPACE_POLL_SECONDS
-                continue
-            try:
-                await self._launch(authenticate=self._authenticate, port=port)
-            except (EmbeddedDatabaseError, OSError) as error:
-                wait = _increase(wait)
-                await self._log_failure(error, wait)
-                continue
-            self.restarts += 1
-            self.problem = None
-            DATABASE_RESTARTS.inc()
-            log.info("the embedded database is back", pid=self.pid, port=port, restarts=self.restarts)
-            return wait
-
-    async def _has_space(self) -> bool:
-        return await asyncio.to_thread(disk.get_free_bytes, self._paths.directory) >= disk.REQUIRED_FREE_BYTES
-
-    async def _log_failure(self, error: Exception, wait: float) -> None:
-        """Log why a start failed. A full disk is reported once, however many starts fail because of it."""
-        if not disk.is_disk_full_message(str(error)):
-            log.warning("the embedded database could not be restarted", error=str(error), next_try_s=wait)
-        elif self.problem is None:
-            self.problem = await disk.report_full_disk(self._paths.directory)
-
-
-def _increase(wait: float) -> float:
-    return min(2 * wait, MAX_RESTART_DELAY)
 
 
 def _take_lock(paths: data_directory.DataPaths) -> FileLock:

@@ -32,15 +32,18 @@ def get_free_bytes(directory: Path) -> int:
         return LOW_FREE_BYTES
 
 
-async def watch_free_space(directory: Path) -> None:
-    """Log a warning each time that free space becomes scarce. Runs until cancelled."""
-    warned = False
-    while True:
-        free = await asyncio.to_thread(get_free_bytes, directory)
-        if free < LOW_FREE_BYTES and not warned:
-            log.warning("the disk is nearly full", directory=str(directory), free_mb=free // MEGABYTE)
-        warned = free < LOW_FREE_BYTES
-        await asyncio.sleep(CHECK_SECONDS)
+class FreeSpaceWatch:
+    """Warns each time that free space becomes scarce."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._is_scarce = directory, False
+
+    async def check(self) -> None:
+        """Log a warning if space has become scarce since the last check."""
+        free = await asyncio.to_thread(get_free_bytes, self._directory)
+        if free < LOW_FREE_BYTES and not self._is_scarce:
+            log.warning("the disk is nearly full", directory=str(self._directory), free_mb=free // MEGABYTE)
+        self._is_scarce = free < LOW_FREE_BYTES
 
 
 async def report_full_disk(directory: Path) -> str:

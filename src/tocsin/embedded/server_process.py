@@ -83,6 +83,11 @@ class ServerProcess:
             )
         )
 
+    @property
+    def has_ended(self) -> bool:
+        """True once the program has ended."""
+        return self._process.returncode is not None
+
     async def wait_until_listening(self) -> int | None:
         """Wait until the server listens or ends, and return its port, or None if it ended."""
         await self._listens_or_ended.wait()
@@ -107,12 +112,12 @@ class ServerProcess:
 
     def kill(self) -> None:
         """Send SIGKILL, unless the program has ended."""
-        if self._process.returncode is None:
+        if not self.has_ended:
             with suppress(ProcessLookupError):
                 self._process.kill()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process.returncode is None:
+        if not self.has_ended:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
@@ -143,7 +148,7 @@ class ServerProcess:
         self._log_error(line)
 
     def _log_error(self, line: str) -> None:
-        """Log the errors of a running server, at most one line per second. The watcher reports a full disk."""
+        """Log the errors of a running server, at most one line per second. The supervisor reports a full disk."""
         if self.is_disk_full:
             return
         now = asyncio.get_running_loop().time()
