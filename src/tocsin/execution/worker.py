@@ -154,7 +154,7 @@ class Worker:
         """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
         interval = run.get("interval_ms")
         try:
-            own = None if run["retry"] is None else retries.policy_from_document(run["retry"])
+            own = None if run["retry"] is None else retries.RetryPolicy.from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
             log.exception("invalid retry policy, run is not retried")
             return RetryPolicy(0)

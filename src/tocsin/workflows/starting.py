@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
+from tocsin import schedules
 from tocsin.documents import (
     OPEN_WORKFLOW_RUN_STATUSES,
     Database,
@@ -20,7 +21,6 @@ from tocsin.documents import (
 from tocsin.schedules import Gap
 from tocsin.tasks import idempotency
 from tocsin.tasks.activity_log import log_workflow_run, log_workflow_run_status
-from tocsin.tasks.retry_defaults import shortest_interval_ms
 from tocsin.workflows.engine.states import StepState
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
@@ -105,7 +105,7 @@ def new_workflow_run(
         "started_at": None,
         "finished_at": None if is_open else now,
         "cancel_requested_at": None,
-        "interval_ms": shortest_interval_ms(workflow.get("schedule"), now)
+        "interval_ms": schedules.shortest_interval_ms(workflow.get("schedule"), now)
         if born.trigger is Trigger.SCHEDULE
         else None,
         "missed_until": born.gap and born.gap.until,

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from tocsin import schedules
 from tocsin.clock import EPOCH
+from tocsin.documents import RetryDocument
 from tocsin.errors import InvalidInput
 from tocsin.jobs.params import ParamsModel, parse_params
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
@@ -79,7 +80,7 @@ def parse_schedule_spec(
     return schedule
 
 
-def parse_retry_spec(given: Mapping[str, Any]) -> dict[str, Any]:
+def parse_retry_spec(given: Mapping[str, Any]) -> RetryDocument:
     """Return a retry policy in its stored form, which is also accepted. Raises InvalidInput."""
     plan = parse_params(RetrySpec, given)
     policy = retries.build_policy(plan.max_retries, plan.offsets, _backoff(plan.backoff), plan.statuses)
@@ -87,7 +88,7 @@ def parse_retry_spec(given: Mapping[str, Any]) -> dict[str, Any]:
         retries.validate_policy(policy)
     except InvalidInput as error:
         raise InvalidInput(error.message, *error.path[1:]) from None
-    return retries.policy_to_document(policy)
+    return policy.to_document()
 
 
 def _backoff(given: BackoffSpec | None) -> retries.Backoff | None:
