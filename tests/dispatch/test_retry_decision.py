@@ -10,7 +10,7 @@ from tocsin.dispatch.retry_decision import MAX_LOST_ATTEMPTS, RetryDecider, RunD
 from tocsin.documents import Doc, RunReason, RunStatus
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
-from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy, policy_to_document
+from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 
 NOW = clock.now()
 SECOND = timedelta(seconds=1)
@@ -32,7 +32,7 @@ def failed(status: int | None = 500, kind: ErrorKind = ErrorKind.HTTP_STATUS, **
 def decide(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> RunDecision:
     decider = RetryDecider(RetryDefaults(0), timedelta(seconds=60))
     policy = RetryPolicy(retries, OFFSETS, None, statuses)
-    return decider.decide(past | {"retry": policy_to_document(policy)}, outcome, NOW, 0.5)
+    return decider.decide(past | {"retry": policy.to_document()}, outcome, NOW, 0.5)
 
 
 def retried(wait: timedelta) -> RunDecision:

@@ -1,11 +1,25 @@
 from datetime import UTC, timedelta, timezone
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from tests.schedules.oracle import ticks, utc
 from tocsin.clock import MILLISECOND
-from tocsin.schedules import Cron, Every, Once, count_due, latest_due, next_due, preview_due_times
+from tocsin.schedules import (
+    Cron,
+    Every,
+    Once,
+    RevisedSchedule,
+    Schedule,
+    count_due,
+    find_shortest_interval,
+    latest_due,
+    next_due,
+    preview_due_times,
+    schedule_to_document,
+    shortest_interval_ms,
+)
 
 START = utc("2026-11-22T10:00")
 HOUR = timedelta(hours=1)
@@ -64,3 +78,38 @@ def test_moments_may_come_with_any_offset() -> None:
     assert next_due(cron, local) == START + HOUR
     assert latest_due(cron, local) == START
     assert count_due(cron, local, local + 5 * HOUR) == 5
+
+
+@pytest.mark.parametrize(
+    ("schedule", "interval"),
+    [
+        (Once(START), None),
+        (Every(timedelta(seconds=90), START), timedelta(seconds=90)),
+        (RevisedSchedule(Every(HOUR, START), Once(START), START), HOUR),
+        (Cron("* * * * *", "UTC"), timedelta(seconds=60)),
+        (Cron("*/10 * * * * *", "UTC"), timedelta(seconds=10)),
+        (Cron("*/7 * * * *", "UTC"), timedelta(minutes=4)),
+        (Cron("0 9,10 * * 1-5", "Europe/Berlin"), HOUR),
+        (Cron("@daily", "America/New_York"), 24 * HOUR),
+        (Cron("0 0 1 * *", "UTC"), 28 * 24 * HOUR),
+        (Cron("@yearly", "UTC"), 365 * 24 * HOUR),
+        (Cron("0 0 29 2 *", "UTC"), 1461 * 24 * HOUR),
+    ],
+)
+def test_the_interval_is_the_shortest_time_between_due_times(schedule: Schedule, interval: timedelta | None) -> None:
+    assert find_shortest_interval(schedule, utc("2026-01-01T00:00")) == interval
+    assert shortest_interval_ms(schedule_to_document(schedule), START) == (interval and interval // MILLISECOND)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        {},
+        {"kind": "every"},
+        {"kind": "cron", "expression": "x", "time_zone": "UTC"},
+        {"kind": "cron", "expression": "* * * * *", "time_zone": "Atlantis"},
+    ],
+)
+def test_a_schedule_that_cannot_be_read_has_no_interval(stored: Any) -> None:
+    assert shortest_interval_ms(stored, START) is None

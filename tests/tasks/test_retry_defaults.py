@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.harness import make_settings
-from tocsin import schedules
 from tocsin.clock import MILLISECOND
-from tocsin.tasks.retry_defaults import RetryDefaults, fit_backoff, shortest_interval_ms
+from tocsin.tasks.retry_defaults import RetryDefaults, fit_backoff
 from tocsin.tasks.retry_policy import Backoff, RetryPolicy, validate_policy
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -75,40 +74,3 @@ def test_what_a_policy_leaves_open_is_the_servers() -> None:
     for own in (RetryPolicy(2, (SECOND, HOUR)), RetryPolicy(0, (SECOND,)), RetryPolicy(9, (), backoff)):
         assert FITTING.complete_policy(own, SECOND) == own
     assert FITTING.complete_policy(RetryPolicy(0), SECOND).max_retries == 0
-
-
-@pytest.mark.parametrize(
-    ("schedule", "interval"),
-    [
-        (schedules.Once(NOW), None),
-        (schedules.Every(90 * SECOND, NOW), 90 * SECOND),
-        (schedules.RevisedSchedule(schedules.Every(HOUR, NOW), schedules.Once(NOW), NOW), HOUR),
-        (schedules.Cron("* * * * *", "UTC"), 60 * SECOND),
-        (schedules.Cron("*/10 * * * * *", "UTC"), 10 * SECOND),
-        (schedules.Cron("*/7 * * * *", "UTC"), 4 * 60 * SECOND),
-        (schedules.Cron("0 9,10 * * 1-5", "Europe/Berlin"), HOUR),
-        (schedules.Cron("@daily", "America/New_York"), 24 * HOUR),
-        (schedules.Cron("0 0 1 * *", "UTC"), 28 * 24 * HOUR),
-        (schedules.Cron("@yearly", "UTC"), 365 * 24 * HOUR),
-        (schedules.Cron("0 0 29 2 *", "UTC"), 1461 * 24 * HOUR),
-    ],
-)
-def test_the_interval_is_the_shortest_time_between_due_times(
-    schedule: schedules.Schedule, interval: timedelta | None
-) -> None:
-    assert schedules.find_shortest_interval(schedule, datetime(2026, 1, 1, tzinfo=UTC)) == interval
-    assert shortest_interval_ms(schedules.schedule_to_document(schedule), NOW) == (interval and interval // MILLISECOND)
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
-        None,
-        {},
-        {"kind": "every"},
-        {"kind": "cron", "expression": "x", "time_zone": "UTC"},
-        {"kind": "cron", "expression": "* * * * *", "time_zone": "Atlantis"},
-    ],
-)
-def test_a_schedule_that_cannot_be_read_has_no_interval(stored: dict[str, object] | None) -> None:
-    assert shortest_interval_ms(stored, NOW) is None

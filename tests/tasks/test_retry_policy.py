@@ -12,8 +12,6 @@ from tocsin.tasks.retry_policy import (
     MAX_WAIT,
     Backoff,
     RetryPolicy,
-    policy_from_document,
-    policy_to_document,
     validate_policy,
 )
 
@@ -33,7 +31,7 @@ CHANCES = some.floats(0, 1)
 @given(POLICIES)
 def test_a_policy_is_accepted_and_reads_back_as_it_was(policy: RetryPolicy) -> None:
     validate_policy(policy)
-    assert policy_from_document(policy_to_document(policy)) == policy
+    assert RetryPolicy.from_document(policy.to_document()) == policy
 
 
 @given(OFFSETS, some.integers(0, 99), CHANCES)

@@ -5,7 +5,6 @@ import pytest
 
 from tocsin.errors import InvalidInput
 from tocsin.graphql.tasks.retry import BackoffInput, RetryInput, parse_retry_policy
-from tocsin.tasks.retry_policy import policy_to_document
 from tocsin.tasks.retry_spec import parse_retry_spec
 
 SECOND = timedelta(seconds=1)
@@ -28,7 +27,7 @@ SECOND = timedelta(seconds=1)
 def test_a_retry_policy_means_the_same_in_the_api_and_in_yaml(by_api: RetryInput, written: dict[str, Any]) -> None:
     policy = parse_retry_policy(by_api)
     assert policy is not None
-    assert policy_to_document(policy) == parse_retry_spec(written)
+    assert policy.to_document() == parse_retry_spec(written)
 
 
 def test_the_server_decides_what_is_left_out() -> None:

@@ -8,7 +8,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
 from tocsin.jobs.base import ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
-from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy, policy_from_document
+from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 
 MAX_LOST_ATTEMPTS = 5
 """Lost attempts in a row after which the run is assumed to be the cause, and fails."""
@@ -52,7 +52,7 @@ class RetryDecider:
         """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
         interval = run.get("interval_ms")
         try:
-            own = None if run["retry"] is None else policy_from_document(run["retry"])
+            own = None if run["retry"] is None else RetryPolicy.from_document(run["retry"])
         except (KeyError, TypeError, ValueError):
             log.exception("invalid retry policy, run is not retried")
             return RetryPolicy(0)

@@ -1,7 +1,14 @@
 """Schedules: once, every interval, or cron in a time zone. The current time is always an argument."""
 
 from tocsin.schedules.description import describe_schedule
-from tocsin.schedules.due import count_due, find_shortest_interval, latest_due, next_due, preview_due_times
+from tocsin.schedules.due import (
+    count_due,
+    find_shortest_interval,
+    latest_due,
+    next_due,
+    preview_due_times,
+    shortest_interval_ms,
+)
 from tocsin.schedules.misfire import (
     DuePlan,
     Gap,
@@ -56,6 +63,7 @@ __all__ = [
     "revise_schedule",
     "schedule_from_document",
     "schedule_to_document",
+    "shortest_interval_ms",
     "skip_due_times",
     "validate_misfire",
     "validate_schedule",

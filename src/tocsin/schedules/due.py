@@ -1,10 +1,14 @@
 """Due times of a schedule: next, latest, count and preview."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import pairwise
 
+from cronsim import CronSimError
+
+from tocsin.clock import MILLISECOND
 from tocsin.schedules import cron, every
-from tocsin.schedules.schedule import Cron, Every, Once, RevisedSchedule, Schedule, current_schedule
+from tocsin.schedules.schedule import Cron, Every, Once, RevisedSchedule, Schedule, ScheduleDocument, current_schedule
 from tocsin.schedules.time_zones import get_zone, utc_offset_at
 
 _FEW = 13
@@ -97,6 +101,29 @@ def find_shortest_interval(schedule: Schedule, now: datetime) -> timedelta | Non
         dues.append(due)
         due = next_due(current, due)
     return min((later - earlier for earlier, later in pairwise(dues)), default=None)
+
+
+def shortest_interval_ms(schedule: ScheduleDocument | None, now: datetime) -> int | None:
+    """Return the shortest time between due times in milliseconds; None for a one-off or unreadable schedule.
+
+    The result is the same throughout a calendar year, so that it is computed once for each expression.
+    """
+    match schedule:
+        case {"kind": "every", "interval_ms": int(interval)}:
+            return interval
+        case {"kind": "cron", "expression": str(expression), "time_zone": str(time_zone)}:
+            return _cron_interval_ms(expression, time_zone, now.year)
+        case _:
+            return None
+
+
+@lru_cache(maxsize=4096)
+def _cron_interval_ms(expression: str, time_zone: str, year: int) -> int | None:
+    try:
+        interval = find_shortest_interval(Cron(expression, time_zone), datetime(year, 1, 1, tzinfo=UTC))
+    except (CronSimError, KeyError):
+        return None
+    return None if interval is None else interval // MILLISECOND
 
 
 def _with_offset(due: datetime, time_zone: str) -> datetime:

@@ -58,13 +58,13 @@ async def default_priorities(database: Database) -> dict[str, int]:
     return {queue["_id"]: queue["priority"] for queue in await list_queues(database)}
 
 
-def resolve_priority(standards: Mapping[str, int], queue: str, priority: int | None) -> int:
+def resolve_priority(defaults: Mapping[str, int], queue: str, priority: int | None) -> int:
     """Return the priority of a task in this queue, by default the queue's. Raises InvalidInput."""
-    if queue not in standards:
-        raise _unknown(queue, standards)
+    if queue not in defaults:
+        raise _unknown(queue, defaults)
     if priority is not None and not MIN_PRIORITY <= priority <= MAX_PRIORITY:
         raise InvalidInput(f"priority must be {MIN_PRIORITY} to {MAX_PRIORITY}.", "priority")
-    return standards[queue] if priority is None else priority
+    return defaults[queue] if priority is None else priority
 
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidInput:

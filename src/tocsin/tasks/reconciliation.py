@@ -12,6 +12,7 @@ from typing import Any
 
 from pymongo import UpdateMany
 
+from tocsin import schedules
 from tocsin.documents import (
     Database,
     Hold,
@@ -37,7 +38,6 @@ from tocsin.documents.updates import (
 from tocsin.fair_queue import FairQueue
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.ranking import queue_placement, rank_expression, ready_at_expression
-from tocsin.tasks.retry_defaults import shortest_interval_ms
 
 IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
 _REASONS = {
@@ -56,7 +56,7 @@ def job_snapshot(task: TaskDocument, now: datetime) -> JobSnapshot:
         "job": task["job"],
         "retry": task["retry"],
         "timeout": task["timeout"],
-        "interval_ms": shortest_interval_ms(task["schedule"], now),
+        "interval_ms": schedules.shortest_interval_ms(task["schedule"], now),
         **queue_placement(task["owner"], task["job"], task.get("queue"), task.get("priority")),
     }
 

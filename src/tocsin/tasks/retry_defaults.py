@@ -4,15 +4,10 @@ The operator's offsets apply if they are set. Otherwise the waits grow from seco
 interval between due times together, so that no retry is overtaken by the next run.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any
 
-from cronsim import CronSimError
-
-from tocsin import schedules
 from tocsin.clock import MILLISECOND
 from tocsin.config import Settings
 from tocsin.tasks.retry_policy import Backoff, RetryPolicy
@@ -41,12 +36,12 @@ class RetryDefaults:
         `interval` is the shortest time between due times; None for a one-off schedule.
         """
         own = policy or RetryPolicy(None)
-        most = self.max_retries if own.max_retries is None else own.max_retries
+        count = self.max_retries if own.max_retries is None else own.max_retries
         if own.offsets or own.backoff is not None:
-            return replace(own, max_retries=most)
+            return replace(own, max_retries=count)
         if self.offsets:
-            return replace(own, max_retries=most, offsets=self.offsets)
-        return replace(own, max_retries=most, backoff=fit_backoff(most, interval))
+            return replace(own, max_retries=count, offsets=self.offsets)
+        return replace(own, max_retries=count, backoff=fit_backoff(count, interval))
 
 
 @lru_cache(maxsize=4096)
@@ -69,28 +64,3 @@ def _growth(room: float, retries: int) -> float:
         else:
             high = middle
     return low / 100
-
-
-def shortest_interval_ms(schedule: Mapping[str, Any] | None, now: datetime) -> int | None:
-    """Return the shortest time between due times in milliseconds; None for a one-off or unreadable schedule.
-
-    The result is the same throughout a calendar year, so that it is computed once for each expression.
-    """
-    match schedule:
-        case {"kind": "every", "interval_ms": int(interval)}:
-            return interval
-        case {"kind": "cron", "expression": str(expression), "time_zone": str(time_zone)}:
-            return _cron_interval_ms(expression, time_zone, now.year)
-        case _:
-            return None
-
-
-@lru_cache(maxsize=4096)
-def _cron_interval_ms(expression: str, time_zone: str, year: int) -> int | None:
-    try:
-        interval = schedules.find_shortest_interval(
-            schedules.Cron(expression, time_zone), datetime(year, 1, 1, tzinfo=UTC)
-        )
-    except (CronSimError, KeyError):
-        return None
-    return None if interval is None else interval // MILLISECOND

@@ -1,11 +1,11 @@
 """Retry policies: how often and when a failed run is retried. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from tocsin.clock import MILLISECOND
+from tocsin.documents import BackoffDocument, RetryDocument
 from tocsin.errors import InvalidInput
 
 MAX_ATTEMPTS = 100
@@ -36,6 +36,21 @@ class Backoff:
             grown = self.maximum
         return grown * (1 - self.jitter * chance)
 
+    def to_document(self) -> BackoffDocument:
+        """Return the stored form of the backoff, with durations in milliseconds."""
+        return {
+            "initial": self.initial // MILLISECOND,
+            "factor": self.factor,
+            "maximum": self.maximum // MILLISECOND,
+            "jitter": self.jitter,
+        }
+
+    @classmethod
+    def from_document(cls, document: BackoffDocument) -> "Backoff":
+        """Return the backoff from its stored form."""
+        initial, maximum = document["initial"] * MILLISECOND, document["maximum"] * MILLISECOND
+        return cls(initial, document["factor"], maximum, document["jitter"])
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -62,6 +77,26 @@ class RetryPolicy:
         """Return whether a failure with this HTTP status (None: no response) is retried."""
         return self.statuses is None or status_code in self.statuses
 
+    def to_document(self) -> RetryDocument:
+        """Return the stored form of the policy, with durations in milliseconds."""
+        return {
+            "max_retries": self.max_retries,
+            "offsets": [offset // MILLISECOND for offset in self.offsets],
+            "backoff": None if self.backoff is None else self.backoff.to_document(),
+            "statuses": None if self.statuses is None else sorted(self.statuses),
+        }
+
+    @classmethod
+    def from_document(cls, document: RetryDocument) -> "RetryPolicy":
+        """Return the policy from its stored form."""
+        statuses, backoff = document["statuses"], document["backoff"]
+        return cls(
+            document["max_retries"],
+            tuple(offset * MILLISECOND for offset in document["offsets"]),
+            None if backoff is None else Backoff.from_document(backoff),
+            None if statuses is None else frozenset(statuses),
+        )
+
 
 def build_policy(
     max_retries: int | None,
@@ -75,10 +110,10 @@ def build_policy(
     """
     if offsets is not None and backoff is not None:
         raise InvalidInput("Give offsets or backoff, not both.", "backoff")
-    most = len(offsets) if max_retries is None and offsets is not None else max_retries
-    if offsets is not None and not offsets and most:
+    count = len(offsets) if max_retries is None and offsets is not None else max_retries
+    if offsets is not None and not offsets and count:
         raise InvalidInput("offsets is empty, so there is no wait to repeat. Give at least one, or omit it.", "offsets")
-    return RetryPolicy(most, tuple(offsets or ()), backoff, None if statuses is None else frozenset(statuses))
+    return RetryPolicy(count, tuple(offsets or ()), backoff, None if statuses is None else frozenset(statuses))
 
 
 def build_backoff(initial: timedelta, factor: float, longest: timedelta | None, jitter: float) -> Backoff:
@@ -109,35 +144,3 @@ def _check_backoff(backoff: Backoff, path: str) -> None:
         raise InvalidInput("max must be at least initial and at most P366D.", path, "backoff", "max")
     if not 0 <= backoff.jitter <= 1:
         raise InvalidInput("jitter must be 0 to 1.", path, "backoff", "jitter")
-
-
-def policy_to_document(policy: RetryPolicy) -> dict[str, Any]:
-    """Return the stored form of a policy, with durations in milliseconds."""
-    backoff = policy.backoff
-    return {
-        "max_retries": policy.max_retries,
-        "offsets": [offset // MILLISECOND for offset in policy.offsets],
-        "backoff": backoff and {
-            "initial": backoff.initial // MILLISECOND,
-            "factor": backoff.factor,
-            "maximum": backoff.maximum // MILLISECOND,
-            "jitter": backoff.jitter,
-        },
-        "statuses": None if policy.statuses is None else sorted(policy.statuses),
-    }  # fmt: skip
-
-
-def policy_from_document(document: Mapping[str, Any]) -> RetryPolicy:
-    """Return the policy from its stored form."""
-    statuses, backoff = document["statuses"], document["backoff"]
-    return RetryPolicy(
-        document["max_retries"],
-        tuple(offset * MILLISECOND for offset in document["offsets"]),
-        backoff and _backoff(backoff),
-        None if statuses is None else frozenset(statuses),
-    )
-
-
-def _backoff(document: Mapping[str, Any]) -> Backoff:
-    initial, maximum = document["initial"] * MILLISECOND, document["maximum"] * MILLISECOND
-    return Backoff(initial, document["factor"], maximum, document["jitter"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tocsin.documents import RetryDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import ParamsModel, parse_params
 from tocsin.schedules.specs import Duration
@@ -15,7 +16,6 @@ from tocsin.tasks.retry_policy import (
     RetryPolicy,
     build_backoff,
     build_policy,
-    policy_to_document,
     validate_policy,
 )
 
@@ -47,11 +47,11 @@ class RetrySpec(ParamsModel):
         return build_policy(self.max_retries, self.offsets, backoff, self.statuses)
 
 
-def parse_retry_spec(given: Mapping[str, Any]) -> dict[str, Any]:
+def parse_retry_spec(given: Mapping[str, Any]) -> RetryDocument:
     """Return a valid retry policy in its stored form. Raises InvalidInput."""
     policy = parse_params(RetrySpec, given).to_policy()
     try:
         validate_policy(policy)
     except InvalidInput as error:
         raise InvalidInput(error.message, *error.path[1:]) from None
-    return policy_to_document(policy)
+    return policy.to_document()

@@ -54,7 +54,7 @@ class TaskDraft:
             "schedule": schedules.schedule_to_document(self.schedule),
             "misfire": self.misfire.to_document(),
             "overlap": self.overlap,
-            "retry": None if self.retry is None else retries.policy_to_document(self.retry),
+            "retry": None if self.retry is None else self.retry.to_document(),
             "timeout": self.timeout,
             "queue": self.queue,
             "priority": self.priority or 0,
@@ -83,16 +83,16 @@ def validate_fields(
     schedule: schedules.Schedule | None,
 ) -> None:
     """Validate the fields of a draft; None is a missing field. Raises SeveralInvalid with the invalid fields."""
-    faults = ErrorCollector()
-    faults.try_parse(_check_name, name)
-    faults.try_parse(_check_tags, tags)
+    errors = ErrorCollector()
+    errors.try_parse(_check_name, name)
+    errors.try_parse(_check_tags, tags)
     if schedule is not None:
-        faults.try_parse(schedules.validate_schedule, schedule, at=("schedule",))
-    faults.try_parse(schedules.validate_misfire, misfire, at=("misfire",))
+        errors.try_parse(schedules.validate_schedule, schedule, at=("schedule",))
+    errors.try_parse(schedules.validate_misfire, misfire, at=("misfire",))
     if retry is not None:
-        faults.try_parse(retries.validate_policy, retry)
-    faults.try_parse(_check_timeout, timeout)
-    faults.raise_if_any()
+        errors.try_parse(retries.validate_policy, retry)
+    errors.try_parse(_check_timeout, timeout)
+    errors.raise_if_any()
 
 
 def validate_draft(draft: TaskDraft, now: datetime) -> ValidatedDraft:
@@ -112,7 +112,7 @@ def draft_from_task(task: Task) -> TaskDraft:
         tags=tuple(task.tags),
         misfire=schedules.Misfire.from_document(task.misfire),
         overlap=task.overlap,
-        retry=None if task.retry is None else retries.policy_from_document(task.retry),
+        retry=None if task.retry is None else retries.RetryPolicy.from_document(task.retry),
         timeout=task.timeout,
         queue=task.queue,
         priority=task.priority,
@@ -136,9 +136,9 @@ async def create_task(
     return task
 
 
-def with_queue_priority(draft: TaskDraft, standards: Mapping[str, int]) -> TaskDraft:
+def with_queue_priority(draft: TaskDraft, defaults: Mapping[str, int]) -> TaskDraft:
     """Return the draft with its effective priority. Raises InvalidInput for an invalid priority or unknown queue."""
-    return replace(draft, priority=queues.resolve_priority(standards, draft.queue, draft.priority))
+    return replace(draft, priority=queues.resolve_priority(defaults, draft.queue, draft.priority))
 
 
 async def _insert(document: Task) -> None:

@@ -21,7 +21,7 @@ from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
 from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_schedule
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.ranking import DEFAULT_QUEUE
-from tocsin.tasks.retry_defaults import RetryDefaults, shortest_interval_ms
+from tocsin.tasks.retry_defaults import RetryDefaults
 
 
 @strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
@@ -60,8 +60,9 @@ class Task(Node):
         )
     )
     def retry(self, info: Info) -> RetryPolicy:
-        stored, interval = self.document["retry"], shortest_interval_ms(self.document["schedule"], clock.now())
-        own = None if stored is None else retries.policy_from_document(stored)
+        stored = self.document["retry"]
+        interval = schedules.shortest_interval_ms(self.document["schedule"], clock.now())
+        own = None if stored is None else retries.RetryPolicy.from_document(stored)
         defaults = RetryDefaults.from_settings(info.context.services.settings)
         return to_retry_policy(defaults.complete_policy(own, None if interval is None else interval * MILLISECOND))
 
