@@ -72,11 +72,11 @@ async def test_the_answer_to_head_has_no_body(context: JobContext) -> None:
 @pytest.mark.parametrize(
     ("given_body", "content_type", "sent"),
     [
-        ({"json": {"a": [1, None, "é", 2**70]}}, "application/json", '{"a":[1,null,"é",' + str(2**70) + "]}"),
-        ({"json": False}, "application/json", "false"),
-        ({"text": "héllo\r\n"}, "text/plain; charset=utf-8", "héllo\r\n"),
-        ({"text": ""}, "text/plain; charset=utf-8", ""),
-        ({"form": {"a": "x y&z", "b": [1, True], "é": ""}}, FORM, "a=x+y%26z&b=1&b=true&%C3%A9="),
+        ({"body": {"a": [1, None, "é", 2**70]}}, "application/json", '{"a":[1,null,"é",' + str(2**70) + "]}"),
+        ({"body": False}, "application/json", "false"),
+        ({"body_text": "héllo\r\n"}, "text/plain; charset=utf-8", "héllo\r\n"),
+        ({"body_text": ""}, "text/plain; charset=utf-8", ""),
+        ({"body_form": {"a": "x y&z", "b": [1, True], "é": ""}}, FORM, "a=x+y%26z&b=1&b=true&%C3%A9="),
     ],
 )  # fmt: skip
 async def test_every_kind_of_body_arrives(
@@ -160,9 +160,9 @@ async def test_a_content_type_that_the_user_gave_is_sent_without_a_body_too(cont
         {"method": "HEAD"},
         {"method": "POST"},
         {"method": "DELETE"},
-        {"method": "PUT", "json": {"a": "é"}},
-        {"method": "POST", "form": {"a": "1"}, "headers": {"user-agent": "mine/1", "ACCEPT": "text/html"}},
-        {"method": "DELETE", "text": "gone"},
+        {"method": "PUT", "body": {"a": "é"}},
+        {"method": "POST", "body_form": {"a": "1"}, "headers": {"user-agent": "mine/1", "ACCEPT": "text/html"}},
+        {"method": "DELETE", "body_text": "gone"},
         {"headers": {"X-Latin": "café", "X-Empty": "", "x-lower": 5}},
     ],
 )
