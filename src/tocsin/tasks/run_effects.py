@@ -44,14 +44,14 @@ _ADD = "$add"
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     """Carry out what follows from the present state of these runs. Returns whether a mail or a release came of it."""
-    told = await enqueue_mails(database, runs)
+    has_mails = await enqueue_mails(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     released = await overlap.release_waiting(
         database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
     )
-    return told or released > 0
+    return has_mails or released > 0
 
 
 async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
@@ -155,8 +155,8 @@ def _shown(run: RunDocument) -> tuple[str, RunProjection]:
 
 def _is_news(run: RunDocument) -> bool:
     """Tell whether this state of a scheduled run is the cause of a mail."""
-    told = run["status"] in (RunStatus.FAILED, RunStatus.RETRY)
-    return told and run["incident"] is not None and run["round"] == 0
+    has_failed = run["status"] in (RunStatus.FAILED, RunStatus.RETRY)
+    return has_failed and run["incident"] is not None and run["round"] == 0
 
 
 def _event_of(run: RunDocument, next_due: datetime | None) -> Event:
@@ -172,8 +172,8 @@ async def _select_unreported(database: Database, runs: list[RunDocument]) -> lis
         return []
     later = {run["_id"]: _reporting_ids(run) for run in runs}
     causes = [cause for causes in later.values() for cause in causes]
-    told = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": causes}}, {"_id": 1})}
-    return [run for run in runs if told.isdisjoint(later[run["_id"]])]
+    reported = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": causes}}, {"_id": 1})}
+    return [run for run in runs if reported.isdisjoint(later[run["_id"]])]
 
 
 def _reporting_ids(run: RunDocument) -> list[str]:
