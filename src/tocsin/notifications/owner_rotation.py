@@ -31,11 +31,11 @@ class OwnerRotation:
         """Tell whether others have due mails as well."""
         return self._owners not in ([], [owner])
 
-    def next_owner(self, under_way: Counter[str]) -> str | None:
+    def next_owner(self, in_progress: Counter[str]) -> str | None:
         """Return the next owner after the last one who is below their share; None if there is none."""
         ring = [owner for owner in self._owners if owner > self._last]
         ring += [owner for owner in self._owners if owner <= self._last]
-        free = next((owner for owner in ring if under_way[owner] < self._share), None)
+        free = next((owner for owner in ring if in_progress[owner] < self._share), None)
         if free is not None:
             self._last = free
         return free

@@ -39,8 +39,8 @@ def run_page_path(run_id: str) -> str:
 
 def approval_page_path(workflow_run: str, step: str) -> str:
     """Return the path of the page on which a person decides an approval."""
-    given = {"id": to_global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
-    return _playground(_DECIDE, {"input": given})
+    decision = {"id": to_global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
+    return _playground(_DECIDE, {"input": decision})
 
 
 def run_type_name(run_id: str) -> str:
@@ -49,5 +49,5 @@ def run_type_name(run_id: str) -> str:
 
 
 def _playground(document: str, variables: dict[str, Any]) -> str:
-    given = {"query": document, "variables": json.dumps(variables)}
-    return f"/playground?{urlencode(given, quote_via=quote)}"
+    parameters = {"query": document, "variables": json.dumps(variables)}
+    return f"/playground?{urlencode(parameters, quote_via=quote)}"
