@@ -15,6 +15,8 @@ from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, Doc, User, to_global_id
+from tocsin.notifications.channels.mail import MailChannel
+from tocsin.notifications.channels.table import MAIL
 from tocsin.notifications.deliveries import (
     MAX_RETRY_DELAY,
     RETRY_PERIOD,
@@ -59,7 +61,7 @@ async def alice(database: Database) -> User:
     return await User(id="u1", email=ALICE, password="-", created_at=START).insert()
 
 
-def mail(cause: str = "u1/t1:0:began") -> Doc:
+def mail(cause: str = "u1/t1:0:began") -> Any:
     return {
         "_id": cause, "owner": "u1", "kind": "BEGAN_FAILING", "run": "u1/t1:1", "subject": f"About {cause}",
         "text": "Hello,\n\nit failed.\n", "status": "QUEUED", "queued_at": START, "next_try_at": START,
@@ -93,7 +95,9 @@ def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Await
 
 @asynccontextmanager
 async def working(database: Database, door: MailTransport, **options: Any) -> AsyncIterator[DeliveryWorker]:
-    postman = DeliveryWorker(database, door, **options)
+    of_channel = {name: options.pop(name) for name in ("secrets", "page", "limits", "confirms") if name in options}
+    channel = MailChannel(database, door, clock=options.get("clock", clock.now), **of_channel)
+    postman = DeliveryWorker(database, {MAIL: channel}, **options)
     task = asyncio.create_task(postman.run())
     try:
         yield postman
@@ -159,7 +163,7 @@ async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Data
     things = {"a": "u1/t1:1", "b": "u1/w1", "c": "u1/w1:step", "d": None}
     with capture_logs() as logs:
         async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
-            await enqueue_deliveries(database, [{**mail(cause), "run": run} for cause, run in things.items()], START)
+            await enqueue_deliveries(database, [mail(cause) | {"run": run} for cause, run in things.items()], START)
             postman.wake()
             for cause in things:
                 await tried(database, 1, cause)
@@ -514,7 +518,7 @@ async def test_two_processes_keep_the_order_too(database: Database, alice: User,
 async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     text = "Hello,\n\nit is {page}.\n\nOpen:            {page}\n"
-    await enqueue_deliveries(database, [{**mail(), "link": "/playground?query=x", "text": text}], START)
+    await enqueue_deliveries(database, [mail() | {"link": "/playground?query=x", "text": text}], START)
     page = "https://tocsin.test{}".format
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time, page=page):
         done = await tried(database, 1)
@@ -524,7 +528,7 @@ async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: 
 
 async def test_a_link_that_expired_meanwhile_is_not_sent(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    await enqueue_deliveries(database, [{**mail(), "good_until": START}], START)
+    await enqueue_deliveries(database, [mail() | {"good_until": START}], START)
     async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
         done = await tried(database, 1)
     assert (done["status"], done["last_error"]) == ("SUPERSEDED", "its link expired before it could be delivered")
@@ -544,7 +548,7 @@ async def test_a_late_question_is_asked_only_while_its_step_waits(
 ) -> None:
     await database.workflow_runs.insert_one({"_id": "u2/w1", "steps": {"ask": step}})
     about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0, "step": "ask"}
-    await enqueue_deliveries(database, [{**mail("u2/w1:ask:0:0:u1"), "about": about, "run": "u2/w1"}], START)
+    await enqueue_deliveries(database, [mail("u2/w1:ask:0:0:u1") | {"about": about, "run": "u2/w1"}], START)
     time.time = START + FIRST_RETRY_DELAY
     async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time):
         done = await tried(database, 1, "u2/w1:ask:0:0:u1")

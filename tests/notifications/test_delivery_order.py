@@ -67,8 +67,9 @@ def test_mails_about_other_things_do_not_wait() -> None:
 
 
 def test_only_a_beginning_has_a_next_stage() -> None:
-    approval = {**mail(), "about": {"type": "Approval", "id": "x", "incident": 0, "stage": 0}}
-    assert [superseding_id(each) for each in (mail(), mail(stage=1), approval)] == ["u1/t1:0:failed", None, None]
+    approval: Any = {**mail(), "about": {"type": "Approval", "id": "x", "incident": 0, "stage": 0}}
+    mails: list[Any] = [mail(), mail(stage=1), approval]
+    assert [superseding_id(each) for each in mails] == ["u1/t1:0:failed", None, None]
 
 
 @given(

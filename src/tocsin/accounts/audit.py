@@ -8,7 +8,6 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.accounts.emails import email_key
 from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
-from tocsin.notifications.channels.mail import account_mails
 from tocsin.telemetry import escape_text
 
 _MAX_LENGTH = 300
@@ -31,7 +30,7 @@ class Actor:
         return Actor(user.id, user.email, self.address, self.user_agent)
 
 
-COMMAND_LINE = Actor(name=account_mails.COMMAND_LINE_NAME)
+COMMAND_LINE = Actor(name="command line")
 
 
 async def record(

@@ -13,6 +13,7 @@ class DeliveryAboutDocument(TypedDict):
     id: str
     incident: int
     stage: int
+    step: NotRequired[str]
 
 
 class DeliveryDocument(TypedDict):
@@ -38,3 +39,4 @@ class DeliveryDocument(TypedDict):
     to: NotRequired[str | None]
     sealed: NotRequired[str | None]
     claim: NotRequired[str | None]
+    channel: NotRequired[str]

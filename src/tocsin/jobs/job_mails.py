@@ -9,12 +9,13 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Delivery, User, run_log_ids
+from tocsin.input_models import has_expression
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.params import ValuePath, has_expression
 from tocsin.outbound.email_addresses import parse_address, parse_distinct_addresses
 from tocsin.outbound.mail_transport import Attachment, MailRefused, MailUnavailable, compose_inline
 from tocsin.outbound.owner_mail import MailSuppressed
 from tocsin.outbound.recipient_rules import RecipientRules
+from tocsin.value_bounds import ValuePath
 
 log = telemetry.get_logger(__name__)
 _MAX_BYTES_IN_LOOP = 64 * 1024

@@ -13,8 +13,8 @@ from tocsin import clock, telemetry
 from tocsin.documents import Database
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.maintenance.pruner import Pruner
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.quota_mails import quota_met_mail
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.events import quotas_met
 from tocsin.quotas import Quota, Quotas, ledger
 from tocsin.quotas.limits import describe_usage
 from tocsin.quotas.storage import measure_storage
@@ -94,10 +94,10 @@ class UsageKeeper:
 
     async def _mail_owners(self, now: datetime) -> None:
         refused = self._quotas.meter.drain_refusals()
-        mails = [
-            quota_met_mail(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()
+        events = [
+            quotas_met(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()
         ]
-        await deliveries.enqueue_deliveries(self._database, mails)
+        await notify(self._database, events)
 
     def _describe_reached(self, owner: str, quotas: set[Quota], now: datetime) -> list[str]:
         found = [(quota, self._quotas.meter.get_usage(owner, quota, now)) for quota in Quota if quota in quotas]

@@ -1,14 +1,17 @@
-"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `postman`."""
+"""Deliveries: events as channels write them, queued once and sent by the delivery workers of all processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, User
-from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, StepStatus, User
+from tocsin.notifications.channels.base import Content
+from tocsin.notifications.channels.table import CHANNELS, MAIL
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
+from tocsin.notifications.events import INCIDENT_KINDS, Event, SecretLink
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
@@ -18,8 +21,18 @@ _listeners: list[tuple[str, Callable[[], None]]] = []
 """Callbacks for deliveries that this process queues, with the name of their database."""
 
 
-async def enqueue_deliveries(database: Database, deliveries: list[Doc], at: datetime | None = None) -> None:
-    """Queue these deliveries as of `at` (now). One whose cause was queued before is left unchanged."""
+async def notify(database: Database, events: Iterable[Event], at: datetime | None = None) -> None:
+    """Queue these events for delivery by all channels, as of `at` (now). One that was queued before stays unchanged."""
+    deliveries = [
+        new_delivery(event, name, channel.render(event)) for event in events for name, channel in CHANNELS.items()
+    ]
+    await enqueue_deliveries(database, deliveries, at)
+
+
+async def enqueue_deliveries(
+    database: Database, deliveries: list[DeliveryDocument], at: datetime | None = None
+) -> None:
+    """Queue these deliveries as of `at` (now). One whose ID was queued before is left unchanged."""
     if not deliveries:
         return
     moment = at or clock.now()
@@ -34,6 +47,49 @@ async def enqueue_deliveries(database: Database, deliveries: list[Doc], at: date
     for name, wake in _listeners:
         if name == database.name:
             wake()
+
+
+def new_delivery(event: Event, channel: str, content: Content) -> DeliveryDocument:
+    """Return a queued delivery of the event by this channel. Its id is that of the event, so that it is queued once."""
+    delivery: DeliveryDocument = {
+        "_id": event.id if channel == MAIL else f"{event.id}@{channel}",
+        "owner": event.owner,
+        "kind": event.kind,
+        "run": event.run_id,
+        "subject": content.subject,
+        "text": content.text,
+        "status": DeliveryStatus.QUEUED,
+        "queued_at": event.at,
+        "next_try_at": event.at,
+        "lease_until": None,
+        "tries": 0,
+        "last_error": None,
+        "delivered_at": None,
+    }
+    if channel != MAIL:
+        delivery["channel"] = channel
+    if event.page is not None:
+        delivery["link"] = event.page
+    if (event.run_id is not None and event.kind in INCIDENT_KINDS) or event.about is not None:
+        delivery["about"] = event.about
+    if isinstance(event.data, SecretLink):
+        delivery["sealed"], delivery["good_until"] = event.data.sealed, event.data.link.expires_at
+        if not event.owner:
+            delivery["to"] = event.data.link.email
+    return delivery
+
+
+async def find_obsolete_reason(database: Database, delivery: DeliveryDocument, now: datetime) -> str | None:
+    """Return why a delivery is obsolete; None if it must be sent."""
+    about, good_until = delivery.get("about"), delivery.get("good_until")
+    if good_until is not None and good_until <= now:
+        return "its link expired before it could be delivered"
+    if about is None or about["type"] != "Approval" or not is_late(delivery, now):
+        return None
+    run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
+    state = (run or {}).get("steps", {}).get(about["step"], {})
+    waits = state.get("status") == StepStatus.WAITING and state.get("round", 0) == about["incident"]
+    return None if waits else "the step no longer waits for a decision"
 
 
 @contextmanager
@@ -63,7 +119,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
     found = database.deliveries.aggregate(
         [
             {"$match": {"queued_at": {"$lt": before}}},
-            {"$match": {"status": {"$ne": "QUEUED"}}},
+            {"$match": {"status": {"$ne": DeliveryStatus.QUEUED}}},
             {"$limit": _PRUNE_BATCH},
             {"$project": {"_id": 1}},
         ]
@@ -71,7 +127,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
     return [delivery["_id"] async for delivery in await found]
 
 
-async def list_newest(database: Database, limit: int, now: datetime) -> list[Doc]:
+async def list_newest(database: Database, limit: int, now: datetime) -> list[DeliveryDocument]:
     """Return the deliveries that were queued last, newest first.
 
     Reads growing windows of time: the embedded database would read all of them for a plain sort and limit.

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.documents import Doc
+from tocsin.documents import DeliveryAboutDocument, DeliveryDocument
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
 """The wait before the first retry. A mail that is older, or that was tried before, is late."""
@@ -24,19 +24,21 @@ class DeliveryPlan:
     waiting: dict[str, datetime] = field(default_factory=dict)
 
 
-def is_late(delivery: Doc, now: datetime) -> bool:
+def is_late(delivery: DeliveryDocument, now: datetime) -> bool:
     """Tell whether the mail could not be delivered soon after it was queued."""
     return bool(delivery["tries"]) or now - delivery["queued_at"] >= FIRST_RETRY_DELAY
 
 
-def plan_deliveries(due: Iterable[Doc], pending: Collection[Doc], told: Collection[str], now: datetime) -> DeliveryPlan:
+def plan_deliveries(
+    due: Iterable[DeliveryDocument], pending: Collection[DeliveryDocument], told: Collection[str], now: datetime
+) -> DeliveryPlan:
     """Decide what to do with the due mails.
 
     `pending` are all undelivered mails about their subjects, `told` the ids of delivered mails that supersede others.
     """
-    sorting, groups = DeliveryPlan(), dict[str, list[Doc]]()
+    sorting, groups = DeliveryPlan(), dict[str, list[DeliveryDocument]]()
     for mail in pending:
-        groups.setdefault(mail["about"]["id"], []).append(mail)
+        groups.setdefault(_about(mail)["id"], []).append(mail)
     for mail in due:
         if mail.get("about") is None:
             sorting.ready.append(mail["_id"])
@@ -45,7 +47,7 @@ def plan_deliveries(due: Iterable[Doc], pending: Collection[Doc], told: Collecti
     return sorting
 
 
-def superseding_id(delivery: Doc) -> str | None:
+def superseding_id(delivery: DeliveryDocument) -> str | None:
     """Return the id of the mail that would supersede this one; None if its kind cannot be superseded."""
     about = delivery.get("about")
     if about is None or about["type"] == "Approval" or about["stage"] != 0:
@@ -53,7 +55,7 @@ def superseding_id(delivery: Doc) -> str | None:
     return f"{delivery['_id'].removesuffix('began')}failed"
 
 
-def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting: DeliveryPlan) -> None:
+def _sort_group(group: list[DeliveryDocument], told: Collection[str], now: datetime, sorting: DeliveryPlan) -> None:
     outdated = [mail["_id"] for mail in group if _is_outdated(mail, group, told, now)]
     sorting.superseded += outdated
     kept = sorted((mail for mail in group if mail["_id"] not in outdated), key=_order)
@@ -67,11 +69,18 @@ def _sort_group(group: list[Doc], told: Collection[str], now: datetime, sorting:
     sorting.waiting |= {mail["_id"]: until for mail in kept[1:] if mail["next_try_at"] <= now}
 
 
-def _order(mail: Doc) -> tuple[int, int]:
-    return mail["about"]["incident"], mail["about"]["stage"]
+def _order(mail: DeliveryDocument) -> tuple[int, int]:
+    about = _about(mail)
+    return about["incident"], about["stage"]
 
 
-def _is_outdated(mail: Doc, group: list[Doc], told: Collection[str], now: datetime) -> bool:
+def _about(mail: DeliveryDocument) -> DeliveryAboutDocument:
+    about = mail.get("about")
+    assert about is not None  # noqa: S101  # only such mails are put into an order
+    return about
+
+
+def _is_outdated(mail: DeliveryDocument, group: list[DeliveryDocument], told: Collection[str], now: datetime) -> bool:
     if _is_leased(mail, now):
         return False
     if superseding_id(mail) in told:
@@ -81,6 +90,6 @@ def _is_outdated(mail: Doc, group: list[Doc], told: Collection[str], now: dateti
     return later and is_late(mail, now)
 
 
-def _is_leased(mail: Doc, now: datetime) -> bool:
+def _is_leased(mail: DeliveryDocument, now: datetime) -> bool:
     """Tell whether a process is sending the mail at present."""
     return mail.get("claim") is not None and mail["lease_until"] is not None and mail["lease_until"] > now

@@ -1,17 +1,18 @@
-"""Delivery of queued mails: at least once, by any number of processes, with owners taking turns.
+"""Delivery of queued notifications: at least once, by any number of processes, with owners taking turns.
 
-A process that dies between the mail server's 250 and the update of the database leaves the delivery queued: the mail is
-sent again when its lease ends, with the same Message-ID, by which many mail programs recognize duplicates.
+A process that dies between the success of a delivery and the update of the database leaves it queued: it is delivered
+again when its lease ends, under the same ID. As a mail it has the same Message-ID then, by which many mail programs
+recognize duplicates.
 
-The mails about one subject are sent in order, and superseded ones are merged: see `ordering`. One owner uses at most
-half of the slots, so that mails of others wait neither for thousands of theirs nor for a slow server.
+Deliveries about one subject are made in order, and superseded ones are merged: see `delivery_order`. One owner uses at
+most half of the slots, so that deliveries of others wait neither for thousands of theirs nor for a slow server.
 """
 
 import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,24 +23,17 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_log_ids
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, is_unavailable, owner_of, run_log_ids
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail import late_mails
-from tocsin.notifications.channels.mail.account_mails import LINK_PLACEHOLDER
-from tocsin.notifications.channels.mail.late_mails import SUPERSEDED
-from tocsin.notifications.channels.mail.layout import insert_page_address
-from tocsin.notifications.channels.mail.recipients import SUPPRESSED, RecipientResolver
+from tocsin.notifications.channels.base import Channel, DeliveryFailed, DeliverySuppressed, DeliveryUnavailable
+from tocsin.notifications.channels.table import MAIL
 from tocsin.notifications.deliveries import RETRY_PERIOD, retry_delay
 from tocsin.notifications.owner_rotation import OwnerRotation
 from tocsin.notifications.ready_deliveries import find_due_owners, find_ready_deliveries
-from tocsin.outbound.mail_limits import RecipientLimits
-from tocsin.outbound.mail_transport import MailRefused, MailTransport, MailUnavailable
-from tocsin.outbound.owner_mail import MailSuppressed
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
-from tocsin.security.secret_box import SecretBox, SecretUnreadable
 from tocsin.telemetry import MAILS, get_logger
 
 _POLL_SECONDS = 2.0
@@ -49,39 +43,33 @@ _OWNER_SHARE = _MAX_IN_PROGRESS // 2
 _REST_FACTOR = 20.0
 """The search for owners takes at most one part in so many of the time, since it reads all due deliveries."""
 _MIN_REST = 0.02
-_QUEUED = has_value("status", "QUEUED")
+_QUEUED = has_value("status", DeliveryStatus.QUEUED)
 
 _log = get_logger(__name__)
+_Changes = dict[str, Any]
 
 
 class DeliveryWorker:
-    """A worker that sends queued deliveries, a few at a time, and retries failed ones for up to three days.
+    """Makes queued deliveries by their channels, a few at a time, and retries failed ones for up to three days.
 
-    `page` turns the path of a page into an address. `limits` are those of recipients. With `confirms`, nothing is sent
-    to an address that is not confirmed. A claim writes a token and moves the delivery's `next_try_at` to the end of its
-    lease, so that other processes skip it; the lease is renewed during the sending. Every change is a conditional
-    update.
+    A claim writes a token and moves the delivery's `next_try_at` to the end of its lease, so that other processes skip
+    it; the lease is renewed during the attempt. Every change is a conditional update.
     """
 
     def __init__(
         self,
         database: Database,
-        transport: MailTransport,
-        secrets: SecretBox | None = None,
+        channels: Mapping[str, Channel],
         *,
-        page: Callable[[str], str] = str,
-        limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
-        confirms: bool = False,
         meter: UsageMeter | None = None,
         lease: timedelta = timedelta(seconds=60),
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._database, self._transport, self._secrets, self._page = database, transport, secrets, page
-        self._recipients = RecipientResolver(database, limits, confirms=confirms, clock=clock)
+        self._database, self._channels = database, channels
         self._lease, self._clock, self._meter = lease, clock, meter or UsageMeter()
         self._woken = asyncio.Event()
         self._turns, self._owner_counts = OwnerRotation(_OWNER_SHARE), Counter[str]()
-        self._in_progress: dict[str, Doc] = {}
+        self._in_progress: dict[str, DeliveryDocument] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
 
@@ -164,10 +152,10 @@ class DeliveryWorker:
         now = time.monotonic()
         self._rest_until = now + max((now - begun) * _REST_FACTOR, _MIN_REST)
 
-    async def _claim(self, owner: str, limit: int) -> list[Doc]:
+    async def _claim(self, owner: str, limit: int) -> list[DeliveryDocument]:
         now, token = self._clock(), uuid4().hex
         room = min(limit, _OWNER_SHARE - self._owner_counts[owner])
-        busy = {held["about"]["id"] for held in self._in_progress.values() if held.get("about")}
+        busy = {about["id"] for held in self._in_progress.values() if (about := held.get("about"))}
         ready = await find_ready_deliveries(self._database, now, owner, busy)
         ids = [each for each in ready if each not in self._in_progress][:room]
         if not ids:
@@ -177,7 +165,7 @@ class DeliveryWorker:
         found = self._database.deliveries.find({"_id": {"$in": ids}})
         return [delivery async for delivery in found if delivery.get("claim") == token]
 
-    def _leased_until(self, now: datetime) -> Doc:
+    def _leased_until(self, now: datetime) -> _Changes:
         return {"lease_until": now + self._lease, "next_try_at": now + self._lease}
 
     async def _renew_leases(self) -> None:
@@ -192,19 +180,19 @@ class DeliveryWorker:
             except PyMongoError as error:
                 _log.warning("the lease on mails could not be renewed", reason=str(error))
 
-    async def _update(self, conditions: dict[str, Expression], changes: Doc) -> None:
+    async def _update(self, conditions: dict[str, Expression], changes: _Changes) -> None:
         if conditions:
             updates = [
                 UpdateOne({"_id": each}, [change_when(condition, changes)]) for each, condition in conditions.items()
             ]
             await self._database.deliveries.bulk_write(updates, ordered=False)
 
-    async def _deliver(self, delivery: Doc, owner: str) -> None:
+    async def _deliver(self, delivery: DeliveryDocument, owner: str) -> None:
         try:
             changes = await self._attempt(delivery)
             # A success counts whoever has the lease by now; a failure is for the holder of the lease to record.
             mine = all_of(_QUEUED, has_value("claim", delivery["claim"]))
-            condition = _QUEUED if changes["status"] == "DELIVERED" else mine
+            condition = _QUEUED if changes["status"] == DeliveryStatus.DELIVERED else mine
             await self._record_outcome(delivery["_id"], condition, {**changes, "claim": None, "lease_until": None})
         except PyMongoError as error:  # it is sent again when its lease ends
             _log.warning("the outcome of a mail could not be recorded", **_log_fields(delivery), reason=str(error))
@@ -214,53 +202,38 @@ class DeliveryWorker:
             self._turns.add_owner(owner)  # mails that waited for this one may be sent now
             self._woken.set()
 
-    async def _attempt(self, delivery: Doc) -> Doc:
+    async def _attempt(self, delivery: DeliveryDocument) -> _Changes:
         """Try once, and return the outcome as changes of the document. Raises PyMongoError."""
-        if (reason := await late_mails.find_obsolete_reason(self._database, delivery, self._clock())) is not None:
-            return self._outcome(delivery, SUPERSEDED, last_error=reason)
+        if (reason := await deliveries.find_obsolete_reason(self._database, delivery, self._clock())) is not None:
+            return self._outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
         try:
             self._count_for_quota(delivery)
-            async with self._recipients.reserve(delivery) as (to, note):
-                subject, text = await late_mails.add_late_notes(self._database, delivery, self._clock())
-                text = note(text)
-                if delivery.get("link") is not None:
-                    text = insert_page_address(text, self._page(delivery["link"]))
-                await self._transport.send(to, subject, await self._insert_link(text, delivery), delivery["_id"])
-        except SecretUnreadable:
-            return self._failed(delivery, "its link cannot be decrypted: the encryption key has changed")
-        except MailSuppressed as error:
+            content = await self._channels[delivery.get("channel", MAIL)].deliver(delivery)
+        except DeliverySuppressed as error:
             return self._suppressed(delivery, str(error))
-        except MailRefused as error:
+        except DeliveryFailed as error:
             return self._failed(delivery, str(error))
-        except MailUnavailable as error:
+        except DeliveryUnavailable as error:
             return self._retry_later(delivery, str(error))
         except PyMongoError:
             raise
-        except Exception as error:  # a bug must not keep the other mails from being sent
+        except Exception as error:  # a bug must not keep the other deliveries from being made
             _log.exception("a mail could not be sent", **_log_fields(delivery))
             return self._retry_later(delivery, f"{type(error).__name__}: {error}")
-        MAILS.labels(outcome="DELIVERED").inc()
+        MAILS.labels(outcome=DeliveryStatus.DELIVERED).inc()
         _log.info("mail delivered", **_log_fields(delivery))
-        sent = {"subject": subject, "text": text, "delivered_at": self._clock()}
-        return self._outcome(delivery, "DELIVERED", last_error=None, **sent)
+        sent = {"subject": content.subject, "text": content.text, "delivered_at": self._clock()}
+        return self._outcome(delivery, DeliveryStatus.DELIVERED, last_error=None, **sent)
 
-    def _count_for_quota(self, delivery: Doc) -> None:
-        """Count the first try of a mail caused by a task or workflow towards its owner's quota. Raises MailRefused."""
-        if not delivery.get("run") or delivery["tries"]:
+    def _count_for_quota(self, delivery: DeliveryDocument) -> None:
+        """Count the first try of a mail caused by a task or workflow for its owner's quota. Raises DeliveryFailed."""
+        run_id = delivery["run"]
+        if run_id is None or delivery["tries"]:
             return
-        if not self._meter.consume(owner_of(delivery["run"]), Quota.MAILS_PER_DAY, self._clock()):
-            raise MailRefused(MAIL_QUOTA_EXCEEDED)
+        if not self._meter.consume(owner_of(run_id), Quota.MAILS_PER_DAY, self._clock()):
+            raise DeliveryFailed(MAIL_QUOTA_EXCEEDED)
 
-    async def _insert_link(self, text: str, delivery: Doc) -> str:
-        """Return the text with the link, which only the sent mail contains. Raises SecretUnreadable."""
-        sealed = delivery.get("sealed")
-        if sealed is None:
-            return text
-        if self._secrets is None:
-            raise SecretUnreadable("there is no key to decrypt it with")
-        return text.replace(LINK_PLACEHOLDER, await self._secrets.unseal(sealed, delivery["_id"]))
-
-    def _retry_later(self, delivery: Doc, reason: str) -> Doc:
+    def _retry_later(self, delivery: DeliveryDocument, reason: str) -> _Changes:
         tries = delivery["tries"] + 1
         wait = retry_delay(tries, random.random())  # noqa: S311  # spreads load, not security
         again = clock.truncate_to_milliseconds(self._clock() + wait)
@@ -268,22 +241,22 @@ class DeliveryWorker:
             return self._failed(delivery, reason)
         MAILS.labels(outcome="RETRY").inc()
         _log.warning("a mail will be retried", **_log_fields(delivery), reason=reason, until=again.isoformat())
-        return self._outcome(delivery, "QUEUED", next_try_at=again, last_error=reason)
+        return self._outcome(delivery, DeliveryStatus.QUEUED, next_try_at=again, last_error=reason)
 
-    def _failed(self, delivery: Doc, reason: str) -> Doc:
-        MAILS.labels(outcome="FAILED").inc()
+    def _failed(self, delivery: DeliveryDocument, reason: str) -> _Changes:
+        MAILS.labels(outcome=DeliveryStatus.FAILED).inc()
         _log.error("a mail cannot be delivered", **_log_fields(delivery), reason=reason)
-        return self._outcome(delivery, "FAILED", last_error=reason)
+        return self._outcome(delivery, DeliveryStatus.FAILED, last_error=reason)
 
-    def _suppressed(self, delivery: Doc, reason: str) -> Doc:
-        MAILS.labels(outcome=SUPPRESSED).inc()
+    def _suppressed(self, delivery: DeliveryDocument, reason: str) -> _Changes:
+        MAILS.labels(outcome=DeliveryStatus.SUPPRESSED).inc()
         _log.info("a mail was not sent", **_log_fields(delivery), reason=reason)
-        return self._outcome(delivery, SUPPRESSED, last_error=reason)
+        return self._outcome(delivery, DeliveryStatus.SUPPRESSED, last_error=reason)
 
-    def _outcome(self, delivery: Doc, status: str, **changes: Any) -> Doc:
+    def _outcome(self, delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any) -> _Changes:
         return {"status": status, "tries": delivery["tries"] + 1, **changes}
 
-    async def _record_outcome(self, delivery_id: str, condition: Expression, changes: Doc) -> None:
+    async def _record_outcome(self, delivery_id: str, condition: Expression, changes: _Changes) -> None:
         """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail."""
         wait = 0.5
         while True:
@@ -298,7 +271,7 @@ class DeliveryWorker:
                 wait = min(wait * 2, _MAX_PAUSE)
 
 
-def _log_fields(delivery: Doc) -> dict[str, str]:
+def _log_fields(delivery: DeliveryDocument) -> dict[str, str]:
     """Return the log fields that identify a mail and its run."""
-    about = run_log_ids(delivery["run"]) if delivery.get("run") else {}
+    about = run_log_ids(delivery["run"]) if delivery["run"] else {}
     return {"delivery": delivery["_id"], "kind": delivery["kind"], **about}

@@ -5,13 +5,12 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, Doc
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
-from tocsin.notifications.channels.mail.late_mails import SUPERSEDED
 from tocsin.notifications.delivery_order import plan_deliveries, superseding_id
 
 _PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1}
-_QUEUED = has_value("status", "QUEUED")
+_QUEUED = has_value("status", DeliveryStatus.QUEUED)
 _BATCH = 32
 
 
@@ -40,7 +39,7 @@ async def find_ready_deliveries(database: Database, now: datetime, owner: str, b
     return [each for each in sorting.ready if about.get(each) not in overtaken]
 
 
-async def _delivered(database: Database, pending: list[Doc]) -> set[str]:
+async def _delivered(database: Database, pending: list[DeliveryDocument]) -> set[str]:
     """Return the ids of delivered mails that supersede some of these."""
     later = [each for mail in pending if (each := superseding_id(mail)) is not None]
     if not later:
@@ -60,7 +59,7 @@ async def _supersede(database: Database, outdated: list[str], now: datetime) -> 
     if not outdated:
         return set()
     unleased = all_of(_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
-    changes: Doc = {"status": SUPERSEDED, "claim": None, "lease_until": None}
+    changes: Doc = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None}
     await _update(database, dict.fromkeys(outdated, (unleased, changes)))
     found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
     return {mail["about"]["id"] async for mail in found if mail["status"] == "QUEUED"}

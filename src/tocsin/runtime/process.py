@@ -19,6 +19,8 @@ from tocsin.execution import RunEngine
 from tocsin.execution.worker import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
+from tocsin.notifications.channels.base import ChannelDependencies
+from tocsin.notifications.channels.table import build_channels
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.http_client import HttpClient
@@ -129,15 +131,8 @@ class Process:
         return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
 
     def _delivery_worker(self) -> DeliveryWorker:
-        return DeliveryWorker(
-            self.database,
-            self._mail,
-            self.secrets,
-            page=self.settings.page_url,
-            limits=RecipientLimits.from_settings(self.settings),
-            confirms=self.settings.requires_confirmed_addresses,
-            meter=self.quotas.meter,
-        )
+        dependencies = ChannelDependencies(self.database, self.settings, self.secrets, self._mail)
+        return DeliveryWorker(self.database, build_channels(dependencies), meter=self.quotas.meter)
 
     def _connect_wakeups(self) -> None:
         wakeups = self.wakeups

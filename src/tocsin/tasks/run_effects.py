@@ -14,7 +14,6 @@ from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import (
     Database,
-    DeliveryDocument,
     RunDocument,
     RunStatus,
     TaskDocument,
@@ -35,8 +34,8 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail import task_mails
+from tocsin.notifications import events
+from tocsin.notifications.deliveries import notify
 from tocsin.tasks import overlap
 
 _ADD = "$add"
@@ -55,12 +54,13 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
 
 
 async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
-    """Queue the mails that these states of runs cause. Return whether there are any."""
-    mailable = await _not_yet_mailed(database, [run for run in runs if _causes_mail(run)])
-    next_due_times = await _find_next_due_times(database, [run for run in mailable if run["status"] == RunStatus.RETRY])
-    queued_mails = [_build_mail(run, next_due_times.get(run["task"])) for run in mailable]
-    await deliveries.enqueue_deliveries(database, queued_mails)
-    return bool(queued_mails)
+    """Notify of these states of runs. Return whether there is anything to notify of."""
+    newsworthy = await _not_yet_notified(database, [run for run in runs if _is_newsworthy(run)])
+    next_due_times = await _find_next_due_times(
+        database, [run for run in newsworthy if run["status"] == RunStatus.RETRY]
+    )
+    await notify(database, [_event_of(run, next_due_times.get(run["task"])) for run in newsworthy])
+    return bool(newsworthy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,35 +149,32 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
     )
 
 
-def _causes_mail(run: RunDocument) -> bool:
+def _is_newsworthy(run: RunDocument) -> bool:
     """Return whether this state of a scheduled run causes a mail."""
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
 
 
-def _build_mail(run: RunDocument, next_due: datetime | None) -> DeliveryDocument:
-    mail: DeliveryDocument
+def _event_of(run: RunDocument, next_due: datetime | None) -> events.Event:
     if run["status"] == RunStatus.FAILED:
-        mail = task_mails.task_failed_mail(run, run["attempts"][-1] if run["attempts"] else None)
-    else:
-        retry_at: Any = run.get("retry_at")  # never null in this status
-        mail = task_mails.task_began_failing_mail(run, run["attempts"][-1], retry_at, next_due)
-    return mail
+        return events.task_failed(run, run["attempts"][-1] if run["attempts"] else None)
+    retry_at: Any = run.get("retry_at")  # never null in this status
+    return events.task_began_failing(run, run["attempts"][-1], retry_at, next_due)
 
 
-async def _not_yet_mailed(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
+async def _not_yet_notified(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
     """Return the runs whose stage of the incident was not mailed yet. A permanent failure is the last stage."""
     if not runs:
         return []
-    silencing_mails = {
+    silencing_ids = {
         run["_id"]: [
-            task_mails.incident_delivery_id(run["task"], run["incident"], stage)
+            events.incident_event_id(run["task"], run["incident"], stage)
             for stage in ((1,) if run["status"] == RunStatus.FAILED else (0, 1))
         ]
         for run in runs
     }
-    mail_ids = [mail_id for mail_ids in silencing_mails.values() for mail_id in mail_ids]
+    mail_ids = [mail_id for mail_ids in silencing_ids.values() for mail_id in mail_ids]
     mailed = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": mail_ids}}, {"_id": 1})}
-    return [run for run in runs if mailed.isdisjoint(silencing_mails[run["_id"]])]
+    return [run for run in runs if mailed.isdisjoint(silencing_ids[run["_id"]])]
 
 
 async def _find_next_due_times(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:

@@ -3,23 +3,13 @@
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, Doc, StepStatus, User, to_global_id
+from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
-from tocsin.notifications import deliveries
-from tocsin.notifications.channels.mail.layout import (
-    PAGE_PLACEHOLDER,
-    format_mail,
-    format_time,
-    new_delivery,
-    to_single_line,
-    truncate,
-)
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
-from tocsin.notifications.pages import approval_page_path
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.events import ApprovalRequest, Event, approval_requested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
-_LONGEST_MESSAGE = 2_000
 _MAX_MAILED = 200
 """Maximum number of requests mailed at once to someone who has just accepted them."""
 
@@ -30,16 +20,15 @@ class ApprovalMails:
     def __init__(self, database: Database, rules: ApprovalRequestRules = ApprovalRequestRules()) -> None:  # noqa: B008  # frozen
         self._database, self._rules = database, rules
 
-    async def enqueue_mails(self, document: Doc, flow: WorkflowState) -> bool:
+    async def enqueue_mails(self, document: WorkflowRunDocument, state: WorkflowState) -> bool:
         """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
-        asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
-        letters = [one for key in asking for one in await self._mails_for(key, flow)]
-        if letters:
-            await deliveries.enqueue_deliveries(self._database, letters)
-        return bool(letters)
+        asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
+        events = [event for key in asking for event in await self._find_requests(key, state)]
+        await notify(self._database, events)
+        return bool(events)
 
     async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
         """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
@@ -47,21 +36,23 @@ class ApprovalMails:
         if owner is None or not self._rules.can_be_asked(person, owner):
             return
         waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
-        letters: list[Doc] = []
+        events: list[Event] = []
         async for document in waiting:
-            flow = WorkflowState.from_document(document)
-            for key, state in flow.steps.items():
-                if _is_waiting(state) and person.id in {asked.id for asked in await find_deciders(state.asks or "")}:
-                    letters.append(_approval_mail(flow, key, state, person))
-        await deliveries.enqueue_deliveries(self._database, letters[:_MAX_MAILED])
+            state = WorkflowState.from_document(document)
+            for key, step_state in state.steps.items():
+                if not _is_waiting(step_state):
+                    continue
+                if person.id in {decider.id for decider in await find_deciders(step_state.asks or "")}:
+                    events.append(_build_request(state, key, person))
+        await notify(self._database, events[:_MAX_MAILED])
 
-    async def _mails_for(self, key: str, flow: WorkflowState) -> list[Doc]:
-        """Return the mails of a step, only to those who accept requests from the workflow's owner."""
-        state, owner = flow.steps[key], await User.get(flow.document["owner"])
-        people = [] if owner is None else await find_deciders(state.asks or "")
-        return [
-            _approval_mail(flow, key, state, user) for user in people if owner and self._rules.can_be_asked(user, owner)
-        ]
+    async def _find_requests(self, key: str, state: WorkflowState) -> list[Event]:
+        """Return the requests of a step, only to those who accept requests from the workflow's owner."""
+        owner = await User.get(state.document["owner"])
+        if owner is None:
+            return []
+        deciders = await find_deciders(state.steps[key].asks or "")
+        return [_build_request(state, key, user) for user in deciders if self._rules.can_be_asked(user, owner)]
 
 
 async def find_deciders(asks: str) -> list[User]:
@@ -74,8 +65,8 @@ async def find_deciders(asks: str) -> list[User]:
         return []
 
 
-def _has_new_request(before: Doc, state: StepState) -> bool:
-    same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
+def _has_new_request(before: StepDocument, state: StepState) -> bool:
+    same = before["status"] == StepStatus.WAITING and before.get("reminders", 0) == state.reminders
     return _is_waiting(state) and not same
 
 
@@ -83,30 +74,15 @@ def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _approval_mail(flow: WorkflowState, key: str, state: StepState, user: User) -> Doc:
-    name = to_single_line(f"{flow.document['name']} / {key}")
-    again = "is still waiting" if state.reminders else "is waiting"
-    text = format_mail(
-        f"the workflow step {name} {again} for your decision.",
-        [
-            *([("Message:", truncate(to_single_line(state.message), _LONGEST_MESSAGE))] if state.message else []),
-            ("Waiting since:", format_time(state.started_at or EPOCH)),
-            *([("Decide until:", format_time(state.wake_at))] if state.wake_at else []),
-            ("Workflow run:", to_global_id("WorkflowRun", flow.id)),
-            ("Decide here:", PAGE_PLACEHOLDER),
-        ],
-        "The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
+def _build_request(state: WorkflowState, key: str, user: User) -> Event:
+    step_state = state.steps[key]
+    request = ApprovalRequest(
+        workflow_name=state.document["name"],
+        workflow_run_id=state.id,
+        step=key,
+        message=step_state.message or "",
+        since=step_state.started_at or EPOCH,
+        until=step_state.wake_at,
+        is_reminder=bool(step_state.reminders),
     )
-    asked = f"{flow.id}:{key}:{state.round}"
-    return new_delivery(
-        f"{asked}:{state.reminders}:{user.id}",
-        user.id,
-        APPROVAL_MAIL_KIND,
-        f"{name} is waiting for your decision",
-        text,
-        state.started_at or EPOCH,
-        flow.id,
-        link=approval_page_path(flow.id, key),
-        about={"type": "Approval", "id": f"{asked}:{user.id}", "incident": state.round, "stage": state.reminders}
-        | {"step": key},
-    )
+    return approval_requested(request, step_state.round, step_state.reminders, user.id)

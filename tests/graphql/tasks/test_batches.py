@@ -201,7 +201,7 @@ async def test_secrets_are_sealed_and_ids_are_those_of_tasks(api: Api) -> None:
     secret = {"http": {"url": "https://example.com/", "token": "sekret"}}
     payload = await create(api, [given(job=secret)], idempotencyKey="k")
     task_id = payload["results"][0]["task"]["id"]
-    assert ids.decode(task_id)[0] == "Task"
+    assert ids.decode_id(task_id)[0] == "Task"
     stored = [await api.database.tasks.find({}).to_list(), await api.database.idempotency_keys.find({}).to_list()]
     assert "sekret" not in str(stored)
     ran = await api.alice.do("runTask", {"id": task_id}, "run { status } userErrors { code }")

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from tocsin.documents import Delivery, Doc
-from tocsin.notifications.channels.mail.task_mails import redact_url, task_began_failing_mail, task_failed_mail
+from tocsin.notifications import events
+from tocsin.notifications.channels.mail.render import render
+from tocsin.notifications.channels.mail.task_mails import redact_url
+from tocsin.notifications.channels.table import MAIL
+from tocsin.notifications.deliveries import new_delivery
 from tocsin.notifications.pages import run_page_path
 
 DUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -105,7 +109,19 @@ Tocsin
 """
 
 
-def began(run: Doc | None = None, attempt: Doc | None = None) -> Doc:
+def mail_of(event: events.Event) -> Any:
+    return new_delivery(event, MAIL, render(event))
+
+
+def task_began_failing_mail(run: Any, attempt: Any, retry_at: datetime, next_due: datetime | None = None) -> Any:
+    return mail_of(events.task_began_failing(run, attempt, retry_at, next_due))
+
+
+def task_failed_mail(run: Any, attempt: Any) -> Any:
+    return mail_of(events.task_failed(run, attempt))
+
+
+def began(run: Doc | None = None, attempt: Doc | None = None) -> Any:
     return task_began_failing_mail({**RUN, **(run or {})}, {**ATTEMPT, **(attempt or {})}, ENDED + timedelta(hours=1))
 
 

@@ -2,9 +2,7 @@
 
 import textwrap
 from datetime import datetime
-from typing import Any
 
-from tocsin.documents import Doc
 from tocsin.outbound.mail_text import to_single_line
 
 __all__ = [
@@ -13,7 +11,6 @@ __all__ = [
     "format_mail",
     "format_time",
     "insert_page_address",
-    "new_delivery",
     "prepend_note",
     "to_single_line",
     "truncate",
@@ -42,28 +39,6 @@ def insert_page_address(text: str, address: str) -> str:
 def prepend_note(text: str, note: str) -> str:
     """Insert a paragraph before all others of a mail."""
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
-
-
-def new_delivery(
-    cause: str, owner: str, kind: str, subject: str, text: str, at: datetime, run: str | None = None, **more: Any
-) -> Doc:
-    """Return a queued delivery whose id is its cause."""
-    return {
-        "_id": cause,
-        "owner": owner,
-        "kind": kind,
-        "run": run,
-        "subject": subject,
-        "text": text,
-        "status": "QUEUED",
-        "queued_at": at,
-        "next_try_at": at,
-        "lease_until": None,
-        "tries": 0,
-        "last_error": None,
-        "delivered_at": None,
-        **more,
-    }
 
 
 def _format_fact(label: str, value: str) -> str:

@@ -7,10 +7,9 @@ from datetime import datetime
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, Doc
-from tocsin.notifications.channels.mail import account_mails
+from tocsin.documents import Database, DeliveryDocument
 from tocsin.notifications.channels.mail.layout import prepend_note
-from tocsin.notifications.channels.mail.workflow_mails import APPROVAL_MAIL_KIND
+from tocsin.notifications.events import ACCOUNT_KINDS, EventKind
 from tocsin.outbound.mail_limits import (
     MailClass,
     MailLimiter,
@@ -22,8 +21,7 @@ from tocsin.outbound.mail_limits import (
 from tocsin.outbound.mail_transport import MailRefused
 from tocsin.outbound.owner_mail import MailSuppressed, mailbox_limit_error
 
-SUPPRESSED = "SUPPRESSED"
-_FOR_UNCONFIRMED = frozenset({account_mails.EMAIL_CONFIRMATION, account_mails.PASSWORD_RESET})
+_FOR_UNCONFIRMED = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
 """Mails that lead to a confirmed address."""
 _UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
 _CONFIRM = "Its owner can request the link with requestEmailConfirmation."
@@ -45,7 +43,7 @@ class RecipientResolver:
         self._limiter = MailLimiter(database)
 
     @asynccontextmanager
-    async def reserve(self, delivery: Doc) -> AsyncIterator[tuple[str, NoteAdder]]:
+    async def reserve(self, delivery: DeliveryDocument) -> AsyncIterator[tuple[str, NoteAdder]]:
         """Reserve a mail for its recipient, and release it again if the block fails.
 
         Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
@@ -65,7 +63,7 @@ class RecipientResolver:
             raise
         await self._mark_reported(key, told)
 
-    async def _find_address(self, delivery: Doc) -> tuple[str, bool]:
+    async def _find_address(self, delivery: DeliveryDocument) -> tuple[str, bool]:
         """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
         if delivery.get("to"):
             return str(delivery["to"]), True
@@ -83,7 +81,7 @@ class RecipientResolver:
         """
         return to.casefold() if self._confirms and confirmed else normalize_mailbox(to)
 
-    async def _reserve(self, delivery: Doc, to: str, key: str, *, confirmed: bool) -> MailReservation:
+    async def _reserve(self, delivery: DeliveryDocument, to: str, key: str, *, confirmed: bool) -> MailReservation:
         now = self._clock()
         kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
         try:
@@ -99,10 +97,10 @@ class RecipientResolver:
             return
 
 
-def _mail_class(delivery: Doc) -> MailClass:
-    if delivery["kind"] in account_mails.ACCOUNT_MAIL_KINDS:
+def _mail_class(delivery: DeliveryDocument) -> MailClass:
+    if delivery["kind"] in ACCOUNT_KINDS:
         return MailClass.ACCOUNT
-    return MailClass.WORK if delivery["kind"] == APPROVAL_MAIL_KIND else MailClass.NOTICE
+    return MailClass.WORK if delivery["kind"] == EventKind.APPROVAL else MailClass.NOTICE
 
 
 def _withheld_note(count: int) -> str:

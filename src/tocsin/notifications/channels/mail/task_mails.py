@@ -1,27 +1,22 @@
-"""The mails about failing tasks: delivery documents made from runs and attempts. Pure."""
+"""The mails about failing tasks. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tocsin.documents import Doc, RunReason, parent_of, to_global_id
+from tocsin.documents import RunDocument, RunReason, to_global_id
+from tocsin.notifications.channels.base import Content
 from tocsin.notifications.channels.mail.layout import (
     PAGE_PLACEHOLDER,
     Fact,
     format_mail,
     format_time,
-    new_delivery,
     to_single_line,
     truncate,
 )
-from tocsin.notifications.pages import run_page_path
-
-BEGAN_FAILING = "BEGAN_FAILING"
-FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
-INCIDENT_MAIL_KINDS = (BEGAN_FAILING, FAILED_FOR_GOOD)
-"""The kinds of mails, by the stage of an incident."""
+from tocsin.notifications.events import TaskFailure
 
 _MAX_NAME = 80
 _MAX_URL = 300
@@ -38,31 +33,34 @@ _NO_RETRY_REASONS = {
 }
 
 
-def task_began_failing_mail(
-    run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime | None = None
-) -> Doc:
-    """Return the mail about the first failed attempt of a task that worked before.
+def write_task_failure(failure: TaskFailure) -> Content:
+    """Write about a failed run: that the task started failing, or, without a retry, that it failed."""
+    if failure.retry_at is None:
+        return _write_failed(failure.run, failure.attempt)
+    attempt: Mapping[str, Any] = failure.attempt or {}
+    if failure.next_due is not None and failure.next_due <= failure.retry_at:
+        return _write_began_without_retry(failure.run, attempt, failure.retry_at, failure.next_due)
+    return _write_began(failure.run, attempt, failure.retry_at)
 
-    A retry is dropped in favour of the next run of the task if `next_due` is not later than `retry_at`.
-    """
-    if next_due is not None and next_due <= retry_at:
-        return _began_without_retry(run, attempt, retry_at, next_due)
+
+def _write_began(run: RunDocument, attempt: Mapping[str, Any], retry_at: datetime) -> Content:
+    name = display_task_name(run)
     text = format_mail(
-        f'Your task "{display_task_name(run)}" has started failing. It will be retried.',
+        f'Your task "{name}" has started failing. It will be retried.',
         [*_failure_facts(run, attempt), ("Next attempt:", format_time(retry_at)), *_run_facts(run)],
         "You will get another mail only if this run fails permanently, and then no more until the task has worked "
         "again.",
     )
-    return _began(run, attempt, text)
+    return Content(f'Task "{name}" has started failing', text)
 
 
-def _began_without_retry(
-    run: Mapping[str, Any], attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime
-) -> Doc:
+def _write_began_without_retry(
+    run: RunDocument, attempt: Mapping[str, Any], retry_at: datetime, next_due: datetime
+) -> Content:
+    name = display_task_name(run)
     no_retry = f"The next attempt would be at {format_time(retry_at)}, but the task is due again before then."
     text = format_mail(
-        f'Your task "{display_task_name(run)}" has started failing. This run will not be retried: '
-        "the next one is due first.",
+        f'Your task "{name}" has started failing. This run will not be retried: the next one is due first.',
         [
             *_failure_facts(run, attempt),
             ("No retry:", no_retry),
@@ -72,30 +70,17 @@ def _began_without_retry(
         "You will get another mail when the next run replaces this one, which then counts as failed, and then no more "
         "until the task has worked again.",
     )
-    return _began(run, attempt, text)
+    return Content(f'Task "{name}" has started failing', text)
 
 
-def _began(run: Mapping[str, Any], attempt: Mapping[str, Any], text: str) -> Doc:
-    return _delivery(run, 0, f'Task "{display_task_name(run)}" has started failing', text, _end_time(run, attempt))
-
-
-def task_failed_mail(run: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> Doc:
-    """Return the mail about a run that is not retried. `attempt` defaults to the last one in the run."""
+def _write_failed(run: RunDocument, attempt: Mapping[str, Any] | None) -> Content:
     name = display_task_name(run)
-    attempts: Sequence[Mapping[str, Any]] = run.get("attempts") or [{}]
-    last = attempts[-1] if attempt is None else attempt
     text = format_mail(
         f'Your task "{name}" has failed. This run will not be retried.',
-        [*_failure_facts(run, last), *_no_retry_facts(run), *_run_facts(run)],
+        [*_failure_facts(run, attempt or {}), *_no_retry_facts(run), *_run_facts(run)],
         "You will get no more mails about this task until it has worked again.",
     )
-    return _delivery(run, 1, f'Task "{name}" has failed', text, _end_time(run, last))
-
-
-def incident_delivery_id(thing: str, incident: int | None, stage: int) -> str:
-    """Return the id of the mail about a stage of a task's or workflow's incident: 0 started failing, 1 failed."""
-    place = thing if incident is None else f"{thing}:{incident}"
-    return f"{place}:{('began', 'failed')[stage]}"
+    return Content(f'Task "{name}" has failed', text)
 
 
 def redact_url(url: str) -> str:
@@ -108,16 +93,7 @@ def redact_url(url: str) -> str:
     return truncate(bare.geturl(), _MAX_URL)
 
 
-def _delivery(run: Mapping[str, Any], stage: int, subject: str, text: str, at: datetime) -> Doc:
-    run_id, incident = str(run["_id"]), run.get("incident")
-    task = str(run.get("task") or parent_of(run_id))
-    cause = incident_delivery_id(run_id if incident is None else task, incident, stage)
-    about = None if incident is None else {"type": "Task", "id": task, "incident": incident, "stage": stage}
-    kind, link = INCIDENT_MAIL_KINDS[stage], run_page_path(run_id)
-    return new_delivery(cause, run["owner"], kind, subject, text, at, run_id, link=link, about=about)
-
-
-def _failure_facts(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> list[Fact]:
+def _failure_facts(run: RunDocument, attempt: Mapping[str, Any]) -> list[Fact]:
     error = attempt.get("error") or run.get("error") or {}
     called = ("Called:", _describe_call(run, attempt))
     return [called, *error_facts(error), ("Attempts:", str(_count_attempts(run, attempt)))]
@@ -130,16 +106,16 @@ def error_facts(error: Mapping[str, Any]) -> list[Fact]:
     return [("Error:", message), *([("Hint:", hint)] if hint else [])]
 
 
-def _describe_call(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> str:
+def _describe_call(run: RunDocument, attempt: Mapping[str, Any]) -> str:
     job = run["job"]
-    call = attempt.get("request") or job.get("params") or {}
+    call: Mapping[str, Any] = attempt.get("request") or job.get("params") or {}
     url = call.get("url")
     if isinstance(url, str):
         return to_single_line(f"{call.get('method') or 'GET'} {redact_url(url)}")
     return f"the job {to_single_line(str(job['kind']))}"
 
 
-def _run_facts(run: Mapping[str, Any]) -> list[Fact]:
+def _run_facts(run: RunDocument) -> list[Fact]:
     return [
         ("Due:", format_time(run["due_at"])),
         ("Run:", to_global_id("Run", run["_id"])),
@@ -147,21 +123,16 @@ def _run_facts(run: Mapping[str, Any]) -> list[Fact]:
     ]
 
 
-def _no_retry_facts(run: Mapping[str, Any]) -> list[Fact]:
+def _no_retry_facts(run: RunDocument) -> list[Fact]:
     why = _NO_RETRY_REASONS.get(str(run.get("reason")))
     return [("No retry:", why)] if why else []
 
 
-def _count_attempts(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> int:
+def _count_attempts(run: RunDocument, attempt: Mapping[str, Any]) -> int:
     return max(len(run.get("attempts") or ()), int(attempt.get("number") or 0))
 
 
-def _end_time(run: Mapping[str, Any], attempt: Mapping[str, Any]) -> datetime:
-    moment: datetime = run.get("finished_at") or attempt.get("finished_at") or run["due_at"]
-    return moment
-
-
-def display_task_name(run: Mapping[str, Any]) -> str:
+def display_task_name(run: RunDocument) -> str:
     """Return the name of the run's task as shown in a mail."""
     return truncate(to_single_line(str(run["task_name"])), _MAX_NAME)
 

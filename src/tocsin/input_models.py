@@ -1,4 +1,4 @@
-"""Job parameters: the base model, and validation errors as sentences with a path."""
+"""Models of what users write: their base class, and validation errors as sentences with a path."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 from tocsin.errors import InvalidInput, MultipleInvalid
+from tocsin.value_bounds import ValuePath
 
 Model = TypeVar("Model", bound=BaseModel)
-ValuePath = tuple[str | int, ...]
 _EXPRESSION = "${{"
 _MAX_FAULTS = 100
 _QUICK_CONTEXT = {"quickly": True}
@@ -24,7 +24,7 @@ class ParamsModel(BaseModel):
 
 
 def parse_params(model: type[Model], given: Any, *, quickly: bool = False) -> Model:
-    """Validate parameters. Raises SeveralInvalid with all faults and their paths. `quickly` skips slow checks."""
+    """Validate parameters. Raises MultipleInvalid with all faults and their paths. `quickly` skips slow checks."""
     try:
         return model.model_validate(given, context=_QUICK_CONTEXT if quickly else None)
     except ValidationError as error:
