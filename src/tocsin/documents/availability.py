@@ -33,19 +33,18 @@ _STORAGE_FAILED = re.compile(r"WT_PANIC|WT_RUN_RECOVERY|No space left|Disk quota
 def is_unavailable(error: BaseException) -> bool:
     """Return whether the database is unreachable or cannot store data, so that the operation can be retried later."""
     if isinstance(error, OperationFailure):
-        return any(_is_of_storage(fault) for fault in _faults(error))
+        return any(_is_storage_error(code, message) for code, message in _write_errors(error))
     return isinstance(error, DatabaseUnavailable | PyMongoError)
 
 
-def _faults(error: OperationFailure) -> Iterator[tuple[Any, str]]:
+def _write_errors(error: OperationFailure) -> Iterator[tuple[Any, str]]:
     """Yield the codes and messages of an error; for a bulk write those of its parts, which may differ."""
     yield error.code, str(error)
     if isinstance(error, BulkWriteError):
         details = error.details or {}
-        for fault in [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]:
-            yield fault.get("code"), str(fault.get("errmsg"))
+        for failure in [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]:
+            yield failure.get("code"), str(failure.get("errmsg"))
 
 
-def _is_of_storage(fault: tuple[Any, str]) -> bool:
-    code, message = fault
+def _is_storage_error(code: Any, message: str) -> bool:
     return code in _AWAY or bool(_STORAGE_FAILED.search(message))

@@ -105,15 +105,15 @@ async def migrate_to_latest(
     if await db[INSTALLATION].find_one(_SCHEMA) is None:
         found = await read_version(db)
         await write_version(db, found.version if found else known)
-    told = False
+    logged = False
     while (current := await _read(db)).version < known:
         lock = _Lock(db)
         if await lock.take(alone=alone):
             async with lock.held():
                 await _until_nobody_serves(db, alone=alone)
                 await _migrate(db, lock, migrations)
-        elif not told:
-            told = True
+        elif not logged:
+            logged = True
             log.info("another process migrates the data, waiting", version=current.version, to=known)
         await asyncio.sleep(0 if alone else _POLL_SECONDS)
     check_version(current, known)

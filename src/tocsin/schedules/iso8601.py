@@ -54,10 +54,10 @@ def _correction(text: str) -> str:
     return f'The time is not in RFC 3339 format: write "{right}".'
 
 
-def _offset(given: str | None) -> str:
-    if given is None or given in "Zz":
+def _offset(text: str | None) -> str:
+    if text is None or text in "Zz":
         return "Z"
-    return f"{given[:3]}:{given[3:].lstrip(':') or '00'}"
+    return f"{text[:3]}:{text[3:].lstrip(':') or '00'}"
 
 
 def format_datetime(moment: datetime) -> str:

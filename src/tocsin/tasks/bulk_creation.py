@@ -21,7 +21,7 @@ MAX_TASKS = 1000
 """Maximum number of tasks in one call."""
 _BATCH = 250
 _DUPLICATE_KEY = 11_000
-_PARTLY = (
+_PARTIAL_WRITE = (
     "The database failed while the tasks were being saved; some of them may be saved. Repeat the request with the "
     "same idempotencyKey: it saves the missing tasks and none twice. Without a key, check your tasks first."
 )
@@ -37,15 +37,17 @@ async def create_tasks(
 ) -> None:
     """Create the tasks at these indexes of the call, unless the record says that this is done.
 
-    Raises PartlyDone if the database fails meanwhile.
+    Raises PartialWrite if the database fails meanwhile.
     """
     if record["done"]:
         return
-    places = sorted(tasks)
+    indexes = sorted(tasks)
     try:
-        for start in range(0, len(places), _BATCH):
-            batch = places[start : start + _BATCH]
-            documents = [tasks[at].build_task(task_id_at(record, at), owner, record["created_at"]) for at in batch]
+        for start in range(0, len(indexes), _BATCH):
+            batch = indexes[start : start + _BATCH]
+            documents = [
+                tasks[index].build_task(task_id_at(record, index), owner, record["created_at"]) for index in batch
+            ]
             await _insert(documents)
             for document in documents:
                 log_task_created(document.id, owner, document.next_run_at)
@@ -53,14 +55,14 @@ async def create_tasks(
     except PyMongoError as error:
         if not is_unavailable(error):
             raise
-        raise PartialWrite(_PARTLY) from error
+        raise PartialWrite(_PARTIAL_WRITE) from error
 
 
 async def _insert(documents: Sequence[Task]) -> None:
     try:
         await Task.insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        faults = error.details.get("writeErrors", [])
-        if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+        failures = error.details.get("writeErrors", [])
+        if not failures or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
             raise
         # created by an earlier try with the same idempotency key

@@ -1,6 +1,7 @@
 """Saving of tasks: a draft is validated as a whole, then written. The scheduler needs only its `next_run_at`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -127,7 +128,8 @@ async def create_task(
     valid = validate_draft(draft, now)
     record = await idempotency.claim_key(database, key, new_id(owner), now)
     if not record["done"]:
-        await _insert(valid.build_task(record["thing"], owner, now))
+        with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
+            await valid.build_task(record["thing"], owner, now).insert()
         log_task_created(record["thing"], owner, valid.next_run_at)
         await idempotency.mark_done(database, record)
     task = await ownership.find_task(owner, record["thing"])
@@ -139,13 +141,6 @@ async def create_task(
 def with_queue_priority(draft: TaskDraft, defaults: Mapping[str, int]) -> TaskDraft:
     """Return the draft with its effective priority. Raises InvalidInput for an invalid priority or unknown queue."""
     return replace(draft, priority=queues.resolve_priority(defaults, draft.queue, draft.priority))
-
-
-async def _insert(document: Task) -> None:
-    try:
-        await document.insert()
-    except DuplicateKeyError:
-        return  # created by an earlier try with the same idempotency key
 
 
 async def update_task(
