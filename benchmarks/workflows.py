@@ -13,7 +13,7 @@ from benchmarks.table import Row, text
 from tocsin import clock
 from tocsin.runtime import Runtime
 from tocsin.workflows import saving, starting
-from tocsin.workflows.language.yaml_reader import WorkflowSource
+from tocsin.workflows.language.source import WorkflowSource
 
 
 @dataclass(frozen=True, slots=True)

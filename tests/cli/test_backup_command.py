@@ -128,7 +128,9 @@ def test_a_killed_restore_is_noticed_and_begun_anew(
         time.sleep(0.005)
     process.kill()
     process.wait()
-    sentence = "holds a part of the backup old.backup, because restoring it broke off: run `tocsin restore` again"
+    sentence = (
+        "contains only a part of the backup old.backup, because the restore was interrupted: run `tocsin restore` again"
+    )
     for arguments in (("users", "list"), ("backup", "b.backup"), ("serve",)):
         monkeypatch.setenv("TOCSIN_PORT", "0")
         assert sentence in refused(*arguments)
@@ -144,7 +146,7 @@ def test_newer_data_and_newer_backups_are_refused(
     tocsin("backup", "a.backup")
     newer = {"$set": {"version": latest_version() + 1, "program": "9.9.9"}}
     stored["installation"].update_one({"_id": "schema"}, newer)
-    sentence = f"holds data of version {latest_version() + 1}, written by a newer Tocsin (9.9.9)"
+    sentence = f"contains data of version {latest_version() + 1}, written by a newer Tocsin (9.9.9)"
     monkeypatch.setenv("TOCSIN_PORT", "0")
     for arguments in (("users", "list"), ("backup", "b.backup"), ("serve",)):
         assert sentence in refused(*arguments)

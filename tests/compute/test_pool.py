@@ -262,13 +262,13 @@ async def test_no_process_is_left_after_the_end(two: ProcessPool) -> None:
 
 _SERVER = """
 import asyncio, os, signal, sys
-from tests.jobs import computations
-from tocsin.compute.pool import Processes
+from tests.compute import computations
+from tocsin.compute.pool import ProcessPool
 
 async def main():
-    processes = Processes(modules=() if sys.argv[1] != "starting" else ("tocsin.jobs.registry",))
+    processes = ProcessPool(modules=() if sys.argv[1] != "starting" else ("tocsin.jobs.registry",))
     if sys.argv[1] == "starting":
-        processes.warm()
+        processes.start_fork_server()
         await asyncio.sleep(0.01)
     else:
         print(await processes(computations.sleep, 0), flush=True)

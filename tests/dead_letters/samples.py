@@ -1,4 +1,4 @@
-"""Dead letters put into the database directly, for the tests of what may be done with them."""
+"""Dead letters inserted directly, for tests."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ ERROR: Doc = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hin
 
 
 async def add_dead_letters(database: Database, task: Task, count: int, **more: Any) -> list[str]:
-    """Runs of this task by hand that failed, each a second after the one before, the last a minute ago."""
+    """Insert failed manual runs of this task, one second apart, the last one a minute ago."""
     document: Any = await database.tasks.find_one({"_id": task.id})
     kept = await database.runs.count_documents({})
     start = clock.now() - timedelta(seconds=60 + count)
@@ -29,12 +29,12 @@ async def add_dead_letters(database: Database, task: Task, count: int, **more: A
 
 
 def at_host(host: str) -> Doc:
-    """What a run of an HTTP job at this host differs in."""
+    """Return the fields of a run of an HTTP job that calls this host."""
     return {"job": http_job(f"https://{host}/hook")}
 
 
 async def fail(database: Database, run_id: str) -> Doc:
-    """Let a run fail as its worker would."""
+    """Fail a run as its worker would."""
     changes = {"status": "FAILED", "open": False, "finished_at": clock.now(), "rank": None, "error": ERROR}
     await database.runs.update_one({"_id": run_id}, {"$set": changes})
     return await load_run(database, run_id)

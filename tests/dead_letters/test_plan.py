@@ -1,4 +1,4 @@
-"""The rate of a replay, and that each of its runs is sent once, however looks and crashes fall."""
+"""The rate of a replay, and sending each run once despite crashes."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -52,7 +52,7 @@ def test_a_minute_that_is_full_says_when_it_is_no_longer() -> None:
 
 @given(RATES)
 def test_a_look_at_the_time_that_was_named_may_send(per_minute: int) -> None:
-    """And over five minutes nearly the rate is reached."""
+    """Over five minutes, the rate is nearly reached."""
     now, noted, total = T0, list[SentBatch](), 0
     while now < T0 + 5 * MINUTE:
         may = plan.compute_allowance(per_minute, noted, now)
@@ -116,7 +116,7 @@ KINDS = st.lists(st.sampled_from(["fine", "fine", "fine", "step", "orphan", "wor
 def test_each_is_sent_or_left_out_once_whoever_dies_where(
     kinds: list[str], most: int, page: int, data: st.DataObject
 ) -> None:
-    """A process may die after some of a portion were sent, and before it was noted: the next begins where it began."""
+    """A process may die after sending a part of a batch: the next process starts from the same position."""
     letters = [letter(number, kind) for number, kind in enumerate(kinds)]
     sent: list[str] = []
     cursor, skips = "", dict[str, int]()

@@ -234,7 +234,7 @@ async def test_a_queue_has_a_plain_name(database: Database, name: str) -> None:
 async def test_a_task_of_no_queue_is_refused_and_gets_the_priority_of_its_own(database: Database) -> None:
     every = schedules.Every(timedelta(days=1), clock.now() + timedelta(days=1))
     job: JobDocument = {"kind": "http", "params": {"url": "https://example.com"}}
-    with pytest.raises(Exception, match="There is no queue 'fast'; there are: default"):
+    with pytest.raises(Exception, match=r"There is no queue 'fast'\. Existing queues: default"):
         await saving.create_task(database, "alice", TaskDraft("x", job, every, queue="fast"), clock.now())
     await queues.update_queue(database, "fast", {"priority": 7}, clock.now())
     task: Task = await saving.create_task(database, "alice", TaskDraft("x", job, every, queue="fast"), clock.now())

@@ -20,7 +20,7 @@ from tests.harness import TargetServer, serve_target, wait_until
 from tocsin.embedded import EmbeddedDatabase
 
 KEYS = {"TOCSIN_JWT_SECRET": "j" * 40, "TOCSIN_ENCRYPTION_KEY": "a" * 43 + "="}
-"""The keys of the sample: without them its secrets cannot be read."""
+"""The keys of the sample, which its secrets are encrypted with."""
 _TASK = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
 _SAVE = "mutation($i: SaveWorkflowInput!) { saveWorkflow(input: $i) { userErrors { message } } }"
 _EXECUTE = "mutation($i: ExecuteWorkflowInput!) { executeWorkflow(input: $i) { userErrors { message } } }"
@@ -95,7 +95,7 @@ async def _create(server: Server, name: str, job: dict[str, Any], schedule: dict
 
 
 async def _until_written(server: Server) -> None:
-    """Until each kind of thing is there."""
+    """Wait until every kind of document exists."""
 
     async def circuit_open() -> bool:
         answer = await server.query("{ circuits { state } workflowRuns(first: 1) { nodes { steps { status } } } }")

@@ -1,4 +1,4 @@
-"""Stored data of earlier versions, to begin a test with."""
+"""Stored data of earlier versions, for tests of migrations."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ STORED = Path(__file__).parent / "stored"
 
 
 def read_sample(version: int) -> dict[str, list[dict[str, Any]]]:
-    """The documents of each collection, as a program of that version left them."""
+    """Return the documents of each collection, as a program of that version wrote them."""
     options = json_util.CANONICAL_JSON_OPTIONS.with_options(tz_aware=True)
     sample: dict[str, list[dict[str, Any]]] = json_util.loads(
         (STORED / f"{version}.json").read_text(), json_options=options
@@ -19,7 +19,7 @@ def read_sample(version: int) -> dict[str, list[dict[str, Any]]]:
 
 
 async def store_sample(db: AsyncDatabase[dict[str, Any]], version: int) -> dict[str, int]:
-    """Write a sample into an empty database. Returns how many documents each collection has."""
+    """Write a sample into an empty database. Return the number of documents in each collection."""
     sample = read_sample(version)
     for name, documents in sample.items():
         await db[name].insert_many(documents)

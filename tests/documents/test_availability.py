@@ -9,7 +9,7 @@ FULL = 'WiredTiger error: WtError { code: 28, message: "No space left on device"
 
 
 def bulk(*faults: tuple[int, str], concern: bool = False) -> BulkWriteError:
-    """A bulk write of which these parts failed."""
+    """Return the error of a bulk write with these failed parts."""
     found = [{"index": index, "code": code, "errmsg": message} for index, (code, message) in enumerate(faults)]
     return BulkWriteError({"writeErrors": [] if concern else found, "writeConcernErrors": found if concern else []})
 

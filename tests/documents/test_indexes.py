@@ -1,4 +1,4 @@
-"""Indexes that are no longer declared, or declared otherwise, go; those of the operator stay."""
+"""Indexes that are no longer declared, or declared differently, are dropped; those of the operator stay."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ async def names(database: Database) -> set[str]:
 
 
 async def start(database: Database, *declared: Any) -> None:
-    """What a start does with the indexes of one collection."""
+    """Drop and create the indexes of a collection, as at a start."""
     await drop_stale_indexes(database.db, {"things": declared})
     await database.db["things"].create_indexes(list(declared))
 

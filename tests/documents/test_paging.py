@@ -1,197 +1,89 @@
-# ruff: noqa: E501  # tables read best in rows
-"""Pagination: every row exactly once, in both directions, with ties and concurrent changes; and invalid arguments."""
+"""Pages of a collection: windows of the key, filters and counts. The arguments of the API are tested in graphql/."""
 
-import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.graphql.conftest import T0, Api, run_document, task_document
-from tocsin.documents import Doc
-from tocsin.graphql import ids
+from tocsin.documents import Database, Doc
+from tocsin.documents.paging import (
+    KeysetQuery,
+    PageArguments,
+    contains_text,
+    count_rows,
+    decode_cursor,
+    encode_cursor,
+    fetch_page,
+    key_range,
+)
+from tocsin.errors import InvalidInput
 
-PAGE = "nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount"
-ARGS = "$o: {0}Order, $f: {0}Filter, $first: Int, $after: String, $last: Int, $before: String"
-USE = "orderBy: $o, filter: $f, first: $first, after: $after, last: $last, before: $before"
-TASKS = f"query({ARGS.format('Task')}) {{ list: tasks({USE}) {{ {PAGE} }} }}"
-RUNS = f"query({ARGS.format('Run')}) {{ list: runs({USE}) {{ {PAGE} }} }}"
-
-
-async def _walk(api: Api, query: str, size: int, *, forward: bool, between: Any = None, **more: Any) -> list[str]:
-    """Return the IDs of all pages in list order."""
-    found: list[str] = []
-    cursor = None
-    while True:
-        window = {"first": size, "after": cursor} if forward else {"last": size, "before": cursor}
-        page = (await api.alice.ask(query, **window, **more))["list"]
-        here = [edge["node"]["id"] for edge in page["edges"]]
-        assert here == [node["id"] for node in page["nodes"]]
-        found = found + here if forward else here + found
-        if not page["pageInfo"]["hasNextPage" if forward else "hasPreviousPage"]:
-            return found
-        assert len(here) == size
-        cursor = page["pageInfo"]["endCursor" if forward else "startCursor"]
-        if between is not None:
-            await between()
+T0 = datetime(2026, 3, 1, tzinfo=UTC)
+LAST = T0 + timedelta(days=400)
 
 
-def _rows(api: Api, count: int, chance: random.Random) -> tuple[list[Doc], list[Doc]]:
-    """Create tasks over four years with many ties, and a run of each."""
-    assert api.alice.user is not None
-    spans = [timedelta(0), timedelta(seconds=1), timedelta(hours=3), timedelta(days=40), timedelta(days=1500)]
-    tasks = [task_document(api.alice.user.id, T0 + chance.choice(spans) * chance.randint(0, 2)) for _ in range(count)]
-    runs = [run_document(task["_id"], task["created_at"]) for task in tasks]
-    return tasks, runs
+def _query(database: Database, **changes: Any) -> KeysetQuery[Doc]:
+    fields: dict[str, Any] = {"indexed_filter": {"owner": "alice"}, "key_range_hint": (T0, LAST), **changes}
+    return KeysetQuery(database.tasks, "created", "created_at", descending=True, **fields)
 
 
-async def _insert(api: Api, count: int, chance: random.Random) -> tuple[list[Doc], list[Doc]]:
-    tasks, runs = _rows(api, count, chance)
-    await api.database.tasks.insert_many(tasks)
-    await api.database.runs.insert_many(runs)
-    return tasks, runs
-
-
-def _sorted(kind: str, rows: list[Doc], key: str, *, descending: bool) -> list[str]:
-    rows = sorted(rows, key=lambda row: (row[key], row["_id"]), reverse=descending)
-    return [ids.encode(kind, row["_id"]) for row in rows]
-
-
-@pytest.mark.parametrize(("seed", "direction"), [(1, "ASC"), (2, "DESC")])
-async def test_pages_walk_every_row_once_in_order(api: Api, seed: int, direction: str) -> None:
-    chance = random.Random(seed)
-    tasks, runs = await _insert(api, 40, chance)
-    lists = [(TASKS, "Task", tasks, "created_at"), (RUNS, "Run", runs, "created_at"), (RUNS, "Run", runs, "due_at")]
-    for query, kind, rows, key in lists:
-        expected = _sorted(kind, rows, key, descending=direction == "DESC")
-        order = {"field": key.upper(), "direction": direction}
-        for forward in (True, False):
-            assert await _walk(api, query, chance.randint(1, 17), forward=forward, o=order) == expected
-
-
-@pytest.mark.parametrize("forward", [True, False])
-async def test_pages_walk_every_row_once_while_rows_come_and_go(api: Api, forward: bool) -> None:
-    chance = random.Random(7)
-    _, runs = await _insert(api, 60, chance)
-    staying, going = runs[:40], runs[40:]
-
-    async def stir() -> None:
-        await _insert(api, 2, chance)
-        if going:
-            await api.database.runs.delete_one({"_id": going.pop()["_id"]})
-
-    found = await _walk(api, RUNS, 7, forward=forward, between=stir, o={"field": "CREATED_AT"})
-    assert len(found) == len(set(found))
-    assert {ids.encode("Run", run["_id"]) for run in staying} <= set(found)
-
-
-@pytest.mark.parametrize("direction", ["ASC", "DESC"])
-async def test_tasks_that_are_not_due_come_last(api: Api, direction: str) -> None:
-    tasks, _ = _rows(api, 30, random.Random(1))
-    for task in tasks[::3]:
-        task["next_run_at"] = None
-    await api.database.tasks.insert_many(tasks)
-    due = _sorted(
-        "Task", [task for task in tasks if task["next_run_at"]], "next_run_at", descending=direction == "DESC"
-    )
-    rest = [ids.encode("Task", task["_id"]) for task in sorted(tasks[::3], key=lambda task: str(task["_id"]))]
-    expected = due + (rest if direction == "ASC" else rest[::-1])
-    for forward in (True, False):
-        order = {"field": "NEXT_RUN_AT", "direction": direction}
-        assert await _walk(api, TASKS, 4, forward=forward, o=order) == expected
-
-
-async def test_between_two_cursors(api: Api) -> None:
-    await _insert(api, 12, random.Random(2))
-    edges = (await api.alice.ask(RUNS))["list"]["edges"]
-    page = (await api.alice.ask(RUNS, after=edges[2]["cursor"], before=edges[8]["cursor"]))["list"]
-    assert page["edges"] == edges[3:8]
-    assert page["totalCount"] == 12
-    assert (await api.alice.ask(RUNS, after=edges[8]["cursor"], before=edges[2]["cursor"]))["list"]["edges"] == []
-
-
-async def test_an_empty_list(api: Api) -> None:
-    page = (await api.alice.ask(TASKS))["list"]
-    info = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
-    assert page == {"nodes": [], "edges": [], "pageInfo": info, "totalCount": 0}
-
-
-async def test_filters_of_tasks(api: Api) -> None:
-    assert api.alice.user is not None
-    owner = api.alice.user.id
-    tasks = [
-        task_document(owner, T0, name="Backup (daily) 100%", tags=["a", "b"], status="PAUSED", next_run_at=None),
-        task_document(owner, T0 + timedelta(days=1), name="ping", tags=["a"]),
-        task_document(owner, T0 + timedelta(days=2), name="gone", hold="DELETED"),
+async def _insert(database: Database) -> list[str]:
+    """Insert a few rows that are far apart, and return their IDs, newest first."""
+    times = [T0, T0, T0 + timedelta(seconds=5), T0 + timedelta(days=30), LAST - timedelta(hours=1), LAST]
+    rows: list[Doc] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": time, "n": at} for at, time in enumerate(times)
     ]
-    await api.database.tasks.insert_many(tasks)
-    backup, ping = (ids.encode("Task", task["_id"]) for task in tasks[:2])
-    for filter_, expected in [
-        ({}, [ping, backup]),
-        ({"status": ["PAUSED"]}, [backup]),
-        ({"status": []}, []),
-        ({"name": "(DAILY) 100%"}, [backup]),
-        ({"name": ".*"}, []),
-        ({"tags": ["a"]}, [ping, backup]),
-        ({"tags": ["a", "b"]}, [backup]),
-        ({"nextRunAt": {"from": "2026-03-02T12:00:00Z"}}, [ping]),
-        ({"nextRunAt": {"to": "2026-03-02T12:00:00Z"}}, []),
-    ]:
-        page = (await api.alice.ask(TASKS, f=filter_))["list"]
-        assert ([node["id"] for node in page["nodes"]], page["totalCount"]) == (expected, len(expected)), filter_
+    await database.tasks.insert_many(rows)
+    return [row["_id"] for row in sorted(rows, key=lambda row: (row["created_at"], row["_id"]), reverse=True)]
 
 
-async def test_filters_of_runs(api: Api) -> None:
-    tasks, _ = _rows(api, 2, random.Random(3))
-    await api.database.tasks.insert_many(tasks)
-    first, second = (task["_id"] for task in tasks)
-    runs = [
-        run_document(first, T0, status="FAILED"),
-        run_document(first, T0 + timedelta(days=1), trigger="MANUAL"),
-        run_document(second, T0 + timedelta(days=2), task_name="Other"),
+@pytest.mark.parametrize("size", [1, 2, 6])
+async def test_windows_miss_no_row(database: Database, size: int) -> None:
+    expected = await _insert(database)
+    for changes in ({}, {"key_range_hint": None}, {"extra_filter": {"n": {"$gte": 0}}}):
+        query, found, after = _query(database, **changes), list[str](), None
+        while True:
+            page = await fetch_page(query, PageArguments(size, after, None, None))
+            found += [row["_id"] for row in page.rows]
+            if not page.has_next:
+                break
+            after = encode_cursor(query, page.rows[-1])
+        assert found == expected
+
+
+async def test_counts_are_those_of_all_pages(database: Database) -> None:
+    await _insert(database)
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({}, 6),
+        ({"extra_filter": {"n": {"$gte": 4}}}, 2),
+        ({"extra_filter": {"n": {"$gte": 4}}, "key_range_hint": None}, 2),
+        ({"min_key": T0 + timedelta(seconds=1), "max_key": LAST - timedelta(hours=1)}, 3),
+        ({"indexed_filter": {"owner": "bob"}}, 0),
     ]
-    await api.database.runs.insert_many(runs)
-    names = dict(zip((ids.encode("Run", run["_id"]) for run in runs), "abc", strict=True))
-    task = ids.encode("Task", first)
-    for filter_, expected in [
-        ({}, "cba"),
-        ({"taskId": task}, "ba"),
-        ({"taskId": task, "status": ["FAILED", "COMPLETED"], "trigger": "SCHEDULE"}, "a"),
-        ({"taskName": "other"}, "c"),
-        ({"dueAt": {"from": "2026-03-02T12:00:00Z"}}, "cb"),
-        ({"dueAt": {"from": "2026-03-01T12:00:00Z", "to": "2026-03-02T12:00:00Z"}}, "a"),
-        ({"dueAt": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-02T12:00:00Z"}}, ""),
-    ]:
-        for field in ("DUE_AT", "CREATED_AT"):
-            page = (await api.alice.ask(RUNS, f=filter_, o={"field": field}))["list"]
-            found = "".join(names[node["id"]] for node in page["nodes"])
-            assert (found, page["totalCount"]) == (expected, len(expected)), (filter_, field)
-    of_task = await api.alice.ask(
-        "query($id: ID!) { task(id: $id) { runs(first: 1) { totalCount nodes { id } } } }", id=task
-    )
-    assert of_task["task"]["runs"] == {"totalCount": 2, "nodes": [{"id": ids.encode("Run", runs[1]["_id"])}]}
+    for changes, expected in cases:
+        assert await count_rows(_query(database, **changes)) == expected, changes
 
 
-WRONG: list[tuple[dict[str, Any], str, list[str]]] = [
-    ({"first": 0}, "first must be 1 to 100; it is 0.", ["first"]),
-    ({"first": 101}, "first must be 1 to 100; it is 101.", ["first"]),
-    ({"last": -1}, "last must be 1 to 100; it is -1.", ["last"]),
-    ({"first": 1, "last": 1}, "Set first or last, not both.", ["last"]),
-    ({"after": "x"}, "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy.", ["after"]),
-    ({"after": "ZHVlX2F0OtmhOmE="}, "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy.", ["after"]),
-    ({"before": "cnVuX2R1ZV9hdDo5OTk5OTk5OTk5OTk5OTk5OmE="}, "This is not a cursor of this list. Use a cursor from its pageInfo or edges, with the same orderBy.", ["before"]),
-]  # fmt: skip
+async def test_a_projection_and_bounds_of_the_key(database: Database) -> None:
+    await _insert(database)
+    page = await fetch_page(_query(database, projection={"n": 0}, max_key=T0), PageArguments(None, None, None, None))
+    assert [row["_id"] for row in page.rows] == ["alice/1", "alice/0"]
+    assert all("n" not in row for row in page.rows)
 
 
-async def test_wrong_pages(api: Api) -> None:
-    for arguments, message, field in WRONG:
-        for query in (TASKS, RUNS):
-            error = (await api.alice.post(query, arguments))["errors"][0]
-            assert (error["message"], error["extensions"]) == (message, {"code": "BAD_USER_INPUT", "field": field})
+async def test_a_cursor_belongs_to_its_order(database: Database) -> None:
+    query = _query(database)
+    cursor = encode_cursor(query, {"_id": "alice/x", "created_at": T0})
+    position = decode_cursor(query, cursor, "after")
+    assert (position.key, position.id) == (T0, "alice/x")
+    other: KeysetQuery[Doc] = KeysetQuery(database.tasks, "due", "created_at", descending=True, indexed_filter={})
+    with pytest.raises(InvalidInput, match="not a cursor of this list"):
+        decode_cursor(other, cursor, "after")
 
 
-async def test_a_cursor_of_another_order_is_refused(api: Api) -> None:
-    await _insert(api, 2, random.Random(4))
-    cursor = (await api.alice.ask(RUNS))["list"]["edges"][0]["cursor"]
-    answer = await api.alice.post(RUNS, {"after": cursor, "o": {"field": "CREATED_AT"}})
-    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+def test_ranges_and_texts() -> None:
+    assert key_range("at", None, None) == {}
+    assert key_range("at", T0, None) == {"at": {"$gte": T0}}
+    assert contains_text("a.b") == {"$regex": "a\\.b", "$options": "i"}
+    with pytest.raises(InvalidInput):
+        contains_text("a" * 201, "name")

@@ -1,4 +1,4 @@
-"""The version of stored data: older data is migrated once, newer data is refused, whatever happens in between."""
+"""The schema version: older data is migrated once, newer data is rejected, whatever happens in between."""
 
 import asyncio
 import sys
@@ -17,9 +17,9 @@ from tests.documents.samples import STORED, read_sample, store_sample
 from tests.harness import run_stack, wait_until
 from tocsin import clock, documents
 from tocsin.documents import schema_version
+from tocsin.documents.collections import MODELS
 from tocsin.documents.migrations import MIGRATIONS, Migration
 from tocsin.documents.migrations.reading import read_batches
-from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import NewerData, UnfinishedRestore, latest_version, migrate_to_latest
 from tocsin.errors import StartupError
 
@@ -28,7 +28,7 @@ Db = AsyncDatabase[dict[str, Any]]
 
 @pytest.fixture
 async def db(mongodb_uri: str) -> AsyncIterator[Db]:
-    """A database in which nothing ever was."""
+    """An empty database."""
     name = f"test_{uuid4().hex[:12]}"
     async with AsyncMongoClient[dict[str, Any]](mongodb_uri, tz_aware=True) as client:
         yield client[name]
@@ -44,7 +44,7 @@ async def version_of(db: Db) -> int:
 
 
 def adding(version: int, ran: Counter[int], seconds: float = 0.0) -> Migration:
-    """A migration that notes in each task that it was there."""
+    """A migration that marks each task."""
 
     async def apply(db: Db) -> int:
         ran[version] += 1
@@ -134,14 +134,14 @@ from datetime import timedelta
 from pymongo import AsyncMongoClient
 from tocsin.documents import schema_version
 from tocsin.documents.migrations import Migration
-schema_version.LEASE = timedelta(seconds=1)
+schema_version.LOCK_LEASE = timedelta(seconds=1)
 async def half(db):
     await db["tasks"].update_one({"name": "hourly"}, {"$set": {"seen": [2]}})
     print("half", flush=True)
     await asyncio.sleep(60)
 async def main():
     db = AsyncMongoClient(sys.argv[1], tz_aware=True)[sys.argv[2]]
-    await schema_version.bring_up_to_date(db, alone=False, migrations=[Migration(2, "note 2", half)])
+    await schema_version.migrate_to_latest(db, alone=False, migrations=[Migration(2, "note 2", half)])
 asyncio.run(main())
 """
 
@@ -191,7 +191,7 @@ async def test_nothing_is_migrated_under_a_process_that_works(db: Db) -> None:
     renewing = asyncio.create_task(renew())
     await wait_until(lambda: db["workers"].find_one({}))
     ran: Counter[int] = Counter()
-    with pytest.raises(StartupError, match="old-server still works with it: stop the processes of the older"):
+    with pytest.raises(StartupError, match="old-server is still using it: stop the processes of the older"):
         await migrate_to_latest(db, alone=False, migrations=[adding(2, ran)])
     working = False
     await renewing
@@ -223,13 +223,3 @@ async def test_a_restore_that_broke_off_is_refused(db: Db, mongodb_uri: str) -> 
     await schema_version.write_version(db, latest_version(), restoring="monday.backup")
     with pytest.raises(UnfinishedRestore, match=r"part of the backup monday\.backup.*run `tocsin restore` again"):
         await documents.connect(mongodb_uri, db.name)
-
-
-async def test_batches_are_the_whole_collection_once(db: Db) -> None:
-    await db["tasks"].insert_many([{"_id": f"alice/{number}"} for number in range(1234)])
-    sizes, ids = [], set()
-    async for batch in read_batches(db["tasks"]):
-        sizes.append(len(batch))
-        ids |= {task["_id"] for task in batch}
-    assert sizes == [500, 500, 234]
-    assert len(ids) == 1234

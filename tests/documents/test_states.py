@@ -75,7 +75,7 @@ def test_settled_runs_only_move_back_to_the_queue() -> None:
 
 
 def documented_moves() -> set[tuple[str | None, str]]:
-    """The rows `| from | to | ...` of docs/state_machine.md; a birth comes from None."""
+    """Return the rows `| from | to | ...` of docs/state_machine.md. New runs come from None."""
     moves: set[tuple[str | None, str]] = set()
     rows = TABLE.read_text().partition("| from | to |")[2].partition("\n\n")[0].splitlines()[2:]
     for row in rows:
@@ -105,7 +105,7 @@ TASKS = some.fixed_dictionaries(
 
 
 def status_of(task: Doc) -> str:
-    """DESIGN's sentence, word by word."""
+    """The rule of the design, literally."""
     shown = {entry["shows"] for entry in task["active"]}
     if task["hold"] is not None:
         return "PAUSED" if task["hold"] == "PAUSED" else "CANCELLED"

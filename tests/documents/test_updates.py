@@ -1,4 +1,4 @@
-"""What users wrote stays as they wrote it, also where it looks like a field path or an operator."""
+"""Values from users are stored unchanged, even if they look like a field path or an operator."""
 
 from datetime import timedelta
 

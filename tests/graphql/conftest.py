@@ -216,6 +216,12 @@ class _served:  # noqa: N801  # used as a function
         await self._server.shutdown()
 
 
+async def stored_task(api: Api) -> Doc:
+    """Return the only task, as it is stored."""
+    (task,) = await api.database.tasks.find({}).to_list()
+    return task
+
+
 def run_document(task_id: str, due_at: datetime, **more: Any) -> Doc:
     """Return a run in its stored form."""
     run_id = f"{task_id}:{clock.epoch_milliseconds(due_at)}"

@@ -46,8 +46,8 @@ async def _things(api: Api) -> list[str]:
     run = run_document(stored["_id"], T0, status="FAILED", task_name=CANARY, attempts=[attempt])
     await api.database.runs.insert_one(run)
     await api.database.response_bodies.insert_one({"_id": f"{run['_id']}#1", "text": CANARY})
-    alice = ids.encode("User", api.alice.user.id)
-    return [task, ids.encode("Run", run["_id"]), alice, ids.encode("Task", "none"), "x", ""]
+    alice = ids.encode_id("User", api.alice.user.id)
+    return [task, ids.encode_id("Run", run["_id"]), alice, ids.encode_id("Task", "none"), "x", ""]
 
 
 def _check(answer: httpx.Response, sent: Any) -> dict[str, Any]:

@@ -146,7 +146,11 @@ async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
     assert saved["saveWorkflow"]["userErrors"] == []
     begun = await api.alice.ask('mutation { executeWorkflow(input: {name: "alices"}) { workflowRun { id } } }')
     assert api.alice.user is not None
-    variables = {"task": task_id, "run": ids.encode("Run", run["_id"]), "alice": ids.encode("User", api.alice.user.id)}
+    variables = {
+        "task": task_id,
+        "run": ids.encode_id("Run", run["_id"]),
+        "alice": ids.encode_id("User", api.alice.user.id),
+    }
     made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
     await api.database.audit_entries.delete_many({})
@@ -232,11 +236,11 @@ async def test_an_id_of_another_type_is_as_unknown_as_one_of_a_stranger(api: Api
 
 
 async def test_a_user_is_shown_to_himself_and_to_administrators(api: Api) -> None:
-    alice = ids.encode("User", api.alice.user.id if api.alice.user else "")
+    alice = ids.encode_id("User", api.alice.user.id if api.alice.user else "")
     shown = {"node": {"email": "alice@example.test"}}
     for caller, expected in ((api.alice, shown), (api.carol, shown), (api.bob, {"node": None})):
         assert await caller.ask("query($id: ID!) { node(id: $id) { ... on User { email } } }", id=alice) == expected
-    entry = ids.encode("AuditEntry", "none")
+    entry = ids.encode_id("AuditEntry", "none")
     assert await api.carol.ask("query($id: ID!) { node(id: $id) { id } }", id=entry) == {"node": None}
 
 

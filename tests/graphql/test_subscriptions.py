@@ -139,7 +139,7 @@ async def test_changes_by_another_process_are_seen_and_those_of_others_are_not(a
 
 async def test_unknown_foreign_and_malformed_tasks_are_told(api: Api) -> None:
     foreign = await api.bob.create()
-    unknown = ids.encode("Task", f"{api.alice.user.id if api.alice.user else ''}/none")
+    unknown = ids.encode_id("Task", f"{api.alice.user.id if api.alice.user else ''}/none")
     async with _socket(api, api.alice) as socket:
         for id_, message in [
             (foreign, "You have no task with this id."),
@@ -394,7 +394,7 @@ async def test_until_the_end_completes_with_the_workflow_run(api: Api) -> None:
     async with _socket(api, api.alice) as socket:
         await socket.subscribe("1", query, id=run_id)
         assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
-        _, document = ids.decode(run_id)
+        _, document = ids.decode_id(run_id)
         ended = {"status": "COMPLETED", "open": False, "news": "{}"}
         await api.database.workflow_runs.update_one({"_id": document}, {"$set": ended, "$inc": {"rev": 1}})
         assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["status"] == "COMPLETED"

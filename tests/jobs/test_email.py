@@ -55,12 +55,12 @@ async def attempt(
     """Prepare the parameters and make one attempt."""
     job, settings = registry.get_job("email"), smtp_settings(port)
     stored = job.prepare(given, SaveContext("alice", SECRETS))
-    door: OwnerHttpClient = None  # type: ignore[assignment]  # mails need none
+    client: OwnerHttpClient = None  # type: ignore[assignment]  # mails need none
     db = User.get_pymongo_collection().database
     database = Database(db.client, db, "", db.name)
     own = OwnerMailTransport(make_mail_transport(settings), database, limits, "alice", confirms=confirms)
     mail = MeteredMailTransport(own, meter or UsageMeter(), "alice")
-    context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, door, COMPUTE, mail, files, UNUSED, recipients)
+    context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, client, COMPUTE, mail, files, UNUSED, recipients)
     return await job.run_attempt(stored, context)
 
 
@@ -124,7 +124,7 @@ async def test_large_attachments_are_encoded_in_a_process(
 ) -> None:
     shelf, content = file_storage_for(database), bytes(range(256)) * 4 * 1024
     kept = await shelf.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
-    monkeypatch.setattr("tocsin.outbound.mail_transport.compose_message", None)  # of this process
+    monkeypatch.setattr("tocsin.outbound.mail_message.compose_message", None)  # of this process
     inbox, files = Inbox(), shelf.for_run("alice", "alice/t1:7")
     async with mail_server(inbox) as port:
         outcome = await attempt(port, {**MAIL, "attachments": [{"fileId": kept.file_id}]}, files=files)

@@ -30,7 +30,7 @@ def box(sealing: str = NEW) -> SecretBox:
 def job(sealer: SecretBox, owner: str = "alice", **more: Any) -> Doc:
     """Return a job with a token and two secret headers."""
     headers = {"X-One": "first", "Cookie": "second", "X-Open": "v1:open"}
-    given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_header_names": ["X-One"], **more}
+    given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_headers": ["X-One"], **more}
     return {"kind": "http", "params": prepare_http_params(HttpInput(**given), sealer, owner)}
 
 
@@ -50,7 +50,7 @@ async def test_tasks_and_runs_are_sealed_anew_and_nothing_else_changes(database:
     plain = await save_hourly_task(database)
     first, second = await save_hourly_task(database), await save_hourly_task(database, owner="bob")
     await put_job(database, first.id, job(SecretBox(b"k" * 32)))
-    await put_job(database, second.id, job(box(OLD), "bob", token=None, text="v1:" + "A" * 40))
+    await put_job(database, second.id, job(box(OLD), "bob", token=None, body_text="v1:" + "A" * 40))
     runs = [await add_run(database, first.id, status) for status in (RunStatus.QUEUED, RunStatus.FAILED)]
     before = await snapshot(database)
     tally = await reencrypt_secrets(database, box())
@@ -152,7 +152,7 @@ async def test_a_secret_that_is_taken_away_meanwhile_stays_away(database: Databa
     read = await load_task(database, task.id)
     bare = {"kind": "http", "params": {"url": URL, "method": "GET", "secret_headers": []}}
     await put_job(database, task.id, bare)
-    for update in reencryption._resealed(reencryption._PLACES[0], read, box(), ReencryptionCounts()):
+    for update in reencryption._reencryption_updates(reencryption._PLACES[0], read, box(), ReencryptionCounts()):
         await database.tasks.bulk_write([update])
     assert (await load_task(database, task.id))["job"] == bare
     assert (await load_run(database, run))["job"]["params"].get("token") is None
@@ -171,7 +171,7 @@ VALUES = st.recursive(
 @given(VALUES, st.lists(st.sampled_from([OPERATOR_KEY_ID, OLD, NEW]), max_size=4))
 def test_any_value_keeps_its_shape(value: Any, keys: list[str]) -> None:
     texts = [box(key).seal(f"{number}", "alice") for number, key in enumerate(keys)]
-    sealer = reencryption._Sealer(box(), "alice")
+    sealer = reencryption._Reencryptor(box(), "alice")
     renewed = sealer.renew({"value": value, "texts": texts})
     assert renewed["value"] == value
     assert [box().unseal_without_reload(text, "alice") for text in renewed["texts"]] == [

@@ -166,7 +166,7 @@ async def test_a_command_with_another_encryption_key_changes_nothing(
         assert await tokens_open(database, server)
 
 
-STEPS = ["_publish", "_wait_for_acknowledgement", "_activate", "wrap_anew", "_reseal_all", "_retire"]
+STEPS = ["_publish", "_wait_for_acknowledgement", "_activate", "wrap_anew", "_reencrypt_all", "_retire"]
 
 
 class Killed(BaseException):
@@ -289,13 +289,13 @@ async def test_one_process_sweeps(database: Database, monkeypatch: pytest.Monkey
     await rotate_keys(Process(database).keyring, HOUR, print)
     await age(database)
     passes = []
-    original = rotation._reseal_all
+    original = rotation._reencrypt_all
 
     async def counted(*arguments: object) -> object:
         passes.append(arguments)
         return await original(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rotation, "_reseal_all", counted)
+    monkeypatch.setattr(rotation, "_reencrypt_all", counted)
     servers = [Process(database) for _ in range(4)]
     for server in servers:
         await server.keyring.load()

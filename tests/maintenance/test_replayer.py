@@ -10,17 +10,15 @@ from tests.dead_letters.samples import add_dead_letters, fail
 from tests.harness import Stack, TargetServer, http_job, make_settings, run_stack, save_task, wait_until
 from tests.tasks.helpers import AWAY, load_run, load_task, save_hourly_task
 from tocsin import clock, schedules
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import replays
+from tocsin.dead_letters import replays, store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.replays import ReplayRequest
-from tocsin.documents import Database, Doc, ReplaySettings, ReplayStatus, Trigger, User
+from tocsin.documents import Database, Doc, ReplaySettings, Trigger, User
 from tocsin.errors import Conflict, NotFound
 from tocsin.maintenance import replayer
 from tocsin.maintenance.replayer import Replayer
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
-from tocsin.tasks.idempotency import IdempotentCall
 from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.wakeups import Wakeups
 
@@ -101,14 +99,14 @@ async def test_what_failed_is_sent_again_after_its_canary_once_the_target_is_men
     stack.scheduler.expect_due(clock.now())
     for task in tasks:
         await stack.wait_for_task(task.id, "FAILED")
-    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 6
+    assert await store.count_dead_letters(stack.database, "alice", ALL) == 6
     replay = await ask(stack.database, canary=True)
     assert (replay["status"], replay["selected"]) == ("CANARY", 6)
     over = await closed(stack.database, replay)
     assert counts(over) == ("COMPLETED", 6, 6, 0)
     assert over["finished_at"] is not None
     assert sorted(target.run_ids()[6:]) == sorted(target.run_ids()[:6])
-    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 0
+    assert await store.count_dead_letters(stack.database, "alice", ALL) == 0
     for task in tasks:
         await stack.wait_for_task(task.id, "COMPLETED")
     canary = await stack.run(over["canary_run"])
@@ -126,7 +124,7 @@ async def test_a_canary_that_fails_ends_the_replay(stack: Stack, target: TargetS
     assert "canary run failed" in over["reason"]
     assert len(target.calls) == 3  # with all its retries
     assert await sent(stack.database, replay) == [ids[0]]
-    assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 5
+    assert await store.count_dead_letters(stack.database, "alice", ALL) == 5
 
 
 async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
@@ -143,7 +141,7 @@ async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
         assert counts(await closed(stack.database, replay)) == ("COMPLETED", 7, 0, 7)
         assert sorted(await sent(stack.database, replay)) == ids
         assert len(target.calls) == 7 * number
-        assert await dead_letter_filter.count_dead_letters(stack.database, "alice", ALL) == 7
+        assert await store.count_dead_letters(stack.database, "alice", ALL) == 7
 
 
 async def test_two_processes_send_each_run_once(database: Database, target: TargetServer) -> None:
@@ -198,7 +196,7 @@ async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Data
     replay = await ask(database, canary=True)
     await work(loop)
     assert (await replay_of(database, replay))["canary_run"] == ids[0]
-    await dead_letter_filter.discard_runs(database, [ids[0]], clock.now())
+    await store.discard_runs(database, [ids[0]], clock.now())
     await work(loop, 4)
     assert (await replay_of(database, replay))["canary_run"] == ids[1]
     assert await sent(database, replay) == [ids[1]]
@@ -389,25 +387,6 @@ async def test_a_death_before_sending_sends_later(
     assert await sent(database, replay) == [ids[0]]
 
 
-async def test_nobody_takes_a_replay_that_another_has(database: Database) -> None:
-    await letters(database, 3)
-    replay = await ask(database)
-    now = clock.now()
-    taken = await asyncio.gather(
-        *(replays.claim_replay(database, replay["_id"], now, replayer.REPLAY_LEASE) for _ in range(10))
-    )
-    (mine,) = [found for found in taken if found is not None]
-    assert await replays.find_due_replays(database, now) == []
-    later = now + replayer.REPLAY_LEASE
-    assert await replays.find_due_replays(database, later) == [replay["_id"]]
-    other = await replays.claim_replay(database, replay["_id"], later, replayer.REPLAY_LEASE)
-    assert other is not None
-    assert (mine["left"], other["left"]) == (False, True)
-    assert not await replays.update_claimed(database, mine, {"reason": "late"})
-    assert await replays.update_claimed(database, other, {"reason": "x"}, [ReplayStatus.RUNNING])
-    assert not await replays.update_claimed(database, other, {"reason": "y"}, [ReplayStatus.CANARY])
-
-
 async def test_a_run_that_was_sent_before_a_death_is_shown_on_its_task(
     database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -439,23 +418,6 @@ async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
 
 
 # --- queries --------------------------------------------------------------------------------------------------------
-
-
-async def test_one_key_makes_one_replay(database: Database) -> None:
-    key = IdempotentCall("alice", "replayDeadLetters", "k", "f")
-    wish = ReplayRequest(ALL)
-    made = await asyncio.gather(*(replays.create_replay(database, "alice", wish, clock.now(), key) for _ in range(10)))
-    assert len({replay["_id"] for replay in made}) == 1
-    assert await database.replays.count_documents({}) == 1
-
-
-async def test_so_many_may_be_under_way(database: Database) -> None:
-    await letters(database, 1)
-    for _ in range(replays.MAX_OPEN_REPLAYS):
-        await ask(database)
-    with pytest.raises(Conflict, match="under way"):
-        await ask(database)
-    await replays.create_replay(database, "bob", ReplayRequest(ALL), clock.now())
 
 
 def test_the_lease_is_short() -> None:

@@ -1,7 +1,7 @@
 """Deliveries over a real database and a real SMTP server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -15,8 +15,7 @@ from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, Doc, User, to_global_id
-from tocsin.notifications.channels.mail import MailChannel
-from tocsin.notifications.channels.table import MAIL
+from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.deliveries import (
     MAX_RETRY_DELAY,
     RETRY_PERIOD,
@@ -27,8 +26,8 @@ from tocsin.notifications.deliveries import (
 )
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.outbound.mail_message import MailMessage
 from tocsin.outbound.mail_transport import (
-    Attachment,
     ComposeExecutor,
     MailTransport,
     compose_inline,
@@ -69,6 +68,10 @@ def mail(cause: str = "u1/t1:0:began") -> Any:
     }  # fmt: skip
 
 
+def changed(delivery: Any, **changes: Any) -> Any:
+    return {**delivery, **changes}
+
+
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
     """Wait until `condition` returns a true value, and return it."""
     async with asyncio.timeout(8):
@@ -94,28 +97,26 @@ def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Await
 
 
 @asynccontextmanager
-async def working(database: Database, door: MailTransport, **options: Any) -> AsyncIterator[DeliveryWorker]:
-    of_channel = {name: options.pop(name) for name in ("secrets", "page", "limits", "confirms") if name in options}
-    channel = MailChannel(database, door, clock=options.get("clock", clock.now), **of_channel)
-    postman = DeliveryWorker(database, {MAIL: channel}, **options)
-    task = asyncio.create_task(postman.run())
+async def working(
+    database: Database, transport: MailTransport, lease: timedelta = timedelta(seconds=60), **options: Any
+) -> AsyncIterator[DeliveryWorker]:
+    worker = DeliveryWorker(ChannelContext(database, transport, **options), lease=lease)
+    await worker.start()
     try:
-        yield postman
+        yield worker
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    assert task.cancelled()
+        await worker.stop()
 
 
-def door_to(port: int, **options: Any) -> MailTransport:
+def transport_to(port: int, **options: Any) -> MailTransport:
     return make_mail_transport(smtp_settings(port, **options))
 
 
 async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         await enqueue_deliveries(database, [mail()], START)
-        postman.wake()
+        worker.wake()
         done = await tried(database, 1)
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began"]
     assert inbox.recipients == [ALICE]
@@ -127,15 +128,15 @@ async def test_beyond_the_quota_mails_of_tasks_are_given_up_and_others_are_sent(
     database: Database, alice: User, time: Clock
 ) -> None:
     meter, inbox = UsageMeter(QuotaLimits(make_settings(quota_mails_per_day=1))), Inbox()
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, meter=meter) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time, meter=meter) as worker:
         await enqueue_deliveries(database, [mail()], START)
-        postman.wake()
+        worker.wake()
         await tried(database, 1)
         account = mail("password:u1") | {"kind": "PASSWORD_CHANGED", "run": None}
         await enqueue_deliveries(
             database, [mail("u1/t2:0:began"), account, mail("u2/t1:0:began") | {"run": "u2/t1:1"}], START
         )
-        postman.wake()
+        worker.wake()
         refused = await tried(database, 1, "u1/t2:0:began")
         await tried(database, 1, "password:u1")
         await tried(database, 1, "u2/t1:0:began")
@@ -149,12 +150,12 @@ async def test_beyond_the_quota_mails_of_tasks_are_given_up_and_others_are_sent(
 async def test_a_mail_that_is_tried_again_counts_once(database: Database, alice: User, time: Clock) -> None:
     meter = UsageMeter(QuotaLimits(make_settings(quota_mails_per_day=1)))
     inbox = Inbox(rcpt=["450 later", "250 OK"])
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, meter=meter) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time, meter=meter) as worker:
         await enqueue_deliveries(database, [mail()], START)
-        postman.wake()
+        worker.wake()
         await tried(database, 1)
         time.time += MAX_RETRY_DELAY
-        postman.wake()
+        worker.wake()
         assert (await tried(database, 2))["status"] == "DELIVERED"
     assert meter.get_usage("u1", Quota.MAILS_PER_DAY, time()) == 1
 
@@ -162,9 +163,9 @@ async def test_a_mail_that_is_tried_again_counts_once(database: Database, alice:
 async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Database, alice: User, time: Clock) -> None:
     things = {"a": "u1/t1:1", "b": "u1/w1", "c": "u1/w1:step", "d": None}
     with capture_logs() as logs:
-        async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
-            await enqueue_deliveries(database, [mail(cause) | {"run": run} for cause, run in things.items()], START)
-            postman.wake()
+        async with mail_server(Inbox()) as port, working(database, transport_to(port), clock=time) as worker:
+            await enqueue_deliveries(database, [changed(mail(cause), run=run) for cause, run in things.items()], START)
+            worker.wake()
             for cause in things:
                 await tried(database, 1, cause)
     told = {line["delivery"]: line for line in logs if line["event"] == "mail delivered"}
@@ -180,12 +181,12 @@ async def test_each_mail_is_told_in_the_log_by_the_ids_of_the_api(database: Data
 
 async def test_one_cause_is_told_once(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         await enqueue_deliveries(database, [mail()], START)
-        postman.wake()
+        worker.wake()
         await tried(database, 1)
         await enqueue_deliveries(database, [mail(), mail("u1/t1:0:failed"), mail()], START)
-        postman.wake()
+        worker.wake()
         await tried(database, 1, "u1/t1:0:failed")
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t1:0:failed"]
 
@@ -195,16 +196,16 @@ async def test_a_server_that_was_away_gets_the_mail_later_once(database: Databas
         pass
     inbox = Inbox()
     await enqueue_deliveries(database, [mail()], START)
-    async with working(database, door_to(port), clock=time) as postman:
+    async with working(database, transport_to(port), clock=time) as worker:
         waiting = await tried(database, 1)
         assert waiting["status"] == "QUEUED"
         assert "cannot be used" in waiting["last_error"]
         assert START + FIRST_RETRY_DELAY <= waiting["next_try_at"] <= START + FIRST_RETRY_DELAY * 1.2
         async with mail_server(inbox, port):
             time.time = waiting["next_try_at"]
-            postman.wake()
+            worker.wake()
             done = await tried(database, 2)
-            postman.wake()
+            worker.wake()
     assert (done["status"], done["last_error"]) == ("DELIVERED", None)
     assert len(inbox.mails) == 1
 
@@ -214,12 +215,12 @@ async def test_a_greylisted_mail_is_tried_again_with_the_same_message_id(
 ) -> None:
     inbox = Inbox(data="451 4.7.1 Greylisted")
     await enqueue_deliveries(database, [mail()], START)
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         waiting = await tried(database, 1)
         assert "451 4.7.1 Greylisted" in waiting["last_error"]
         inbox.data = "250 OK"
         time.time = waiting["next_try_at"]
-        postman.wake()
+        worker.wake()
         assert (await tried(database, 2))["status"] == "DELIVERED"
     assert len(inbox.mails) == 1
 
@@ -228,7 +229,7 @@ async def test_a_refused_recipient_is_not_tried_again(database: Database, alice:
     await enqueue_deliveries(database, [mail()], START)
     async with (
         mail_server(Inbox(rcpt=["550 5.1.1 No such user"])) as port,
-        working(database, door_to(port), clock=time),
+        working(database, transport_to(port), clock=time),
     ):
         done = await tried(database, 1)
     assert done["status"] == "FAILED"
@@ -241,7 +242,7 @@ async def test_nobody_to_write_to(database: Database, time: Clock, owner: str) -
         await User(id="u1", email=ALICE, password="-", is_active=False, created_at=START).insert()
     inbox = Inbox()
     await enqueue_deliveries(database, [mail()], START)
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time):
         done = await tried(database, 1)
     assert (done["status"], inbox.mails) == ("FAILED", [])
     assert done["last_error"].startswith("no recipient")
@@ -251,7 +252,7 @@ async def test_the_address_is_read_when_the_mail_is_sent(database: Database, ali
     inbox = Inbox()
     await enqueue_deliveries(database, [mail()], START)
     await database.db["users"].update_one({"_id": "u1"}, {"$set": {"email": "new@example.org"}})
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time):
         await tried(database, 1)
     assert inbox.recipients == ["new@example.org"]
 
@@ -261,7 +262,7 @@ async def test_it_is_given_up_after_three_days(database: Database, alice: User, 
     time.time = START + RETRY_PERIOD
     async with (
         mail_server(Inbox(rcpt=["451 4.3.0 Later"])) as port,
-        working(database, door_to(port), clock=time),
+        working(database, transport_to(port), clock=time),
     ):
         done = await tried(database, 1)
     assert done["status"] == "FAILED"
@@ -277,8 +278,8 @@ async def test_two_processes_send_each_mail_once(database: Database, alice: User
 
     async with (
         mail_server(inbox) as port,
-        working(database, door_to(port), clock=time) as first,
-        working(database, door_to(port), clock=time) as second,
+        working(database, transport_to(port), clock=time) as first,
+        working(database, transport_to(port), clock=time) as second,
     ):
         await enqueue_deliveries(database, [mail(cause) for cause in causes], START)
         first.wake()
@@ -297,7 +298,7 @@ async def test_a_slow_server_does_not_outlast_the_lease(database: Database, alic
     async def leased() -> Any:
         return (await stored(database))["lease_until"]
 
-    async with silent_server() as port, working(database, door_to(port), lease=lease):
+    async with silent_server() as port, working(database, transport_to(port), lease=lease):
         first = await until(leased)
         await until(renewed)
     assert (await stored(database))["tries"] == 0
@@ -313,15 +314,15 @@ async def test_a_dead_process_leaves_its_mails_to_others_when_its_lease_ends(
     async def leased() -> Any:
         return (await stored(database))["lease_until"]
 
-    async with silent_server() as port, working(database, door_to(port), lease=lease, clock=time):
+    async with silent_server() as port, working(database, transport_to(port), lease=lease, clock=time):
         assert await until(leased) == START + lease
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
-        postman.wake()
+        worker.wake()
         await tried(database, 1, "u1/t2:0:began")
         assert (await stored(database))["tries"] == 0
         time.time = START + lease
-        postman.wake()
+        worker.wake()
         assert (await tried(database, 1))["status"] == "DELIVERED"
     assert len(inbox.mails) == 2
 
@@ -330,16 +331,8 @@ async def test_a_fault_of_the_program_spoils_one_mail_only(database: Database, a
     class Faulty:
         """A transport with a bug, which no real server can simulate."""
 
-        async def send(
-            self,
-            to: str,
-            subject: str,
-            text: str,
-            message_id: str,
-            attachments: Sequence[Attachment] = (),
-            caller: ComposeExecutor = compose_inline,
-        ) -> None:
-            if message_id == "u1/t1:0:began":
+        async def send(self, message: MailMessage, executor: ComposeExecutor = compose_inline) -> None:
+            if message.message_id == "u1/t1:0:began":
                 raise KeyError("oops")
 
     await enqueue_deliveries(database, [mail(), mail("u1/t2:0:began")], START)
@@ -356,7 +349,7 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
     async with (
         relayed(database) as (relay, through),
         mail_server(inbox) as port,
-        working(through, door_to(port), clock=time) as postman,
+        working(through, transport_to(port), clock=time) as worker,
     ):
         await asyncio.wait_for(inbox.reached.wait(), 5)
         relay.cut()
@@ -370,7 +363,7 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
         relay.mend()
         assert (await tried(database, 1))["status"] == "DELIVERED"
         relay.cut()
-        postman.wake()
+        worker.wake()
         await until(noticed)
         relay.mend()
         await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
@@ -381,7 +374,7 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
 BEGAN, FAILED = "u1/t1:0:began", "u1/t1:0:failed"
 
 
-def incident_mail(incident: int, stage: int, thing: str = "u1/t1") -> Doc:
+def incident_mail(incident: int, stage: int, thing: str = "u1/t1") -> Any:
     """Return a mail about a stage of a task's incident: 0 started failing, 1 failed."""
     about = {"type": "Task", "id": thing, "incident": incident, "stage": stage}
     return {**mail(f"{thing}:{incident}:{('began', 'failed')[stage]}"), "about": about}
@@ -401,15 +394,15 @@ async def sent_after_an_outage(database: Database, time: Clock, begin: Doc, end:
         pass
     inbox = Inbox()
     await enqueue_deliveries(database, [begin], START)
-    async with working(database, door_to(port), clock=time) as postman:
+    async with working(database, transport_to(port), clock=time) as worker:
         await tried(database, 1, begin["_id"])
         time.time = START + timedelta(seconds=10)
         await enqueue_deliveries(database, [end], time.time)
-        postman.wake()
+        worker.wake()
         failed = await tried(database, 1, end["_id"])
         async with mail_server(inbox, port):
             time.time = failed["next_try_at"] + timedelta(hours=1)
-            postman.wake()
+            worker.wake()
             await tried(database, 2, end["_id"])
     return inbox.mails
 
@@ -438,7 +431,7 @@ async def test_a_mail_that_comes_late_says_that_the_task_works_again(
 async def test_mails_of_one_incident_go_in_their_order(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     await enqueue_deliveries(database, [incident_mail(0, 1), incident_mail(0, 0), mail("u1/other")], START)
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time):
         await tried(database, 1, FAILED)
     assert [subject for subject in subjects(inbox) if "other" not in subject] == [f"About {BEGAN}", f"About {FAILED}"]
 
@@ -446,18 +439,18 @@ async def test_mails_of_one_incident_go_in_their_order(database: Database, alice
 async def test_the_next_incident_does_not_overtake_the_one_before(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox(data="451 4.7.1 Greylisted")
     await enqueue_deliveries(database, [incident_mail(0, 1)], START)
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         waiting = await tried(database, 1, FAILED)
         inbox.data = "250 OK"
         await enqueue_deliveries(database, [incident_mail(1, 0)], START)
-        postman.wake()
+        worker.wake()
 
         async def postponed() -> bool:
             return bool((await stored(database, "u1/t1:1:began"))["next_try_at"] == waiting["next_try_at"])
 
         await until(postponed)
         time.time = waiting["next_try_at"]
-        postman.wake()
+        worker.wake()
         await tried(database, 1, "u1/t1:1:began")
     assert subjects(inbox) == [f"About {FAILED}", "About u1/t1:1:began"]
 
@@ -472,10 +465,10 @@ async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
     async def leased() -> Any:
         return (await stored(database, BEGAN))["lease_until"]
 
-    async with silent_server() as port, working(database, door_to(port), lease=lease, clock=time):
+    async with silent_server() as port, working(database, transport_to(port), lease=lease, clock=time):
         await until(leased)
     await enqueue_deliveries(database, [incident_mail(0, 1)], START)
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
 
         async def postponed() -> bool:
             return bool((await stored(database, FAILED))["next_try_at"] > START)
@@ -483,7 +476,7 @@ async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
         await until(postponed)
         assert inbox.mails == []
         time.time = START + lease
-        postman.wake()
+        worker.wake()
         await tried(database, 1, FAILED)
     assert subjects(inbox) == [f"About {FAILED}"]
     assert "This mail covers that" in inbox.mails[0].get_content()
@@ -498,8 +491,8 @@ async def test_two_processes_keep_the_order_too(database: Database, alice: User,
 
     async with (
         mail_server(inbox) as port,
-        working(database, door_to(port), clock=time) as first,
-        working(database, door_to(port), clock=time) as second,
+        working(database, transport_to(port), clock=time) as first,
+        working(database, transport_to(port), clock=time) as second,
     ):
         await enqueue_deliveries(
             database, [incident_mail(0, stage, thing) for stage in (1, 0) for thing in things], START
@@ -518,9 +511,9 @@ async def test_two_processes_keep_the_order_too(database: Database, alice: User,
 async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     text = "Hello,\n\nit is {page}.\n\nOpen:            {page}\n"
-    await enqueue_deliveries(database, [mail() | {"link": "/playground?query=x", "text": text}], START)
+    await enqueue_deliveries(database, [changed(mail(), link="/playground?query=x", text=text)], START)
     page = "https://tocsin.test{}".format
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, page=page):
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time, page=page):
         done = await tried(database, 1)
     expected = "Hello,\n\nit is {page}.\n\nOpen:            https://tocsin.test/playground?query=x\n"
     assert done["text"] == inbox.mails[0].get_content().replace("\r\n", "\n") == expected
@@ -528,8 +521,8 @@ async def test_a_mail_links_to_the_thing(database: Database, alice: User, time: 
 
 async def test_a_link_that_expired_meanwhile_is_not_sent(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
-    await enqueue_deliveries(database, [mail() | {"good_until": START}], START)
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time):
+    await enqueue_deliveries(database, [changed(mail(), good_until=START)], START)
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time):
         done = await tried(database, 1)
     assert (done["status"], done["last_error"]) == ("SUPERSEDED", "its link expired before it could be delivered")
     assert inbox.mails == []
@@ -548,9 +541,9 @@ async def test_a_late_question_is_asked_only_while_its_step_waits(
 ) -> None:
     await database.workflow_runs.insert_one({"_id": "u2/w1", "steps": {"ask": step}})
     about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0, "step": "ask"}
-    await enqueue_deliveries(database, [mail("u2/w1:ask:0:0:u1") | {"about": about, "run": "u2/w1"}], START)
+    await enqueue_deliveries(database, [changed(mail("u2/w1:ask:0:0:u1"), about=about, run="u2/w1")], START)
     time.time = START + FIRST_RETRY_DELAY
-    async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time):
+    async with mail_server(Inbox()) as port, working(database, transport_to(port), clock=time):
         done = await tried(database, 1, "u2/w1:ask:0:0:u1")
     assert done["status"] == status
 

@@ -27,32 +27,32 @@ def sort(*pending: Doc, told: tuple[str, ...] = ()) -> DeliveryPlan:
 
 
 def test_the_beginning_goes_before_the_end() -> None:
-    sorting = sort(mail(stage=1), mail())
-    assert (sorting.ready, sorting.superseded, sorting.waiting) == (["u1/t1:0:began"], [], {})
+    plan = sort(mail(stage=1), mail())
+    assert (plan.ready, plan.superseded, plan.waiting) == (["u1/t1:0:began"], [], {})
 
 
 def test_a_beginning_that_was_tried_in_vain_is_outdated_by_the_end() -> None:
     waits = mail(tries=1, next_try_at=NOW + 45 * SECOND)
-    sorting = sort(mail(stage=1), waits)
-    assert (sorting.ready, sorting.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
+    plan = sort(mail(stage=1), waits)
+    assert (plan.ready, plan.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
 
 
 def test_so_is_one_that_waited_for_long_without_a_try() -> None:
-    sorting = sort(mail(stage=1), mail(queued_at=NOW - FIRST_RETRY_DELAY))
-    assert (sorting.ready, sorting.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
+    plan = sort(mail(stage=1), mail(queued_at=NOW - FIRST_RETRY_DELAY))
+    assert (plan.ready, plan.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
 
 
 def test_a_beginning_that_is_being_sent_is_waited_for() -> None:
     leased: Doc = {"claim": "x", "lease_until": NOW + 60 * SECOND, "next_try_at": NOW + 60 * SECOND, "tries": 1}
-    sorting = sort(mail(stage=1), mail(**leased))
-    assert (sorting.ready, sorting.superseded, sorting.waiting) == ([], [], {"u1/t1:0:failed": NOW + 2 * SECOND})
+    plan = sort(mail(stage=1), mail(**leased))
+    assert (plan.ready, plan.superseded, plan.waiting) == ([], [], {"u1/t1:0:failed": NOW + 2 * SECOND})
 
 
 def test_the_next_incident_waits_for_the_one_before() -> None:
     waits = mail(stage=1, tries=3, next_try_at=NOW + 45 * SECOND)
-    sorting = sort(mail(incident=1), waits)
-    assert (sorting.ready, sorting.superseded) == ([], [])
-    assert sorting.waiting == {"u1/t1:1:began": NOW + 45 * SECOND}
+    plan = sort(mail(incident=1), waits)
+    assert (plan.ready, plan.superseded) == ([], [])
+    assert plan.waiting == {"u1/t1:1:began": NOW + 45 * SECOND}
 
 
 def test_a_beginning_whose_end_was_told_is_outdated() -> None:
@@ -62,14 +62,13 @@ def test_a_beginning_whose_end_was_told_is_outdated() -> None:
 def test_mails_about_other_things_do_not_wait() -> None:
     plain = {**mail(thing="u1/p"), "about": None}
     due = [mail(tries=1, next_try_at=NOW + SECOND), mail(thing="u1/t2"), plain]
-    sorting = plan_deliveries(due[1:], due[:2], (), NOW)
-    assert sorted(sorting.ready) == ["u1/p:0:began", "u1/t2:0:began"]
+    plan = plan_deliveries(due[1:], due[:2], (), NOW)
+    assert sorted(plan.ready) == ["u1/p:0:began", "u1/t2:0:began"]
 
 
 def test_only_a_beginning_has_a_next_stage() -> None:
     approval: Any = {**mail(), "about": {"type": "Approval", "id": "x", "incident": 0, "stage": 0}}
-    mails: list[Any] = [mail(), mail(stage=1), approval]
-    assert [superseding_id(each) for each in mails] == ["u1/t1:0:failed", None, None]
+    assert [superseding_id(each) for each in (mail(), mail(stage=1), approval)] == ["u1/t1:0:failed", None, None]
 
 
 @given(
@@ -85,11 +84,11 @@ def test_one_mail_about_a_thing_is_on_its_way_at_a_time(given: list[tuple[int, i
         at = NOW + due * SECOND
         lease: Doc = {"claim": "x", "lease_until": at} if leased else {}
         pending.append(mail(incident, stage, tries=tries, next_try_at=at, queued_at=NOW - 10 * SECOND, **lease))
-    sorting = sort(*pending)
-    left = [one for one in pending if one["_id"] not in sorting.superseded]
+    plan = sort(*pending)
+    left = [one for one in pending if one["_id"] not in plan.superseded]
     earliest = min(left, key=lambda one: (one["about"]["incident"], one["about"]["stage"]), default=None)
-    assert sorting.ready in ([], [earliest and earliest["_id"]])
+    assert plan.ready in ([], [earliest and earliest["_id"]])
     are_due = {one["_id"] for one in left if one["next_try_at"] <= NOW}
-    assert are_due <= set(sorting.ready) | set(sorting.waiting) or sorting.ready
-    assert all(moment > NOW for moment in sorting.waiting.values())
-    assert not set(sorting.superseded) & {one["_id"] for one in pending if one["about"]["stage"] == 1}
+    assert are_due <= set(plan.ready) | set(plan.waiting) or plan.ready
+    assert all(moment > NOW for moment in plan.waiting.values())
+    assert not set(plan.superseded) & {one["_id"] for one in pending if one["about"]["stage"] == 1}

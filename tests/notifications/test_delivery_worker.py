@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.test_deliveries import ALICE, START, Clock, door_to, mail, stored, tried, until, working
+from tests.notifications.test_deliveries import ALICE, START, Clock, mail, stored, transport_to, tried, until, working
 from tests.outbound.smtp import Inbox, mail_server
-from tocsin.documents import Database, Doc, User
+from tocsin.documents import Database, User
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.outbound.mail_limits import RecipientLimits
 
@@ -22,18 +22,18 @@ async def user(name: str = "u1", email: str = ALICE, *, confirmed: bool = True) 
     return await User(id=name, email=email, password="-", email_confirmed=confirmed, created_at=START).insert()
 
 
-def numbered(count: int, owner: str = "u1", **changes: Any) -> list[Doc]:
+def numbered(count: int, owner: str = "u1", **changes: Any) -> list[Any]:
     return [{**mail(f"{owner}/{number:05}"), "owner": owner, **changes} for number in range(count)]
 
 
-async def sent(database: Database, time: Clock, mails: list[Doc], **options: Any) -> Inbox:
+async def sent(database: Database, time: Clock, mails: list[Any], **options: Any) -> Inbox:
     """Send these mails, and return the inbox once all of them have ended."""
     inbox = Inbox()
 
     async def ended() -> bool:
         return await database.deliveries.count_documents({"status": "QUEUED"}) == 0
 
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time, **options):
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time, **options):
         await enqueue_deliveries(database, mails, time.time)
         await until(ended)
     return inbox
@@ -114,27 +114,27 @@ async def test_a_server_that_is_away_costs_no_place(database: Database, time: Cl
     await enqueue_deliveries(database, [mail()], START)
     async with (
         mail_server(Inbox(data="451 later")) as port,
-        working(database, door_to(port), clock=time, limits=RecipientLimits(1, 1)) as postman,
+        working(database, transport_to(port), clock=time, limits=RecipientLimits(1, 1)) as worker,
     ):
         for tries in (1, 2, 3):
             waiting = await tried(database, tries)
             time.time = waiting["next_try_at"]
-            postman.wake()
+            worker.wake()
     assert (await sent(database, time, [], limits=RecipientLimits(1, 1))).recipients == [ALICE]
 
 
 async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clock) -> None:
     """The worker is woken without being known to the caller: polling would take seconds."""
     await user()
-    async with mail_server(Inbox()) as port, working(database, door_to(port), clock=time) as postman:
-        await until(lambda: _at_rest(postman))
+    async with mail_server(Inbox()) as port, working(database, transport_to(port), clock=time) as worker:
+        await until(lambda: _at_rest(worker))
         await enqueue_deliveries(database, [mail()], START)
-        assert postman._woken.is_set()
+        assert worker._search._triggered.is_set()
         await tried(database, 1)
 
 
-async def _at_rest(postman: Any) -> bool:
-    return not postman._has_news and not postman._woken.is_set()
+async def _at_rest(worker: Any) -> bool:
+    return not worker._has_news and not worker._search._triggered.is_set()
 
 
 async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_else(
@@ -155,13 +155,13 @@ async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_els
     async def bob_has_his() -> bool:
         return len(inbox.mails) == len(bobs)
 
-    async with mail_server(inbox) as port, working(database, door_to(port), clock=time) as postman:
-        await until(lambda: _share_is_used(postman))
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
+        await until(lambda: _share_is_used(worker))
         await enqueue_deliveries(database, bobs, START)
         await until(bob_has_his)
-        assert postman._owner_counts["u1"] == 4
+        assert worker._owner_counts["u1"] == 4
     assert set(inbox.recipients) == {"bob@example.org"}
 
 
-async def _share_is_used(postman: Any) -> bool:
-    return bool(postman._owner_counts["u1"] == 4)
+async def _share_is_used(worker: Any) -> bool:
+    return bool(worker._owner_counts["u1"] == 4)

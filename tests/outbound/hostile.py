@@ -118,7 +118,7 @@ async def stage(
 def saving(url: str) -> str | None:
     """Return why a task with this URL is refused when it is saved; None if it is accepted."""
     try:
-        prepare_http_params(HttpInput(url.replace("PORT", "8080")), SecretBox(bytes(32)), "alice")
+        prepare_http_params(HttpInput(url=url.replace("PORT", "8080")), SecretBox(bytes(32)), "alice")
     except InvalidInput as error:
         return f"{error.path[0]}: {error.message}"
     return None

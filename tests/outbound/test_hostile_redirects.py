@@ -11,6 +11,7 @@ from tests.outbound.servers import Reader, Writer, answering, get, kind, open_cl
 from tests.outbound.test_tls import server_tls, trusting
 from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
+from tocsin.input_models import parse_params
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.outbound.http_client import HttpRequest
 from tocsin.security.secret_box import SecretBox
@@ -133,7 +134,7 @@ async def test_a_header_cannot_bring_others_with_it(value: str) -> None:
     wrong: list[dict[str, Any]] = [{"headers": {"X-Mine": value}}, {"headers": {value: "1"}}, {"token": value}]
     for fields in wrong:
         with pytest.raises(InvalidInput) as caught:
-            prepare_http_params(HttpInput("http://127.0.0.1/", **fields), SecretBox(bytes(32)), "alice")
+            prepare_http_params(HttpInput(url="http://127.0.0.1/", **fields), SecretBox(bytes(32)), "alice")
         assert caught.value.path[0] in {"headers", "token"}
 
 
@@ -150,13 +151,15 @@ async def test_a_header_that_got_past_all_that_is_not_sent(value: str) -> None:
 )
 async def test_headers_that_could_smuggle_a_request_are_tocsins_own(name: str) -> None:
     with pytest.raises(InvalidInput, match="Tocsin sets the header"):
-        prepare_http_params(HttpInput("http://127.0.0.1/", headers={name: "x"}), SecretBox(bytes(32)), "alice")
+        prepare_http_params(HttpInput(url="http://127.0.0.1/", headers={name: "x"}), SecretBox(bytes(32)), "alice")
 
 
 @pytest.mark.parametrize("method", ["GET / HTTP/1.1\r\nX:", "CONNECT", "TRACE", "get\n", ""])
 async def test_a_method_is_one_of_the_known_ones(method: str) -> None:
     with pytest.raises(InvalidInput, match="The method must be one of"):
-        prepare_http_params(HttpInput("http://127.0.0.1/", method=method), SecretBox(bytes(32)), "alice")
+        prepare_http_params(
+            parse_params(HttpInput, {"url": "http://127.0.0.1/", "method": method}), SecretBox(bytes(32)), "alice"
+        )
 
 
 # --- answers ---

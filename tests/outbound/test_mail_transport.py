@@ -18,15 +18,10 @@ from hypothesis import strategies as st
 from tests.outbound.smtp import PASSWORD, USER, Inbox, check_password, mail_server, silent_server, smtp_settings
 from tocsin.config import Settings
 from tocsin.errors import SettingsError
+from tocsin.outbound.mail_errors import MailRefused, MailUnavailable
+from tocsin.outbound.mail_message import Attachment, MailMessage, compose_message
 from tocsin.outbound.mail_text import clean_line
-from tocsin.outbound.mail_transport import (
-    Attachment,
-    MailRefused,
-    MailTransport,
-    MailUnavailable,
-    compose_message,
-    make_mail_transport,
-)
+from tocsin.outbound.mail_transport import MailTransport, make_mail_transport
 
 # aiosmtpd warns on every connection about log-ins without TLS, which these tests need.
 plain_login = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
@@ -34,8 +29,8 @@ LOGIN: dict[str, Any] = {"auth_required": True, "auth_require_tls": False, "auth
 TEXT = "Hello,\n\nyour task has failed.\n"
 
 
-async def send(door: MailTransport, to: str = "alice@example.org", subject: str = "A subject") -> None:
-    await door.send(to, subject, TEXT, "u1/t1:0:began")
+async def send(transport: MailTransport, to: str = "alice@example.org", subject: str = "A subject") -> None:
+    await transport.send(MailMessage(to, subject, TEXT, "u1/t1:0:began"))
 
 
 def read(file: Path) -> EmailMessage:
@@ -69,7 +64,7 @@ async def test_delivers_a_plain_text_mail_with_all_its_headers() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
         await make_mail_transport(smtp_settings(port)).send(
-            "alice@example.org", "Grüße", "Schöne Grüße\n", "u1/t1:0:began"
+            MailMessage("alice@example.org", "Grüße", "Schöne Grüße\n", "u1/t1:0:began")
         )
     (mail,) = inbox.mails
     assert inbox.recipients == ["alice@example.org"]
@@ -83,9 +78,9 @@ async def test_delivers_a_plain_text_mail_with_all_its_headers() -> None:
 async def test_the_message_id_is_the_same_for_each_try_and_differs_between_mails() -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        door = make_mail_transport(smtp_settings(port))
+        transport = make_mail_transport(smtp_settings(port))
         for cause in ("u1/t1:0:began", "u1/t1:0:began", "u1/t1:0:failed"):
-            await door.send("alice@example.org", "A subject", TEXT, cause)
+            await transport.send(MailMessage("alice@example.org", "A subject", TEXT, cause))
     first, again, other = (mail["Message-ID"] for mail in inbox.mails)
     assert first == again != other
     assert first.endswith("@example.org>")
@@ -126,12 +121,12 @@ async def test_a_server_without_starttls_gets_no_mail_when_tls_was_asked_for() -
 async def test_log_in(password: str, taken: bool) -> None:
     inbox = Inbox()
     async with mail_server(inbox, **LOGIN) as port:
-        door = make_mail_transport(smtp_settings(port, smtp_user=USER, smtp_pass=password))
+        transport = make_mail_transport(smtp_settings(port, smtp_user=USER, smtp_pass=password))
         if taken:
-            await send(door)
+            await send(transport)
         else:
             with pytest.raises(MailUnavailable, match="refused the log-in: 535"):
-                await send(door)
+                await send(transport)
     assert len(inbox.mails) == taken
 
 
@@ -212,9 +207,8 @@ SUBJECTS = [
 
 def sent(subject: str, text: str = TEXT, files: Sequence[Attachment] = (), sender: Address = SENDER) -> bytes:
     """Return the mail as sent, and check that no line exceeds what servers must accept (RFC 5321 4.5.3.1.6)."""
-    composed = compose_message(
-        sender, "alice@example.org", subject, text, "id", datetime(2027, 1, 1, tzinfo=UTC), files
-    )
+    message = MailMessage("alice@example.org", subject, text, "id", files)
+    composed = compose_message(sender, message, datetime(2027, 1, 1, tzinfo=UTC))
     content = composed.as_bytes(policy=policy.SMTP)
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
     return content
@@ -312,9 +306,9 @@ async def test_a_domain_beyond_ascii_needs_none() -> None:
 
 
 async def test_without_a_server_mails_become_files(tmp_path: Path) -> None:
-    door = make_mail_transport(Settings(_env_file=None, data_dir=tmp_path / "data"))
-    await send(door)
-    await door.send("jürgen@example.org", "Grüße", "Schöne Grüße\n", "u1/t2:0:began")
+    transport = make_mail_transport(Settings(_env_file=None, data_dir=tmp_path / "data"))
+    await send(transport)
+    await transport.send(MailMessage("jürgen@example.org", "Grüße", "Schöne Grüße\n", "u1/t2:0:began"))
     directory = tmp_path / "data" / "mails"
     first, second = sorted(directory.iterdir())
     assert directory.stat().st_mode & 0o777 == 0o700

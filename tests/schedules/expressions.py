@@ -1,4 +1,4 @@
-"""Hypothesis strategies for cron expressions and for moments at which clocks change."""
+"""Hypothesis strategies for cron expressions and moments of clock changes."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ STEADY = [("UTC", "2026-06-30T23:00"), ("Asia/Kathmandu", "2027-12-31T18:15")]
 
 
 def places() -> st.SearchStrategy[tuple[str, datetime]]:
-    """A zone and a moment near which it is worth looking."""
+    """A zone and a moment near a clock change."""
     return st.sampled_from(CHANGES + STEADY).map(lambda place: (place[0], utc(place[1])))
 
 
@@ -39,7 +39,7 @@ def zone(key: str) -> ZoneInfo:
 
 @st.composite
 def field(draw: st.DrawFn, low: int, high: int, names: tuple[str, ...] = ()) -> str:
-    """One plain field: stars, values, ranges, steps and lists of them."""
+    """A plain field: stars, values, ranges, steps and lists of them."""
     return ",".join(draw(st.lists(_term(low, high, names), min_size=1, max_size=3)))
 
 
@@ -60,7 +60,7 @@ def minutes() -> st.SearchStrategy[str]:
 
 
 def hours() -> st.SearchStrategy[str]:
-    """Often an hour that a change of clocks touches."""
+    """An hour, often one that a clock change affects."""
     return st.one_of(st.just("*"), st.sampled_from(["0", "1", "2", "3", "23", "0-3", "1,2"]), field(0, 23))
 
 

@@ -1,4 +1,4 @@
-"""A slow, obvious cron: its own reader of expressions, and a clock watched tick by tick, as a daemon does."""
+"""A slow, obvious cron for comparison: its own parser, and a clock that is watched tick by tick, as in a daemon."""
 
 import calendar
 import re
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 
 def numbers(field: str, low: int, high: int, names: list[str] | None = None) -> set[int]:
-    """The plain values of a field; special day terms (L, LW, 5L, 1#2) give none."""
+    """Return the plain values of a field, without special day terms (L, LW, 5L, 1#2)."""
     found: set[int] = set()
     for term in field.upper().split(","):
         for index, name in enumerate(names or []):
@@ -77,7 +77,7 @@ class Oracle:
         )
 
     def due_times(self, zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
-        """All due times in [start, end]; both on whole minutes."""
+        """Return all due times in [start, end], both in whole minutes."""
         return list(self._fixed(zone, start, end) if self.fixed else self._shown(zone, start, end))
 
     def _shown(self, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -86,7 +86,7 @@ class Oracle:
                 yield moment
 
     def _fixed(self, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Due when the clock, which never counts backwards, comes to or jumps over a matching minute."""
+        """Yield due times when the clock, which never runs backwards, reaches or skips a matching minute."""
         early = start - timedelta(hours=4)
         furthest = early.astimezone(zone).replace(tzinfo=None)
         for moment in ticks(early + MINUTE, end, MINUTE):

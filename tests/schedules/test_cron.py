@@ -67,7 +67,7 @@ def test_the_moments_that_are_tested_are_changes_of_clocks(zone_key: str, change
 
 
 def assert_agrees(expression: str, zone_key: str, start: datetime, end: datetime) -> list[datetime]:
-    """Walks forwards and backwards through [start, end] and compares with the oracle."""
+    """Iterate forwards and backwards through [start, end], and compare with the oracle."""
     try:
         get_calendar(expression)
     except CronSimError:

@@ -99,7 +99,7 @@ def test_every_second_found_within_a_minute_all_run() -> None:
 
 
 def all_due(schedule: Schedule, due: datetime, now: datetime) -> list[datetime]:
-    """`due` and every due time since, one by one."""
+    """Return `due` and every due time since."""
     found, following = [due], next_due(schedule, due)
     while following is not None and following <= now:
         found.append(following)
@@ -154,7 +154,7 @@ def how_many(everything: list[datetime], now: datetime, misfire: Misfire) -> int
 
 
 def steps_of(work: Callable[[], object]) -> int:
-    """How many calls of functions, Python's and C's, the work takes."""
+    """Count the calls of Python and C functions."""
     steps = 0
 
     def count(frame: object, event: str, argument: Any) -> None:

@@ -1,4 +1,4 @@
-"""Schedules that are saved again or replaced: the phase stays, and no due time is lost or met twice."""
+"""Schedules that are saved again or replaced: they keep their phase, and no due time is lost or run twice."""
 
 from datetime import datetime, timedelta
 
@@ -114,7 +114,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 240_000), st.none() | SCHEDULES), max_
 def test_each_due_time_is_met_once_whatever_is_edited_when(
     first: SimpleSchedule, steps: list[tuple[int, SimpleSchedule | None]], policy: MisfirePolicy
 ) -> None:
-    """A step waits, then meets what is due (None) or replaces the schedule."""
+    """A step waits, then processes what is due (None) or replaces the schedule."""
     now = NOON
     schedule: Schedule = first
     due, last = first_due(first, now), None
@@ -145,7 +145,7 @@ def test_each_due_time_is_met_once_whatever_is_edited_when(
 
 
 def _between(schedule: SimpleSchedule, after: datetime, until: datetime, last: datetime | None) -> list[datetime]:
-    """The due times in (after, until], found one by one from the end."""
+    """Return the due times in (after, until], found one by one from the end."""
     found: list[datetime] = []
     at = latest_due(schedule, until)
     while at is not None and at > after and (last is None or at > last):

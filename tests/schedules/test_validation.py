@@ -11,9 +11,9 @@ NAIVE = NOON.replace(tzinfo=None)
 HOUR = timedelta(hours=1)
 INTERVAL = 'The interval must be between one second and 100 years, for example "PT15M".'
 WHOLE = 'The interval must be in whole milliseconds, for example "PT1.5S".'
-OFFSET = 'The time must say its offset to UTC, for example "2026-11-22T09:00:00Z".'
-YEARS = "The time must lie between the years 1970 and 9998."
-ORDER = "The end lies before the start. It must be the same or later."
+OFFSET = 'The time must have an offset to UTC, for example "2026-11-22T09:00:00Z".'
+YEARS = "The time must be between the years 1970 and 9998."
+ORDER = "The end is before the start. It must be the same time or later."
 BEHIND_NAME = "Did you mean Etc/GMT-2, which is UTC+02:00 (the sign in its name is reversed)?"
 IANA = "Use an IANA name such as Europe/Berlin or UTC."
 

@@ -1,4 +1,4 @@
-"""Tasks and runs put into a state directly, for the tests of what an owner may do with them."""
+"""Tasks and runs inserted in a given state, for tests of their owner's actions."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,23 +15,23 @@ AWAY = "http://127.0.0.1:9/"
 
 
 async def save_hourly_task(database: Database, **changes: Any) -> Task:
-    """A task of alice's that is due every hour, first in an hour."""
+    """Save a task of alice's that is due every hour, first in an hour."""
     start = clock.now() + HOUR
     return await save_task(database, AWAY, schedules.Every(HOUR, start), **changes)
 
 
 async def load_task(database: Database, task_id: str) -> Doc:
-    """The task as it is stored."""
+    """Return the stored task."""
     return await database.tasks.find_one({"_id": task_id}) or {}
 
 
 async def load_run(database: Database, run: str) -> Doc:
-    """The run as it is stored."""
+    """Return the stored run."""
     return await database.runs.find_one({"_id": run}) or {}
 
 
 def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Doc:
-    """An attempt as the record of a run keeps it."""
+    """Return the stored form of an ended attempt."""
     now = clock.now()
     return {
         "number": number,
@@ -45,7 +45,7 @@ def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Doc:
 
 
 async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: timedelta = HOUR, **changes: Any) -> str:
-    """A run of this task in this state, shown on the task as the engine would have done."""
+    """Insert a run of this task with this status, listed by the task as the engine would have done."""
     task, now = await load_task(database, task_id), clock.now()
     trigger = changes.pop("trigger", Trigger.SCHEDULE)
     run = new_task_run(task, changes.pop("_id", scheduled_run_id(task_id, now - ago)), now - ago, trigger, now - ago)

@@ -1,4 +1,4 @@
-"""The log of the work: what is done to tasks, and what becomes of runs, by the ids of the API."""
+"""Log lines of tasks and runs, with the IDs of the API."""
 
 import io
 import json
@@ -21,7 +21,7 @@ Line = dict[str, Any]
 
 
 class Log:
-    """The lines that a server of this level would write as JSON."""
+    """The lines that a server with this log level writes as JSON."""
 
     def __init__(self, text: io.StringIO) -> None:
         self._text = text
@@ -110,7 +110,7 @@ async def test_what_an_owner_does_is_told(stack: Stack, target: TargetServer, lo
 
 
 def test_of_many_runs_of_one_owner_that_are_skipped_together_a_few_are_named(log: Log) -> None:
-    """A flood of due times must not become a flood of lines."""
+    """Many due times at once must not produce as many lines."""
     due, owners = clock.now(), ["mallory"] * 300 + ["alice"]
     skipped = {"status": "SKIPPED", "reason": "OVERLAP", "due_at": due}
     runs: list[Any] = [{"_id": f"{owner}/t:{number}", "owner": owner, **skipped} for number, owner in enumerate(owners)]

@@ -1,4 +1,4 @@
-"""Many tasks saved by one call, also when the database fails between two batches."""
+"""Creation of many tasks by one call, also if the database fails between two batches."""
 
 import asyncio
 from dataclasses import replace
@@ -31,13 +31,13 @@ async def taken(database: Database, key: IdempotentCall | None = KEY) -> Doc:
 
 
 async def names(database: Database) -> list[str]:
-    """The names of all tasks, in the order in which they stand in lists."""
+    """Return the names of all tasks in list order."""
     return [task["name"] for task in await database.tasks.find({}).sort([("created_at", 1), ("_id", 1)]).to_list()]
 
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Lets the insert of this number (from 1) fail once, before or after the database has done it."""
+    """Fail the insert with this number (from 1) once, before or after the database has applied it."""
 
     def fail_at(number: int, error: Exception, *, done: bool = False) -> None:
         unbound: Any = Document.insert_many
@@ -93,7 +93,7 @@ async def test_a_repeat_after_a_failure_between_batches_saves_what_is_missing(
 ) -> None:
     tasks, record = ready(1000), await taken(database)
     failing(number, AutoReconnect("away"), done=done)
-    with pytest.raises(PartialWrite, match="saves what is missing and nothing twice"):
+    with pytest.raises(PartialWrite, match="saves the missing tasks and none twice"):
         await bulk_creation.create_tasks(database, "alice", tasks, record)
     assert len(await names(database)) == 250 * (number if done else number - 1)
     before = await database.tasks.find({}).to_list()

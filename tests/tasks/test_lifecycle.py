@@ -1,4 +1,4 @@
-"""Pause, resume, cancel and delete, from every state of the task's runs."""
+"""Pausing, resuming, cancelling and deleting tasks, from every state of their runs."""
 
 import asyncio
 from datetime import timedelta
@@ -13,7 +13,6 @@ from tocsin.documents import OPEN_STATUSES, SETTLED_STATUSES, Database, Hold, Ru
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
-from tocsin.tasks.reconciliation import reconcile_tasks
 
 S = RunStatus
 WAITING = [S.QUEUED, S.RETRY, S.WAITING]
@@ -197,27 +196,3 @@ async def test_deactivating_ends_what_was_asked_for_by_hand_too(database: Databa
     by_hand = await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
     await lifecycle.pause_all_tasks(database, "alice", clock.now())
     assert (await load_run(database, by_hand.id))["status"] == "CANCELLED"
-
-
-@pytest.mark.parametrize("hold", Hold)
-async def test_a_crash_between_a_hold_and_its_runs_is_finished_later(database: Database, hold: Hold) -> None:
-    task = await save_hourly_task(database)
-    queued = await add_run(database, task.id, S.QUEUED)
-    marked = {"hold": hold.value, "next_run_at": None, "version": 2, "reconcile": True}
-    await database.tasks.update_one({"_id": task.id}, {"$set": marked})
-    assert await reconcile_tasks(database, clock.now()) == 1
-    assert (await load_run(database, queued))["status"] == "CANCELLED"
-    assert (await load_task(database, task.id)).get("reconcile", False) is False
-    assert await reconcile_tasks(database, clock.now()) == 0
-
-
-async def test_a_crash_between_settling_the_runs_and_telling_the_task_is_finished_later(database: Database) -> None:
-    task = await save_hourly_task(database)
-    queued = await add_run(database, task.id, S.QUEUED)
-    marked = {"hold": "PAUSED", "next_run_at": None, "version": 2, "reconcile": True}
-    await database.tasks.update_one({"_id": task.id}, {"$set": marked})
-    await database.runs.update_one(
-        {"_id": queued}, {"$set": {"status": "CANCELLED", "open": False, "finished_at": clock.now()}}
-    )
-    await reconcile_tasks(database, clock.now())
-    assert (await load_task(database, task.id))["active"] == []

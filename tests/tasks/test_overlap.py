@@ -1,4 +1,4 @@
-"""Runs that wait for others of their task: one goes at a time, whatever ends in which order."""
+"""Runs that wait for others of their task: they start one at a time, in whatever order runs end."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -19,7 +19,7 @@ ALL = schedules.Misfire(schedules.MisfirePolicy.RUN_ALL)
 
 
 async def missed(database: Database, target: TargetServer, overlap: Overlap, hours: int = 4) -> str:
-    """A task whose last due times nobody could run."""
+    """Save a task whose last due times were missed."""
     start = clock.now() - hours * HOUR - timedelta(minutes=30)
     schedule = schedules.Every(HOUR, start)
     task = await save_task(
@@ -62,7 +62,7 @@ async def test_cancelling_one_that_waits_lets_nobody_overtake(database: Database
 
 
 async def test_the_end_of_one_of_many_changes_the_next_one_only(database: Database) -> None:
-    """Each end of a catch-up of a thousand runs rewrote all that were left."""
+    """Each end of a run in a catch-up of a thousand used to rewrite all that were left."""
     task = await save_hourly_task(database)
     first, *others = [
         await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta(days=20 - number)) for number in range(10)

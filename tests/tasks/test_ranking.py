@@ -1,4 +1,4 @@
-"""Where runs stand: those that call one host stand in one lane, however the host is written."""
+"""Lanes of runs: runs that call one host share a lane in all spellings of the host."""
 
 import pytest
 

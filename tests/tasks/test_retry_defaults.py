@@ -1,4 +1,4 @@
-"""The retries of a task that names none: all of them before its next due time."""
+"""Default retries: all of them before the next due time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ FITTING = RetryDefaults(3)
 
 
 def waits(policy: RetryPolicy, chance: float = 0.0) -> list[float]:
-    """The waits in seconds."""
+    """Return the waits in seconds."""
     return [policy.wait_before(retry, chance).total_seconds() for retry in range(policy.max_retries or 0)]
 
 

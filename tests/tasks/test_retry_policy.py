@@ -1,4 +1,4 @@
-"""The laws of waits between attempts."""
+"""Properties of the waits between attempts."""
 
 from datetime import timedelta
 

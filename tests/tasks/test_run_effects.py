@@ -1,15 +1,12 @@
-"""What the ends of many runs of one task do to it: the same as if they had come one by one, in one update."""
-
-import asyncio
-from datetime import timedelta
+"""Many ended runs of one task, applied in one update: the result equals that of single updates."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
+from tests.tasks.helpers import load_task
 from tocsin import clock
 from tocsin.documents import Database, Doc, Hold, RunStatus, Trigger
-from tocsin.tasks import lifecycle, reconciliation, run_effects
+from tocsin.tasks import reconciliation, run_effects
 
 S = RunStatus
 
@@ -28,7 +25,7 @@ def task(named: list[int], last: int) -> Doc:
 
 
 def known(document: Doc) -> Doc:
-    """The task, less the order in which it names its runs."""
+    """Return the task without the order of its active runs."""
     return {**document, "active": sorted(document["active"], key=lambda entry: entry["run"])}
 
 
@@ -54,65 +51,8 @@ async def test_many_ends_at_once_are_the_same_as_one_by_one(
 
 
 def test_what_follows_for_many_runs_is_a_few_updates() -> None:
-    """Updates one by one rewrote a document that names 300 runs 300 times: 25 deletes took 45 seconds."""
+    """Single updates rewrote a task that lists 300 runs 300 times: 25 deletions took 45 seconds."""
     runs = [run(number, S.CANCELLED) for number in range(300)]
     ids, now = [one["_id"] for one in runs], clock.now()
     assert len(run_effects.task_updates(runs)) == 1
     assert len(reconciliation.stop_updates(ids, Hold.DELETED, now)) == 3
-
-
-async def many_open(database: Database, count: int) -> tuple[str, list[str]]:
-    """A task with so many open runs, most of them queued, and their ids."""
-    made = await save_hourly_task(database)
-    states = [S.RUNNING, S.RETRY]
-    ids = [await add_run(database, made.id, state, ago=timedelta(days=index)) for index, state in enumerate(states, 1)]
-    first = await load_run(database, await add_run(database, made.id, S.QUEUED))
-    copies = [first | {"_id": f"{made.id}:{number}"} for number in range(count)]
-    await database.runs.insert_many(copies)
-    entries = [{"run": copy["_id"], "shows": "PENDING"} for copy in copies]
-    await database.tasks.update_one({"_id": made.id}, {"$push": {"active": {"$each": entries}}})
-    return made.id, [*ids, first["_id"], *(copy["_id"] for copy in copies)]
-
-
-async def test_a_task_with_more_open_runs_than_a_slice_is_paused_and_then_deleted(database: Database) -> None:
-    task_id, ids = await many_open(database, reconciliation.SLICE_SIZE + 10)
-    await lifecycle.pause_task(database, "alice", task_id, clock.now())
-    paused = await load_task(database, task_id)
-    assert [entry["run"] for entry in paused["active"]] == [ids[0]]
-    assert (paused["status"], paused["reconcile"]) == ("PAUSED", False)
-    await lifecycle.delete_task(database, "alice", task_id, clock.now())
-    assert await load_task(database, task_id) == {}
-    found = await database.runs.find({"_id": {"$in": ids}}).to_list()
-    assert {(one["status"], one["reason"]) for one in found if one["_id"] != ids[0]} == {("CANCELLED", "TASK_PAUSED")}
-    assert (await load_run(database, ids[0]))["final"] == {"status": "CANCELLED", "reason": "TASK_DELETED"}
-
-
-async def test_long_work_of_one_owner_leaves_room_for_anothers(database: Database) -> None:
-    """Twenty deletes at once are one slice at a time, and another owner's delete goes between them."""
-    theirs = [await many_open(database, 30) for _ in range(8)]
-    mine = await save_hourly_task(database, owner="bob")
-    waiting = await add_run(database, mine.id, S.QUEUED)
-    ends: list[str] = []
-
-    async def delete(owner: str, task_id: str) -> None:
-        await lifecycle.delete_task(database, owner, task_id, clock.now())
-        ends.append(owner)
-
-    async with asyncio.TaskGroup() as group:
-        for task_id, _ in theirs:
-            group.create_task(delete("alice", task_id))
-        group.create_task(delete("bob", mine.id))
-    assert (await load_run(database, waiting))["status"] == "CANCELLED"
-    assert ends.index("bob") < 5
-
-
-async def test_a_delete_lets_none_of_the_waiting_runs_go(database: Database) -> None:
-    """Where the runs before are in one slice and those that wait for them in the next."""
-    task_id, ids = await many_open(database, reconciliation.SLICE_SIZE + 10)
-    waiting = {"blocked": True, "after": ids[0], "rank": None, "ready_at": None}
-    await database.runs.update_many({"_id": {"$in": ids[2:]}}, {"$set": waiting})
-    await database.runs.update_one({"_id": ids[0]}, {"$set": {"status": "QUEUED", "attempts": []}})
-    await lifecycle.delete_task(database, "alice", task_id, clock.now())
-    found = await database.runs.find({"_id": {"$in": ids}}).to_list()
-    assert {(one["status"], one["blocked"]) for one in found if one["_id"] in ids[2:]} == {("CANCELLED", False)}
-    assert {one["ready_at"] for one in found if one["_id"] in ids[2:]} == {None}  # a dispatcher never saw them

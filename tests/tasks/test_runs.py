@@ -1,4 +1,4 @@
-"""Run now, retry and cancel, from every state of run and task."""
+"""Running, retrying and cancelling runs, from every state of run and task."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
+from tests.dead_letters.samples import fail
 from tests.harness import http_job
-from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
+from tests.tasks.helpers import AWAY, add_run, ended_attempt, load_run, load_task, save_hourly_task
 from tocsin import clock
-from tocsin.documents import SETTLED_STATUSES, Database, RunStatus, Trigger
+from tocsin.dead_letters.store import discard_runs
+from tocsin.documents import SETTLED_STATUSES, Database, ReplaySettings, RunStatus, Trigger
 from tocsin.errors import Conflict, IdempotencyKeyReused, NotFound
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.idempotency import IdempotentCall
+from tocsin.tasks.runs import MAX_REPLAY_ENTRIES
 
 S = RunStatus
 RETRYABLE = {S.FAILED, S.MISSED, S.SKIPPED, S.CANCELLED}
@@ -226,7 +229,7 @@ async def test_a_deleted_task_makes_no_runs(database: Database, verb: str) -> No
 
 
 async def test_a_task_shows_a_bounded_number_of_runs_that_are_asked_for_again(database: Database) -> None:
-    """A replay may open thousands again, and each change of one rewrites the document that names them."""
+    """A replay may reopen thousands of runs, and each change of one rewrites the task that lists them."""
     task = await save_hourly_task(database)
     again = [await add_run(database, task.id, S.FAILED, ago=timedelta(days=days)) for days in (1, 2, 3)]
     entries = [{"run": f"{task.id}:{number}", "shows": "PENDING"} for number in range(task_runs.MAX_ACTIVE_RUNS - 1)]
@@ -235,3 +238,54 @@ async def test_a_task_shows_a_bounded_number_of_runs_that_are_asked_for_again(da
     for run in again:
         await task_runs.show_reopened(database, [run])
     assert len((await load_task(database, task.id))["active"]) == task_runs.MAX_ACTIVE_RUNS
+
+
+async def test_a_run_remembers_the_last_times_it_was_done_again(database: Database) -> None:
+    task, now = await save_hourly_task(database), clock.now()
+    many = [{"replay": f"r{number}", "at": now, "round": number} for number in range(1, MAX_REPLAY_ENTRIES + 1)]
+    run_id = await add_run(database, task.id, RunStatus.FAILED, replays=many, round=MAX_REPLAY_ENTRIES)
+    run = await task_runs.retry_run(database, "alice", run_id, now, None)
+    assert run.replays == [*many[1:], {"replay": None, "at": now, "round": MAX_REPLAY_ENTRIES + 1}]
+
+
+async def test_the_settings_are_the_tasks_present_ones_or_the_runs_own(database: Database) -> None:
+    task = await save_hourly_task(database)
+    run_id = await add_run(database, task.id, RunStatus.FAILED, attempts=[ended_attempt()])
+    await saving.update_task(database, "alice", task.id, {"job": http_job(f"{AWAY}new")}, clock.now())
+    original = await task_runs.retry_run(database, "alice", run_id, clock.now(), None, ReplaySettings.ORIGINAL)
+    assert (original.job["params"]["url"], original.task_version, original.pinned) == (AWAY, 1, True)
+    assert original.budget_from == 1
+    await saving.update_task(database, "alice", task.id, {"job": http_job(f"{AWAY}newer")}, clock.now())
+    assert (await load_run(database, run_id))["job"]["params"]["url"] == AWAY  # an edit leaves a pinned run as it is
+    await fail(database, run_id)
+    current = await task_runs.retry_run(database, "alice", run_id, clock.now(), None)
+    assert (current.job["params"]["url"], current.task_version, current.pinned) == (f"{AWAY}newer", 3, False)
+
+
+async def test_a_replay_sends_only_what_is_still_a_dead_letter_of_that_round(database: Database) -> None:
+    task = await save_hourly_task(database)
+    run_id = await add_run(database, task.id, RunStatus.FAILED)
+    document = await load_task(database, task.id)
+
+    async def send(round_: int, replay: str = "alice/r1") -> int:
+        update = task_runs.requeue_update(run_id, round_, document, clock.now(), ReplaySettings.CURRENT, replay)
+        return (await database.runs.bulk_write([update])).modified_count
+
+    assert await send(1) == 0
+    await discard_runs(database, [run_id], clock.now())
+    assert await send(0) == 0
+    await database.runs.update_one({"_id": run_id}, {"$set": {"discarded_at": None, "status": "CANCELLED"}})
+    assert await send(0) == 0
+    await fail(database, run_id)
+    assert [await send(0), await send(0), await send(1)] == [1, 0, 0]
+    assert [entry["replay"] for entry in (await load_run(database, run_id))["replays"]] == ["alice/r1"]
+
+
+async def test_a_run_that_ended_before_its_task_knew_of_the_retry_is_counted_all_the_same(database: Database) -> None:
+    task = await save_hourly_task(database)
+    run_id = await add_run(database, task.id, RunStatus.FAILED)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"consecutive_failures": 3}})
+    await database.runs.update_one({"_id": run_id}, {"$set": {"status": "COMPLETED", "round": 1}})
+    await task_runs.show_reopened(database, [run_id])
+    after = await load_task(database, task.id)
+    assert (after["consecutive_failures"], after["active"]) == (0, [])

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import resource
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
@@ -19,8 +18,7 @@ from tests.harness import wait_until
 from tests.web.conftest import Raw
 from tocsin.config import Settings
 from tocsin.web import graphql_ws
-from tocsin.web.connections import ADDRESS_LIMIT_MESSAGE, SERVER_FULL_MESSAGE, Connection, ConnectionTable
-from tocsin.web.server import clamp_connections, raise_descriptor_limit
+from tocsin.web.connections import Connection, ConnectionRefusal, ConnectionTable
 
 PROXY = "127.0.0.9"
 MOST, OF_ADDRESS = 64, 20
@@ -133,7 +131,7 @@ class Opened:
         self.table = ConnectionTable(most, of_address, lambda address: address == PROXY)
         self.aborted: list[str] = []
 
-    def open(self, address: str, name: str = "") -> Connection | str:
+    def open(self, address: str, name: str = "") -> Connection | ConnectionRefusal:
         return self.table.open(address, lambda: self.aborted.append(name))
 
 
@@ -149,7 +147,7 @@ def test_the_address_with_the_most_strangers_makes_room() -> None:
 def test_an_address_does_not_push_itself_out() -> None:
     opened = Opened(3, 10)
     assert [isinstance(opened.open("192.0.2.1"), Connection) for _ in range(3)] == [True] * 3
-    assert opened.open("192.0.2.1") == SERVER_FULL_MESSAGE
+    assert opened.open("192.0.2.1") is ConnectionRefusal.SERVER_FULL
     assert opened.aborted == []
 
 
@@ -160,7 +158,7 @@ def test_who_has_signed_in_stays() -> None:
         assert isinstance(connection, Connection)
         connection.mark_authenticated("u1")
         last = connection
-    assert opened.open("192.0.2.2") == SERVER_FULL_MESSAGE
+    assert opened.open("192.0.2.2") is ConnectionRefusal.SERVER_FULL
     assert opened.aborted == []
     last.close()
     last.close()
@@ -179,14 +177,14 @@ def test_one_user_from_many_addresses_keeps_nobody_out() -> None:
         assert isinstance(other, Connection)
         other.mark_authenticated(f"other {number}")
     assert opened.aborted == ["2", "3", "4", "5"]
-    assert opened.open("192.0.2.102") == SERVER_FULL_MESSAGE
+    assert opened.open("192.0.2.102") is ConnectionRefusal.SERVER_FULL
 
 
 def test_a_network_of_ipv6_is_one_address() -> None:
     opened = Opened(10, 2)
     assert isinstance(opened.open("2001:db8::1"), Connection)
     assert isinstance(opened.open("2001:db8::2"), Connection)
-    assert opened.open("2001:db8::3") == ADDRESS_LIMIT_MESSAGE
+    assert opened.open("2001:db8::3") is ConnectionRefusal.ADDRESS_LIMIT
     assert isinstance(opened.open("2001:db8:0:1::3"), Connection)
 
 
@@ -194,23 +192,8 @@ def test_a_proxy_is_bounded_by_the_whole_table_alone() -> None:
     opened = Opened(5, 2)
     connections = [opened.open(PROXY) for _ in range(5)]
     assert all(isinstance(connection, Connection) for connection in connections)
-    assert opened.open(PROXY) == SERVER_FULL_MESSAGE
+    assert opened.open(PROXY) is ConnectionRefusal.SERVER_FULL
     for connection in connections:
         assert isinstance(connection, Connection)
         connection.close()
     assert len(opened.table) == 0
-
-
-def test_the_limit_of_descriptors_is_raised_as_far_as_it_may_be() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
-        assert raise_descriptor_limit() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(hard, 65_536) or hard == resource.RLIM_INFINITY
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-@pytest.mark.parametrize(("descriptors", "expected"), [(65_536, 4096), (1024, 424), (100, 64)])
-def test_connections_leave_descriptors_for_all_else(descriptors: int, expected: int) -> None:
-    assert clamp_connections(4096, descriptors) == expected

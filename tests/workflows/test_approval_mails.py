@@ -6,20 +6,16 @@ from typing import Any
 import pytest
 
 from tests.harness import Stack, run_stack, wait_until
-from tests.workflows.engine.test_runner import workflow
 from tests.workflows.engine.world import World, define
+from tests.workflows.samples import workflow
 from tocsin import clock
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.documents import Database, User
 from tocsin.errors import Conflict
-from tocsin.jobs import registry
-from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows import control
 from tocsin.workflows.approval_mails import ApprovalMails
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.engine.states import WorkflowState
-from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, parse_yaml
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 
@@ -77,7 +73,7 @@ async def test_administrators_are_mailed_by_a_setting(database: Database, to_adm
         run_id = await waiting_run(stack, "admins")
         document = await database.workflow_runs.find_one({"_id": run_id})
         assert document is not None
-        events = await ApprovalMails(database, ApprovalRequestRules(admins_accept_everyone=to_admins))._mails_for(
+        events = await ApprovalMails(database, ApprovalRequestRules(admins_accept_everyone=to_admins))._find_requests(
             "ask", WorkflowState.from_document(document)
         )
     assert [event.owner for event in events] == mailed
@@ -95,19 +91,6 @@ async def test_an_address_that_is_not_confirmed_decides_nothing(database: Databa
             )
 
 
-@pytest.mark.parametrize(("every", "right"), [("PT1S", False), ("PT59M59S", False), ("PT1H", True), ("P1D", True)])
-def test_reminders_come_an_hour_apart_at_least(every: str, right: bool) -> None:
-    text = f"name: w\nsteps:\n  - {{key: ask, approval: {{by: admins, remindEvery: {every}}}}}\n"
-    if right:
-        parse_definition(parse_yaml(text), registry.RegisteredJobs())
-        return
-    with pytest.raises(WorkflowInvalid) as caught:
-        parse_definition(parse_yaml(text), registry.RegisteredJobs())
-    (fault,) = caught.value.faults
-    assert fault.path == ("steps", 0, "approval", "remindEvery")
-    assert fault.message == f"remindEvery must be PT1H or longer; it is {every}."
-
-
 def test_a_workflow_that_was_saved_with_less_reminds_each_hour() -> None:
     world = World(define({"key": "ask", "approval": {"by": "admins", "remindEvery": "PT1S"}}))
     world.look()
@@ -116,19 +99,3 @@ def test_a_workflow_that_was_saved_with_less_reminds_each_hour() -> None:
         world.now += timedelta(hours=1)
         world.look()
         assert world.document["steps"]["ask"]["reminders"] == hours
-
-
-def test_recipients_that_the_settings_forbid_are_faults_of_a_workflow() -> None:
-    text = """
-name: w
-inputs: {to: {default: "x@y.test"}}
-steps:
-  - {key: a, job: email, params: {to: [alice@example.com, eve@example.org, "${{ inputs.to }}"], subject: s, body: b}}
-  - {key: b, job: report, params: {title: t, format: CSV, data: [], recipients: [eve@example.org]}}
-"""
-    jobs = registry.RegisteredJobs(recipients=RecipientRules("owner", ALICE))
-    with pytest.raises(WorkflowInvalid) as caught:
-        parse_definition(parse_yaml(text), jobs)
-    places = [fault.path for fault in caught.value.faults]
-    assert places == [("steps", 0, "params", "to", 1), ("steps", 1, "params", "recipients", 0)]
-    assert "TOCSIN_EMAIL_RECIPIENTS" in caught.value.faults[0].message

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness import SECRETS, Stack, TargetServer, run_stack, serve_target
+from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, serve_target
+from tests.workflows.samples import step
 from tocsin.documents import Database, Doc
 from tocsin.jobs import registry
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
-from tocsin.workflows.engine import engine as engine_module
-from tocsin.workflows.engine.runner import WorkflowRunner
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid
-from tocsin.workflows.secrets import find_kept_secrets, read_stored_version
+from tocsin.keys import reencryption
+from tocsin.security.secret_box import SecretBox
+from tocsin.workflows.language.source import WorkflowInvalid
+from tocsin.workflows.language.yaml_reader import parse_yaml
+from tocsin.workflows.secrets import SecretPlace, find_kept_secrets, read_stored_version, seal_secrets
+from tocsin.workflows.versions import VersionCache
 
 TOKEN = "s3cret-token"
 
@@ -253,7 +256,7 @@ def test_a_former_marker_stands_where_it_says() -> None:
         {"key": "b", "job": "http", "params": {"token": elsewhere}},
     ]
     secrets = {"all": [{"place": "a.token", "sealed": "A"}, {"place": "b.token", "sealed": "B"}]}
-    version = {"definition": json.dumps({"steps": steps}), "secrets": secrets}
+    version: Any = {"definition": json.dumps({"steps": steps}), "secrets": secrets}
     data, found = read_stored_version(version)
     assert {str(place): sealed for place, sealed in found.items()} == {"a.token": "A", "b.token": "B"}
     assert data["steps"][0]["params"] == {"token": "***", "body": here, "headers": {"X": elsewhere}}
@@ -277,29 +280,6 @@ async def test_a_secret_that_is_not_there_fails_its_step(database: Database, tar
     assert target.calls == []
 
 
-async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
-    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looks: list[str] = []
-
-    async def fail(_: WorkflowRunner, document: Doc, **__: Any) -> Any:
-        looks.append(document["_id"])
-        raise KeyError("a fault of ours")
-
-    async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(call("a", f"{target.url}/wait")))
-        stack.workflows.request_advance(run_id := await stack.execute("w"))
-
-        await stack.wait_for_workflow_run(run_id, "RUNNING")
-        monkeypatch.setattr(engine_module, "_BACKOFF", 0.001)
-        monkeypatch.setattr(WorkflowRunner, "_decide", fail)
-        stack.workflows.request_advance(run_id)
-        run = await stack.wait_for_workflow_run(run_id, "FAILED")
-    assert (run["error"]["kind"], run["steps"]["a"]["status"], run["open"]) == ("INTERNAL", "CANCELLED", False)
-    assert looks == [run_id] * engine_module._MOST_FAILURES
-    assert await database.runs.count_documents({"task": run_id, "status": "COMPLETED"}) == 0
-
-
 async def test_a_header_named_as_secret_in_either_spelling_is_sealed(database: Database, target: TargetServer) -> None:
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(call("a", target.url, headers={"X-Key": TOKEN}, secret_headers=["X-Key"])))
@@ -307,3 +287,62 @@ async def test_a_header_named_as_secret_in_either_spelling_is_sealed(database: D
     stored = [*await database.workflow_versions.find({}).to_list(), *await database.runs.find({}).to_list()]
     assert TOKEN not in str(stored)
     assert target.calls[0]["headers"]["X-Key"] == TOKEN
+
+
+KID = "0123456789abcdef"
+
+
+async def test_secrets_are_sealed_used_masked_and_kept(database: Database, target: TargetServer) -> None:
+    params = {"url": target.url, "token": "s3cret-token", "headers": {"X-Api-Key": "other-s3cret"}}
+    async with run_stack(database) as stack:
+        first = await stack.save_workflow(workflow(step("a", "", params=params)))
+        again = await stack.save_workflow(workflow(step("a", "", params=params)))
+        assert (first["version"], again["version"]) == (1, 1)
+        kept = {**params, "token": "***", "url": f"{target.url}/moved"}
+        changed = await stack.save_workflow(workflow(step("a", "", params=kept)))
+        assert changed["version"] == 2
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+        await stack.wait_for_workflow_run(run_id, "COMPLETED")
+        headers = target.calls[0]["headers"]
+        assert (headers["Authorization"], headers["X-Api-Key"]) == ("Bearer s3cret-token", "other-s3cret")
+        stored = [*await database.workflow_versions.find({}).to_list(), *await database.runs.find({}).to_list()]
+        assert "s3cret" not in str(stored)
+        with pytest.raises(WorkflowInvalid, match=r"steps\[0\]\.params\.token: .* there is none at b\.token"):
+            await stack.save_workflow(workflow(step("b", "", params=kept)))
+
+
+async def test_secrets_are_sealed_anew_when_keys_rotate(database: Database, target: TargetServer) -> None:
+    params = {"url": target.url, "token": "s3cret-token"}
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow(step("a", "", params=params)))
+    box = SecretBox(bytes(32))
+    box.set_keys({KID: bytes([2]) * 32}, sealing=KID)
+    tally = await reencryption.reencrypt_secrets(database, box)
+    assert (tally.secrets, tally.unreadable) == (1, 0)
+    version = await VersionCache(database, box, make_settings()).get(*await _newest(database))
+    assert list(version.secrets.values()) == ["s3cret-token"]
+
+
+async def test_a_secret_that_cannot_be_opened_fails_its_step(database: Database, target: TargetServer) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(step("a", "", params={"url": target.url, "token": "s3cret-token"})))
+        place = {"secrets.all.0.sealed": SecretBox(b"x" * 32).seal("s3cret-token", "alice")}
+        await database.workflow_versions.update_one({}, {"$set": place})
+        stack.workflows.start()
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
+        assert "The secret at a.token cannot be decrypted" in run["error"]["message"]
+
+
+async def _newest(database: Database) -> tuple[str, int]:
+    saved = await database.workflows.find_one({}) or {}
+    return saved["_id"], saved["version"]
+
+
+def test_a_header_that_is_a_number_is_a_secret_too() -> None:
+    data = parse_yaml(
+        "{name: w, steps: [{key: a, job: http, params: {url: 'https://example.com', headers: {Authorization: 5}}}]}"
+    ).data
+    sealed = seal_secrets(data, lambda text: f"sealed {text}", {})
+    assert sealed.secrets == {SecretPlace("a", False, ("headers", "Authorization")): "sealed 5"}
+    assert sealed.data["steps"][0]["params"]["headers"] == {"Authorization": "***"}

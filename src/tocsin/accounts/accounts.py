@@ -87,10 +87,6 @@ class Accounts:
         await audit.record(action, actor, who.user)
         return True
 
-    async def list_api_tokens(self, owner: str) -> list[ApiToken]:
-        """Return the API tokens of a user, newest first."""
-        return await api_tokens.list_tokens(owner)
-
     async def create_api_token(
         self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor
     ) -> tuple[ApiToken, str]:

@@ -123,23 +123,23 @@ class RateLimiter:
         state = self._state_of(self._cost, caller)
         if self._unspent(state, self._now()) < points:
             async with state.lock:
-                await self._draw_for(caller, state, points)
+                missing = points - self._unspent(state, self._now())
+                if missing > 0:  # nobody else drew meanwhile
+                    state.left += await self._draw_cost(caller, state, missing)
+                    state.drawn_at = self._now()
         state.left -= points
         remaining = self._cost.remaining_points(state.full_at, self._now()) + state.left
         # Points that are drawn but not spent do not delay the refill, so the sum can exceed the capacity.
         return CostAllowance(round(self._cost.capacity), max(math.floor(min(remaining, self._cost.capacity)), 0))
 
-    async def _draw_for(self, caller: str, state: _BucketState, points: float) -> None:
-        missing = points - self._unspent(state, self._now())
-        if missing <= 0:  # someone else drew meanwhile
-            return
+    async def _draw_cost(self, caller: str, state: _BucketState, missing: float) -> float:
+        """Draw a portion, or what is missing if the bucket has no more. Returns the points drawn."""
         portion = max(missing, self._cost.capacity / DRAWS_PER_BUCKET)
         try:
-            state.left += await self._draw(self._cost, caller, state, (portion, missing))
+            return await self._draw(self._cost, caller, state, (portion, missing), _COST_LIMIT_REACHED)
         except PyMongoError as error:
             log.warning("cost is not counted while the database is unavailable", error=str(error)[:300])
-            state.left += portion
-        state.drawn_at = self._now()
+            return portion
 
     def _unspent(self, state: _BucketState, now: Milliseconds) -> float:
         if abs(now - state.drawn_at) > self._cost.window:
@@ -147,16 +147,10 @@ class RateLimiter:
         return state.left
 
     async def _take_one(self, bucket: Bucket, key: str, message: str) -> None:
-        state = self._state_of(bucket, key)
-        await self._draw(bucket, key, state, (1,), message)
+        await self._draw(bucket, key, self._state_of(bucket, key), (1,), message)
 
     async def _draw(
-        self,
-        bucket: Bucket,
-        key: str,
-        state: _BucketState,
-        amounts: tuple[float, ...],
-        message: str = _COST_LIMIT_REACHED,
+        self, bucket: Bucket, key: str, state: _BucketState, amounts: tuple[float, ...], message: str
     ) -> float:
         """Draw the first of these amounts that the bucket has. Raises RateLimited if it has none of them."""
         for amount in amounts:

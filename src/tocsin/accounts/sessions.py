@@ -14,7 +14,7 @@ from tocsin.documents import AuditAction, Database, Session, User, new_id
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import refresh_token_reused
+from tocsin.notifications.event_factories import refresh_token_reused
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.opaque_tokens import derive_hmac, digest_token, generate_token
 
@@ -70,7 +70,8 @@ class Sessions:
                 raise _session_ended_error()
             if session.secret == digest_token(secret) and not await self._rotate(session, family, secret, now):
                 continue
-            if session.secret != digest_token(secret) and not _is_repetition(session, secret, now):
+            is_repeated = session.previous == digest_token(secret) and abs(now - session.rotated_at) <= REUSE_GRACE
+            if session.secret != digest_token(secret) and not is_repeated:
                 raise await self._end_reused(session, actor)
             user = await User.get(session.owner)
             if user is None or not user.is_active:
@@ -138,11 +139,6 @@ async def end_sessions(database: Database, owner: str, *, but: str | None = None
     ids = [session["_id"] async for session in found if session["_id"] != but]
     result = await database.sessions.delete_many({"_id": {"$in": ids}})
     return result.deleted_count
-
-
-def _is_repetition(session: Session, secret: str, now: datetime) -> bool:
-    """Tell whether a client repeats its request: the previous token, within the grace period."""
-    return session.previous == digest_token(secret) and abs(now - session.rotated_at) <= REUSE_GRACE
 
 
 def _split_token(refresh_token: str) -> tuple[str, str]:

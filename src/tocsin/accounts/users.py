@@ -16,7 +16,7 @@ from tocsin.accounts.sessions import end_sessions
 from tocsin.documents import AuditAction, Database, LinkPurpose, User
 from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import password_changed
+from tocsin.notifications.event_factories import password_changed
 from tocsin.quotas.limits import MAX_QUOTA_LIMIT, Quota
 from tocsin.security.passwords import check_password, hash_password
 from tocsin.tasks.lifecycle import cancel_workflow_runs, pause_all_tasks

@@ -17,12 +17,12 @@ import struct
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, Any, Literal, NotRequired, Protocol, TypedDict
 
 import bson
 from bson import CodecOptions
@@ -45,6 +45,15 @@ _CODEC_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+class Change(TypedDict):
+    """A change of a document: the operation, collection and id; the document or, for updates, what changed in it."""
+
+    o: Literal["insert", "replace", "update", "delete"]
+    c: str
+    i: Any
+    d: NotRequired[dict[str, Any]]
 
 
 class BackupError(TocsinError):
@@ -116,7 +125,7 @@ class BackupWriter:
         if documents:
             self._write(DOCUMENTS_FRAME, bson.encode({"c": collection}) + b"".join(documents))
 
-    def add_changes(self, changes: Iterable[Mapping[str, Any]]) -> None:
+    def add_changes(self, changes: Iterable[Change]) -> None:
         """Buffer changes until `finish`, as all documents come before them in the file."""
         encoded = [bson.encode(change) for change in changes]
         self._change_count += len(encoded)
@@ -178,8 +187,8 @@ def _verify(path: Path) -> tuple[BackupHeader, BackupSummary]:
             end, before = bson.decode(payload), digest.digest()
         for piece in (_FRAME_HEAD.pack(kind, len(payload)), payload):
             digest.update(piece)
-    told = end and {name: count for name, count in end["documents"].items() if count}
-    if header is None or end is None or end["sha256"] != before or told != counts or end["changes"] != changes:
+    expected = end and {name: count for name, count in end["documents"].items() if count}
+    if header is None or end is None or end["sha256"] != before or expected != counts or end["changes"] != changes:
         raise _damaged_error(path)
     return header, BackupSummary(end["documents"], changes)
 
@@ -205,9 +214,10 @@ def decode_documents(payload: bytes) -> tuple[str, Iterator[Any]]:
     return name, _split_documents(payload, length)
 
 
-def decode_changes(payload: bytes) -> list[dict[str, Any]]:
+def decode_changes(payload: bytes) -> list[Change]:
     """Return the changes of one frame, in order."""
-    return bson.decode_all(payload, _CODEC_OPTIONS)
+    changes: Any = bson.decode_all(payload, _CODEC_OPTIONS)
+    return list(changes)
 
 
 def _split_documents(payload: bytes, start: int) -> Iterator[bytes]:

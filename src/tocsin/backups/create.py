@@ -6,6 +6,7 @@ marker: a consistent backup without a transaction or a lock.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tocsin import clock
-from tocsin.backups.archive import BackupError, BackupHeader, BackupSummary, BackupWriter
+from tocsin.backups.archive import BackupError, BackupHeader, BackupSummary, BackupWriter, Change
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
 from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import Doc
@@ -55,7 +56,8 @@ async def create_backup(db: AsyncDatabase[Doc], header: BackupHeader, writer: Ba
     finally:
         await cancel_and_wait(following)
         await stream.close()
-        await _delete_marker(db, marker)
+        with contextlib.suppress(PyMongoError):  # the next backup deletes it
+            await db[INSTALLATION].delete_one({"_id": marker})
 
 
 async def _copy(db: AsyncDatabase[Doc], writer: BackupWriter, following: "asyncio.Task[None]") -> None:
@@ -76,7 +78,7 @@ async def _copy(db: AsyncDatabase[Doc], writer: BackupWriter, following: "asynci
 
 async def _record_changes(stream: Any, marker: str, writer: BackupWriter) -> None:
     """Write changes to the file, up to that of the marker."""
-    changes: list[Doc] = []
+    changes: list[Change] = []
     done = False
     try:
         while not done:
@@ -96,21 +98,14 @@ async def _record_changes(stream: Any, marker: str, writer: BackupWriter) -> Non
         ) from None
 
 
-def _encode_event(event: Mapping[str, Any]) -> list[Doc]:
+def _encode_event(event: Mapping[str, Any]) -> list[Change]:
     """Return the stored form of an event that changes a document, or an empty list for other events."""
     operation, name = event["operationType"], event.get("ns", {}).get("coll")
     if operation in _SCHEMA_OPERATIONS:
         raise BackupError(f"The collection {name} was dropped or renamed during the backup: create the backup again.")
     if operation not in _WRITE_OPERATIONS or name in SKIPPED_COLLECTIONS:
         return []
-    change = {"o": operation, "c": name, "i": event["documentKey"]["_id"]}
-    if operation == "update":
-        return [{**change, "d": event["updateDescription"]}]
-    return [change if operation == "delete" else {**change, "d": event["fullDocument"]}]
-
-
-async def _delete_marker(db: AsyncDatabase[Doc], marker: str) -> None:
-    try:
-        await db[INSTALLATION].delete_one({"_id": marker})
-    except PyMongoError:
-        return
+    change: Change = {"o": operation, "c": name, "i": event["documentKey"]["_id"]}
+    if operation != "delete":
+        change["d"] = event["updateDescription" if operation == "update" else "fullDocument"]
+    return [change]

@@ -20,6 +20,7 @@ from tocsin.backups.archive import (
     DOCUMENTS_FRAME,
     BackupError,
     BackupHeader,
+    Change,
     decode_changes,
     decode_documents,
     read_frames,
@@ -95,34 +96,30 @@ def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:
         yield batch
 
 
-async def _apply_changes(db: AsyncDatabase[Doc], changes: list[Doc]) -> None:
+async def _apply_changes(db: AsyncDatabase[Doc], changes: list[Change]) -> None:
     """Apply changes in order: read the documents, change them in memory, and write them back."""
-    by_collection: dict[str, list[Doc]] = {}
+    by_collection: dict[str, list[Change]] = {}
     for change in changes:
         by_collection.setdefault(change["c"], []).append(change)
     for name, its in by_collection.items():
-        ids = list({_key(change["i"]): change["i"] for change in its}.values())
-        found = {_key(one["_id"]): one async for one in db[name].find({"_id": {"$in": ids}})}
+        ids = {_key(change["i"]): change["i"] for change in its}
+        found = {_key(one["_id"]): one async for one in db[name].find({"_id": {"$in": list(ids.values())}})}
         for change in its:
-            _apply_change(found, change)
-        operations = [_write_operation(document_id, found.get(_key(document_id))) for document_id in ids]
+            key = _key(change["i"])
+            if change["o"] == "delete":
+                found.pop(key, None)
+            elif change["o"] != "update":
+                found[key] = change["d"]
+            elif key in found:
+                apply_update(found[key], change["d"])
+        operations = [
+            ReplaceOne({"_id": document_id}, found[key], upsert=True)
+            if key in found
+            else DeleteOne({"_id": document_id})
+            for key, document_id in ids.items()
+        ]
         for start in range(0, len(operations), _BATCH):
             await db[name].bulk_write(operations[start : start + _BATCH], ordered=False)
-
-
-def _apply_change(documents: dict[str, Doc], change: Doc) -> None:
-    key = _key(change["i"])
-    if change["o"] == "delete":
-        documents.pop(key, None)
-    elif change["o"] != "update":
-        documents[key] = change["d"]
-    elif key in documents:
-        apply_update(documents[key], change["d"])
-
-
-def _write_operation(document_id: Any, document: Doc | None) -> ReplaceOne[Doc] | DeleteOne:
-    found_by = {"_id": document_id}
-    return DeleteOne(found_by) if document is None else ReplaceOne(found_by, document, upsert=True)
 
 
 def _key(document_id: Any) -> str:

@@ -1,12 +1,12 @@
 """`tocsin audit`: the audit log."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from tocsin import clock
 from tocsin.accounts import audit
+from tocsin.cli.formatting import format_time, print_json
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.runner import run_with_database
 from tocsin.documents import AuditAction, Database, Doc
@@ -35,7 +35,7 @@ def list_(
 
     entries = run_with_database(work)
     if as_json:
-        typer.echo(json.dumps([_as_json(entry) for entry in entries], indent=2, ensure_ascii=False))
+        print_json([_as_json(entry) for entry in entries])
     else:
         typer.echo("\n".join(_line(entry) for entry in entries) or "There are no entries.")
 
@@ -43,13 +43,14 @@ def list_(
 def _line(entry: Doc) -> str:
     by, source = entry["actor_name"] or "someone unknown", entry["address"] or "-"
     detail = f"  ({entry['detail']})" if entry["detail"] else ""
-    at = f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}"
-    return clean_line(f"{at}  {entry['action']:<24}  {entry['email']}  by {by} from {source}{detail}")
+    return clean_line(
+        f"{format_time(entry['at'])}  {entry['action']:<24}  {entry['email']}  by {by} from {source}{detail}"
+    )
 
 
 def _as_json(entry: Doc) -> dict[str, Any]:
     return {
-        "at": f"{entry['at']:%Y-%m-%dT%H:%M:%SZ}",
+        "at": format_time(entry["at"]),
         "action": entry["action"],
         "actor": entry["actor_name"],
         "email": entry["email"],

@@ -24,6 +24,8 @@ from tocsin.embedded import find_running_uri
 from tocsin.security.key_files import load_keys, read_key_files, restore_key_files
 from tocsin.security.key_probe import can_open_probe
 
+app = typer.Typer()
+
 Db = AsyncDatabase[Doc]
 _KEYS_INCLUDED = (
     "The backup contains the installation's keys: anyone who can read it can read every secret in it. Keep it as safe"
@@ -43,6 +45,7 @@ LostKeys = Annotated[
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
 
+@app.command()
 def backup(file: File, without_keys: WithoutKeys = False) -> None:
     """Write a backup of everything to FILE. Servers can keep running."""
     path = file.absolute()
@@ -58,6 +61,7 @@ def backup(file: File, without_keys: WithoutKeys = False) -> None:
     typer.echo(f"{file} holds {_describe_summary(summary)}.")
 
 
+@app.command()
 def restore(file: File, lost_keys: LostKeys = False) -> None:
     """Restore a backup into an empty data directory or database. Servers must be stopped."""
 

@@ -1,14 +1,14 @@
 """`tocsin keys`: the keys that sign access tokens and seal secrets, and their rotation."""
 
-import json
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from tocsin import config
 from tocsin.accounts import COMMAND_LINE, audit
+from tocsin.cli.formatting import format_time, print_json
 from tocsin.cli.runner import load_keyring, make_keyring, run_with_database
 from tocsin.clock import EPOCH
 from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
@@ -53,7 +53,8 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
     done = run_with_database(work)
     if not at_once:
         typer.echo(
-            f"Existing access tokens are valid until they expire, at the latest {_time(done.old_tokens_expire_at)}."
+            "Existing access tokens are valid until they expire, at the latest"
+            f" {format_time(done.old_tokens_expire_at)}."
         )
     typer.echo(f"Done. Secrets re-encrypted: {done.counts.secrets}; unreadable: {done.counts.unreadable}.")
 
@@ -67,7 +68,10 @@ def list_(as_json: AsJson = False) -> None:
         return _rows(keyring.keys, await count_secrets_by_key(database))
 
     rows = run_with_database(work)
-    typer.echo(json.dumps(rows, indent=2) if as_json else "\n".join(_line(row) for row in rows))
+    if as_json:
+        print_json(rows)
+    else:
+        typer.echo("\n".join(_line(row) for row in rows))
 
 
 def _rows(keys: list[StoredKey], counts: Counter[str]) -> list[Doc]:
@@ -87,7 +91,7 @@ def _as_row(kid: str, kind: KeyKind, state: str, secrets: int | None) -> Doc:
 
 def _times(key: StoredKey) -> Doc:
     since = None if key.activated_at == EPOCH else key.activated_at
-    return {"since": since and _time(since), "retiresAt": key.retire_at and _time(key.retire_at)}
+    return {"since": since and format_time(since), "retiresAt": key.retire_at and format_time(key.retire_at)}
 
 
 def _state(key: StoredKey, in_use: StoredKey) -> str:
@@ -108,7 +112,3 @@ def _origin(row: Doc) -> str:
     if row["since"]:
         return f"  since {row['since']}"
     return "" if row["state"] == "lost" else "  from the settings or files"
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

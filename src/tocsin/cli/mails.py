@@ -1,18 +1,18 @@
 """`tocsin mails`: the mails to users and their deliveries."""
 
-import json
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from tocsin import clock, config
+from tocsin.cli.formatting import format_time, print_json
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.runner import run_with_database
 from tocsin.documents import Database, Doc, to_global_id
 from tocsin.errors import TocsinError
 from tocsin.notifications.channels.mail.layout import insert_page_address
-from tocsin.notifications.deliveries import find_owner_address, list_newest
+from tocsin.notifications.channels.mail.recipients import find_owner_address
+from tocsin.notifications.deliveries import list_newest
 from tocsin.notifications.pages import run_type_name
 from tocsin.outbound.mail_text import clean_line
 
@@ -35,7 +35,7 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
 
     mails = list(enumerate(run_with_database(work), 1))
     if as_json:
-        typer.echo(json.dumps([_as_json(number, mail) for number, mail in mails], indent=2))
+        print_json([_as_json(number, mail) for number, mail in mails], ascii_only=True)
     else:
         typer.echo("\n".join(_line(number, mail) for number, mail in mails) or "There are no mails.")
 
@@ -83,7 +83,7 @@ async def _with_recipient(database: Database, mail: Doc) -> Doc:
 def _line(number: int, mail: Doc) -> str:
     to = mail["to"] or "-"
     subject = clean_line(mail["subject"])
-    return f"{number:>4}  {_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {subject}"
+    return f"{number:>4}  {format_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {subject}"
 
 
 def _headers(mail: Doc) -> list[tuple[str, Any]]:
@@ -94,10 +94,10 @@ def _headers(mail: Doc) -> list[tuple[str, Any]]:
         ("Kind", mail["kind"]),
         ("Run", mail["run"]),
         ("Attachments", ", ".join(mail.get("attachments") or ()) or None),
-        ("Queued", _time(mail["queued_at"])),
+        ("Queued", format_time(mail["queued_at"])),
         ("Status", mail["status"]),
         ("Tries", mail["tries"]),
-        ("Delivered", _time(mail["delivered_at"])),
+        ("Delivered", format_time(mail["delivered_at"])),
         ("Next try", _next_try(mail)),
         ("Last error", mail["last_error"]),
     ]
@@ -112,15 +112,11 @@ def _as_json(number: int, mail: Doc) -> Doc:
         **same,
         "attachments": mail.get("attachments") or [],
         "lastError": mail["last_error"],
-        "queuedAt": _time(mail["queued_at"]),
+        "queuedAt": format_time(mail["queued_at"]),
         "nextTryAt": _next_try(mail),
-        "deliveredAt": _time(mail["delivered_at"]),
+        "deliveredAt": format_time(mail["delivered_at"]),
     }
 
 
 def _next_try(mail: Doc) -> str | None:
-    return _time(mail["next_try_at"]) if mail["status"] == "QUEUED" else None
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return format_time(mail["next_try_at"]) if mail["status"] == "QUEUED" else None

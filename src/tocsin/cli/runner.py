@@ -56,7 +56,7 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
     except UserError as error:
-        messages = [fault.message for fault in error.all_errors[:_MAX_ERRORS]]
+        messages = [each.message for each in error.all_errors[:_MAX_ERRORS]]
     except TocsinError as error:
         messages = [str(error)]
     except UnicodeEncodeError:
@@ -71,7 +71,7 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
 
 
 async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
-    """Return the loaded keyring. Raises KeysUnreadable, and StartError for keys of another installation."""
+    """Return the loaded keyring. Raises KeysUnreadable, and StartupError for keys of another installation."""
     keyring = make_keyring(database, settings, await open_installation_keys(database, settings))
     await keyring.load()
     return keyring
@@ -102,9 +102,9 @@ async def open_database_server(settings: Settings, *, create: bool = False) -> A
     The embedded server is that of a running Tocsin, or one that is started in the data directory for this command.
     Raises EmbeddedDatabaseError, and TocsinError if there is no database, unless `create` is set.
     """
-    given = await _running_uri(settings)
-    if given is not None:
-        yield given
+    running = await _running_uri(settings)
+    if running is not None:
+        yield running
         return
     if not create and not settings.data_dir.is_file() and not has_database(settings.data_dir):
         raise TocsinError(_NO_DATABASE.format(settings.data_dir.absolute()))

@@ -1,21 +1,21 @@
 """`tocsin tokens`: API tokens, for programs."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 
 from tocsin import accounts, clock, config
 from tocsin.accounts import COMMAND_LINE, api_tokens, audit
+from tocsin.cli.formatting import format_time, print_rows
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.runner import run_with_database
-from tocsin.cli.tables import print_table
 from tocsin.documents import ApiToken, AuditAction, Database, Scope, from_global_id, owner_of, to_global_id
 from tocsin.errors import NotFound
 from tocsin.quotas import Quota, Quotas
 
 app = typer.Typer(help="Create, list and revoke API tokens.", no_args_is_help=True)
+_COLUMNS = ("Id", "Name", "Ends with", "Scopes", "Created", "Expires", "Last used")
 
 Email = Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)]
 Scopes = Annotated[
@@ -57,10 +57,7 @@ def list_(email: Email, as_json: AsJson = False) -> None:
         return await api_tokens.list_tokens((await accounts.require_user_by_email(email)).id)
 
     rows = [_row(token) for token in run_with_database(work)]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-    else:
-        _print(rows)
+    print_rows(rows, _COLUMNS, [_cells(row) for row in rows], ("Id", "Ends with"), as_json=as_json)
 
 
 @app.command()
@@ -93,19 +90,12 @@ def _row(token: ApiToken) -> dict[str, Any]:
         "name": token.name,
         "hint": token.hint,
         "scopes": [scope.value.lower() for scope in token.scopes],
-        "createdAt": _time(token.created_at),
-        "expiresAt": _time(token.expires_at),
-        "lastUsedAt": _time(token.last_used_at),
+        "createdAt": format_time(token.created_at),
+        "expiresAt": format_time(token.expires_at),
+        "lastUsedAt": format_time(token.last_used_at),
     }
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    cells = []
-    for row in rows:
-        times = [(row[key] or "never")[:16] for key in ("createdAt", "expiresAt", "lastUsedAt")]
-        cells.append([row["id"], row["name"], row["hint"], " ".join(row["scopes"]), *times])
-    print_table(("Id", "Name", "Ends with", "Scopes", "Created", "Expires", "Last used"), cells, ("Id", "Ends with"))
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _cells(row: dict[str, Any]) -> list[str]:
+    times = [(row[key] or "never")[:16] for key in ("createdAt", "expiresAt", "lastUsedAt")]
+    return [row["id"], row["name"], row["hint"], " ".join(row["scopes"]), *times]

@@ -1,18 +1,19 @@
 """`tocsin users`: administration of accounts."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from tocsin import accounts, config
 from tocsin.accounts import COMMAND_LINE
+from tocsin.cli.formatting import print_rows
 from tocsin.cli.runner import load_keyring, run_with_database
-from tocsin.cli.tables import print_table
 from tocsin.documents import Database, Link, User, to_global_id
 from tocsin.quotas import Quota, Quotas, Usage
 
 app = typer.Typer(help="Create, list and change users.", no_args_is_help=True)
+_USER_COLUMNS = ("Email", "Administrator", "Active", "Confirmed", "Since")
+_QUOTA_COLUMNS = ("Quota", "Used", "Limit", "Unit", "Resets at")
 
 Email = Annotated[str, typer.Argument(help="The user's email address.", show_default=False)]
 PasswordStdin = Annotated[
@@ -72,10 +73,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
         return await accounts.list_users()
 
     rows = [_row(user) for user in run_with_database(work)]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-    else:
-        _print(rows)
+    print_rows(rows, _USER_COLUMNS, [_cells(row) for row in rows], ("Email",), as_json=as_json)
 
 
 @app.command()
@@ -155,11 +153,8 @@ def quota(
         return await quotas.list_usage(user.id)
 
     usages = run_with_database(work)
-    if as_json:
-        typer.echo(json.dumps([_usage_row(usage) for usage in usages], indent=2))
-    else:
-        cells = [_usage_cells(usage) for usage in usages]
-        print_table(("Quota", "Used", "Limit", "Unit", "Resets at"), cells, ("Quota",))
+    rows, cells = [_usage_row(usage) for usage in usages], [_usage_cells(usage) for usage in usages]
+    print_rows(rows, _QUOTA_COLUMNS, cells, ("Quota",), as_json=as_json)
 
 
 def _parse_quota(text: str) -> tuple[Quota, int | None]:
@@ -213,9 +208,6 @@ def _row(user: User) -> dict[str, Any]:
     }
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    cells = []
-    for row in rows:
-        marks = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive", "emailConfirmed")]
-        cells.append([row["email"], *marks, row["createdAt"][:10]])
-    print_table(("Email", "Administrator", "Active", "Confirmed", "Since"), cells, ("Email",))
+def _cells(row: dict[str, Any]) -> list[str]:
+    answers = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive", "emailConfirmed")]
+    return [row["email"], *answers, row["createdAt"][:10]]

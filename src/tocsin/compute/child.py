@@ -61,10 +61,10 @@ def _serve_requests(control: socket.socket) -> None:
     children: set[int] = set()
     try:
         while True:
-            order, descriptors, _, _ = socket.recv_fds(control, FORK_REQUEST.size, 1)
-            if len(order) < FORK_REQUEST.size:
+            request, descriptors, _, _ = socket.recv_fds(control, FORK_REQUEST.size, 1)
+            if len(request) < FORK_REQUEST.size:
                 return
-            what, pid = FORK_REQUEST.unpack(order)
+            what, pid = FORK_REQUEST.unpack(request)
             if what == FORK:
                 pid, status = _fork(control, descriptors[0], prctl), 0
                 children.add(pid)

@@ -27,7 +27,7 @@ _SINGLE_THREADED = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_N
 """Keeps libraries from starting threads, which use address space and must not exist when a process forks."""
 _BOOTSTRAP = (
     "import json, sys; _, descriptor, path, modules = sys.argv; sys.path[:] = json.loads(path); "
-    "from tocsin.jobs.compute_child import serve_forks; serve_forks(int(descriptor), json.loads(modules))"
+    "from tocsin.compute.child import serve_forks; serve_forks(int(descriptor), json.loads(modules))"
 )
 _CRASH_SIGNALS = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV}
 _CHUNK_BYTES = 1024 * 1024
@@ -46,7 +46,7 @@ class ForkServer:
 
     @classmethod
     async def start(cls, modules: Sequence[str]) -> "ForkServer":
-        """Start the process and wait until it has loaded these modules. Raises ProcessEnded."""
+        """Start the process and wait until it has loaded these modules. Raises ComputeProcessEnded."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
@@ -63,7 +63,7 @@ class ForkServer:
         return server
 
     async def fork(self) -> "ComputeWorker":
-        """Fork a worker. Raises ProcessEnded if the fork server has died."""
+        """Fork a worker. Raises ComputeProcessEnded if the fork server has died."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         request = self._send_request(child.FORK, 0, theirs)
@@ -93,7 +93,7 @@ class ForkServer:
         self, what: bytes, pid: int, given: socket.socket | None = None
     ) -> "asyncio.Task[tuple[int, int]]":
         """Send a request and read the response, even if the caller is cancelled meanwhile."""
-        request = asyncio.create_task(self._exchange(what, pid, given), name="compute-order")
+        request = asyncio.create_task(self._exchange(what, pid, given), name="compute-request")
         self._requests.add(request)
         request.add_done_callback(self._requests.discard)
         return request
@@ -137,7 +137,7 @@ class ComputeWorker:
     async def call(self, work: bytes, limits: ComputeLimits) -> Any:
         """Call a pickled function with its arguments. Returns what it returns and raises what it raises.
 
-        Also raises LimitReached and ProcessEnded.
+        Also raises ComputeLimitReached and ComputeProcessEnded.
         """
         self.is_busy = True
         self.call_count += 1

@@ -97,7 +97,8 @@ class ProcessPool:
     ) -> Answer:
         """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
 
-        `on_begin` is called when the work begins. Raises LimitReached, and ProcessEnded for what another try may mend.
+        `on_begin` is called when the work begins. Raises ComputeLimitReached, or ComputeProcessEnded if another try may
+        succeed.
         """
         limits = limits or self._limits
         async with self.slots.acquire(owner):
@@ -175,7 +176,7 @@ class _PausingPickler(pickle.Pickler):
 
 
 async def _pickle_work(work: Any, limits: ComputeLimits) -> bytes:
-    """Pickle the work: in the event loop if it is small, else in a thread. Raises LimitReached."""
+    """Pickle the work: in the event loop if it is small, else in a thread. Raises ComputeLimitReached."""
     try:
         return _pickle_bounded(pickle.Pickler, work, _MAX_BYTES_IN_LOOP)
     except _TooLarge:

@@ -1,9 +1,8 @@
-"""How a replay goes on: how many runs may be sent now, what the canary's end decides, what has become of what was sent.
+"""Decisions about a replay: how many runs to send now, what follows from the canary, and what its progress is. Pure.
 
-Pure. The rate holds for every span of a minute, wherever it begins: of N runs a minute at most N are sent in any 60
-seconds. They are spread evenly: at most N/60, rounded up, go at once, and then nothing for as long as they take at this
-rate, at least a second. Each sending is written before its runs are sent, so a crash makes a replay slower, never
-quicker.
+The rate limit holds for every sliding minute: at N runs a minute, at most N are sent in any 60 seconds. They are spread
+evenly: a batch has at most N/60 runs, rounded up, and the next one follows when the rate allows, after at least a
+second. Each batch is recorded before it is sent, so that a crash makes a replay slower, never faster.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,22 +12,22 @@ from enum import Enum
 from math import ceil
 
 from tocsin.clock import MILLISECOND, truncate_to_milliseconds
-from tocsin.dead_letters.filter import DeadLetterDocument
+from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import SETTLED_STATUSES, RunDocument, RunStatus, SkipReason, Trigger
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 MAX_PER_MINUTE = 6_000
-"""Runs a minute."""
+"""Maximum rate, in runs a minute."""
 _SKEW = timedelta(seconds=15)
-_LOOK = timedelta(milliseconds=500)
-_SLOWEST_LOOK = timedelta(seconds=30)
+_COUNT_INTERVAL = timedelta(milliseconds=500)
+_MAX_COUNT_INTERVAL = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class SentBatch:
-    """So many runs were, or were about to be, sent at once."""
+    """A batch of runs that was sent, or was about to be."""
 
     at: datetime
     count: int
@@ -36,37 +35,37 @@ class SentBatch:
 
 @dataclass(frozen=True, slots=True)
 class SendAllowance:
-    """So many may be sent now; if none, more from `at` on."""
+    """The number of runs that may be sent now; if 0, more may be sent from `at` on."""
 
     count: int
     at: datetime
 
 
 def compute_allowance(per_minute: int, sent: Sequence[SentBatch], now: datetime) -> SendAllowance:
-    """Return how many may be sent now, after those of the last minute. What was sent after now counts no longer."""
+    """Return how many runs may be sent now, after the batches of the last minute. Batches in the future are ignored."""
     sent = [sending for sending in sent if sending.at <= now + _SKEW]
     if sent and (free := next_send_at(per_minute, sent[-1])) > now:
         return SendAllowance(0, free)
     recent = [sending for sending in sent if sending.at > now - MINUTE]
-    left = per_minute - sum(sending.count for sending in recent)
-    if left <= 0:
+    room = per_minute - sum(batch.count for batch in recent)
+    if room <= 0:
         return SendAllowance(0, min(sending.at for sending in recent) + MINUTE)
-    return SendAllowance(min(left, ceil(per_minute / 60)), now)
+    return SendAllowance(min(room, ceil(per_minute / 60)), now)
 
 
 def next_send_at(per_minute: int, last: SentBatch) -> datetime:
-    """When more may follow this."""
+    """Return the time from which more runs may follow this batch."""
     gap = max(MINUTE * last.count / per_minute, SECOND)
     return truncate_to_milliseconds(last.at + gap + MILLISECOND) if gap % MILLISECOND else last.at + gap
 
 
 def append_sent(sent: Sequence[SentBatch], count: int, now: datetime) -> list[SentBatch]:
-    """What must be known of the last minute, after so many more."""
+    """Return the batches of the last minute, with a new one of `count` runs."""
     return [*(sending for sending in sent if sending.at > now - MINUTE), SentBatch(now, count)]
 
 
 class ReplayedRunState(Enum):
-    """What has become of a run in a replay. ENDED: it failed again, was cancelled, or is gone."""
+    """The state of a run in a replay. ENDED: it failed again, was cancelled, or was deleted."""
 
     NOT_SENT = "NOT_SENT"
     OPEN = "OPEN"
@@ -75,7 +74,7 @@ class ReplayedRunState(Enum):
 
 
 def find_replayed_state(run: RunDocument | None, replay: str) -> ReplayedRunState:
-    """What has become of this run in this replay. One that was done again since had not succeeded."""
+    """Return the state of the run in this replay. A run that was repeated since then had not succeeded."""
     if run is None:
         return ReplayedRunState.ENDED
     rounds = [entry["round"] for entry in run.get("replays") or () if entry["replay"] == replay]
@@ -90,7 +89,7 @@ def find_replayed_state(run: RunDocument | None, replay: str) -> ReplayedRunStat
 
 
 class CanaryDecision(Enum):
-    """What follows from the canary."""
+    """A decision about the rest of a replay."""
 
     SEND = "SEND"
     WAIT = "WAIT"
@@ -98,7 +97,7 @@ class CanaryDecision(Enum):
     ABORT = "GIVE_UP"
 
 
-_FOLLOWS = {
+_CANARY_DECISIONS = {
     ReplayedRunState.NOT_SENT: CanaryDecision.SEND,
     ReplayedRunState.OPEN: CanaryDecision.WAIT,
     ReplayedRunState.COMPLETED: CanaryDecision.CONTINUE,
@@ -107,12 +106,12 @@ _FOLLOWS = {
 
 
 def decide_on_canary(run: RunDocument | None, replay: str) -> CanaryDecision:
-    """What follows from the canary as it is now. The rest is sent only once it has COMPLETED."""
-    return _FOLLOWS[find_replayed_state(run, replay)]
+    """Decide from the canary's current state. The rest is sent only once the canary has COMPLETED."""
+    return _CANARY_DECISIONS[find_replayed_state(run, replay)]
 
 
 def explain_abort(run: RunDocument | None) -> str:
-    """The reason, for people, of a replay whose canary did not complete."""
+    """Return the reason, for users, why a replay failed whose canary did not complete."""
     if run is None:
         return "The canary run was deleted before it ended."
     if run["status"] == RunStatus.CANCELLED:
@@ -124,7 +123,7 @@ def explain_abort(run: RunDocument | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReplayProgress:
-    """How many runs were sent, and what has become of them."""
+    """The number of runs that were sent, and of those that ended."""
 
     sent: int = 0
     succeeded: int = 0
@@ -132,42 +131,42 @@ class ReplayProgress:
 
     @property
     def pending(self) -> int:
-        """How many have not ended."""
+        """The number of sent runs that have not ended."""
         return self.sent - self.succeeded - self.failed
 
 
 def count_progress(runs: Iterable[RunDocument], replay: str) -> ReplayProgress:
-    """Counted from the runs that name this replay."""
-    fates = [find_replayed_state(run, replay) for run in runs]
-    return ReplayProgress(len(fates), fates.count(ReplayedRunState.COMPLETED), fates.count(ReplayedRunState.ENDED))
+    """Count the runs of this replay by their state."""
+    states = [find_replayed_state(run, replay) for run in runs]
+    return ReplayProgress(len(states), states.count(ReplayedRunState.COMPLETED), states.count(ReplayedRunState.ENDED))
 
 
 def next_count_at(sent: int, now: datetime) -> datetime:
-    """When to count again: a replay of many runs is counted less often."""
-    return now + min(_LOOK + sent * MILLISECOND, _SLOWEST_LOOK)
+    """Return when to count again. Replays of many runs are counted less often."""
+    return now + min(_COUNT_INTERVAL + sent * MILLISECOND, _MAX_COUNT_INTERVAL)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayBatch:
-    """What is to be done with the next dead letters: send these, leave out those, and go on after `last`."""
+    """The next dead letters of a replay: those to send, counts of skipped ones by reason, and where to continue."""
 
     send: list[DeadLetterDocument]
     skips: dict[str, int]
     last: DeadLetterDocument
 
 
-def plan_batch(rows: Sequence[DeadLetterDocument], tasks: Collection[str], replay: str, most: int) -> ReplayBatch:
-    """Of the next dead letters (there is at least one) those up to the last that may be sent now."""
+def plan_batch(rows: Sequence[DeadLetterDocument], tasks: Collection[str], replay: str, limit: int) -> ReplayBatch:
+    """Plan the next batch from the next dead letters (at least one): up to `limit` runs to send."""
     send: list[DeadLetterDocument] = []
     skips: dict[str, int] = {}
     last = rows[0]
     for row in rows:
         reason = find_skip_reason(row, tasks)
-        takes = reason is None and not _is_named(row, replay)
-        if takes and len(send) >= most:
+        is_sent = reason is None and not _is_in_replay(row, replay)
+        if is_sent and len(send) >= limit:
             break
         last = row
-        if takes:
+        if is_sent:
             send.append(row)
         elif reason is not None:
             skips[reason] = skips.get(reason, 0) + 1
@@ -175,7 +174,7 @@ def plan_batch(rows: Sequence[DeadLetterDocument], tasks: Collection[str], repla
 
 
 def find_skip_reason(row: DeadLetterDocument, tasks: Collection[str]) -> SkipReason | None:
-    """Why this dead letter is left out; None if it is not. `tasks` are those that are there, by id."""
+    """Return why this dead letter is skipped, or None. `tasks` are the IDs of existing tasks."""
     if row["trigger"] == Trigger.WORKFLOW:
         return SkipReason.WORKFLOW_STEP
     if row["task"] not in tasks:
@@ -183,10 +182,10 @@ def find_skip_reason(row: DeadLetterDocument, tasks: Collection[str]) -> SkipRea
     return SkipReason.ATTEMPTS_USED_UP if row["attempted"] >= MAX_ATTEMPTS else None
 
 
-def _is_named(row: DeadLetterDocument, replay: str) -> bool:
+def _is_in_replay(row: DeadLetterDocument, replay: str) -> bool:
     return any(entry.get("replay") == replay for entry in row.get("replays") or ())
 
 
 def merge_skips(skips: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
-    """Both counts together."""
+    """Add both counts by reason."""
     return {reason: skips.get(reason, 0) + more.get(reason, 0) for reason in {**skips, **more}}

@@ -1,4 +1,4 @@
-"""Replays as they are stored: asked for, stopped, leased by the process that works on them, counted from their runs."""
+"""Stored replays: creation and stopping by their owner, and the lease, batches and progress for the replayer."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -11,10 +11,10 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import plan
-from tocsin.dead_letters.filter import DeadLetterDocument, DeadLetterFilter
+from tocsin.dead_letters import plan, store
+from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import MAX_PER_MINUTE, ReplayedRunState, ReplayProgress, SentBatch
+from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import (
     Database,
     Hold,
@@ -32,14 +32,14 @@ from tocsin.tasks import idempotency
 from tocsin.tasks import runs as task_runs
 
 MAX_OPEN_REPLAYS = 20
-"""Replays that one user may have under way."""
+"""Maximum number of open replays of one user."""
 SENDING_STATUSES = (ReplayStatus.CANARY, ReplayStatus.RUNNING)
-"""In these something is still to be sent."""
+"""The statuses in which runs are still to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
-    """What a person asks for."""
+    """A user's request for a replay."""
 
     filter: DeadLetterFilter
     canary: bool = True
@@ -47,23 +47,23 @@ class ReplayRequest:
     settings: ReplaySettings = ReplaySettings.CURRENT
 
     def validate(self) -> "ReplayRequest":
-        """Itself. Raises InvalidInput."""
+        """Return the request if it is valid. Raises InvalidInput."""
         if not 1 <= self.per_minute <= MAX_PER_MINUTE:
             raise InvalidInput(f"perMinute must be 1 to {MAX_PER_MINUTE}; it is {self.per_minute}.", "perMinute")
         return self
 
 
 async def create_replay(
-    database: Database, owner: str, wish: ReplayRequest, now: datetime, key: idempotency.IdempotentCall | None = None
+    database: Database, owner: str, request: ReplayRequest, now: datetime, key: idempotency.IdempotentCall | None = None
 ) -> ReplayDocument:
-    """A new replay, of the dead letters that there are now; with a key that was used before, the one of then."""
-    wish = wish.validate()
+    """Create a replay of the dead letters that match now. With a key that was used before, return that replay."""
+    request = request.validate()
     record = await idempotency.claim_key(database, key, f"{owner}/r{ObjectId()}", now)
     if not record["done"]:
         await _refuse_too_many(database, owner, record["thing"])
-        selected = await dead_letter_filter.count_dead_letters(database, owner, wish.filter, now)
-        with suppress(DuplicateKeyError):  # an earlier try with the same idempotency key got this far
-            await database.replays.insert_one(_new(record["thing"], owner, wish, selected, now))
+        selected = await store.count_dead_letters(database, owner, request.filter, now)
+        with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
+            await database.replays.insert_one(_build_replay(record["thing"], owner, request, selected, now))
         await idempotency.mark_done(database, record)
     found = await find_replay(database, owner, record["thing"])
     if found is None:
@@ -71,11 +71,11 @@ async def create_replay(
     return found
 
 
-def _new(replay_id: str, owner: str, wish: ReplayRequest, selected: int, now: datetime) -> ReplayDocument:
-    status = ReplayStatus.CANARY if wish.canary else ReplayStatus.RUNNING
+def _build_replay(replay_id: str, owner: str, request: ReplayRequest, selected: int, now: datetime) -> ReplayDocument:
+    status = ReplayStatus.CANARY if request.canary else ReplayStatus.RUNNING
     return {
-        "_id": replay_id, "owner": owner, "filter": wish.filter.to_document(), "settings": wish.settings,
-        "canary": wish.canary, "canary_run": None, "per_minute": wish.per_minute, "status": status,
+        "_id": replay_id, "owner": owner, "filter": request.filter.to_document(), "settings": request.settings,
+        "canary": request.canary, "canary_run": None, "per_minute": request.per_minute, "status": status,
         "reason": None, "selected": selected, "sent": 0, "succeeded": 0, "failed": 0, "skips": {}, "until": now,
         "cursor_at": None, "cursor_id": None, "recent": [], "open": True, "next_at": now, "claim": None,
         "lease_until": clock.EPOCH, "created_at": now, "updated_at": now, "finished_at": None,
@@ -83,16 +83,16 @@ def _new(replay_id: str, owner: str, wish: ReplayRequest, selected: int, now: da
 
 
 async def _refuse_too_many(database: Database, owner: str, replay_id: str) -> None:
-    going = database.replays.find({"open": True}, {"owner": 1, "status": 1})
-    others = [row async for row in going if row["owner"] == owner and row["_id"] != replay_id]
+    open_replays = database.replays.find({"open": True}, {"owner": 1, "status": 1})
+    others = [row async for row in open_replays if row["owner"] == owner and row["_id"] != replay_id]
     if sum(row["status"] in SENDING_STATUSES for row in others) >= MAX_OPEN_REPLAYS:
         raise Conflict(
-            f"You have {MAX_OPEN_REPLAYS} replays under way, which is the most. Stop one, or wait for its end."
+            f"You have {MAX_OPEN_REPLAYS} open replays, which is the maximum. Stop one, or wait until one ends."
         )
 
 
 async def find_replay(database: Database, owner: str, replay_id: str) -> ReplayDocument | None:
-    """The owner's replay, or None."""
+    """Return the owner's replay, or None."""
     if owner_of(replay_id) != owner:
         return None
     found: ReplayDocument | None = await database.replays.find_one({"_id": replay_id})
@@ -100,7 +100,7 @@ async def find_replay(database: Database, owner: str, replay_id: str) -> ReplayD
 
 
 async def stop_replay(database: Database, owner: str, replay_id: str, now: datetime) -> ReplayDocument:
-    """Send no more. What was sent goes on. Raises NotFound, Conflict for one that has ended otherwise."""
+    """Stop sending runs; sent runs continue. Raises NotFound, and Conflict if the replay has ended otherwise."""
     changes = {"status": ReplayStatus.STOPPED, "finished_at": now, "updated_at": now, "next_at": now}
     if await find_replay(database, owner, replay_id) is None:
         raise NotFound("You have no replay with this id.", "id")
@@ -113,20 +113,20 @@ async def stop_replay(database: Database, owner: str, replay_id: str, now: datet
     return found
 
 
-# --- for the process that works on it -------------------------------------------------------------------------------
+# --- for the replayer -----------------------------------------------------------------------------------------------
 
 
 async def find_due_replays(database: Database, now: datetime) -> list[str]:
-    """The replays at which something is to be done."""
+    """Return the IDs of the replays that are due and not leased, longest due first."""
     found = database.replays.find({"open": True, "next_at": {"$lte": now}}, {"lease_until": 1, "next_at": 1})
     rows = [row async for row in found if row["lease_until"] <= now]
     return [row["_id"] for row in sorted(rows, key=lambda row: row["next_at"])]
 
 
 async def claim_replay(database: Database, replay_id: str, now: datetime, lease: timedelta) -> ReplayDocument | None:
-    """Take the lease of a replay that is due and that nobody has. Returns it as it was found, but for the lease.
+    """Claim a replay that is due and not leased. Return it with the new lease, or None.
 
-    `claim` is then the token by which it is changed; `left` says that somebody took it before and never gave it back.
+    `claim` is the token for later updates. `left` is true if an earlier claim was never released.
     """
     before = await database.replays.find_one({"_id": replay_id}, {"claim": 1})
     token = str(ObjectId())
@@ -140,7 +140,7 @@ async def claim_replay(database: Database, replay_id: str, now: datetime, lease:
 async def update_claimed(
     database: Database, replay: ReplayDocument, changes: dict[str, Any], statuses: Iterable[ReplayStatus] | None = None
 ) -> bool:
-    """Change a taken replay, if the lease is still ours and its status one of these. Returns whether it was."""
+    """Update a replay if its claim still holds and its status is one of these. Return whether it was updated."""
     condition = has_value("claim", replay["claim"])
     if statuses is not None:
         condition = all_of(condition, is_one_of("status", statuses))
@@ -148,7 +148,7 @@ async def update_claimed(
 
 
 async def release_replay(database: Database, replay: ReplayDocument, next_at: datetime) -> None:
-    """End the lease; there is something to do again from `next_at` on."""
+    """Release the lease. The replay is due again at `next_at`."""
     await update_claimed(database, replay, {"claim": None, "lease_until": clock.EPOCH, "next_at": next_at})
 
 
@@ -158,7 +158,7 @@ async def _change(database: Database, replay_id: str, condition: Expression, cha
 
 
 async def find_tasks(database: Database, rows: Iterable[DeadLetterDocument]) -> dict[str, TaskDocument]:
-    """The tasks of these runs that are there, by id."""
+    """Return the existing tasks of these runs, by ID."""
     wanted = list({row["task"] for row in rows})
     return {
         task["_id"]: task
@@ -174,55 +174,55 @@ async def requeue_runs(
     tasks: Mapping[str, TaskDocument],
     now: datetime,
 ) -> int:
-    """Queue these dead letters again, each if it is still what it was. Returns how many."""
+    """Requeue these dead letters, unless they have changed meanwhile. Return their number."""
     settings = ReplaySettings(replay["settings"])
     updates = [
         task_runs.requeue_update(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"])
         for row in rows
     ]
     sent = (await database.runs.bulk_write(updates, ordered=False)).modified_count
-    await task_runs.show_reopened(database, [run["_id"] for run in await _sent(database, replay, rows)])
+    await task_runs.show_reopened(database, [run["_id"] for run in await _find_sent(database, replay, rows)])
     return sent
 
 
-async def _sent(database: Database, replay: ReplayDocument, rows: list[DeadLetterDocument]) -> list[RunDocument]:
+async def _find_sent(database: Database, replay: ReplayDocument, rows: list[DeadLetterDocument]) -> list[RunDocument]:
     wanted = {row["_id"]: row["round"] + 1 for row in rows}
     found = await database.runs.find({"_id": {"$in": list(wanted)}}, {"replays": 1}).to_list()
-    return [run for run in found if _last(run) == (replay["_id"], wanted[run["_id"]])]
+    return [run for run in found if _last_entry(run) == (replay["_id"], wanted[run["_id"]])]
 
 
-def _last(run: RunDocument) -> tuple[str | None, int]:
-    """By which replay a run was done again last, and in which round."""
+def _last_entry(run: RunDocument) -> tuple[str | None, int]:
+    """Return the replay that repeated the run last, and the round."""
     entries = run.get("replays")
     return (entries[-1]["replay"], entries[-1]["round"]) if entries else (None, 0)
 
 
 async def repair_sent_runs(database: Database, replay: ReplayDocument) -> None:
-    """Show on their tasks the runs that a process sent that died before it could do so."""
-    runs = await _named(database, replay["_id"])
+    """Show sent runs in their tasks, where a process died before it could do so."""
+    runs = await _find_runs_of(database, replay["_id"])
     unsettled = [run["_id"] for run in runs if plan.find_replayed_state(run, replay["_id"]) is ReplayedRunState.OPEN]
     if unsettled:
         await task_runs.show_reopened(database, unsettled)
 
 
 async def load_progress(database: Database, replay: ReplayDocument) -> ReplayProgress:
-    """What was sent and what became of it: by the runs that name the replay, or as counted when the last had ended."""
+    """Return the progress of a replay: counted from its runs while it is open, as stored once it has ended."""
     if not replay["open"]:
         return ReplayProgress(replay["sent"], replay["succeeded"], replay["failed"])
-    return plan.count_progress(await _named(database, replay["_id"]), replay["_id"])
+    return plan.count_progress(await _find_runs_of(database, replay["_id"]), replay["_id"])
 
 
-async def _named(database: Database, replay_id: str) -> list[RunDocument]:
+async def _find_runs_of(database: Database, replay_id: str) -> list[RunDocument]:
     fields = {"status": 1, "round": 1, "replays": 1}
     runs: list[RunDocument] = await database.runs.find({"replays.replay": replay_id}, fields).to_list()
     return runs
 
 
 def sent_from_document(replay: ReplayDocument) -> list[SentBatch]:
-    """The sendings of its last minute."""
+    """Return the batches of the replay's last minute from their stored form."""
     return [SentBatch(entry["at"], entry["count"]) for entry in replay["recent"]]
 
 
 def sent_to_documents(sent: list[SentBatch]) -> list[SentBatchDocument]:
-    """Sendings as they are stored."""
-    return [{"at": sending.at, "count": sending.count} for sending in sent]
+    """Return the stored form of the batches."""
+    return [{"at": batch.at, "count": batch.count} for batch in sent]

@@ -1,10 +1,13 @@
-"""What is stored, in which states, and how it changes."""
+"""The documents stored in MongoDB: their models and types, their states, and conditional updates."""
 
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
-from tocsin.documents.base import (
-    Doc,
+from tocsin.documents.base import Doc
+from tocsin.documents.database import Database, connect, connect_sync
+from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
+from tocsin.documents.delivery_models import Delivery
+from tocsin.documents.ids import (
     from_global_id,
     is_workflow_run_id,
     new_id,
@@ -14,18 +17,9 @@ from tocsin.documents.base import (
     step_of,
     to_global_id,
 )
-from tocsin.documents.database import Database, connect, connect_sync
-from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
-from tocsin.documents.models import (
-    Delivery,
-    IdempotencyKey,
-    KeyKind,
-    ResponseBody,
-    Run,
-    StoredKey,
-    Task,
-    Worker,
-)
+from tocsin.documents.key_models import KeyKind, StoredKey
+from tocsin.documents.limit_models import IdempotencyKey
+from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.queue_documents import CircuitDocument, IdempotencyDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayDocument, SentBatchDocument

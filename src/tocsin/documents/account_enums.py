@@ -1,10 +1,10 @@
-"""What tokens allow, what mailed links are for, and what the audit log tells of."""
+"""Scopes of tokens, purposes of mailed links, and actions of the audit log."""
 
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a token allows. A log-in allows all of it; ADMIN is of use only to administrators."""
+    """A permission of a token. A session has all of them; ADMIN takes effect only for administrators."""
 
     READ = "READ"
     WRITE = "WRITE"
@@ -12,7 +12,7 @@ class Scope(StrEnum):
 
 
 class LinkPurpose(StrEnum):
-    """What a mailed link is for."""
+    """The purpose of a mailed link."""
 
     RESET = "RESET"
     INVITATION = "INVITATION"
@@ -20,14 +20,14 @@ class LinkPurpose(StrEnum):
 
 
 class AuditAction(StrEnum):
-    """What was done to an account."""
+    """An action on an account that the audit log records."""
 
     SIGNED_UP = "SIGNED_UP"
     LOGGED_IN = "LOGGED_IN"
     LOG_IN_FAILED = "LOG_IN_FAILED"
     LOGGED_OUT = "LOGGED_OUT"
     SESSION_REVOKED = "SESSION_REVOKED"
-    REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # a word, no password
+    REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
     PASSWORD_RESET_REQUESTED = "PASSWORD_RESET_REQUESTED"  # noqa: S105
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105

@@ -1,4 +1,4 @@
-"""What is stored about accounts: users, their log-ins and API tokens, mailed links, and the audit log."""
+"""Models of accounts: users, their sessions and API tokens, mailed links, and the audit log."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -6,16 +6,17 @@ from typing import ClassVar
 from pydantic import Field
 
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
-from tocsin.documents.base import StoredDocument, index, new_id
+from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.ids import new_id
 
 
 class User(StoredDocument):
-    """Someone who may log in. `email` is stored in lower case; `password` is an argon2 hash.
+    """A person who can log in. `email` is stored in lower case; `password` is an argon2 hash.
 
-    `email_confirmed` is false from signing up until a mailed link was used; whoever was stored without it had been
-    mailed before, and counts as confirmed. `accepts_requests_from` are the addresses of users whose workflows may ask
-    this one to decide. `deactivated_at` is when that was done last: links to files that were made before are worthless.
-    `quotas` are the limits that an administrator has set for them, by the quota's name; 0 lifts it altogether.
+    `email_confirmed` is false from signing up until the user follows a mailed link. Users stored without the field had
+    received mails before it existed, and count as confirmed. `accepts_requests_from` are the addresses of users whose
+    workflows may ask this user for approval. `deactivated_at` is the time of the last deactivation; older links to
+    files are invalid. `quotas` are limits set by an administrator, by name of the quota; 0 means no limit.
     """
 
     id: str = Field(default_factory=new_id)
@@ -35,10 +36,10 @@ class User(StoredDocument):
 
 
 class Session(StoredDocument):
-    """A log-in. It lives as long as its refresh token is renewed; its access tokens end with it.
+    """A login. It lasts while its refresh token is renewed; its access tokens end with it.
 
-    A refresh token is two random texts, of which only digests are stored: `family` (the same for the whole session)
-    finds the session, `secret` is new each time the token is used. `previous` is the one before, used at `rotated_at`.
+    A refresh token consists of two random texts, stored as digests: `family` identifies the session, `secret` changes
+    each time the token is used. `previous` is the digest of the former secret, which was used at `rotated_at`.
     """
 
     owner: str
@@ -61,9 +62,9 @@ class Session(StoredDocument):
 
 
 class ApiToken(StoredDocument):
-    """A token for programs. Only its digest is stored; `hint` is its last characters, by which its owner knows it.
+    """A token for programs. Only its digest is stored; `hint` is its last characters, by which its owner recognizes it.
 
-    `last_used_at` is kept to the minute.
+    `last_used_at` is accurate to a minute.
     """
 
     owner: str
@@ -81,10 +82,10 @@ class ApiToken(StoredDocument):
 
 
 class Link(StoredDocument):
-    """What a mailed link is good for, once: a new password for `user`, an account for `email`, or a confirmed address.
+    """A mailed link, valid once: to set the password of `user`, create an account for `email`, or confirm an address.
 
-    The id is the digest of the token in the link. `inviter` is the administrator whose invitation it is: it is good as
-    long as they are one. Null stands for the command line.
+    The ID is the digest of the link's token. `inviter` is the administrator who sent the invitation, which is valid
+    only while they are an administrator; null means the command line.
     """
 
     purpose: LinkPurpose
@@ -101,10 +102,10 @@ class Link(StoredDocument):
 
 
 class AuditEntry(StoredDocument):
-    """Who did what to which account, when and from where.
+    """An action on an account: its actor, time and origin.
 
-    `actor` is a user's id, or null for the command line and for strangers; `email` is the address of the account that
-    it was done to, as it was then. `detail` says more where the action alone does not.
+    `actor` is the ID of a user, or null for the command line and unauthenticated requests. `email` is the address of
+    the affected account at that time. `detail` adds what the action alone does not say.
     """
 
     id: str = Field(default_factory=new_id)

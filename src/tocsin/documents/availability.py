@@ -1,4 +1,4 @@
-"""Which errors of the driver mean that the database is away, and not that it refused a command."""
+"""Classification of driver errors: the database is unavailable, as opposed to having rejected a command."""
 
 import re
 from collections.abc import Iterator
@@ -27,18 +27,18 @@ _AWAY = frozenset(
     }
 )
 _STORAGE_FAILED = re.compile(r"WT_PANIC|WT_RUN_RECOVERY|No space left|Disk quota exceeded|Input/output error")
-"""The words of the embedded database for it, under the code that it gives all else that went wrong inside."""
+"""Messages of storage failures in the embedded database, which reports them under a generic error code."""
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Tell whether the database is away or cannot store: trying again later is right, and nobody made a mistake."""
+    """Return whether the database is unreachable or cannot store data, so that the operation can be retried later."""
     if isinstance(error, OperationFailure):
         return any(_is_of_storage(fault) for fault in _faults(error))
     return isinstance(error, DatabaseUnavailable | PyMongoError)
 
 
 def _faults(error: OperationFailure) -> Iterator[tuple[Any, str]]:
-    """Codes and messages; of a bulk write those of its parts, which may differ."""
+    """Yield the codes and messages of an error; for a bulk write those of its parts, which may differ."""
     yield error.code, str(error)
     if isinstance(error, BulkWriteError):
         details = error.details or {}

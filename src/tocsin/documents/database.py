@@ -1,4 +1,4 @@
-"""Opening the database: the asynchronous client of the API and the workers, and the collections by their names."""
+"""Database connections, with collections as attributes."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,30 +12,30 @@ from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.documents.base import Doc, index
+from tocsin.documents.collections import MODELS
 from tocsin.documents.indexes import drop_stale_indexes
-from tocsin.documents.models import MODELS
 from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
 
 FILES_BUCKET = "files"
-"""The bucket of GridFS."""
+"""The GridFS bucket."""
 _FILE_INDEXES = {
     f"{FILES_BUCKET}.files": [index("filename", "uploadDate"), index("uploadDate")],
     f"{FILES_BUCKET}.chunks": [index("files_id", "n", unique=True)],
 }
 _LONG_WORK = 2
-"""Slices of long work that are done at once: the rest of what the database does is for everybody else."""
+"""Slices of long-running work that are processed at a time, so that the database has capacity for everything else."""
 _PATIENCE = 3_000
-"""Milliseconds that an operation waits for a database that is away, before it fails with a clear error."""
+"""Milliseconds that an operation waits for an unavailable database before it fails."""
 CLIENT_OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
 
 
 @dataclass(frozen=True)
 class Database:
-    """An open database. Collections are attributes; `uri` and `name` let the scheduler's thread open its own client.
+    """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
-    What may be long work of one owner (a task with hundreds of open runs is deleted) takes a slot for each slice of it.
+    Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
     """
 
     client: AsyncMongoClient[Doc]
@@ -133,22 +133,22 @@ class Database:
         return self.db[INSTALLATION]
 
     async def ping(self) -> None:
-        """Raises DatabaseUnavailable when the database does not answer."""
+        """Check that the database responds. Raises DatabaseUnavailable."""
         try:
             await self.client.admin.command("ping")
         except PyMongoError as error:
             raise DatabaseUnavailable("the database does not answer") from error
 
     async def close(self) -> None:
-        """Close the client. Change streams must have been closed before."""
+        """Close the client. Close change streams first."""
         await self.client.close()
 
 
 async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
-    """Open the database, migrate what an older program stored, bind the Beanie documents to it and make the indexes.
+    """Open the database: migrate older data, bind the Beanie models and create indexes.
 
-    `alone` says that no other process can use the database. Raises DatabaseUnavailable, and StartError for data that
-    this program must not use.
+    With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartError for data that this
+    program must not use.
     """
     client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **CLIENT_OPTIONS)
     try:
@@ -171,12 +171,12 @@ def _declared_indexes() -> dict[str, list[IndexModel]]:
 
 
 async def _prepare_files(db: AsyncDatabase[Doc]) -> None:
-    """Make what GridFS would make at its first file: the embedded database deletes nothing where nothing ever was."""
+    """Create the indexes of GridFS now: the embedded database cannot delete from missing collections."""
     for name, indexes in _FILE_INDEXES.items():
         await db[name].create_indexes(indexes)
 
 
 def connect_sync(uri: str, name: str) -> SyncDatabase[Doc]:
-    """A client of its own for the scheduler's thread (APScheduler closes its store's client when it shuts down)."""
+    """Open a separate client for the scheduler's thread: APScheduler closes the client of its store at shutdown."""
     client: MongoClient[Doc] = MongoClient(uri, **CLIENT_OPTIONS)
     return client.get_database(name, codec_options=CodecOptions(tz_aware=True))

@@ -1,7 +1,7 @@
-"""Files that jobs made, kept in the database (GridFS), so that every process can hand them out.
+"""Files created by jobs, stored in GridFS so that every process can serve them.
 
-A file's id begins with its owner's and derives from its run and name: a repeated attempt replaces its own file, and a
-link to it stays good.
+The ID of a file starts with its owner's and derives from its run and name: a repeated attempt replaces the file, and
+links to it stay valid.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from tocsin import clock
 from tocsin.documents.database import FILES_BUCKET, Database
 
 _SLACK = timedelta(hours=1)
-"""Pieces are written before the file's own document: none may go while that could still be young enough to stay."""
+"""Chunks are written before the file's document. They are kept this much longer, so that no kept file loses chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What is known of a file. `size` is in bytes."""
+    """Metadata of a file. `size` is in bytes."""
 
     id: str
     run: str
@@ -34,14 +34,14 @@ class StoredFile:
 
 
 class FileBucket:
-    """The files of all owners. Who may read which is for the caller to check: `owner_of` tells whose an id is."""
+    """The files of all owners. The caller checks access: `owner_of` returns the owner of an ID."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bucket = AsyncGridFSBucket(database.db, FILES_BUCKET)
 
     async def put(self, owner: str, run: str, name: str, content_type: str, data: bytes) -> StoredFile:
-        """Keep a file, in the place of one of the same run and name."""
+        """Store a file, replacing one of the same run and name."""
         file_id = f"{owner}/{hashlib.sha256(_cause(run, name)).hexdigest()[:24]}"
         metadata = {"owner": owner, "run": run, "contentType": content_type}
         for last in (False, False, True):
@@ -49,28 +49,28 @@ class FileBucket:
             try:
                 await self._bucket.upload_from_stream_with_id(file_id, name, data, metadata=metadata)
                 break
-            except FileExists:  # a lost attempt of the same run stores it too
+            except FileExists:  # a lost attempt of the same run is storing it too
                 if last:
                     raise
         return StoredFile(file_id, run, name, content_type, len(data), clock.now())
 
     async def open(self, file_id: str) -> "OpenFile | None":
-        """The file, to be read; None if there is none."""
+        """Open a file for reading; None if it does not exist."""
         try:
             return OpenFile(await self._bucket.open_download_stream(file_id))
         except NoFile:
             return None
 
     async def delete(self, file_id: str) -> None:
-        """Delete a file, also what a broken upload left of it."""
+        """Delete a file, including the remains of an interrupted upload."""
         try:
             await self._bucket.delete(file_id)
         except NoFile:
-            return  # its pieces, if any, are gone by now
+            return  # its chunks, if any, were deleted
 
     async def delete_owner_files(self, owner: str, before: datetime) -> int:
-        """Delete this owner's files that are older. Returns how many bytes they had."""
-        which = {"_id": {"$gte": f"{owner}/", "$lt": f"{owner}0"}}  # 0 comes after / in ASCII
+        """Delete the owner's files from before that time. Return the number of bytes freed."""
+        which = {"_id": {"$gte": f"{owner}/", "$lt": f"{owner}0"}}  # 0 follows / in ASCII
         found = self._database.db[f"{FILES_BUCKET}.files"].find(which, {"uploadDate": 1, "length": 1})
         old = {file["_id"]: int(file["length"]) async for file in found if file["uploadDate"] < before}
         for file_id in old:
@@ -78,7 +78,7 @@ class FileBucket:
         return sum(old.values())
 
     async def delete_older(self, before: datetime) -> int:
-        """Delete what is older, also pieces of uploads that broke off. Returns how many files."""
+        """Delete files from before that time, and chunks of interrupted uploads. Return the number of files."""
         result = await self._database.db[f"{FILES_BUCKET}.files"].delete_many({"uploadDate": {"$lt": before}})
         oldest = ObjectId.from_datetime(before - _SLACK)
         await self._database.db[f"{FILES_BUCKET}.chunks"].delete_many({"_id": {"$lt": oldest}})
@@ -86,7 +86,7 @@ class FileBucket:
 
 
 class OpenFile:
-    """A file that is there; its bytes come when they are asked for."""
+    """An open file, read on demand."""
 
     def __init__(self, stream: AsyncGridOut) -> None:
         self._stream = stream
@@ -96,11 +96,11 @@ class OpenFile:
         )
 
     async def read(self) -> bytes:
-        """All of it."""
+        """Read the whole file."""
         return bytes(await self._stream.read())
 
     async def iter_chunks(self) -> AsyncIterator[bytes]:
-        """One piece after the other, 255 KiB each."""
+        """Yield the file in chunks of 255 KiB."""
         while piece := await self._stream.readchunk():
             yield piece
 

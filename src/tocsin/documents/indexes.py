@@ -1,7 +1,7 @@
-"""Indexes that this program's models no longer have, or have with other options: they are dropped at start.
+"""Removal of indexes at start that the models no longer declare, or declare with other options.
 
-Beanie makes the indexes of the models and drops none. Which ones Tocsin made is noted, so that those that an operator
-made for themselves stay.
+Beanie creates the indexes of the models but drops none. Tocsin records which indexes it created, and leaves those that
+an operator added.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ log = telemetry.get_logger(__name__)
 
 
 async def drop_stale_indexes(db: AsyncDatabase[Doc], declared: DeclaredIndexes) -> None:
-    """Drop what is stale, before the declared indexes are made. Reads one document when nothing has changed."""
+    """Drop stale indexes, before Beanie creates the declared ones. Reads one document if nothing has changed."""
     specs = {
         name: {model.document["name"]: _spec(model.document) for model in models} for name, models in declared.items()
     }
@@ -51,13 +51,13 @@ async def _drop_of(db: AsyncDatabase[Doc], name: str, specs: Mapping[str, Doc], 
 async def _drop(db: AsyncDatabase[Doc], name: str, index: str) -> None:
     try:
         await db[name].drop_index(index)
-    except OperationFailure as error:  # another process, starting too, was first
+    except OperationFailure as error:  # another starting process dropped it first
         if error.code != _NOT_THERE:
             raise
 
 
 def _spec(index: Mapping[str, Any]) -> Doc:
-    """Return the options that make two indexes of one name the same."""
+    """Return the key and options by which two indexes of the same name are compared."""
     keys = index["key"]
     pairs = keys.items() if isinstance(keys, Mapping) else keys
     options = {option: index[option] for option in _OPTIONS if index.get(option) not in (None, False)}

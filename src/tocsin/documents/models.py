@@ -1,35 +1,26 @@
-"""What is stored of the work: one Beanie document a collection. The hot paths use the same shapes as plain dicts."""
+"""Models of tasks, runs and workers. Hot paths use the documents in `run_documents` and `task_documents`."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from beanie import Document
-
-from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.base import StoredDocument, index
-from tocsin.documents.queue_models import Circuit, Queue
-from tocsin.documents.replay_models import Replay
-from tocsin.documents.states import DeliveryStatus, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
-from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
+from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 
 if TYPE_CHECKING:
-    from tocsin.documents.delivery_documents import DeliveryAboutDocument
     from tocsin.documents.run_documents import AttemptDocument, ErrorDocument, FinalDocument, ReplayEntryDocument
     from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument
     from tocsin.schedules import MisfireDocument, ScheduleDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    ActiveRunDocument = AttemptDocument = DeliveryAboutDocument = ErrorDocument = FinalDocument = dict[str, Any]
+    ActiveRunDocument = AttemptDocument = ErrorDocument = FinalDocument = dict[str, Any]
     JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[str, Any]
 
 
 class Task(StoredDocument):
-    """What a user saved: a job, a schedule, a retry policy; and what the engine remembers of it.
+    """A job with a schedule and a retry policy, as its owner saved it, and the engine's state of it.
 
-    `next_run_at` is the schedule's truth: null when nothing lies ahead. `active` names the scheduled runs that are not
-    settled, or whose end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled
-    successes: a mail about failing is sent once in each. `reconcile` says that the runs are still to be brought in line
-    with an edit.
+    `next_run_at` is the next due time; null if there is none. `active` lists the scheduled runs that are open, or whose
+    end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled successes: each value
+    has one mail about failures. `reconcile` is true while open runs still have to be updated after an edit.
     """
 
     owner: str
@@ -69,15 +60,14 @@ class Task(StoredDocument):
 class Run(StoredDocument):
     """One occurrence of a task: due once, attempted one or more times, settled once.
 
-    It carries a copy of the task's job (secrets stay encrypted), so a worker reads nothing else. `fence` counts claims:
-    an outcome is taken only from the claim that is still the latest. `final` is the status that a failing attempt leads
-    to instead of RETRY (set by cancel and pause). A `blocked` run waits until the run named by `after` has ended
-    (overlap QUEUE).
-    `incident` is the task's when the run was made; null for a manual run, which tells nobody.
-    One that is RUNNING and not `begun` is claimed and stands in line: it is told as QUEUED (`shown_status`).
-    `interval_ms` is the shortest time between due times of the schedule, which default retries fit into.
-    `replays` are the times that a person had it done again, at most the last 50: {replay: id, or null of a single
-    retry, at, round}. A `pinned` run keeps its settings when its task is edited: a replay asked for the original ones.
+    A run contains a copy of the task's job, with secrets encrypted, so that a worker reads nothing else. `fence` counts
+    claims: only the latest claim can store an outcome. `final` is set by a pause or cancellation: the status that a
+    failing attempt leads to instead of RETRY. A `blocked` run waits for the end of the run `after` (overlap QUEUE).
+    `incident` is the task's when the run was created; null for a manual run, whose failures are not mailed.
+    A RUNNING run that has not `begun` is claimed but waits in a worker: the API shows it as QUEUED (`public_status`).
+    `interval_ms` is the shortest time between due times of the schedule, which default retries must fit into.
+    `replays` are the last 50 times that a user repeated the run; `replay` is null for a single retry. A `pinned` run
+    keeps its settings when its task is edited, because a replay requested the original ones.
     """
 
     owner: str
@@ -143,7 +133,7 @@ class Run(StoredDocument):
 
 
 class ResponseBody(StoredDocument):
-    """The response body of one attempt, kept apart from the run so that lists stay light. Its id is `run id#number`."""
+    """The response body of an attempt, stored apart from the run to keep lists light. Its ID is `run id#number`."""
 
     text: str
 
@@ -152,9 +142,9 @@ class ResponseBody(StoredDocument):
 
 
 class Worker(StoredDocument):
-    """A process that makes attempts, and how long its lease on the runs it holds is good.
+    """A process that makes attempts, and the end of its lease on the runs that it has claimed.
 
-    A lease is `lease` seconds long. `ended` counts the attempts that it made in a minute, as [queue, owner, count].
+    A lease lasts `lease` seconds. `ended` counts the attempts of the last minute, as [queue, owner, count].
     """
 
     until: datetime
@@ -163,141 +153,3 @@ class Worker(StoredDocument):
 
     class Settings:
         name = "workers"
-
-
-class IdempotencyKey(StoredDocument):
-    """What a mutation answered to (owner, mutation, key): kept 24 hours."""
-
-    fingerprint: str
-    thing: str
-    round: int | None = None
-    done: bool = False
-    created_at: datetime
-
-    class Settings:
-        name = "idempotency_keys"
-        indexes: ClassVar = [index("created_at", expireAfterSeconds=86_400)]
-
-
-class Delivery(StoredDocument):
-    """One mail that must reach a user; its id derives from its cause, so that no cause is told twice.
-
-    It goes to its owner's address, or to the address `to` of someone who has no account yet. `sealed` is what stands
-    for `{link}` in the text, encrypted: only the mail itself shows it.
-
-    `link` is the path of the page that shows what the mail is about. `about` is what its mails go in order of:
-    {type, id, incident, stage}; a later stage of an incident makes an earlier one outdated. What is of no use after
-    `good_until` is not sent then.
-    A mail that a job handed over itself (kind JOB) is noted with the names of its `attachments` once it has ended.
-
-    `status` is QUEUED until it was taken by the mail server (DELIVERED), given up (FAILED), or outdated by a later
-    mail before it could be delivered (SUPERSEDED). `claim` is the token of the process that sends it now, good until
-    `lease_until`. `queued_at` orders what `tocsin mails list` shows.
-    """
-
-    owner: str
-    kind: str
-    run: str | None
-    link: str | None = None
-    about: DeliveryAboutDocument | None = None
-    attachments: list[str] = []
-    good_until: datetime | None = None
-    to: str | None = None
-    subject: str
-    text: str
-    sealed: str | None = None
-    status: DeliveryStatus = DeliveryStatus.QUEUED
-    queued_at: datetime
-    next_try_at: datetime
-    lease_until: datetime | None = None
-    claim: str | None = None
-    tries: int = 0
-    last_error: str | None = None
-    delivered_at: datetime | None = None
-
-    class Settings:
-        name = "deliveries"
-        indexes: ClassVar = [
-            index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
-            index("queued_at"),
-        ]
-
-
-class KeyKind(StrEnum):
-    """What a key is for: JWT signs access tokens, DATA seals secrets."""
-
-    JWT = "JWT"
-    DATA = "DATA"
-
-
-class StoredKey(StoredDocument):
-    """A key of the installation. Its id is what tokens and sealed texts name it by.
-
-    `sealed` is the key itself, sealed with the operator's encryption key; null stands for the operator's own key. Each
-    process notes in `known_by` that it has read it; then it is activated, and of those that are not retired the one
-    activated last is in use. From `retire_at` on a JWT key is of no use, and a DATA key is deleted as soon as nothing
-    is sealed with it.
-    """
-
-    kind: KeyKind
-    sealed: str | None
-    created_at: datetime
-    activated_at: datetime | None = None
-    retire_at: datetime | None = None
-    known_by: list[str] = []
-
-    class Settings:
-        name = "keys"
-
-
-class RateBucket(StoredDocument):
-    """How far a limited caller is ahead of his rate: see `security/gcra.py`. Its id is `kind:digest of the caller`.
-
-    `full_at` is in milliseconds since 1970, as a number, because the embedded database adds only numbers up. From then
-    on the bucket says nothing, and is forgotten.
-    """
-
-    full_at: float
-    forget_at: datetime
-
-    class Settings:
-        name = "rate_buckets"
-        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
-
-
-class MailCount(StoredDocument):
-    """The times of the last mails that one limit counts: see `outbound/mail_limits.py`.
-
-    Its id is `limit:digest of whom it is for`. `held_back` are mails that were not sent, and not told of yet.
-    """
-
-    times: list[datetime] = []
-    held_back: int = 0
-    forget_at: datetime
-
-    class Settings:
-        name = "mail_counts"
-        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
-
-
-class OwnerUsage(StoredDocument):
-    """The usage of an owner of those quotas that are counted as things happen. Its id is the owner's.
-
-    `counts` are by the quota's name: {at, used}, where `at` is the number of the window since 1970. `storage` is in
-    bytes, and as exact as at `measured_at` plus what has been noted since.
-    """
-
-    counts: dict[str, dict[str, int]] = {}
-    storage: int = 0
-    measured_at: datetime | None = None
-
-    class Settings:
-        name = "owner_usages"
-
-
-MODELS: list[type[Document]] = [
-    User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
-    RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Replay, OwnerUsage,
-]  # fmt: skip

@@ -12,21 +12,24 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
-import strawberry
 from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.clock import EPOCH, MILLISECOND, epoch_milliseconds
-from tocsin.documents import Doc
 from tocsin.errors import InvalidInput
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+D = TypeVar("D")
+Condition: TypeAlias = dict[str, Any]
+"""A condition or stage of a query."""
 _FIRST_WINDOW = timedelta(seconds=10)
 _GROWTH = 8
 _ROWS_PER_WINDOW = 5_000
 _MAX_CURSOR_LENGTH = 400
+_MAX_TEXT_LENGTH = 200
+_ESCAPES = str.maketrans({character: f"\\{character}" for character in r"\.+*?()|[]{}^$"})
 _CURSOR = re.compile(r"([a-z_]+):(-?[0-9]{1,16}):(.+)", re.DOTALL)
 
 
@@ -47,12 +50,6 @@ class PageArguments:
     last: int | None
     before: str | None
 
-    @classmethod
-    def of(cls, first: object, after: object, last: object, before: object) -> "PageArguments":
-        """Create them from the arguments of a resolver, in which absent and null mean the same."""
-        given: list[Any] = [None if value is strawberry.UNSET else value for value in (first, after, last, before)]
-        return cls(*given)
-
     def validated(self) -> "PageArguments":
         """Return the arguments with `first` or `last` set. Raises InvalidInput if they are invalid."""
         if self.first is not None and self.last is not None:
@@ -64,48 +61,49 @@ class PageArguments:
 
 
 @dataclass(frozen=True, slots=True)
-class KeysetQuery:
-    """A query for rows of one owner in one order, named `order` in its cursors.
+class KeysetQuery(Generic[D]):
+    """A query for rows in one order, which is named `order_name` in its cursors.
 
-    `base` contains equality conditions on the fields that precede `key` in an index; `residual` any other conditions.
-    `low` and `high` bound the key (both inclusive). `origin` is the expected range of keys, a hint that saves windows;
-    None if the key is `computed` for each row, in which case all rows that match `base` are read.
+    `indexed_filter` contains equality conditions on the fields that precede `key` in an index, `extra_filter` any other
+    conditions. `min_key` and `max_key` bound the key, both inclusive. `key_range_hint` is the expected range of keys,
+    which saves windows; None if the key is computed for each row, in which case all rows that match `indexed_filter`
+    are read.
     """
 
-    collection: AsyncCollection[Doc]
+    collection: AsyncCollection[Any]
     order_name: str
     key: str
     descending: bool
-    indexed_filter: Doc
-    extra_filter: Doc = field(default_factory=dict)
+    indexed_filter: Condition
+    extra_filter: Condition = field(default_factory=dict)
     projection: dict[str, int] = field(default_factory=dict)
     min_key: datetime | None = None
     max_key: datetime | None = None
     key_range_hint: tuple[datetime, datetime] | None = None
-    computed_key: Doc | None = None
+    computed_key: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[D]):
     """A page of rows in the requested order, and whether there are rows on either side."""
 
-    rows: list[Doc]
+    rows: list[D]
     has_next: bool
     has_previous: bool
 
 
-def encode_cursor(rows: KeysetQuery, row: Doc) -> str:
+def encode_cursor(query: KeysetQuery[D], row: Any) -> str:
     """Return the opaque cursor of a row."""
-    text = f"{rows.order_name}:{epoch_milliseconds(row[rows.key])}:{row['_id']}"
+    text = f"{query.order_name}:{epoch_milliseconds(row[query.key])}:{row['_id']}"
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def decode_cursor(rows: KeysetQuery, text: str, name: str) -> CursorPosition:
+def decode_cursor(query: KeysetQuery[D], text: str, name: str) -> CursorPosition:
     """Decode a cursor. Raises InvalidInput if it is malformed or belongs to another order."""
     try:
         raw = base64.b64decode(text[:_MAX_CURSOR_LENGTH].encode("ascii"), altchars=b"-_", validate=True).decode()
         match = _CURSOR.fullmatch(raw)
-        if match is None or match.group(1) != rows.order_name:
+        if match is None or match.group(1) != query.order_name:
             raise ValueError(raw)
         return CursorPosition(EPOCH + int(match.group(2)) * MILLISECOND, match.group(3))
     except (binascii.Error, ValueError, OverflowError):
@@ -113,14 +111,14 @@ def decode_cursor(rows: KeysetQuery, text: str, name: str) -> CursorPosition:
         raise InvalidInput(message, name) from None
 
 
-async def fetch_page(rows: KeysetQuery, arguments: PageArguments) -> Page:
+async def fetch_page(query: KeysetQuery[D], arguments: PageArguments) -> Page[D]:
     """Fetch a page. Raises InvalidInput."""
     arguments = arguments.validated()
-    after = None if arguments.after is None else decode_cursor(rows, arguments.after, "after")
-    before = None if arguments.before is None else decode_cursor(rows, arguments.before, "before")
+    after = None if arguments.after is None else decode_cursor(query, arguments.after, "after")
+    before = None if arguments.before is None else decode_cursor(query, arguments.before, "before")
     forward = arguments.last is None
     size = arguments.first or arguments.last or DEFAULT_PAGE_SIZE
-    walk = _Walk(rows, rows.descending is forward, after if forward else before, before if forward else after)
+    walk = _Walk(query, query.descending is forward, after if forward else before, before if forward else after)
     found = await walk.take(size + 1)
     more, page = len(found) > size, found[:size]
     if forward:
@@ -128,65 +126,67 @@ async def fetch_page(rows: KeysetQuery, arguments: PageArguments) -> Page:
     return Page(page[::-1], has_next=before is not None, has_previous=more)
 
 
-async def count_rows(rows: KeysetQuery) -> int:
+async def count_rows(query: KeysetQuery[D]) -> int:
     """Count the rows on all pages, from an index where possible."""
-    if rows.computed_key is not None or (rows.extra_filter and rows.key_range_hint is None):
-        stages = [*_stages(rows, {}), {"$match": _key_range(rows.key, rows.min_key, rows.max_key)}, {"$count": "n"}]
-        found = await (await rows.collection.aggregate(stages)).to_list()
+    within = key_range(query.key, query.min_key, query.max_key)
+    if not query.extra_filter and query.computed_key is None:
+        return await query.collection.count_documents({**query.indexed_filter, **within})
+    if query.computed_key is not None or query.key_range_hint is None:
+        conditions = (query.indexed_filter, query.extra_filter, within)
+        stages: list[Condition] = [*({"$match": condition} for condition in conditions), {"$count": "n"}]
+        found = await (await query.collection.aggregate(stages)).to_list()
         return int(found[0]["n"]) if found else 0
-    if not rows.extra_filter:
-        return await rows.collection.count_documents(
-            {**rows.indexed_filter, **_key_range(rows.key, rows.min_key, rows.max_key)}
-        )
-    walk, total = _Walk(rows, rows.descending, None, None), 0
-    async for some in walk.windows([{"$count": "n"}]):
-        total += some[0]["n"] if some else 0
+    total = 0
+    async for counts in _Walk(query, query.descending, None, None).read_windows([{"$count": "n"}]):
+        total += counts[0]["n"] if counts else 0
     return total
 
 
-def _stages(rows: KeysetQuery, span: Doc) -> list[Doc]:
-    stages: list[Doc] = [{"$match": {**rows.indexed_filter, **span}}]
-    if rows.extra_filter:
-        stages.append({"$match": rows.extra_filter})
-    return stages
-
-
-def _key_range(key: str, low: datetime | None, high: datetime | None) -> Doc:
+def key_range(key: str, low: datetime | None, high: datetime | None) -> Condition:
+    """Return the condition that the key is between these bounds, both inclusive; None for no bound."""
     bounds = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
     return {key: bounds} if bounds else {}
 
 
+def contains_text(text: str, *path: str) -> dict[str, str]:
+    """Return the condition for a case-insensitive substring match. Raises InvalidInput at `path`."""
+    if len(text) > _MAX_TEXT_LENGTH or "\0" in text:
+        message = f"The search text can have at most {_MAX_TEXT_LENGTH} characters, and no NUL character."
+        raise InvalidInput(message, *path)
+    return {"$regex": text.translate(_ESCAPES), "$options": "i"}
+
+
 @dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Generic[D]):
     """A walk from `start` towards `end` (both exclusive; None for the end of the rows), in either direction."""
 
-    rows: KeysetQuery
+    query: KeysetQuery[D]
     down: bool
     start: CursorPosition | None
     end: CursorPosition | None
 
-    async def take(self, wanted: int) -> list[Doc]:
-        """Return the first `wanted` rows."""
-        found: list[Doc] = []
-        async for some in self.windows(self._sort_stages(wanted)):
-            found += some
-            if len(found) >= wanted:
+    async def take(self, limit: int) -> list[D]:
+        """Return the first `limit` rows."""
+        found: list[D] = []
+        async for rows in self.read_windows(self._sort_stages(limit)):
+            found += rows
+            if len(found) >= limit:
                 break
-        return found[:wanted]
+        return found[:limit]
 
-    async def windows(self, stages: list[Doc]) -> AsyncIterator[list[Doc]]:
+    async def read_windows(self, stages: list[Condition]) -> AsyncIterator[list[Any]]:
         """Yield the results of these stages for one window after another."""
-        low, high = self._bounds()
+        low, high = self._key_bounds()
         if low > high:
             return
         width, edge = _FIRST_WINDOW, self._first_edge(low, high)
         while (
-            self.rows.key_range_hint is not None
+            self.query.key_range_hint is not None
             and low < (far := self._far_edge(edge, width)) < high
             and self._has_more(far)
         ):
-            found, scanned = await self._read(*self._window(low, far, high), stages)
-            yield found
+            results, scanned = await self._read(*self._window(low, far, high), stages)
+            yield results
             low, high = (low, far) if self.down else (far, high)
             width, edge = _next_width(width, scanned), far
         yield (await self._read(low, high, stages))[0]
@@ -197,47 +197,48 @@ class _Walk:
     def _window(self, low: datetime, far: datetime, high: datetime) -> tuple[datetime, datetime]:
         return (far + MILLISECOND, high) if self.down else (low, far - MILLISECOND)
 
-    def _bounds(self) -> tuple[datetime, datetime]:
+    def _key_bounds(self) -> tuple[datetime, datetime]:
         """Return the smallest and the greatest key that a remaining row can have."""
         first, last = (self.end, self.start) if self.down else (self.start, self.end)
-        lowest = [self.rows.min_key or _LOWEST, first.key if first else _LOWEST]
-        highest = [self.rows.max_key or _HIGHEST, last.key if last else _HIGHEST]
+        lowest = [self.query.min_key or _LOWEST, first.key if first else _LOWEST]
+        highest = [self.query.max_key or _HIGHEST, last.key if last else _HIGHEST]
         return max(lowest), min(highest)
 
     def _first_edge(self, low: datetime, high: datetime) -> datetime:
         """Return the key at which the walk starts."""
-        oldest, newest = self.rows.key_range_hint or (low, high)
+        oldest, newest = self.query.key_range_hint or (low, high)
         return min(high, newest) if self.down else max(low, oldest)
 
     def _has_more(self, far: datetime) -> bool:
         """Tell whether rows can be expected beyond `far`; if not, the rest is read at once."""
-        oldest, newest = self.rows.key_range_hint or (_LOWEST, _HIGHEST)
+        oldest, newest = self.query.key_range_hint or (_LOWEST, _HIGHEST)
         return oldest < far if self.down else far < newest
 
-    async def _read(self, low: datetime, high: datetime, stages: list[Doc]) -> tuple[list[Doc], int]:
+    async def _read(self, low: datetime, high: datetime, stages: list[Condition]) -> tuple[list[Any], int]:
         """Return the results of the stages for rows between these keys, and the number of rows read if filtered."""
-        key, rows = self.rows.key, self.rows
-        span = {} if rows.computed_key else _key_range(key, low, high)
-        matching: list[Doc] = [{"$match": rows.extra_filter}] if rows.extra_filter else []
-        if rows.computed_key:
-            matching += [{"$addFields": {key: rows.computed_key}}, {"$match": _key_range(key, low, high)}]
+        query = self.query
+        within: Condition = query.indexed_filter
+        matching: list[Condition] = [{"$match": query.extra_filter}] if query.extra_filter else []
+        if query.computed_key:
+            matching += [{"$addFields": {query.key: query.computed_key}}, {"$match": key_range(query.key, low, high)}]
+        else:
+            within = {**within, **key_range(query.key, low, high)}
         if ties := self._tie_breakers():
             matching.append({"$match": {"$and": ties}})
-        within: Doc = {**rows.indexed_filter, **span}
-        found = await (await rows.collection.aggregate([{"$match": within}, *matching, *stages])).to_list()
-        passes_over = bool(rows.extra_filter) and rows.key_range_hint is not None
-        return found, await rows.collection.count_documents(within) if passes_over else 0
+        found = await (await query.collection.aggregate([{"$match": within}, *matching, *stages])).to_list()
+        skips_rows = bool(query.extra_filter) and query.key_range_hint is not None
+        return found, await query.collection.count_documents(within) if skips_rows else 0
 
-    def _sort_stages(self, limit: int) -> list[Doc]:
+    def _sort_stages(self, limit: int) -> list[Condition]:
         direction = -1 if self.down else 1
-        stages: list[Doc] = [{"$sort": {self.rows.key: direction, "_id": direction}}, {"$limit": limit}]
-        return [*stages, {"$project": self.rows.projection}] if self.rows.projection else stages
+        stages: list[Condition] = [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
+        return [*stages, {"$project": self.query.projection}] if self.query.projection else stages
 
-    def _tie_breakers(self) -> list[Doc]:
+    def _tie_breakers(self) -> list[Condition]:
         """Return conditions that compare rows with the same key as a cursor by their IDs."""
         onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
-        marks = ((self.start, onward), (self.end, back))
-        return [_beyond(self.rows.key, mark, operator) for mark, operator in marks if mark is not None]
+        limits = ((self.start, onward), (self.end, back))
+        return [_beyond(self.query.key, position, operator) for position, operator in limits if position is not None]
 
 
 def _next_width(width: timedelta, scanned: int) -> timedelta:
@@ -246,8 +247,8 @@ def _next_width(width: timedelta, scanned: int) -> timedelta:
     return width * max(1 / _GROWTH, min(factor, _GROWTH))
 
 
-def _beyond(key: str, mark: CursorPosition, operator: str) -> dict[str, Any]:
-    return {"$or": [{key: {operator: mark.key}}, {key: mark.key, "_id": {operator: mark.id}}]}
+def _beyond(key: str, position: CursorPosition, operator: str) -> dict[str, Any]:
+    return {"$or": [{key: {operator: position.key}}, {key: position.key, "_id": {operator: position.id}}]}
 
 
 _LOWEST = datetime(1, 1, 2, tzinfo=EPOCH.tzinfo)

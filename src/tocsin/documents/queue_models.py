@@ -1,4 +1,4 @@
-"""What is stored of the order of work: queues as administrators set them, and circuits that are not closed."""
+"""Models of queues and circuits."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from tocsin.documents.base import StoredDocument
 
 
 class Queue(StoredDocument):
-    """A named lane. Its id is its name. None: no limit. `rate` is in attempts begun a minute."""
+    """A queue. Its ID is its name. Null limits mean no limit. `rate` is in attempts started a minute."""
 
     description: str = ""
     concurrency: int | None = None
@@ -21,11 +21,11 @@ class Queue(StoredDocument):
 
 
 class Circuit(StoredDocument):
-    """The circuit of one owner's runs to one target host, while it is not closed. Its id is `owner host:port`.
+    """The circuit of one owner's runs to one target host, while it is not closed. Its ID is `owner host:port`.
 
-    `state` is OPEN until `retry_at`; then one run is the probe (HALF_OPEN), until `retry_at` again, should its outcome
-    never come. `seconds` is how long it was opened for, `failures` how many attempts in a row had failed by then.
-    `rev` counts changes.
+    `state` is OPEN until `retry_at`; then one run is the probe (HALF_OPEN), with a new `retry_at` in case its outcome
+    never arrives. `seconds` is the length of the open period, `failures` the number of consecutive failures when it
+    opened. `rev` counts changes.
     """
 
     owner: str

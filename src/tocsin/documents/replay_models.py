@@ -1,4 +1,4 @@
-"""What is stored of replays: dead letters that are sent again together."""
+"""Models of replays: dead letters that are requeued together."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ else:  # Pydantic would drop the keys that a TypedDict does not name
 
 
 class ReplayStatus(StrEnum):
-    """Where a replay is in its life. CANARY: one run was sent, and its end decides about the others."""
+    """The status of a replay. CANARY: one run is sent first, and its end decides about the others."""
 
     CANARY = "CANARY"
     RUNNING = "RUNNING"
@@ -23,14 +23,14 @@ class ReplayStatus(StrEnum):
 
 
 class ReplaySettings(StrEnum):
-    """By which settings a run is made again: those it had, or its task's present ones."""
+    """The settings of a repeated run: its original ones, or the current ones of its task."""
 
     ORIGINAL = "ORIGINAL"
     CURRENT = "CURRENT"
 
 
 class SkipReason(StrEnum):
-    """Why a replay leaves out a dead letter."""
+    """The reason why a replay skips a dead letter."""
 
     WORKFLOW_STEP = "WORKFLOW_STEP"
     TASK_DELETED = "TASK_DELETED"
@@ -38,15 +38,15 @@ class SkipReason(StrEnum):
 
 
 class Replay(StoredDocument):
-    """Dead letters of one owner that are sent again, the oldest first, at a rate.
+    """A replay of dead letters of one owner: they are requeued oldest first, at a limited rate.
 
-    Only runs that finished up to `until` are taken, so that what fails again is not taken again; `cursor_at` and
-    `cursor_id` are the last one that was looked at. `recent` are the sendings of the last minute, each written before
-    its runs are sent. Which runs were sent, the runs say themselves: the counts here are those of the last look, and
-    final once the replay is not `open`. `skips` counts by reason what was left out.
+    Only runs that finished up to `until` are included, so that a run that fails again is not sent again. `cursor_at`
+    and `cursor_id` are the position of the last processed run. `recent` has the batches of the last minute, each
+    written before its runs are sent. The runs themselves record that they were sent: the counts here are those of the
+    last count, and final once the replay is not `open`. `skips` counts skipped runs by reason.
 
-    `open`: something is still to be sent, or a run that was sent has not ended. From `next_at` on a process may take
-    it; `claim` is the token of the one that has, good until `lease_until`.
+    `open` is true while runs are still to be sent, or sent runs have not ended. A process may claim the replay from
+    `next_at` on; `claim` is its token, valid until `lease_until`.
     """
 
     owner: str

@@ -1,8 +1,8 @@
-"""The version of what is stored: read before anything else, brought up to date by migrations, refused when it is newer.
+"""The schema version of the stored data: checked at start, updated by migrations, rejected if it is newer.
 
-It stands in the document `schema` of the collection `installation`. Of several processes that start at once, one takes
-the lock in that document and migrates, and the others wait: the lock is a lease, so that another process goes on where
-one has died.
+It is stored in the document `schema` of the collection `installation`. If several processes start at once, one acquires
+the lock in that document and migrates while the others wait. The lock is a lease, so that another process continues
+after a crash.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tocsin.documents.workers import MAX_LEASE, is_alive
 from tocsin.errors import StartupError
 
 INSTALLATION = "installation"
-"""The collection of what is known of the installation as a whole."""
+"""The collection with the data of the installation as a whole."""
 LOCK_LEASE = timedelta(seconds=15)
 _SCHEMA = {"_id": "schema"}
 _POLL_SECONDS = 0.2
@@ -34,28 +34,28 @@ log = telemetry.get_logger(__name__)
 
 
 class NewerData(StartupError):
-    """The data was written by a newer program, and this one must not touch it."""
+    """The data was written by a newer program, so this one must not use it."""
 
     def __init__(self, found: int, known: int, program: str) -> None:
         super().__init__(
-            f"The database holds data of version {found}, written by a newer Tocsin ({program}), and this one"
-            f" ({__version__}) knows versions up to {known}: use the newer one, or restore a backup from before it."
+            f"The database contains data of version {found}, written by a newer Tocsin ({program}), and this one"
+            f" ({__version__}) supports versions up to {known}: use the newer one, or restore an older backup."
         )
 
 
 class UnfinishedRestore(StartupError):
-    """A restore into this database broke off, so that only a part of the data is there."""
+    """A restore into this database was interrupted, so that the data is incomplete."""
 
     def __init__(self, file: str) -> None:
         super().__init__(
-            f"The database holds a part of the backup {file}, because restoring it broke off: run `tocsin restore`"
-            " again, which begins anew."
+            f"The database contains only a part of the backup {file}, because the restore was interrupted: run"
+            " `tocsin restore` again, which starts over."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SchemaVersion:
-    """The note in a database about its data. `restoring` is the backup that is being restored into it."""
+    """The stored schema version. `restoring` is the backup that is being restored into the database."""
 
     version: int
     program: str
@@ -63,7 +63,7 @@ class SchemaVersion:
 
 
 async def read_version(db: AsyncDatabase[Doc]) -> SchemaVersion | None:
-    """The version of the stored data; None of a database that has none. Raises PyMongoError."""
+    """Return the version of the stored data; None for an empty database. Raises PyMongoError."""
     found = await db[INSTALLATION].find_one(_SCHEMA)
     if found is not None:
         return SchemaVersion(found["version"], found["program"], found.get("restoring"))
@@ -72,7 +72,7 @@ async def read_version(db: AsyncDatabase[Doc]) -> SchemaVersion | None:
 
 
 def check_version(found: SchemaVersion, known: int) -> None:
-    """Raises NewerData or UnfinishedRestore where this program must not use the data."""
+    """Check that this program may use the data. Raises NewerData or UnfinishedRestore."""
     if found.restoring is not None:
         raise UnfinishedRestore(found.restoring)
     if found.version > known:
@@ -80,26 +80,26 @@ def check_version(found: SchemaVersion, known: int) -> None:
 
 
 def latest_version(migrations: Sequence[Migration] = MIGRATIONS) -> int:
-    """The version that this program writes."""
+    """Return the version that this program writes."""
     return migrations[-1].version if migrations else FIRST_VERSION
 
 
 async def write_version(db: AsyncDatabase[Doc], version: int, **fields: Any) -> None:
-    """Say that the data has this version, unless the database says something already. Raises PyMongoError."""
+    """Record the version of the data, unless one is recorded. Raises PyMongoError."""
     document = {**_SCHEMA, "version": version, "program": __version__, "history": [], "lock": None, **fields}
     try:
         await db[INSTALLATION].insert_one(document)
-    except DuplicateKeyError:  # another process was first
+    except DuplicateKeyError:  # recorded by another process
         return
 
 
 async def migrate_to_latest(
     db: AsyncDatabase[Doc], *, alone: bool, migrations: Sequence[Migration] = MIGRATIONS
 ) -> None:
-    """Migrate the data to this program's version if it is older, and write the version of a new database.
+    """Migrate older data to this program's version, or record the version of a new database.
 
-    `alone` says that no other process can use the database. Raises StartError with one sentence when the data is newer,
-    when processes of an older program still serve, or when a migration fails; PyMongoError without a database.
+    With `alone`, no other process can use the database. Raises StartError if the data is newer, if processes of an
+    older program are still running, or if a migration fails; PyMongoError if the database is unavailable.
     """
     known = latest_version(migrations)
     if await db[INSTALLATION].find_one(_SCHEMA) is None:
@@ -121,14 +121,14 @@ async def migrate_to_latest(
 
 async def _read(db: AsyncDatabase[Doc]) -> SchemaVersion:
     found = await read_version(db)
-    assert found is not None  # noqa: S101  # it was stamped
+    assert found is not None  # noqa: S101  # it was recorded
     if found.restoring is not None:
         raise UnfinishedRestore(found.restoring)
     return found
 
 
 async def _migrate(db: AsyncDatabase[Doc], lock: "_Lock", migrations: Sequence[Migration]) -> None:
-    """Run what is due, one after the other; a version is written once its migration is through."""
+    """Run the pending migrations in order. Each version is written once its migration is complete."""
     for migration in migrations:
         if migration.version <= (await _read(db)).version:
             continue
@@ -151,13 +151,13 @@ async def _apply(db: AsyncDatabase[Doc], migration: Migration) -> int:
     except Exception as error:
         log.exception("a migration failed", version=migration.version, title=migration.title)
         raise StartupError(
-            f"The data cannot be migrated to version {migration.version} ({migration.title}): {error!r}. The log says"
-            " more; the backup from before the upgrade can be restored for the program before this one."
+            f"The data cannot be migrated to version {migration.version} ({migration.title}): {error!r}. See the log"
+            " for details. The previous program can restore the backup from before the upgrade."
         ) from error
 
 
 async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
-    """Wait for the leases of dead processes to end. Raises StartError when one is renewed: that process lives."""
+    """Wait until the leases of dead processes expire. Raises StartError if a process renews its lease."""
     if alone:
         return
     seen: dict[str, Any] = {}
@@ -167,7 +167,7 @@ async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
         living = sorted(worker for worker, until in leases.items() if seen.setdefault(worker, until) != until)
         if living:
             raise StartupError(
-                f"The data must be migrated, and {', '.join(living)} still works with it: stop the processes of the"
+                f"The data must be migrated, and {', '.join(living)} is still using it: stop the processes of the"
                 " older Tocsin, then start this one again."
             )
         if not leases:
@@ -176,28 +176,28 @@ async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
 
 
 class _Lock:
-    """The lease of the process that migrates."""
+    """The lease of the migrating process."""
 
     def __init__(self, db: AsyncDatabase[Doc]) -> None:
         self._installation = db[INSTALLATION]
         self._name = f"{socket.gethostname()}-{os.getpid()}-{ObjectId()}"
 
     async def take(self, *, alone: bool) -> bool:
-        """Take the lock if nobody has it. A lease too far ahead was written by a clock that has been set back since."""
+        """Acquire the lock if it is free. Ignore a lease too far in the future: the clock was set back."""
         now = clock.now()
         free = [{"lock": None}, {"lock.until": {"$lt": now}}, {"lock.until": {"$gt": now + 2 * LOCK_LEASE}}]
         found_by = _SCHEMA if alone else {**_SCHEMA, "$or": free}
         return await self._set(found_by, {"lock": {"by": self._name, "until": now + LOCK_LEASE}})
 
     async def advance(self, version: int, entry: Doc) -> bool:
-        """Write the new version, if the lock is still this process's."""
+        """Write the new version if this process still has the lock."""
         change = {"$set": {"version": version, "program": __version__}, "$push": {"history": entry}}
         result = await self._installation.update_one(self._mine, change)
         return result.modified_count == 1
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
-        """Renew the lease until the end of the block, then give it back."""
+        """Renew the lease during the block, then release it."""
         renewing = asyncio.create_task(self._renew(), name="migration-lock")
         try:
             yield

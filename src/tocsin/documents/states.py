@@ -1,4 +1,4 @@
-"""The states of runs and tasks, and the one table of moves between run states (drawn in docs/state_machine.md)."""
+"""The states of runs and tasks, and the table of moves between run statuses (drawn in docs/state_machine.md)."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class RunStatus(StrEnum):
-    """Where a run is in its life."""
+    """The status of a run."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -20,7 +20,7 @@ class RunStatus(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """What a task is doing, seen from its scheduled runs."""
+    """The status of a task, derived from its scheduled runs."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -32,7 +32,7 @@ class TaskStatus(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What made a run."""
+    """The origin of a run."""
 
     SCHEDULE = "SCHEDULE"
     MANUAL = "MANUAL"
@@ -40,7 +40,7 @@ class Trigger(StrEnum):
 
 
 class RunReason(StrEnum):
-    """Why a run is in its state, where the state alone does not say it."""
+    """The reason for the status of a run, where the status alone does not say it."""
 
     OVERLAP = "OVERLAP"
     OVERLAP_LIMIT = "OVERLAP_LIMIT"
@@ -58,7 +58,7 @@ class RunReason(StrEnum):
 
 
 class WaitingFor(StrEnum):
-    """What an open run, or a step, waits for."""
+    """The condition that an open run or a step waits for."""
 
     CONCURRENCY = "CONCURRENCY"
     OWNER_SHARE = "OWNER_SHARE"
@@ -79,7 +79,7 @@ class WaitingFor(StrEnum):
 
 
 class AttemptOutcome(StrEnum):
-    """How one try ended; null while it goes on."""
+    """The outcome of an attempt; null while it runs."""
 
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
@@ -110,11 +110,11 @@ class ErrorKind(StrEnum):
     RESULT_TOO_LARGE = "RESULT_TOO_LARGE"
     COMPUTE_LIMIT = "COMPUTE_LIMIT"
     INTERNAL = "INTERNAL"
-    SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # no password
+    SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # not a password
 
 
 class Overlap(StrEnum):
-    """What happens to a due time whose predecessor still runs."""
+    """The handling of a due time while the previous run is open."""
 
     SKIP = "SKIP"
     QUEUE = "QUEUE"
@@ -122,7 +122,7 @@ class Overlap(StrEnum):
 
 
 class Hold(StrEnum):
-    """What the owner did to a task so that it has no due times. DELETED: hidden until its runs are settled."""
+    """The owner's action that suspends the due times of a task. DELETED: hidden until its runs are settled."""
 
     PAUSED = "PAUSED"
     CANCELLED = "CANCELLED"
@@ -130,7 +130,7 @@ class Hold(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery is in its life. The last three are final: outdated, given up, and not to be sent."""
+    """The status of a delivery. SUPERSEDED: replaced by a later one. SUPPRESSED: its recipient must not get it."""
 
     QUEUED = "QUEUED"
     DELIVERED = "DELIVERED"
@@ -157,7 +157,7 @@ MOVES: dict[RunStatus, frozenset[RunStatus]] = {
 
 
 def public_status(run: Mapping[str, Any]) -> RunStatus:
-    """Return the state of a stored run as it is told: one that a worker has, but has not begun, still waits."""
+    """Return the status of a stored run as the API shows it: a claimed run that has not begun is QUEUED."""
     status = S(run["status"])
     return S.QUEUED if status is S.RUNNING and run.get("begun") is False else status
 
@@ -168,14 +168,14 @@ TASK_STATUS_OF_OPEN_RUN: dict[RunStatus, TaskStatus] = {
     S.RUNNING: TaskStatus.RUNNING,
     S.WAITING: TaskStatus.RUNNING,
 }
-"""How an open run shows on its task. In the order of the alphabet the later one wins: PENDING, RETRY, RUNNING."""
+"""The status of a task with such an open run. Of several the alphabetically last wins: PENDING, RETRY, RUNNING."""
 
 _HELD = {"$cond": [{"$eq": ["$hold", Hold.DELETED]}, TaskStatus.CANCELLED, "$hold"]}
 _BUSY = {"$max": {"$map": {"input": "$active", "in": "$$this.shows"}}}
 _IDLE = {"$cond": [{"$eq": ["$next_run_at", None]}, "$last_end", TaskStatus.PENDING]}
 PROJECT_TASK_STATUS: dict[str, Any] = {"$set": {"status": {"$ifNull": [_HELD, {"$ifNull": [_BUSY, _IDLE]}]}}}
-"""The last stage of every update of a task: its status, as a function of what the same update left in the document.
+"""The last stage of every update of a task, which derives its status from the updated document.
 
-The owner's hold wins; else RUNNING while a scheduled run runs or waits; else RETRY; else PENDING while a run is queued
-or a due time lies ahead; else the end of its last scheduled run.
+In order of precedence: the owner's hold; RUNNING while a scheduled run runs or waits; RETRY; PENDING while a run is
+queued or a due time lies ahead; the end of the last scheduled run.
 """

@@ -1,9 +1,8 @@
-"""Conditional updates as pipelines on `_id`: the condition is tested and the change made in one step by the database.
+"""Conditional updates as pipelines on `_id`: the database tests the condition and applies the change atomically.
 
-A pipeline filtered by `_id` alone is quick on MongoDB and on the embedded database, which would scan the collection
-for a filter of `_id` and another field. Values come from users, so all of them are wrapped in `$literal`: a text that
-starts with `$` would otherwise be read as a field path. Ids and states are words of our own and need no wrapping; the
-shorter a pipeline is, the quicker it is read.
+A pipeline filtered by `_id` alone is fast on MongoDB and on the embedded database, which would scan the collection for
+a filter on `_id` and another field. Values from users are wrapped in `$literal`, because a text that starts with `$`
+would be read as a field path. IDs and statuses need no wrapping; shorter pipelines are parsed faster.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -26,29 +25,29 @@ RunIdOrExpression = str | Expression
 
 
 def has_value(field: str, value: Any) -> Expression:
-    """The field has this value. A field that may be missing is not None: see `is_null`."""
+    """Return a condition: the field has this value. Use `is_null` for null, which includes a missing field."""
     return {"$eq": [f"${field}", {"$literal": value} if isinstance(value, str) else value]}
 
 
 def is_null(field: str) -> Expression:
-    """The field is null or missing."""
+    """Return a condition: the field is null or missing."""
     return {"$eq": [{"$ifNull": [f"${field}", None]}, None]}
 
 
 def is_one_of(field: str, values: Iterable[str]) -> Expression:
-    """The field has one of these values, which are words of our own."""
+    """Return a condition: the field has one of these values, which must not come from users."""
     return {"$in": [f"${field}", list(values)]}
 
 
 def all_of(*conditions: Expression) -> Expression:
-    """All conditions hold."""
+    """Return a condition: all of these hold."""
     return {"$and": list(conditions)}
 
 
 def change_when(
     condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
 ) -> Expression:
-    """A stage that merges `changes` (constants) and `computed` (expressions) into a document if `condition` holds."""
+    """Return a stage that merges `changes` and `computed` (expressions) into a document if `condition` holds."""
     merged: list[Any] = ["$$ROOT"]
     if changes:
         merged.append({"$literal": dict(changes)})
@@ -66,9 +65,9 @@ def move_run(
     computed: Mapping[str, Expression] | None = None,
     where: Expression | None = None,
 ) -> UpdateOne:
-    """The update that moves a run to `target` if it is in one of `sources` and `where` holds.
+    """Return the update that moves a run to `target` if its status is one of `sources` and `where` holds.
 
-    Raises ValueError for a move that the state machine does not have: that is a fault of the program.
+    Raises ValueError for a move that is not in `MOVES`, which is a programming error.
     """
     return UpdateOne({"_id": run_id}, move_run_pipeline(sources, target, changes, computed=computed, where=where))
 
@@ -81,7 +80,7 @@ def move_run_pipeline(
     computed: Mapping[str, Expression] | None = None,
     where: Expression | None = None,
 ) -> Pipeline:
-    """The change that `move_run` makes, for one run or for many."""
+    """Return the pipeline of `move_run`, for one run or many."""
     sources = list(sources)
     wrong = [source.name for source in sources if target not in MOVES[source]]
     if wrong:
@@ -94,7 +93,7 @@ def move_run_pipeline(
 
 
 def update_by_ids(ids: Sequence[str], pipeline: Pipeline) -> UpdateMany:
-    """The update that makes the same change to all documents of these ids: one, however many they are."""
+    """Return one update that applies the pipeline to all documents with these IDs."""
     return UpdateMany({"_id": {"$in": list(ids)}}, pipeline)
 
 
@@ -104,24 +103,24 @@ def change_task(
     changes: Mapping[str, Any],
     computed: Mapping[str, Expression] | None = None,
 ) -> UpdateOne:
-    """The update of a task where `condition` holds, its status projected anew."""
+    """Return an update of a task that applies if `condition` holds, and derives its status again."""
     return UpdateOne({"_id": task_id}, change_task_pipeline(condition, changes, computed))
 
 
 def change_task_pipeline(
     condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
 ) -> Pipeline:
-    """The change of a task where `condition` holds, its status projected anew."""
+    """Return the pipeline of `change_task`."""
     return [change_when(condition, changes, computed), PROJECT_TASK_STATUS]
 
 
 def is_active_run(run: RunIdOrExpression) -> Expression:
-    """The task names this run among its active ones."""
+    """Return a condition: the task lists this run as active."""
     return {"$in": [run, {"$map": {"input": "$active", "in": "$$this.run"}}]}
 
 
 def remove_active_runs(runs: Sequence[RunIdOrExpression]) -> Expression:
-    """The task's active runs less these."""
+    """Return an expression: the task's active runs without these."""
     if len(runs) == 1:
         keep: Expression = {"$ne": ["$$this.run", runs[0]]}
     else:
@@ -130,28 +129,28 @@ def remove_active_runs(runs: Sequence[RunIdOrExpression]) -> Expression:
 
 
 def put_active_runs(runs: Sequence[tuple[RunIdOrExpression, RunStatus]]) -> Expression:
-    """The task's active runs and these, each once, in its latest state."""
+    """Return an expression: the task's active runs with these added or replaced."""
     entries = [{"run": run, "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING)} for run, status in runs]
     return {"$concatArrays": [remove_active_runs([run for run, _ in runs]), entries]}
 
 
 def run_id_expression(suffix: str) -> Expression:
-    """The id of the run of the task itself whose id ends so: like changes of many tasks are then the same text."""
+    """Return an expression: the ID of the task's run with this suffix. It allows one pipeline for many tasks."""
     return {"$concat": ["$_id", suffix]}
 
 
 class TaskChange(Hashable, Protocol):
-    """A change of a task that can be made to many tasks at once: equal steps are the same change."""
+    """A change that can be applied to many tasks at once. Equal objects are the same change."""
 
     def build_pipeline(self) -> Pipeline:
-        """The change."""
+        """Return the pipeline of the change."""
         ...
 
 
 def group_updates(steps: Iterable[tuple[str, TaskChange]]) -> list[UpdateOne | UpdateMany]:
-    """The updates that make these changes of tasks (by id), equal ones together.
+    """Return the updates that apply these changes to tasks (by ID), with equal changes combined.
 
-    What is due together mostly changes alike, and one update of many tasks costs a third of many updates of one.
+    Tasks that are due together mostly change alike, and one update of many tasks costs a third of single updates.
     """
     groups: dict[TaskChange, list[str]] = {}
     for task_id, step in steps:

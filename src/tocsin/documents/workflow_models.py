@@ -1,4 +1,4 @@
-"""What is stored of workflows."""
+"""Models of workflows, their versions and their runs."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,10 +16,10 @@ else:  # Pydantic would drop the keys that a TypedDict does not name
 
 
 class Workflow(StoredDocument):
-    """A named graph of steps. `name_key` is `owner/name`, unique. `version` counts the saves that changed anything.
+    """A named graph of steps. `name_key` is `owner/name`, which is unique. `version` counts the saves with changes.
 
-    `schedule` and `next_run_at` are as a task's, and so is `incident`: it grows with each scheduled run that completes
-    in the incident it was begun in. `deleted` hides it: what it began goes on, and its name is free again.
+    `schedule` and `next_run_at` are as in tasks. `incident` increases with each scheduled run that completes within the
+    incident it was started in. A `deleted` workflow is hidden and its name is free, but its open runs continue.
     """
 
     owner: str
@@ -47,9 +47,9 @@ class Workflow(StoredDocument):
 
 
 class WorkflowVersion(StoredDocument):
-    """One version of a workflow, as it was saved: never changed. Its id is `workflow id@version`.
+    """A version of a workflow, immutable once saved. Its ID is `workflow id@version`.
 
-    `definition` is a JSON text; `secrets` are what it keeps encrypted, by their places in it.
+    `definition` is a JSON text; `secrets` are its encrypted values, by their places in it.
     """
 
     owner: str
@@ -65,12 +65,13 @@ class WorkflowVersion(StoredDocument):
 
 
 class WorkflowRun(StoredDocument):
-    """One execution of a workflow. All that is decided about its steps stands here, so that one conditional update,
-    on `rev`, moves it: the steps' runs follow from it and are made again if a crash came in between.
+    """An execution of a workflow. It contains all decisions about its steps, so that one conditional update on `rev`
+    advances it. The runs of its steps follow from it, and are created again after a crash in between.
 
-    `inputs` and `output` are JSON texts. `steps` are the states of the steps by their keys. `wake_at` is when it must
-    be looked at next though nothing happened. `news` is a JSON text: the steps that the latest update changed, for
-    subscribers. `incident` is the workflow's when a scheduled run began; null for others, which tell nobody.
+    `inputs` and `output` are JSON texts. `steps` has the states of the steps by key. `wake_at` is when the run must be
+    advanced even if no event occurs. `news` is a JSON text with the steps that the last update changed, for
+    subscribers. `incident` is the workflow's at the start of a scheduled run; null for others, whose failures are not
+    mailed.
     """
 
     owner: str

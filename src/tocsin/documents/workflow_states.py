@@ -1,10 +1,10 @@
-"""The states of workflow runs and of their steps (drawn in docs/state_machine.md)."""
+"""The statuses of workflow runs and their steps (drawn in docs/state_machine.md)."""
 
 from enum import StrEnum
 
 
 class WorkflowRunStatus(StrEnum):
-    """Where a workflow run is in its life."""
+    """The status of a workflow run."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -16,7 +16,7 @@ class WorkflowRunStatus(StrEnum):
 
 
 class WorkflowRunReason(StrEnum):
-    """Why a workflow run is in its state, where the state alone does not say it."""
+    """The reason for the status of a workflow run, where the status alone does not say it."""
 
     STEP_FAILED = "STEP_FAILED"
     COMPENSATED = "COMPENSATED"
@@ -31,7 +31,7 @@ class WorkflowRunReason(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """Where a step is in its life. WAITING: for a time, or for a person's decision."""
+    """The status of a step. WAITING: for a time or a decision."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -43,7 +43,7 @@ class StepStatus(StrEnum):
 
 
 class StepReason(StrEnum):
-    """Why a step is in its state, where the state alone does not say it."""
+    """The reason for the status of a step, where the status alone does not say it."""
 
     CONDITION = "CONDITION"
     DEPENDENCY = "DEPENDENCY"

@@ -81,17 +81,17 @@ async def require_logged_in(info: Info) -> Identity:
     return found
 
 
-def refuse_api_token(who: Identity) -> None:
+def refuse_api_token(identity: Identity) -> None:
     """Raise Forbidden for an API token, whatever its scopes."""
-    if who.session_id is None:
+    if identity.session_id is None:
         raise Forbidden("API tokens cannot do this. Log in and use the access token of the session.")
 
 
-def audit_actor(info: Info, who: Identity) -> Actor:
+def audit_actor(info: Info, identity: Identity) -> Actor:
     """Return the caller and their address for the audit log."""
-    return info.context.actor.as_user(who.user)
+    return info.context.actor.as_user(identity.user)
 
 
-def _require(who: Identity, scope: Scope) -> None:
-    if scope not in who.scopes:
+def _require(identity: Identity, scope: Scope) -> None:
+    if scope not in identity.scopes:
         raise Forbidden(f"This API token does not have the scope {scope.value}.")

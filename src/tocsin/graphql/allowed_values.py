@@ -42,8 +42,8 @@ def _explain(error: GraphQLError, schema: GraphQLSchema, variables: Mapping[str,
     if (found := _ONE_OF.search(text)) is not None:
         type_ = schema.type_map.get(found[1])
         if is_input_object_type(type_):
-            fields, given = _join_names(type_.fields), _join_given_fields(error, variables)
-            return f"{_variable_prefix(text)}Give exactly one of {fields}; you gave {given}."
+            fields, given_names = _join_names(type_.fields), _join_given_fields(error, variables)
+            return f"{_variable_prefix(text)}Give exactly one of {fields}; you gave {given_names}."
     if (found := _NOT_NULL.search(text)) is not None:
         return f"{text[: found.start()]}Leave {found[1]} out instead."
     return None

@@ -18,7 +18,7 @@ from tocsin.accounts.rate_limiter import RateLimiter
 from tocsin.cancellation import raise_if_cancelled
 from tocsin.config import Settings
 from tocsin.dispatch.wait_reasons import WaitReason
-from tocsin.documents import Database, Doc, Scope
+from tocsin.documents import Database, RunDocument, Scope
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.graphql.callers import Caller, CallerSlots
@@ -60,7 +60,7 @@ class Services:
     files: FileStorage
     quotas: Quotas
     disk: DiskMonitor
-    find_wait_reason: Callable[[Doc], WaitReason | None] = lambda _: None
+    find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
 
     @cached_property

@@ -5,11 +5,9 @@ from enum import Enum
 
 import strawberry
 
-from tocsin.documents import AttemptOutcome, Overlap, RunReason, RunStatus, TaskStatus, Trigger, WaitingFor
+from tocsin.documents import Trigger, WaitingFor
 from tocsin.errors import UserErrorCode
-from tocsin.events import ChangeKind
 from tocsin.jobs.base import ErrorKind
-from tocsin.schedules import MisfirePolicy
 
 __all__ = ["HttpMethod", "IfPast", "OrderDirection", "describe_enum"]
 
@@ -62,33 +60,6 @@ describe_enum(
     {"ASC": "Ascending: smallest or earliest first.", "DESC": "Descending: greatest or latest first."},
 )
 describe_enum(
-    TaskStatus,
-    "The status of a task, derived from its scheduled runs.",
-    {
-        "PENDING": "The next due time is in the future, or a run is queued.",
-        "RUNNING": "A scheduled run is being attempted.",
-        "RETRY": "An attempt of a scheduled run failed and will be retried.",
-        "COMPLETED": "No due times are left; the last scheduled run succeeded.",
-        "FAILED": "No due times are left; the last scheduled run failed or was missed.",
-        "CANCELLED": "You cancelled the task, or its last run.",
-        "PAUSED": "You paused the task. It has no due times until you resume it.",
-    },
-)
-describe_enum(
-    RunStatus,
-    "The status of a run.",
-    {
-        "QUEUED": "Due and waiting to be started; `waitingFor` says what for.",
-        "RUNNING": "An attempt is in progress.",
-        "RETRY": "The last attempt failed; the next one starts at `nextAttemptAt`.",
-        "COMPLETED": "The last attempt succeeded.",
-        "FAILED": "The last attempt failed and will not be retried.",
-        "CANCELLED": "Cancelled before it succeeded; `reason` says why.",
-        "SKIPPED": "Not run because the previous run had not ended.",
-        "MISSED": "Not run because no server could run it in time. Represents all due times up to `missedUntil`.",
-    },
-)
-describe_enum(
     Trigger,
     "The origin of a run.",
     {
@@ -97,55 +68,6 @@ describe_enum(
         "WORKFLOW": "A workflow step.",
     },
     name="RunTrigger",
-)
-describe_enum(
-    RunReason,
-    "The reason for the status of a run, if the status alone does not explain it. `reasonText` is its text for people.",
-    {
-        "OVERLAP": "The previous run had not ended.",
-        "OVERLAP_LIMIT": "The task, whose overlap policy is ALLOW, had reached its limit of open runs.",
-        "MISFIRE": "The due time passed while no server could run it.",
-        "TASK_PAUSED": "The task was paused.",
-        "TASK_CANCELLED": "The task was cancelled.",
-        "TASK_DELETED": "The task was deleted.",
-        "TASK_EDITED": "The task was edited.",
-        "CANCEL_REQUESTED": "Its cancellation was requested.",
-        "GAVE_WAY": "The next due time of the task came before the next retry.",
-        "RETRIES_USED_UP": "All retries were used up.",
-        "NOT_RETRIED": "The error is of a kind that is not retried.",
-        "QUOTA": "A quota of its owner was exceeded at its due time, or is exceeded for its next attempt.",
-        "LOST_TOO_OFTEN": "Several workers in a row were lost while attempting it.",
-    },
-)
-describe_enum(
-    AttemptOutcome,
-    "The outcome of an attempt.",
-    {
-        "COMPLETED": "The job succeeded.",
-        "FAILED": "The job failed; `error` says why.",
-        "CANCELLED": "Aborted because its cancellation was requested.",
-        "LOST": "The worker died or was stopped before the outcome was recorded. Does not count as a retry.",
-    },
-)
-describe_enum(
-    Overlap,
-    "The handling of a due time at which the previous run has not ended.",
-    {
-        "SKIP": "Skip the due time and record a SKIPPED run.",
-        "QUEUE": "Start the run once the previous run has ended. At most one run waits.",
-        "ALLOW": "Start the run immediately, in parallel.",
-    },
-    name="OverlapPolicy",
-)
-describe_enum(
-    MisfirePolicy,
-    "The handling of due times that passed while no server could run them. Those that do not run are recorded as one "
-    "MISSED run.",
-    {
-        "RUN_ONCE": "Run the latest missed due time.",
-        "RUN_ALL": "Run the latest `maxRuns` missed due times, one after the other unless the overlap policy is ALLOW.",
-        "SKIP": "Run only the latest missed due time, and only if it is still within the grace period.",
-    },
 )
 describe_enum(
     ErrorKind,
@@ -173,19 +95,6 @@ describe_enum(
         "INTERNAL": "An internal error of Tocsin; the server log has details.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the keys of the server.",
     },
-)
-describe_enum(
-    ChangeKind,
-    "The kind of a task event.",
-    {
-        "SNAPSHOT": "The stream started, or changes were dropped: read the current state.",
-        "TASK_CREATED": "A task was created.",
-        "TASK_UPDATED": "A task was edited, or its status changed.",
-        "TASK_DELETED": "A task was deleted.",
-        "RUN_CREATED": "A run was created.",
-        "RUN_UPDATED": "The status of a run changed, or its cancellation was requested.",
-    },
-    name="TaskEventKind",
 )
 describe_enum(
     UserErrorCode,

@@ -9,7 +9,7 @@ from typing import Any
 
 import strawberry
 
-from tocsin.documents import Doc
+from tocsin.documents import IdempotencyDocument
 from tocsin.graphql.context import Services
 from tocsin.tasks import idempotency
 from tocsin.tasks.idempotency import IdempotentCall
@@ -28,7 +28,7 @@ def take_idempotency_key(services: Services, owner: str, mutation: str, given: A
     return IdempotentCall(owner, mutation, given.idempotency_key, digest)
 
 
-async def find_earlier_result(services: Services, key: IdempotentCall | None) -> Doc | None:
+async def find_earlier_result(services: Services, key: IdempotentCall | None) -> IdempotencyDocument | None:
     """Return the record of a completed call with this key, or None.
 
     The result of that call is repeated even if the input would be refused now. Raises IdempotencyKeyReused.

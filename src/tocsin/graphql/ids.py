@@ -19,12 +19,12 @@ _TYPE_NAMES = {
 }
 
 
-def encode(type_name: str, document_id: str) -> str:
+def encode_id(type_name: str, document_id: str) -> str:
     """Return the global ID of a document."""
     return to_global_id(type_name, document_id)
 
 
-def decode(global_id: str, *path: str) -> tuple[str, str]:
+def decode_id(global_id: str, *path: str) -> tuple[str, str]:
     """Return the type and the document ID. Raises InvalidInput at `path` for a malformed ID."""
     try:
         raw = base64.b64decode(global_id[:_MAX_LENGTH].encode("ascii"), altchars=b"-_", validate=True)
@@ -42,7 +42,7 @@ def _malformed_id(path: tuple[str, ...]) -> InvalidInput:
 
 def decode_as(type_name: str, global_id: str, *path: str) -> str | None:
     """Return the document ID, or None for an ID of another type. Raises InvalidInput for a malformed ID."""
-    found, document_id = decode(global_id, *path)
+    found, document_id = decode_id(global_id, *path)
     return document_id if found == type_name else None
 
 

@@ -13,44 +13,39 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.documents import Database, Doc, Hold, owner_of
 from tocsin.errors import DatabaseUnavailable
-
-RUN_PROJECTION: Mapping[str, int] = {"job": 0, "retry": 0}
-"""Projection of runs without the copy of the task's job and its sealed secrets, which no resolver needs."""
+from tocsin.tasks.listing import RUN_PROJECTION
 
 
 class DocumentLoaders:
-    """Loaders of documents by ID, which return None for documents that do not exist."""
+    """Loaders of documents by the name of their type and their ID."""
 
     def __init__(self, database: Database) -> None:
-        self._tasks = BatchLoader(database.tasks)
-        self._runs = BatchLoader(database.runs, RUN_PROJECTION)
-        self._workflow_runs = BatchLoader(database.workflow_runs)
-        self._replays = BatchLoader(database.replays)
+        self._loaders = {
+            "Task": BatchLoader(database.tasks),
+            "Run": BatchLoader(database.runs, RUN_PROJECTION),
+            "Workflow": BatchLoader(database.workflows),
+            "WorkflowRun": BatchLoader(database.workflow_runs),
+            "Replay": BatchLoader(database.replays),
+        }
         self._bodies = BatchLoader(database.response_bodies)
 
-    async def load_task(self, owner: str, task_id: str) -> Doc | None:
-        """Load a task of the owner; None if it was deleted."""
-        if owner_of(task_id) != owner:
+    async def load(self, type_name: str, owner: str, document_id: str) -> Doc | None:
+        """Load a document of the owner; None if there is no such type or document, or if it was deleted."""
+        loader = self._loaders.get(type_name)
+        if loader is None or owner_of(document_id) != owner:
             return None
-        task = await self._tasks.load(task_id)
-        return None if task is None or task["hold"] == Hold.DELETED.value else task
-
-    async def load_run(self, owner: str, run_id: str) -> Doc | None:
-        """Load a run of the owner."""
-        return await self._runs.load(run_id) if owner_of(run_id) == owner else None
-
-    async def load_workflow_run(self, owner: str, run_id: str) -> Doc | None:
-        """Load a workflow run of the owner."""
-        return await self._workflow_runs.load(run_id) if owner_of(run_id) == owner else None
-
-    async def load_replay(self, owner: str, replay_id: str) -> Doc | None:
-        """Load a replay of the owner."""
-        return await self._replays.load(replay_id) if owner_of(replay_id) == owner else None
+        document = await loader.load(document_id)
+        return None if document is None or _is_deleted(document) else document
 
     async def load_response_body(self, run_id: str, attempt: int) -> str | None:
         """Load the response body of an attempt. The caller has checked who owns the run."""
         body = await self._bodies.load(f"{run_id}#{attempt}")
         return None if body is None else str(body["text"])
+
+
+def _is_deleted(document: Doc) -> bool:
+    """Tell whether a task or workflow was deleted. Other documents do not have the fields."""
+    return document.get("hold") == Hold.DELETED or bool(document.get("deleted"))
 
 
 class BatchLoader:
@@ -61,39 +56,39 @@ class BatchLoader:
     query runs in a context that belongs to no operation, and a cancelled caller only stops waiting.
     """
 
-    def __init__(self, collection: AsyncCollection[Doc], fields: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, collection: AsyncCollection[Any], fields: Mapping[str, Any] | None = None) -> None:
         self._collection = collection
         self._fields = fields
-        self._asked: dict[str, asyncio.Future[Doc | None]] = {}
+        self._pending: dict[str, asyncio.Future[Doc | None]] = {}
         self._queries: set[asyncio.Task[dict[str, Doc]]] = set()
 
     async def load(self, document_id: str) -> Doc | None:
         """Return the document with this ID, or None. Raises PyMongoError."""
         loop = asyncio.get_running_loop()
-        if not self._asked:
+        if not self._pending:
             loop.call_soon(self._begin, context=Context())
-        answer = self._asked.get(document_id)
-        if answer is None:
-            answer = self._asked[document_id] = loop.create_future()
-        return await asyncio.shield(answer)
+        result = self._pending.get(document_id)
+        if result is None:
+            result = self._pending[document_id] = loop.create_future()
+        return await asyncio.shield(result)
 
     def _begin(self) -> None:
-        asked, self._asked = self._asked, {}
-        query = asyncio.get_running_loop().create_task(self._query(list(asked)))
+        pending, self._pending = self._pending, {}
+        query = asyncio.get_running_loop().create_task(self._query(list(pending)))
         self._queries.add(query)
-        query.add_done_callback(lambda done: self._answer(asked, done))
+        query.add_done_callback(lambda done: self._resolve(pending, done))
 
     async def _query(self, ids: list[str]) -> dict[str, Doc]:
         found = await self._collection.find({"_id": {"$in": ids}}, self._fields).to_list()
         return {document["_id"]: document for document in found}
 
-    def _answer(self, asked: "dict[str, asyncio.Future[Doc | None]]", query: "asyncio.Task[dict[str, Doc]]") -> None:
+    def _resolve(self, pending: "dict[str, asyncio.Future[Doc | None]]", query: "asyncio.Task[dict[str, Doc]]") -> None:
         """Resolve the futures however the query ended, so that nobody waits for a query that never started."""
         self._queries.discard(query)
         error = DatabaseUnavailable("the query was cancelled") if query.cancelled() else query.exception()
-        for document_id, answer in asked.items():
+        for document_id, result in pending.items():
             if error is None:
-                answer.set_result(query.result().get(document_id))
+                result.set_result(query.result().get(document_id))
             else:
-                answer.set_exception(error)
-                answer.exception()  # mark it as retrieved: perhaps nobody waits any longer
+                result.set_exception(error)
+                result.exception()  # mark it as retrieved: perhaps nobody waits any longer

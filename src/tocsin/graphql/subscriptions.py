@@ -1,7 +1,7 @@
 """The root type `Subscription`: events of tasks, runs and workflow runs."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -9,15 +9,13 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from tocsin import events
-from tocsin.documents import OPEN_WORKFLOW_RUN_STATUSES, RunStatus, TaskStatus
+from tocsin.documents import OPEN_WORKFLOW_RUN_STATUSES
 from tocsin.errors import InvalidInput, NotFound
-from tocsin.events import ChangeKind
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
-from tocsin.graphql.runs.types import Run, load_run
-from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.node import TASK, WORKFLOW_RUN, load_node
+from tocsin.graphql.tasks.events import TaskEvent, to_task_event
 from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, to_workflow_run_event
-from tocsin.graphql.workflows.run_types import load_workflow_run
 from tocsin.workflows.ownership import find_workflow_run
 
 MAX_EVENTS = 10_000
@@ -35,34 +33,6 @@ EventLimit = Annotated[
         description=f"Number of events to send before completing, 1 to {MAX_EVENTS:,}. Default: no limit."
     ),
 ]
-
-
-@strawberry.type(
-    description=(
-        "A change of one of your tasks or its runs. Statuses are those at the time of the change, objects those at the "
-        "time of delivery."
-    )
-)
-class TaskEvent:
-    change: strawberry.Private[events.Change]
-    owner: strawberry.Private[str]
-    kind: ChangeKind = strawberry.field(description="Kind of the change.")
-    at: datetime = strawberry.field(description="Time of the change, by the clock of the database.")
-    task_id: strawberry.ID | None = strawberry.field(
-        description="Global ID of the task; null in a SNAPSHOT of all tasks."
-    )
-    task_status: TaskStatus | None = strawberry.field(description="New status of the task; null if it did not change.")
-    run_status: RunStatus | None = strawberry.field(description="New status of the run; null if it did not change.")
-
-    @strawberry.field(description="Current state of the task; null if it was deleted, and in a SNAPSHOT of all tasks.")
-    async def task(self, info: Info) -> Task | None:
-        task_id = self.change.task_id
-        return None if task_id is None else await load_task(info, self.owner, task_id)
-
-    @strawberry.field(description="Current state of the run; null if the event concerns only the task.")
-    async def run(self, info: Info) -> Run | None:
-        run_id = self.change.run_id
-        return None if run_id is None else await load_run(info, self.owner, run_id)
 
 
 @strawberry.type(description="The subscriptions of the API.")
@@ -86,10 +56,11 @@ class Subscription:
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.require_owner(info)
         _check_limit(limit)
-        wanted = ids.require_id("Task", task_id, "taskId") if task_id else None
-        if wanted is not None and await load_task(info, owner, wanted) is None:
+        task = ids.require_id("Task", task_id, "taskId") if task_id else None
+        if task is not None and await load_node(info, TASK, owner, task) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        return _take(limit, _task_events(info.context, owner, wanted, after or None))
+        changes = info.context.services.fanout.subscribe(owner, task, after or None)
+        return _take(limit, _stream_events(info.context, changes, lambda change: to_task_event(change, owner)))
 
     @strawberry.subscription(
         description=(
@@ -118,14 +89,15 @@ class Subscription:
         _check_limit(limit)
         if until_end and not workflow_run_id:
             raise InvalidInput("untilEnd requires workflowRunId. Set the workflow run to follow.", "workflowRunId")
-        wanted = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
-        if wanted is not None and await load_workflow_run(info, owner, wanted) is None:
+        workflow_run = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
+        if workflow_run is not None and await load_node(info, WORKFLOW_RUN, owner, workflow_run) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
-        if not (until_end and wanted):
-            return _take(limit, _workflow_events(info.context, owner, wanted, after or None))
+        follows = workflow_run if until_end else None
         # If the run has ended, no further event may come after `after`, so the stream starts with a SNAPSHOT.
-        since = after or None if await _is_open(owner, wanted) else None
-        return _take(limit, _until_end(_workflow_events(info.context, owner, wanted, since), owner, wanted))
+        since = None if follows and not await _is_open(owner, follows) else after or None
+        changes = info.context.services.fanout.subscribe_workflows(owner, workflow_run, since)
+        stream = _stream_events(info.context, changes, lambda change: to_workflow_run_event(change, owner))
+        return _take(limit, _until_end(stream, owner, follows) if follows else stream)
 
 
 def _check_limit(limit: int | None) -> None:
@@ -133,10 +105,10 @@ def _check_limit(limit: int | None) -> None:
         raise InvalidInput(f"limit must be 1 to {MAX_EVENTS}; it is {limit}.", "limit")
 
 
-async def _take(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-    async with aclosing(found):
+async def _take(limit: int | None, stream: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    async with aclosing(stream):
         count = 0
-        async for event in found:
+        async for event in stream:
             yield event
             count += 1
             if count == limit:
@@ -144,11 +116,11 @@ async def _take(limit: int | None, found: AsyncGenerator[Event, None]) -> AsyncG
 
 
 async def _until_end(
-    found: AsyncGenerator[WorkflowRunEvent, None], owner: str, run_id: str
+    stream: AsyncGenerator[WorkflowRunEvent, None], owner: str, run_id: str
 ) -> AsyncGenerator[WorkflowRunEvent, None]:
     """Yield events until the workflow run has ended."""
-    async with aclosing(found):
-        async for event in found:
+    async with aclosing(stream):
+        async for event in stream:
             yield event
             if event.status in OPEN_WORKFLOW_RUN_STATUSES or (event.status is None and event.kind is not _SNAPSHOT):
                 continue
@@ -161,22 +133,12 @@ async def _is_open(owner: str, run_id: str) -> bool:
     return run is not None and run.open
 
 
-async def _workflow_events(
-    context: Context, owner: str, run_id: str | None, after: datetime | None
-) -> AsyncGenerator[WorkflowRunEvent, None]:
-    subscription = context.services.fanout.subscribe_workflows(owner, run_id, after)
-    async with subscription as changes, _ending_with_token(context, changes):
+async def _stream_events(
+    context: Context, changes: events.ChangeSubscription, convert: Callable[[events.Change], Event]
+) -> AsyncGenerator[Event, None]:
+    async with changes, _ending_with_token(context, changes):
         async for change in changes:
-            yield to_workflow_run_event(change, owner)
-
-
-async def _task_events(
-    context: Context, owner: str, task_id: str | None, after: datetime | None
-) -> AsyncGenerator[TaskEvent, None]:
-    subscription = context.services.fanout.subscribe(owner, task_id, after)
-    async with subscription as changes, _ending_with_token(context, changes):
-        async for change in changes:
-            yield _to_task_event(change, owner)
+            yield convert(change)
 
 
 @asynccontextmanager
@@ -194,16 +156,3 @@ async def _ending_with_token(context: Context, changes: events.ChangeSubscriptio
         yield
     finally:
         watching.cancel()
-
-
-def _to_task_event(change: events.Change, owner: str) -> TaskEvent:
-    task_id = change.task_id
-    return TaskEvent(
-        change=change,
-        owner=owner,
-        kind=change.kind,
-        at=change.at,
-        task_id=None if task_id is None else strawberry.ID(ids.encode("Task", task_id)),
-        task_status=change.task_status,
-        run_status=change.run_status,
-    )

@@ -12,14 +12,16 @@ from pydantic import BaseModel
 from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
 from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
+from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_params, remove_path
+from tocsin.jobs.extras import explain_missing
 from tocsin.jobs.file_storage import RunFiles
-from tocsin.jobs.params import ParamsModel, ValuePath, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import MailTransport
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.security.secret_box import SecretBox
+from tocsin.value_bounds import ValuePath
 
 __all__ = [
     "AttemptError",
@@ -90,7 +92,7 @@ class Compute(Protocol):
         """Return what the function returns, or raise what it raises. Cancelling the caller ends the process.
 
         Jobs pass the function and its arguments only: the owner is that of the attempt. `on_begin` is called when the
-        work begins. Raises LimitReached, or ProcessEnded if another try may succeed.
+        work begins. Raises ComputeLimitReached, or ComputeProcessEnded if another try may succeed.
         """
         ...
 
@@ -209,11 +211,17 @@ class Job(ABC, Generic[P]):
             others = remove_path(others, path)
         return None if has_expression(others) else others
 
+    def find_missing_extra(self, given: Mapping[str, Any]) -> str | None:  # noqa: ARG002  # most need none
+        """Return the extra of Tocsin that these parameters need and this server lacks."""
+        return None
+
     def preload(self) -> None:
         """Load what computations of this job share. Called once, in the process that forks the others."""
 
     async def run_attempt(self, stored: Mapping[str, Any], context: JobContext) -> Outcome:
         """Make one attempt within its timeout. Failures are outcomes; an exception is a bug in the job."""
+        if (extra := self.find_missing_extra(stored)) is not None:  # saved while it was installed, or on another server
+            return Outcome.failed(explain_missing(self.kind, extra))
         try:
             params = parse_params(self.Params, stored, quickly=True)
         except InvalidInput as error:  # stored by a version that checked less

@@ -11,9 +11,9 @@ from pydantic import Field, field_validator, model_validator
 from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.file_storage import FileError, RunFiles
 from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses, send_mail
-from tocsin.jobs.params import ValuePath
 from tocsin.outbound.email_addresses import parse_distinct_addresses
-from tocsin.outbound.mail_transport import Attachment
+from tocsin.outbound.mail_message import Attachment
+from tocsin.value_bounds import ValuePath
 
 MAX_RECIPIENTS = 20
 MAX_ATTACHMENT_BYTES = 5 * 1024 * 1024

@@ -9,12 +9,14 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.documents import Delivery, User, run_log_ids
+from tocsin.input_models import has_expression
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.params import ValuePath, has_expression
 from tocsin.outbound.email_addresses import parse_address, parse_distinct_addresses
-from tocsin.outbound.mail_transport import Attachment, MailRefused, MailUnavailable, compose_inline
-from tocsin.outbound.owner_mail import MailSuppressed
+from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
+from tocsin.outbound.mail_message import Attachment, MailMessage
+from tocsin.outbound.mail_transport import compose_inline
 from tocsin.outbound.recipient_rules import RecipientRules
+from tocsin.value_bounds import ValuePath
 
 log = telemetry.get_logger(__name__)
 _MAX_BYTES_IN_LOOP = 64 * 1024
@@ -78,17 +80,17 @@ async def check_recipients(context: JobContext, addresses: Sequence[str]) -> Out
 
 async def send_mail(context: JobContext, mail: JobMail) -> Outcome | None:
     """Send the mail and record the delivery. Returns a failed outcome, or None if it was sent."""
-    message_id = mail.make_message_id(context.run_id)
+    message = MailMessage(mail.to, mail.subject, mail.text, mail.make_message_id(context.run_id), mail.attachments)
     try:
-        caller = context.compute if mail.attachment_bytes > _MAX_BYTES_IN_LOOP else compose_inline
-        await context.mail.send(mail.to, mail.subject, mail.text, message_id, mail.attachments, caller)
+        executor = context.compute if mail.attachment_bytes > _MAX_BYTES_IN_LOOP else compose_inline
+        await context.mail.send(message, executor)
     except MailSuppressed as error:
         await _record_delivery(context, mail, str(error), status="SUPPRESSED")
         return Outcome.failed(str(error), error.hint, kind=ErrorKind.MAIL)
     except (MailRefused, MailUnavailable) as error:
         await _record_delivery(context, mail, str(error))
-        message, retryable = f"The mail to {mail.to} was not accepted: {error}", isinstance(error, MailUnavailable)
-        return Outcome.failed(message, kind=ErrorKind.MAIL, retryable=retryable)
+        problem, retryable = f"The mail to {mail.to} was not accepted: {error}", isinstance(error, MailUnavailable)
+        return Outcome.failed(problem, kind=ErrorKind.MAIL, retryable=retryable)
     log.info("mail delivered", kind=JOB_MAIL_KIND, **run_log_ids(context.run_id))
     await _record_delivery(context, mail, None)
     return None

@@ -11,14 +11,14 @@ from typing import Any
 from tocsin.errors import InvalidInput, MultipleInvalid, StartupError, TocsinError
 from tocsin.jobs.base import Job, SaveContext
 from tocsin.jobs.email import EmailJob
+from tocsin.jobs.extras import explain_missing
 from tocsin.jobs.geometry.country_lookup import CountryLookupJob
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 from tocsin.jobs.http.job import HttpJob
-from tocsin.jobs.params import ValuePath
 from tocsin.jobs.reports.job import ReportJob
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.value_bounds import DOCUMENT_BOUNDS, find_value_faults
+from tocsin.value_bounds import DOCUMENT_BOUNDS, ValuePath, find_value_faults
 
 ENTRY_POINT_GROUP = "tocsin.jobs"
 BUILT_IN: tuple[type[Job[Any]], ...] = (HttpJob, EmailJob, ReportJob, PolygonAreaJob, CountryLookupJob)
@@ -32,7 +32,7 @@ class UnknownJob(TocsinError):
 
 @cache
 def load_jobs() -> Mapping[str, Job[Any]]:
-    """Return all jobs by kind. Raises StartError if a package's job cannot be used."""
+    """Return all jobs by kind. Raises StartupError if a package's job cannot be used."""
     jobs: dict[str, Job[Any]] = {job.kind: job() for job in BUILT_IN}
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name in jobs:
@@ -64,6 +64,8 @@ def prepare_params(kind: str, given: Mapping[str, Any], saving: SaveContext) -> 
     Raises InvalidInput, also for values that the database cannot store.
     """
     job = parse_kind(kind)
+    if (extra := job.find_missing_extra(given)) is not None:
+        raise InvalidInput(explain_missing(kind, extra))
     stored = job.prepare(given, saving)
     if saving.recipient_rules is not None and (refused := _find_refused_recipients(job, given, saving.recipient_rules)):
         raise MultipleInvalid([InvalidInput(message, *map(str, path)) for path, message in refused])
@@ -97,6 +99,8 @@ class RegisteredJobs:
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
         job = get_job(kind)
+        if (extra := job.find_missing_extra(params)) is not None:
+            return [((), explain_missing(kind, extra))]
         if found := job.find_faults(params) or (
             job.find_refusals(params, self._rules) if self._rules is not None else []
         ):

@@ -19,7 +19,7 @@ _NOTE = {"_id": "keys"}
 
 
 async def open_installation_keys(database: Database, settings: Settings) -> InstallationKeys:
-    """Return the keys of the settings or the data directory; create them if the database is new. Raises StartError.
+    """Return the keys of the settings or the data directory; create them if the database is new. Raises StartupError.
 
     Processes that start at the same time over a new database agree on the keys if they share the data directory.
     Otherwise the keys of the first one are kept and the others are refused.
@@ -28,7 +28,12 @@ async def open_installation_keys(database: Database, settings: Settings) -> Inst
     new = note is None and not await _has_data(database)
     made = settings.jwt_secret is None and not (settings.data_dir / JWT_SECRET_FILE).exists()
     keys = await asyncio.to_thread(load_keys, settings, new=new)
-    note = note or await _insert_note(database, keys)
+    if note is None:
+        note = _note(keys)
+        try:
+            await database.installation.insert_one(note)
+        except DuplicateKeyError:  # another process was faster
+            note = await database.installation.find_one(_NOTE) or note
     if not can_open_probe(keys, note["probe"]) or (made and new and note["jwt"] != derive_key_id(keys.jwt_secret)):
         raise StartupError(
             "The database was set up with other keys than those of this process. Give every process the same"
@@ -44,16 +49,6 @@ async def open_installation_keys(database: Database, settings: Settings) -> Inst
 async def bind_installation_keys(database: Database, keys: InstallationKeys) -> None:
     """Make these the keys of the database."""
     await database.installation.replace_one(_NOTE, _note(keys), upsert=True)
-
-
-async def _insert_note(database: Database, keys: InstallationKeys) -> Doc:
-    """Store the note and return it, or that of a process that was faster."""
-    note = _note(keys)
-    try:
-        await database.installation.insert_one(note)
-        return note
-    except DuplicateKeyError:
-        return await database.installation.find_one(_NOTE) or note
 
 
 def _note(keys: InstallationKeys) -> Doc:

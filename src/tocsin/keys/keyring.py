@@ -83,8 +83,11 @@ class Keyring:
     async def _load(self) -> None:
         self._read_at = time.monotonic()
         keys = await self._all_keys()
-        self._apply(keys, self._unwrap(keys))
-        await self._acknowledge(keys)
+        self._use(keys, self._unwrap(keys))
+        for key in keys:
+            if self._process is not None and key.activated_at is None and self._process not in key.known_by:
+                acknowledged = {"$addToSet": {"known_by": self._process}}
+                await self.database.keys.update_one({"_id": key.id}, acknowledged)
 
     async def _all_keys(self) -> list[StoredKey]:
         """Return the keys of the database and the operator's own, which the database may list as retired."""
@@ -105,7 +108,7 @@ class Keyring:
             raise KeysUnreadable(unreadable)
         return opened
 
-    def _apply(self, keys: list[StoredKey], material: dict[str, str]) -> None:
+    def _use(self, keys: list[StoredKey], material: dict[str, str]) -> None:
         self.keys = keys
         material = {derive_key_id(self._operator_keys.jwt_secret): self._operator_keys.jwt_secret, **material}
         in_use = active_key(keys, KeyKind.JWT)
@@ -117,12 +120,6 @@ class Keyring:
             key.id: base64.b64decode(material[key.id]) for key in _of_kind(keys, KeyKind.DATA) if key.sealed is not None
         }
         self.secrets.set_keys(data, active_key(keys, KeyKind.DATA).id)
-
-    async def _acknowledge(self, keys: list[StoredKey]) -> None:
-        for key in keys:
-            if self._process is not None and key.activated_at is None and self._process not in key.known_by:
-                note = {"$addToSet": {"known_by": self._process}}
-                await self.database.keys.update_one({"_id": key.id}, note)
 
     def wrap(self, key: StoredKey, secret: str) -> str:
         """Return the secret of a key, sealed with the first of the operator's encryption keys."""

@@ -67,26 +67,28 @@ _PLACES = (
 
 async def reencrypt_secrets(database: Database, box: SecretBox) -> ReencryptionCounts:
     """Re-encrypt all stored secrets in one pass. A secret that changes meanwhile is left to the next pass."""
-    tally = ReencryptionCounts()
+    counts = ReencryptionCounts()
     for place in _PLACES:
-        async for documents in _batches(database, place):
-            updates = [update for document in documents for update in _resealed(place, document, box, tally)]
+        async for documents in _read_batches(database, place):
+            updates = [
+                update for document in documents for update in _reencryption_updates(place, document, box, counts)
+            ]
             if updates:
                 await database.db[place.collection].bulk_write(updates, ordered=False)
-    return tally
+    return counts
 
 
 async def count_secrets_by_key(database: Database) -> Counter[str]:
     """Return the number of stored secrets for each key id."""
     counts: Counter[str] = Counter()
     for place in _PLACES:
-        async for documents in _batches(database, place):
-            texts = (text for document in documents for text in _texts(place.read(document)))
+        async for documents in _read_batches(database, place):
+            texts = (text for document in documents for text in _find_texts(place.read(document)))
             counts.update(kid for text in texts if (kid := find_key_id(text)))
     return counts
 
 
-async def _batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]]:
+async def _read_batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]]:
     fields = dict.fromkeys((place.owner, *([".".join(place.path)] if place.path else place.fields)), 1)
     batch: list[Doc] = []
     async for document in database.db[place.collection].find({}, fields).batch_size(BATCH_SIZE):
@@ -97,20 +99,20 @@ async def _batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]
     yield batch
 
 
-def _resealed(place: _Place, document: Doc, box: SecretBox, tally: ReencryptionCounts) -> list[UpdateOne]:
+def _reencryption_updates(place: _Place, document: Doc, box: SecretBox, counts: ReencryptionCounts) -> list[UpdateOne]:
     """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
-    sealer = _Sealer(box, document[place.owner])
+    reencryptor = _Reencryptor(box, document[place.owner])
     before = place.read(document)
-    after = {name: value for name, old in before.items() if (value := sealer.renew(old)) != old}
-    tally.unreadable += sealer.unreadable
+    after = {name: value for name, old in before.items() if (value := reencryptor.renew(old)) != old}
+    counts.unreadable += reencryptor.unreadable
     if not after:
         return []
-    tally.secrets += sealer.renewed
-    tally.documents += 1
+    counts.secrets += reencryptor.renewed
+    counts.documents += 1
     return [UpdateOne({"_id": document["_id"]}, place.change({name: before[name] for name in after}, after))]
 
 
-class _Sealer:
+class _Reencryptor:
     """Re-encrypts and counts the secrets in a value."""
 
     def __init__(self, box: SecretBox, owner: str) -> None:
@@ -121,7 +123,7 @@ class _Sealer:
         """Return the value with its secrets re-encrypted, or the value itself if there is nothing to do."""
         if isinstance(value, str):
             return self._text(value)
-        return _mapped(value, self.renew)
+        return _map_items(value, self.renew)
 
     def _text(self, text: str) -> str:
         if find_key_id(text) in (None, self._box.sealing_key_id):
@@ -135,7 +137,7 @@ class _Sealer:
         return renewed
 
 
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+def _map_items(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
         return {name: change(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -143,9 +145,9 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     return value
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _find_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts(part)
+            yield from _find_texts(part)

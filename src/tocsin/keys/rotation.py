@@ -8,7 +8,7 @@ idempotent: a crash leaves everything readable, and the next rotation completes 
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,7 +42,7 @@ ReportProgress = Callable[[str], None]
 class RotationResult:
     """The ids of the keys in use after a rotation, and counts of re-encrypted secrets.
 
-    Tokens that the old key signed are valid until `good_until`.
+    Tokens that the old key signed are valid until `old_tokens_expire_at`.
     """
 
     signing_key_id: str
@@ -52,31 +52,35 @@ class RotationResult:
 
 
 async def rotate_keys(
-    keyring: Keyring, lifetime: timedelta, tell: ReportProgress, *, at_once: bool = False
+    keyring: Keyring, lifetime: timedelta, report: ReportProgress, *, at_once: bool = False
 ) -> RotationResult:
     """Create and activate new keys, and re-encrypt all secrets.
 
     Access tokens, which live for `lifetime`, stay valid until they expire, or become invalid immediately with
-    `at_once`. `tell` is called with progress messages. Raises TocsinError, with nothing changed, when a live process
+    `at_once`. `report` is called with progress messages. Raises TocsinError, with nothing changed, when a live process
     does not read the new keys in time.
     """
     await keyring.load()
-    await _delete_abandoned(keyring.database, clock.now())
+    abandoned = {"activated_at": None, "created_at": {"$lt": clock.now() - _ABANDONED_AFTER}}
+    await keyring.database.keys.delete_many(abandoned)  # published by a rotation that was interrupted
     jwt, data = await _publish(keyring, KeyKind.JWT), await _publish(keyring, KeyKind.DATA)
-    tell(f"New keys: {jwt.id} signs access tokens, {data.id} seals secrets.")
+    report(f"New keys: {jwt.id} signs access tokens, {data.id} seals secrets.")
     try:
         others = await _wait_for_acknowledgement(keyring.database, [jwt.id, data.id])
     except BaseException:
-        await _withdraw(keyring.database, [jwt.id, data.id])
+        await keyring.database.keys.delete_many({"_id": {"$in": [jwt.id, data.id]}})
         raise
-    good_until = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
+    old_tokens_expire_at = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
     await keyring.rewrap_all()
     if others:
         await asyncio.sleep(_ACTIVATION_SECONDS)
-    tally = await _reseal_all(keyring, tell)
+    counts = await _reencrypt_all(keyring, report)
     await _retire(keyring, KeyKind.DATA, clock.now() + DATA_KEY_RETENTION)
     return RotationResult(
-        active_key(keyring.keys, KeyKind.JWT).id, active_key(keyring.keys, KeyKind.DATA).id, good_until, tally
+        active_key(keyring.keys, KeyKind.JWT).id,
+        active_key(keyring.keys, KeyKind.DATA).id,
+        old_tokens_expire_at,
+        counts,
     )
 
 
@@ -108,9 +112,9 @@ async def delete_retired_keys(keyring: Keyring) -> None:
         await keyring.database.keys.delete_many({"_id": {"$in": tokens}})
     data = [key.id for key in over if key.kind is KeyKind.DATA and await _claim_deletion(keyring.database, key, now)]
     if data:
-        tally = await _reseal_all(keyring, log.info)
+        counts = await _reencrypt_all(keyring, log.info)
         await keyring.database.keys.delete_many({"_id": {"$in": data}})
-        log.info("retired data keys deleted", keys=data, secrets_sealed_anew=tally.secrets)
+        log.info("retired data keys deleted", keys=data, secrets_sealed_anew=counts.secrets)
 
 
 async def _publish(keyring: Keyring, kind: KeyKind) -> StoredKey:
@@ -128,7 +132,8 @@ async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool
         async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
             while True:
                 alive = await _live_processes(database)
-                waiting = {worker async for worker in _processes_without(database, kids, alive)}
+                published = database.keys.find({"_id": {"$in": kids}}, {"known_by": 1})
+                waiting = {process async for key in published for process in alive.difference(key["known_by"])}
                 if not waiting:
                     return bool(alive)
                 await asyncio.sleep(0.1)
@@ -146,27 +151,16 @@ async def _live_processes(database: Database) -> set[str]:
     return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
 
 
-async def _processes_without(database: Database, kids: list[str], processes: set[str]) -> AsyncIterator[str]:
-    """Yield each process that has not read a key, once per key."""
-    async for key in database.keys.find({"_id": {"$in": kids}}, {"known_by": 1}):
-        for process in processes.difference(key["known_by"]):
-            yield process
-
-
-async def _withdraw(database: Database, kids: list[str]) -> None:
-    await database.keys.delete_many({"_id": {"$in": kids}})
-
-
-async def _activate(keyring: Keyring, keys: list[StoredKey], good_for: timedelta) -> datetime:
-    """Activate these keys, and retire older signing keys after `good_for`. Returns the time of retirement."""
+async def _activate(keyring: Keyring, keys: list[StoredKey], grace: timedelta) -> datetime:
+    """Activate these keys, and retire older signing keys after `grace`. Returns the time of retirement."""
     await keyring.load()
     for key in keys:
         before = active_key(keyring.keys, key.kind).activated_at or clock.EPOCH
         moment = max(clock.now(), before + MILLISECOND)  # the latest, even if the clock was set back
         await keyring.database.keys.update_one({"_id": key.id}, {"$set": {"activated_at": moment}})
-    good_until = clock.now() + good_for
-    await _retire(keyring, KeyKind.JWT, good_until)
-    return good_until
+    old_tokens_expire_at = clock.now() + grace
+    await _retire(keyring, KeyKind.JWT, old_tokens_expire_at)
+    return old_tokens_expire_at
 
 
 async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
@@ -185,20 +179,20 @@ async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
         await keyring.database.keys.update_one({"_id": key.id}, change, upsert=own)
 
 
-async def _reseal_all(keyring: Keyring, tell: ReportProgress) -> ReencryptionCounts:
+async def _reencrypt_all(keyring: Keyring, report: ReportProgress) -> ReencryptionCounts:
     """Re-encrypt all secrets, in passes, until a pass finds nothing to do."""
     total = ReencryptionCounts()
     for number in range(_MAX_PASSES):
         if number:
             await asyncio.sleep(_PAUSE_SECONDS)
         await keyring.load()
-        tally = await reencrypt_secrets(keyring.database, keyring.secrets)
-        if not tally.secrets:
-            total.unreadable = tally.unreadable
+        counts = await reencrypt_secrets(keyring.database, keyring.secrets)
+        if not counts.secrets:
+            total.unreadable = counts.unreadable
             return total
-        total.secrets += tally.secrets
-        total.documents += tally.documents
-        tell(f"Secrets re-encrypted: {total.secrets} in {total.documents} tasks and runs.")
+        total.secrets += counts.secrets
+        total.documents += counts.documents
+        report(f"Secrets re-encrypted: {total.secrets} in {total.documents} tasks and runs.")
     raise TocsinError("A process keeps sealing secrets with an old key. Stop it if it runs an older version.")
 
 
@@ -206,10 +200,3 @@ async def _claim_deletion(database: Database, key: StoredKey, now: datetime) -> 
     """Claim the deletion of this key. If this process crashes, another one can claim it later."""
     step = change_when(has_value("retire_at", key.retire_at), {"retire_at": now + DATA_KEY_RETENTION})
     return (await database.keys.update_one({"_id": key.id}, [step])).modified_count == 1
-
-
-async def _delete_abandoned(database: Database, now: datetime) -> None:
-    """Delete keys that an interrupted rotation published and never activated."""
-    async for key in database.keys.find({"activated_at": None}):
-        if key["created_at"] < now - _ABANDONED_AFTER:
-            await database.keys.delete_one({"_id": key["_id"]})

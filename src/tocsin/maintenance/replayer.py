@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import plan, replays
-from tocsin.dead_letters.filter import DeadLetterFilter, DeadLetterPosition
+from tocsin.dead_letters import plan, replays, store
+from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import CanaryDecision, ReplayBatch
 from tocsin.dead_letters.replays import SENDING_STATUSES
+from tocsin.dead_letters.store import DeadLetterPosition
 from tocsin.documents import Database, Doc, ReplayStatus, owner_of
 from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
@@ -143,7 +143,7 @@ class Replayer:
         """Send the canary. If it is no longer a dead letter, have another one chosen."""
         tasks = await replays.find_tasks(self._database, [run])
         row = run | {"attempted": len(run["attempts"])}
-        may_go = dead_letter_filter.is_dead_letter(run) and plan.find_skip_reason(row, tasks) is None
+        may_go = store.is_dead_letter(run) and plan.find_skip_reason(row, tasks) is None
         if may_go and (until := self._meter.consume_runs(replay["owner"], 1, clock.now())) is not None:
             return until
         if may_go and not await replays.update_claimed(
@@ -193,7 +193,7 @@ class Replayer:
         if not rows:
             chosen = DeadLetterFilter.from_document(replay["filter"])
             args = (self._database, replay["owner"], chosen, replay["until"], after, READ_AHEAD)
-            rows = await dead_letter_filter.list_dead_letters(*args)
+            rows = await store.list_dead_letters(*args)
         self._read_ahead[replay["_id"]] = rows
         return rows
 

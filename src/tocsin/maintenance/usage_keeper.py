@@ -10,7 +10,7 @@ from tocsin.documents import Database
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.maintenance.pruner import Pruner
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import quotas_met
+from tocsin.notifications.event_factories import quota_met
 from tocsin.quotas import Quota, Quotas, ledger
 from tocsin.quotas.limits import describe_usage
 from tocsin.quotas.storage import measure_storage
@@ -72,10 +72,10 @@ class UsageKeeper:
 
     async def _mail_owners(self, now: datetime) -> None:
         refused = self._quotas.meter.drain_refusals()
-        events = [
-            quotas_met(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()
-        ]
-        await notify(self._database, events)
+        await notify(
+            self._database,
+            [quota_met(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()],
+        )
 
     def _describe_reached(self, owner: str, quotas: set[Quota], now: datetime) -> list[str]:
         found = [(quota, self._quotas.meter.get_usage(owner, quota, now)) for quota in Quota if quota in quotas]

@@ -1,4 +1,4 @@
-"""Deliveries: events as channels write them, queued once and sent by the delivery workers of all processes."""
+"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `delivery_worker`."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, StepStatus, User
-from tocsin.notifications.channels.base import Content
-from tocsin.notifications.channels.table import CHANNELS, MAIL
-from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
-from tocsin.notifications.events import INCIDENT_KINDS, Event, SecretLink
+from tocsin.documents import Database
+from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents.states import DeliveryStatus
+from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
+from tocsin.notifications.channels.base import Message
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+from tocsin.notifications.events import Event, LinkRequested, UserInvited
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
@@ -21,43 +23,26 @@ _listeners: list[tuple[str, Callable[[], None]]] = []
 """Callbacks for deliveries that this process queues, with the name of their database."""
 
 
-async def notify(database: Database, events: Iterable[Event], at: datetime | None = None) -> None:
-    """Queue these events for delivery by all channels, as of `at` (now). One that was queued before stays unchanged."""
+async def notify(database: Database, events: Iterable[Event]) -> None:
+    """Queue a delivery of each event by each channel that accepts it."""
     deliveries = [
-        new_delivery(event, name, channel.render(event)) for event in events for name, channel in CHANNELS.items()
+        new_delivery(event, name, channel.render(event))
+        for event in events
+        for name, channel in CHANNELS.items()
+        if channel.accepts(event)
     ]
-    await enqueue_deliveries(database, deliveries, at)
+    await enqueue_deliveries(database, deliveries)
 
 
-async def enqueue_deliveries(
-    database: Database, deliveries: list[DeliveryDocument], at: datetime | None = None
-) -> None:
-    """Queue these deliveries as of `at` (now). One whose ID was queued before is left unchanged."""
-    if not deliveries:
-        return
-    moment = at or clock.now()
-    stamped = [{**delivery, "queued_at": moment, "next_try_at": moment} for delivery in deliveries]
-    try:
-        await database.deliveries.insert_many(stamped, ordered=False)
-    except BulkWriteError as error:
-        details = error.details or {}
-        faults = details.get("writeErrors", [])
-        if details.get("writeConcernErrors") or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
-            raise
-    for name, wake in _listeners:
-        if name == database.name:
-            wake()
-
-
-def new_delivery(event: Event, channel: str, content: Content) -> DeliveryDocument:
-    """Return a queued delivery of the event by this channel. Its id is that of the event, so that it is queued once."""
+def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocument:
+    """Return a queued delivery of the event. Its id is that of the event, after the channel unless that is mail."""
     delivery: DeliveryDocument = {
-        "_id": event.id if channel == MAIL else f"{event.id}@{channel}",
+        "_id": event.id if channel == DEFAULT_CHANNEL else f"{channel}/{event.id}",
         "owner": event.owner,
         "kind": event.kind,
-        "run": event.run_id,
-        "subject": content.subject,
-        "text": content.text,
+        "run": event.run,
+        "subject": message.subject,
+        "text": message.text,
         "status": DeliveryStatus.QUEUED,
         "queued_at": event.at,
         "next_try_at": event.at,
@@ -66,30 +51,37 @@ def new_delivery(event: Event, channel: str, content: Content) -> DeliveryDocume
         "last_error": None,
         "delivered_at": None,
     }
-    if channel != MAIL:
-        delivery["channel"] = channel
     if event.page is not None:
         delivery["link"] = event.page
-    if (event.run_id is not None and event.kind in INCIDENT_KINDS) or event.about is not None:
-        delivery["about"] = event.about
-    if isinstance(event.data, SecretLink):
-        delivery["sealed"], delivery["good_until"] = event.data.sealed, event.data.link.expires_at
-        if not event.owner:
-            delivery["to"] = event.data.link.email
+    if event.subject is not None:
+        delivery["about"] = event.subject
+    if isinstance(event, LinkRequested):
+        delivery |= {"sealed": event.sealed, "good_until": event.good_until}
+    if isinstance(event, UserInvited):
+        delivery["to"] = event.email
+    if channel != DEFAULT_CHANNEL:
+        delivery["channel"] = channel
     return delivery
 
 
-async def find_obsolete_reason(database: Database, delivery: DeliveryDocument, now: datetime) -> str | None:
-    """Return why a delivery is obsolete; None if it must be sent."""
-    about, good_until = delivery.get("about"), delivery.get("good_until")
-    if good_until is not None and good_until <= now:
-        return "its link expired before it could be delivered"
-    if about is None or about["type"] != "Approval" or not is_late(delivery, now):
-        return None
-    run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
-    state = (run or {}).get("steps", {}).get(about["step"], {})
-    waits = state.get("status") == StepStatus.WAITING and state.get("round", 0) == about["incident"]
-    return None if waits else "the step no longer waits for a decision"
+async def enqueue_deliveries(
+    database: Database, deliveries: list[DeliveryDocument], at: datetime | None = None
+) -> None:
+    """Queue these deliveries as of `at` (now). One whose cause was queued before is left unchanged."""
+    if not deliveries:
+        return
+    moment = at or clock.now()
+    stamped = [{**delivery, "queued_at": moment, "next_try_at": moment} for delivery in deliveries]
+    try:
+        await database.deliveries.insert_many(stamped, ordered=False)
+    except BulkWriteError as error:
+        details = error.details or {}
+        errors = details.get("writeErrors", [])
+        if details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in errors):
+            raise
+    for name, wake in _listeners:
+        if name == database.name:
+            wake()
 
 
 @contextmanager
@@ -141,13 +133,6 @@ async def list_newest(database: Database, limit: int, now: datetime) -> list[Del
         if len(deliveries) >= limit or since == clock.EPOCH:
             return deliveries
         window *= 8
-
-
-async def find_owner_address(database: Database, owner: str) -> str | None:
-    """Return the user's email address; None if they do not exist or are deactivated."""
-    users = database.db[User.get_collection_name()]
-    user = await users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
-    return str(user["email"]) if user and user["is_active"] else None
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:

@@ -1,68 +1,88 @@
-"""Selection of the due mails that may be sent. Superseded ones are marked, and others postponed."""
+"""Selection of the due deliveries that may be made. Superseded ones are marked, and others postponed."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from pymongo import UpdateOne
 
-from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, Doc
+from tocsin.documents import Database, Doc, StepStatus
+from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents.states import DeliveryStatus
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
-from tocsin.notifications.delivery_order import plan_deliveries, superseding_id
+from tocsin.notifications.delivery_order import is_late, plan_deliveries, superseding_id
 
-_PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1}
-_QUEUED = has_value("status", DeliveryStatus.QUEUED)
+_PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1, "channel": 1}
+IS_QUEUED = has_value("status", DeliveryStatus.QUEUED)
 _BATCH = 32
 
 
 async def find_due_owners(database: Database, now: datetime) -> list[str]:
-    """Return the owners of due mails. Reads the index entries of all of these."""
+    """Return the owners of due deliveries. Reads the index entries of all of these."""
     due: list[Doc] = [
-        {"$match": {"status": "QUEUED", "next_try_at": {"$lte": now}}},
+        {"$match": {"status": DeliveryStatus.QUEUED, "next_try_at": {"$lte": now}}},
         {"$group": {"_id": "$owner"}},
     ]
     return [found["_id"] async for found in await database.deliveries.aggregate(due)]
 
 
 async def find_ready_deliveries(database: Database, now: datetime, owner: str, busy: Collection[str] = ()) -> list[str]:
-    """Return ids of this owner's mails that may be sent now, except those about a `busy` subject."""
-    found = database.deliveries.find({"status": "QUEUED", "owner": owner, "next_try_at": {"$lte": now}}, _PROJECTION)
-    looked_at = await found.sort("next_try_at", 1).limit(_BATCH).to_list()
-    due = [mail for mail in looked_at if not mail.get("about") or mail["about"]["id"] not in busy]
-    things = list({mail["about"]["id"] for mail in due if mail.get("about")})
-    if not things:
-        return [mail["_id"] for mail in due]
-    pending = await database.deliveries.find({"status": "QUEUED", "about.id": {"$in": things}}, _PROJECTION).to_list()
-    sorting = plan_deliveries(due, pending, await _delivered(database, pending), now)
-    await _postpone(database, sorting.waiting, now)
-    overtaken = await _supersede(database, sorting.superseded, now)
-    about = {mail["_id"]: mail["about"]["id"] for mail in pending}
-    return [each for each in sorting.ready if about.get(each) not in overtaken]
+    """Return ids of this owner's deliveries that may be made now, except those about a `busy` subject."""
+    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}}
+    oldest = await database.deliveries.find(query, _PROJECTION).sort("next_try_at", 1).limit(_BATCH).to_list()
+    due = [each for each in oldest if not each.get("about") or each["about"]["id"] not in busy]
+    subjects = list({each["about"]["id"] for each in due if each.get("about")})
+    if not subjects:
+        return [each["_id"] for each in due]
+    query = {"status": DeliveryStatus.QUEUED, "about.id": {"$in": subjects}}
+    pending = await database.deliveries.find(query, _PROJECTION).to_list()
+    plan = plan_deliveries(due, pending, await _find_superseding(database, pending), now)
+    await _postpone(database, plan.waiting, now)
+    overtaken = await _supersede(database, plan.superseded, now)
+    about = {each["_id"]: each["about"]["id"] for each in pending}
+    return [each for each in plan.ready if about.get(each) not in overtaken]
 
 
-async def _delivered(database: Database, pending: list[DeliveryDocument]) -> set[str]:
-    """Return the ids of delivered mails that supersede some of these."""
-    later = [each for mail in pending if (each := superseding_id(mail)) is not None]
+async def find_obsolete_reason(database: Database, delivery: DeliveryDocument, now: datetime) -> str | None:
+    """Return why a late delivery is obsolete; None if it must be made."""
+    about, good_until = delivery.get("about"), delivery.get("good_until")
+    if good_until is not None and good_until <= now:
+        return "its link expired before it could be delivered"
+    if about is None or about["type"] != "Approval" or not is_late(delivery, now):
+        return None
+    run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
+    state = (run or {}).get("steps", {}).get(about["step"], {})
+    waits = state.get("status") == StepStatus.WAITING and state.get("round", 0) == about["incident"]
+    return None if waits else "the step no longer waits for a decision"
+
+
+def is_due(now: datetime) -> Expression:
+    """Return the condition that a delivery is queued and due."""
+    return all_of(IS_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
+
+
+async def _find_superseding(database: Database, pending: list[DeliveryDocument]) -> set[str]:
+    """Return the ids of finished deliveries that supersede some of these."""
+    later = [each for delivery in pending if (each := superseding_id(delivery)) is not None]
     if not later:
         return set()
     found = database.deliveries.find({"_id": {"$in": later}}, {"status": 1})
-    return {mail["_id"] async for mail in found if mail["status"] == "DELIVERED"}
+    return {each["_id"] async for each in found if each["status"] == DeliveryStatus.DELIVERED}
 
 
 async def _postpone(database: Database, waiting: dict[str, datetime], now: datetime) -> None:
-    """Postpone mails that wait for earlier ones, unless another process has claimed them."""
-    still_due = all_of(_QUEUED, {"$lte": ["$next_try_at", {"$literal": now}]})
-    await _update(database, {each: (still_due, {"next_try_at": until}) for each, until in waiting.items()})
+    """Postpone deliveries that wait for earlier ones, unless another process has claimed them."""
+    await _update(database, {each: (is_due(now), {"next_try_at": until}) for each, until in waiting.items()})
 
 
 async def _supersede(database: Database, outdated: list[str], now: datetime) -> set[str]:
-    """Mark superseded mails, and return the subjects about which another process has just begun to send one."""
+    """Mark superseded deliveries, and return the subjects about which another process has just begun to make one."""
     if not outdated:
         return set()
-    unleased = all_of(_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
+    unleased = all_of(IS_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
     changes: Doc = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None}
     await _update(database, dict.fromkeys(outdated, (unleased, changes)))
     found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
-    return {mail["about"]["id"] async for mail in found if mail["status"] == "QUEUED"}
+    return {each["about"]["id"] async for each in found if each["status"] == DeliveryStatus.QUEUED}
 
 
 async def _update(database: Database, changes: dict[str, tuple[Expression, Doc]]) -> None:

@@ -1,19 +1,12 @@
 """Mail transports: an SMTP server if one is configured, else `.eml` files in the data directory."""
 
 import asyncio
-import hashlib
 import os
-import re
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -22,40 +15,20 @@ import aiosmtplib
 from tocsin import clock
 from tocsin.config import PREFIX, Settings
 from tocsin.errors import SettingsError, TocsinError
-from tocsin.outbound.email_addresses import to_ascii_domain
-from tocsin.outbound.mail_text import (
-    PreformattedHeader,
-    encode_words,
-    format_attachment_header,
-    format_text_header,
-    has_encoded_word,
-    to_single_line,
+from tocsin.outbound.mail_errors import MailRefused, MailUnavailable
+from tocsin.outbound.mail_message import (
+    MailMessage,
+    compose_message_bytes,
+    get_host_name,
+    parse_recipient,
+    parse_sender,
 )
+from tocsin.outbound.mail_text import to_single_line
 
 _OPERATORS_FAULT = frozenset({530, 534, 535, 538})
 """Reply codes that demand authentication or a stronger one (RFC 4954): neither mail nor recipient is at fault."""
 _QUIT_SECONDS = 5.0
-_LONGEST_REPLY = 300
-_NO_FILES = frozenset({"message", "multipart"})
-"""Main content types that contain messages rather than the bytes of a file."""
-_PLAIN = re.compile(r"[\t\r\n\x20-\x7e]*")
-
-
-class MailRefused(TocsinError):
-    """A permanent refusal of this mail for this recipient. A retry is useless."""
-
-
-class MailUnavailable(TocsinError):
-    """A temporary failure to send: the mail server is unreachable, busy or misconfigured. A retry may succeed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file attached to a mail."""
-
-    name: str
-    content_type: str
-    content: bytes
+_MAX_REPLY = 300
 
 
 class ComposeExecutor(Protocol):
@@ -74,20 +47,10 @@ async def compose_inline(function: Callable[..., bytes], *args: Any) -> bytes:
 class MailTransport(Protocol):
     """A transport for mails."""
 
-    async def send(
-        self,
-        to: str,
-        subject: str,
-        text: str,
-        message_id: str,
-        attachments: Sequence[Attachment] = (),
-        caller: ComposeExecutor = compose_inline,
-    ) -> None:
-        """Send a plain-text mail to the address `to`.
+    async def send(self, message: MailMessage, executor: ComposeExecutor = compose_inline) -> None:
+        """Send the mail. Raises MailRefused or MailUnavailable.
 
-        `message_id` is any text that identifies this mail, such as its delivery's id. The Message-ID header is derived
-        from it, and so stays the same over retries. `caller` runs the function that composes the mail's bytes, in
-        another process if they are many. Raises MailRefused or MailUnavailable.
+        `executor` runs the function that composes the mail's bytes, in another process if they are many.
         """
 
 
@@ -121,7 +84,7 @@ class SmtpSettings:
 
 def make_mail_transport(settings: Settings, tls: ssl.SSLContext | None = None) -> MailTransport:
     """Create the transport that the settings ask for; `tls` replaces the system's trust store. Raises SettingsError."""
-    sender = _sender(settings.email_from)
+    sender = parse_sender(settings.email_from)
     if settings.smtp_host:
         return SmtpTransport(SmtpSettings.from_settings(settings), sender, tls)
     return FileTransport(settings.data_dir / "mails", sender)
@@ -138,24 +101,14 @@ class SmtpTransport:
     def __init__(self, smtp: SmtpSettings, sender: Address, tls: ssl.SSLContext | None = None) -> None:
         self._smtp, self._sender, self._tls = smtp, sender, tls
 
-    async def send(
-        self,
-        to: str,
-        subject: str,
-        text: str,
-        message_id: str,
-        attachments: Sequence[Attachment] = (),
-        caller: ComposeExecutor = compose_inline,
-    ) -> None:
-        """Send the mail. See `MailDoor.send`."""
-        recipient = _recipient(to).addr_spec
-        content = await caller(
-            compose_message_bytes, self._sender, to, subject, text, message_id, clock.now(), attachments
-        )
+    async def send(self, message: MailMessage, executor: ComposeExecutor = compose_inline) -> None:
+        """Send the mail. See `MailTransport.send`."""
+        recipient = parse_recipient(message.to).addr_spec
+        content = await executor(compose_message_bytes, self._sender, message, clock.now())
         client = self._client()
         try:
             await self._connect(client)
-            await self._hand_over(client, content, recipient)
+            await self._transfer(client, content, recipient)
         finally:
             client.close()
 
@@ -170,7 +123,7 @@ class SmtpTransport:
             use_tls=smtp.tls == "tls",
             start_tls=smtp.tls == "starttls",
             tls_context=self._tls,
-            local_hostname=_host_name(self._sender),
+            local_hostname=get_host_name(self._sender),
         )
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
@@ -183,7 +136,7 @@ class SmtpTransport:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise MailUnavailable(f"{self._server} cannot be used: {_one_line(str(error))}") from error
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, content: bytes, to: str) -> None:
+    async def _transfer(self, client: aiosmtplib.SMTP, content: bytes, to: str) -> None:
         sender = self._sender.addr_spec
         options = [] if (sender + to).isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
         try:
@@ -218,19 +171,11 @@ class FileTransport:
     def __init__(self, directory: Path, sender: Address) -> None:
         self._directory, self._sender = directory, sender
 
-    async def send(
-        self,
-        to: str,
-        subject: str,
-        text: str,
-        message_id: str,
-        attachments: Sequence[Attachment] = (),
-        caller: ComposeExecutor = compose_inline,
-    ) -> None:
-        """Write the mail. A file appears whole or not at all. See `MailDoor.send`."""
+    async def send(self, message: MailMessage, executor: ComposeExecutor = compose_inline) -> None:
+        """Write the mail. A file appears whole or not at all. See `MailTransport.send`."""
         at = clock.now()
-        content = await caller(compose_message_bytes, self._sender, to, subject, text, message_id, at, attachments)
-        name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{_digest(message_id)[:8]}.eml"
+        content = await executor(compose_message_bytes, self._sender, message, at)
+        name = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{message.digest[:8]}.eml"
         try:
             await asyncio.to_thread(self._write, name, content)
         except OSError as error:
@@ -247,96 +192,9 @@ class FileTransport:
         part.replace(self._directory / name)
 
 
-def compose_message_bytes(sender: Address, to: str, *more: Any) -> bytes:
-    """Compose a mail and serialize it, in seven bits unless an address is not ASCII. See `compose`."""
-    is_ascii = (sender.addr_spec + _recipient(to).addr_spec).isascii()
-    policy = SMTP if is_ascii else SMTPUTF8
-    return compose_message(sender, to, *more).as_bytes(policy=policy.clone(cte_type="7bit"))
-
-
-def compose_message(
-    sender: Address,
-    to: str,
-    subject: str,
-    text: str,
-    message_id: str,
-    at: datetime,
-    attachments: Sequence[Attachment] = (),
-) -> EmailMessage:
-    """Compose a mail in UTF-8. Line breaks and control characters in the subject become spaces.
-
-    Raises MailRefused if `to` is not a mail address.
-    """
-    message = EmailMessage()
-    message["From"] = _from(sender)
-    message["To"] = _recipient(to)
-    message["Subject"] = format_text_header("Subject", subject)
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = f"<{_digest(message_id)[:32]}@{_host_name(sender)}>"
-    message["Auto-Submitted"] = "auto-generated"
-    text = text.encode("utf-8", "replace").decode()
-    # Quoted-printable passes every server; plain ASCII stays readable without it.
-    message.set_content(text, cte=None if _PLAIN.fullmatch(text) else "quoted-printable")
-    for file in attachments:
-        _attach(message, file)
-    return message
-
-
-def _attach(message: EmailMessage, file: Attachment) -> None:
-    kind, _, subtype = file.content_type.partition(";")[0].partition("/")
-    if kind in _NO_FILES:
-        kind, subtype = "application", "octet-stream"
-    name = to_single_line(file.name)
-    message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=name)
-    if has_encoded_word(name):
-        part = list(message.iter_attachments())[-1]
-        part.replace_header("Content-Disposition", format_attachment_header(name))
-
-
-def _from(sender: Address) -> Address | PreformattedHeader:
-    if not has_encoded_word(sender.display_name):
-        return sender
-    written = f"{encode_words('From', sender.display_name)}\n <{sender.addr_spec}>"
-    return PreformattedHeader("From", str(sender), written)
-
-
-def _recipient(to: str) -> Address:
-    """Parse exactly one bare address, without a name or anything that could end the header or the SMTP command."""
-    try:
-        # The standard library accepts ASCII addresses only; other letters (RFC 6531) cannot end the header.
-        checked = Address(addr_spec="".join(letter if letter.isascii() else "x" for letter in to))
-    except (ValueError, IndexError, MessageError) as error:
-        raise MailRefused(f"{_one_line(to)!r} is not a mail address") from error
-    user, _, domain = to.rpartition("@")
-    if not checked.domain or not to.isprintable() or not user or '"' in user:
-        raise MailRefused(f"{_one_line(to)!r} is not a mail address")
-    # A server without RFC 6531 accepts an internationalized domain in its ASCII form.
-    return Address(username=user, domain=to_ascii_domain(domain) if user.isascii() and not domain.isascii() else domain)
-
-
-def _sender(email_from: str) -> Address:
-    wrong = f"{PREFIX}EMAIL_FROM is wrong: {email_from!r} is not of the form `Tocsin <tocsin@example.org>`."
-    name, address = parseaddr(email_from)
-    if not email_from.isprintable() or not address:
-        raise SettingsError(wrong)
-    try:
-        return Address(display_name=name, addr_spec=_recipient(address).addr_spec)
-    except MailRefused:
-        raise SettingsError(wrong) from None
-
-
-def _host_name(sender: Address) -> str:
-    """Return the name for EHLO and Message-ID: the sender's domain, which needs no look-up of this machine's name."""
-    return sender.domain if sender.domain.isascii() else "localhost"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _reply(error: aiosmtplib.SMTPResponseException) -> str:
     return f"{error.code} {_one_line(error.message)}"
 
 
 def _one_line(text: str) -> str:
-    return to_single_line(text)[:_LONGEST_REPLY]
+    return to_single_line(text)[:_MAX_REPLY]

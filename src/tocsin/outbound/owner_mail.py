@@ -1,28 +1,13 @@
 """The transport for mails of one user's jobs, which requires a confirmed address and limits the mails to a mailbox."""
 
-from collections.abc import Sequence
-
 from tocsin.documents import Database
+from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_limits import MailClass, MailLimiter, MailLimitReached, RecipientLimits, normalize_mailbox
-from tocsin.outbound.mail_transport import (
-    Attachment,
-    ComposeExecutor,
-    MailRefused,
-    MailTransport,
-    MailUnavailable,
-    compose_inline,
-)
+from tocsin.outbound.mail_message import MailMessage
+from tocsin.outbound.mail_transport import ComposeExecutor, MailTransport, compose_inline
 
 UNCONFIRMED_MESSAGE = "Your email address is not confirmed, so your jobs send no mail."
 UNCONFIRMED_HINT = "Open the link in the mail that came when you signed up; requestEmailConfirmation sends another one."
-
-
-class MailSuppressed(MailRefused):
-    """A mail that Tocsin itself does not send to this recipient. `hint` says what can be done about it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class OwnerMailTransport:
@@ -34,26 +19,20 @@ class OwnerMailTransport:
         self._transport, self._database, self._owner, self._confirms = transport, database, owner, confirms
         self._limiter, self._limits = MailLimiter(database), limits
 
-    async def send(
-        self,
-        to: str,
-        subject: str,
-        text: str,
-        message_id: str,
-        attachments: Sequence[Attachment] = (),
-        caller: ComposeExecutor = compose_inline,
-    ) -> None:
-        """Send the mail. Raises MailSuppressed without asking the server. See `MailDoor.send`."""
+    async def send(self, message: MailMessage, executor: ComposeExecutor = compose_inline) -> None:
+        """Send the mail. Raises MailSuppressed without asking the server. See `MailTransport.send`."""
         if self._confirms and not await self._is_confirmed():
             raise MailSuppressed(UNCONFIRMED_MESSAGE, UNCONFIRMED_HINT)
         try:
-            place = await self._limiter.reserve(normalize_mailbox(to), *self._limits.limits_for(MailClass.WORK))
+            reservation = await self._limiter.reserve(
+                normalize_mailbox(message.to), *self._limits.limits_for(MailClass.WORK)
+            )
         except MailLimitReached as reached:
-            raise mailbox_limit_error(to, reached) from None
+            raise mailbox_limit_error(message.to, reached) from None
         try:
-            await self._transport.send(to, subject, text, message_id, attachments, caller)
+            await self._transport.send(message, executor)
         except (MailRefused, MailUnavailable):
-            await self._limiter.release(place)
+            await self._limiter.release(reservation)
             raise
 
     async def _is_confirmed(self) -> bool:

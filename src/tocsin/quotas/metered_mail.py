@@ -1,10 +1,11 @@
 """The quota of mails that the jobs of an owner send."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tocsin import clock
-from tocsin.outbound.mail_transport import Attachment, ComposeExecutor, MailRefused, MailTransport, compose_inline
+from tocsin.outbound.mail_errors import MailRefused
+from tocsin.outbound.mail_message import MailMessage
+from tocsin.outbound.mail_transport import ComposeExecutor, MailTransport, compose_inline
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.meter import UsageMeter
 
@@ -19,17 +20,9 @@ class MeteredMailTransport:
     meter: UsageMeter
     owner: str
 
-    async def send(
-        self,
-        to: str,
-        subject: str,
-        text: str,
-        message_id: str,
-        attachments: Sequence[Attachment] = (),
-        caller: ComposeExecutor = compose_inline,
-    ) -> None:
+    async def send(self, message: MailMessage, executor: ComposeExecutor = compose_inline) -> None:
         """Send the mail. Raises MailUnavailable, and MailRefused, also if the quota is used up."""
         if not self.meter.consume(self.owner, Quota.MAILS_PER_DAY, clock.now()):
             raise MailRefused(MAIL_QUOTA_EXCEEDED)
-        self.meter.add_bytes(self.owner, len(text) + 1_000)
-        await self.transport.send(to, subject, text, message_id, attachments, caller)
+        self.meter.add_bytes(self.owner, len(message.text) + 1_000)
+        await self.transport.send(message, executor)

@@ -1,13 +1,11 @@
 """The parts of a process that do its work: runs, schedules, workflows, changes and mails."""
 
-import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
 from tocsin.accounts.approval_requests import ApprovalRequestRules
-from tocsin.cancellation import cancel_and_wait
 from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
 from tocsin.dispatch.retry_decision import RetryDecider
@@ -19,8 +17,7 @@ from tocsin.execution import RunEngine
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
-from tocsin.notifications.channels.base import ChannelDependencies
-from tocsin.notifications.channels.table import build_channels
+from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.http_client import HttpClient
@@ -93,8 +90,8 @@ class Process:
         self.fanout.start()
         self._stack.push_async_callback(self.fanout.stop)
         if deliver:
-            sending = asyncio.create_task(self.delivery_worker.run(), name="delivery-worker")
-            self._stack.push_async_callback(cancel_and_wait, sending)
+            await self.delivery_worker.start()
+            self._stack.push_async_callback(self.delivery_worker.stop)
 
     async def stop(self) -> None:
         """Stop what was started, in the reverse order."""
@@ -132,8 +129,17 @@ class Process:
         return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
 
     def _delivery_worker(self) -> DeliveryWorker:
-        dependencies = ChannelDependencies(self.database, self.settings, self.secrets, self._mail)
-        return DeliveryWorker(self.database, build_channels(dependencies), meter=self.quotas.meter)
+        context = ChannelContext(
+            self.database,
+            self._mail,
+            self._http,
+            self.secrets,
+            page=self.settings.page_url,
+            limits=RecipientLimits.from_settings(self.settings),
+            confirms=self.settings.requires_confirmed_addresses,
+            meter=self.quotas.meter,
+        )
+        return DeliveryWorker(context)
 
     def _connect_wakeups(self) -> None:
         wakeups = self.wakeups

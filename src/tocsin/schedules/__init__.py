@@ -1,4 +1,4 @@
-"""When something is due: once, every interval, or cron in a time zone. The present is always an argument."""
+"""Schedules: once, every interval, or cron in a time zone. The current time is always an argument."""
 
 from tocsin.schedules.description import describe_schedule
 from tocsin.schedules.due import count_due, find_shortest_interval, latest_due, next_due, preview_due_times

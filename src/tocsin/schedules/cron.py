@@ -1,16 +1,14 @@
-"""Cron in a time zone: from matching times on the wall clock to moments in UTC, through clock changes.
+"""Cron in a time zone: conversion of matching wall clock times to UTC across clock changes.
 
-Two rules, Debian cron's (cron(8)), which cronsim follows too:
+The rules are those of Debian cron (cron(8)), which cronsim follows too:
 
-- Minute and hour both named ("30 2 * * *", five fields): each matching time is due when the wall clock first
-  reaches or passes it. A skipped time is due at the moment of the change (several such are one); a repeated
-  time is due only the first time.
-- Otherwise ("*/15 * * * *", "0 * * * *", or six fields): due whenever the wall clock reads a matching time. A
-  skipped time does not come, a repeated one comes twice.
+- If minute and hour are both named ("30 2 * * *", five fields), each matching time is due when the wall clock first
+  reaches or passes it. Skipped times are due once, at the clock change; a repeated time is due only the first time.
+- Otherwise ("*/15 * * * *", "0 * * * *", or six fields), a run is due whenever the wall clock shows a matching time. A
+  skipped time is not due, a repeated one is due twice.
 
-cronsim's own walk through zones is not used. It steps by whole hours, so it loses times where clocks change
-by half an hour (Lord Howe); it makes up midnights that were skipped (Havana); in a repeated hour it may go
-back.
+cronsim's own iteration through time zones is not used: it steps by whole hours and misses times where clocks change by
+half an hour (Lord Howe), invents midnights that were skipped (Havana), and may go backwards in a repeated hour.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,24 +25,24 @@ from tocsin.schedules.time_zones import (
 )
 
 _SECOND = timedelta(seconds=1)
-# The longest time that a zone has ever repeated is a day (the date line moved).
+# The longest period that a zone has ever repeated is a day (when the date line moved).
 _LONGEST_OVERLAP = timedelta(days=2)
 
 
 def next_due(cron: Cron, after: datetime) -> datetime | None:
-    """The first due time strictly later than `after` (UTC); None if there is none in 50 years."""
+    """Return the first due time after `after` (UTC); None if there is none within 50 years."""
     calendar, zone = get_calendar(cron.expression), get_zone(cron.time_zone)
     return (_next_fixed if calendar.has_fixed_times else _next_shown)(calendar, zone, after)
 
 
 def latest_due(cron: Cron, at: datetime) -> datetime | None:
-    """The last due time that is not later than `at` (UTC); None if there is none in 50 years."""
+    """Return the last due time not later than `at` (UTC); None if there is none within 50 years."""
     calendar, zone = get_calendar(cron.expression), get_zone(cron.time_zone)
     return (_latest_fixed if calendar.has_fixed_times else _latest_shown)(calendar, zone, at)
 
 
 def count_due(cron: Cron, after: datetime, until: datetime) -> int:
-    """How many due times lie in (after, until], both in UTC."""
+    """Count the due times in (after, until], both in UTC."""
     calendar, zone = get_calendar(cron.expression), get_zone(cron.time_zone)
     return (_count_fixed if calendar.has_fixed_times else _count_shown)(calendar, zone, after, until)
 
@@ -98,13 +96,13 @@ def _count_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until:
     for change in iter_offset_changes(zone, after, until):
         skipped_from = _wall(change, utc_offset_at(zone, change - _SECOND))
         skipped_to = _wall(change, utc_offset_at(zone, change))
-        if skipped_from < skipped_to:  # all that was skipped is due at one moment
+        if skipped_from < skipped_to:  # all skipped times are due at once
             count -= max(0, calendar.count(skipped_from - _SECOND, skipped_to) - 1)
     return count
 
 
 def _furthest_wall(zone: ZoneInfo, moment: datetime) -> datetime:
-    """The latest time that the zone's wall clock has shown: while an hour repeats, the end of that hour."""
+    """Return the latest time that the zone's wall clock has shown: the end of an hour that is repeating."""
     local = moment.astimezone(zone)
     if local.fold == 0:
         return local.replace(tzinfo=None)
@@ -115,7 +113,7 @@ def _furthest_wall(zone: ZoneInfo, moment: datetime) -> datetime:
 
 
 def _reached(zone: ZoneInfo, wall: datetime) -> datetime:
-    """The moment at which the zone's wall clock first reaches or passes that time."""
+    """Return the moment when the zone's wall clock first reaches or passes this time."""
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None) == wall:
         return first

@@ -1,8 +1,7 @@
-"""When a cron expression matches, on a calendar without time zones: naive datetimes, whole seconds.
+"""Matching times of a cron expression on a calendar without time zones: naive datetimes in whole seconds.
 
-`cronsim` reads the expression (Debian cron's rules) and says which days match. The times of day are found by
-rank: if the expression names N times of day, they are numbered 0 ... N-1, so that next, latest and count are
-arithmetic, not search.
+`cronsim` parses the expression (Debian cron's rules) and decides which days match. Times of day are found by rank: the
+N times of day in the expression are numbered 0 ... N-1, so that next, latest and count need no search.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,19 +20,19 @@ NICKNAMES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-# 29 February on a given weekday comes every 28 years, 40 across a century year without a leap day.
+# 29 February on a given weekday occurs every 28 years, or 40 across a century year without a leap day.
 _HORIZON = timedelta(days=50 * 366)
 _DAY = timedelta(days=1)
 
 
 def split_fields(expression: str) -> list[str]:
-    """The five or six fields of an expression, nicknames replaced; any number of fields if it is wrong."""
+    """Return the fields of an expression, with nicknames expanded: five or six if it is valid."""
     text = expression.strip()
     return NICKNAMES.get(text.lower(), text).split()
 
 
 class CronCalendar:
-    """The matching times of one cron expression. Raises cronsim.CronSimError if it is wrong."""
+    """The matching times of a cron expression. Raises cronsim.CronSimError for an invalid one."""
 
     def __init__(self, expression: str) -> None:
         fields = split_fields(expression)
@@ -45,10 +44,10 @@ class CronCalendar:
         self._seconds = sorted(sim.seconds)
         self._per_day = len(self._hours) * len(self._minutes) * len(self._seconds)
         self.has_fixed_times = len(fields) == 5 and not any(field.startswith("*") for field in fields[:2])
-        """Minute and hour are named, so cron promises these times of day even when clocks change."""
+        """True if the expression names minutes and hours: such times of day are due even when clocks change."""
 
     def next(self, after: datetime) -> datetime | None:
-        """The first matching time strictly later than `after`; None if there is none in 50 years."""
+        """Return the first matching time after `after`; None if there is none within 50 years."""
         rank = self._rank(after)
         if rank < self._per_day and self._matches(after.date()):
             return self._time(after.date(), rank)
@@ -56,7 +55,7 @@ class CronCalendar:
         return None if day is None else self._time(day, 0)
 
     def latest(self, at: datetime) -> datetime | None:
-        """The last matching time that is not later than `at`; None if there is none in 50 years."""
+        """Return the last matching time not later than `at`; None if there is none within 50 years."""
         rank = self._rank(at)
         if rank > 0 and self._matches(at.date()):
             return self._time(at.date(), rank - 1)
@@ -64,7 +63,7 @@ class CronCalendar:
         return None if day is None else self._time(day, self._per_day - 1)
 
     def count(self, after: datetime, until: datetime) -> int:
-        """How many matching times lie in (after, until]."""
+        """Count the matching times in (after, until]."""
         days = sum(1 for _ in self._days(after.date(), until.date()))
         return days * self._per_day + self._rank_on_day(until) - self._rank_on_day(after)
 
@@ -72,7 +71,7 @@ class CronCalendar:
         return day.month in self._months and self._match_day(day)
 
     def _days(self, first: date, end: date) -> Iterator[date]:
-        """The matching days in [first, end)."""
+        """Yield the matching days in [first, end)."""
         day = first
         while day < end:
             if day.month not in self._months:
@@ -95,7 +94,7 @@ class CronCalendar:
         return self._rank(moment) if self._matches(moment.date()) else 0
 
     def _rank(self, moment: datetime) -> int:
-        """How many of the times of day are not later than this one."""
+        """Return the number of times of day that are not later than this one."""
         hour, minute = bisect_left(self._hours, moment.hour), bisect_left(self._minutes, moment.minute)
         rank = hour * len(self._minutes)
         if self._hours[hour : hour + 1] != [moment.hour]:
@@ -114,5 +113,5 @@ class CronCalendar:
 
 @lru_cache(maxsize=4096)
 def get_calendar(expression: str) -> CronCalendar:
-    """The calendar of an expression; reading one takes longer than asking it. Raises cronsim.CronSimError."""
+    """Return the calendar of an expression, cached because parsing is slow. Raises cronsim.CronSimError."""
     return CronCalendar(expression)

@@ -1,4 +1,4 @@
-"""What is wrong with a cron expression, told in sentences that say what would be right."""
+"""Validation of cron expressions, with messages that suggest corrections."""
 
 import re
 from datetime import datetime
@@ -14,8 +14,8 @@ _ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001
 _EXAMPLE = '"0 9 * * 1-5" is 09:00 from Monday to Friday'
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
-_NEVER = "never comes: no month in it has such a day. Check day-of-month, month and day-of-week together"
-# Field: its lowest and highest value, its names, and what would be right.
+_NEVER = "never matches: none of its months has such a day. Check day-of-month, month and day-of-week together"
+# Field: its lowest and highest value, its names, and a hint.
 _FIELDS: dict[str, tuple[int, int, list[str], str]] = {
     "second": (0, 59, [], 'seconds are 0 to 59, as in "*/10 * * * * *"'),
     "minute": (0, 59, [], 'minutes are 0 to 59, as in "*/15 * * * *"'),
@@ -38,10 +38,10 @@ _FIELDS: dict[str, tuple[int, int, list[str], str]] = {
 
 
 def validate_cron(expression: str) -> None:
-    """Raises InvalidInput when the expression is wrong or never comes; its path is empty."""
+    """Validate a cron expression. Raises InvalidInput with an empty path if it is invalid or never matches."""
     if len(expression) > MAX_LENGTH:
         raise InvalidInput(
-            f"The cron expression has {len(expression)} characters; {MAX_LENGTH} are allowed."
+            f"The cron expression has {len(expression)} characters; the maximum is {MAX_LENGTH}."
             " Split it into several tasks."
         )
     try:
@@ -73,9 +73,9 @@ def _explain(expression: str, error: str) -> str:
 
 def _explain_nickname(text: str) -> str:
     if text.lower() == "@reboot":
-        return "@reboot is not a time: tasks cannot run when a machine starts. Use @daily or five fields."
+        return "@reboot is not supported: tasks cannot run when a machine starts. Use @daily or five fields."
     known = ", ".join(sorted(NICKNAMES))
-    return f"{_quote(text)} is unknown. Known are {known}; or write five fields: {_EXAMPLE}."
+    return f"{_quote(text)} is unknown. Use one of {known}, or five fields: {_EXAMPLE}."
 
 
 def _explain_field(expression: str, fields: list[str], name: str) -> str:
@@ -87,11 +87,11 @@ def _explain_field(expression: str, fields: list[str], name: str) -> str:
     right = _FIELDS[name][3]
     said = f"{reason}; {right}" if reason else right
     where = "the cron expression" if len(fields) == 5 else "these six (seconds come first)"
-    return f"The {name} field {_quote(field)} of {where} is wrong: {said}."
+    return f"The {name} field {_quote(field)} of {where} is invalid: {said}."
 
 
 def _is_right_alone(fields: list[str], position: int) -> bool:
-    """The day is fine in itself; only not in the months named."""
+    """Return whether the day is valid by itself, apart from the months."""
     try:
         CronSim(f"0 0 {fields[position]} * *", _ANY_DAY)
     except CronSimError:
@@ -100,15 +100,15 @@ def _is_right_alone(fields: list[str], position: int) -> bool:
 
 
 def _reason(name: str, field: str) -> str | None:
-    """What is wrong, if it is one of the usual mistakes."""
+    """Return an explanation if this is a common mistake."""
     if "?" in field:
-        return 'there is no "?", write "*"'
+        return '"?" is not supported, write "*"'
     if re.search(r"[0-9]+W", field.upper()):
-        return 'the weekday nearest to a date ("15W") cannot be named'
+        return 'the weekday nearest to a date ("15W") is not supported'
     if re.search(r"/0+(,|$)", field):
         return "a step must be at least 1"
     if "" in field.split(","):
-        return "a value is missing beside a comma"
+        return "a value is missing next to a comma"
     return _backwards(name, field)
 
 
@@ -121,7 +121,7 @@ def _backwards(name: str, field: str) -> str | None:
             continue
         end, begin = (names[-1], names[0]) if first in names else (str(highest), str(lowest))
         halves = first if low == highest else f"{first}-{end}", last if high == lowest else f"{begin}-{last}"
-        return f'the range {first}-{last} runs backwards, write "{halves[0]},{halves[1]}"'
+        return f'the range {first}-{last} is reversed, write "{halves[0]},{halves[1]}"'
     return None
 
 

@@ -1,15 +1,23 @@
-"""A schedule in one plain sentence."""
+"""Descriptions of schedules."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
+from cronsim import CronSim
+
+from tocsin.schedules.cron_calendar import split_fields
 from tocsin.schedules.schedule import Cron, Every, Once, Schedule, current_schedule
 from tocsin.schedules.time_zones import format_fixed_offset
 
+_DAYS_OF_MONTH, _DAYS_OF_WEEK = set(range(1, 32)), set(range(7))
 _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 
 def describe_schedule(schedule: Schedule) -> str:
-    """For example "every 15 minutes from 2026-11-22T10:00:00Z" or "cron 0 9 * * 1-5 in Europe/Berlin"."""
+    """Return the schedule in words, such as "every 15 minutes from 2026-11-22T10:00:00Z".
+
+    A cron expression follows its words: "at 09:00 on Monday through Friday in Europe/Berlin (cron 0 9 * * 1-5)".
+    """
     match current_schedule(schedule):
         case Once(at):
             return f"once at {_moment(at)}"
@@ -18,11 +26,25 @@ def describe_schedule(schedule: Schedule) -> str:
             return f"every {describe_duration(interval)} from {_moment(start)}{until}"
         case Cron(expression, time_zone):
             offset = format_fixed_offset(time_zone)
-            return f"cron {' '.join(expression.split())} in {time_zone}" + (f" ({offset})" if offset else "")
+            notes = [*([offset] if offset else []), f"cron {' '.join(expression.split())}"]
+            return f"{_describe_cron(expression)} in {time_zone} ({', '.join(notes)})"
+
+
+@lru_cache(maxsize=1000)
+def _describe_cron(expression: str) -> str:
+    """Return a cron expression in words. The parser that finds the due times also chooses the words."""
+    fields = split_fields(expression)
+    sim = CronSim(" ".join(fields), datetime(2000, 1, 1))  # noqa: DTZ001
+    weekdays = {day % 7 for day in sim.weekdays if isinstance(day, int)}
+    if not sim.day_and and (sim.days >= _DAYS_OF_MONTH or weekdays == _DAYS_OF_WEEK):
+        fields[-3] = fields[-1] = "*"  # any day of the month, or on any weekday: every day, which cronsim does not say
+        sim = CronSim(" ".join(fields), datetime(2000, 1, 1))  # noqa: DTZ001
+    words = sim.explain()
+    return words[0].lower() + words[1:]
 
 
 def describe_duration(duration: timedelta) -> str:
-    """ "15 minutes", "1 hour 30 minutes", "1.5 seconds"; exactly one unit goes without its number: "hour"."""
+    """Describe a duration, such as "15 minutes", "1 hour 30 minutes" or "1.5 seconds". One unit is written "hour"."""
     rest = duration // timedelta(milliseconds=1)
     parts: list[tuple[float, str]] = []
     for unit, size in _UNITS:

@@ -1,4 +1,4 @@
-"""When a schedule is due: next, latest, how often, and the first few to show."""
+"""Due times of a schedule: next, latest, count and preview."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -8,14 +8,14 @@ from tocsin.schedules.schedule import Cron, Every, Once, RevisedSchedule, Schedu
 from tocsin.schedules.time_zones import get_zone, utc_offset_at
 
 _FEW = 13
-"""Due times that show the shortest interval: of "*/7" the last one before the hour is nearest to the next."""
+"""Due times from which the shortest interval is found: with "*/7" it is the last one within the hour."""
 _YEAR = timedelta(days=366)
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
-    """The first due time strictly later than `after` (aware); None when it never comes again.
+    """Return the first due time after `after` (aware); None if there is none.
 
-    The schedule must have passed `check`: a wrong cron raises cronsim's error, a wrong time zone KeyError.
+    The schedule must be valid: an invalid cron expression raises cronsim's error, an invalid time zone KeyError.
     """
     try:
         match schedule:
@@ -27,12 +27,12 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
                 return cron.next_due(schedule, after.astimezone(UTC))
             case RevisedSchedule():
                 return _next_revised(schedule, after)
-    except OverflowError:  # the calendar ends with the year 9999
+    except OverflowError:  # after the year 9999
         return None
 
 
 def latest_due(schedule: Schedule, at: datetime) -> datetime | None:
-    """The last due time that is not later than `at` (aware); None when there was none. Cron never began."""
+    """Return the last due time not later than `at` (aware); None if there is none. A cron schedule has no start."""
     try:
         match schedule:
             case Once():
@@ -43,12 +43,12 @@ def latest_due(schedule: Schedule, at: datetime) -> datetime | None:
                 return cron.latest_due(schedule, at.astimezone(UTC))
             case RevisedSchedule():
                 return _latest_revised(schedule, at)
-    except OverflowError:  # the calendar begins with the year 1
+    except OverflowError:  # before the year 1
         return None
 
 
 def count_due(schedule: Schedule, after: datetime, until: datetime) -> int:
-    """How many due times lie in (after, until]: exact, and reckoned without walking through them."""
+    """Count the due times in (after, until] exactly, without iterating over them."""
     if until <= after:
         return 0
     match schedule:
@@ -77,7 +77,7 @@ def _latest_revised(revised: RevisedSchedule, at: datetime) -> datetime | None:
 
 
 def preview_due_times(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
-    """The first `count` due times strictly later than `after`: cron's with its zone's offset, else in UTC."""
+    """Return the first `count` due times after `after`: with the zone's offset for cron, else in UTC."""
     found: list[datetime] = []
     due = next_due(schedule, after)
     while due is not None and len(found) < count:
@@ -87,7 +87,7 @@ def preview_due_times(schedule: Schedule, after: datetime, count: int) -> list[d
 
 
 def find_shortest_interval(schedule: Schedule, now: datetime) -> timedelta | None:
-    """The shortest time between due times; of cron between the next few after `now`. None if it is due once."""
+    """Return the shortest time between due times, for cron among the next few after `now`; None for a one-off."""
     current = current_schedule(schedule)
     if not isinstance(current, Cron):
         return current.interval if isinstance(current, Every) else None
@@ -100,5 +100,5 @@ def find_shortest_interval(schedule: Schedule, now: datetime) -> timedelta | Non
 
 
 def _with_offset(due: datetime, time_zone: str) -> datetime:
-    # An offset, not the zone: in a repeated hour, a time with a zone is unequal to the same moment in UTC.
+    # With an offset instead of the zone: in a repeated hour, a time with a zone is unequal to the same moment in UTC.
     return due.astimezone(timezone(utc_offset_at(get_zone(time_zone), due)))

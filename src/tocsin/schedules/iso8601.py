@@ -1,4 +1,4 @@
-"""Moments and lengths of time as texts: RFC 3339 and ISO 8601, strictly. Pure."""
+"""Strict parsing and formatting of times (RFC 3339) and durations (ISO 8601). Pure."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,19 +15,19 @@ _NEARLY = re.compile(
     r" ?(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _LONGEST_SHOWN = 40
-_RIGHT = 'A time is written with date, time and offset to UTC, such as "2026-11-22T09:00:00Z".'
+_FORMAT_HINT = 'A time has a date, a time of day and an offset to UTC, such as "2026-11-22T09:00:00Z".'
 
 
 def parse_datetime(value: object) -> datetime:
-    """An RFC 3339 time with its offset, as UTC in whole milliseconds. Raises ValueError."""
+    """Parse an RFC 3339 time with an offset to UTC in whole milliseconds. Raises ValueError."""
     if not isinstance(value, str):
-        raise ValueError(_RIGHT)
+        raise ValueError(_FORMAT_HINT)
     if not _MOMENT.fullmatch(value):
         raise ValueError(_correction(value))
     try:
         return _moment(value)
     except (ValueError, OverflowError):
-        raise ValueError(f"There is no such time: {value}.") from None
+        raise ValueError(f"The time does not exist: {value}.") from None
 
 
 def _moment(text: str) -> datetime:
@@ -35,10 +35,10 @@ def _moment(text: str) -> datetime:
 
 
 def _correction(text: str) -> str:
-    """A sentence that says what is wrong with a text that is no RFC 3339 time, and what would be right if known."""
+    """Return a message that explains why the text is not an RFC 3339 time, with a correction if possible."""
     nearly = _NEARLY.fullmatch(text)
     if nearly is None:
-        return _RIGHT
+        return _FORMAT_HINT
     time, seconds = nearly["time"] or "00:00", nearly["seconds"] or ":00"
     fraction = (nearly["fraction"] or "").replace(",", ".")[:10]
     local = f"{nearly['date']}T{time}{seconds}{fraction}"
@@ -46,12 +46,12 @@ def _correction(text: str) -> str:
     try:
         _moment(right)
     except (ValueError, OverflowError):
-        return f"There is no such time: {text}."
+        return f"The time does not exist: {text}."
     if nearly["time"] is None:
         return f'The time of day and the offset are missing: write "{right}".'
     if nearly["offset"] is None:
         return f'The offset is missing: write "{right}" for UTC, or for example "{local}+01:00".'
-    return f'The time is not written as RFC 3339 has it: write "{right}".'
+    return f'The time is not in RFC 3339 format: write "{right}".'
 
 
 def _offset(given: str | None) -> str:
@@ -61,16 +61,16 @@ def _offset(given: str | None) -> str:
 
 
 def format_datetime(moment: datetime) -> str:
-    """RFC 3339: UTC as `Z`, another offset as it is; with milliseconds where there are any."""
+    """Format a time as RFC 3339, with `Z` for UTC, and with milliseconds if there are any."""
     precision = "milliseconds" if moment.microsecond else "seconds"
     text = moment.isoformat(timespec=precision)
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
 def parse_iso_duration(value: object) -> timedelta:
-    """An ISO 8601 duration of weeks, days, hours, minutes, seconds; milliseconds as a fraction. Raises ValueError."""
+    """Parse an ISO 8601 duration from weeks down to seconds with up to three decimals. Raises ValueError."""
     if not isinstance(value, str):
-        raise ValueError('A duration is a text in ISO 8601, such as "PT1H30M".')
+        raise ValueError('A duration is an ISO 8601 text, such as "PT1H30M".')
     try:
         return parse_duration(value)
     except ValueError as error:
@@ -79,7 +79,7 @@ def parse_iso_duration(value: object) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """The canonical form: `P1DT2H3M4.5S`, zero as `PT0S`."""
+    """Format a duration canonically: `P1DT2H3M4.5S`, zero as `PT0S`."""
     rest = duration // timedelta(milliseconds=1)
     days, rest = divmod(rest, 86_400_000)
     hours, rest = divmod(rest, 3_600_000)

@@ -1,4 +1,4 @@
-"""What happens to the due times that passed while nobody could run them."""
+"""Misfires: due times that passed while no process could run them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from tocsin.schedules.due import count_due, latest_due, next_due
 from tocsin.schedules.schedule import Schedule
 
 MAX_ON_TIME_RUNS = 100
-"""So many due times at most are run at once because they are within the grace period."""
+"""Maximum number of due times within the grace period that run."""
 MAX_CATCH_UP_RUNS = 1000
 MAX_GRACE = timedelta(days=366)
 
 
 class MisfirePolicy(StrEnum):
-    """What runs when due times were missed. All that does not run is told as one gap."""
+    """The policy for missed due times. Those that do not run are recorded as one gap."""
 
     RUN_ONCE = "RUN_ONCE"
-    """The latest missed one runs."""
+    """Run the latest missed due time."""
     RUN_ALL = "RUN_ALL"
-    """The latest `max_runs` missed ones run."""
+    """Run the latest `max_runs` missed due times."""
     SKIP = "SKIP"
-    """None of them runs, except the latest if it is still within the grace period."""
+    """Run none, except the latest if it is still within the grace period."""
 
 
 class MisfireDocument(TypedDict):
@@ -38,25 +38,25 @@ class MisfireDocument(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Misfire:
-    """A policy; how late a run may be found and still count as on time; how many RUN_ALL runs at most."""
+    """A misfire policy, with the delay that still counts as on time, and the maximum number of runs for RUN_ALL."""
 
     policy: MisfirePolicy = MisfirePolicy.RUN_ONCE
     grace: timedelta = timedelta(minutes=1)
     max_runs: int = 100
 
     def to_document(self) -> MisfireDocument:
-        """As MongoDB keeps it: the grace period in milliseconds."""
+        """Return the stored form, with the grace period in milliseconds."""
         grace_ms = self.grace // MILLISECOND
         return {"policy": self.policy, "grace_ms": grace_ms, "max_runs": self.max_runs}
 
     @classmethod
     def from_document(cls, doc: MisfireDocument) -> "Misfire":
-        """What `to_document` wrote."""
+        """Return the policy from its stored form."""
         return cls(MisfirePolicy(doc["policy"]), doc["grace_ms"] * MILLISECOND, doc["max_runs"])
 
 
 def validate_misfire(misfire: Misfire) -> None:
-    """Raises InvalidInput, path ("grace",) or ("maxRuns",), when a value is out of range."""
+    """Validate a policy. Raises InvalidInput with the path ("grace",) or ("maxRuns",)."""
     if not timedelta() <= misfire.grace <= MAX_GRACE:
         raise InvalidInput("grace must be from PT0S to P366D.", "grace")
     if misfire.grace % MILLISECOND:
@@ -67,7 +67,7 @@ def validate_misfire(misfire: Misfire) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Due times that will not run: the first, the last (`until`), and how many."""
+    """A range of due times that do not run: the first, the last (`until`), and their number."""
 
     first: datetime
     until: datetime
@@ -76,7 +76,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class DuePlan:
-    """What becomes of the due times up to now: to run (oldest first), missed, and the next one."""
+    """A plan for the due times up to now: those that run (oldest first), those that are missed, and the next one."""
 
     runs: tuple[datetime, ...]
     missed: Gap | None
@@ -84,15 +84,15 @@ class DuePlan:
 
 
 DueSpan = tuple[datetime, datetime]
-"""The first and the last of the due times that one stored run stands for."""
+"""The first and the last due time that a stored run represents."""
 
 
 def plan_due_times(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> DuePlan:
-    """Decides about all due times from `due` (the stored next one) to `now`; every one is run or in the gap.
+    """Plan all due times from `due` (the stored next one) to `now`: each is run or in the gap.
 
-    `due` itself always counts, also when the edited schedule would not name it now. If the first is at most
-    `misfire.grace` late all are on time and run (the newest ON_TIME_LIMIT at most); otherwise the policy
-    decides. The work is bounded by the number of runs, not by the number of due times.
+    `due` itself always counts, even if the edited schedule does not contain it. If it is at most `misfire.grace` late,
+    all are on time and run (the newest MAX_ON_TIME_RUNS at most); otherwise the policy applies. The work is bounded by
+    the number of runs, not of due times.
     """
     if due > now:
         return DuePlan((), None, due)
@@ -101,7 +101,7 @@ def plan_due_times(schedule: Schedule, due: datetime, now: datetime, misfire: Mi
 
 
 def skip_due_times(schedule: Schedule, due: datetime, until: datetime) -> tuple[Gap, datetime | None]:
-    """The due times from `due` on that lie before `until`, and the next one: none of them is to run.
+    """Return the due times from `due` until before `until` as a gap, and the next due time.
 
     `due` itself always counts.
     """
@@ -112,9 +112,9 @@ def skip_due_times(schedule: Schedule, due: datetime, until: datetime) -> tuple[
 def exclude_covered(
     schedule: Schedule, plan: DuePlan, covered: Sequence[DueSpan]
 ) -> tuple[tuple[datetime, ...], tuple[Gap, ...]]:
-    """The runs and gaps of a plan, without the due times that stored runs stand for already.
+    """Return the runs and gaps of a plan without the due times that stored runs already represent.
 
-    `covered` is in the order of time. A gap is cut where a covered span lies in it.
+    `covered` is in chronological order. A gap is split where it contains a covered span.
     """
     runs = tuple(due for due in plan.runs if not any(first <= due <= last for first, last in covered))
     return runs, () if plan.missed is None else tuple(_pieces(schedule, plan.missed, covered))
@@ -139,7 +139,7 @@ def _piece(schedule: Schedule, first: datetime, at: datetime) -> Gap:
 
 
 def _how_many_run(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> int:
-    """How many of the newest due times run, at most."""
+    """Return how many of the newest due times run, at most."""
     if now - due <= misfire.grace:
         return MAX_ON_TIME_RUNS
     match misfire.policy:
@@ -166,6 +166,6 @@ def _gap(schedule: Schedule, due: datetime, now: datetime, runs: tuple[datetime,
 
 
 def _last(schedule: Schedule, due: datetime, at: datetime) -> datetime:
-    """The last due time not later than `at`; `due` if the schedule names none since."""
+    """Return the last due time not later than `at`; `due` if the schedule has none since."""
     latest = latest_due(schedule, at)
     return due if latest is None else max(due, latest)

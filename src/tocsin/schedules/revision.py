@@ -1,4 +1,4 @@
-"""The due times of a schedule that is saved, saved again, or replaced by another."""
+"""Due times of schedules that are saved, resumed or replaced."""
 
 from datetime import datetime, timedelta
 
@@ -9,9 +9,10 @@ from tocsin.schedules.schedule import Every, Once, RevisedSchedule, Schedule, Si
 
 
 def first_due(schedule: Schedule, now: datetime, last_due_at: datetime | None = None) -> datetime | None:
-    """The due time that a task gets when it is saved or resumed: later than every due time it had before.
+    """Return the first due time of a task that is saved or resumed, later than all of its earlier ones.
 
-    A one-off task whose time has passed keeps that time: its misfire policy decides. Others go to the next one ahead.
+    A one-off task whose time has passed keeps that time, and its misfire policy applies. Other schedules continue with
+    the next due time in the future.
     """
     current = current_schedule(schedule)
     if isinstance(current, Once):
@@ -21,9 +22,9 @@ def first_due(schedule: Schedule, now: datetime, last_due_at: datetime | None = 
 
 
 def choose_start(interval: timedelta, before: SimpleSchedule | None, now: datetime) -> datetime:
-    """The start of an interval schedule that names none: that of the schedule it replaces if the interval is the same.
+    """Return the start of an interval schedule without one: that of the replaced schedule if the interval is equal.
 
-    Otherwise one interval from now. An interval that leads out of the calendar is refused by `check`.
+    Otherwise one interval from now. `validate_schedule` rejects an interval that exceeds the calendar.
     """
     if isinstance(before, Every) and before.interval == interval:
         return before.start
@@ -36,10 +37,9 @@ def choose_start(interval: timedelta, before: SimpleSchedule | None, now: dateti
 def revise_schedule(
     before: Schedule, next_run_at: datetime | None, last_due_at: datetime | None, new: SimpleSchedule, now: datetime
 ) -> tuple[Schedule, datetime | None]:
-    """The schedule to store in place of `before`, and its first due time; None if `new` has none ahead.
+    """Return the schedule that replaces `before`, and its first due time; None if `new` has none in the future.
 
-    A due time that has passed but is not met yet (`next_run_at`) stands, as do those that have passed since: they were
-    promised before the edit. `new` applies to all later ones.
+    Due times that have passed but were not processed yet (from `next_run_at` on) stay due. `new` applies to later ones.
     """
     first = first_due(new, now, last_due_at)
     if first is None or next_run_at is None or next_run_at > now:
@@ -50,10 +50,10 @@ def revise_schedule(
 
 
 def postpone(once: Once, passed: datetime) -> Once:
-    """The one-off schedule, due right after the moment that has passed."""
+    """Return the one-off schedule, due right after `passed`."""
     return Once(passed + MILLISECOND, once.requested or format_datetime(once.at))
 
 
 def _unmet(before: Schedule, next_run_at: datetime) -> Schedule:
-    """The schedule without those that it replaced, unless due times of these are still to be met."""
+    """Return the schedule without those that it replaced, unless due times of these are still pending."""
     return before.schedule if isinstance(before, RevisedSchedule) and next_run_at > before.since else before

@@ -1,4 +1,4 @@
-"""What a schedule is: once at a time, every interval, or cron in a time zone."""
+"""Schedules as values: once at a time, every interval, or cron in a time zone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from tocsin.clock import MILLISECOND, truncate_to_milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Due at one moment. An aware `at` becomes UTC in whole milliseconds.
+    """A one-off schedule. An aware `at` is converted to UTC in whole milliseconds.
 
-    `requested` is the request that `at` stands for when the two differ: `now`, or an earlier time in RFC 3339. The same
-    request sent again is recognised by it.
+    `requested` is the time that was requested if `at` differs from it: `now`, or an earlier time in RFC 3339. It
+    identifies a repeated request.
     """
 
     at: datetime
@@ -24,9 +24,9 @@ class Once:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Due at `start`, `start + interval`, ... not later than `end`. Elapsed time: no zones, no DST.
+    """An interval schedule: due at `start`, `start + interval`, ... until `end`. It ignores time zones and DST.
 
-    `interval` is at least one second, in whole milliseconds. Aware times become UTC in whole milliseconds.
+    `interval` is at least one second, in whole milliseconds. Aware times are converted to UTC in whole milliseconds.
     """
 
     interval: timedelta
@@ -40,7 +40,7 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """Due when the clock of an IANA time zone matches a cron expression (rules: docs/schedules.md)."""
+    """A cron schedule in an IANA time zone (rules: docs/schedules.md)."""
 
     expression: str
     time_zone: str
@@ -51,7 +51,7 @@ SimpleSchedule = Once | Every | Cron
 
 @dataclass(frozen=True, slots=True)
 class RevisedSchedule:
-    """A schedule that replaced another while due times of that one had passed and were not met yet.
+    """A schedule that replaced another one with pending due times.
 
     Due at the times of `former` up to and including `since`, then at those of `schedule`, so that an edit loses none.
     """
@@ -103,7 +103,7 @@ ScheduleDocument = OnceDocument | EveryDocument | CronDocument
 
 
 def current_schedule(schedule: Schedule) -> SimpleSchedule:
-    """Return what the owner wants from now on: the schedule without those it replaced."""
+    """Return the schedule that applies from now on, without those that it replaced."""
     return schedule.schedule if isinstance(schedule, RevisedSchedule) else schedule
 
 
@@ -143,7 +143,7 @@ def _simple_from_document(doc: ScheduleDocument) -> SimpleSchedule:
 
 
 def _utc(moment: datetime) -> datetime:
-    # A naive time, or one at the edge of the calendar, stays as it is: `check` refuses it with a message.
+    # Naive times and times at the edge of the calendar are kept: `validate_schedule` rejects them with a message.
     if moment.tzinfo is None:
         return moment
     try:

@@ -1,4 +1,4 @@
-"""Time zones: which names are accepted, and when a zone's offset to UTC changes."""
+"""Time zones: accepted names, and changes of their offset to UTC."""
 
 import difflib
 import re
@@ -7,37 +7,37 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-# No zone has changed its offset and changed it back within a week since 1970.
+# Since 1970 no zone has changed its offset and changed it back within a week.
 _STRIDE = timedelta(days=7)
 _KEY = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
-# "GMT+2", "utc +02:00", "+2", "Etc/GMT+02": an offset, with or without the name that it is counted from.
+# An offset with or without a name: "GMT+2", "utc +02:00", "+2", "Etc/GMT+02".
 _OFFSET = re.compile(
     r"(?P<etc>etc/)?(?:utc/gmt|gmt|utc|z)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?:(?::|(?<=[0-9]{2}))(?P<minutes>[0-9]{2}))?"
 )
 _OFFSET_LIKE = re.compile(r"(?:etc/|utc|gmt)[a-z/]*[0-9]|[+-][0-9]")
 _FIXED = re.compile(r"Etc/GMT(?P<sign>[+-])(?P<hours>[0-9]{1,2})")
-# An abbreviation is near to others that mean another time: "PST" is not "MST".
+# Short abbreviations resemble others with another offset: "PST" is not "MST".
 _SHORTEST_GUESS = 6
-# These mean "whatever this machine is set to", nothing at all, or count leap seconds.
+# These mean the zone of this machine, no zone, or count leap seconds.
 _REFUSED = {"localtime", "Factory", "posixrules", "right", "posix"}
 
 
 @lru_cache(maxsize=1024)
 def get_zone(key: str) -> ZoneInfo:
-    """The IANA time zone of that name. Raises KeyError for any other name, paths and "localtime" included."""
+    """Return the IANA time zone with this name. Raises KeyError for other names, such as paths and "localtime"."""
     if not _KEY.fullmatch(key) or key.split("/")[0] in _REFUSED:
         raise KeyError(key)
     try:
         return ZoneInfo(key)
-    except (OSError, ValueError) as error:  # a folder of the zone database, or a file in it that is no zone
+    except (OSError, ValueError) as error:  # a directory of the zone database, or a file in it that is not a zone
         raise KeyError(key) from error
 
 
 def suggest_zone(key: str) -> str | None:
-    """The zone that was probably meant by a wrong name: "Berlin" and "europe/berlin" mean "Europe/Berlin".
+    """Suggest the zone that a wrong name probably means: "Europe/Berlin" for "Berlin" and "europe/berlin".
 
-    An offset means the zone that always has it: "GMT+2" is "Etc/GMT-2", whose sign POSIX turns round. None where there
-    is none, for the names that look alike are hours away.
+    An offset means the zone with that fixed offset: "GMT+2" is "Etc/GMT-2", because POSIX reverses the sign. None if no
+    zone has that offset, since names that look similar are hours off.
     """
     names = _names_by_folded()
     cities = {name.rsplit("/", 1)[-1]: name for name in names if "/" in name}
@@ -55,7 +55,7 @@ def suggest_zone(key: str) -> str | None:
 
 
 def format_fixed_offset(key: str) -> str | None:
-    """The offset of a zone such as Etc/GMT+2 as everybody else writes it, "UTC-02:00"; None for other zones."""
+    """Format the offset of a zone such as Etc/GMT+2 in the common form, "UTC-02:00"; None for other zones."""
     match = _FIXED.fullmatch(key)
     return match and f"UTC{'-' if match['sign'] == '+' else '+'}{int(match['hours']):02}:00"
 
@@ -78,12 +78,12 @@ def _names_by_folded() -> dict[str, str]:
 
 
 def utc_offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
-    """What the zone's clock is ahead of UTC at that moment."""
+    """Return the zone's offset to UTC at that moment."""
     return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def iter_offset_changes(zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
-    """The moments in (after, until] at which the zone gets another offset, in order."""
+    """Yield the moments in (after, until] at which the zone's offset changes, in order."""
     offset = utc_offset_at(zone, after)
     while after < until:
         step = min(after + _STRIDE, until)
@@ -94,12 +94,12 @@ def iter_offset_changes(zone: ZoneInfo, after: datetime, until: datetime) -> Ite
 
 
 def first_offset_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
-    """The first moment in (after, until] with another offset than before; None if there is none."""
+    """Return the first change of the offset in (after, until], or None."""
     return next(iter_offset_changes(zone, after, until), None)
 
 
 def last_offset_change(zone: ZoneInfo, after: datetime, until: datetime) -> datetime | None:
-    """The moment in (after, until] at which the offset of `until` began; None if that was earlier."""
+    """Return the last change of the offset in (after, until], or None."""
     offset = utc_offset_at(zone, until)
     while after < until:
         step = max(until - _STRIDE, after)
@@ -110,7 +110,7 @@ def last_offset_change(zone: ZoneInfo, after: datetime, until: datetime) -> date
 
 
 def _change_between(zone: ZoneInfo, before: datetime, until: datetime) -> datetime:
-    """Bisects (before, until] for the moment of the change; offsets change at whole seconds."""
+    """Bisect (before, until] for the moment of the change. Offsets change at whole seconds."""
     offset = utc_offset_at(zone, before)
     low, high = int(before.timestamp()), -int(-until.timestamp() // 1)
     while high - low > 1:

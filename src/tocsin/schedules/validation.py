@@ -1,4 +1,4 @@
-"""Refuses wrong schedules with a sentence that says what would be right."""
+"""Validation of schedules."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ MAX_INTERVAL = timedelta(days=36_525)
 
 
 def validate_schedule(schedule: Schedule) -> None:
-    """Raises InvalidInput when the schedule is wrong; `path` is relative to the API's schedule input."""
+    """Validate a schedule. Raises InvalidInput with a path relative to the API's schedule input."""
     match current_schedule(schedule):
         case Once(at):
             _check_moment(at, "at")
@@ -35,7 +35,7 @@ def _check_every(every: Every) -> None:
         return
     _check_moment(every.end, "every", "end")
     if every.end < every.start:
-        raise InvalidInput("The end lies before the start. It must be the same or later.", "every", "end")
+        raise InvalidInput("The end is before the start. It must be the same time or later.", "every", "end")
 
 
 def _check_cron(cron: Cron) -> None:
@@ -63,6 +63,6 @@ def _wrong_zone(key: str) -> str:
 
 def _check_moment(moment: datetime, *path: str) -> None:
     if moment.tzinfo is None:
-        raise InvalidInput('The time must say its offset to UTC, for example "2026-11-22T09:00:00Z".', *path)
+        raise InvalidInput('The time must have an offset to UTC, for example "2026-11-22T09:00:00Z".', *path)
     if not 1970 <= moment.year <= 9998:
-        raise InvalidInput("The time must lie between the years 1970 and 9998.", *path)
+        raise InvalidInput("The time must be between the years 1970 and 9998.", *path)

@@ -50,7 +50,7 @@ async def skip_reload() -> None:
 def load_keys(settings: Settings, *, new: bool = True) -> InstallationKeys:
     """Load the keys from the settings, else from the data directory, and generate them there if it is a `new` one.
 
-    Processes that start at the same time agree on them. Raises StartError with a sentence that names the file.
+    Processes that start at the same time agree on them. Raises StartupError with a sentence that names the file.
     """
     if settings.encryption_key is None:
         _refuse_lost_key(settings.data_dir)
@@ -65,13 +65,13 @@ def load_keys(settings: Settings, *, new: bool = True) -> InstallationKeys:
 
 def read_key_files(settings: Settings) -> dict[str, str]:
     """Read the key files in use, which are those whose settings are not set; their texts by name."""
-    given = {ENCRYPTION_KEY_FILE: settings.encryption_key, JWT_SECRET_FILE: settings.jwt_secret}
-    paths = {name: settings.data_dir / name for name, value in given.items() if value is None}
+    settings_keys = {ENCRYPTION_KEY_FILE: settings.encryption_key, JWT_SECRET_FILE: settings.jwt_secret}
+    paths = {name: settings.data_dir / name for name, value in settings_keys.items() if value is None}
     return {name: _read(path) for name, path in paths.items() if _exists(path)}
 
 
 def restore_key_files(settings: Settings, texts: Mapping[str, str]) -> None:
-    """Write the key files whose settings are not set, unless they exist. Raises StartError."""
+    """Write the key files whose settings are not set, unless they exist. Raises StartupError."""
     for name, text in texts.items():
         if name in (ENCRYPTION_KEY_FILE, JWT_SECRET_FILE) and getattr(settings, name) is None:
             try:
@@ -99,9 +99,9 @@ def _refuse_missing_keys(settings: Settings) -> None:
     needed = {ENCRYPTION_KEY_FILE: settings.encryption_key}
     if not settings.uses_embedded_database:
         needed[JWT_SECRET_FILE] = settings.jwt_secret
-    for name, given in needed.items():
+    for name, configured in needed.items():
         path = settings.data_dir / name
-        if given is None and not _exists(path):
+        if configured is None and not _exists(path):
             raise StartupError(
                 f"{path} is missing, though the database has data: restore it, or set {PREFIX}{name.upper()} to what"
                 " was used. Every process needs the same one. If an encryption key is lost, set another one and run"
@@ -116,9 +116,9 @@ def _exists(path: Path) -> bool:
         raise StartupError(f"{path} cannot be used: {error.strerror}.") from None
 
 
-def _key(path: Path, given: SecretStr | None, parse: Callable[[str], Key], make: Callable[[], str]) -> Key:
-    if given is not None:
-        return parse(given.get_secret_value())
+def _key(path: Path, configured: SecretStr | None, parse: Callable[[str], Key], make: Callable[[], str]) -> Key:
+    if configured is not None:
+        return parse(configured.get_secret_value())
     try:
         if not _exists(path):
             _create(path, make())
@@ -160,7 +160,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> str:
-    """Read the file. Raises OSError, and StartError if others may read it and that cannot be changed."""
+    """Read the file. Raises OSError, and StartupError if others may read it and that cannot be changed."""
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if os.name != "nt" and mode & _OTHERS:

@@ -1,1 +1,1 @@
-"""What an owner does with tasks and runs: save, edit, hold, trigger; and what the end of a run means to its task."""
+"""Tasks and their runs: saving, pausing, triggering, and the effects of a run on its task and owner."""

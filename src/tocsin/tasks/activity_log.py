@@ -1,6 +1,6 @@
-"""The log of the work: one line for each change of a task or a run, with the ids that the API knows them by.
+"""Log lines of tasks and runs: one for each change, with the IDs of the API.
 
-Changes and failures are INFO. What goes as it should, each due time and each attempt that succeeds, is DEBUG.
+Changes and failures are logged as INFO; expected events, such as new runs and successful attempts, as DEBUG.
 """
 
 from collections import Counter
@@ -21,10 +21,10 @@ from tocsin.documents import (
 from tocsin.documents.states import SETTLED_STATUSES
 
 MAX_LINES_PER_OWNER = 20
-"""Runs of one owner that were skipped, missed or cancelled together and are named, each in a line of its own."""
+"""Maximum number of lines for runs of one owner that were skipped, missed or cancelled together."""
 log = telemetry.get_logger(__name__)
-_EXPECTED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
-_EXPECTED_OF_WORKFLOWS = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
+_EXPECTED_STATUSES = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
+_EXPECTED_WORKFLOW_STATUSES = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
 
 
 def log_task_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
@@ -38,7 +38,7 @@ def log_task(event: str, task_id: str, owner: str, **details: Any) -> None:
 
 
 def log_run(event: str, run_id: str) -> None:
-    """Log a person's wish for a run."""
+    """Log a user's request for a run."""
     log.info(event, **run_log_ids(run_id))
 
 
@@ -49,51 +49,51 @@ def log_workflow(event: str, workflow: WorkflowDocument, **details: Any) -> None
 
 
 def log_workflow_run(event: str, workflow_run_id: str) -> None:
-    """Log a person's wish for a workflow run."""
+    """Log a user's request for a workflow run."""
     log.info(event, workflow_run_id=to_global_id("WorkflowRun", workflow_run_id))
 
 
 def log_workflow_run_status(workflow_run_id: str, status: WorkflowRunStatus, reason: str | None = None) -> None:
-    """Log that a workflow run has come into being, or has ended, in this state."""
-    show = log.debug if status in _EXPECTED_OF_WORKFLOWS else log.info
+    """Log that a workflow run was created, or ended, with this status."""
+    show = log.debug if status in _EXPECTED_WORKFLOW_STATUSES else log.info
     ids = {"workflow_run_id": to_global_id("WorkflowRun", workflow_run_id)}
     show(f"workflow run {status.lower()}", **ids, **({"reason": reason} if reason else {}))
 
 
 def log_new_runs(runs: Iterable[RunDocument]) -> None:
-    """Log runs that were just made: those that are not to run with their reason, of one owner a few of them."""
-    debug, told = telemetry.is_debug_enabled(), Counter[str]()
+    """Log new runs. Skipped and missed ones are logged with their reason, up to a maximum for each owner."""
+    debug, counts = telemetry.is_debug_enabled(), Counter[str]()
     for run in runs:
-        if run["status"] not in _EXPECTED:
-            told[run["owner"]] += 1
-            if told[run["owner"]] <= MAX_LINES_PER_OWNER:
+        if run["status"] not in _EXPECTED_STATUSES:
+            counts[run["owner"]] += 1
+            if counts[run["owner"]] <= MAX_LINES_PER_OWNER:
                 event = "run skipped" if run["status"] == RunStatus.SKIPPED else "run missed"
-                log.info(event, **run_log_ids(run["_id"]), **_due(run), reason=run["reason"])
+                log.info(event, **run_log_ids(run["_id"]), **_due_field(run), reason=run["reason"])
         elif debug:
-            log.debug("run made", **run_log_ids(run["_id"]), **_due(run))
-    _log_rest("more runs skipped or missed", told)
+            log.debug("run made", **run_log_ids(run["_id"]), **_due_field(run))
+    _log_rest("more runs skipped or missed", counts)
 
 
 def log_run_outcomes(runs: Iterable[RunDocument]) -> None:
-    """Log the states in which an attempt, or its owner's will, has left these runs, once they are stored.
+    """Log the stored states of runs after an attempt or a cancellation.
 
-    Of runs of one owner that are cancelled together, a few are named.
+    Cancelled runs are logged up to a maximum for each owner.
     """
-    debug, told = telemetry.is_debug_enabled(), Counter[str]()
+    debug, counts = telemetry.is_debug_enabled(), Counter[str]()
     for run in runs:
         if run["status"] == RunStatus.CANCELLED:
-            told[run["owner"]] += 1
-            if told[run["owner"]] > MAX_LINES_PER_OWNER:
+            counts[run["owner"]] += 1
+            if counts[run["owner"]] > MAX_LINES_PER_OWNER:
                 continue
         if run["status"] != RunStatus.COMPLETED or len(run["attempts"]) > 1:
             _log_outcome(run)
         elif debug:
             log.debug("run completed", **run_log_ids(run["_id"]), status_code=run["attempts"][-1].get("status_code"))
-    _log_rest("more runs cancelled", told)
+    _log_rest("more runs cancelled", counts)
 
 
-def _log_rest(event: str, told: Counter[str]) -> None:
-    for owner, count in told.items():
+def _log_rest(event: str, counts: Counter[str]) -> None:
+    for owner, count in counts.items():
         if count > MAX_LINES_PER_OWNER:
             log.info(event, user_id=to_global_id("User", owner), runs=count - MAX_LINES_PER_OWNER)
 
@@ -113,5 +113,5 @@ def _log_outcome(run: RunDocument) -> None:
     log.info(event, **run_log_ids(run["_id"]), **{name: value for name, value in details.items() if value is not None})
 
 
-def _due(run: RunDocument) -> dict[str, str]:
+def _due_field(run: RunDocument) -> dict[str, str]:
     return {"due_at": run["due_at"].isoformat()}

@@ -1,10 +1,10 @@
-"""Saving many tasks by one call: all are checked before, then written in batches.
+"""Creation of many tasks by one call: all drafts are validated first, then written in batches.
 
-What holds when the database or this process fails between two batches: there are no transactions on the engine's paths,
-so some of the tasks are saved then, and run. Their ids, their due times and what counts as passed follow from the
-record of the call's idempotency key, which is written before them. Sending the same again with the key therefore
-finishes the call as of its first try: it saves what is missing and nothing twice, and what was edited or has run
-meanwhile stays as it is. A call without a key cannot be finished; its caller is told to look at what is saved.
+There are no transactions on the engine's paths. If the database or this process fails between two batches, some of the
+tasks are saved and run. Their IDs and due times derive from the record of the call's idempotency key, which is written
+first. Repeating the call with the same key therefore completes it as of the first try: missing tasks are saved, none is
+saved twice, and tasks that were edited or have run meanwhile are left alone. A call without a key cannot be completed;
+its error tells the caller to check which tasks exist.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,26 +18,26 @@ from tocsin.tasks.activity_log import log_task_created
 from tocsin.tasks.saving import ValidatedDraft
 
 MAX_TASKS = 1000
-"""So many tasks one call may save."""
+"""Maximum number of tasks in one call."""
 _BATCH = 250
 _DUPLICATE_KEY = 11_000
 _PARTLY = (
-    "The database failed while the tasks were being saved; some of them may be saved. Send the same again with the "
-    "same idempotencyKey: that saves what is missing and nothing twice. Without a key, look at your tasks first."
+    "The database failed while the tasks were being saved; some of them may be saved. Repeat the request with the "
+    "same idempotencyKey: it saves the missing tasks and none twice. Without a key, check your tasks first."
 )
 
 
 def task_id_at(record: IdempotencyDocument, index: int) -> str:
-    """The id of the call's task at this place; `record` is that of its idempotency key."""
+    """Return the ID of the task at this index of the call. `record` is the record of its idempotency key."""
     return f"{record['thing']}-{index:03}"
 
 
 async def create_tasks(
     database: Database, owner: str, tasks: Mapping[int, ValidatedDraft], record: IdempotencyDocument
 ) -> None:
-    """Save the tasks at these places of the call, unless the record says that this was done.
+    """Create the tasks at these indexes of the call, unless the record says that this is done.
 
-    Raises PartlyDone when the database fails on the way.
+    Raises PartlyDone if the database fails meanwhile.
     """
     if record["done"]:
         return
@@ -63,4 +63,4 @@ async def _insert(documents: Sequence[Task]) -> None:
         faults = error.details.get("writeErrors", [])
         if not faults or any(fault["code"] != _DUPLICATE_KEY for fault in faults):
             raise
-        # an earlier try with the same idempotency key got this far
+        # created by an earlier try with the same idempotency key

@@ -1,7 +1,7 @@
-"""Idempotency keys: a mutation that is sent again with its key answers the same and does nothing more.
+"""Idempotency keys: a mutation that is repeated with its key returns the same result and does nothing else.
 
-A key is unique by (owner, mutation, key) for 24 hours. It is written before the thing it creates and holds that thing's
-id, so a crash between the two is mended by the caller's next try: the thing is then made under the same id.
+A key is unique by (owner, mutation, key) for 24 hours. Its record is written before the resource and contains that
+resource's ID. After a crash between the two, the caller's next try creates the resource under the same ID.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class IdempotentCall:
-    """What a caller sent: `fingerprint` is a digest of the whole input."""
+    """A call of a mutation with an idempotency key. `fingerprint` is a digest of the whole input."""
 
     owner: str
     mutation: str
@@ -26,12 +26,12 @@ class IdempotentCall:
 
     @property
     def id(self) -> str:
-        """The key's place in the database."""
+        """The ID of the key's record."""
         return f"{self.owner}/{self.mutation}/{self.key}"
 
 
 async def find_record(database: Database, key: IdempotentCall) -> IdempotencyDocument | None:
-    """The record of this key; None if it is new, or not usable as a key. Raises IdempotencyKeyReused."""
+    """Return the record of this key; None if the key is new or invalid. Raises IdempotencyKeyReused."""
     if not 1 <= len(key.key) <= MAX_LENGTH:
         return None
     record = await database.idempotency_keys.find_one({"_id": key.id})
@@ -43,9 +43,9 @@ async def find_record(database: Database, key: IdempotentCall) -> IdempotencyDoc
 async def claim_key(
     database: Database, key: IdempotentCall | None, thing: str, now: datetime, round_: int | None = None
 ) -> IdempotencyDocument:
-    """The record of this key: a new one that names `thing`, or the earlier one, which names what was made then.
+    """Return the record of this key: a new one with the ID `thing`, or that of the earlier call with its ID.
 
-    Raises IdempotencyKeyReused when the key came with another input, InvalidInput when it is not usable as a key.
+    Raises IdempotencyKeyReused if the key was used with another input, and InvalidInput if it is not valid.
     """
     if key is None:
         return {"_id": None, "thing": thing, "round": round_, "done": False, "created_at": now}
@@ -64,11 +64,13 @@ async def claim_key(
 
 
 async def mark_done(database: Database, record: IdempotencyDocument) -> None:
-    """Note that the thing was made, so that it is not made again when it is deleted meanwhile."""
+    """Record that the resource was created, so that it is not created again after it was deleted."""
     if record["_id"] is not None and not record["done"]:
         await database.idempotency_keys.update_one({"_id": record["_id"]}, {"$set": {"done": True}})
 
 
 def deleted_result(what: str) -> Conflict:
-    """The answer to a key whose thing was made and has been deleted since."""
-    return Conflict(f"The {what} that this idempotencyKey made was deleted meanwhile. Use a new key.", "idempotencyKey")
+    """Return the error for a key whose resource has been deleted."""
+    return Conflict(
+        f"The {what} that was created with this idempotencyKey has been deleted. Use a new key.", "idempotencyKey"
+    )

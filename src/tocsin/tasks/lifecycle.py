@@ -1,4 +1,4 @@
-"""Pause, resume, cancel, delete: what an owner does to a task as a whole."""
+"""The lifecycle of tasks: pause, resume, cancel, delete."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,37 +18,37 @@ _Changes = dict[str, Any]
 
 
 async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
-    """No due times until it is resumed. Queued and retrying runs are cancelled, a running one ends without retry."""
+    """Pause a task until it is resumed. Its queued and retrying runs are cancelled; a running one is not retried."""
 
-    def held(task: Task) -> _Changes | None:
+    def decide(task: Task) -> _Changes | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
-        return None if task.hold is Hold.PAUSED else _held(Hold.PAUSED)
+        return None if task.hold is Hold.PAUSED else _hold_changes(Hold.PAUSED)
 
-    return await _change(database, owner, task_id, now, held, "task paused")
+    return await _change(database, owner, task_id, now, decide, "task paused")
 
 
 async def cancel_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
-    """No due times until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
+    """Cancel a task until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
 
-    def held(task: Task) -> _Changes | None:
-        return None if task.hold is Hold.CANCELLED else _held(Hold.CANCELLED)
+    def decide(task: Task) -> _Changes | None:
+        return None if task.hold is Hold.CANCELLED else _hold_changes(Hold.CANCELLED)
 
-    return await _change(database, owner, task_id, now, held, "task cancelled")
+    return await _change(database, owner, task_id, now, decide, "task cancelled")
 
 
 async def delete_task(database: Database, owner: str, task_id: str, now: datetime) -> None:
-    """The task is gone at once; its open runs are cancelled, its history is kept."""
-    await _change(database, owner, task_id, now, lambda _task: _held(Hold.DELETED), "task deleted")
+    """Delete a task at once. Its open runs are cancelled; its history is kept."""
+    await _change(database, owner, task_id, now, lambda _task: _hold_changes(Hold.DELETED), "task deleted")
 
 
 async def resume_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
-    """Active again from the next due time after now; what passed meanwhile is not made up for.
+    """Resume a paused task from its next due time after now. Due times that passed meanwhile are not caught up.
 
     A one-off task whose time passed while it was paused follows its misfire policy.
     """
 
-    def released(task: Task) -> _Changes | None:
+    def decide(task: Task) -> _Changes | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
@@ -56,15 +56,15 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
         schedule = schedules.schedule_from_document(task.schedule)
         return {"hold": None, "next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
 
-    return await _change(database, owner, task_id, now, released, "task resumed")
+    return await _change(database, owner, task_id, now, decide, "task resumed")
 
 
 async def pause_all_tasks(database: Database, owner: str, now: datetime) -> int:
-    """Pause every task of a user (he was deactivated). Returns how many were active."""
+    """Pause all tasks of a deactivated user. Return how many were active."""
     paused = 0
     async for document in database.tasks.find({"owner": owner, "created_at": {"$gt": clock.EPOCH}}, {"hold": 1}):
         if document["hold"] is None:
-            with suppress(NotFound, Conflict):  # deleted or cancelled in this moment, which is as good
+            with suppress(NotFound, Conflict):  # deleted or cancelled meanwhile, which has the same effect
                 await pause_task(database, owner, document["_id"], now)
                 paused += 1
         await cancel_open_runs(database, document["_id"], now)
@@ -72,7 +72,7 @@ async def pause_all_tasks(database: Database, owner: str, now: datetime) -> int:
 
 
 async def cancel_workflow_runs(database: Database, owner: str, now: datetime) -> None:
-    """Ask for the end of every workflow run of a user (he was deactivated). The workflow engine sees to it."""
+    """Request the cancellation of all open workflow runs of a deactivated user. The workflow engine cancels them."""
     asked = {"cancel_requested_at": now}
     change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}})
     await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
@@ -84,16 +84,16 @@ async def find_running_runs(database: Database, task_id: str) -> list[str]:
     return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
 
 
-def _held(hold: Hold) -> _Changes:
+def _hold_changes(hold: Hold) -> _Changes:
     return {"hold": hold, "next_run_at": None}
 
 
 async def _change(
     database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], _Changes | None], event: str
 ) -> Task:
-    """Make the change that is decided for the task as it is, and again if another changed it meanwhile; log `event`.
+    """Apply the changes that `decide` returns for the task, retrying if it changed meanwhile, and log `event`.
 
-    None leaves it as it is. Returns the task as it is then; a deleted one as it was.
+    None changes nothing. Return the task after the change; a deleted task as it was before.
     """
     for _ in range(MAX_WRITE_TRIES):
         task = await require_task(owner, task_id)
@@ -106,4 +106,4 @@ async def _change(
             log_task(event, task.id, owner)
             await reconcile_task(database, task.id, now)
             return await find_task(owner, task_id) or task
-    raise Conflict("The task is being changed by others at this moment. Try again.", "id")
+    raise Conflict("The task is being changed by other requests. Try again.", "id")

@@ -1,6 +1,6 @@
-"""Runs that wait until another of their task has ended: overlap QUEUE, and the runs of a catch-up.
+"""Runs that wait for an earlier run of their task: overlap QUEUE, and the runs of a catch-up.
 
-A waiting run is QUEUED and `blocked`, so no worker sees it; `after` names the run whose end makes somebody look here.
+A waiting run is QUEUED and `blocked`, so no worker claims it. The end of the run that `after` names releases it.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ _FIELDS = {"blocked": 1, "after": 1, "due_at": 1}
 
 
 async def release_waiting(database: Database, ended: list[str]) -> int:
-    """Let go who waited for these runs and may go now. Returns how many."""
+    """Release the runs that waited for these and may start now. Return their number."""
     if not ended:
         return 0
     waiting = database.runs.find({"blocked": True, "after": {"$in": ended}}, {"task": 1})
@@ -26,7 +26,7 @@ async def release_waiting(database: Database, ended: list[str]) -> int:
 
 
 async def repair_waiting(database: Database) -> int:
-    """Let go who waits for a run that ended while nobody looked. Returns how many."""
+    """Release runs that wait for a run whose end was not noticed. Return their number."""
     waiting = await database.runs.find({"blocked": True}, {"after": 1}).to_list()
     blockers = [run.get("after") for run in waiting]
     found = database.runs.find({"_id": {"$in": blockers}}, {"status": 1})
@@ -35,9 +35,9 @@ async def repair_waiting(database: Database) -> int:
 
 
 async def _release_first(database: Database, task_id: str) -> int:
-    """The first of a task's waiting runs goes if none of its others is under way; the rest wait for what is.
+    """Release the first waiting run of a task if no other run of it is open. The others wait for that one.
 
-    Who waits for a run that is open goes on waiting for it, so that the end of one of a thousand changes one or two.
+    A run whose blocker is still open is not changed: the end of one run of a thousand updates one or two.
     """
     runs = await _open_runs(database, task_id)
     waiting = [run for run in runs if run.get("blocked")]
@@ -49,18 +49,18 @@ async def _release_first(database: Database, task_id: str) -> int:
         first = waiting.pop(0)
         ahead, released = [first["_id"]], 1
         updates.append(
-            _change(
+            _update_waiting(
                 first,
                 {"blocked": False, "after": None, "ready_at": clock.now()},
                 {"rank": rank_expression(always=True)},
             )
         )
     alive = {run["_id"] for run in runs}
-    updates += [_change(run, {"after": ahead[-1]}) for run in waiting if run.get("after") not in alive]
+    updates += [_update_waiting(run, {"after": ahead[-1]}) for run in waiting if run.get("after") not in alive]
     if not updates:
         return 0
     await database.runs.bulk_write(updates, ordered=False)
-    if waiting and await _has_ended(database, ahead[-1]):  # before it was known that anyone waits for it
+    if waiting and await _has_ended(database, ahead[-1]):  # before the new blocker was written
         released += await _release_first(database, task_id)
     return released
 
@@ -77,6 +77,6 @@ async def _has_ended(database: Database, run_id: str) -> bool:
     return run is None or run["status"] in SETTLED_STATUSES
 
 
-def _change(run: RunDocument, changes: dict[str, Any], computed: dict[str, Any] | None = None) -> UpdateOne:
-    as_read = all_of(has_value("status", RunStatus.QUEUED), has_value("after", run.get("after")))
-    return UpdateOne({"_id": run["_id"]}, [change_when(as_read, changes, computed)])
+def _update_waiting(run: RunDocument, changes: dict[str, Any], computed: dict[str, Any] | None = None) -> UpdateOne:
+    unchanged = all_of(has_value("status", RunStatus.QUEUED), has_value("after", run.get("after")))
+    return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes, computed)])

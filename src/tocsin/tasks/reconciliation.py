@@ -1,8 +1,8 @@
-"""Bringing a task's open runs in line with what its owner did to it.
+"""Reconciliation of a task's open runs with the changes of its owner.
 
-The owner's change is one write that also sets `reconcile`; the runs follow, and only then is the mark taken away. After
-a crash in between, `reconcile_all` finds the mark and does the rest. The runs follow in slices, each of them a few
-updates however many runs it has, and of each owner one at a time: nobody else waits for them.
+The owner's change is one write that also sets `reconcile`. The runs are updated next, and only then the flag is
+cleared. After a crash in between, `reconcile_tasks` finds the flag and completes the work. Runs are updated in slices
+of a few updates each, one slice of an owner at a time, so that other owners do not wait.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -46,12 +46,12 @@ _REASONS = {
     Hold.DELETED: RunReason.TASK_DELETED,
 }
 SLICE_SIZE = 200
-"""Runs that are brought in line at once."""
-_SEEN = {"task": 1, "task_version": 1, "trigger": 1, "round": 1}
+"""Runs that are updated together."""
+_RUN_FIELDS = {"task": 1, "task_version": 1, "trigger": 1, "round": 1}
 
 
 def job_snapshot(task: TaskDocument, now: datetime) -> JobSnapshot:
-    """Return what a run copies from its task, and the interval that retries by default are to fit into."""
+    """Return the fields that a run copies from its task, and the interval that default retries must fit into."""
     return {
         "job": task["job"],
         "retry": task["retry"],
@@ -62,7 +62,7 @@ def job_snapshot(task: TaskDocument, now: datetime) -> JobSnapshot:
 
 
 async def reconcile_task(database: Database, task_id: str, now: datetime) -> None:
-    """Bring the open runs of one task in line with it."""
+    """Reconcile the open runs of a task with it."""
     task = await database.tasks.find_one({"_id": task_id})
     if task is None or not task["reconcile"]:
         return
@@ -77,11 +77,11 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
 
 
 async def _open_runs(database: Database, task_id: str) -> list[RunDocument]:
-    return await database.runs.find({"task": task_id, "open": True}, _SEEN).to_list()
+    return await database.runs.find({"task": task_id, "open": True}, _RUN_FIELDS).to_list()
 
 
 async def reconcile_tasks(database: Database, now: datetime) -> int:
-    """Finish what a crash left between an owner's change and its runs, owners in turn. Returns how many tasks."""
+    """Reconcile all tasks whose flag is still set, owners in turn. Return the number of tasks."""
     marked: FairQueue[str] = FairQueue()
     async for task in database.tasks.find({"reconcile": True}, {"_id": 1}):
         marked.add(owner_of(task["_id"]), task["_id"], task["_id"], task["_id"])
@@ -92,65 +92,56 @@ async def reconcile_tasks(database: Database, now: datetime) -> int:
 
 
 async def align_runs(database: Database, task: TaskDocument | None, runs: list[RunDocument], now: datetime) -> None:
-    """Give open runs the task's present settings, or settle them as its hold says (no task: it was deleted)."""
+    """Apply the task's current settings to its open runs, or cancel them if it is on hold or deleted (None)."""
     hold = Hold.DELETED if task is None else task["hold"] and Hold(task["hold"])
     if hold is Hold.PAUSED:
         runs = [run for run in runs if run["trigger"] == Trigger.SCHEDULE and run["round"] == 0]
-    if not runs:
+    if task is None or hold is not None:
+        await _settle_runs(database, runs, lambda slice_ids: stop_updates(slice_ids, hold or Hold.DELETED, now))
         return
-    if task is not None and hold is None:
-        await _refresh(database, task, [run["_id"] for run in runs], now)
-    else:
-        await _stop(database, runs, hold or Hold.DELETED, now)
-
-
-async def _refresh(database: Database, task: TaskDocument, run_ids: list[str], now: datetime) -> None:
-    for some in _slices(run_ids):
+    for slice_ids in _slices(runs):
         async with database.fair_slots.slot(task["owner"]):
-            await database.runs.bulk_write(refresh_updates(some, task, now), ordered=False)
-
-
-async def _stop(database: Database, runs: list[RunDocument], hold: Hold, now: datetime) -> None:
-    await _settle_all(database, [run["_id"] for run in runs], lambda some: stop_updates(some, hold, now))
+            await database.runs.bulk_write(refresh_updates(slice_ids, task, now), ordered=False)
 
 
 async def cancel_moved_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
-    """Cancel the runs whose due times are none any more: their task has another schedule."""
+    """Cancel runs whose due times are not in the task's new schedule."""
     change = cancel_if_idle(RunReason.TASK_EDITED, now)
-    await _settle_all(database, [run["_id"] for run in runs], lambda some: [update_by_ids(some, change)])
+    await _settle_runs(database, runs, lambda slice_ids: [update_by_ids(slice_ids, change)])
 
 
-async def _settle_all(
-    database: Database, run_ids: list[str], updates: Callable[[list[str]], Sequence[UpdateMany]]
+async def _settle_runs(
+    database: Database, runs: list[RunDocument], updates: Callable[[list[str]], Sequence[UpdateMany]]
 ) -> None:
-    """Write what may settle these runs, and let follow what does from those that it settled.
+    """Write the updates that settle these runs, then apply the effects of the settled ones.
 
-    All are written first: the end of one must not let go another that is to be settled too.
+    All updates are written first: the end of one run must not release another that is about to be settled.
     """
-    for some in _slices(run_ids):
-        async with database.fair_slots.slot(owner_of(some[0])):
-            await database.runs.bulk_write(updates(some), ordered=True)  # see `stop`
-    for some in _slices(run_ids):
-        async with database.fair_slots.slot(owner_of(some[0])):
-            present = await database.runs.find({"_id": {"$in": some}}).to_list()
+    for slice_ids in _slices(runs):
+        async with database.fair_slots.slot(owner_of(slice_ids[0])):
+            await database.runs.bulk_write(updates(slice_ids), ordered=True)  # in the order of `stop_updates`
+    for slice_ids in _slices(runs):
+        async with database.fair_slots.slot(owner_of(slice_ids[0])):
+            present = await database.runs.find({"_id": {"$in": slice_ids}}).to_list()
             activity_log.log_run_outcomes([run for run in present if run["status"] == RunStatus.CANCELLED])
             await run_effects.apply_effects(database, present)
 
 
-def _slices(run_ids: list[str]) -> Iterator[list[str]]:
-    """Of one owner each: the runs of a task are its owner's."""
-    for _, some in groupby(run_ids, owner_of):
-        ids = list(some)
+def _slices(runs: list[RunDocument]) -> Iterator[list[str]]:
+    """Yield the IDs of the runs in slices, each of one owner."""
+    for _, owned in groupby((run["_id"] for run in runs), owner_of):
+        ids = list(owned)
         yield from (ids[start : start + SLICE_SIZE] for start in range(0, len(ids), SLICE_SIZE))
 
 
 async def cancel_open_runs(database: Database, task_id: str, now: datetime) -> None:
-    """End what a person asked for besides the schedule too: its owner was deactivated."""
-    await _stop(database, await _open_runs(database, task_id), Hold.PAUSED, now)
+    """Cancel all open runs of a task, manual ones too, because its owner was deactivated."""
+    runs = await _open_runs(database, task_id)
+    await _settle_runs(database, runs, lambda slice_ids: stop_updates(slice_ids, Hold.PAUSED, now))
 
 
 async def align_stale_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
-    """Align runs that were made from, or lived through, an older version of their tasks. Steps have none."""
+    """Align runs that were created from an older version of their tasks. Steps of workflows are left alone."""
     runs = [run for run in runs if run["trigger"] != Trigger.WORKFLOW]
     tasks = {
         task["_id"]: task async for task in database.tasks.find({"_id": {"$in": list({run["task"] for run in runs})}})
@@ -160,38 +151,39 @@ async def align_stale_runs(database: Database, runs: list[RunDocument], now: dat
         task = tasks.get(run["task"])
         if task is None or task["hold"] or task["version"] != run["task_version"]:
             stale.setdefault(run["task"], []).append(run)
-    for task_id, some in stale.items():
-        await align_runs(database, tasks.get(task_id), some, now)
+    for task_id, stale_runs in stale.items():
+        await align_runs(database, tasks.get(task_id), stale_runs, now)
 
 
 def refresh_updates(run_ids: list[str], task: TaskDocument, now: datetime) -> list[UpdateMany]:
-    """The updates that give open runs their task's present settings. A running attempt goes on with the old ones.
+    """Return the updates that apply the task's current settings to open runs. A running attempt keeps the old ones.
 
-    What a pause said of its end is taken back; what a cancel said is not. A pinned run keeps its own.
+    They also undo the effect of a pause on a running attempt, but not that of a cancellation. A pinned run keeps its
+    settings.
     """
-    copies = {**job_snapshot(task, now), "task_name": task["name"], "task_version": task["version"]}
-    unrestrained = all_of(has_value("open", True), is_null("cancel_requested_at"))
-    follows = all_of(has_value("open", True), {"$ne": ["$pinned", True]})
+    snapshot = {**job_snapshot(task, now), "task_name": task["name"], "task_version": task["version"]}
+    is_uncancelled = all_of(has_value("open", True), is_null("cancel_requested_at"))
+    follows_task = all_of(has_value("open", True), {"$ne": ["$pinned", True]})
     return [
-        update_by_ids(run_ids, [change_when(follows, copies), _RANK_ANEW]),
-        update_by_ids(run_ids, [change_when(unrestrained, {"final": None})]),
+        update_by_ids(run_ids, [change_when(follows_task, snapshot), _RERANK]),
+        update_by_ids(run_ids, [change_when(is_uncancelled, {"final": None})]),
     ]
 
 
-_RANK_ANEW: Expression = {"$set": {"rank": rank_expression(), "ready_at": ready_at_expression()}}
+_RERANK: Expression = {"$set": {"rank": rank_expression(), "ready_at": ready_at_expression()}}
 
 
 def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReason | None = None) -> list[UpdateMany]:
-    """The updates, in this order, that settle runs which are not running, and tell running ones how they must end.
+    """Return the updates that cancel idle runs and set how running ones end. Write them in this order.
 
-    They are settled before and after: an attempt may end, to be made again, between the two.
+    Idle runs are cancelled before and after: a running attempt may end, and its run wait for a retry, in between.
     """
     settling = update_by_ids(run_ids, cancel_if_idle(reason or _REASONS[hold], now))
     return [settling, update_by_ids(run_ids, limit_running(hold, now, reason)), settling]
 
 
 def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
-    """The change that cancels a run which no worker has."""
+    """Return the update that cancels a run unless a worker has claimed it."""
     changes = {
         "reason": reason, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
     }  # fmt: skip
@@ -199,7 +191,7 @@ def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
 
 
 def limit_running(hold: Hold, now: datetime, reason: RunReason | None = None) -> Pipeline:
-    """The change of a RUNNING run: after a pause it may succeed but is not retried, else its attempt is aborted."""
+    """Return the update of a RUNNING run: a pause prevents retries, a cancellation also aborts the attempt."""
     final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
     changes: dict[str, Any] = {"final": {"status": final, "reason": reason or _REASONS[hold]}}
     if hold is not Hold.PAUSED:

@@ -1,7 +1,7 @@
-"""The retry policy of a run whose task names none, or only a part of one. Pure.
+"""Default retry policies, for tasks that set none or a part of one. Pure.
 
-The operator's offsets count where they are set. Otherwise the waits grow from seconds, and together they take at most
-half of the interval: a retry that the next due time would overtake is none.
+The operator's offsets apply if they are set. Otherwise the waits grow from seconds and take at most half of the
+interval between due times together, so that no retry is overtaken by the next run.
 """
 
 from collections.abc import Mapping
@@ -25,20 +25,20 @@ JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RetryDefaults:
-    """The operator's choice: how many retries, and the waits; without `offsets` the waits fit the interval."""
+    """The operator's defaults: the number of retries and the waits. Without `offsets` the waits fit the interval."""
 
     max_retries: int
     offsets: tuple[timedelta, ...] = ()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RetryDefaults":
-        """Return those of these settings."""
+        """Return the defaults from the settings."""
         return cls(settings.max_retries, settings.default_retry_offsets())
 
     def complete_policy(self, policy: RetryPolicy | None, interval: timedelta | None) -> RetryPolicy:
-        """Return the policy in effect: `policy`, with what it leaves open (None: everything) filled in.
+        """Return the effective policy: `policy` (None: an empty one) with the missing parts filled in.
 
-        `interval` is the shortest time between due times; None for what is due once.
+        `interval` is the shortest time between due times; None for a one-off schedule.
         """
         own = policy or RetryPolicy(None)
         most = self.max_retries if own.max_retries is None else own.max_retries
@@ -51,7 +51,7 @@ class RetryDefaults:
 
 @lru_cache(maxsize=4096)
 def fit_backoff(retries: int, interval: timedelta | None) -> Backoff:
-    """Return waits for so many retries that together take at most half of the interval; None: there is no next time."""
+    """Return a backoff whose waits take at most half of the interval together; None means that no run follows."""
     if interval is None or not retries:
         return Backoff(MAX_FIRST_WAIT, MAX_FACTOR, MAX_WAIT, JITTER)
     room = interval / 2
@@ -60,7 +60,7 @@ def fit_backoff(retries: int, interval: timedelta | None) -> Backoff:
 
 
 def _growth(room: float, retries: int) -> float:
-    """The fastest growth, in hundredths, by which the waits stay within `room`, which is in first waits."""
+    """Return the largest factor (in hundredths) with which the waits fit into `room` (in multiples of the first)."""
     low, high = 100, round(MAX_FACTOR * 100) + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -72,9 +72,9 @@ def _growth(room: float, retries: int) -> float:
 
 
 def shortest_interval_ms(schedule: Mapping[str, Any] | None, now: datetime) -> int | None:
-    """The shortest time between due times of a stored schedule, in milliseconds; None if it is due once or unreadable.
+    """Return the shortest time between due times in milliseconds; None for a one-off or unreadable schedule.
 
-    The same all through a calendar year, so that the work is done once for each expression.
+    The result is the same throughout a calendar year, so that it is computed once for each expression.
     """
     match schedule:
         case {"kind": "every", "interval_ms": int(interval)}:

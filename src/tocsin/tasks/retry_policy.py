@@ -1,4 +1,4 @@
-"""How often and when a failed run is tried again. Pure."""
+"""Retry policies: how often and when a failed run is retried. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.errors import InvalidInput
 
 MAX_ATTEMPTS = 100
-"""Of one run, however often a person retries it."""
+"""Maximum number of attempts of a run in all its rounds."""
 MAX_RETRIES = MAX_ATTEMPTS - 1
 MAX_WAIT = timedelta(days=366)
 DEFAULT_FACTOR, DEFAULT_JITTER = 2.0, 0.0
@@ -18,9 +18,9 @@ _DEFAULT_LONGEST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits that grow: `initial`, then each `factor` times the one before, at most `maximum`.
+    """Exponentially growing waits: `initial`, then `factor` times the previous one, at most `maximum`.
 
-    `jitter` (0..1) is the share of each wait that is left to chance, so that failing tasks do not come back together.
+    `jitter` (0..1) is the random part of each wait, so that tasks that failed together are not retried together.
     """
 
     initial: timedelta
@@ -29,7 +29,7 @@ class Backoff:
     jitter: float
 
     def wait_before(self, retry: int, chance: float) -> timedelta:
-        """The wait before retry number `retry` (from 0); `chance` is a random number in 0..1."""
+        """Return the wait before retry number `retry` (from 0). `chance` is a random number in 0..1."""
         try:
             grown = min(self.initial * self.factor**retry, self.maximum)
         except OverflowError:
@@ -39,10 +39,10 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Up to `max_retries` more attempts. The waits come from `offsets` (the last one repeats) or from `backoff`.
+    """Up to `max_retries` retries, with waits from `offsets` (the last one repeats) or from `backoff`.
 
-    `statuses` narrows which HTTP statuses are retried; None means all failures. A stored policy may leave open how many
-    (None) and the waits (neither `offsets` nor `backoff`): what is in effect is the server's, see `RetryDefaults`.
+    `statuses` limits the HTTP statuses that are retried; None means all failures. A stored policy may leave
+    `max_retries` None, and have neither `offsets` nor `backoff`: `RetryDefaults` completes it.
     """
 
     max_retries: int | None
@@ -51,7 +51,7 @@ class RetryPolicy:
     statuses: frozenset[int] | None = None
 
     def wait_before(self, retry: int, chance: float) -> timedelta:
-        """How long to wait from the end of the failed attempt to retry number `retry` (from 0)."""
+        """Return the wait from the end of the failed attempt to retry number `retry` (from 0)."""
         if self.backoff is not None:
             wait = self.backoff.wait_before(retry, chance)
         else:
@@ -59,7 +59,7 @@ class RetryPolicy:
         return wait // MILLISECOND * MILLISECOND
 
     def can_retry_status(self, status_code: int | None) -> bool:
-        """Whether a failure with this HTTP status (None: no response) is tried again."""
+        """Return whether a failure with this HTTP status (None: no response) is retried."""
         return self.statuses is None or status_code in self.statuses
 
 
@@ -69,29 +69,29 @@ def build_policy(
     backoff: Backoff | None,
     statuses: Iterable[int] | None,
 ) -> RetryPolicy:
-    """The policy that is meant; what is None is left to the server, but a list of offsets says how many retries.
+    """Build a policy. None leaves a part to the server's defaults; a list of offsets implies the number of retries.
 
-    Raises InvalidInput for parts that do not go together; `check` looks at each.
+    Raises InvalidInput for parts that contradict each other. `validate_policy` validates each part.
     """
     if offsets is not None and backoff is not None:
         raise InvalidInput("Give offsets or backoff, not both.", "backoff")
     most = len(offsets) if max_retries is None and offsets is not None else max_retries
     if offsets is not None and not offsets and most:
-        raise InvalidInput("offsets is empty, so there is no wait to repeat. Give one, or leave it out.", "offsets")
+        raise InvalidInput("offsets is empty, so there is no wait to repeat. Give at least one, or omit it.", "offsets")
     return RetryPolicy(most, tuple(offsets or ()), backoff, None if statuses is None else frozenset(statuses))
 
 
 def build_backoff(initial: timedelta, factor: float, longest: timedelta | None, jitter: float) -> Backoff:
-    """Waits that grow; without `longest` up to a day, or `initial` if that is longer."""
+    """Build a backoff. `longest` defaults to a day, or to `initial` if that is longer."""
     return Backoff(initial, factor, max(_DEFAULT_LONGEST, initial) if longest is None else longest, jitter)
 
 
 def validate_policy(policy: RetryPolicy, path: str = "retry") -> None:
-    """Raises InvalidInput that names the faulty field."""
+    """Validate a policy. Raises InvalidInput at the invalid field."""
     if policy.max_retries is not None and not 0 <= policy.max_retries <= MAX_RETRIES:
         raise InvalidInput(f"maxRetries must be 0 to {MAX_RETRIES}.", path, "maxRetries")
     if len(policy.offsets) > MAX_RETRIES:
-        raise InvalidInput(f"At most {MAX_RETRIES} offsets.", path, "offsets")
+        raise InvalidInput(f"offsets must have at most {MAX_RETRIES} entries.", path, "offsets")
     if any(not timedelta(0) <= offset <= MAX_WAIT for offset in policy.offsets):
         raise InvalidInput("Each offset must be from PT0S to P366D.", path, "offsets")
     if policy.statuses is not None and any(not 100 <= status <= 599 for status in policy.statuses):
@@ -112,7 +112,7 @@ def _check_backoff(backoff: Backoff, path: str) -> None:
 
 
 def policy_to_document(policy: RetryPolicy) -> dict[str, Any]:
-    """The stored form; durations in milliseconds."""
+    """Return the stored form of a policy, with durations in milliseconds."""
     backoff = policy.backoff
     return {
         "max_retries": policy.max_retries,
@@ -128,7 +128,7 @@ def policy_to_document(policy: RetryPolicy) -> dict[str, Any]:
 
 
 def policy_from_document(document: Mapping[str, Any]) -> RetryPolicy:
-    """The policy that `to_document` stored."""
+    """Return the policy from its stored form."""
     statuses, backoff = document["statuses"], document["backoff"]
     return RetryPolicy(
         document["max_retries"],

@@ -1,5 +1,6 @@
-"""What a person asks of single runs: run now, retry, cancel. A person's run ignores pause, overlap and streak."""
+"""Runs on request: run a task now, retry a run, cancel it. A manual run ignores pause, overlap and streak."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,6 @@ from tocsin.documents import (
     TaskDocument,
     Trigger,
     new_run,
-    owner_of,
     requeued,
 )
 from tocsin.documents.states import SETTLED_STATUSES
@@ -34,14 +34,14 @@ from tocsin.tasks.reconciliation import job_snapshot, stop_updates
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
 MAX_REPLAY_ENTRIES = 50
-"""Of the times that a run was done again, so many are remembered: the last."""
+"""Number of replay entries that a run keeps: the latest."""
 MAX_ACTIVE_RUNS = 1000
-"""Open runs that a task shows. A replay may open more of them again; the others leave its status and streak alone."""
+"""Maximum number of open runs that a task lists. A replay may reopen more; they do not affect status and streak."""
 RETRYABLE_STATUSES = (RunStatus.FAILED, RunStatus.MISSED, RunStatus.SKIPPED, RunStatus.CANCELLED)
 
 
 def new_task_run(task: TaskDocument, run_id: str, due_at: datetime, trigger: Trigger, now: datetime) -> RunDocument:
-    """A QUEUED run of this task, with a copy of all that a worker needs."""
+    """Build a QUEUED run of a task, with a copy of all that a worker needs."""
     return new_run(
         run_id,
         owner=task["owner"],
@@ -60,14 +60,16 @@ def new_task_run(task: TaskDocument, run_id: str, due_at: datetime, trigger: Tri
 async def run_task_now(
     database: Database, owner: str, task_id: str, now: datetime, key: idempotency.IdempotentCall | None
 ) -> Run:
-    """A run of this task now, beside its schedule."""
+    """Create a run of a task now, independent of its schedule."""
     task = await require_task(owner, task_id)
     record = await idempotency.claim_key(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
     if not record["done"]:
-        document = await _document(database, task.id)
-        await _insert_once(database, new_task_run(document, record["thing"], now, Trigger.MANUAL, now))
+        document = await _load_task(database, task.id)
+        with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
+            await database.runs.insert_one(new_task_run(document, record["thing"], now, Trigger.MANUAL, now))
         log_run("run requested", record["thing"])
-        await _end_if_deleted(database, task.id, record["thing"], now)
+        if await find_task(owner, task.id) is None:  # deleted before the run was visible
+            await database.runs.bulk_write(stop_updates([record["thing"]], Hold.DELETED, now), ordered=True)
         await idempotency.mark_done(database, record)
     run = await find_run(owner, record["thing"])
     if run is None:
@@ -75,25 +77,12 @@ async def run_task_now(
     return run
 
 
-async def _document(database: Database, task_id: str) -> TaskDocument:
-    """The task as it is stored. Raises NotFound when it was deleted a moment ago."""
+async def _load_task(database: Database, task_id: str) -> TaskDocument:
+    """Return the stored task. Raises NotFound if it was deleted meanwhile."""
     document: TaskDocument | None = await database.tasks.find_one({"_id": task_id})
     if document is None:
         raise NotFound("You have no task with this id.", "id")
     return document
-
-
-async def _end_if_deleted(database: Database, task_id: str, run_id: str, now: datetime) -> None:
-    """The task may have been deleted before anyone could see its new run."""
-    if await find_task(owner_of(task_id), task_id) is None:
-        await database.runs.bulk_write(stop_updates([run_id], Hold.DELETED, now), ordered=True)
-
-
-async def _insert_once(database: Database, run: RunDocument) -> None:
-    try:
-        await database.runs.insert_one(run)
-    except DuplicateKeyError:
-        return  # an earlier try with the same idempotency key got this far
 
 
 async def retry_run(
@@ -104,24 +93,22 @@ async def retry_run(
     key: idempotency.IdempotentCall | None,
     settings: ReplaySettings = ReplaySettings.CURRENT,
 ) -> Run:
-    """The same run again, with a new retry budget, by its task's present settings or by those it had."""
+    """Retry a settled run with a new retry budget, and with the current settings of its task or its own."""
     run = await require_run(owner, run_id)
     record = await idempotency.claim_key(database, key, run_id, now, run.round)
     if record["done"] or record["round"] != run.round:
-        return await require_run(
-            owner, run_id
-        )  # as that retry left it, not as it was read before the key was looked at
+        return await require_run(owner, run_id)  # reread, because that retry has changed it
     if run.trigger is Trigger.WORKFLOW:
-        raise Conflict("This run is a step of a workflow: resume its workflow run instead.", "id")
+        raise Conflict("The run is a step of a workflow. Resume its workflow run instead.", "id")
     task = await find_task(owner, run.task)
     if task is None:
-        raise Conflict("The task of this run was deleted, so it cannot be retried.", "id")
+        raise Conflict("The task of this run was deleted, so the run cannot be retried.", "id")
     if run.status not in RETRYABLE_STATUSES:
         allowed = "Only a run that failed, was missed, skipped or cancelled can be retried"
         raise Conflict(f"{allowed}; this one is {run.status}.", "id")
     if len(run.attempts) >= MAX_ATTEMPTS:
-        raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the most. Run its task instead.", "id")
-    update = requeue_update(run.id, run.round, await _document(database, task.id), now, settings)
+        raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the maximum. Run its task instead.", "id")
+    update = requeue_update(run.id, run.round, await _load_task(database, task.id), now, settings)
     if (await database.runs.bulk_write([update])).modified_count:
         log_run("run retried", run.id)
         await show_reopened(database, [run.id])
@@ -132,9 +119,9 @@ async def retry_run(
 def requeue_update(
     run_id: str, round_: int, task: TaskDocument, now: datetime, settings: ReplaySettings, replay: str | None = None
 ) -> UpdateOne:
-    """The update that queues a settled run once more, if nobody has done so since it was in this round.
+    """Return the update that requeues a settled run, unless it has left this round.
 
-    For a replay (by its id) it must also still be a dead letter.
+    With a replay (by ID), the run must also still be a dead letter.
     """
     changes: dict[str, Any] = {
         **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
@@ -143,15 +130,15 @@ def requeue_update(
     if settings is ReplaySettings.CURRENT:
         changes |= {"task_name": task["name"], "task_version": task["version"], **job_snapshot(task, now)}
     entry: ReplayEntryDocument = {"replay": replay, "at": now, "round": round_ + 1}
-    computed = {**NEW_RETRY_BUDGET, "replays": _remembered(entry)}
-    same = has_value("round", round_)
+    computed = {**NEW_RETRY_BUDGET, "replays": _append_entry(entry)}
+    same_round = has_value("round", round_)
     if replay is None:
-        return move_run(run_id, RETRYABLE_STATUSES, RunStatus.QUEUED, changes, computed=computed, where=same)
-    where = all_of(same, is_null("discarded_at"))
+        return move_run(run_id, RETRYABLE_STATUSES, RunStatus.QUEUED, changes, computed=computed, where=same_round)
+    where = all_of(same_round, is_null("discarded_at"))
     return move_run(run_id, [RunStatus.FAILED], RunStatus.QUEUED, changes, computed=computed, where=where)
 
 
-def _remembered(entry: ReplayEntryDocument) -> Expression:
+def _append_entry(entry: ReplayEntryDocument) -> Expression:
     before = {"$ifNull": ["$replays", []]}
     return {"$slice": [{"$concatArrays": [before, [{"$literal": entry}]]}, -MAX_REPLAY_ENTRIES]}
 
@@ -160,7 +147,7 @@ _HAS_ROOM: Expression = {"$lt": [{"$size": "$active"}, MAX_ACTIVE_RUNS]}
 
 
 async def show_reopened(database: Database, run_ids: list[str]) -> None:
-    """Let the tasks of scheduled runs know that these are open again, and what has become of them since."""
+    """Show reopened scheduled runs in their tasks, and apply the effects of what has happened to them since."""
     found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
     tasks: dict[str, list[str]] = {}
     async for run in found:
@@ -169,19 +156,17 @@ async def show_reopened(database: Database, run_ids: list[str]) -> None:
     if not tasks:
         return
     updates = [
-        change_task(
-            task_id, _HAS_ROOM, {}, {"active": put_active_runs([(run_id, RunStatus.QUEUED) for run_id in some])}
-        )
-        for task_id, some in tasks.items()
+        change_task(task_id, _HAS_ROOM, {}, {"active": put_active_runs([(run_id, RunStatus.QUEUED) for run_id in ids])})
+        for task_id, ids in tasks.items()
     ]
     await database.tasks.bulk_write(updates, ordered=False)
-    # A worker may have been quicker: its run's beginning or end was for a task that did not name the run yet.
-    runs = await database.runs.find({"_id": {"$in": [run_id for some in tasks.values() for run_id in some]}}).to_list()
+    # A worker may have started or settled a run before the task listed it.
+    runs = await database.runs.find({"_id": {"$in": [run_id for ids in tasks.values() for run_id in ids]}}).to_list()
     await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED])
 
 
 async def cancel_run(database: Database, owner: str, run_id: str, now: datetime) -> Run:
-    """No further attempt. A run that is being attempted is aborted by its worker, soon after this answer."""
+    """Cancel a run. Its worker aborts a running attempt soon after this returns."""
     run = await require_run(owner, run_id)
     if run.status in SETTLED_STATUSES - {RunStatus.CANCELLED}:
         raise Conflict(f"The run has ended as {run.status}, so it cannot be cancelled.", "id")

@@ -1,4 +1,4 @@
-"""Saving a task: a draft is checked whole, then written; the document's `next_run_at` is all the scheduler needs."""
+"""Saving of tasks: a draft is validated as a whole, then written. The scheduler needs only its `next_run_at`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,12 +22,12 @@ MAX_NAME = 200
 MAX_TAGS = 20
 MAX_TIMEOUT = 3600.0
 MAX_WRITE_TRIES = 20
-"""So often is a change made again because another one came in between, before the caller is told."""
+"""Tries of a change that conflicts with concurrent changes, before the caller gets an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """A task as its owner wants it. `job` is {"kind", "params"} as the job prepared it; `timeout` is in seconds."""
+    """A task as its owner wants it. `job` has been prepared by its kind. `timeout` is in seconds."""
 
     name: str
     job: JobDocument
@@ -41,12 +41,12 @@ class TaskDraft:
     priority: int | None = None
 
     def validate(self) -> "TaskDraft":
-        """Itself. Raises SeveralInvalid that names the faulty fields."""
+        """Return the draft if it is valid. Raises SeveralInvalid with the invalid fields."""
         validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
     def document_fields(self) -> dict[str, Any]:
-        """The part of the document that the owner decides."""
+        """Return the fields of the document that the owner sets."""
         return {
             "name": self.name,
             "tags": list(self.tags),
@@ -63,13 +63,13 @@ class TaskDraft:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedDraft:
-    """A draft that was found good, and its first due time."""
+    """A valid draft, and its first due time."""
 
     draft: TaskDraft
     next_run_at: datetime
 
     def build_task(self, task_id: str, owner: str, now: datetime) -> Task:
-        """The task to be written."""
+        """Build the task to be inserted."""
         times = {"next_run_at": self.next_run_at, "created_at": now, "updated_at": now}
         return Task(id=task_id, owner=owner, status=TaskStatus.PENDING, **times, **self.draft.document_fields())
 
@@ -82,7 +82,7 @@ def validate_fields(
     retry: RetryPolicy | None,
     schedule: schedules.Schedule | None,
 ) -> None:
-    """Raises SeveralInvalid that names the faulty fields of a draft; None is a field that is not known."""
+    """Validate the fields of a draft; None is a missing field. Raises SeveralInvalid with the invalid fields."""
     faults = ErrorCollector()
     faults.try_parse(_check_name, name)
     faults.try_parse(_check_tags, tags)
@@ -96,15 +96,15 @@ def validate_fields(
 
 
 def validate_draft(draft: TaskDraft, now: datetime) -> ValidatedDraft:
-    """The draft, checked whole. Raises InvalidInput that names the faulty field."""
+    """Validate a draft. Raises InvalidInput at the invalid field."""
     next_run_at = schedules.first_due(draft.validate().schedule, now)
     if next_run_at is None:
-        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+        raise InvalidInput("The schedule has no due time in the future.", "schedule")
     return ValidatedDraft(draft, next_run_at)
 
 
 def draft_from_task(task: Task) -> TaskDraft:
-    """The draft that would make this task."""
+    """Return the draft that would create this task."""
     return TaskDraft(
         name=task.name,
         job=task.job,
@@ -122,13 +122,13 @@ def draft_from_task(task: Task) -> TaskDraft:
 async def create_task(
     database: Database, owner: str, draft: TaskDraft, now: datetime, key: idempotency.IdempotentCall | None = None
 ) -> Task:
-    """Save a new task. With a key that was used before, the task that was made then."""
+    """Create a task. With a key that was used before, return the task that was created then."""
     draft = with_queue_priority(draft, await queues.default_priorities(database))
-    checked = validate_draft(draft, now)
+    valid = validate_draft(draft, now)
     record = await idempotency.claim_key(database, key, new_id(owner), now)
     if not record["done"]:
-        await _insert(checked.build_task(record["thing"], owner, now))
-        log_task_created(record["thing"], owner, checked.next_run_at)
+        await _insert(valid.build_task(record["thing"], owner, now))
+        log_task_created(record["thing"], owner, valid.next_run_at)
         await idempotency.mark_done(database, record)
     task = await ownership.find_task(owner, record["thing"])
     if task is None:
@@ -137,7 +137,7 @@ async def create_task(
 
 
 def with_queue_priority(draft: TaskDraft, standards: Mapping[str, int]) -> TaskDraft:
-    """The draft with the priority that it gets in its queue. Raises InvalidInput, also when there is no such queue."""
+    """Return the draft with its effective priority. Raises InvalidInput for an invalid priority or unknown queue."""
     return replace(draft, priority=queues.resolve_priority(standards, draft.queue, draft.priority))
 
 
@@ -145,7 +145,7 @@ async def _insert(document: Task) -> None:
     try:
         await document.insert()
     except DuplicateKeyError:
-        return  # an earlier try with the same idempotency key got this far
+        return  # created by an earlier try with the same idempotency key
 
 
 async def update_task(
@@ -156,58 +156,58 @@ async def update_task(
     now: datetime,
     expected_version: int | None = None,
 ) -> Task:
-    """Change some fields of a task (the names of Draft's). Queued and retrying runs get the new settings.
+    """Change fields of a task (by their names in TaskDraft). Queued and retrying runs get the new settings.
 
-    A new schedule makes a cancelled task active again and never fires for the past. Raises NotFound, InvalidInput, and
-    Conflict when `expected_version` is not the task's version.
+    A new schedule reactivates a cancelled task and never fires for the past. Raises NotFound, InvalidInput, and
+    Conflict if `expected_version` is not the task's version.
     """
     task = await ownership.require_task(owner, task_id)
     for _ in range(MAX_WRITE_TRIES):
         if expected_version is not None and expected_version != task.version:
-            raise _changed(task.version)
+            raise _version_conflict(task.version)
         if await _update_once(database, task, changes, now):
             log_task("task changed", task_id, owner, fields=sorted(changes))
             await reconcile_task(database, task_id, now)
             return await ownership.require_task(owner, task_id)
         task = await ownership.require_task(owner, task_id)
-    raise _changed(task.version)
+    raise _version_conflict(task.version)
 
 
-def _changed(version: int) -> Conflict:
-    return Conflict(f"The task was changed meanwhile: its version is {version}. Read it again.", "expectedVersion")
+def _version_conflict(version: int) -> Conflict:
+    return Conflict(f"The task has changed: its version is {version}. Fetch it again.", "expectedVersion")
 
 
 async def _update_once(database: Database, task: Task, changes: Mapping[str, Any], now: datetime) -> bool:
     draft = replace(draft_from_task(task), **changes).validate()
     if not changes.keys().isdisjoint({"queue", "priority"}):
         draft = with_queue_priority(draft, await queues.default_priorities(database))
-    fields = {**draft.document_fields(), **_timing(task, draft, changes, now)}
+    fields = {**draft.document_fields(), **_schedule_changes(task, draft, changes, now)}
     fields |= {"version": task.version + 1, "updated_at": now, "reconcile": True}
     unchanged = all_of(has_value("version", task.version), has_value("last_due_at", task.last_due_at))
     result = await database.tasks.bulk_write([change_task(task.id, unchanged, fields)])
     return result.modified_count == 1
 
 
-def _timing(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return what a new schedule changes: nothing else does, so that an edit of the name moves no due time.
+def _schedule_changes(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return the changes of a new schedule. Other edits do not affect due times.
 
-    The schedule that the task has already, sent again, changes nothing either, unless the task was cancelled.
+    Sending the current schedule again changes nothing, unless the task was cancelled.
     """
     if "schedule" not in changes:
         return {}
-    before, wanted, last = (
+    before, new_schedule, last = (
         schedules.schedule_from_document(task.schedule),
         schedules.current_schedule(draft.schedule),
         task.last_due_at,
     )
-    if wanted == schedules.current_schedule(before) and task.hold is not Hold.CANCELLED:
+    if new_schedule == schedules.current_schedule(before) and task.hold is not Hold.CANCELLED:
         return {"schedule": task.schedule}
     hold = None if task.hold is Hold.CANCELLED else task.hold
-    if isinstance(wanted, schedules.Once) and last is not None and wanted.at <= last:
-        wanted = schedules.postpone(wanted, last)
-    schedule, next_run_at = schedules.revise_schedule(before, task.next_run_at, last, wanted, now)
+    if isinstance(new_schedule, schedules.Once) and last is not None and new_schedule.at <= last:
+        new_schedule = schedules.postpone(new_schedule, last)
+    schedule, next_run_at = schedules.revise_schedule(before, task.next_run_at, last, new_schedule, now)
     if next_run_at is None:
-        raise InvalidInput("This schedule has no due time ahead.", "schedule")
+        raise InvalidInput("The schedule has no due time in the future.", "schedule")
     return {
         "schedule": schedules.schedule_to_document(schedule),
         "hold": hold,
@@ -229,6 +229,6 @@ def _check_name(name: str) -> None:
 
 def _check_tags(tags: tuple[str, ...]) -> None:
     if len(tags) > MAX_TAGS or len(set(tags)) != len(tags):
-        raise InvalidInput(f"At most {MAX_TAGS} tags, each once.", "tags")
+        raise InvalidInput(f"tags must have at most {MAX_TAGS} entries without duplicates.", "tags")
     if any(not 1 <= len(tag) <= 50 for tag in tags):
-        raise InvalidInput("A tag has 1 to 50 characters.", "tags")
+        raise InvalidInput("A tag must have 1 to 50 characters.", "tags")

@@ -28,7 +28,7 @@ class AccessLogMiddleware:
             return await self._app(scope, receive, send)
         began, status = time.perf_counter(), None
 
-        async def noting_status(message: Message) -> None:
+        async def send_noting_status(message: Message) -> None:
             nonlocal status
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 status = message["status"]
@@ -37,7 +37,7 @@ class AccessLogMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, noting_status)
+            await self._app(scope, receive, send_noting_status)
         finally:
             log.info(
                 "request" if scope["type"] == "http" else "websocket",

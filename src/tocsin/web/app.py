@@ -1,10 +1,9 @@
 """The ASGI application: the GraphQL API, pages for browsers, downloads, health checks and metrics."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -15,55 +14,44 @@ from tocsin.documents import is_unavailable
 from tocsin.errors import DatabaseUnavailable
 from tocsin.graphql.context import Services
 from tocsin.graphql.errors import UNAVAILABLE_MESSAGE
-from tocsin.runtime.health import ComponentHealth
 from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.backpressure import BackpressureMiddleware
-from tocsin.web.connections import WebSocketLimitMiddleware
-from tocsin.web.cors import CorsMiddleware
+from tocsin.web.cors import PathCorsMiddleware
 from tocsin.web.downloads import downloads_router
 from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
 from tocsin.web.graphql_http import GRAPHQL_PATH, graphql_router
+from tocsin.web.health import HealthCheck, health_router
 from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
 from tocsin.web.security_headers import SecurityHeadersMiddleware
 from tocsin.web.trusted_proxies import TrustedProxiesMiddleware
+from tocsin.web.websocket_limit import WebSocketLimitMiddleware
 
-HealthCheck = Callable[[], Awaitable[Mapping[str, ComponentHealth]]]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def create_app(
-    services: Callable[[], Services], settings: Settings, ready: HealthCheck, measure: RefreshMetrics
+    services: Callable[[], Services], settings: Settings, check_health: HealthCheck, refresh: RefreshMetrics
 ) -> ASGIApp:
-    """Return the application. `ready` returns the health of each part, `measure` refreshes the metrics."""
+    """Return the application. `check_health` returns the health of each part, `refresh` updates the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.include_router(graphql_router(services, settings))
     app.include_router(downloads_router(services))
     app.include_router(pages_router())
-    app.include_router(metrics_router(settings, measure, beside_api=True))
-    _add_health_routes(app, ready)
+    app.include_router(metrics_router(settings, refresh, beside_api=True))
+    app.include_router(health_router(check_health))
     app.add_exception_handler(HTTPException, _handle_http_error)
     app.add_exception_handler(DatabaseUnavailable, _handle_database_error)
     app.add_exception_handler(PyMongoError, _handle_database_error)
     app.add_exception_handler(Exception, _handle_error)
-    served: ASGIApp = CorsMiddleware(BackpressureMiddleware(app), GRAPHQL_PATH, settings.cors_origins)
+    served: ASGIApp = BackpressureMiddleware(app)
+    if settings.cors_origins:
+        served = PathCorsMiddleware(served, GRAPHQL_PATH, settings.cors_origins)
     if settings.access_log:
         served = AccessLogMiddleware(served)
     return SecurityHeadersMiddleware(
         TrustedProxiesMiddleware(WebSocketLimitMiddleware(served), settings.trusted_proxies)
     )
-
-
-def _add_health_routes(app: FastAPI, ready: HealthCheck) -> None:
-    @app.api_route("/live", methods=["GET", "HEAD"])
-    async def live() -> dict[str, str]:
-        return {"status": "alive"}
-
-    @app.api_route("/ready", methods=["GET", "HEAD"])
-    async def is_ready() -> JSONResponse:
-        parts = await ready()
-        body = {name: str(state) for name, state in parts.items()}
-        return JSONResponse(body, 200 if all(state.is_healthy for state in parts.values()) else 503)
 
 
 async def _handle_http_error(request: Request, error: Exception) -> Response:

@@ -22,7 +22,7 @@ class EventLoopLoad:
         self._share = 0.0
 
     def is_high(self) -> bool:
-        """Tell whether the load in the last window was above `SHARE`. Call it in the loop's own thread."""
+        """Tell whether the load in the last window was above `MAX_LOOP_SHARE`. Call it in the loop's own thread."""
         wall = time.perf_counter()
         if (passed := wall - self._wall) >= _WINDOW_SECONDS:
             processor = time.thread_time()

@@ -7,21 +7,28 @@ room: the oldest of the address that has the most. So a flood of anonymous conne
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+from enum import Enum
 
 from tocsin import telemetry
 from tocsin.security.gcra import network_key
-from tocsin.web import error_responses
 
 SPARE_DESCRIPTORS = 600
 """File descriptors reserved for everything but client connections: outbound calls, the database, files."""
 MIN_CONNECTIONS = 64
 """Minimum of the connection limit, however few descriptors the process has."""
-ADDRESS_LIMIT_MESSAGE = "Too many connections from this network address. Close some, or try again later."
-SERVER_FULL_MESSAGE = "The server has reached its connection limit. Try again later."
 _LOG_SECONDS = 60.0
 log = telemetry.get_logger(__name__)
+
+
+class ConnectionRefusal(Enum):
+    """A reason to refuse a connection, with its status and message."""
+
+    ADDRESS_LIMIT = (429, "Too many connections from this network address. Close some, or try again later.")
+    SERVER_FULL = (503, "The server has reached its connection limit. Try again later.")
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        self.message = message
 
 
 class Connection:
@@ -52,34 +59,36 @@ class Connection:
 
 
 class ConnectionTable:
-    """All open connections: at most `most` in total and `most_of_address` per network address.
+    """All open connections: at most `max_connections` in total and `max_per_address` per network address.
 
-    IPv6 addresses count by their /64. Up to `most_of_address` authenticated connections of one user, from any
+    IPv6 addresses count by their /64. Up to `max_per_address` authenticated connections of one user, from any
     address, are kept when all places are taken; further ones make room like anonymous ones. Addresses for which
     `is_proxy` is true have no limit of their own.
     """
 
-    def __init__(self, most: int, most_of_address: int, is_proxy: Callable[[str], bool] = lambda _: False) -> None:
-        self._most = most
-        self._most_of_address = most_of_address
+    def __init__(
+        self, max_connections: int, max_per_address: int, is_proxy: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        self._max_connections = max_connections
+        self._max_per_address = max_per_address
         self._is_proxy = is_proxy
         self._open: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
         self._of_user: Counter[str] = Counter()
-        self._strangers: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
+        self._anonymous: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
         self._logged_at = float("-inf")
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def open(self, address: str, abort: Callable[[], None]) -> Connection | str:
+    def open(self, address: str, abort: Callable[[], None]) -> Connection | ConnectionRefusal:
         """Take a place for a connection from this address. Returns the reason if there is none."""
         of_proxy = self._is_proxy(address)
         new = Connection(self, "" if of_proxy else network_key(address), abort, of_proxy=of_proxy)
         if self._has_too_many(new.address_key):
-            return ADDRESS_LIMIT_MESSAGE
-        if len(self._open) >= self._most and not self._make_room(new.address_key):
-            return SERVER_FULL_MESSAGE
+            return ConnectionRefusal.ADDRESS_LIMIT
+        if len(self._open) >= self._max_connections and not self._make_room(new.address_key):
+            return ConnectionRefusal.SERVER_FULL
         self._open.add(new)
         self._count(new)
         telemetry.CONNECTIONS.inc()
@@ -97,10 +106,10 @@ class ConnectionTable:
     def assign_user(self, connection: Connection, user: str) -> None:
         """Count a connection for this user, and keep it open when places run out, up to the user's limit."""
         is_new = connection.user_id is None and not connection.is_from_proxy and connection in self._open
-        if is_new and self._of_user[user] < self._most_of_address:
+        if is_new and self._of_user[user] < self._max_per_address:
             self._of_user[user] += 1
             connection.user_id = user
-            self._strangers.get(connection.address_key, {}).pop(connection, None)
+            self._anonymous.get(connection.address_key, {}).pop(connection, None)
 
     def close(self, connection: Connection) -> None:
         """Release a place. Releasing it twice is no error."""
@@ -111,11 +120,11 @@ class ConnectionTable:
         if connection.is_from_proxy:
             return
         self._of_address[connection.address_key] -= 1
-        self._strangers.get(connection.address_key, {}).pop(connection, None)
+        self._anonymous.get(connection.address_key, {}).pop(connection, None)
         self._forget_user(connection)
         if self._of_address[connection.address_key] <= 0:
             del self._of_address[connection.address_key]
-            self._strangers.pop(connection.address_key, None)
+            self._anonymous.pop(connection.address_key, None)
 
     def _forget_user(self, connection: Connection) -> None:
         if connection.user_id is not None:
@@ -126,22 +135,22 @@ class ConnectionTable:
     def _count(self, connection: Connection) -> None:
         if not connection.is_from_proxy:
             self._of_address[connection.address_key] += 1
-            self._strangers[connection.address_key][connection] = None
+            self._anonymous[connection.address_key][connection] = None
 
     def _has_too_many(self, key: str) -> bool:
-        too_many = self._of_address[key] >= self._most_of_address if key else False
+        too_many = self._of_address[key] >= self._max_per_address if key else False
         if too_many:
             self._log_limit("a network address has reached its connection limit", key)
         return too_many
 
     def _make_room(self, key: str) -> bool:
         """Close the oldest anonymous connection of the address that has the most. False if that is `key` itself."""
-        holder = max(self._strangers, key=lambda of: len(self._strangers[of]), default=key)
-        self._log_limit("the server has reached its connection limit", holder)
-        held = self._strangers.get(holder, {})
-        if not held or holder == key:
+        crowded = max(self._anonymous, key=lambda address: len(self._anonymous[address]), default=key)
+        self._log_limit("the server has reached its connection limit", crowded)
+        candidates = self._anonymous.get(crowded, {})
+        if not candidates or crowded == key:
             return False
-        oldest = next(iter(held))
+        oldest = next(iter(candidates))
         self.close(oldest)
         oldest.abort()
         return True
@@ -151,25 +160,9 @@ class ConnectionTable:
         if time.monotonic() - self._logged_at >= _LOG_SECONDS:
             self._logged_at = time.monotonic()
             log.warning(
-                event, address=key, of_address=self._of_address[key], connections=len(self._open), most=self._most
+                event,
+                address=key,
+                of_address=self._of_address[key],
+                connections=len(self._open),
+                most=self._max_connections,
             )
-
-
-class WebSocketLimitMiddleware:
-    """Middleware that limits WebSockets per client address behind a proxy, before the handshake."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request or connection, or refuse a handshake with 429."""
-        connection: Connection | None = scope.get("state", {}).get("connection")
-        is_new = scope["type"] == "websocket" and connection is not None and connection.is_from_proxy
-        if not is_new or connection is None or connection.assign_address(scope["client"][0]):
-            await self._app(scope, receive, send)
-            return
-        await receive()
-        body = error_responses.error_body(429, ADDRESS_LIMIT_MESSAGE)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": body})

@@ -34,14 +34,14 @@ def downloads_router(services: Callable[[], Services]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     async def download(token: str, request: Request) -> Response:
-        shelf = services().files
+        files = services().files
         try:
-            link = shelf.links.read(token, clock.now())
+            link = files.links.read(token, clock.now())
         except LinkExpired:
             return error_response(410, _EXPIRED_MESSAGE)
         except LinkInvalid:
             return error_response(404, _NOT_FOUND_MESSAGE)
-        found = await shelf.store.open(link.file_id) if await _is_valid(link) else None
+        found = await files.store.open(link.file_id) if await _is_valid(link) else None
         if found is None:
             return error_response(410, _GONE_MESSAGE)
         headers = _response_headers(found.info)

@@ -153,17 +153,17 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         return Response(self.encode_json(response_body(result)), status, response_headers(result), wanted.media_type)
 
     async def _read_operation(self, request: Request, context: Context) -> GraphQLRequestData:
-        """Return the operation of a request. Raises Refused."""
+        """Return the operation of a request. Raises RequestRefused."""
         if request.method == "POST":
             check_content_type(request)
             body = await LimitedRequest(request, self._limit).get_body()
             if len(body) > ANONYMOUS_BODY_LIMIT and not await _is_authenticated(context):
                 message = f"A request without a valid access token may have at most {ANONYMOUS_BODY_LIMIT} bytes."
                 raise RequestRefused(413, message)
-            given = self.parse_json(body)
+            members = self.parse_json(body)
         else:
-            given = parse_query_parameters(request.query_params, self.parse_json)
-        return _parse_operation(given)
+            members = parse_query_parameters(request.query_params, self.parse_json)
+        return _parse_operation(members)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""
@@ -195,7 +195,7 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         return response_body(result)
 
     def parse_json(self, data: str | bytes) -> dict[str, Any]:
-        """Return the JSON object in a body or a query parameter. Raises Refused."""
+        """Return the JSON object in a body or a query parameter. Raises RequestRefused."""
         try:
             value = self.decode_json(data)
         except json.JSONDecodeError as error:
@@ -213,8 +213,8 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Take the token from the connection's parameters. Raises Unauthenticated, which closes the connection."""
         params: Mapping[str, object] = context.connection_params or {}
-        given = parse_bearer(params.get("authorization", params.get("Authorization")))
-        context.token = given or context.token
+        token = parse_bearer(params.get("authorization", params.get("Authorization")))
+        context.token = token or context.token
         if context.token is not None:
             await context.authenticate()
         return await super().on_ws_connect(context)
@@ -230,15 +230,15 @@ async def _is_authenticated(context: Context) -> bool:
         return True
 
 
-def _parse_operation(given: Mapping[str, Any]) -> GraphQLRequestData:
-    """Return the operation that the members of a request describe. Raises Refused (400)."""
-    query = given.get("query")
+def _parse_operation(members: Mapping[str, Any]) -> GraphQLRequestData:
+    """Return the operation that the members of a request describe. Raises RequestRefused (400)."""
+    query = members.get("query")
     if not isinstance(query, str) or not query:
         raise RequestRefused(400, "The request has no `query`: it must be a string.")
-    for name, (kind, right) in _OPTIONAL_MEMBERS.items():
-        if not isinstance(given.get(name), kind | None):
-            raise RequestRefused(400, f"`{name}` must be {right} or null.")
-    return GraphQLRequestData(query, given.get("variables"), given.get("operationName"), given.get("extensions"))
+    for name, (kind, description) in _OPTIONAL_MEMBERS.items():
+        if not isinstance(members.get(name), kind | None):
+            raise RequestRefused(400, f"`{name}` must be {description} or null.")
+    return GraphQLRequestData(query, members.get("variables"), members.get("operationName"), members.get("extensions"))
 
 
 def _refuse_mutation_by_get(method: str, data: GraphQLRequestData, max_tokens: int) -> None:

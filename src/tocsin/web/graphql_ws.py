@@ -95,9 +95,9 @@ class GraphQLWebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_message(self, message: Any) -> None:
         """Validate a message, then process it."""
-        fault = find_protocol_error(message)
-        if fault is not None:
-            await self.handle_invalid_message(fault)
+        violation = find_protocol_error(message)
+        if violation is not None:
+            await self.handle_invalid_message(violation)
             return
         if message.get("payload", message) is None:  # `null` means no payload
             del message["payload"]
@@ -176,7 +176,7 @@ def find_protocol_error(message: object) -> str | None:
     if message["type"] in {"subscribe", "complete"} and not _is_id(message.get("id")):
         return "The id must be a string of 1 to 200 characters."
     if message["type"] == "subscribe":
-        return _fault_of_payload(message.get("payload"))
+        return _find_payload_error(message.get("payload"))
     if not isinstance(message.get("payload"), dict | None):
         return "The payload must be an object."
     return None
@@ -186,7 +186,7 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
 
 
-def _fault_of_payload(payload: object) -> str | None:
+def _find_payload_error(payload: object) -> str | None:
     if not isinstance(payload, dict) or not isinstance(payload.get("query"), str) or not payload["query"]:
         return "The payload must be an object with a query."
     for name, kind in (("variables", dict), ("operationName", str), ("extensions", dict)):

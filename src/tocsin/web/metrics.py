@@ -25,8 +25,8 @@ _NOT_SERVED = (
 _WRONG_TOKEN = f"Send the header `Authorization: Bearer` with the value of {PREFIX}METRICS_TOKEN."
 
 
-def metrics_router(settings: Settings, measure: RefreshMetrics, *, beside_api: bool) -> APIRouter:
-    """Return the route of /metrics. `measure` refreshes the metrics before each response."""
+def metrics_router(settings: Settings, refresh: RefreshMetrics, *, beside_api: bool) -> APIRouter:
+    """Return the route of /metrics. `refresh` updates the metrics before each response."""
     router = APIRouter()
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     closed = beside_api and (token is None or settings.metrics_port is not None)
@@ -37,23 +37,23 @@ def metrics_router(settings: Settings, measure: RefreshMetrics, *, beside_api: b
             return error_response(404, _NOT_SERVED)
         if token is not None and not _has_token(request, token):
             return error_response(401, _WRONG_TOKEN, {"WWW-Authenticate": "Bearer"})
-        await measure()
+        await refresh()
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-def create_metrics_app(settings: Settings, measure: RefreshMetrics) -> ASGIApp:
+def create_metrics_app(settings: Settings, refresh: RefreshMetrics) -> ASGIApp:
     """Return the application for the metrics port."""
     app = FastAPI(title="Tocsin metrics", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(metrics_router(settings, measure, beside_api=False))
+    app.include_router(metrics_router(settings, refresh, beside_api=False))
     app.add_exception_handler(HTTPException, _handle_http_error)
     return SecurityHeadersMiddleware(app)
 
 
 def _has_token(request: Request, token: str) -> bool:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(credentials.strip().encode(), token.encode())
 
 
 async def _handle_http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001

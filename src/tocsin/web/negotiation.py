@@ -15,8 +15,8 @@ _QUALITY = re.compile(r"[01](?:\.[0-9]{0,3})?")
 class AcceptedFormats:
     """The formats that a client accepts.
 
-    `single` is the media type for a response in one piece, None if the client accepts none of ours. `streams`: it
-    accepts server-sent events; `streams_first`: it prefers them for every operation.
+    `media_type` is for a response in one piece; None if the client accepts none of ours. `accepts_stream`: it accepts
+    server-sent events; `prefers_stream`: it prefers them for every operation.
     """
 
     media_type: str | None
@@ -41,7 +41,7 @@ class _MediaRange:
 
 
 def negotiate(accept: str) -> AcceptedFormats:
-    """Return the formats that a client with this Accept header accepts. Raises Refused (406) if there are none.
+    """Return the formats that a client with this Accept header accepts. Raises RequestRefused (406) if there are none.
 
     `*/*` and a missing header mean `application/json`, as the GraphQL-over-HTTP specification recommends for legacy
     clients. They never mean a stream, which must be accepted explicitly.
@@ -76,10 +76,10 @@ def _parse_range(text: str) -> _MediaRange | None:
     name, *parameters = [part.strip() for part in text.split(";")]
     type_, slash, subtype = name.lower().partition("/")
     pairs = [parameter.partition("=") for parameter in parameters]
-    given = {key.strip().lower(): value.strip().strip('"') for key, _, value in pairs}
-    quality = given.get("q", "1")
+    options = {key.strip().lower(): value.strip().strip('"') for key, _, value in pairs}
+    quality = options.get("q", "1")
     if not (slash and type_ and subtype and _QUALITY.fullmatch(quality)):
         return None
-    if given.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+    if options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         return None
     return _MediaRange(type_, subtype, min(float(quality), 1.0))

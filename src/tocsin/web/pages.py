@@ -57,7 +57,7 @@ class _File:
 
 
 def pages_router() -> APIRouter:
-    """Return the routes of the pages and their files; `/` redirects to the first page. Raises StartError."""
+    """Return the routes of the pages and their files; `/` redirects to the first page. Raises StartupError."""
     manifest = _read_manifest()
     router = APIRouter(include_in_schema=False)
     for source in (name for name, chunk in manifest.items() if chunk.get("isEntry") and name.endswith(".html")):
@@ -96,7 +96,7 @@ def _add_files(router: APIRouter, files: dict[str, _File]) -> None:
 
 
 def _read_manifest() -> dict[str, dict[str, Any]]:
-    """Return the build's manifest (https://vite.dev/guide/backend-integration). Raises StartError."""
+    """Return the build's manifest (https://vite.dev/guide/backend-integration). Raises StartupError."""
     manifest: dict[str, dict[str, Any]] = json.loads(_read_static(MANIFEST_FILE))
     return manifest
 

@@ -19,7 +19,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from tocsin.web import error_responses
-from tocsin.web.connections import SERVER_FULL_MESSAGE, Connection, ConnectionTable
+from tocsin.web.connections import Connection, ConnectionRefusal, ConnectionTable
 from tocsin.web.security_headers import SECURITY_HEADERS
 
 HEAD_LIMIT = 32 * 1024
@@ -83,9 +83,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Take a place and wait for a request. Without a place, respond with the reason and close."""
         super().connection_made(transport)
         place = self.config.connections.open(self.client[0] if self.client else "", transport.abort)
-        if isinstance(place, str):
+        if isinstance(place, ConnectionRefusal):
             self._is_refused = True
-            transport.write(_raw_response(503 if place == SERVER_FULL_MESSAGE else 429, place))
+            transport.write(_raw_response(place.status, place.message))
             transport.close()
             return
         self._place = place

@@ -21,7 +21,7 @@ class LimitedRequest(StarletteRequestAdapter):
         self._limit = limit
 
     async def get_body(self) -> bytes:
-        """Return the whole body. Raises Refused (413) as soon as it is known to be too long."""
+        """Return the whole body. Raises RequestRefused (413) as soon as it is known to be too long."""
         declared = self._request.headers.get("content-length", "")
         size = int(declared) if declared.isascii() and declared.isdecimal() else 0
         chunks: list[bytes] = []
@@ -38,7 +38,7 @@ class LimitedRequest(StarletteRequestAdapter):
 
 
 def check_content_type(request: Request) -> None:
-    """Check that the body is declared as JSON in UTF-8. Raises Refused (415)."""
+    """Check that the body is declared as JSON in UTF-8. Raises RequestRefused (415)."""
     content_type, parameters = parse_content_type(request.headers.get("content-type", ""))
     charset = parameters.get("charset", "utf-8").strip("'\"").lower()
     if content_type != "application/json" or charset not in {"utf-8", "utf8"}:
@@ -48,7 +48,7 @@ def check_content_type(request: Request) -> None:
 
 
 def parse_query_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dict[str, Any]:
-    """Return the request's members in the URL; `parse` decodes those that are JSON. Raises Refused (400)."""
+    """Return the request's members in the URL; `parse` decodes those that are JSON. Raises RequestRefused (400)."""
     found: dict[str, Any] = {}
     for name, value in parameters.multi_items():
         if name in found:

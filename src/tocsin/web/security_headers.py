@@ -45,7 +45,7 @@ class SecurityHeadersMiddleware:
             return
         started = False
 
-        async def hardened(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
@@ -53,20 +53,22 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, hardened)
+            await self._app(scope, receive, send_with_headers)
         except asyncio.CancelledError:  # the server has waited long enough
             if not started:
-                await error_response(503, "Tocsin is shutting down. Try again.")(scope, receive, hardened)
+                await error_response(503, "Tocsin is shutting down. Try again.")(scope, receive, send_with_headers)
         except Exception:
             log.exception("a request failed", request_id=request_id)
             if not started:
-                await error_response(500, INTERNAL_MESSAGE)(scope, receive, hardened)
+                await error_response(500, INTERNAL_MESSAGE)(scope, receive, send_with_headers)
 
 
 def _set_request_id(scope: Scope) -> str:
     """Set and return the request id: the client's X-Request-Id if it is safe to log, else a new one."""
-    given = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"").decode("latin-1")
-    request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    requested = next((value for name, value in scope.get("headers", ()) if name == b"x-request-id"), b"").decode(
+        "latin-1"
+    )
+    request_id = requested if _REQUEST_ID.fullmatch(requested) else uuid4().hex
     scope.setdefault("state", {})["request_id"] = request_id
     structlog.contextvars.bind_contextvars(request_id=request_id)
     return request_id

@@ -35,7 +35,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises StartError."""
+    """Serve until SIGTERM or SIGINT. Raises StartupError."""
     tune_interpreter()
     with (
         _listen(settings.host, settings.port, "") as listener,

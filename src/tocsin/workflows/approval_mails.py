@@ -3,10 +3,11 @@
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, Doc, StepStatus, User
+from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import ApprovalRequest, Event, approval_requested
+from tocsin.notifications.event_factories import approval_requested
+from tocsin.notifications.events import ApprovalRequested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
@@ -20,13 +21,13 @@ class ApprovalMails:
     def __init__(self, database: Database, rules: ApprovalRequestRules = ApprovalRequestRules()) -> None:  # noqa: B008  # frozen
         self._database, self._rules = database, rules
 
-    async def enqueue_mails(self, document: Doc, flow: WorkflowState) -> bool:
+    async def enqueue_mails(self, document: WorkflowRunDocument, state: WorkflowState) -> bool:
         """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
-        asking = [key for key, state in flow.steps.items() if _has_new_request(document["steps"][key], state)]
-        events = [one for key in asking for one in await self._mails_for(key, flow)]
+        asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
+        events = [event for key in asking for event in await self._find_requests(key, state)]
         await notify(self._database, events)
         return bool(events)
 
@@ -36,21 +37,23 @@ class ApprovalMails:
         if owner is None or not self._rules.can_be_asked(person, owner):
             return
         waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
-        events: list[Event] = []
+        events: list[ApprovalRequested] = []
         async for document in waiting:
-            flow = WorkflowState.from_document(document)
-            for key, state in flow.steps.items():
-                if _is_waiting(state) and person.id in {asked.id for asked in await find_deciders(state.asks or "")}:
-                    events.append(_request_event(flow, key, state, person))
+            state = WorkflowState.from_document(document)
+            for key, step_state in state.steps.items():
+                if not _is_waiting(step_state):
+                    continue
+                if person.id in {decider.id for decider in await find_deciders(step_state.asks or "")}:
+                    events.append(_build_request(state, key, person))
         await notify(self._database, events[:_MAX_MAILED])
 
-    async def _mails_for(self, key: str, flow: WorkflowState) -> list[Event]:
+    async def _find_requests(self, key: str, state: WorkflowState) -> list[ApprovalRequested]:
         """Return the requests of a step, only to those who accept requests from the workflow's owner."""
-        state, owner = flow.steps[key], await User.get(flow.document["owner"])
-        people = [] if owner is None else await find_deciders(state.asks or "")
-        return [
-            _request_event(flow, key, state, user) for user in people if owner and self._rules.can_be_asked(user, owner)
-        ]
+        owner = await User.get(state.document["owner"])
+        if owner is None:
+            return []
+        deciders = await find_deciders(state.steps[key].asks or "")
+        return [_build_request(state, key, user) for user in deciders if self._rules.can_be_asked(user, owner)]
 
 
 async def find_deciders(asks: str) -> list[User]:
@@ -63,8 +66,8 @@ async def find_deciders(asks: str) -> list[User]:
         return []
 
 
-def _has_new_request(before: Doc, state: StepState) -> bool:
-    same = before["status"] == StepStatus.WAITING.value and before.get("reminders", 0) == state.reminders
+def _has_new_request(before: StepDocument, state: StepState) -> bool:
+    same = before["status"] == StepStatus.WAITING and before.get("reminders", 0) == state.reminders
     return _is_waiting(state) and not same
 
 
@@ -72,14 +75,15 @@ def _is_waiting(state: StepState) -> bool:
     return state.status is StepStatus.WAITING and state.asks is not None
 
 
-def _request_event(flow: WorkflowState, key: str, state: StepState, user: User) -> Event:
-    request = ApprovalRequest(
-        workflow_name=flow.document["name"],
-        workflow_run_id=flow.id,
-        step=key,
-        message=state.message or "",
-        since=state.started_at or EPOCH,
-        until=state.wake_at,
-        is_reminder=bool(state.reminders),
+def _build_request(state: WorkflowState, key: str, user: User) -> ApprovalRequested:
+    step_state = state.steps[key]
+    return approval_requested(
+        state.document,
+        key,
+        user.id,
+        round_=step_state.round,
+        reminders=step_state.reminders,
+        message=step_state.message or "",
+        at=step_state.started_at or EPOCH,
+        decide_until=step_state.wake_at,
     )
-    return approval_requested(request, state.round, state.reminders, user.id)

@@ -9,7 +9,7 @@ from tocsin.workflows.approval_mails import find_deciders
 
 _SECONDS = 1.0
 """Seconds for which a reason is cached: a page of workflow runs may need the same one a thousand times."""
-_REMEMBERED = 1_000
+_MAX_CACHED = 1_000
 
 
 class ApprovalRefusals:
@@ -17,17 +17,17 @@ class ApprovalRefusals:
 
     def __init__(self, rules: ApprovalRequestRules, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rules, self._monotonic = rules, monotonic
-        self._known: dict[tuple[str, str], tuple[float, str | None]] = {}
+        self._cached: dict[tuple[str, str], tuple[float, str | None]] = {}
 
     async def find_reason(self, owner_id: str, asks: str) -> str | None:
         """Return why this owner's workflows can ask none of the users that `asks` names; None if they can."""
         key, now = (owner_id, asks), self._monotonic()
-        known = self._known.get(key)
-        if known is not None and known[0] > now:
-            return known[1]
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
+        cached = self._cached.get(key)
+        if cached is not None and cached[0] > now:
+            return cached[1]
+        if len(self._cached) >= _MAX_CACHED:
+            self._cached.clear()
         owner = await User.get(owner_id)
         found = None if owner is None else describe_refusal(asks, await find_deciders(asks), owner, self._rules)
-        self._known[key] = (now + _SECONDS, found)
+        self._cached[key] = (now + _SECONDS, found)
         return found

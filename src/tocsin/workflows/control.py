@@ -5,19 +5,33 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from tocsin.documents import Database, Doc, StepReason, StepStatus, User, WorkflowRun, WorkflowRunStatus
+from tocsin.documents import (
+    Database,
+    ErrorDocument,
+    ErrorKind,
+    StepReason,
+    StepStatus,
+    User,
+    WorkflowRun,
+    WorkflowRunDocument,
+    WorkflowRunStatus,
+)
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
-from tocsin.workflows.engine.states import CANCELLED, FAILED, PENDING, StepState, WorkflowState
+from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
 from tocsin.workflows.versions import LoadedVersion, VersionCache
 
-_TRIES = 50
-_RESUMABLE = (WorkflowRunStatus.FAILED.value, WorkflowRunStatus.CANCELLED.value)
+_MAX_TRIES = 50
+_RESUMABLE = (WorkflowRunStatus.FAILED, WorkflowRunStatus.CANCELLED)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
+_REPEATED_ITEMS = str.maketrans(ItemState.FAILED + ItemState.CANCELLED, ItemState.PENDING * 2)
+
+_Changes = dict[str, Any]
+"""Changed fields of a workflow run."""
 
 
 async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
@@ -27,14 +41,14 @@ async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: 
     """
     await require_workflow_run(owner, run_id)
 
-    def ask(document: Doc) -> Doc:
-        if document["status"] == WorkflowRunStatus.CANCELLED.value or document["cancel_requested_at"] is not None:
+    def change(document: WorkflowRunDocument) -> _Changes:
+        if document["status"] == WorkflowRunStatus.CANCELLED or document["cancel_requested_at"] is not None:
             return {}
         if not document["open"]:
             raise Conflict(f"The workflow run has already ended as {document['status']} and cannot be cancelled.", "id")
         return {"cancel_requested_at": now}
 
-    await _change(database, run_id, ask)
+    await _change(database, run_id, change)
     log_workflow_run("workflow run cancel requested", run_id)
     return await require_workflow_run(owner, run_id)
 
@@ -52,13 +66,13 @@ async def resume_workflow_run(
     version = await versions.get(run.workflow, run.version)
     inputs = None if given is None else inputs_to_json(await parse_inputs_in_thread(version.definition, given))
 
-    def ask(document: Doc) -> Doc:
+    def change(document: WorkflowRunDocument) -> _Changes:
         if document["status"] not in _RESUMABLE:
             allowed = "Only a workflow run that failed or was cancelled can be resumed"
             raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
         return {**_reset_steps(document, version, now), **({} if inputs is None else {"inputs": inputs})}
 
-    await _change(database, run_id, ask)
+    await _change(database, run_id, change)
     log_workflow_run("workflow run resumed", run_id)
     return await require_workflow_run(owner, run_id)
 
@@ -83,29 +97,29 @@ async def decide_approval(
     """
     run = await WorkflowRun.get(run_id)
     state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
-    asked = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
-    if run is None or state is None or (user.id not in asked and run.owner != user.id):
+    deciders = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
+    if run is None or state is None or (user.id not in deciders and run.owner != user.id):
         raise NotFound("You have no such step to decide on.", "id")
-    if user.id not in asked and state.status is StepStatus.WAITING:
+    if user.id not in deciders and state.status is StepStatus.WAITING:
         raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
     if confirms and not user.email_confirmed and run.owner != user.id:
         raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
     decision = {"by": user.email, "at": _format_time(now), "comment": comment}
 
-    def ask(document: Doc) -> Doc:
-        return _decided(document, key, now, decision, approved=approved)
+    def change(document: WorkflowRunDocument) -> _Changes:
+        return _apply_decision(document, key, now, decision, approved=approved)
 
-    await _change(database, run_id, ask)
+    await _change(database, run_id, change)
     log_workflow_run("approval given" if approved else "approval refused", run_id)
     changed = await WorkflowRun.get(run_id)
     return changed or run
 
 
-async def _change(database: Database, run_id: str, ask: Callable[[Doc], Doc]) -> None:
+async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], _Changes]) -> None:
     """Apply a change that depends on the current document, retrying when the engine changes it concurrently."""
-    for _ in range(_TRIES):
+    for _ in range(_MAX_TRIES):
         document = await database.workflow_runs.find_one({"_id": run_id})
-        if document is None or not (changes := ask(document)):
+        if document is None or not (changes := change(document)):
             return
         changed = {**changes, "rev": document["rev"] + 1}
         update = change_when(has_value("rev", document["rev"]), changed)
@@ -114,21 +128,21 @@ async def _change(database: Database, run_id: str, ask: Callable[[Doc], Doc]) ->
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
 
-def _reset_steps(document: Doc, version: LoadedVersion, now: datetime) -> Doc:
-    flow = WorkflowState.from_document(document)
+def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: datetime) -> _Changes:
+    state = WorkflowState.from_document(document)
     steps: dict[str, StepState] = {}
-    for key, state in flow.steps.items():
-        if state.undo is not None:
+    for key, step_state in state.steps.items():
+        if step_state.undo is not None:
             raise Conflict("The workflow run was compensated, so it cannot be resumed. Start a new run instead.", "id")
-        steps[key] = _reset_state(state) if _must_repeat(state) else state
+        steps[key] = _reset_state(step_state) if _must_repeat(step_state) else step_state
     timeout = version.definition.timeout
     return {
-        "status": WorkflowRunStatus.RUNNING.value, "open": True, "reason": None, "error": None, "finished_at": None,
+        "status": WorkflowRunStatus.RUNNING, "open": True, "reason": None, "error": None, "finished_at": None,
         "cancel_requested_at": None, "stopping": None, "round": document["round"] + 1, "output": None,
         "deadline_at": timeout and now + timedelta(seconds=timeout),
         "steps": {key: state.to_document() for key, state in steps.items()},
         "done": sum(state.is_settled for state in steps.values()),
-        "news": json.dumps({key: state.status.value for key, state in steps.items()}),
+        "news": json.dumps({key: state.status for key, state in steps.items()}),
     }  # fmt: skip
 
 
@@ -140,25 +154,29 @@ def _reset_state(state: StepState) -> StepState:
     """Return the state reset to PENDING, keeping only the items that were completed."""
     fresh = StepState(round=state.round + 1)
     if state.items is not None:
-        fresh.items = state.items.replace(FAILED, PENDING).replace(CANCELLED, PENDING)
+        fresh.items = state.items.replace(ItemState.FAILED, ItemState.PENDING).replace(
+            ItemState.CANCELLED, ItemState.PENDING
+        )
         fresh.values = state.values
     return fresh
 
 
-def _decided(document: Doc, key: str, now: datetime, decision: Doc, *, approved: bool) -> Doc:
-    flow = WorkflowState.from_document(document)
-    state = flow.steps[key]
-    if not document["open"] or state.status is not StepStatus.WAITING or state.asks is None:
-        raise Conflict(f"The step {key} is not waiting for a decision: it is {state.status.value}.", "step")
-    state.decision = decision
+def _apply_decision(
+    document: WorkflowRunDocument, key: str, now: datetime, decision: dict[str, Any], *, approved: bool
+) -> _Changes:
+    state = WorkflowState.from_document(document)
+    step_state = state.steps[key]
+    if not document["open"] or step_state.status is not StepStatus.WAITING or step_state.asks is None:
+        raise Conflict(f"The step {key} is not waiting for a decision: it is {step_state.status}.", "step")
+    step_state.decision = decision
     if approved:
-        state.settle(StepStatus.COMPLETED, now)
+        step_state.settle(StepStatus.COMPLETED, now)
     else:
         why = f": {decision['comment']}" if decision["comment"] else "."
-        error = {"kind": "JOB", "message": f"{decision['by']} rejected it{why}", "hint": None}
-        state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
-    steps = {**document["steps"], key: state.to_document()}
-    return {"steps": steps, "done": flow.count_settled(), "news": json.dumps({key: state.status.value})}
+        error: ErrorDocument = {"kind": ErrorKind.JOB, "message": f"{decision['by']} rejected it{why}", "hint": None}
+        step_state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
+    steps = {**document["steps"], key: step_state.to_document()}
+    return {"steps": steps, "done": state.count_settled(), "news": json.dumps({key: step_state.status})}
 
 
 def _format_time(moment: datetime) -> str:

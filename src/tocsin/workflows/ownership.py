@@ -1,23 +1,23 @@
 """Lookup of workflows and their runs by owner. Unknown ones and those of other owners are both None."""
 
-from tocsin.documents import Database, Doc, WorkflowRun, owner_of
+from tocsin.documents import Database, WorkflowDocument, WorkflowRun, owner_of
 from tocsin.errors import NotFound
 
 
-async def find_workflow(database: Database, owner: str, name: str) -> Doc | None:
+async def find_workflow(database: Database, owner: str, name: str) -> WorkflowDocument | None:
     """Return the owner's workflow with this name, or None."""
     return await database.workflows.find_one({"name_key": f"{owner}/{name}"})
 
 
-async def find_workflow_by_id(database: Database, owner: str, workflow: str) -> Doc | None:
+async def find_workflow_by_id(database: Database, owner: str, workflow: str) -> WorkflowDocument | None:
     """Return the owner's workflow with this id, or None."""
     if owner_of(workflow) != owner:
         return None
-    document = await database.workflows.find_one({"_id": workflow})
+    document: WorkflowDocument | None = await database.workflows.find_one({"_id": workflow})
     return None if document is None or document["deleted"] else document
 
 
-async def require_workflow(database: Database, owner: str, name: str) -> Doc:
+async def require_workflow(database: Database, owner: str, name: str) -> WorkflowDocument:
     """Return the owner's workflow with this name. Raises NotFound."""
     document = await find_workflow(database, owner, name)
     if document is None:

@@ -7,34 +7,35 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Database, Doc, new_id
+from tocsin.documents import Database, WorkflowDocument, WorkflowVersionDocument, new_id
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
+from tocsin.schedules.specs import parse_schedule_spec
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 from tocsin.tasks.activity_log import log_workflow
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.offloaded_validation import ValidatedWorkflow, validate_source
-from tocsin.workflows.language.specs import parse_schedule_spec
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource
+from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.ownership import find_workflow, require_workflow
 from tocsin.workflows.secrets import SecretPlace, find_kept_secrets, seal_secrets, secrets_to_document
 from tocsin.workflows.versions import version_id
 
-_TRIES = 20
+_MAX_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
     definition: WorkflowDefinition
-    data: Doc
+    data: dict[str, Any]
     secrets: dict[SecretPlace, str]
     digest: str
 
@@ -48,43 +49,43 @@ async def save_workflow(
     rules: ConnectionRules | None = None,
     recipients: RecipientRules | None = None,
     quotas: Quotas | None = None,
-) -> Doc:
-    """Validate a workflow, and save it as `save_checked` does.
+) -> WorkflowDocument:
+    """Validate a workflow, and save it as `save_validated` does.
 
     A destination that `rules` forbids is a fault, and so is a recipient that `recipients` forbids.
 
     Raises WorkflowInvalid with all faults, including masks that cannot keep a secret.
     """
-    checked = await validate_source(source, now, registry.RegisteredJobs(rules, recipients))
-    return await save_validated(database, box, owner, checked, now, quotas)
+    validated = await validate_source(source, now, registry.RegisteredJobs(rules, recipients))
+    return await save_validated(database, box, owner, validated, now, quotas)
 
 
 async def save_validated(
     database: Database,
     box: SecretBox,
     owner: str,
-    checked: ValidatedWorkflow,
+    validated: ValidatedWorkflow,
     now: datetime,
     quotas: Quotas | None = None,
-) -> Doc:
+) -> WorkflowDocument:
     """Save a workflow under its name, as a new version if anything changed.
 
     Raises WorkflowInvalid for masks that cannot keep a secret, QuotaExceeded, and Conflict if others keep saving it.
     """
-    definition = checked.definition
-    for _ in range(_TRIES):
+    definition = validated.definition
+    for _ in range(_MAX_TRIES):
         before = await find_workflow(database, owner, definition.name)
-        draft = await _draft(database, box, owner, checked, before)
+        draft = await _build_draft(database, box, owner, validated, before)
         if before is None:
-            async with _room(quotas, owner, Quota.WORKFLOWS), _room(quotas, owner, Quota.WORKFLOW_VERSIONS):
-                made = await _create(database, owner, draft, now)
+            async with _reserve(quotas, owner, Quota.WORKFLOWS), _reserve(quotas, owner, Quota.WORKFLOW_VERSIONS):
+                is_saved = await _create(database, owner, draft, now)
         elif before["digest"] == draft.digest:
             break
         else:
-            async with _room(quotas, owner, Quota.WORKFLOW_VERSIONS):
-                made = await _change(database, before, draft, now)
-        if made:
-            _note_stored(quotas, owner, draft)
+            async with _reserve(quotas, owner, Quota.WORKFLOW_VERSIONS):
+                is_saved = await _change(database, before, draft, now)
+        if is_saved:
+            _add_usage(quotas, owner, draft)
             break
     else:
         raise Conflict("The workflow kept changing while it was being saved. Save it again.", "yaml")
@@ -93,16 +94,16 @@ async def save_validated(
     return saved
 
 
-def _room(quotas: Quotas | None, owner: str, quota: Quota) -> AbstractAsyncContextManager[None]:
+def _reserve(quotas: Quotas | None, owner: str, quota: Quota) -> AbstractAsyncContextManager[None]:
     return nullcontext() if quotas is None else quotas.reserve(owner, quota)
 
 
-def _note_stored(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
+def _add_usage(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
     if quotas is not None:
         quotas.add_documents(owner, {"definition": draft.data})
 
 
-async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> Doc:
+async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> WorkflowDocument:
     """Delete a workflow: hide it and end its schedule. Its open runs continue. Raises NotFound."""
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
@@ -111,25 +112,25 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     return workflow
 
 
-async def _draft(
-    database: Database, box: SecretBox, owner: str, checked: ValidatedWorkflow, before: Doc | None
+async def _build_draft(
+    database: Database, box: SecretBox, owner: str, validated: ValidatedWorkflow, before: WorkflowDocument | None
 ) -> _Draft:
     kept = find_kept_secrets(await _newest_version(database, before))
-    data = checked.source.data
+    data = validated.source.data
     sealed = await asyncio.to_thread(seal_secrets, data, lambda text: box.seal(text, owner), kept)
     if sealed.faults:
-        raise WorkflowInvalid([checked.source.locate_fault(path, message) for path, message in sealed.faults])
-    opened = {str(place): await _opened(box, secret, owner) for place, secret in sealed.secrets.items()}
-    digest = await asyncio.to_thread(_digest, owner, sealed.data, opened)
-    return _Draft(checked.definition, sealed.data, sealed.secrets, digest)
+        raise WorkflowInvalid([validated.source.locate_fault(path, message) for path, message in sealed.faults])
+    unsealed = {str(place): await _unseal(box, secret, owner) for place, secret in sealed.secrets.items()}
+    digest = await asyncio.to_thread(_hash, owner, sealed.data, unsealed)
+    return _Draft(validated.definition, sealed.data, sealed.secrets, digest)
 
 
-def _digest(owner: str, data: Doc, opened: Mapping[str, str]) -> str:
-    text = json.dumps([data, opened], sort_keys=True, ensure_ascii=False)
+def _hash(owner: str, data: Mapping[str, Any], unsealed: Mapping[str, str]) -> str:
+    text = json.dumps([data, unsealed], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(f"{owner}{text}".encode()).hexdigest()
 
 
-async def _opened(box: SecretBox, sealed: str, owner: str) -> str:
+async def _unseal(box: SecretBox, sealed: str, owner: str) -> str:
     """Return what identifies a secret: its plain text, or its sealed form if it cannot be decrypted."""
     try:
         return await box.unseal(sealed, owner)
@@ -137,7 +138,7 @@ async def _opened(box: SecretBox, sealed: str, owner: str) -> str:
         return sealed
 
 
-async def _newest_version(database: Database, workflow: Doc | None) -> Doc | None:
+async def _newest_version(database: Database, workflow: WorkflowDocument | None) -> WorkflowVersionDocument | None:
     if workflow is None:
         return None
     return await database.workflow_versions.find_one({"_id": version_id(workflow["_id"], workflow["version"])})
@@ -155,7 +156,7 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         "deleted": False,
         "created_at": now,
         "last_due_at": None,
-        **_fields(draft, 1, schedule, now),
+        **_build_fields(draft, 1, schedule, now),
         "next_run_at": schedule and schedules.first_due(schedule, now),
     }
     await _insert_version(database, workflow_id, owner, 1, draft, now)
@@ -167,19 +168,19 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
     return True
 
 
-async def _change(database: Database, before: Doc, draft: _Draft, now: datetime) -> bool:
+async def _change(database: Database, before: WorkflowDocument, draft: _Draft, now: datetime) -> bool:
     version = before["version"] + 1
-    schedule, next_run_at = _timing(before, draft, now)
-    changes = {**_fields(draft, version, schedule, now), "next_run_at": next_run_at}
+    schedule, next_run_at = _revise_schedule(before, draft, now)
+    changes = {**_build_fields(draft, version, schedule, now), "next_run_at": next_run_at}
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
         return False
-    unfired = has_value("next_run_at", before["next_run_at"])
-    unchanged = all_of(has_value("version", before["version"]), has_value("deleted", False), unfired)
+    same_due_time = has_value("next_run_at", before["next_run_at"])
+    unchanged = all_of(has_value("version", before["version"]), has_value("deleted", False), same_due_time)
     result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
     return result.modified_count == 1
 
 
-def _fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, now: datetime) -> Doc:
+def _build_fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, now: datetime) -> dict[str, Any]:
     return {
         "description": draft.definition.description,
         "version": version,
@@ -202,27 +203,29 @@ async def _insert_version(
         "secrets": secrets_to_document(draft.secrets),
         "created_at": now,
     }
-    place = version_id(workflow, version)
+    document_id = version_id(workflow, version)
     try:
-        await database.workflow_versions.insert_one({"_id": place, **document})
+        await database.workflow_versions.insert_one({"_id": document_id, **document})
     except DuplicateKeyError:
         current = await database.workflows.find_one({"_id": workflow}, {"version": 1})
         if current is None or current["version"] >= version:
             return False
-        await database.workflow_versions.replace_one({"_id": place}, document)
+        await database.workflow_versions.replace_one({"_id": document_id}, document)
     return True
 
 
-def _timing(before: Doc, draft: _Draft, now: datetime) -> tuple[schedules.Schedule | None, datetime | None]:
+def _revise_schedule(
+    before: WorkflowDocument, draft: _Draft, now: datetime
+) -> tuple[schedules.Schedule | None, datetime | None]:
     """Return the schedule of the new version, and its next due time: due times that have come stay due."""
-    given = draft.definition.schedule
-    if given is None:
+    spec = draft.definition.schedule
+    if spec is None:
         return None, None
     if before["schedule"] is None:
-        schedule = parse_schedule_spec(given, now)
+        schedule = parse_schedule_spec(spec, now)
         return schedule, schedules.first_due(schedule, now, before["last_due_at"])
     former = schedules.schedule_from_document(before["schedule"])
-    wanted = parse_schedule_spec(given, now, schedules.current_schedule(former))
+    wanted = parse_schedule_spec(spec, now, schedules.current_schedule(former))
     if wanted == schedules.current_schedule(former) and before["next_run_at"] is not None:
         return former, before["next_run_at"]
     return schedules.revise_schedule(former, before["next_run_at"], before["last_due_at"], wanted, now)

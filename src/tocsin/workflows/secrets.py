@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tocsin.documents import Doc
+from tocsin.documents import WorkflowVersionDocument
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.value_bounds import ValuePath
@@ -46,7 +46,7 @@ class KeptSecret:
 class SealedDefinition:
     """A definition without its secrets, the sealed secrets by place, and the faults of its masks."""
 
-    data: Doc
+    data: dict[str, Any]
     secrets: dict[SecretPlace, str] = field(default_factory=dict)
     faults: list[tuple[ValuePath, str]] = field(default_factory=list)
 
@@ -89,9 +89,9 @@ def seal_secrets(
     return sealed
 
 
-def read_stored_version(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPlace, str]]:
+def read_stored_version(version: WorkflowVersionDocument) -> tuple[dict[str, Any], dict[SecretPlace, str]]:
     """Return the definition of a stored version, and its sealed secrets. Converts the older format."""
-    data: Doc = json.loads(version["definition"])
+    data: dict[str, Any] = json.loads(version["definition"])
     secrets: dict[SecretPlace, str] = {}
     former: dict[str, str] = {}
     for entry in version["secrets"].get("all", ()):
@@ -102,7 +102,7 @@ def read_stored_version(version: Mapping[str, Any]) -> tuple[Doc, dict[SecretPla
     return _convert_markers(data, former, secrets) if former else data, secrets
 
 
-def secrets_to_document(secrets: Mapping[SecretPlace, str]) -> Doc:
+def secrets_to_document(secrets: Mapping[SecretPlace, str]) -> dict[str, Any]:
     """Return sealed secrets in the form in which a version stores them."""
     entries = [
         {"step": place.step, "compensation": place.is_compensation, "path": list(place.path), "sealed": sealed}
@@ -111,7 +111,7 @@ def secrets_to_document(secrets: Mapping[SecretPlace, str]) -> Doc:
     return {"all": entries}
 
 
-def find_kept_secrets(version: Mapping[str, Any] | None) -> dict[SecretPlace, KeptSecret]:
+def find_kept_secrets(version: WorkflowVersionDocument | None) -> dict[SecretPlace, KeptSecret]:
     """Return the secrets of a stored version that masks can keep; none without a version."""
     if version is None:
         return {}
@@ -182,7 +182,7 @@ def _parts(data: Mapping[str, Any]) -> Iterator[_Part]:
                 yield _Part(index, str(step.get("key")), is_compensation, what["job"], what["params"])
 
 
-def _with_params(data: Doc, part: _Part, params: Mapping[str, Any]) -> Doc:
+def _with_params(data: dict[str, Any], part: _Part, params: Mapping[str, Any]) -> dict[str, Any]:
     steps = list(data["steps"])
     step = steps[part.index]
     if part.is_compensation:
@@ -192,7 +192,9 @@ def _with_params(data: Doc, part: _Part, params: Mapping[str, Any]) -> Doc:
     return {**data, "steps": steps}
 
 
-def _convert_markers(data: Doc, former: Mapping[str, str], secrets: dict[SecretPlace, str]) -> Doc:
+def _convert_markers(
+    data: dict[str, Any], former: Mapping[str, str], secrets: dict[SecretPlace, str]
+) -> dict[str, Any]:
     """Return the definition with masks instead of the older markers, and add their secrets to `secrets`.
 
     A marker names its own place; any other object is user data.
@@ -224,7 +226,7 @@ def _get_at(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _replace_at(value: Any, path: tuple[str, ...], new: Any) -> Doc:
+def _replace_at(value: Any, path: tuple[str, ...], new: Any) -> dict[str, Any]:
     """Return a copy of the value with `new` at this path. Raises InvalidInput if there is no such path."""
     name, rest = path[0], path[1:]
     if not isinstance(value, Mapping) or name not in value:

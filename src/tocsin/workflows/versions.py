@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin import telemetry
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, JobDocument, WorkflowVersionDocument
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import SaveContext
@@ -19,8 +19,8 @@ from tocsin.workflows.engine.states import StepRunRef
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.secrets import SecretPlace, insert_secrets, read_stored_version
 
-_REMEMBERED = 200
-_REMEMBERED_SIZE = 4 * 1024 * 1024
+_MAX_CACHED = 200
+_MAX_CACHED_SIZE = 4 * 1024 * 1024
 """Maximum total length of cached versions, in characters, each of which takes up to tens of bytes in memory."""
 log = telemetry.get_logger(__name__)
 
@@ -34,12 +34,12 @@ def version_id(workflow: str, version: int) -> str:
 class LoadedVersion:
     """A version that is ready to run.
 
-    `data` is the definition with secrets masked. `secrets` are decrypted, or None for one that could not be. `size` is
-    in characters. `names` caches the references of the values in the definition.
+    `secrets` are decrypted, or None for one that could not be. `size` is in characters. `references` caches those of
+    the values in the definition.
     """
 
     definition: WorkflowDefinition
-    masked_definition: Doc
+    masked_definition: dict[str, Any]
     owner: str
     secrets: Mapping[SecretPlace, str | None]
     secret_box: SecretBox
@@ -47,23 +47,23 @@ class LoadedVersion:
     size: int = 0
     references: dict[int, ScopeReferences] = field(default_factory=dict)
 
-    def prepare_job(self, work: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
+    def prepare_job(self, ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> JobDocument:
         """Return the stored job of a step with these evaluated parameters. Any failure raises InvalidInput."""
         # The guard checks the address later: it may come from an expression, and the run shows what was called.
         saving = SaveContext(self.owner, self.secret_box, ConnectionRules(ALL_NETWORKS, self.settings.denied_ports))
         try:
-            full = insert_secrets(params, self._written(work), kind, self.secrets, (work.key, work.is_compensation))
+            full = insert_secrets(params, self._find_params(ref), kind, self.secrets, (ref.key, ref.is_compensation))
             return {"kind": kind, "params": registry.prepare_params(kind, full, saving)}
         except InvalidInput:
             raise
         except Exception:  # a plugin's job may raise anything, and would do so on every advance
-            log.exception("the job of a step could not be prepared", job=kind, step=work.key)
+            log.exception("the job of a step could not be prepared", job=kind, step=ref.key)
             message = f"The job {kind} could not be prepared. See the server log for details."
             raise InvalidInput(message) from None
 
-    def _written(self, work: StepRunRef) -> Mapping[str, Any]:
-        step = next(step for step in self.definition.steps if step.key == work.key)
-        return step.compensation.params if work.is_compensation and step.compensation is not None else step.params
+    def _find_params(self, ref: StepRunRef) -> Mapping[str, Any]:
+        step = next(step for step in self.definition.steps if step.key == ref.key)
+        return step.compensation.params if ref.is_compensation and step.compensation is not None else step.params
 
 
 class VersionCache:
@@ -73,41 +73,43 @@ class VersionCache:
         self._database = database
         self._box = box
         self._settings = settings
-        self._known: OrderedDict[str, LoadedVersion] = OrderedDict()
+        self._cached: OrderedDict[str, LoadedVersion] = OrderedDict()
 
     async def get(self, workflow: str, version: int) -> LoadedVersion:
         """Return a saved version. Raises KeyError if it does not exist, which is a bug."""
-        place = version_id(workflow, version)
-        if place not in self._known:
-            document = await self._database.workflow_versions.find_one({"_id": place})
+        document_id = version_id(workflow, version)
+        if document_id not in self._cached:
+            document = await self._database.workflow_versions.find_one({"_id": document_id})
             if document is None:
-                raise KeyError(place)
-            self._known[place] = found = await self._read(document)
-            self._forget()
+                raise KeyError(document_id)
+            self._cached[document_id] = found = await self._load(document)
+            self._evict()
             return found
-        self._known.move_to_end(place)
-        return self._known[place]
+        self._cached.move_to_end(document_id)
+        return self._cached[document_id]
 
-    def _forget(self) -> None:
+    def _evict(self) -> None:
         while (
-            sum(version.size for version in self._known.values()) > _REMEMBERED_SIZE or len(self._known) > _REMEMBERED
+            sum(version.size for version in self._cached.values()) > _MAX_CACHED_SIZE or len(self._cached) > _MAX_CACHED
         ):
-            self._known.popitem(last=False)
+            self._cached.popitem(last=False)
 
-    async def _read(self, document: Doc) -> LoadedVersion:
+    async def _load(self, document: WorkflowVersionDocument) -> LoadedVersion:
         owner, size = document["owner"], len(document["definition"])
-        definition, data, names, sealed = await asyncio.to_thread(_read, document)
-        secrets = {place: await self._opened(secret, owner) for place, secret in sealed.items()}
-        return LoadedVersion(definition, data, owner, secrets, self._box, self._settings, size, names)
+        definition, data, references, sealed = await asyncio.to_thread(_parse_version, document)
+        secrets = {place: await self._unseal(secret, owner) for place, secret in sealed.items()}
+        return LoadedVersion(definition, data, owner, secrets, self._box, self._settings, size, references)
 
-    async def _opened(self, sealed: str, owner: str) -> str | None:
+    async def _unseal(self, sealed: str, owner: str) -> str | None:
         try:
             return await self._box.unseal(sealed, owner)
         except SecretUnreadable:
             return None
 
 
-def _read(document: Doc) -> tuple[WorkflowDefinition, Doc, dict[int, ScopeReferences], dict[SecretPlace, str]]:
+def _parse_version(
+    document: WorkflowVersionDocument,
+) -> tuple[WorkflowDefinition, dict[str, Any], dict[int, ScopeReferences], dict[SecretPlace, str]]:
     data, sealed = read_stored_version(document)
     definition = WorkflowDefinition.model_validate(data).resolve_dependencies()
     return definition, data, collect_references(definition), sealed

@@ -55,7 +55,7 @@ async def lift(api: Api, quota: str, limit: int | None = 0) -> None:
         api.carol,
         "($id: ID!, $quota: Quota!, $limit: Int) { setUserQuota(input: {id: $id, quota: $quota, limit: $limit}) "
         f"{{ user {{ email usage {{ quota limit }} }} {SHOWN} }} }}",
-        id=ids.encode("User", api.alice.user.id), quota=quota, limit=limit,
+        id=ids.encode_id("User", api.alice.user.id), quota=quota, limit=limit,
     )  # fmt: skip
     assert done["userErrors"] == []
     shown = {row["quota"]: row["limit"] for row in done["user"]["usage"]}
@@ -147,7 +147,7 @@ async def test_runs_by_hand(api: Api) -> None:
     (run_id,) = [row["_id"] async for row in api.database.runs.find({}, {"_id": 1})]
     await api.database.runs.update_one({"_id": run_id}, {"$set": {"status": "FAILED", "open": False}})
     again = await mutate(
-        api.alice, f"($id: ID!) {{ retryRun(input: {{id: $id}}) {run} }}", id=ids.encode("Run", run_id)
+        api.alice, f"($id: ID!) {{ retryRun(input: {{id: $id}}) {run} }}", id=ids.encode_id("Run", run_id)
     )
     assert is_refused(again, "RUNS_PER_DAY", 2, 2)
     shown = (await usage(api.alice))["RUNS_PER_DAY"]
@@ -249,7 +249,7 @@ async def test_lifting_is_in_the_audit_log_and_only_for_administrators(api: Api)
         "action": "QUOTA_CHANGED", "email": "alice@example.test", "actor": "carol@example.test", "detail": "TASKS: 7"
     }  # fmt: skip
     document = "mutation($id: ID!) { setUserQuota(input: {id: $id, quota: TASKS, limit: 0}) { user { email } } }"
-    answer = await api.bob.post(document, {"id": ids.encode("User", api.bob.user.id)})
+    answer = await api.bob.post(document, {"id": ids.encode_id("User", api.bob.user.id)})
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
@@ -260,7 +260,7 @@ async def test_wrong_limits_are_told(api: Api, limit: int) -> None:
         "($id: ID!, $limit: Int) { setUserQuota(input: {id: $id, quota: TASKS, limit: $limit}) "
         f"{{ user {{ email }} {SHOWN} }} }}"
     )
-    done = await mutate(api.carol, document, id=ids.encode("User", api.alice.user.id), limit=limit)
+    done = await mutate(api.carol, document, id=ids.encode_id("User", api.alice.user.id), limit=limit)
     assert done["user"] is None
     assert (done["userErrors"][0]["code"], done["userErrors"][0]["field"]) == ("INVALID", ["limit"])
 

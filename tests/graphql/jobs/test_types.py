@@ -47,7 +47,7 @@ async def test_a_call_may_be_given_as_any_job_and_its_secrets_are_sealed_all_the
 
 
 async def test_a_report_of_runs_is_saved_and_shown(api: Api) -> None:
-    runs = {"period": "P7D", "taskId": ids.encode("Task", "alice/1")}
+    runs = {"period": "P7D", "taskId": ids.encode_id("Task", "alice/1")}
     answer = await create(api, {"report": {"title": "Week", "format": "PDF", "runs": runs, "chart": True}})
     assert answer["userErrors"] == []
     stored = await api.database.tasks.find_one({}) or {}

@@ -112,10 +112,10 @@ async def test_what_was_changed_is_answered(api: Api) -> None:
 @pytest.mark.parametrize("fields", ["attempts { responseBody }", "result", "task { name }", "workflowRun { result }"])
 async def test_a_run_that_is_retried_tells_nothing_of_before(api: Api, fields: str) -> None:
     program, task = await _program(api, api.alice, "WRITE"), await api.alice.create()
-    document = run_document(ids.decode(task, "id")[1], T0, status="FAILED", result='"told before"')
+    document = run_document(ids.decode_id(task, "id")[1], T0, status="FAILED", result='"told before"')
     await api.database.runs.insert_one(document)
     retry = f"mutation($id: ID!) {{ retryRun(input: {{id: $id}}) {{ run {{ {fields} }} }} }}"
-    answer = await program.post(retry, {"id": ids.encode("Run", document["_id"])})
+    answer = await program.post(retry, {"id": ids.encode_id("Run", document["_id"])})
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert "told before" not in str(answer)
     stored = await api.database.runs.find_one({"_id": document["_id"]}) or {}
@@ -158,7 +158,7 @@ def test_only_the_operation_that_is_executed_counts() -> None:
 async def test_no_program_makes_an_administrator(api: Api) -> None:
     assert api.alice.user is not None
     program = await _program(api, api.carol, "READ", "WRITE", "ADMIN")
-    alice, bob = (ids.encode("User", caller.user.id) for caller in (api.alice, api.bob) if caller.user)
+    alice, bob = (ids.encode_id("User", caller.user.id) for caller in (api.alice, api.bob) if caller.user)
     await api.database.users.update_one({"_id": api.alice.user.id}, {"$set": {"is_admin": True}})
     await api.carol.ask("mutation($id: ID!) { deactivateUser(input: {id: $id}) { user { id } } }", id=alice)
     before = await api.database.users.find({}).to_list()
@@ -181,7 +181,7 @@ async def test_no_program_makes_an_administrator(api: Api) -> None:
 async def test_a_program_still_administers_other_users(api: Api) -> None:
     assert api.bob.user is not None
     program = await _program(api, api.carol, "WRITE", "ADMIN")
-    bob = ids.encode("User", api.bob.user.id)
+    bob = ids.encode_id("User", api.bob.user.id)
     for mutation in (
         'inviteUser(input: {email: "y@example.com"})',
         f'updateUser(input: {{id: "{bob}", isAdmin: false}})',

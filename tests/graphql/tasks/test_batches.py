@@ -168,7 +168,7 @@ async def test_a_repeat_after_a_death_between_two_batches_completes_what_was_beg
         variables = {"i": {"tasks": tasks, "mode": mode, "idempotencyKey": "k"}}
         (error,) = (await api.alice.post(MUTATION, variables))["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
-    assert "saves what is missing and nothing twice" in error["message"]
+    assert "saves the missing tasks and none twice" in error["message"]
     half = await api.database.tasks.find({}).to_list()
     assert len(half) == 250
     while clock.now() <= at:
@@ -201,7 +201,7 @@ async def test_secrets_are_sealed_and_ids_are_those_of_tasks(api: Api) -> None:
     secret = {"http": {"url": "https://example.com/", "token": "sekret"}}
     payload = await create(api, [given(job=secret)], idempotencyKey="k")
     task_id = payload["results"][0]["task"]["id"]
-    assert ids.decode(task_id)[0] == "Task"
+    assert ids.decode_id(task_id)[0] == "Task"
     stored = [await api.database.tasks.find({}).to_list(), await api.database.idempotency_keys.find({}).to_list()]
     assert "sekret" not in str(stored)
     ran = await api.alice.do("runTask", {"id": task_id}, "run { status } userErrors { code }")

@@ -10,6 +10,7 @@ from tests.harness import run_stack
 from tests.outbound.servers import LOOPBACK, Reader, Writer, read_request, talking
 from tocsin.config import Settings
 from tocsin.graphql import ids
+from tocsin.workflows.engine.states import ItemState, StepRunRef
 
 JSON_TYPE = "Content-Type: application/json"
 TEXTS = [
@@ -89,7 +90,48 @@ async def test_answers_that_are_nearly_json_are_read_or_kept_as_text(api: Api) -
 async def test_a_result_from_before_there_were_bounds_is_shown_as_its_text(api: Api, levels: int) -> None:
     text = "[" * levels + "]" * levels
     task = await api.alice.create()
-    run = run_document(ids.decode(task)[1], T0, status="COMPLETED", result=text)
+    run = run_document(ids.decode_id(task)[1], T0, status="COMPLETED", result=text)
     await api.database.runs.insert_one(run)
     shown = await api.alice.ask("{ runs { nodes { result } } }")
     assert shown["runs"]["nodes"] == [{"result": text}]
+
+
+async def test_the_results_of_all_items_are_loaded_with_one_query(api: Api) -> None:
+    assert api.alice.user is not None
+    workflow_run_id, count = f"{api.alice.user.id}/w1", 150
+    await api.database.workflow_runs.insert_one(
+        {
+            "_id": workflow_run_id,
+            "owner": api.alice.user.id,
+            "name": "w",
+            "version": 1,
+            "trigger": "MANUAL",
+            "status": "COMPLETED",
+            "reason": None,
+            "due_at": T0,
+            "created_at": T0,
+            "started_at": T0,
+            "finished_at": T0,
+            "cancel_requested_at": None,
+            "done": 1,
+            "total": 1,
+            "error": None,
+            "inputs": "{}",
+            "output": None,
+            "steps": {"s": {"status": "COMPLETED", "items": ItemState.COMPLETED * count}},
+        }
+    )
+    runs = [StepRunRef("s", index).run_id(workflow_run_id) for index in range(count)]
+    await api.database.runs.insert_many([run_document(run, T0, _id=run, result=str(at)) for at, run in enumerate(runs)])
+    found, queries = api.services.loaders._loaders["Run"], list[int]()
+    query = found._query
+
+    async def count_ids(ids: list[str]) -> dict[str, Any]:
+        queries.append(len(ids))
+        return await query(ids)
+
+    found._query = count_ids  # type: ignore[method-assign]
+    read = 'query($id: ID!) { workflowRun(id: $id) { step(key: "s") { result } } }'
+    shown = await api.alice.ask(read, id=ids.encode_id("WorkflowRun", workflow_run_id))
+    assert shown["workflowRun"]["step"]["result"] == list(range(count))
+    assert queries == [count]

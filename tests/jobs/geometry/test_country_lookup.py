@@ -17,8 +17,8 @@ from tocsin.jobs.base import Outcome, SaveContext
 from tocsin.jobs.geometry.countries.index import load_index
 from tocsin.jobs.geometry.countries.outlines import Country, load_atlas
 from tocsin.jobs.geometry.country_lookup import CountryLookupJob, look_up_countries
+from tocsin.jobs.geometry.geojson import InvalidGeometry
 from tocsin.jobs.geometry.plane import area
-from tocsin.jobs.geometry.validity import InvalidGeometry
 
 ATLAS = load_atlas()
 longitudes, latitudes = st.floats(-180, 180), st.floats(-90, 90)

@@ -16,9 +16,10 @@ from tests.jobs.http.test_job import BOX, job_context
 from tests.outbound.servers import open_client
 from tocsin.errors import InvalidInput
 from tocsin.jobs.base import ErrorKind, Job, Outcome, SaveContext
+from tocsin.jobs.geometry.area import measure_ring
 from tocsin.jobs.geometry.countries.outlines import load_atlas
-from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure_polygons, measure_ring
-from tocsin.jobs.geometry.validity import InvalidGeometry
+from tocsin.jobs.geometry.geojson import InvalidGeometry
+from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure_polygons
 
 A, F = 6378137.0, 1 / 298.257223563
 B = A * (1 - F)
@@ -62,8 +63,8 @@ def parallel(latitude: float, count: int) -> list[list[float]]:
 async def attempt(job: Job[Any], params: dict[str, Any]) -> Outcome:
     """Prepare the parameters and make one attempt."""
     stored = job.prepare(params, SaveContext("alice", BOX))
-    async with open_client() as door:
-        return await job.run_attempt(stored, replace(job_context(door), timeout=60.0))
+    async with open_client() as client:
+        return await job.run_attempt(stored, replace(job_context(client), timeout=60.0))
 
 
 async def perform(geojson: Any, **more: Any) -> Outcome:
@@ -276,8 +277,8 @@ def test_the_first_of_many_overlaps_is_found_without_all_of_them_in_memory() -> 
 async def test_what_an_attempt_finds_wrong_is_told_with_its_place() -> None:
     """Values of expressions are checked in the compute process."""
     stored = {"geojson": polygon([[0, 0], [1, 0], [1, 99], [0, 0]])}
-    async with open_client() as door:
-        outcome = await PolygonAreaJob().run_attempt(stored, replace(job_context(door), timeout=60.0))
+    async with open_client() as client:
+        outcome = await PolygonAreaJob().run_attempt(stored, replace(job_context(client), timeout=60.0))
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.BAD_PARAMS
     assert outcome.error.message.startswith("geojson.coordinates[0][2]: the latitude 99 is not within")

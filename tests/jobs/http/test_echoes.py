@@ -15,13 +15,13 @@ from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
 
 TOKEN = "t0k/en+with=signs"
 HOOK = 's3cret "quoted"'
-SECRETS: dict[str, Any] = {"token": TOKEN, "headers": {"X-Hook": HOOK}, "secret_header_names": ["X-Hook"]}
+SECRETS: dict[str, Any] = {"token": TOKEN, "headers": {"X-Hook": HOOK}, "secret_headers": ["X-Hook"]}
 
 
 @pytest.fixture
 async def context() -> AsyncIterator[JobContext]:
-    async with open_client() as door:
-        yield job_context(door)
+    async with open_client() as client:
+        yield job_context(client)
 
 
 async def echo(reader: Reader, writer: Writer) -> None:
@@ -54,8 +54,8 @@ async def test_secrets_that_a_target_echoes_are_not_recorded(context: JobContext
 @pytest.mark.parametrize("filler", [10, 50_000])
 async def test_a_secret_that_the_response_limit_cuts_is_not_recorded(filler: int) -> None:
     body = b"." * filler + TOKEN.encode()
-    async with answering(response(body=body)) as server, open_client(response_limit=filler + 8) as door:
-        outcome = await perform(job_context(door), url=server.url, **SECRETS)
+    async with answering(response(body=body)) as server, open_client(response_limit=filler + 8) as client:
+        outcome = await perform(job_context(client), url=server.url, **SECRETS)
     assert outcome.response_truncated
     assert outcome.response_body == "." * filler + "***"
 
@@ -128,7 +128,7 @@ async def test_without_secrets_an_answer_is_recorded_as_it_came(context: JobCont
 
 async def test_a_mask_is_not_made_of_a_plain_header(context: JobContext) -> None:
     """A value that is visible in the task is not a secret."""
-    job = prepare_http_params(HttpInput("http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
+    job = prepare_http_params(HttpInput(url="http://127.0.0.1/", headers={"X-Open": "public"}), BOX, "alice")
     async with answering(response(body=b"public")) as server:
         outcome = await HttpJob().run_attempt(job | {"url": server.url}, context)
     assert outcome.response_body == "public"

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -8,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.http.job import HttpInput, HttpParams, prepare_http_params, restore_body
+from tocsin.graphql.arguments import to_params
+from tocsin.graphql.enums import HttpMethod
+from tocsin.graphql.jobs.http import HttpJobInput
+from tocsin.graphql.scalars import Url
+from tocsin.input_models import parse_params
+from tocsin.jobs.base import SaveContext
+from tocsin.jobs.http.job import HttpInput, HttpJob, HttpParams, prepare_http_params, restore_body
 from tocsin.outbound.guard import ALL_NETWORKS, ConnectionRules
 from tocsin.security.secret_box import SecretBox
 
@@ -17,14 +24,14 @@ URL = "https://api.example/hook?x=1"
 
 
 def store(previous: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
-    return prepare_http_params(HttpInput(**{"url": URL, **fields}), BOX, "alice", previous)
+    return prepare_http_params(parse_params(HttpInput, {"url": URL, **fields}), BOX, "alice", previous)
 
 
 # --- stored parameters ---
 
 
 def test_what_is_stored_has_the_shape_of_the_params() -> None:
-    stored = store(method="post", headers={"A": "1", "B": 2.5}, json={"k": "v"}, token="t", connect_timeout=3)
+    stored = store(method="post", headers={"A": "1", "B": 2.5}, body={"k": "v"}, token="t", connect_timeout=3)
     HttpParams.model_validate(stored)
     assert stored["url"] == URL
     assert stored["method"] == "POST"
@@ -45,12 +52,12 @@ def test_some_headers_are_always_secret(name: str) -> None:
     st.dictionaries(st.text(), st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text())
 )
 def test_a_json_body_comes_back_as_it_was_given(value: dict[str, Any]) -> None:
-    assert restore_body(store(json=value)["body"]) == value
+    assert restore_body(store(body=value)["body"]) == value
 
 
 def test_text_and_form_bodies_come_back_too() -> None:
-    assert restore_body(store(text="a\x00b")["body"]) == "a\x00b"
-    assert restore_body(store(form={"a": ["1", "2"], "b": "3"})["body"]) == {"a": ["1", "2"], "b": "3"}
+    assert restore_body(store(body_text="a\x00b")["body"]) == "a\x00b"
+    assert restore_body(store(body_form={"a": ["1", "2"], "b": "3"})["body"]) == {"a": ["1", "2"], "b": "3"}
     assert restore_body(store()["body"]) is None
 
 
@@ -58,11 +65,9 @@ def test_text_and_form_bodies_come_back_too() -> None:
 
 
 def test_an_absent_secret_is_kept() -> None:
-    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
-    by_null = store(
-        before, url="https://API.example:443/other", headers={"x-hook": None}, secret_header_names=["X-Hook"]
-    )
-    by_name = store(before, secret_header_names=["X-Hook"])
+    before = store(token="t", headers={"X-Hook": "s"}, secret_headers=["X-Hook"])
+    by_null = store(before, url="https://API.example:443/other", headers={"x-hook": None}, secret_headers=["X-Hook"])
+    by_name = store(before, secret_headers=["X-Hook"])
     for after in (by_null, by_name):
         assert after["token"] == before["token"]
         assert BOX.unseal_without_reload(after["secret_headers"][0]["sealed"], "alice") == "s"
@@ -74,11 +79,11 @@ MOVES = ["https://b.example/", "http://api.example/hook", "https://api.example:8
 @pytest.mark.parametrize("url", MOVES)
 def test_a_stored_secret_does_not_go_to_another_server_unasked(url: str) -> None:
     with_token = store(token="t")
-    with_header = store(headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    with_header = store(headers={"X-Hook": "s"}, secret_headers=["X-Hook"])
     refused: list[tuple[dict[str, Any], dict[str, Any], tuple[str, ...], str]] = [
         (with_token, {}, ("token",), "Give the token again, or an empty one to remove it."),
-        (with_header, {"secret_header_names": ["X-Hook"]}, ("headers", "X-Hook"), "leave X-Hook out to remove it."),
-        (with_header, {"headers": {"x-hook": None}, "secret_header_names": ["X-Hook"]}, ("headers", "x-hook"), "again"),
+        (with_header, {"secret_headers": ["X-Hook"]}, ("headers", "X-Hook"), "leave X-Hook out to remove it."),
+        (with_header, {"headers": {"x-hook": None}, "secret_headers": ["X-Hook"]}, ("headers", "x-hook"), "again"),
     ]
     for before, fields, path, advice in refused:
         with pytest.raises(InvalidInput, match="another scheme, host or port than before") as caught:
@@ -88,8 +93,8 @@ def test_a_stored_secret_does_not_go_to_another_server_unasked(url: str) -> None
 
 
 def test_a_task_moves_to_another_server_with_secrets_given_anew_or_removed() -> None:
-    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
-    anew = store(before, url=MOVES[0], token="u", headers={"X-Hook": "v"}, secret_header_names=["X-Hook"])
+    before = store(token="t", headers={"X-Hook": "s"}, secret_headers=["X-Hook"])
+    anew = store(before, url=MOVES[0], token="u", headers={"X-Hook": "v"}, secret_headers=["X-Hook"])
     assert (
         BOX.unseal_without_reload(anew["token"], "alice"),
         BOX.unseal_without_reload(anew["secret_headers"][0]["sealed"], "alice"),
@@ -108,7 +113,7 @@ def test_a_stored_url_that_would_be_refused_today_still_keeps_its_secrets() -> N
 
 
 def test_a_denied_port_is_refused() -> None:
-    given = HttpInput("https://a.example:6379/")
+    given = HttpInput(url="https://a.example:6379/")
     with pytest.raises(InvalidInput, match="Port 6379 may not be called") as caught:
         prepare_http_params(given, BOX, "alice", rules=ConnectionRules(denied_ports={6379}))
     assert caught.value.path == ("url",)
@@ -128,28 +133,28 @@ def test_an_address_that_can_never_be_called_is_refused(url: str) -> None:
     with pytest.raises(
         InvalidInput, match=r"may not be called: it is not a public address\..*TOCSIN_ALLOWED_"
     ) as caught:
-        prepare_http_params(HttpInput(url), BOX, "alice", rules=ConnectionRules())
+        prepare_http_params(HttpInput(url=url), BOX, "alice", rules=ConnectionRules())
     assert caught.value.path == ("url",)
-    assert prepare_http_params(HttpInput(url), BOX, "alice", rules=ConnectionRules(ALL_NETWORKS))["url"] == url
+    assert prepare_http_params(HttpInput(url=url), BOX, "alice", rules=ConnectionRules(ALL_NETWORKS))["url"] == url
 
 
 @pytest.mark.parametrize(
     "url", ["http://8.8.8.8/", "http://[2606:4700::1]/", "http://localhost.example/", "http://db/"]
 )
 def test_what_may_be_public_is_judged_when_it_is_called(url: str) -> None:
-    assert prepare_http_params(HttpInput(url), BOX, "alice", rules=ConnectionRules())["url"] == url
+    assert prepare_http_params(HttpInput(url=url), BOX, "alice", rules=ConnectionRules())["url"] == url
 
 
 def test_what_the_operator_allows_is_saved() -> None:
     rules = ConnectionRules((ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")))
     for url in ("http://127.0.0.1/", "http://localhost/", "http://10.1.2.3/", "http://[::ffff:10.0.0.1]/"):
-        assert prepare_http_params(HttpInput(url), BOX, "alice", rules=rules)["url"] == url
+        assert prepare_http_params(HttpInput(url=url), BOX, "alice", rules=rules)["url"] == url
     with pytest.raises(InvalidInput, match=r"192\.168\.0\.1 may not be called"):
-        prepare_http_params(HttpInput("http://192.168.0.1/"), BOX, "alice", rules=rules)
+        prepare_http_params(HttpInput(url="http://192.168.0.1/"), BOX, "alice", rules=rules)
 
 
 def test_a_secret_can_be_replaced_and_removed() -> None:
-    before = store(token="t", headers={"X-Hook": "s"}, secret_header_names=["X-Hook"])
+    before = store(token="t", headers={"X-Hook": "s"}, secret_headers=["X-Hook"])
     assert BOX.unseal_without_reload(store(before, token="u")["token"], "alice") == "u"
     removed = store(before, token="")
     assert (removed["token"], removed["secret_headers"]) == (None, [])
@@ -192,20 +197,20 @@ REFUSED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"headers": {"X-Tocsin-Attempt": "1"}}, ("headers", "X-Tocsin-Attempt")),
     ({"headers": {f"X-{number}": "1" for number in range(51)}}, ("headers",)),
     ({"headers": {"X": "v" * 16_384}}, ("headers",)),
-    ({"headers": {"X": None}, "secret_header_names": ["X"]}, ("headers", "X")),
-    ({"secret_header_names": ["X-Gone"]}, ("headers", "X-Gone")),
+    ({"headers": {"X": None}, "secret_headers": ["X"]}, ("headers", "X")),
+    ({"secret_headers": ["X-Gone"]}, ("headers", "X-Gone")),
     ({"token": "a b"}, ("token",)),
     ({"token": "a\n"}, ("token",)),
     ({"token": "t", "headers": {"authorization": "Basic x"}}, ("token",)),
-    ({"json": {"a": float("nan")}}, ("body",)),
-    ({"json": SURROGATE}, ("body",)),
-    ({"json": "x" * 262_144}, ("body",)),
-    ({"text": "é" * 131_073}, ("bodyText",)),
-    ({"text": SURROGATE}, ("bodyText",)),
-    ({"form": {"a": {"b": 1}}}, ("bodyForm", "a")),
-    ({"form": {"a": None}}, ("bodyForm", "a")),
-    ({"json": 1, "text": "1"}, ("bodyText",)),
-    ({"text": "1", "form": {}}, ("bodyForm",)),
+    ({"body": {"a": float("nan")}}, ("body",)),
+    ({"body": SURROGATE}, ("body",)),
+    ({"body": "x" * 262_144}, ("body",)),
+    ({"body_text": "é" * 131_073}, ("bodyText",)),
+    ({"body_text": SURROGATE}, ("bodyText",)),
+    ({"body_form": {"a": {"b": 1}}}, ("bodyForm", "a")),
+    ({"body_form": {"a": None}}, ("bodyForm", "a")),
+    ({"body": 1, "body_text": "1"}, ("bodyText",)),
+    ({"body_text": "1", "body_form": {}}, ("bodyForm",)),
 ]
 
 
@@ -224,9 +229,22 @@ def test_endless_nesting_is_refused() -> None:
     for _ in range(100_000):
         nested = [nested]
     with pytest.raises(InvalidInput):
-        store(json=nested)
+        store(body=nested)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::ffff:a00:1]/", "https://bücher.example/ü?q=ä#top"])
 def test_whether_an_address_is_allowed_is_decided_when_it_is_called(url: str) -> None:
     assert store(url=url)["url"] == url
+
+
+# --- one reader ---
+
+
+@pytest.mark.parametrize("method", ["post", "Post", "POST"])
+@pytest.mark.parametrize("timeout", ["PT3S", 3, 3.0])
+def test_the_same_input_means_the_same_in_the_api_in_yaml_and_on_the_command_line(method: str, timeout: Any) -> None:
+    job, given = HttpJob(), {"url": URL, "method": method, "connectTimeout": timeout, "bodyText": "a"}
+    assert job.find_faults(given) == []
+    by_api = HttpJobInput(url=Url(URL), method=HttpMethod.POST, body_text="a", connect_timeout=timedelta(seconds=3))
+    saving = SaveContext("alice", BOX)
+    assert job.prepare(given, saving) == job.prepare(to_params(by_api), saving)

@@ -30,12 +30,12 @@ URL = "https://api.example/hook?x=1"
 
 @pytest.fixture
 async def context() -> AsyncIterator[JobContext]:
-    async with open_client() as door:
-        yield job_context(door)
+    async with open_client() as client:
+        yield job_context(client)
 
 
-def job_context(door: OwnerHttpClient, box: SecretBox = BOX) -> JobContext:
-    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, door, COMPUTE, NO_MAIL, UNUSED, UNUSED)
+def job_context(client: OwnerHttpClient, box: SecretBox = BOX) -> JobContext:
+    return JobContext("alice/t1:7", "alice", DUE, 3, 5.0, box, client, COMPUTE, NO_MAIL, UNUSED, UNUSED)
 
 
 async def perform(context: JobContext, **fields: Any) -> Outcome:
@@ -93,7 +93,7 @@ async def test_every_kind_of_body_arrives(
 async def test_headers_arrive_in_their_order_and_case(context: JobContext) -> None:
     headers = {"x-LOWER-Upper": "a", "X-Number": 5, "Content-Type": "application/xml", "User-Agent": "mine/1"}
     async with answering(response()) as server:
-        await perform(context, url=server.url, method="POST", text="<a/>", headers=headers)
+        await perform(context, url=server.url, method="POST", body_text="<a/>", headers=headers)
     lines, _ = head_and_body(server.seen[0])
     mine = ["x-LOWER-Upper: a", "X-Number: 5", "Content-Type: application/xml"]
     assert [line for line in lines if line in mine] == mine
@@ -120,7 +120,7 @@ async def test_secrets_are_sent_but_not_recorded(context: JobContext) -> None:
             url=server.url,
             token="t0ken",
             headers={"X-Hook": "s3cret", "cookie": "c00kie", "X-Open": "seen"},
-            secret_header_names=["x-hook"],
+            secret_headers=["x-hook"],
         )
     lines, _ = head_and_body(server.seen[0])
     assert {"X-Hook: s3cret", "cookie: c00kie", "Authorization: Bearer t0ken"} < set(lines)
@@ -178,7 +178,7 @@ async def test_the_history_shows_every_header_as_it_was_sent(context: JobContext
 
 async def test_of_redirects_the_first_request_is_shown_and_its_secrets_masked(context: JobContext) -> None:
     async with answering(response("303 See Other", b"", "Location: /b"), response()) as server:
-        outcome = await perform(context, url=server.url, method="POST", json=1, token="t0ken")
+        outcome = await perform(context, url=server.url, method="POST", body=1, token="t0ken")
     first, _ = head_and_body(server.seen[0])
     second, _ = head_and_body(server.seen[1])
     assert outcome.request is not None
@@ -189,7 +189,7 @@ async def test_of_redirects_the_first_request_is_shown_and_its_secrets_masked(co
 
 
 async def test_the_headers_of_a_request_that_reached_nobody_are_shown(context: JobContext) -> None:
-    outcome = await perform(context, url="http://no-such-host.invalid:81/a", method="POST", text="é")
+    outcome = await perform(context, url="http://no-such-host.invalid:81/a", method="POST", body_text="é")
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.DNS
     assert outcome.request is not None
@@ -198,9 +198,9 @@ async def test_the_headers_of_a_request_that_reached_nobody_are_shown(context: J
 
 
 async def test_a_secret_of_another_key_is_an_outcome() -> None:
-    async with open_client() as door:
+    async with open_client() as client:
         outcome = await HttpJob().run_attempt(
-            prepare_http_params(HttpInput(URL, token="t"), BOX, "alice"), job_context(door, SecretBox(b"k" * 32))
+            prepare_http_params(HttpInput(url=URL, token="t"), BOX, "alice"), job_context(client, SecretBox(b"k" * 32))
         )
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.SECRET_UNREADABLE
@@ -287,8 +287,8 @@ async def test_a_post_that_is_answered_with_too_much_has_succeeded(context: JobC
 async def test_a_step_reads_the_json_of_a_compressed_answer() -> None:
     body = gzip.compress(b'{"a": [1]}')
     answer = response("200 OK", body, "Content-Type: application/json", "Content-Encoding: gzip")
-    async with answering(answer) as server, open_client() as door:
-        context = replace(job_context(door), is_step=True)
+    async with answering(answer) as server, open_client() as client:
+        context = replace(job_context(client), is_step=True)
         outcome = await perform(context, url=server.url)
     assert outcome.response_body == '{"a": [1]}'
     assert outcome.result["body"] == {"a": [1]}
@@ -299,8 +299,8 @@ async def test_a_step_reads_json_of_any_size(count: int) -> None:
     """Bodies parsed in the event loop, in a thread and in a process give the same result."""
     body = json.dumps([{"n": 1}] * (count // 4) + ["\u00e9"])
     answer = response("200 OK", body.encode(), "Content-Type: application/json")
-    async with answering(answer) as server, open_client(response_limit=8 * 1024 * 1024) as door:
-        context = replace(job_context(door), is_step=True)
+    async with answering(answer) as server, open_client(response_limit=8 * 1024 * 1024) as client:
+        context = replace(job_context(client), is_step=True)
         processes, used = ProcessPool(), list[str]()
 
         async def noted(*args: Any, owner: str = "", **more: Any) -> Any:
@@ -332,10 +332,10 @@ async def test_a_blocked_address_and_a_bad_url_are_not_tried_again(context: JobC
 
 
 async def test_the_tasks_timeout_holds(context: JobContext) -> None:
-    async with answering(b"") as server, open_client() as door:
+    async with answering(b"") as server, open_client() as client:
         outcome = await HttpJob().run_attempt(
-            prepare_http_params(HttpInput(server.url), BOX, "alice"),
-            JobContext("r", "alice", DUE, 1, 0.05, BOX, door, COMPUTE, NO_MAIL, UNUSED, UNUSED),
+            prepare_http_params(HttpInput(url=server.url), BOX, "alice"),
+            JobContext("r", "alice", DUE, 1, 0.05, BOX, client, COMPUTE, NO_MAIL, UNUSED, UNUSED),
         )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)

@@ -7,56 +7,49 @@ from typing import Any
 import pytest
 
 from tests.harness import TargetServer, run_stack, wait_until
-from tests.workflows.engine.test_runner import step, workflow
-from tests.workflows.engine.world import World, define
+from tests.workflows.engine.test_step_starts import COSTLY
+from tests.workflows.samples import step, workflow
 from tocsin.compute.limits import ComputeLimit, ComputeLimitReached
 from tocsin.compute.limits import ComputeLimits as ComputeLimits
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 from tocsin.jobs.base import Compute, ComputeProcessEnded
 from tocsin.workflows.engine import evaluator, runner
 from tocsin.workflows.engine.evaluation import (
     EvaluationLimits,
     EvaluationRequest,
     EvaluationResult,
-    EvaluationSession,
-    InlineBudgetExceeded,
     ResultForm,
     evaluate_request,
 )
 from tocsin.workflows.engine.evaluator import Evaluator
-from tocsin.workflows.engine.plan import advance_workflow
-from tocsin.workflows.engine.scope import EvaluationNeeded, StepContext
-from tocsin.workflows.engine.states import WorkflowState
-from tocsin.workflows.language.jmespath_budget import Budget
 
-COSTLY = "${{ " + "||".join(["contains(inputs.t,'aaaaaab')"] * 6) + " }}"
 TOO_COSTLY = "${{ [" + ",".join(["contains(inputs.t,'aaaaaab')"] * 60) + "] }}"
 
 
-def question(value: Any, *items: str, kind: ResultForm = ResultForm.VALUE, **inputs: Any) -> EvaluationRequest:
-    """Make a question about these inputs."""
+def request(value: Any, *items: str, form: ResultForm = ResultForm.VALUE, **inputs: Any) -> EvaluationRequest:
+    """Make a request about these inputs."""
     known: dict[str, Any] = {"workflow": {}, "run": {}, "steps": {}}
-    return EvaluationRequest("s.params", value, kind, known, json.dumps(inputs), {}, tuple(enumerate(items)))
+    return EvaluationRequest("s.params", value, form, known, json.dumps(inputs), {}, tuple(enumerate(items)))
 
 
 def test_the_answers_are_texts_and_errors_are_answers() -> None:
-    found = evaluate_request(question({"n": "${{ item.n }}"}, '{"n":1}', '{"n":[2]}', "3"), EvaluationLimits())
+    found = evaluate_request(request({"n": "${{ item.n }}"}, '{"n":1}', '{"n":[2]}', "3"), EvaluationLimits())
     assert found == {
         ("s.params", 0): EvaluationResult('{"n":1}'),
         ("s.params", 1): EvaluationResult('{"n":[2]}'),
         ("s.params", 2): EvaluationResult('{"n":null}'),
     }
-    error = evaluate_request(question("${{ abs(inputs.t) }}", t="no"), EvaluationLimits())["s.params", 0].error
+    error = evaluate_request(request("${{ abs(inputs.t) }}", t="no"), EvaluationLimits())["s.params", 0].error
     assert 'function abs() expects number, not "no".' in str(error)
 
 
 def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
-    found = evaluate_request(question(COSTLY, *["1"] * 50, t="a" * 1_000_000), EvaluationLimits(parts=2_000_000))
+    found = evaluate_request(request(COSTLY, *["1"] * 50, t="a" * 1_000_000), EvaluationLimits(parts=2_000_000))
     assert 1 <= len(found) < 50
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "message"),
+    ("value", "form", "message"),
     [
         ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", ResultForm.VALUE, "s.params has 5,000,016 bytes"),
         ("${{ split('', inputs.t) }}", ResultForm.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts"),
@@ -64,62 +57,11 @@ def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
         ('${{ `"\\ud83d"` }}', ResultForm.TEXT, "lone surrogate"),
     ],
 )  # fmt: skip
-def test_what_could_not_be_kept_is_told(value: str, kind: ResultForm, message: str) -> None:
-    error = evaluate_request(question(value, kind=kind, t="a" * 1_000_000), EvaluationLimits(parts=5_000_000))[
+def test_what_could_not_be_kept_is_told(value: str, form: ResultForm, message: str) -> None:
+    error = evaluate_request(request(value, form=form, t="a" * 1_000_000), EvaluationLimits(parts=5_000_000))[
         "s.params", 0
     ].error
     assert message in str(error)
-
-
-def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
-    """A cheap step is started first; the next advance does the rest, and the expensive value becomes a question."""
-    steps: list[Doc] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
-    world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
-    flow = WorkflowState.from_document(world.document)
-    around = StepContext(
-        world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
-    )
-    move = advance_workflow(flow, around, {})
-    assert ([start.ref.key for start in move.runs_to_start], move.has_more, move.outcome) == (["small"], True, None)
-    again = StepContext(
-        world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
-    )
-    with pytest.raises(EvaluationNeeded) as caught:
-        advance_workflow(flow, again, {})
-    answers = evaluate_request(caught.value.request, EvaluationLimits())
-    answered = StepContext(
-        world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded), answers)
-    )
-    assert [start.ref.key for start in advance_workflow(flow, answered, {}).runs_to_start] == ["large"]
-
-
-def test_a_flood_of_items_is_begun_in_slices() -> None:
-    each = {"items": list(range(5_000)), "maxItems": 10_000, "concurrency": 1_000}
-    world = World(define({"key": "each", "forEach": each, "params": {"b": "${{ item }}"}}, concurrency=1_000))
-    flow, looks, begun = WorkflowState.from_document(world.document), 0, list[int]()
-    while len(begun) < 1_000:
-        around = StepContext(
-            world.definition, world.now, {}, lambda *_: {}, EvaluationSession(Budget(10_000, InlineBudgetExceeded))
-        )
-        move = advance_workflow(flow, around, {})
-        assert 0 < len(move.runs_to_start) <= 100
-        assert move.has_more or len(begun) + len(move.runs_to_start) == 1_000
-        begun += [start.ref.item or 0 for start in move.runs_to_start]
-        looks += 1
-    assert (begun, looks >= 10) == (list(range(1_000)), True)
-
-
-def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
-    """Defined in reverse order, each step used to need another advance: 200 advances for 200 steps."""
-    count = 200
-    steps = [
-        {"key": f"s{number}", "when": "${{ `false` }}", "dependsOn": [f"s{before}" for before in range(number)]}
-        for number in reversed(range(count))
-    ]
-    world = World(define(*steps))
-    world.look()
-    assert set(world.statuses().values()) == {"SKIPPED"}
-    assert world.definition.steps_in_order[0].key == "s0"
 
 
 async def test_a_hostile_workflow_fails_alone(
@@ -196,7 +138,7 @@ class _Ending:
 )
 async def test_a_process_that_ends_is_an_answer(error: Exception, message: str) -> None:
     compute: Compute = _Ending(error)
-    found = await Evaluator(compute=compute).evaluate(question(COSTLY, "1", "2", t="a"), "mallory")
+    found = await Evaluator(compute=compute).evaluate(request(COSTLY, "1", "2", t="a"), "mallory")
     assert found["s.params", 0].error == f"s.params cannot be evaluated. {message} {evaluator._LESS}"
 
 

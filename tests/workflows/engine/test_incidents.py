@@ -1,17 +1,17 @@
 """Failing scheduled workflows are reported like tasks: once per incident, to their owner, in spite of crashes."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
-from tests.workflows.engine.test_runner import Died, Mortal, step, workflow
+from tests.workflows.engine.mortal import Died, MortalRunner
+from tests.workflows.samples import step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
+from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
 from tocsin.workflows.language.inputs import parse_inputs
-from tocsin.workflows.starting import NewWorkflowRun, insert_workflow_run, new_workflow_run
 
 RETRY = {"retry": {"offsets": ["PT1H"]}}
 
@@ -197,9 +197,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
     await stack.database.deliveries.delete_many({})
     before = await stack.database.workflows.find_one({}) or {}
     run_id, died = await begin(stack, boundary), False
-    Mortal.left = boundary
-    letters = stack.make_runner()._letters
-    mortal: Any = Mortal(stack.database, stack.versions, letters, stack.engine.transport, stack.wakeups)
+    mortal = MortalRunner(stack, boundary)
 
     async def moved() -> Doc | None:
         nonlocal died

@@ -5,19 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workflows.engine.world import T0, World, define
-
-W = "alice/w1:"
-
-
-def run_all(world: World, results: dict[str, object] | None = None) -> World:
-    """Let active runs succeed until none is left."""
-    world.look()
-    while running := world.running():
-        for run_id in running:
-            world.end(run_id, result=(results or {}).get(run_id.removeprefix(W)))
-        world.look()
-    return world
+from tests.workflows.engine.world import T0, W, World, define, run_all
 
 
 def test_steps_follow_each_other_unless_they_say_otherwise() -> None:
@@ -61,44 +49,6 @@ def test_a_failure_may_be_let_go_on() -> None:
     assert world.document["status"] == "COMPLETED"
 
 
-def test_a_condition_skips_a_step_but_not_what_follows_it() -> None:
-    world = run_all(World(define({"key": "a", "when": "${{ `false` }}"}, {"key": "b"})))
-    assert world.statuses() == {"a": "SKIPPED", "b": "COMPLETED"}
-    assert world.document["status"] == "COMPLETED"
-
-
-def test_an_expression_that_fails_fails_its_step_with_its_text() -> None:
-    world = run_all(
-        World(define({"key": "a"}, {"key": "b", "params": {"n": "${{ length(steps.a.result) }}"}}), {}), {"a": 5}
-    )
-    error = world.document["steps"]["b"]["error"]
-    assert (world.statuses()["b"], error["kind"]) == ("FAILED", "EXPRESSION")
-    assert error["message"].startswith("The expression `length(steps.a.result)` cannot be evaluated: ")
-
-
-def test_items_run_side_by_side_within_their_limit_and_keep_their_order() -> None:
-    each = {"items": "${{ inputs.l }}", "concurrency": 2}
-    world = World(
-        define({"key": "a", "forEach": each, "params": {"x": "${{ item }}/${{ index }}"}}, inputs={"l": {}}),
-        {"l": ["p", "q", "r"]},
-    )
-    world.look()
-    assert world.running() == [f"{W}a[0]", f"{W}a[1]"]
-    assert world.runs[f"{W}a[1]"]["job"]["params"] == {"x": "q/1"}
-    world.end(f"{W}a[1]", result="Q")
-    world.look()
-    world.end(f"{W}a[2]", result="R")
-    world.end(f"{W}a[0]", result="P")
-    world.look()
-    assert world.finish is not None
-    assert world.finish.output == '["P","Q","R"]'
-
-
-def test_no_items_are_done_at_once() -> None:
-    world = run_all(World(define({"key": "a", "forEach": []}, {"key": "b"})))
-    assert (world.statuses(), world.moves) == ({"a": "COMPLETED", "b": "COMPLETED"}, [f"{W}b"])
-
-
 def test_an_item_that_fails_keeps_the_rest_from_beginning() -> None:
     world = World(define({"key": "a", "forEach": {"items": [1, 2, 3], "concurrency": 1}}))
     world.look()
@@ -108,15 +58,6 @@ def test_an_item_that_fails_keeps_the_rest_from_beginning() -> None:
     assert (world.moves, world.document["status"]) == ([f"{W}a[0]"], "FAILED")
 
 
-def test_what_is_no_list_or_too_long_cannot_be_spread() -> None:
-    for items, message in (
-        ("${{ inputs.l }}", "returned a string"),
-        ({"items": [1, 2], "maxItems": 1}, "has 2 items; at most 1"),
-    ):
-        world = run_all(World(define({"key": "a", "forEach": items}, inputs={"l": {}}), {"l": "no"}))
-        assert message in world.document["steps"]["a"]["error"]["message"]
-
-
 def test_a_wait_ends_at_its_time() -> None:
     world = World(define({"key": "a", "wait": "PT5M"}, {"key": "b"}))
     world.look()
@@ -124,13 +65,6 @@ def test_a_wait_ends_at_its_time() -> None:
     world.now += timedelta(minutes=5)
     world.look()
     assert world.running() == [f"{W}b"]
-
-
-def test_a_wait_until_a_time_that_has_passed_is_none() -> None:
-    assert (
-        run_all(World(define({"key": "a", "wait": {"until": "2026-01-01T00:00:00Z"}}))).document["status"]
-        == "COMPLETED"
-    )
 
 
 def test_an_approval_reminds_and_times_out() -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.harness import TargetServer, run_stack
-from tests.workflows.engine.test_runner import step, workflow
+from tests.workflows.samples import step, workflow
 from tocsin import clock
 from tocsin.documents import Database, User
 from tocsin.quotas import Quota
@@ -22,16 +22,16 @@ async def test_due_times_are_missed_by_one_run_and_go_on_when_the_quota_is_lifte
         every = {"every": {"interval": "PT1S"}}
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
         meter, due = stack.engine.quotas.meter, saved["next_run_at"]
-        firing = WorkflowScheduler(database, stack.versions, meter=meter)
-        assert len(await firing.fire_due(due)) == 1
-        assert await firing.fire_due(due + timedelta(seconds=1)) == []
+        scheduler = WorkflowScheduler(database, stack.versions, meter=meter)
+        assert len(await scheduler.fire_due(due)) == 1
+        assert await scheduler.fire_due(due + timedelta(seconds=1)) == []
         passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
         (missed,) = await database.workflow_runs.find({"status": "MISSED"}).to_list()
         assert (missed["reason"], missed["open"]) == ("QUOTA", False)
         assert missed["missed_count"] > 800
         assert missed["missed_until"] == passed["last_due_at"] < passed["next_run_at"]
         stack.engine.quotas.limits.set_override("alice", {"RUNS_PER_DAY": 0})
-        assert len(await firing.fire_due(passed["next_run_at"])) == 1
+        assert len(await scheduler.fire_due(passed["next_run_at"])) == 1
 
 
 async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded_once(
@@ -43,12 +43,12 @@ async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
         due = saved["next_run_at"]
         stack.engine.quotas.meter.consume_runs("alice", 1, due)
-        firing = WorkflowScheduler(database, stack.versions, meter=stack.engine.quotas.meter)
-        await firing.fire_due(due)
+        scheduler = WorkflowScheduler(database, stack.versions, meter=stack.engine.quotas.meter)
+        await scheduler.fire_due(due)
         passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
         undone = {"next_run_at": due, "last_due_at": None}
         await database.workflows.update_one({"_id": saved["_id"]}, {"$set": undone})
-        await firing.fire_due(due)
+        await scheduler.fire_due(due)
         assert (await database.workflows.find_one({"_id": saved["_id"]}) or {})["next_run_at"] == passed["next_run_at"]
         assert await database.workflow_runs.count_documents({}) == 1
 

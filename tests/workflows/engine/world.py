@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tocsin.documents import Doc, RunStatus, Trigger, WorkflowRunStatus
+from tocsin.documents import Doc, Trigger, WorkflowRunStatus
+from tocsin.workflows.engine.new_runs import NewWorkflowRun, new_workflow_run
 from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow, find_next_wake
 from tocsin.workflows.engine.scope import ResultsNeeded, StepContext
 from tocsin.workflows.engine.states import StepRunOutcome, StepRunRef, WorkflowState
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.starting import NewWorkflowRun, new_workflow_run
 
 T0 = datetime(2027, 1, 1, tzinfo=UTC)
+W = "alice/w1:"
+"""The ids of runs begin with this, and end with the key of their step."""
 
 
 def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
@@ -22,7 +24,7 @@ def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
     return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolve_dependencies()
 
 
-def _prepared(_work: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
+def _prepared(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
     return {"kind": kind, "params": dict(params)}
 
 
@@ -40,41 +42,41 @@ class World:
     forget: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
-        workflow = {"owner": "alice", "_id": "alice/1", "name": "w", "version": 1}
-        born = NewWorkflowRun("alice/w1", Trigger.MANUAL, T0)
-        self.document = new_workflow_run(workflow, self.definition, self.inputs, born, T0)
+        workflow: Any = {"owner": "alice", "_id": "alice/1", "name": "w", "version": 1}
+        new = NewWorkflowRun("alice/w1", Trigger.MANUAL, T0)
+        self.document = new_workflow_run(workflow, self.definition, self.inputs, new, T0)
 
     def look(self) -> WorkflowState:
         """Plan, write, and create the runs, as the engine does. `forget` simulates a crash before runs are created."""
         results: dict[str, Any] = {}
         while True:
-            flow = WorkflowState.from_document(self.document)
-            under_way = {work.run_id(flow.id) for work in flow.active_runs()}
-            lost = {run_id for run_id in under_way if self._round(run_id) < self._wanted(run_id, flow)}
+            state = WorkflowState.from_document(self.document)
+            under_way = {ref.run_id(state.id) for ref in state.active_runs()}
+            lost = {run_id for run_id in under_way if self._round(run_id) < self._wanted(run_id, state)}
             ended = {
                 run_id: _ended(self.runs[run_id])
                 for run_id in under_way - lost
                 if self.runs[run_id]["status"] != "RUNNING"
             }
             try:
-                move = advance_workflow(flow, StepContext(self.definition, self.now, results, _prepared), ended, lost)
+                plan = advance_workflow(state, StepContext(self.definition, self.now, results, _prepared), ended, lost)
                 break
             except ResultsNeeded as missing:
-                results |= {key: self._result(key, flow) for key in missing.step_keys}
+                results |= {key: self._result(key, state) for key in missing.step_keys}
         self.document |= {
-            "steps": {key: state.to_document() for key, state in flow.steps.items()},
-            "stopping": flow.stopping,
-            "wake_at": find_next_wake(flow),
+            "steps": {key: step_state.to_document() for key, step_state in state.steps.items()},
+            "stopping": state.stopping,
+            "wake_at": find_next_wake(state),
         }
-        if move.outcome is not None:
-            self.finish = move.outcome
-            self.document |= {"open": False, "status": move.outcome.status.value}
+        if plan.outcome is not None:
+            self.finish = plan.outcome
+            self.document |= {"open": False, "status": plan.outcome.status.value}
         if not self.forget():
-            for start in move.runs_to_start:
-                self._make(start.ref.run_id(flow.id), start.round, start.job)
-            for run_id in move.runs_to_cancel:
+            for start in plan.runs_to_start:
+                self._make(start.ref.run_id(state.id), start.round, start.job)
+            for run_id in plan.runs_to_cancel:
                 self.end(run_id, "CANCELLED")
-        return flow
+        return state
 
     def running(self) -> list[str]:
         """Return the active runs."""
@@ -90,7 +92,7 @@ class World:
 
     def statuses(self) -> dict[str, str]:
         """Return the statuses of the steps."""
-        return {key: state["status"] for key, state in self.document["steps"].items()}
+        return {key: stored["status"] for key, stored in self.document["steps"].items()}
 
     @property
     def open(self) -> bool:
@@ -113,14 +115,14 @@ class World:
     def _round(self, run_id: str) -> int:
         return self.runs[run_id]["round"] if run_id in self.runs else -1
 
-    def _wanted(self, run_id: str, flow: WorkflowState) -> int:
-        return next(flow.steps[work.key].round for work in flow.active_runs() if work.run_id(flow.id) == run_id)
+    def _wanted(self, run_id: str, state: WorkflowState) -> int:
+        return next(state.steps[ref.key].round for ref in state.active_runs() if ref.run_id(state.id) == run_id)
 
-    def _result(self, key: str, flow: WorkflowState) -> Any:
-        items = flow.steps[key].items
+    def _result(self, key: str, state: WorkflowState) -> Any:
+        items = state.steps[key].items
         if items is None:
-            return json.dumps(self.runs[f"{flow.id}:{key}"]["result"])
-        found = [self.runs.get(f"{flow.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
+            return json.dumps(self.runs[f"{state.id}:{key}"]["result"])
+        found = [self.runs.get(f"{state.id}:{key}[{index}]", {}).get("result") for index in range(len(items))]
         return [json.dumps(one) for one in found]
 
 
@@ -128,4 +130,11 @@ def _ended(run: Doc) -> StepRunOutcome:
     return StepRunOutcome(run["status"], run["round"], run["finished_at"], run["error"])
 
 
-__all__ = ["T0", "RunStatus", "World", "define"]
+def run_all(world: World, results: dict[str, object] | None = None) -> World:
+    """Let active runs succeed until none is left."""
+    world.look()
+    while running := world.running():
+        for run_id in running:
+            world.end(run_id, result=(results or {}).get(run_id.removeprefix(W)))
+        world.look()
+    return world

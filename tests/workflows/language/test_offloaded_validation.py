@@ -19,7 +19,8 @@ from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows.language import offloaded_validation
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.offloaded_validation import render_yaml, validate_object, validate_yaml
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, parse_yaml
+from tocsin.workflows.language.source import WorkflowInvalid
+from tocsin.workflows.language.yaml_reader import parse_yaml
 from tocsin.workflows.saving import save_validated
 
 CATALOG = RegisteredJobs(ConnectionRules(ALL_NETWORKS, frozenset({25})), RecipientRules("owner", "alice@example.com"))

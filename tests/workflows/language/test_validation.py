@@ -3,8 +3,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -12,19 +10,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.harness import SECRETS, Stack
+from tests.harness import SECRETS
 from tests.workflows.language.invalid_workflows import OK, YAML
 from tocsin import clock
 from tocsin.documents import Database, connect
-from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.value_bounds import find_value_faults
+from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows import saving
 from tocsin.workflows.language.definition import Step, WorkflowDefinition
+from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid, WorkflowSource, parse_object, parse_yaml
+from tocsin.workflows.language.yaml_reader import parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
-from tocsin.workflows.secrets import SecretPlace, seal_secrets
 from tocsin.workflows.versions import VersionCache
 
 NOT_JSON = (
@@ -163,72 +160,6 @@ def test_whatever_is_written_is_saved_or_refused_as_it_was_checked(mongodb_uri: 
         runner.run(database.close())
 
 
-@given(JSON)
-def test_what_a_json_encoder_writes_is_the_same_value_in_yaml(value: Any) -> None:
-    if not list(find_value_faults(value)):
-        for indent in (None, 2, "\t"):
-            for is_ascii in (True, False):
-                assert parse_yaml(json.dumps(value, indent=indent, ensure_ascii=is_ascii)).data == value
-
-
-@given(JSON)
-def test_any_object_is_read_or_refused(value: Any) -> None:
-    with suppress(WorkflowInvalid):
-        parse_definition(
-            parse_object({"name": "w", "output": value, "steps": [{"key": "a", "wait": "PT1S"}]}),
-            registry.RegisteredJobs(),
-        )
-
-
-def _surrogates() -> Iterator[tuple[str, str, list[str]]]:
-    half = "The string has a lone surrogate (U+D83D), which is not a character."
-    yield "in a description", r'description: "done \ud83d!"', [f"line 2, column 14, description: {half}"]
-    yield "in params", r'output: {a: [1, "\ud83d"]}', [f"line 2, column 17, output.a[1]: {half}"]
-    yield "in a name", r'output: {"a\ud83d": 1}', [f"line 2, column 10, output: {half}"]
-    yield "in a name of the workflow", r'"\ud83d": 1', [f"line 2, column 1: {half}"]
-    yield (
-        "in what is no text",
-        r'output: !!int "\ud83d"',
-        [r"line 2, column 9, output: '\ud83d' is not a value of the type !!int."],
-    )
-    yield (
-        "the halves in the wrong order",
-        r'output: "\ude44\ud83d"',
-        [f"line 2, column 9, output: {half.replace('D83D', 'DE44')}"],
-    )
-    beyond = "This is not valid YAML: an escape names a character beyond U+10FFFF."
-    yield "beyond the last character", r'output: "\U00110000"', [f"line 2, column 12: {beyond}"]
-    yield "far beyond", r'output: "\UFFFFFFFF"', [f"line 2, column 12: {beyond}"]
-    yield (
-        "a NUL as it is",
-        "output: \0",
-        ["line 2, column 9: This is not valid YAML: the character U+0000 must be escaped."],
-    )
-
-
-@pytest.mark.parametrize(("text", "told"), [pytest.param(text, told, id=name) for name, text, told in _surrogates()])
-def test_what_is_no_character_is_told_with_its_place(text: str, told: list[str]) -> None:
-    assert checked(f"name: w\n{text}\nsteps: [{OK}]") == told
-
-
-async def test_a_surrogate_pair_is_one_character(database: Database) -> None:
-    text = json.dumps(
-        {"name": "w", "description": "done 🙄", "output": {"🙄": ["🙄"]}, "steps": [{"key": "a", "wait": "PT1S"}]}
-    )
-    assert r"\ud83d\ude44" in text
-    definition = await saved(database, text, "a" * 24)
-    assert (definition.description, definition.output) == ("done 🙄", {"🙄": ["🙄"]})
-
-
-def test_a_header_that_is_a_number_is_a_secret_too() -> None:
-    data = parse_yaml(
-        "{name: w, steps: [{key: a, job: http, params: {url: 'https://example.com', headers: {Authorization: 5}}}]}"
-    ).data
-    sealed = seal_secrets(data, lambda text: f"sealed {text}", {})
-    assert sealed.secrets == {SecretPlace("a", False, ("headers", "Authorization")): "sealed 5"}
-    assert sealed.data["steps"][0]["params"]["headers"] == {"Authorization": "***"}
-
-
 MANY = """
 name: w
 name: v
@@ -289,31 +220,21 @@ def test_no_more_faults_are_told_than_anyone_reads() -> None:
 def test_an_end_that_lies_behind_is_found_before_it_is_saved() -> None:
     text = f"name: w\nschedule: {{every: {{interval: PT1H, end: '1990-01-01T00:00:00Z'}}}}\nsteps: [{OK}]"
     assert checked(text) == [
-        "line 2, column 1, schedule: every.end: The end lies before the start. It must be the same or later."
+        "line 2, column 1, schedule: every.end: The end is before the start. It must be the same time or later."
     ]
 
 
-INPUT = "{name: w, inputs: {city: {type: string}, n: {type: integer}, o: {default: {}}}, steps: [{key: a, wait: PT1S}]}"
-
-
-async def test_all_that_is_wrong_with_inputs_is_told_at_once(stack: Stack) -> None:
-    await stack.save_workflow(INPUT)
-    with pytest.raises(InvalidInput) as caught:
-        await stack.execute("w", {"n": "1", "citty": 1, "o": [float("inf"), "\ud83d", 10**500]})
-    assert [(".".join(fault.path), fault.message) for fault in caught.value.all_errors] == [
-        ("input.city", "The input city (string) is missing."),
-        ("input.n", "The input n must be of the type integer; it is a string."),
-        ("input.citty", "The workflow has no input citty. Did you mean city?"),
-        ("input.o.0", "inf is not a JSON number."),
-        ("input.o.1", "The string has a lone surrogate (U+D83D), which is not a character."),
-        ("input.o.2", "This number has more than 308 digits."),
-    ]
-
-
-async def test_a_crowd_of_unknown_inputs_is_not_compared_with_all_that_there_are(stack: Stack) -> None:
-    await stack.save_workflow(INPUT)
-    with pytest.raises(InvalidInput) as caught:
-        await stack.execute("w", {"city": "", "n": 1} | {f"citty{number}": 1 for number in range(200)})
-    messages = [fault.message for fault in caught.value.all_errors]
-    assert len(messages) == 100
-    assert ["Did you mean" in message for message in messages] == [True] * 3 + [False] * 97
+def test_recipients_that_the_settings_forbid_are_faults_of_a_workflow() -> None:
+    text = """
+name: w
+inputs: {to: {default: "x@y.test"}}
+steps:
+  - {key: a, job: email, params: {to: [alice@example.com, eve@example.org, "${{ inputs.to }}"], subject: s, body: b}}
+  - {key: b, job: report, params: {title: t, format: CSV, data: [], recipients: [eve@example.org]}}
+"""
+    jobs = registry.RegisteredJobs(recipients=RecipientRules("owner", "alice@example.com"))
+    with pytest.raises(WorkflowInvalid) as caught:
+        parse_definition(parse_yaml(text), jobs)
+    places = [fault.path for fault in caught.value.faults]
+    assert places == [("steps", 0, "params", "to", 1), ("steps", 1, "params", "recipients", 0)]
+    assert "TOCSIN_EMAIL_RECIPIENTS" in caught.value.faults[0].message

@@ -1,12 +1,12 @@
-"""The migrations of stored data, in their order: the table.
+"""The migrations of stored data, in order.
 
-Data as the first program without a version wrote it counts as version 1. To add a migration, write one small file
-`m<version>_<what>.py` beside this one with `async def apply(db) -> int`, name it here, and put a sample of the data of
-the version before into `tests/documents/stored/` (`tests/documents/make_sample.py` makes one).
+Data without a version counts as version 1. To add a migration, create a file `m<version>_<subject>.py` in this package
+with `async def apply(db) -> int`, add it to `MIGRATIONS`, and add a sample of the previous version's data to
+`tests/documents/stored/` (with `tests/documents/make_sample.py`).
 
-`apply` returns how many documents it changed. It must bear being run twice, because a crash in the middle of it is
-followed by another run from the start, and goes through big collections with `read_batches`. It runs while no process
-serves, before the indexes of this program's models are made.
+`apply` returns the number of documents that it changed. It must be idempotent, because it runs again from the start
+after a crash. Read large collections with `read_batches`. Migrations run while no process is serving, before the
+indexes of the current models are created.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from tocsin.documents.base import Doc
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """Brings data of the version before to `version`. `title` says in the log what it does."""
+    """A migration of data from the previous version to `version`. `title` describes it in the log."""
 
     version: int
     title: str
@@ -27,6 +27,6 @@ class Migration:
 
 
 FIRST_VERSION = 1
-"""The version of data that has no version."""
+"""The version of data without a recorded version."""
 
 MIGRATIONS: tuple[Migration, ...] = ()

@@ -1,4 +1,4 @@
-"""Reading a whole collection in batches, for migrations."""
+"""Reading of whole collections in batches, for migrations."""
 
 from collections.abc import AsyncIterator
 
@@ -10,9 +10,9 @@ BATCH_SIZE = 500
 
 
 async def read_batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]:
-    """All documents, some hundred at a time, by windows of their ids: what is changed meanwhile is read once.
+    """Yield all documents in batches, by ID: a document that changes meanwhile is read once.
 
-    The ids come first, by one cursor: the embedded database would read the whole collection for each range of ids.
+    One cursor reads the IDs first: the embedded database would read the whole collection for each range of IDs.
     """
     window: list[object] = []
     async for document in collection.find({}, {"_id": 1}):

@@ -12,7 +12,8 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.types import User, to_user
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.quotas import Quota
 
 
@@ -56,34 +57,32 @@ class Invitation:
     expires_at: datetime = strawberry.field(description="Time at which the invitation expires.")
 
 
-@strawberry.type(description="Result of `inviteUser`.")
-class InviteUserPayload:
+@payload
+class InviteUserPayload(Payload):
     invitation: Invitation | None = strawberry.field(description="The invitation; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type
-class UserPayload:
+class UserPayload(Payload):
     user: User | None = strawberry.field(description="The user after the change; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `updateUser`.")
+@payload
 class UpdateUserPayload(UserPayload):
     pass
 
 
-@strawberry.type(description="Result of `deactivateUser`.")
+@payload
 class DeactivateUserPayload(UserPayload):
     pass
 
 
-@strawberry.type(description="Result of `activateUser`.")
+@payload
 class ActivateUserPayload(UserPayload):
     pass
 
 
-@strawberry.type(description="Result of `setUserQuota`.")
+@payload
 class SetUserQuotaPayload(UserPayload):
     pass
 

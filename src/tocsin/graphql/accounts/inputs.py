@@ -4,6 +4,7 @@ import strawberry
 
 from tocsin.graphql.accounts.types import SessionPayload, User
 from tocsin.graphql.errors import UserError
+from tocsin.graphql.payloads import Payload, payload
 
 _PASSWORD = "10 to 128 characters. Common passwords are rejected."  # noqa: S105  # a description
 
@@ -67,56 +68,54 @@ class RequestsFromInput:
     email: str = strawberry.field(description="Email address of the user whose workflows send the approval requests.")
 
 
-@strawberry.type(description="Result of `signUp`.")
+@payload
 class SignUpPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="Result of `logIn`.")
+@payload
 class LogInPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="Result of `refreshSession`.")
+@payload
 class RefreshSessionPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="Result of `resetPassword`.")
+@payload
 class ResetPasswordPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="Result of `acceptInvitation`.")
+@payload
 class AcceptInvitationPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="Result of `logOut`.")
-class LogOutPayload:
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+@payload
+class LogOutPayload(Payload):
+    pass
 
 
-@strawberry.type(description="Result of `changePassword`.")
-class ChangePasswordPayload:
+@payload
+class ChangePasswordPayload(Payload):
     user: User | None = strawberry.field(description="The user with the new password; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type(description="Result of `requestPasswordReset`. It is the same whether or not the account exists.")
-class RequestPasswordResetPayload:
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+class RequestPasswordResetPayload(Payload):
+    pass
 
 
-@strawberry.type(description="Result of `confirmEmail`.")
+@payload
 class ConfirmEmailPayload(SessionPayload):
     pass
 
 
-@strawberry.type(description="Result of `requestEmailConfirmation`.")
-class RequestEmailConfirmationPayload:
+@payload
+class RequestEmailConfirmationPayload(Payload):
     email: str | None = strawberry.field(description="Address that the mail is sent to; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type(description="Result of `acceptRequestsFrom` and `refuseRequestsFrom`.")

@@ -31,20 +31,13 @@ from tocsin.graphql.accounts.inputs import (
     SignUpInput,
     SignUpPayload,
 )
-from tocsin.graphql.accounts.types import SessionPayload, User, to_session, to_user
+from tocsin.graphql.accounts.types import SessionPayload, to_session, to_user
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Context, Info, Services
 from tocsin.graphql.errors import collect_user_errors
 from tocsin.workflows.approval_mails import ApprovalMails
 
 P = TypeVar("P", bound=SessionPayload)
-
-
-@strawberry.type
-class AccountQueries:
-    @strawberry.field(description="The user that the request is authenticated as.")
-    async def viewer(self, info: Info) -> User:
-        return to_user(await access.require_user(info))
 
 
 @strawberry.type

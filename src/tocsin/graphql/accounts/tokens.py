@@ -1,19 +1,19 @@
-"""Queries and mutations of sessions and API tokens."""
+"""Mutations of sessions and API tokens."""
 
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from tocsin import clock, documents
-from tocsin.accounts import sessions
+from tocsin import documents
 from tocsin.documents import Scope
 from tocsin.errors import NotFound
 from tocsin.graphql import access, ids
-from tocsin.graphql.accounts.types import ActiveSession, ApiToken, to_active_session, to_api_token
+from tocsin.graphql.accounts.types import ApiToken, to_api_token
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.quotas import Quota
 
 
@@ -36,8 +36,8 @@ class RevokeSessionInput:
     id: strawberry.ID = strawberry.field(description="Global ID of the session.")
 
 
-@strawberry.type(description="Result of `createApiToken`.")
-class CreateApiTokenPayload:
+@payload
+class CreateApiTokenPayload(Payload):
     api_token: ApiToken | None = strawberry.field(description="The new API token; null if there are user errors.")
     token: str | None = strawberry.field(
         description=(
@@ -45,37 +45,20 @@ class CreateApiTokenPayload:
             "there are user errors."
         )
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `revokeApiToken`.")
-class RevokeApiTokenPayload:
+@payload
+class RevokeApiTokenPayload(Payload):
     revoked_api_token_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the revoked API token; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `revokeSession`.")
-class RevokeSessionPayload:
+@payload
+class RevokeSessionPayload(Payload):
     revoked_session_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the ended session; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type
-class TokenQueries:
-    @strawberry.field(description="Your API tokens including expired ones, the latest first. At most 100.")
-    async def api_tokens(self, info: Info) -> list[ApiToken]:
-        owner = await access.require_owner(info)
-        return [to_api_token(token) for token in await info.context.services.accounts.list_api_tokens(owner)]
-
-    @strawberry.field(description="Your sessions that have not ended, the latest first. At most 100.")
-    async def sessions(self, info: Info) -> list[ActiveSession]:
-        who = await access.require_identity(info)
-        found = await sessions.list_sessions(who.user.id, clock.now())
-        return [to_active_session(session, who.session_id) for session in found]
 
 
 @strawberry.type

@@ -10,8 +10,8 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.usage import QuotaUsage, to_quota_usage
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.errors import UserError
 from tocsin.graphql.node import Node
+from tocsin.graphql.payloads import Payload
 
 describe_enum(
     Scope,
@@ -48,8 +48,10 @@ class User(Node):
         description="Addresses of users whose workflows may ask this user for approvals. Null unless this user is you."
     )
     async def accepts_requests_from(self, info: Info) -> list[str] | None:
-        who = await info.context.authenticate()
-        return self.trusted_requesters if who is not None and ids.encode("User", who.user.id) == self.id else None
+        caller = await info.context.authenticate()
+        return (
+            self.trusted_requesters if caller is not None and ids.encode_id("User", caller.user.id) == self.id else None
+        )
 
     @strawberry.field(description="Usage of each quota. Null unless you are this user or an administrator.")
     async def usage(self, info: Info) -> list[QuotaUsage] | None:
@@ -107,9 +109,8 @@ class ApiToken:
 
 
 @strawberry.type
-class SessionPayload:
+class SessionPayload(Payload):
     session: Session | None = strawberry.field(description="The new session; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 def to_user(user: documents.User) -> User:
@@ -121,11 +122,19 @@ def row_to_user(user: Doc) -> User:
     """Convert the raw document of a user."""
     same = ("email", "is_admin", "is_active", "created_at")
     return User(
-        id=strawberry.ID(ids.encode("User", user["_id"])),
+        id=strawberry.ID(ids.encode_id("User", user["_id"])),
         email_confirmed=user.get("email_confirmed", True),
         trusted_requesters=user.get("accepts_requests_from", []),
         **{name: user[name] for name in same},
     )
+
+
+async def load_user(info: Info, owner: str, user_id: str) -> User | None:
+    """Load the caller themselves, or any user for an administrator."""
+    if user_id != owner and not await access.is_administrator(info):
+        return None
+    user = await documents.User.get(user_id)
+    return None if user is None else to_user(user)
 
 
 def to_session(grant: accounts.SessionTokens) -> Session:
@@ -141,7 +150,7 @@ def to_session(grant: accounts.SessionTokens) -> Session:
 def to_active_session(session: documents.Session, current: str | None) -> ActiveSession:
     """Convert a stored session; `current` is the ID of the session that sent the request."""
     return ActiveSession(
-        id=strawberry.ID(ids.encode("Session", session.id)),
+        id=strawberry.ID(ids.encode_id("Session", session.id)),
         created_at=session.created_at,
         last_refreshed_at=session.rotated_at,
         expires_at=session.expires_at,
@@ -154,7 +163,7 @@ def to_active_session(session: documents.Session, current: str | None) -> Active
 def to_api_token(token: documents.ApiToken) -> ApiToken:
     """Convert a stored API token, without its secret."""
     return ApiToken(
-        id=strawberry.ID(ids.encode("ApiToken", token.id)),
+        id=strawberry.ID(ids.encode_id("ApiToken", token.id)),
         name=token.name,
         hint=token.hint,
         scopes=token.scopes,

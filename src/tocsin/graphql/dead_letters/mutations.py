@@ -1,40 +1,25 @@
-"""Queries and mutations of dead letters and replays."""
+"""Mutations of dead letters and replays."""
 
 from typing import Annotated
 
 import strawberry
 
 from tocsin import clock
-from tocsin.dead_letters import filter as dead_letter_filter
-from tocsin.dead_letters import replays
-from tocsin.documents import Doc, ReplaySettings
-from tocsin.documents.paging import PageArguments
+from tocsin.dead_letters import replays, store
+from tocsin.documents import ReplayDocument, ReplaySettings
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import INPUT_ARGUMENT, After, Before, First, Last
+from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.dead_letters.types import (
-    DeadLetterCause,
-    DeadLetterFilter,
-    Replay,
-    ReplayConnection,
-    list_dead_letters,
-    list_replays,
-    load_replay,
-    parse_dead_letter_filter,
-    to_dead_letter_cause,
-    to_replay,
-)
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.dead_letters.inputs import DeadLetterFilter, parse_dead_letter_filter
+from tocsin.graphql.dead_letters.types import Replay, to_replay
+from tocsin.graphql.errors import collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.runs.lists import RunConnection
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks.ownership import find_run
 
 MAX_IDS = 100
-FilterArgument = Annotated[
-    DeadLetterFilter | None, strawberry.argument(description="Return only matching dead letters.")
-]
 
 
 @strawberry.input(description="Input of `replayDeadLetters`.")
@@ -72,79 +57,22 @@ class DiscardDeadLettersInput:
     all: bool = strawberry.field(default=False, description="Discard all dead letters.")
 
 
-@strawberry.type(description="Result of `replayDeadLetters`.")
-class ReplayDeadLettersPayload:
+@payload
+class ReplayDeadLettersPayload(Payload):
     replay: Replay | None = strawberry.field(
         description="The new replay; null for a dry run and if there are user errors."
     )
     count: int | None = strawberry.field(description="Number of matching dead letters; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `stopReplay`.")
-class StopReplayPayload:
+@payload
+class StopReplayPayload(Payload):
     replay: Replay | None = strawberry.field(description="The stopped replay; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `discardDeadLetters`.")
-class DiscardDeadLettersPayload:
+@payload
+class DiscardDeadLettersPayload(Payload):
     count: int | None = strawberry.field(description="Number of discarded dead letters; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
-
-
-@strawberry.type
-class DeadLetterQueries:
-    @strawberry.field(
-        description=(
-            "Your dead letters, the latest failure first: runs that failed after their last retry and were neither "
-            "discarded nor replayed since."
-        )
-    )
-    async def dead_letters(
-        self,
-        info: Info,
-        filter: FilterArgument = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> RunConnection:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_dead_letters(info.context.services, user, filter or None, page)
-
-    @strawberry.field(
-        description=(
-            "Your dead letters grouped by kind of failure and host, the most frequent first. At most 100 groups."
-        )
-    )
-    async def dead_letter_causes(self, info: Info, filter: FilterArgument = strawberry.UNSET) -> list[DeadLetterCause]:
-        owner = await access.require_owner(info)
-        found = await dead_letter_filter.count_by_cause(
-            info.context.services.database, owner, parse_dead_letter_filter(filter or None)
-        )
-        return [to_dead_letter_cause(cause) for cause in found]
-
-    @strawberry.field(description="Fetch one of your replays; null if you have no replay with this ID.")
-    async def replay(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID of the replay.")],
-    ) -> Replay | None:
-        owner, replay_id = await access.require_owner(info), ids.decode_as("Replay", id, "id")
-        return None if replay_id is None else await load_replay(info, owner, replay_id)
-
-    @strawberry.field(description="Your replays, the latest first.")
-    async def replays(
-        self,
-        info: Info,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> ReplayConnection:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_replays(info.context.services, user, page)
 
 
 @strawberry.type
@@ -187,11 +115,11 @@ class DeadLetterMutations:
         return DiscardDeadLettersPayload(count=count, user_errors=errors)
 
 
-async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[Doc | None, int]:
+async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[ReplayDocument | None, int]:
     chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
     wish = replays.ReplayRequest(chosen, input.canary, input.per_minute, input.settings).validate()
     if input.dry_run:
-        return None, await dead_letter_filter.count_dead_letters(services.database, owner, chosen, now)
+        return None, await store.count_dead_letters(services.database, owner, chosen, now)
     key = take_idempotency_key(services, owner, "replayDeadLetters", input)
     if await find_earlier_result(services, key) is None:
         services.quotas.require_run(owner)
@@ -199,7 +127,7 @@ async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput)
     return replay, replay["selected"]
 
 
-async def _stop(services: Services, owner: str, input: StopReplayInput) -> Doc:
+async def _stop(services: Services, owner: str, input: StopReplayInput) -> ReplayDocument:
     return await replays.stop_replay(services.database, owner, ids.require_id("Replay", input.id, "id"), clock.now())
 
 
@@ -208,12 +136,12 @@ async def _discard(services: Services, owner: str, input: DiscardDeadLettersInpu
     if isinstance(input.ids, list):
         if input.filter or input.all:
             raise InvalidInput("Give only one of ids, filter and all.", "ids")
-        return await dead_letter_filter.discard_runs(services.database, await _require_runs(owner, input.ids), now)
+        return await store.discard_runs(services.database, await _require_runs(owner, input.ids), now)
     if chosen.is_empty and not input.all:
         raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
     if input.all and not chosen.is_empty:
         raise InvalidInput("Give either a filter or all: true, not both.", "all")
-    return await dead_letter_filter.discard_matching(services.database, owner, chosen, now)
+    return await store.discard_matching(services.database, owner, chosen, now)
 
 
 async def _require_runs(owner: str, input: list[strawberry.ID]) -> list[str]:

@@ -1,22 +1,17 @@
-"""Filters, types and lists of dead letters and replays."""
+"""Output types of dead letters and replays."""
 
 from datetime import datetime
 
 import strawberry
 
-from tocsin import clock
-from tocsin.dead_letters import filter as dead_letter_filter
 from tocsin.dead_letters import replays
-from tocsin.dead_letters.filter import FailureCause
-from tocsin.documents import Doc, ReplaySettings, ReplayStatus, SkipReason, User, paging
-from tocsin.documents.paging import KeysetQuery, PageArguments
+from tocsin.dead_letters.store import FailureCause
+from tocsin.documents import ReplayDocument, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.graphql import ids
-from tocsin.graphql.context import Info, Services
+from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.loaders import RUN_PROJECTION
-from tocsin.graphql.node import Node, PageInfo
-from tocsin.graphql.runs.lists import RunConnection, to_page_info, to_run_connection
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.node import REPLAY, RUN, Node, converter_to, load_node
+from tocsin.graphql.runs.types import Run
 from tocsin.jobs.base import ErrorKind
 
 _SKIP_TEXTS = {
@@ -50,44 +45,6 @@ describe_enum(
     {reason.name: text for reason, text in _SKIP_TEXTS.items()},
     name="ReplaySkipReason",
 )
-
-
-@strawberry.input(description="Filters for dead letters, combined with AND.")
-class DeadLetterFilter:
-    task_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Runs of this task.")
-    workflow: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Steps of your workflow of this name."
-    )
-    host: str | None = strawberry.field(
-        default=strawberry.UNSET, description="HTTP jobs whose URL has this host: a name or address, without a port."
-    )
-    error_kind: ErrorKind | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs that failed with this kind of error."
-    )
-    finished_after: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs that failed at or after this time."
-    )
-    finished_before: datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs that failed before this time (exclusive)."
-    )
-
-
-def parse_dead_letter_filter(input_: DeadLetterFilter | None) -> dead_letter_filter.DeadLetterFilter:
-    """Convert a filter of the API. Raises InvalidInput with a path under `filter`."""
-    if not input_:
-        return dead_letter_filter.DeadLetterFilter()
-    host = dead_letter_filter.parse_host(input_.host, "filter", "host") if isinstance(input_.host, str) else None
-    task = (
-        (ids.decode_as("Task", input_.task_id, "filter", "taskId") or "") if isinstance(input_.task_id, str) else None
-    )
-    return dead_letter_filter.DeadLetterFilter(
-        task=task,
-        workflow=input_.workflow if isinstance(input_.workflow, str) else None,
-        host=host,
-        error_kind=input_.error_kind or None,
-        finished_after=input_.finished_after or None,
-        finished_before=input_.finished_before or None,
-    )
 
 
 @strawberry.type(description="Dead letters with the same kind of error and host.")
@@ -131,7 +88,7 @@ class ReplayCounts:
 
 @strawberry.type(description="A replay: dead letters that are sent again at a limited rate, oldest first.")
 class Replay(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[ReplayDocument]
     status: ReplayStatus = strawberry.field(description="State of the replay.")
     reason: str | None = strawberry.field(
         description="Explanation of why it failed or why Tocsin stopped it; null otherwise."
@@ -146,12 +103,12 @@ class Replay(Node):
 
     @strawberry.field(description="Progress of the replay.")
     async def counts(self, info: Info) -> ReplayCounts:
-        tally = await replays.load_progress(info.context.services.database, self.document)
+        progress = await replays.load_progress(info.context.services.database, self.document)
         return ReplayCounts(
             selected=self.document["selected"],
-            sent=tally.sent,
-            succeeded=tally.succeeded,
-            failed=tally.failed,
+            sent=progress.sent,
+            succeeded=progress.succeeded,
+            failed=progress.failed,
             skipped=sum(self.document["skips"].values()),
         )
 
@@ -163,13 +120,14 @@ class Replay(Node):
     @strawberry.field(description="The canary run; null before it is selected and for a replay without a canary.")
     async def canary_run(self, info: Info) -> Run | None:
         run_id = self.document["canary_run"]
-        return None if run_id is None else await load_run(info, self.document["owner"], run_id)
+        return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
 
 
-def to_replay(document: Doc) -> Replay:
+@converter_to(REPLAY)
+def to_replay(document: ReplayDocument) -> Replay:
     """Convert a stored replay."""
     return Replay(
-        id=strawberry.ID(ids.encode("Replay", document["_id"])),
+        id=strawberry.ID(ids.encode_id("Replay", document["_id"])),
         document=document,
         status=ReplayStatus(document["status"]),
         reason=document["reason"],
@@ -179,76 +137,3 @@ def to_replay(document: Doc) -> Replay:
         created_at=document["created_at"],
         finished_at=document["finished_at"],
     )
-
-
-async def load_replay(info: Info, owner: str, replay_id: str) -> Replay | None:
-    """Load a replay of the owner; None if it does not exist."""
-    document = await info.context.services.loaders.load_replay(owner, replay_id)
-    return None if document is None else to_replay(document)
-
-
-@strawberry.type(description="One occasion on which a person retried or replayed a run.")
-class RunReplay:
-    document: strawberry.Private[Doc]
-    owner: strawberry.Private[str]
-    at: datetime = strawberry.field(description="Time at which the run was queued again.")
-    round: int = strawberry.field(
-        description="Number of times the run had been retried or replayed by then, including this one."
-    )
-
-    @strawberry.field(description="The replay that sent it; null for a single retry and after the replay was deleted.")
-    async def replay(self, info: Info) -> Replay | None:
-        replay_id = self.document["replay"]
-        return None if replay_id is None else await load_replay(info, self.owner, replay_id)
-
-
-def to_run_replay(owner: str, document: Doc) -> RunReplay:
-    """Convert an entry in the list of replays of a run."""
-    return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])
-
-
-@strawberry.type(description="A replay in a connection, with its cursor.")
-class ReplayEdge:
-    cursor: str = strawberry.field(description="Cursor of this replay, for `after` and `before`.")
-    node: Replay = strawberry.field(description="The replay.")
-
-
-@strawberry.type(description="A page of replays.")
-class ReplayConnection:
-    query: strawberry.Private[KeysetQuery]
-    edges: list[ReplayEdge] = strawberry.field(description="The replays on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The replays on this page.")
-    def nodes(self) -> list[Replay]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of replays on all pages.")
-    async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
-
-
-async def list_dead_letters(
-    services: Services, user: User, filter_: DeadLetterFilter | None, arguments: PageArguments
-) -> RunConnection:
-    """Return a page of the user's dead letters, latest failure first. Raises InvalidInput."""
-    chosen = parse_dead_letter_filter(filter_)
-    low, high = chosen.time_range()
-    rows = KeysetQuery(
-        collection=services.database.runs, order_name="dead_letter", key=dead_letter_filter.SORT_FIELD, descending=True,
-        indexed_filter=dead_letter_filter.base_query(user.id), extra_filter=chosen.residual_query(),
-        projection=dict(RUN_PROJECTION), min_key=low, max_key=high,
-        key_range_hint=(user.created_at, clock.now()),
-    )  # fmt: skip
-    return to_run_connection(rows, await paging.fetch_page(rows, arguments))
-
-
-async def list_replays(services: Services, user: User, arguments: PageArguments) -> ReplayConnection:
-    """Return a page of the user's replays, newest first. Raises InvalidInput."""
-    rows = KeysetQuery(
-        collection=services.database.replays, order_name="replay_created_at", key="created_at", descending=True,
-        indexed_filter={"owner": user.id}, key_range_hint=(user.created_at, clock.now()),
-    )  # fmt: skip
-    page = await paging.fetch_page(rows, arguments)
-    edges = [ReplayEdge(cursor=paging.encode_cursor(rows, row), node=to_replay(row)) for row in page.rows]
-    return ReplayConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))

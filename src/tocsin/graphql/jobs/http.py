@@ -1,18 +1,13 @@
 """Input and output types of the `http` job. Secrets are write-only."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import strawberry
 
 from tocsin.documents import Doc
-from tocsin.errors import InvalidInput
 from tocsin.graphql.enums import HttpMethod
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON, Url
-from tocsin.jobs.base import SaveContext
-from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.jobs.http.job import restore_body
 
 
@@ -96,34 +91,3 @@ def to_http_job(job: Doc) -> HttpJob:
         has_token=params["token"] is not None,
         connect_timeout=None if seconds is None else timedelta(seconds=seconds),
     )
-
-
-def parse_http_job(input_: HttpJobInput, saving: SaveContext) -> Doc:
-    """Return the parameters in their stored form. Raises InvalidInput."""
-    return prepare_http_params(_http_input(input_), saving.secrets, saving.owner, saving.previous, saving.rules)
-
-
-def _http_input(input_: HttpJobInput) -> HttpInput:
-    timeout = _none_if_unset(input_.connect_timeout)
-    return HttpInput(
-        url=input_.url,
-        method=input_.method.value,
-        headers=_read_object(input_.headers, "headers"),
-        secret_header_names=input_.secret_headers or (),
-        json=_none_if_unset(input_.body),
-        text=_none_if_unset(input_.body_text),
-        form=_read_object(input_.body_form, "bodyForm"),
-        token=_none_if_unset(input_.token),
-        connect_timeout=None if timeout is None else timeout.total_seconds(),
-    )
-
-
-def _none_if_unset(value: Any) -> Any:
-    return None if value is strawberry.UNSET else value
-
-
-def _read_object(value: Any, name: str) -> Mapping[str, Any] | None:
-    value = _none_if_unset(value)
-    if value is not None and not isinstance(value, Mapping):
-        raise InvalidInput(f'{name} must be an object, such as {{"name": "value"}}.', name)
-    return value

@@ -1,13 +1,15 @@
 """Input and output types of the `report` job."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import strawberry
 
+from tocsin.documents import JobDocument
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON
-from tocsin.jobs.reports.writer import ReportFormat
+from tocsin.jobs.reports.content import ReportFormat
 
 describe_enum(
     ReportFormat,
@@ -67,3 +69,9 @@ class ReportJobInput:
         default=strawberry.UNSET,
         description="At most 20 addresses to mail the link to, among those that this server allows jobs to write to.",
     )
+
+
+def to_report_job(job: JobDocument) -> ReportJob:
+    """Convert a stored `report` job."""
+    params: Any = job["params"]
+    return ReportJob(kind=job["kind"], title=params["title"], format=ReportFormat(params["format"]), params=params)

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from tocsin.graphql.errors import UserError
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.queues.types import Queue
 
 
@@ -31,21 +31,20 @@ class QueueNameInput:
 
 
 @strawberry.type
-class QueuePayload:
+class QueuePayload(Payload):
     queue: Queue | None = strawberry.field(description="The queue after the change; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `updateQueue`.")
+@payload
 class UpdateQueuePayload(QueuePayload):
     pass
 
 
-@strawberry.type(description="Result of `pauseQueue`.")
+@payload
 class PauseQueuePayload(QueuePayload):
     pass
 
 
-@strawberry.type(description="Result of `resumeQueue`.")
+@payload
 class ResumeQueuePayload(QueuePayload):
     pass

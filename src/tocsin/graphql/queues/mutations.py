@@ -7,7 +7,7 @@ import strawberry
 
 from tocsin import clock
 from tocsin.accounts import audit
-from tocsin.documents import AuditAction, Doc
+from tocsin.documents import AuditAction, QueueDocument
 from tocsin.graphql import access
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
@@ -59,7 +59,7 @@ async def _change(
 ) -> tuple[Queue | None, list[UserError]]:
     admin, services = await access.require_administrator(info), info.context.services
 
-    async def change() -> Doc:
+    async def change() -> QueueDocument:
         if known:
             await queues.find_queue(services.database, name)
         return await queues.update_queue(services.database, name, changes, clock.now())

@@ -6,7 +6,7 @@ import strawberry
 
 from tocsin import clock
 from tocsin.dispatch.circuit_breaker import CircuitState
-from tocsin.documents import Doc
+from tocsin.documents import CircuitDocument, QueueDocument
 from tocsin.graphql.enums import describe_enum
 from tocsin.tasks.queue_statistics import QueueStatistics
 
@@ -69,18 +69,26 @@ class Circuit:
     retry_at: datetime = strawberry.field(description="Time from which a run is sent again as a probe.")
 
 
-def to_queue(document: Doc, statistics: QueueStatistics) -> Queue:
+def to_queue(document: QueueDocument, statistics: QueueStatistics) -> Queue:
     """Return a stored queue as the API shows it, with counts by these statistics."""
-    same = ("description", "concurrency", "priority", "paused")
     return Queue(
         statistics=statistics,
         name=document["_id"],
+        description=document["description"],
+        concurrency=document["concurrency"],
         rate_per_minute=document["rate"],
-        **{name: document[name] for name in same},
+        priority=document["priority"],
+        paused=document["paused"],
     )
 
 
-def to_circuit(document: Doc) -> Circuit:
+def to_circuit(document: CircuitDocument) -> Circuit:
     """Return a stored circuit as the API shows it."""
-    same = ("host", "failures", "cause", "opened_at", "retry_at")
-    return Circuit(state=CircuitState(document["state"]), **{name: document[name] for name in same})
+    return Circuit(
+        host=document["host"],
+        state=CircuitState(document["state"]),
+        failures=document["failures"],
+        cause=document["cause"],
+        opened_at=document["opened_at"],
+        retry_at=document["retry_at"],
+    )

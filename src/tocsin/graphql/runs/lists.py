@@ -1,28 +1,16 @@
-"""Filters, orders and connections of runs."""
-
-from datetime import datetime
-from enum import Enum
+"""Filters, orders and lists of runs."""
 
 import strawberry
 
-from tocsin import clock
-from tocsin.documents import Doc, RunStatus, Trigger, User, owner_of, paging
-from tocsin.documents.paging import KeysetQuery, PageArguments
+from tocsin.documents import RunStatus, Trigger, User, owner_of
+from tocsin.documents.paging import PageArguments
 from tocsin.graphql import ids
-from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
+from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
+from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import OrderDirection, describe_enum
-from tocsin.graphql.loaders import RUN_PROJECTION
-from tocsin.graphql.node import PageInfo
 from tocsin.graphql.runs.types import Run, to_run
-
-
-class RunOrderField(Enum):
-    """A field to sort runs by."""
-
-    CREATED_AT = "created_at"
-    DUE_AT = "due_at"
-
+from tocsin.tasks.listing import RunCriteria, RunOrderField, query_runs
 
 describe_enum(
     RunOrderField,
@@ -52,115 +40,39 @@ class RunFilter:
     )
 
 
-@strawberry.type(description="A run in a connection, with its cursor.")
-class RunEdge:
-    cursor: str = strawberry.field(description="Cursor of this run, for `after` and `before`.")
-    node: Run = strawberry.field(description="The run.")
-
-
-@strawberry.type(description="A page of runs.")
-class RunConnection:
-    query: strawberry.Private[KeysetQuery | None]
-    edges: list[RunEdge] = strawberry.field(description="The runs on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The runs on this page.")
-    def nodes(self) -> list[Run]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of runs on all pages.")
-    async def total_count(self) -> int:
-        return 0 if self.query is None else await paging.count_rows(self.query)
-
-
 async def list_runs(
     services: Services,
-    user: User,
+    owner: User,
     filter_: RunFilter | None,
     order: RunOrder | None,
-    arguments: PageArguments,
+    page: PageArguments,
     task_id: str | None = None,
-) -> RunConnection:
-    """Return a page of the user's runs, or of the runs of one task. Raises InvalidInput."""
-    if task_id is None and filter_ and filter_.task_id:
-        task_id = ids.decode_as("Task", filter_.task_id, "filter", "taskId") or ""
-        if owner_of(task_id) != user.id:
-            arguments.validated()
-            return to_run_connection(None, paging.Page([], has_next=False, has_previous=False))
-    rows = _rows(services, user, filter_, order or RunOrder(field=RunOrderField.DUE_AT), task_id)
-    return to_run_connection(rows, await paging.fetch_page(rows, arguments))
+) -> Connection[Run]:
+    """Return a page of the owner's runs, or of the runs of one task. Raises InvalidInput."""
+    order = order or RunOrder(field=RunOrderField.DUE_AT)
+    with prefix_errors("filter"):
+        if task_id is None and filter_ and filter_.task_id:
+            task_id = _parse_task_id(filter_.task_id, owner.id)
+        criteria = _parse_filter(filter_, task_id) if filter_ else RunCriteria(task_id)
+        query = query_runs(
+            services.database, owner, criteria, order.field, descending=order.direction is OrderDirection.DESC
+        )
+    return await connect(query, page, to_run)
 
 
-def _rows(
-    services: Services, user: User, filter_: RunFilter | None, order: RunOrder, task_id: str | None
-) -> KeysetQuery:
-    """Build the query for one of the indexes (task, due), (owner, due) and (owner, created), depending on the order."""
-    key = order.field.value
-    by_task = task_id is not None and order.field is RunOrderField.DUE_AT
-    residual = _residual(filter_)
-    if task_id is not None and not by_task:
-        residual["task"] = task_id
-    low, high = window_bounds(filter_.due_at or None) if filter_ else (None, None)
-    if order.field is not RunOrderField.DUE_AT:
-        residual |= _due_between(low, high)
-        low = high = None
-    return KeysetQuery(
-        collection=services.database.runs,
-        order_name=f"run_{key}",
-        key=key,
-        descending=order.direction is OrderDirection.DESC,
-        indexed_filter={"task": task_id} if by_task else {"owner": user.id},
-        extra_filter=residual,
-        projection=dict(RUN_PROJECTION),
-        min_key=low,
-        max_key=high,
-        key_range_hint=(user.created_at, clock.now()),
-    )
+def _parse_task_id(task_id: strawberry.ID, owner: str) -> str:
+    """Return the document ID of a task of the owner, else an ID that no task has. Raises InvalidInput."""
+    found = ids.decode_as("Task", task_id, "taskId") or ""
+    return found if owner_of(found) == owner else ""
 
 
-def _residual(filter_: RunFilter | None) -> Doc:
-    residual: Doc = {}
-    if not filter_:
-        return residual
-    if isinstance(filter_.status, list):
-        residual |= _shown_as(filter_.status)
-    if filter_.trigger:
-        residual["trigger"] = filter_.trigger.value
-    if filter_.task_name:
-        residual["task_name"] = contains_text(filter_.task_name, "filter", "taskName")
-    return residual
-
-
-def _shown_as(statuses: list[RunStatus]) -> Doc:
-    """Return the condition on stored runs whose shown status is one of these.
-
-    A claimed run whose attempt has not begun is stored as RUNNING and shown as QUEUED.
-    """
-    stored: Doc = {"status": {"$in": [status.value for status in statuses]}}
-    queued, running = RunStatus.QUEUED in statuses, RunStatus.RUNNING in statuses
-    if queued == running:
-        return stored
-    if running:
-        return stored | {"$nor": [{"status": RunStatus.RUNNING.value, "begun": False}]}
-    return {"$or": [stored, {"status": RunStatus.RUNNING.value, "begun": False}]}
-
-
-def _due_between(low: datetime | None, high: datetime | None) -> Doc:
-    found = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
-    return {"due_at": found} if found else {}
-
-
-def to_run_connection(rows: KeysetQuery | None, page: paging.Page) -> RunConnection:
-    """Convert a page of runs to a connection."""
-    edges = [RunEdge(cursor=paging.encode_cursor(rows, row), node=to_run(row)) for row in page.rows] if rows else []
-    return RunConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
-
-
-def to_page_info(page: paging.Page, cursors: list[str]) -> PageInfo:
-    """Return the position of the page."""
-    return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
+def _parse_filter(filter_: RunFilter, task_id: str | None) -> RunCriteria:
+    due_from, due_to = window_bounds(filter_.due_at)
+    return RunCriteria(
+        task=task_id,
+        statuses=filter_.status if isinstance(filter_.status, list) else None,
+        trigger=filter_.trigger or None,
+        task_name=filter_.task_name or None,
+        due_from=due_from,
+        due_to=due_to,
     )

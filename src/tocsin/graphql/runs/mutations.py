@@ -10,9 +10,11 @@ from tocsin.documents import RunStatus
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.node import RUN, load_node
+from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks import ownership
 from tocsin.tasks import runs as task_runs
@@ -29,16 +31,14 @@ class CancelRunInput:
     id: strawberry.ID = strawberry.field(description="Global ID of the run.")
 
 
-@strawberry.type(description="Result of `retryRun`.")
-class RetryRunPayload:
+@payload
+class RetryRunPayload(Payload):
     run: Run | None = strawberry.field(description="The run after the change; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `cancelRun`.")
-class CancelRunPayload:
+@payload
+class CancelRunPayload(Payload):
     run: Run | None = strawberry.field(description="The run after the change; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type
@@ -52,7 +52,7 @@ class RunMutations:
     async def retry_run(self, info: Info, input: Annotated[RetryRunInput, INPUT_ARGUMENT]) -> RetryRunPayload:
         owner = await access.require_owner(info)
         run, errors = await collect_user_errors(_retry(info.context.services, owner, input))
-        return RetryRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
+        return RetryRunPayload(run=run and await load_node(info, RUN, owner, run.id), user_errors=errors)
 
     @strawberry.mutation(
         description=(
@@ -63,7 +63,7 @@ class RunMutations:
     async def cancel_run(self, info: Info, input: Annotated[CancelRunInput, INPUT_ARGUMENT]) -> CancelRunPayload:
         owner = await access.require_owner(info)
         run, errors = await collect_user_errors(_cancel(info.context.services, owner, input))
-        return CancelRunPayload(run=run and await load_run(info, owner, run.id), user_errors=errors)
+        return CancelRunPayload(run=run and await load_node(info, RUN, owner, run.id), user_errors=errors)
 
 
 async def _retry(services: Services, owner: str, input: RetryRunInput) -> RunDocument:

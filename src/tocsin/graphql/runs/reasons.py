@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from tocsin.documents import Doc, RunReason, RunStatus
+from tocsin.documents import RunDocument, RunReason, RunStatus
+from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.scalars import format_datetime
 
 _MIN_DELAY = timedelta(seconds=2)
 _SENTENCES = {
     RunReason.OVERLAP: "The previous run had not ended when this one was due.",
     RunReason.OVERLAP_LIMIT: "The task had reached its limit of overlapping runs when this one was due.",
+    RunReason.MISFIRE: "The due time passed while no server could run it.",
     RunReason.TASK_PAUSED: "The task was paused.",
     RunReason.TASK_CANCELLED: "The task was cancelled.",
     RunReason.TASK_DELETED: "The task was deleted.",
@@ -21,12 +23,20 @@ _SENTENCES = {
     RunReason.LOST_TOO_OFTEN: "Several workers in a row were lost while attempting it, so it is not attempted again.",
 }
 
+describe_enum(
+    RunReason,
+    "The reason for the status of a run, if the status alone does not explain it. `reasonText` is its text for people.",
+    {reason.name: text for reason, text in _SENTENCES.items()},
+)
 
-def explain_run_reason(reason: RunReason, run: Doc) -> str:
+
+def explain_run_reason(reason: RunReason, run: RunDocument) -> str:
     """Explain the reason of this run."""
-    if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED.value:
+    if reason is RunReason.MISFIRE:
+        return _explain_missed(run, "no server could run it")
+    if reason is RunReason.QUOTA and run["status"] == RunStatus.MISSED:
         return _explain_missed(run, "a quota of its owner was used up")
-    return _explain_missed(run, "no server could run it") if reason is RunReason.MISFIRE else _SENTENCES[reason]
+    return _SENTENCES[reason]
 
 
 def explain_lateness(due_at: datetime | None, now: datetime) -> str | None:
@@ -40,7 +50,7 @@ def explain_lateness(due_at: datetime | None, now: datetime) -> str | None:
     )
 
 
-def _explain_missed(run: Doc, why: str) -> str:
+def _explain_missed(run: RunDocument, why: str) -> str:
     count, due_at = run.get("missed_count") or 1, format_datetime(run["due_at"])
     if count == 1:
         return f"It was due at {due_at}, while {why}."

@@ -1,15 +1,14 @@
-"""Output types of runs and their attempts."""
+"""Output types of runs."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from tocsin.clock import MILLISECOND
-from tocsin.dead_letters.filter import is_dead_letter
+from tocsin.dead_letters.store import is_dead_letter
 from tocsin.documents import (
-    AttemptOutcome,
-    Doc,
+    ReplayEntryDocument,
+    RunDocument,
     RunReason,
     RunStatus,
     Trigger,
@@ -20,108 +19,38 @@ from tocsin.documents import (
 )
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.jobs.http import Header
-from tocsin.graphql.node import Node
+from tocsin.graphql.node import REPLAY, RUN, TASK, WORKFLOW_RUN, Node, converter_to, load_node
+from tocsin.graphql.runs.attempts import Attempt, RunError, to_attempt, to_run_error
 from tocsin.graphql.runs.reasons import explain_run_reason
-from tocsin.graphql.scalars import JSON, Url, parse_json_texts
-from tocsin.jobs.base import ErrorKind
+from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _MAX_INT = 2**31 - 1  # of GraphQL's Int
 
 if TYPE_CHECKING:
-    from tocsin.graphql.dead_letters.types import RunReplay
+    from tocsin.graphql.dead_letters.types import Replay
     from tocsin.graphql.tasks.types import Task
     from tocsin.graphql.workflows.run_types import WorkflowRun
 
 
-@strawberry.type(description="The error with which a run or an attempt failed.")
-class RunError:
-    kind: ErrorKind = strawberry.field(description="Machine-readable kind of the error.")
-    message: str = strawberry.field(description="Description of the error for people.")
-    hint: str | None = strawberry.field(description="Advice on how to fix it; null if there is none.")
-
-
-@strawberry.type(description="An HTTP request that was sent.")
-class AttemptRequest:
-    method: str = strawberry.field(description="HTTP method.")
-    url: Url = strawberry.field(description="URL of the first request. Redirects may have led elsewhere.")
-    headers: list[Header] = strawberry.field(description="Headers as sent, with secret values replaced by `***`.")
-
-
-@strawberry.type(description="A breakdown of the duration of an attempt, in milliseconds.")
-class AttemptTimings:
-    dns: float | None = strawberry.field(
-        description="Milliseconds spent resolving the host name; null if no lookup was needed."
-    )
-    connect: float | None = strawberry.field(
-        description="Milliseconds spent connecting, including TLS; null if a connection was reused."
-    )
-    first_byte: float | None = strawberry.field(
-        description="Milliseconds from the start to the first byte of the response."
-    )
-    total: float | None = strawberry.field(description="Milliseconds from the start to the end.")
-
-
-@strawberry.type(description="An attempt to execute a run.")
-class Attempt:
-    document: strawberry.Private[Doc]
-    run_id: strawberry.Private[str]
-    number: int = strawberry.field(description="Number of the attempt within its run, from 1.")
-    started_at: datetime = strawberry.field(description="Time at which the attempt started.")
-    finished_at: datetime | None = strawberry.field(
-        description="Time at which the attempt ended; null while it is in progress."
-    )
-    worker: str = strawberry.field(description="Name of the process that made the attempt.")
-    outcome: AttemptOutcome | None = strawberry.field(
-        description="Outcome of the attempt; null while it is in progress."
-    )
-    status_code: int | None = strawberry.field(description="HTTP status of the response; null without a response.")
-    response_truncated: bool = strawberry.field(
-        description="True if the response was longer than the part that is stored."
-    )
-    redirects: int = strawberry.field(description="Number of redirects followed.")
-    error: RunError | None = strawberry.field(
-        description="Error of the attempt; null while it is in progress and if it succeeded."
+@strawberry.type(description="One occasion on which a person retried or replayed a run.")
+class RunReplay:
+    document: strawberry.Private[ReplayEntryDocument]
+    owner: strawberry.Private[str]
+    at: datetime = strawberry.field(description="Time at which the run was queued again.")
+    round: int = strawberry.field(
+        description="Number of times the run had been retried or replayed by then, including this one."
     )
 
-    @strawberry.field(description="Duration in milliseconds; null while the attempt is in progress.")
-    def duration_ms(self) -> int | None:
-        return None if self.finished_at is None else max(0, (self.finished_at - self.started_at) // MILLISECOND)
-
-    @strawberry.field(description="Request that was sent; null if none was.")
-    def request(self) -> AttemptRequest | None:
-        sent = self.document.get("request")
-        return sent and AttemptRequest(
-            method=sent["method"], url=Url(sent["url"]), headers=_to_headers(sent["headers"])
-        )
-
-    @strawberry.field(
-        description="Headers of the response in their original order, at most 16 kB, with cookies replaced by `***`."
-    )
-    def response_headers(self) -> list[Header]:
-        return _to_headers(self.document.get("response_headers") or [])
-
-    @strawberry.field(description="Stored part of the response body, as text; null if there was none.")
-    async def response_body(self, info: Info) -> str | None:
-        if not self.document.get("has_body"):
-            return None
-        return await info.context.services.loaders.load_response_body(self.run_id, self.number)
-
-    @strawberry.field(
-        description="Breakdown of the duration; null while the attempt is in progress and if nothing was sent."
-    )
-    def timings(self) -> AttemptTimings | None:
-        timings = self.document.get("timings")
-        if not timings:
-            return None
-        names = ("dns", "connect", "first_byte", "total")
-        return AttemptTimings(**{name: timings.get(name) for name in names})
+    @strawberry.field(description="The replay that sent it; null for a single retry and after the replay was deleted.")
+    async def replay(self, info: Info) -> Annotated["Replay", strawberry.lazy("..dead_letters.types")] | None:
+        replay_id = self.document["replay"]
+        return None if replay_id is None else await load_node(info, REPLAY, self.owner, replay_id)
 
 
 @strawberry.type(description="A run: one occurrence of a task or workflow step, attempted one or more times.")
 class Run(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[RunDocument]
     task_name: str = strawberry.field(
         description="Name of the task when the run was created, or at the last edit of the task while the run was open."
     )
@@ -171,20 +100,16 @@ class Run(Node):
         return result
 
     @strawberry.field(description="Task of the run; null if the task was deleted.")
-    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("tocsin.graphql.tasks.types")] | None:
-        from tocsin.graphql.tasks.types import load_task  # the two modules import each other
-
-        return await load_task(info, self.document["owner"], parent_of(self.document["_id"]))
+    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("..tasks.types")] | None:
+        return await load_node(info, TASK, self.document["owner"], parent_of(self.document["_id"]))
 
     @strawberry.field(description="Workflow run to which the run belongs as a step; null for a run of a task.")
     async def workflow_run(
         self, info: Info
-    ) -> Annotated["WorkflowRun", strawberry.lazy("tocsin.graphql.workflows.run_types")] | None:
-        from tocsin.graphql.workflows.run_types import load_workflow_run  # the two modules import each other
-
+    ) -> Annotated["WorkflowRun", strawberry.lazy("..workflows.run_types")] | None:
         if step_of(self.document["_id"]) is None:
             return None
-        return await load_workflow_run(info, self.document["owner"], parent_of(self.document["_id"]))
+        return await load_node(info, WORKFLOW_RUN, self.document["owner"], parent_of(self.document["_id"]))
 
     @strawberry.field(description="Name of its queue.")
     def queue(self) -> str:
@@ -219,35 +144,26 @@ class Run(Node):
     @strawberry.field(
         description="The latest occasions on which a person retried or replayed the run, at most 50, oldest first."
     )
-    def replays(self) -> list[Annotated["RunReplay", strawberry.lazy("tocsin.graphql.dead_letters.types")]]:
-        from tocsin.graphql.dead_letters.types import to_run_replay  # the two modules import each other
-
-        return [to_run_replay(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
+    def replays(self) -> list[RunReplay]:
+        return [_to_run_replay(self.document["owner"], entry) for entry in self.document.get("replays") or ()]
 
     @strawberry.field(description="Attempts of the run, at most 100, oldest first.")
     def attempts(self) -> list[Attempt]:
         run_id = self.document["_id"]
         claimed = self.document["attempts"]
-        is_waiting = self.document["status"] == RunStatus.RUNNING.value and self.status is RunStatus.QUEUED
-        return [_to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
+        is_waiting = self.document["status"] == RunStatus.RUNNING and self.status is RunStatus.QUEUED
+        return [to_attempt(run_id, document) for document in (claimed[:-1] if is_waiting else claimed)]
 
 
-def to_run(run: Doc) -> Run:
+@converter_to(RUN)
+def to_run(run: RunDocument) -> Run:
     """Convert a stored run."""
-    reason = run.get("reason") and RunReason(run["reason"])
-    same = (
-        "started_at",
-        "finished_at",
-        "queued_at",
-        "cancel_requested_at",
-        "missed_until",
-        "discarded_at",
-    )
+    stored_reason = run.get("reason")
+    reason = None if stored_reason is None else RunReason(stored_reason)
     missed_count = run.get("missed_count")
     return Run(
-        id=strawberry.ID(ids.encode("Run", run["_id"])),
+        id=strawberry.ID(ids.encode_id("Run", run["_id"])),
         document=run,
-        missed_count=None if missed_count is None else min(missed_count, _MAX_INT),
         task_name=run["task_name"],
         task_version=run["task_version"],
         trigger=Trigger(run["trigger"]),
@@ -256,41 +172,17 @@ def to_run(run: Doc) -> Run:
         reason_text=reason and explain_run_reason(reason, run),
         due_at=run["due_at"],
         created_at=run["created_at"],
-        next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY.value else None,
+        queued_at=run.get("queued_at"),
+        started_at=run.get("started_at"),
+        finished_at=run.get("finished_at"),
+        next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY else None,
+        cancel_requested_at=run.get("cancel_requested_at"),
+        missed_until=run.get("missed_until"),
+        missed_count=None if missed_count is None else min(missed_count, _MAX_INT),
+        discarded_at=run.get("discarded_at"),
         error=to_run_error(run.get("error")),
-        **{name: run.get(name) for name in same},
     )
 
 
-async def load_run(info: Info, owner: str, run_id: str) -> Run | None:
-    """Load a run of the owner; None if it does not exist."""
-    run = await info.context.services.loaders.load_run(owner, run_id)
-    return None if run is None else to_run(run)
-
-
-def _to_attempt(run_id: str, attempt: Doc) -> Attempt:
-    outcome = attempt.get("outcome")
-    return Attempt(
-        document=attempt,
-        run_id=run_id,
-        number=attempt["number"],
-        started_at=attempt["started_at"],
-        finished_at=attempt.get("finished_at"),
-        worker=attempt["worker"],
-        outcome=outcome and AttemptOutcome(outcome),
-        status_code=attempt.get("status_code"),
-        response_truncated=bool(attempt.get("response_truncated")),
-        redirects=attempt.get("redirects") or 0,
-        error=to_run_error(attempt.get("error")),
-    )
-
-
-def to_run_error(error: Doc | None) -> RunError | None:
-    """Convert a stored error."""
-    if not error:
-        return None
-    return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])
-
-
-def _to_headers(pairs: list[Any]) -> list[Header]:
-    return [Header(name=name, value=value) for name, value in pairs]
+def _to_run_replay(owner: str, document: ReplayEntryDocument) -> RunReplay:
+    return RunReplay(document=document, owner=owner, at=document["at"], round=document["round"])

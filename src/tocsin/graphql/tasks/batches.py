@@ -10,7 +10,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock, errors
-from tocsin.documents import Doc, User, new_id
+from tocsin.documents import IdempotencyDocument, User, new_id
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.graphql import access
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -18,8 +18,10 @@ from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.errors import UserError, collect_user_errors, to_user_error, to_user_errors
 from tocsin.graphql.idempotency import take_idempotency_key
+from tocsin.graphql.node import TASK, load_node
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
-from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.tasks.types import Task
 from tocsin.quotas import Quota
 from tocsin.tasks import bulk_creation, idempotency, queues, saving
 
@@ -64,8 +66,8 @@ class CreateTasksResult:
     )
 
 
-@strawberry.type(description="Result of `createTasks`.")
-class CreateTasksPayload:
+@payload
+class CreateTasksPayload(Payload):
     results: list[CreateTasksResult] = strawberry.field(
         description="Result for each task, in the order of `tasks`; empty if the list as a whole was refused."
     )
@@ -102,7 +104,7 @@ class _Batch:
     count: int
     valid: Mapping[int, saving.ValidatedDraft]
     invalid: Mapping[int, errors.UserError]
-    record: Doc | None = None
+    record: IdempotencyDocument | None = None
 
 
 async def _create(services: Services, owner: User, input: CreateTasksInput) -> _Batch:
@@ -167,7 +169,7 @@ async def _results(info: Info, owner: str, work: _Batch) -> list[CreateTasksResu
     tasks: list[Task | None] = [None] * work.count
     if (record := work.record) is not None:
         ids = [bulk_creation.task_id_at(record, index) for index in range(work.count)]
-        tasks = await asyncio.gather(*(load_task(info, owner, id_) for id_ in ids))  # one query
+        tasks = await asyncio.gather(*(load_node(info, TASK, owner, id_) for id_ in ids))  # one query
     return [
         CreateTasksResult(index=index, task=task, user_errors=[] if task else _errors_of(work, index))
         for index, task in enumerate(tasks)

@@ -108,7 +108,7 @@ class UpdateTaskInput:
 
 
 def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:
-    """Convert the input to a draft. Raises SeveralInvalid with the path of each invalid field."""
+    """Convert the input to a draft. Raises MultipleInvalid with the path of each invalid field."""
     faults, tags = ErrorCollector(), tuple(input_.tags or ())
     misfire, timeout = parse_misfire(input_.misfire or None), _seconds(input_.timeout)
     job = faults.try_parse(parse_job, input_.job, services, owner)
@@ -135,7 +135,7 @@ def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.Us
 def parse_draft_changes(
     input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
 ) -> dict[str, Any]:
-    """Return the changed fields of Draft. Raises SeveralInvalid with the path of each invalid field."""
+    """Return the changed fields of Draft. Raises MultipleInvalid with the path of each invalid field."""
     faults = ErrorCollector()
     changes = _simple_changes(input_) | _placement_changes(input_)
     if input_.job is not None:

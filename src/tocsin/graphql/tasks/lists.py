@@ -1,36 +1,15 @@
-"""Filters, orders and connections of tasks."""
-
-from datetime import UTC, datetime
-from enum import Enum
+"""Filters, orders and lists of tasks."""
 
 import strawberry
 
-from tocsin import clock
-from tocsin.documents import Doc, Hold, TaskStatus, User, paging
-from tocsin.documents.paging import KeysetQuery, PageArguments
-from tocsin.errors import InvalidInput
-from tocsin.graphql.arguments import TimeWindow, contains_text, window_bounds
+from tocsin.documents import TaskStatus, User
+from tocsin.documents.paging import PageArguments
+from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
+from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import OrderDirection, describe_enum
-from tocsin.graphql.node import PageInfo
-from tocsin.graphql.runs.lists import to_page_info
 from tocsin.graphql.tasks.types import Task, to_task
-
-_DUE_KEY = "_due"
-# Tasks without a next due time come last in both directions.
-_NEVER = {
-    OrderDirection.ASC: datetime(9999, 12, 30, tzinfo=UTC),
-    OrderDirection.DESC: datetime(1, 1, 2, tzinfo=UTC),
-}
-_MAX_TAGS = 20
-
-
-class TaskOrderField(Enum):
-    """A field to sort tasks by."""
-
-    CREATED_AT = "created_at"
-    NEXT_RUN_AT = "next_run_at"
-
+from tocsin.tasks.listing import TaskCriteria, TaskOrderField, query_tasks
 
 describe_enum(
     TaskOrderField,
@@ -64,63 +43,25 @@ class TaskFilter:
     )
 
 
-@strawberry.type(description="A task in a connection, with its cursor.")
-class TaskEdge:
-    cursor: str = strawberry.field(description="Cursor of this task, for `after` and `before`.")
-    node: Task = strawberry.field(description="The task.")
-
-
-@strawberry.type(description="A page of tasks.")
-class TaskConnection:
-    query: strawberry.Private[KeysetQuery]
-    edges: list[TaskEdge] = strawberry.field(description="The tasks on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
-
-    @strawberry.field(description="The tasks on this page.")
-    def nodes(self) -> list[Task]:
-        return [edge.node for edge in self.edges]
-
-    @strawberry.field(description="Number of tasks on all pages.")
-    async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
-
-
 async def list_tasks(
-    services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder | None, arguments: PageArguments
-) -> TaskConnection:
-    """Return a page of the user's tasks. Raises InvalidInput."""
-    rows = _rows(services, user, filter_, order or TaskOrder(field=TaskOrderField.CREATED_AT))
-    page = await paging.fetch_page(rows, arguments)
-    edges = [TaskEdge(cursor=paging.encode_cursor(rows, row), node=to_task(row)) for row in page.rows]
-    return TaskConnection(query=rows, edges=edges, page_info=to_page_info(page, [edge.cursor for edge in edges]))
+    services: Services, owner: User, filter_: TaskFilter | None, order: TaskOrder | None, page: PageArguments
+) -> Connection[Task]:
+    """Return a page of the owner's tasks. Raises InvalidInput."""
+    order = order or TaskOrder(field=TaskOrderField.CREATED_AT)
+    criteria = _parse_filter(filter_) if filter_ else TaskCriteria()
+    with prefix_errors("filter"):
+        query = query_tasks(
+            services.database, owner, criteria, order.field, descending=order.direction is OrderDirection.DESC
+        )
+    return await connect(query, page, to_task)
 
 
-def _rows(services: Services, user: User, filter_: TaskFilter | None, order: TaskOrder) -> KeysetQuery:
-    direction, by_due = order.direction, order.field is TaskOrderField.NEXT_RUN_AT
-    return KeysetQuery(
-        collection=services.database.tasks,
-        order_name=f"task_{order.field.value}_{direction.value.lower()}" if by_due else "task_created_at",
-        key=_DUE_KEY if by_due else order.field.value,
-        descending=direction is OrderDirection.DESC,
-        indexed_filter={"owner": user.id},
-        extra_filter=_residual(filter_),
-        key_range_hint=None if by_due else (user.created_at, clock.now()),
-        computed_key={"$ifNull": ["$next_run_at", _NEVER[direction]]} if by_due else None,
+def _parse_filter(filter_: TaskFilter) -> TaskCriteria:
+    due_from, due_to = window_bounds(filter_.next_run_at)
+    return TaskCriteria(
+        statuses=filter_.status if isinstance(filter_.status, list) else None,
+        name=filter_.name or None,
+        tags=filter_.tags or (),
+        due_from=due_from,
+        due_to=due_to,
     )
-
-
-def _residual(filter_: TaskFilter | None) -> Doc:
-    residual: Doc = {"hold": {"$ne": Hold.DELETED.value}}
-    if not filter_:
-        return residual
-    if isinstance(filter_.status, list):
-        residual["status"] = {"$in": [status.value for status in filter_.status]}
-    if filter_.name:
-        residual["name"] = contains_text(filter_.name, "filter", "name")
-    if filter_.tags:
-        if len(filter_.tags) > _MAX_TAGS:
-            raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(filter_.tags)}.", "filter", "tags")
-        residual["tags"] = {"$all": filter_.tags}
-    low, high = window_bounds(filter_.next_run_at or None)
-    window = {name: bound for name, bound in (("$gte", low), ("$lte", high)) if bound is not None}
-    return residual | ({"next_run_at": window} if window else {})

@@ -14,9 +14,11 @@ from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, collect_user_errors
+from tocsin.graphql.errors import collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.node import RUN, TASK, load_node
+from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
     UpdateTaskInput,
@@ -24,7 +26,7 @@ from tocsin.graphql.tasks.inputs import (
     parse_draft,
     parse_draft_changes,
 )
-from tocsin.graphql.tasks.types import Task, load_task
+from tocsin.graphql.tasks.types import Task
 from tocsin.quotas import Quota
 from tocsin.tasks import idempotency, lifecycle, ownership, saving
 from tocsin.tasks import runs as task_runs
@@ -44,43 +46,41 @@ class RunTaskInput:
     idempotency_key: str | None = idempotency_key_field()
 
 
-@strawberry.type
-class TaskPayload:
+@payload
+class TaskPayload(Payload):
     task: Task | None = strawberry.field(description="The task after the change; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `createTask`.")
+@payload
 class CreateTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `updateTask`.")
+@payload
 class UpdateTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `pauseTask`.")
+@payload
 class PauseTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `resumeTask`.")
+@payload
 class ResumeTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `cancelTask`.")
+@payload
 class CancelTaskPayload(TaskPayload):
     pass
 
 
-@strawberry.type(description="Result of `deleteTask`.")
-class DeleteTaskPayload:
+@payload
+class DeleteTaskPayload(Payload):
     deleted_task_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the deleted task; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
 @strawberry.type(description="Result of `runTask`.")
@@ -153,12 +153,12 @@ class TaskMutations:
         task, run = None, None
         made, errors = await collect_user_errors(_run(services, owner, input))
         if made is not None:
-            task, run = await load_task(info, owner, made[0]), await load_run(info, owner, made[1])
+            task, run = await load_node(info, TASK, owner, made[0]), await load_node(info, RUN, owner, made[1])
         return RunTaskPayload(task=task, run=run, user_errors=errors)
 
 
 async def _load(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
-    return None if task is None else await load_task(info, owner, task.id)
+    return None if task is None else await load_node(info, TASK, owner, task.id)
 
 
 async def _create(services: Services, owner: User, input: CreateTaskInput) -> TaskDocument:

@@ -5,7 +5,10 @@ from datetime import timedelta
 import strawberry
 
 from tocsin.errors import InvalidInput
+from tocsin.graphql.arguments import to_params
+from tocsin.input_models import parse_params
 from tocsin.tasks import retry_policy as retries
+from tocsin.tasks.retry_spec import RetrySpec
 
 
 @strawberry.type(description="Exponential backoff: waits between attempts that grow by a factor.")
@@ -91,15 +94,7 @@ def parse_retry_policy(input_: RetryInput | None) -> retries.RetryPolicy | None:
     """Convert the input to a retry policy; None for the default of the server. Raises InvalidInput."""
     if not input_:
         return None
-    most = input_.max_retries if isinstance(input_.max_retries, int) else None
-    offsets = input_.offsets if isinstance(input_.offsets, list) else None
-    statuses = input_.statuses if isinstance(input_.statuses, list) else None
     try:
-        return retries.build_policy(most, offsets, _read_backoff(input_.backoff) if input_.backoff else None, statuses)
+        return parse_params(RetrySpec, to_params(input_)).to_policy()
     except InvalidInput as error:
         raise error.prefix_path("retry") from None
-
-
-def _read_backoff(input_: BackoffInput) -> retries.Backoff:
-    longest = input_.max if isinstance(input_.max, timedelta) else None
-    return retries.build_backoff(input_.initial, input_.factor, longest, input_.jitter)

@@ -7,9 +7,12 @@ import strawberry
 
 from tocsin import schedules
 from tocsin.errors import InvalidInput
+from tocsin.graphql.arguments import to_params
 from tocsin.graphql.enums import IfPast
+from tocsin.input_models import parse_params
 from tocsin.schedules import MisfirePolicy
 from tocsin.schedules.iso8601 import format_datetime
+from tocsin.schedules.specs import MisfireSpec, ScheduleSpec
 
 _NOW = "now"
 _PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run once now."
@@ -121,17 +124,12 @@ def parse_schedule(
     `if_past` is the handling of an `at` before `now`; None keeps it. `before` is the schedule that is replaced: the
     same single due time returns it unchanged, and the same interval without a start keeps its phase.
     """
-    if input_.now is not None and not input_.now.value:
-        raise InvalidInput("now must be true. Leave it out to set another kind of schedule.", "now")
-    if input_.at is not None:
-        return _once(input_.at.value, now, if_past, before)
-    if input_.every is not None:
-        every = input_.every.value
-        start = every.start or schedules.choose_start(every.interval, before, now)
-        return schedules.Every(every.interval, start, every.end or None)
-    if input_.cron is not None:
-        return schedules.Cron(input_.cron.value.expression, input_.cron.value.time_zone)
-    return before if _requests(before, _NOW) else schedules.Once(now, _NOW)
+    if input_.now is not None:
+        if not input_.now.value:
+            raise InvalidInput("now must be true. Leave it out to set another kind of schedule.", "now")
+        return before if _requests(before, _NOW) else schedules.Once(now, _NOW)
+    schedule = parse_params(ScheduleSpec, to_params(input_)).to_schedule(now, before)
+    return _once(schedule.at, now, if_past, before) if isinstance(schedule, schedules.Once) else schedule
 
 
 def _once(
@@ -157,9 +155,4 @@ def to_misfire(misfire: schedules.Misfire) -> Misfire:
 
 def parse_misfire(input_: MisfireInput | None) -> schedules.Misfire:
     """Convert the input to a misfire policy, with defaults."""
-    default = schedules.Misfire()
-    if not input_:
-        return default
-    grace = default.grace if input_.grace is None or input_.grace is strawberry.UNSET else input_.grace
-    max_runs = default.max_runs if input_.max_runs is None or input_.max_runs is strawberry.UNSET else input_.max_runs
-    return schedules.Misfire(input_.policy, grace, max_runs)
+    return parse_params(MisfireSpec, to_params(input_)).to_misfire() if input_ else schedules.Misfire()

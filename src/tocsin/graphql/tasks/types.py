@@ -7,16 +7,16 @@ import strawberry
 
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Doc, Overlap, TaskStatus
+from tocsin.documents import Overlap, TaskDocument, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.types import Job, to_job
-from tocsin.graphql.node import Node
-from tocsin.graphql.runs.lists import RunConnection, RunFilter, RunOrder, list_runs
+from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
+from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.reasons import explain_lateness
-from tocsin.graphql.runs.types import Run, load_run
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
 from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_schedule
 from tocsin.tasks import retry_policy as retries
@@ -26,7 +26,7 @@ from tocsin.tasks.retry_defaults import RetryDefaults, shortest_interval_ms
 
 @strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
 class Task(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[TaskDocument]
     name: str = strawberry.field(description="Name of the task.")
     tags: list[str] = strawberry.field(description="Tags of the task, for `TaskFilter.tags`.")
     overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
@@ -90,12 +90,16 @@ class Task(Node):
     @strawberry.field(description="Latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
-        return None if run_id is None else await load_run(info, self.document["owner"], run_id)
+        return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
 
-    @strawberry.field(description="List the scheduled and manual runs of the task, by default latest due time first.")
+    @strawberry.field(
+        description="List the scheduled and manual runs of the task, by default latest due time first.",
+        extensions=[PagedField()],
+    )
     async def runs(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             RunFilter | None,
             strawberry.argument(description="Return only the runs that match. `taskId` has no effect here."),
@@ -104,30 +108,24 @@ class Task(Node):
             RunOrder | None,
             strawberry.argument(description="Sort order of the runs. Default: by `DUE_AT`, descending."),
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> RunConnection:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_runs(
-            info.context.services, user, filter or None, order_by or None, page, self.document["_id"]
-        )
+    ) -> Connection[Run]:
+        user = await access.require_user(info)
+        return await list_runs(info.context.services, user, filter, order_by, page, self.document["_id"])
 
 
-def to_task(task: Doc) -> Task:
+@converter_to(TASK)
+def to_task(task: TaskDocument) -> Task:
     """Convert a stored task."""
-    same = ("name", "tags", "version", "next_run_at", "consecutive_failures", "created_at", "updated_at")
     return Task(
-        id=strawberry.ID(ids.encode("Task", task["_id"])),
+        id=strawberry.ID(ids.encode_id("Task", task["_id"])),
         document=task,
         overlap=Overlap(task["overlap"]),
         status=TaskStatus(task["status"]),
-        **{name: task[name] for name in same},
+        name=task["name"],
+        tags=task["tags"],
+        version=task["version"],
+        next_run_at=task["next_run_at"],
+        consecutive_failures=task["consecutive_failures"],
+        created_at=task["created_at"],
+        updated_at=task["updated_at"],
     )
-
-
-async def load_task(info: Info, owner: str, task_id: str) -> Task | None:
-    """Load a task of the owner; None if it does not exist or was deleted."""
-    task = await info.context.services.loaders.load_task(owner, task_id)
-    return None if task is None else to_task(task)

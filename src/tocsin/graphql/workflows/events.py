@@ -11,7 +11,8 @@ from tocsin.events import ChangeKind
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.node import WORKFLOW_RUN, load_node
+from tocsin.graphql.workflows.run_types import WorkflowRun
 
 
 class WorkflowRunEventKind(Enum):
@@ -62,7 +63,7 @@ class WorkflowRunEvent:
     @strawberry.field(description="Current state of the workflow run; null in a SNAPSHOT of all workflow runs.")
     async def workflow_run(self, info: Info) -> WorkflowRun | None:
         run_id = self.change.workflow_run_id
-        return None if run_id is None else await load_workflow_run(info, self.owner, run_id)
+        return None if run_id is None else await load_node(info, WORKFLOW_RUN, self.owner, run_id)
 
 
 def to_workflow_run_event(change: events.Change, owner: str) -> WorkflowRunEvent:
@@ -73,7 +74,7 @@ def to_workflow_run_event(change: events.Change, owner: str) -> WorkflowRunEvent
         owner=owner,
         kind=_KINDS.get(change.kind, WorkflowRunEventKind.UPDATED),
         at=change.at,
-        workflow_run_id=None if run_id is None else strawberry.ID(ids.encode("WorkflowRun", run_id)),
+        workflow_run_id=None if run_id is None else strawberry.ID(ids.encode_id("WorkflowRun", run_id)),
         status=change.workflow_status,
         steps=[StepChange(key=key, status=status) for key, status in change.steps],
     )

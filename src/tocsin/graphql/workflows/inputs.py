@@ -3,6 +3,7 @@
 import strawberry
 
 from tocsin.graphql.errors import UserError
+from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.graphql.workflows.run_types import WorkflowRun
@@ -55,47 +56,43 @@ class DecideApprovalInput:
     comment: str = strawberry.field(default="", description="Explanation of the decision, at most 2,000 characters.")
 
 
-@strawberry.type(description="Result of `saveWorkflow`.")
-class SaveWorkflowPayload:
+@payload
+class SaveWorkflowPayload(Payload):
     workflow: Workflow | None = strawberry.field(description="The saved workflow; null if there are user errors.")
     user_errors: list[UserError] = strawberry.field(
         description="All errors in the definition, with line and column if it is YAML; empty on success."
     )
 
 
-@strawberry.type(description="Result of `deleteWorkflow`.")
-class DeleteWorkflowPayload:
+@payload
+class DeleteWorkflowPayload(Payload):
     deleted_workflow_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the deleted workflow; null if there are user errors."
     )
     user_errors: list[UserError] = _USER_ERRORS
 
 
-@strawberry.type(description="Result of `executeWorkflow`.")
-class ExecuteWorkflowPayload:
+@payload
+class ExecuteWorkflowPayload(Payload):
     workflow_run: WorkflowRun | None = strawberry.field(
         description="The new workflow run; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `cancelWorkflowRun`.")
-class CancelWorkflowRunPayload:
+@payload
+class CancelWorkflowRunPayload(Payload):
     workflow_run: WorkflowRun | None = strawberry.field(
         description="The workflow run after the change; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `resumeWorkflowRun`.")
-class ResumeWorkflowRunPayload:
+@payload
+class ResumeWorkflowRunPayload(Payload):
     workflow_run: WorkflowRun | None = strawberry.field(
         description="The workflow run after the change; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
 
 
-@strawberry.type(description="Result of `decideApproval`.")
-class DecideApprovalPayload:
+@payload
+class DecideApprovalPayload(Payload):
     approved: bool | None = strawberry.field(description="The recorded decision; null if there are user errors.")
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")

@@ -11,6 +11,7 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.errors import UserError, collect_user_errors
 from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
+from tocsin.graphql.node import WORKFLOW_RUN, load_node
 from tocsin.graphql.workflows.inputs import (
     CancelWorkflowRunInput,
     CancelWorkflowRunPayload,
@@ -25,14 +26,14 @@ from tocsin.graphql.workflows.inputs import (
     SaveWorkflowInput,
     SaveWorkflowPayload,
 )
-from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import to_workflow
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows import control, saving, starting
 from tocsin.workflows.language.offloaded_validation import validate_object, validate_yaml
-from tocsin.workflows.language.yaml_reader import WorkflowInvalid
+from tocsin.workflows.language.source import WorkflowInvalid
 from tocsin.workflows.ownership import require_workflow
 
 _MAX_COMMENT_LENGTH = 2_000
@@ -62,7 +63,7 @@ class WorkflowMutations:
     ) -> DeleteWorkflowPayload:
         owner, database = await access.require_owner(info), info.context.services.database
         document, errors = await collect_user_errors(saving.delete_workflow(database, owner, input.name, clock.now()))
-        deleted_id = None if document is None else strawberry.ID(ids.encode("Workflow", document["_id"]))
+        deleted_id = None if document is None else strawberry.ID(ids.encode_id("Workflow", document["_id"]))
         return DeleteWorkflowPayload(deleted_workflow_id=deleted_id, user_errors=errors)
 
     @strawberry.mutation(
@@ -113,7 +114,7 @@ class WorkflowMutations:
 
 
 async def _load(info: Info, owner: str, run: documents.WorkflowRun | None) -> WorkflowRun | None:
-    return None if run is None else await load_workflow_run(info, owner, run.id)
+    return None if run is None else await load_node(info, WORKFLOW_RUN, owner, run.id)
 
 
 def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[UserError]:
@@ -124,7 +125,7 @@ def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[
     ]
 
 
-async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.Doc:
+async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.WorkflowDocument:
     now, compute = clock.now(), services.compute
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
     catalog = RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients)
@@ -133,7 +134,9 @@ async def _save(services: Services, owner: documents.User, input: SaveWorkflowIn
     else:
         assert input.definition is not None  # noqa: S101  # the other member of a @oneOf
         checked = await validate_object(input.definition.value, now, catalog, compute, owner.id)
-    saved = await saving.save_validated(services.database, services.secrets, owner.id, checked, now, services.quotas)
+    saved: documents.WorkflowDocument = await saving.save_validated(
+        services.database, services.secrets, owner.id, checked, now, services.quotas
+    )
     services.wakeups.workflow_due(saved["next_run_at"])
     return saved
 

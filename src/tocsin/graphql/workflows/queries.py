@@ -6,17 +6,17 @@ import strawberry
 
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import After, Before, First, Last
+from tocsin.graphql.arguments import GlobalId
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
+from tocsin.graphql.node import WORKFLOW_RUN, load_node
 from tocsin.graphql.workflows.lists import (
-    WorkflowConnection,
     WorkflowFilter,
-    WorkflowRunConnection,
     WorkflowRunFilter,
     list_workflow_runs,
     list_workflows,
 )
-from tocsin.graphql.workflows.run_types import WorkflowRun, load_workflow_run
+from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import Workflow, to_workflow
 from tocsin.workflows.ownership import find_workflow
 
@@ -33,41 +33,35 @@ class WorkflowQueries:
         document = await find_workflow(info.context.services.database, owner, name)
         return None if document is None else to_workflow(document)
 
-    @strawberry.field(description="List your workflows, newest first.")
+    @strawberry.field(description="List your workflows, newest first.", extensions=[PagedField()])
     async def workflows(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             WorkflowFilter | None, strawberry.argument(description="Return only the workflows that match.")
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> WorkflowConnection:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_workflows(info.context.services, user, filter or None, page)
+    ) -> Connection[Workflow]:
+        user = await access.require_user(info)
+        return await list_workflows(info.context.services, user, filter, page)
 
     @strawberry.field(description="Fetch one of your workflow runs; null if you have no workflow run with this ID.")
     async def workflow_run(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="Global ID, as returned by this API.")],
+        id: GlobalId,
     ) -> WorkflowRun | None:
         owner, run_id = await access.require_owner(info), ids.decode_as("WorkflowRun", id, "id")
-        return None if run_id is None else await load_workflow_run(info, owner, run_id)
+        return None if run_id is None else await load_node(info, WORKFLOW_RUN, owner, run_id)
 
-    @strawberry.field(description="List the runs of your workflows, newest first.")
+    @strawberry.field(description="List the runs of your workflows, newest first.", extensions=[PagedField()])
     async def workflow_runs(
         self,
         info: Info,
+        page: PageArguments,
         filter: Annotated[
             WorkflowRunFilter | None, strawberry.argument(description="Return only the workflow runs that match.")
         ] = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> WorkflowRunConnection:
-        user, page = await access.require_user(info), PageArguments.of(first, after, last, before)
-        return await list_workflow_runs(info.context.services, user, filter or None, page)
+    ) -> Connection[WorkflowRun]:
+        user = await access.require_user(info)
+        return await list_workflow_runs(info.context.services, user, filter, page)

@@ -1,19 +1,29 @@
 """Output types of workflow runs and their steps."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from tocsin.documents import Doc, StepReason, StepStatus, Trigger, WaitingFor, WorkflowRunReason, WorkflowRunStatus
+from tocsin.documents import (
+    StepReason,
+    StepStatus,
+    Trigger,
+    WaitingFor,
+    WorkflowRunDocument,
+    WorkflowRunReason,
+    WorkflowRunStatus,
+)
 from tocsin.errors import InvalidInput
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.node import Node
-from tocsin.graphql.runs.types import Run, RunError, to_run, to_run_error
+from tocsin.graphql.node import RUN, WORKFLOW_RUN, Node, converter_to, load_node
+from tocsin.graphql.runs.attempts import RunError, to_run_error
+from tocsin.graphql.runs.types import Run
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_step_reason, explain_workflow_run_reason
-from tocsin.workflows.engine.states import COMPLETED, FAILED, RUNNING, StepRunRef, StepState
+from tocsin.workflows.engine.states import ItemState, StepRunRef, StepState
 
 _MAX_RUNS = 100
 _MAX_RESULTS_LENGTH = 8 * 1024 * 1024
@@ -54,7 +64,7 @@ class StepApproval:
 
 @strawberry.type(description="A step of a workflow run.")
 class StepRun:
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[WorkflowRunDocument]
     state: strawberry.Private[StepState]
     key: str = strawberry.field(description="Key of the step.")
     status: StepStatus = strawberry.field(description="Status of the step.")
@@ -77,9 +87,9 @@ class StepRun:
             return None
         return StepItems(
             total=len(item_states),
-            completed=item_states.count(COMPLETED),
-            running=item_states.count(RUNNING),
-            failed=item_states.count(FAILED),
+            completed=item_states.count(ItemState.COMPLETED),
+            running=item_states.count(ItemState.RUNNING),
+            failed=item_states.count(ItemState.FAILED),
         )
 
     @strawberry.field(description="Condition that the step is waiting for; null unless it is PENDING or WAITING.")
@@ -122,21 +132,17 @@ class StepRun:
     async def result(self, info: Info) -> JSON | None:
         if self.status is not StepStatus.COMPLETED and self.state.items is None:
             return None
-        item_states = self.state.items
-        works = (
-            [StepRunRef(self.key)]
-            if item_states is None
-            else [StepRunRef(self.key, index) for index in range(len(item_states))]
-        )
-        found = await _load_runs(info, [work.run_id(self.document["_id"]) for work in works])
-        texts = [None if run is None else run.get("result") for run in found]
+        items = self.state.items
+        refs = [StepRunRef(self.key)] if items is None else self._item_refs(0, len(items))
+        found = await self._load_runs(info, refs)
+        texts = [None if run is None else run.document.get("result") for run in found]
         if sum(len(text or "") for text in texts) > _MAX_RESULTS_LENGTH:
             raise InvalidInput(
                 f"The results have more than {_MAX_RESULTS_LENGTH:,} characters. Query the results of `runs` instead.",
                 "result",
             )
         values = await parse_json_texts(texts)
-        result: JSON | None = values if item_states is not None else values[0]  # type: ignore[assignment]
+        result: JSON | None = values if items is not None else values[0]  # type: ignore[assignment]
         return result
 
     @strawberry.field(
@@ -149,16 +155,23 @@ class StepRun:
     ) -> list[Run]:
         if skip < 0:
             raise InvalidInput("skip must be 0 or more.", "skip")
-        works = [StepRunRef(self.key)]
-        if self.state.items is not None:
-            works = [StepRunRef(self.key, index) for index in range(skip, min(len(self.state.items), skip + _MAX_RUNS))]
-        ids_ = [work.run_id(self.document["_id"]) for work in (*works, StepRunRef(self.key, is_compensation=True))]
-        return [to_run(run) for run in await _load_runs(info, ids_) if run is not None]
+        items = self.state.items
+        refs = [StepRunRef(self.key)] if items is None else self._item_refs(skip, min(len(items), skip + _MAX_RUNS))
+        found = await self._load_runs(info, [*refs, StepRunRef(self.key, is_compensation=True)])
+        return [run for run in found if run is not None]
+
+    def _item_refs(self, start: int, stop: int) -> list[StepRunRef]:
+        return [StepRunRef(self.key, index) for index in range(start, stop)]
+
+    async def _load_runs(self, info: Info, refs: list[StepRunRef]) -> list[Run | None]:
+        """Load runs of the step, with one query."""
+        owner, workflow_run = self.document["owner"], self.document["_id"]
+        return await asyncio.gather(*(load_node(info, RUN, owner, ref.run_id(workflow_run)) for ref in refs))
 
 
 @strawberry.type(description="A workflow run: one execution of a workflow.")
 class WorkflowRun(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[WorkflowRunDocument]
     name: str = strawberry.field(description="Name of the workflow.")
     version: int = strawberry.field(description="Version of the workflow that is executed, from 1.")
     trigger: Trigger = strawberry.field(description="Origin of the workflow run.")
@@ -202,11 +215,12 @@ class WorkflowRun(Node):
         return _to_step_run(self.document, key) if key in self.document["steps"] else None
 
 
-def to_workflow_run(document: Doc) -> WorkflowRun:
+@converter_to(WORKFLOW_RUN)
+def to_workflow_run(document: WorkflowRunDocument) -> WorkflowRun:
     """Convert a stored workflow run."""
     reason = document["reason"] and WorkflowRunReason(document["reason"])
     return WorkflowRun(
-        id=strawberry.ID(ids.encode("WorkflowRun", document["_id"])),
+        id=strawberry.ID(ids.encode_id("WorkflowRun", document["_id"])),
         document=document,
         name=document["name"],
         version=document["version"],
@@ -224,13 +238,7 @@ def to_workflow_run(document: Doc) -> WorkflowRun:
     )
 
 
-async def load_workflow_run(info: Info, owner: str, run_id: str) -> WorkflowRun | None:
-    """Load a workflow run of the owner; None if it does not exist."""
-    document = await info.context.services.loaders.load_workflow_run(owner, run_id)
-    return None if document is None else to_workflow_run(document)
-
-
-def _to_step_run(document: Doc, key: str) -> StepRun:
+def _to_step_run(document: WorkflowRunDocument, key: str) -> StepRun:
     state = StepState.from_document(document["steps"][key])
     return StepRun(
         document=document,
@@ -245,7 +253,3 @@ def _to_step_run(document: Doc, key: str) -> StepRun:
         wait_until=state.wake_at if state.asks is None else None,
         error=to_run_error(state.error),
     )
-
-
-async def _load_runs(info: Info, run_ids: list[str]) -> list[Doc | None]:
-    return [await info.context.services.loaders.load_run(run_id.partition("/")[0], run_id) for run_id in run_ids]

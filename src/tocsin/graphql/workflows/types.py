@@ -5,10 +5,10 @@ from datetime import datetime
 import strawberry
 
 from tocsin import schedules
-from tocsin.documents import Doc, Overlap
+from tocsin.documents import Overlap, WorkflowDocument
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.node import Node
+from tocsin.graphql.node import WORKFLOW, Node, converter_to
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.workflows.language.offloaded_validation import render_yaml
@@ -17,7 +17,7 @@ from tocsin.workflows.versions import LoadedVersion
 
 @strawberry.type(description="A workflow: a named, versioned graph of steps.")
 class Workflow(Node):
-    document: strawberry.Private[Doc]
+    document: strawberry.Private[WorkflowDocument]
     name: str = strawberry.field(description="Name of the workflow, unique among your workflows.")
     description: str = strawberry.field(description="Description of the workflow.")
     version: int = strawberry.field(
@@ -37,8 +37,7 @@ class Workflow(Node):
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
     )
     async def definition(self, info: Info) -> JSON:
-        definition: JSON = (await _load_version(info, self.document)).masked_definition
-        return definition
+        return JSON((await _load_version(info, self.document)).masked_definition)
 
     @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
     async def yaml(self, info: Info) -> str:
@@ -46,16 +45,21 @@ class Workflow(Node):
         return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
 
 
-def to_workflow(document: Doc) -> Workflow:
+@converter_to(WORKFLOW)
+def to_workflow(document: WorkflowDocument) -> Workflow:
     """Convert a stored workflow."""
-    same = ("name", "description", "version", "next_run_at", "created_at", "updated_at")
     return Workflow(
-        id=strawberry.ID(ids.encode("Workflow", document["_id"])),
+        id=strawberry.ID(ids.encode_id("Workflow", document["_id"])),
         document=document,
         overlap=Overlap(document["overlap"]),
-        **{name: document[name] for name in same},
+        name=document["name"],
+        description=document["description"],
+        version=document["version"],
+        next_run_at=document["next_run_at"],
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
     )
 
 
-async def _load_version(info: Info, document: Doc) -> LoadedVersion:
+async def _load_version(info: Info, document: WorkflowDocument) -> LoadedVersion:
     return await info.context.services.versions.get(document["_id"], document["version"])

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.geometry.geojson import GeoJsonError
-from tocsin.jobs.geometry.validity import InvalidGeometry
+from tocsin.jobs.geometry.geojson import GeoJsonError, InvalidGeometry
 
 
 async def compute_geometry(

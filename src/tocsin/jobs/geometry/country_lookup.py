@@ -8,26 +8,22 @@ Its result:
 - `source` and `version` of the outlines.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from tocsin.input_models import ParamsModel, skips_slow_checks
 from tocsin.jobs.base import Job, JobContext, Outcome
+from tocsin.jobs.extras import GEOMETRY, find_missing
 from tocsin.jobs.geometry.base import compute_geometry
-from tocsin.jobs.geometry.countries.index import CountryIndex, CountryMatch, load_index
-from tocsin.jobs.geometry.geojson import GeoJsonError, Shape, parse_shapes
-from tocsin.jobs.geometry.plane import area, length, line_to_map, polygon_to_map
-from tocsin.jobs.geometry.validity import InvalidGeometry, check_polygons, exceeded_crossing_limit
-from tocsin.jobs.params import ParamsModel, skips_slow_checks
+from tocsin.jobs.geometry.geojson import GeoJsonError, InvalidGeometry, Shape, parse_shapes
 
 _TYPES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
     "GeometryCollection", "Feature", "FeatureCollection",
 )  # fmt: skip
 _KINDS = ("points", "lines", "areas")
-_SHARE_DIGITS = 12  # of a share
 
 
 class CountryLookupParams(ParamsModel):
@@ -62,9 +58,14 @@ class CountryLookupJob(Job[CountryLookupParams]):
     kind = "countryLookup"
     Params = CountryLookupParams
 
+    def find_missing_extra(self, given: Mapping[str, Any]) -> str | None:  # noqa: ARG002  # whatever they are
+        """Return the extra `geometry` if it is not installed."""
+        return find_missing(GEOMETRY)
+
     def preload(self) -> None:
         """Load the outlines and build their index."""
-        look_up_countries({"type": "Point", "coordinates": [0, 0]}, False)
+        if find_missing(GEOMETRY) is None:
+            look_up_countries({"type": "Point", "coordinates": [0, 0]}, False)
 
     async def perform(self, params: CountryLookupParams, context: JobContext) -> Outcome:
         """Look the countries up. Fails without retries for invalid polygons and for lines without length."""
@@ -73,73 +74,10 @@ class CountryLookupJob(Job[CountryLookupParams]):
 
 
 def look_up_countries(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | InvalidGeometry:
-    """Return the result. Raises GeometryFault for invalid GeoJSON."""
-    shapes = _read_single_kind(geojson)
-    index = load_index()
-    if shapes[0].dimension == 0:
-        points = np.array([point for shape in shapes for point in shape.parts])
-        return _build_result(index, [index.match_points(points)], len(points))
-    if shapes[0].dimension == 1:
-        most = exceeded_crossing_limit([np.array(line) for shape in shapes for line in shape.parts])
-        if most is not None:
-            return InvalidGeometry(
-                f"geojson: its lines cross each other more than {most:,} times.", "Simplify the geometry."
-            )
-        lines = [line_to_map(line) for shape in shapes for line in shape.parts]
-        return _overlay_parts(index, index.match_lines, lines, length)
-    areas = _validate_areas(shapes, repair=repair)
-    return areas if isinstance(areas, InvalidGeometry) else _overlay_parts(index, index.match_area, areas, area)
+    """Return the result. Raises GeoJsonError for invalid GeoJSON."""
+    from tocsin.jobs.geometry.overlay import overlay_countries
 
-
-def _validate_areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | InvalidGeometry:
-    areas = []
-    for shape in shapes:
-        valid = check_polygons(shape, repair=repair)
-        if isinstance(valid, InvalidGeometry):
-            return valid
-        areas += [polygon_to_map(rings) for rings in valid.polygons]
-    return areas
-
-
-def _overlay_parts(
-    index: CountryIndex,
-    find: Callable[[Any], dict[int, CountryMatch]],
-    parts: list[Any],
-    measure: Callable[[Any], float],
-) -> dict[str, Any] | InvalidGeometry:
-    total = sum(measure(part) for part in parts)
-    if not total:
-        return InvalidGeometry(
-            "geojson: its lines have no length.", "Give a Point instead, or lines between different positions."
-        )
-    return _build_result(index, [find(part) for part in parts], total)
-
-
-def _build_result(index: CountryIndex, found: list[dict[int, CountryMatch]], total: float) -> dict[str, Any]:
-    amounts: dict[int, CountryMatch] = {}
-    for number, part in ((number, part) for some in found for number, part in some.items()):
-        here = amounts.setdefault(number, CountryMatch())
-        here.amount += part.amount
-        here.is_inside |= part.is_inside
-    shares = {number: round(max(here.amount / total, 0.0), _SHARE_DIGITS) for number, here in amounts.items()}
-    countries = [_describe_country(index, number, share, amounts[number]) for number, share in shares.items()]
-    return {
-        "countries": sorted(countries, key=lambda country: (-country["share"], country["name"])),
-        "remainder": max(round(1 - sum(shares.values()), _SHARE_DIGITS - 2), 0.0),
-        "source": index.atlas.source,
-        "version": index.atlas.version,
-    }
-
-
-def _describe_country(index: CountryIndex, number: int, share: float, found: CountryMatch) -> dict[str, Any]:
-    country = index.atlas.countries[number]
-    return {
-        "name": country.name,
-        "isoA2": country.iso_a2,
-        "isoA3": country.iso_a3,
-        "share": share,
-        "touchesOnly": not found.is_inside,
-    }
+    return overlay_countries(_read_single_kind(geojson), repair=repair)
 
 
 def _read_single_kind(geojson: Any) -> Sequence[Shape]:

@@ -11,6 +11,7 @@ from typing import Any
 Position = tuple[float, float]
 Line = list[Position]
 
+_REPAIR_HINT = "Correct the geometry, or set repair to true."
 MAX_POSITIONS = 100_000
 MAX_FEATURES = 10_000
 _MAX_DEPTH = 8  # of nested collections
@@ -18,6 +19,14 @@ _COORDINATE_LIMIT = 1e9  # more than any coordinate; NaN is not less than it
 _CRS84 = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84")  # the default of RFC 7946
 _LISTS, _NUMBERS = (list, tuple), (int, float)
 _DIMENSIONS = {"Point": 0, "MultiPoint": 0, "LineString": 1, "MultiLineString": 1, "Polygon": 2, "MultiPolygon": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidGeometry:
+    """The reason why a geometry is invalid, with a hint."""
+
+    message: str
+    hint: str = _REPAIR_HINT
 
 
 class GeoJsonError(ValueError):
@@ -41,7 +50,7 @@ class Shape:
 def parse_shapes(value: Any, allowed: Collection[str], path: str = "geojson") -> list[Shape]:
     """Return the geometries of a GeoJSON object with `allowed` types only.
 
-    Raises GeometryFault with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
+    Raises GeoJsonError with the place, such as `geojson.features[2].geometry.coordinates[0][3]`.
     """
     return _Reader(allowed).read(value, path)
 
@@ -170,8 +179,8 @@ def _read_position(value: Any, path: str) -> Position:
         raise GeoJsonError(f"{path}: this is {_describe_value(value)}; a position is a list [longitude, latitude].")
     for number in value:
         if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _COORDINATE_LIMIT:
-            told = f"{path}: {repr(number)[:40]} is not a number of degrees"
-            raise GeoJsonError(f"{told}; a position is a list [longitude, latitude].")
+            sentence = f"{path}: {repr(number)[:40]} is not a number of degrees"
+            raise GeoJsonError(f"{sentence}; a position is a list [longitude, latitude].")
     return _check_range(float(value[0]), float(value[1]), path)
 
 

@@ -11,20 +11,15 @@ Its result:
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationInfo, field_validator
-from pyproj import Geod
 
+from tocsin.input_models import ParamsModel, skips_slow_checks
 from tocsin.jobs.base import Job, JobContext, Outcome
+from tocsin.jobs.extras import GEOMETRY, find_missing
 from tocsin.jobs.geometry.base import compute_geometry
-from tocsin.jobs.geometry.geojson import Shape, parse_shapes
-from tocsin.jobs.geometry.plane import ring_area, unwrap_ring
-from tocsin.jobs.geometry.validity import InvalidGeometry, ValidPolygons, check_polygons
-from tocsin.jobs.params import ParamsModel, skips_slow_checks
+from tocsin.jobs.geometry.geojson import InvalidGeometry, parse_shapes
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
-_GEOD = Geod(ellps="WGS84")
-_EARTH_AREA = 510065621724088.44  # m² of the whole ellipsoid
 
 
 class PolygonAreaParams(ParamsModel):
@@ -50,48 +45,22 @@ class PolygonAreaJob(Job[PolygonAreaParams]):
     kind = "polygonArea"
     Params = PolygonAreaParams
 
+    def find_missing_extra(self, given: Mapping[str, Any]) -> str | None:  # noqa: ARG002  # whatever they are
+        """Return the extra `geometry` if it is not installed."""
+        return find_missing(GEOMETRY)
+
+    def preload(self) -> None:
+        """Load the libraries."""
+        if find_missing(GEOMETRY) is None:
+            import tocsin.jobs.geometry.area  # noqa: F401
+
     async def perform(self, params: PolygonAreaParams, context: JobContext) -> Outcome:
         """Measure the polygons. Fails without retries for invalid ones without `repair`."""
         return await compute_geometry(context, measure_polygons, params.geojson, params.repair)
 
 
 def measure_polygons(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | InvalidGeometry:
-    """Return the result. Raises GeometryFault for invalid GeoJSON."""
-    parts = []
-    for shape in parse_shapes(geojson, _TYPES):
-        valid = check_polygons(shape, repair=repair)
-        if isinstance(valid, InvalidGeometry):
-            return valid
-        parts.append(_feature_fields(shape) | _sum_polygons(valid))
-    total = {key: sum(part[key] for part in parts) for key in ("areaM2", "perimeterM", "polygons")}
-    result = {**total, "repaired": any(part["repaired"] for part in parts)}
-    return {**result, "parts": parts} if geojson["type"] == "FeatureCollection" else result
+    """Return the result. Raises GeoJsonError for invalid GeoJSON."""
+    from tocsin.jobs.geometry.area import sum_shapes
 
-
-def _feature_fields(shape: Shape) -> dict[str, Any]:
-    if shape.feature is None:
-        return {}
-    return {"feature": shape.feature} | ({} if shape.id is None else {"id": shape.id})
-
-
-def _sum_polygons(valid: ValidPolygons) -> dict[str, Any]:
-    area = perimeter = 0.0
-    for rings in valid.polygons:
-        measured = [measure_ring(ring) for ring in rings]
-        area += measured[0][0] - sum(hole for hole, _ in measured[1:])
-        perimeter += sum(length for _, length in measured)
-    return {
-        "areaM2": area,
-        "perimeterM": perimeter,
-        "polygons": len(valid.polygons),
-        "repaired": valid.repaired,
-    }
-
-
-def measure_ring(ring: Any) -> tuple[float, float]:
-    """Return the geodesic area (m²) within a closed ring and its length (m)."""
-    points = np.asarray(ring, dtype=np.float64)
-    area, length = _GEOD.polygon_area_perimeter(points[:, 0], points[:, 1])
-    # The geodesic area is known modulo that of the Earth; the planar area, which is close, tells the multiple.
-    earths = round((ring_area(unwrap_ring(ring).points) - area) / _EARTH_AREA)
-    return abs(area + earths * _EARTH_AREA), length
+    return sum_shapes(parse_shapes(geojson, _TYPES), repair=repair, has_parts=geojson["type"] == "FeatureCollection")

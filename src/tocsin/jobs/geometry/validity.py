@@ -8,22 +8,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from tocsin.jobs.geometry.geojson import Shape
+from tocsin.jobs.geometry.geojson import InvalidGeometry, Shape
 from tocsin.jobs.geometry.plane import Array, from_polar, make_planar_polygon, polygon_to_map, to_polar, unwrap_ring
 
-REPAIR_HINT = "Correct the geometry, or set repair to true."
 _MAX_REPAIR_COST, _REPAIR_BASE = 400_000_000, 2_000
 """The time of a repair grows with crossings x (positions + 2,000): this product takes 6 to 14 s."""
 _MAX_PAIRS = 1_000_000
 _REASON = re.compile(r"(?P<reason>[^\[]+)(?:\[(?P<x>\S+) (?P<y>\S+)\])?")
-
-
-@dataclass(frozen=True, slots=True)
-class InvalidGeometry:
-    """The reason why a geometry is invalid, with a hint."""
-
-    message: str
-    hint: str = REPAIR_HINT
 
 
 @dataclass(frozen=True, slots=True)

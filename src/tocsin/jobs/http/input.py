@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 from yarl import URL
 
 from tocsin.errors import ErrorCollector, InvalidInput
+from tocsin.input_models import ParamsModel
 from tocsin.jobs.http.body import HttpBody, prepare_body, require_storable
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
@@ -55,24 +57,30 @@ class HttpParams(BaseModel):
     connect_timeout: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpInput:
-    """Parameters as users write them, with at most one of `json`, `text` and `form`. Headers named in
-    `secret_header_names` are stored encrypted.
+class HttpInput(ParamsModel):
+    """Parameters as users write them by API, YAML and command line, with at most one of `body`, `bodyText` and
+    `bodyForm`. Headers named in `secretHeaders` are stored encrypted. Methods are accepted in any case.
 
     On an update, None for the `token` or for the value of a secret header keeps the stored one. So does a name that is
-    only in `secret_header_names`. An empty `token` removes it.
+    only in `secretHeaders`. An empty `token` removes it.
     """
 
     url: str
     method: str = "GET"
-    headers: Mapping[str, Any] | None = None
-    secret_header_names: Sequence[str] = ()
-    json: Any = None
-    text: str | None = None
-    form: Mapping[str, Any] | None = None
+    headers: dict[str, Any] | None = None
+    secret_headers: list[str] = []
+    body: Any = None
+    body_text: str | None = None
+    body_form: dict[str, Any] | None = None
     token: str | None = None
-    connect_timeout: float | None = None
+    connect_timeout: timedelta | None = None
+
+    @field_validator("method")
+    @classmethod
+    def _check_method(cls, value: str) -> str:
+        if value.upper() not in METHODS:
+            raise ValueError(f"The method must be one of {', '.join(METHODS)}.")
+        return value.upper()
 
 
 def prepare_http_params(
@@ -88,23 +96,20 @@ def prepare_http_params(
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
     faults = ErrorCollector()
-    url = faults.try_parse(_check_url, given.url, rules) or ""
-    method = faults.try_parse(_check_method, given.method)
-    headers, secret = faults.try_parse(_split_headers, given, before) or ([], {})
-    body = faults.try_parse(prepare_body, given.json, given.text, given.form)
+    checked = _check_input(given, before, rules, faults)
+    secret = checked.secret_headers
     token = faults.try_parse(_resolve_token, given, before, {name.lower() for name in secret})
-    connect_timeout = faults.try_parse(_check_connect_timeout, given.connect_timeout)
     faults.raise_if_any()
-    if before is not None and not _is_same_origin(before.url, url):
+    if before is not None and not _is_same_origin(before.url, checked.url):
         _refuse_kept_secrets(token if given.token is None else None, secret)
     return {
-        "url": url,
-        "method": method,
-        "headers": [{"name": name, "value": value} for name, value in headers],
+        "url": checked.url,
+        "method": given.method,
+        "headers": [{"name": name, "value": value} for name, value in checked.headers],
         "secret_headers": [_seal_header(name, value, box, owner) for name, value in secret.items()],
-        "body": body,
+        "body": checked.body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
-        "connect_timeout": connect_timeout,
+        "connect_timeout": checked.connect_timeout,
     }
 
 
@@ -113,14 +118,29 @@ def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: st
 
 
 def check_http_input(given: HttpInput) -> None:
-    """Validate the input without storing it. Raises SeveralInvalid."""
+    """Validate the input without storing it. The token is not checked. Raises MultipleInvalid."""
     faults = ErrorCollector()
-    faults.try_parse(_check_url, given.url, None)
-    faults.try_parse(_split_headers, given, None)
-    faults.try_parse(_check_method, given.method)
-    faults.try_parse(prepare_body, given.json, given.text, given.form)
-    faults.try_parse(_check_connect_timeout, given.connect_timeout)
+    _check_input(given, None, None, faults)
     faults.raise_if_any()
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedInput:
+    url: str
+    headers: list[tuple[str, str]]
+    secret_headers: dict[str, str | SealedHeader]
+    body: dict[str, Any] | None
+    connect_timeout: float | None
+
+
+def _check_input(
+    given: HttpInput, before: HttpParams | None, rules: ConnectionRules | None, faults: ErrorCollector
+) -> _CheckedInput:
+    url = faults.try_parse(_check_url, given.url, rules) or ""
+    headers, secret = faults.try_parse(_split_headers, given, before) or ([], {})
+    body = faults.try_parse(prepare_body, given.body, given.body_text, given.body_form)
+    connect_timeout = faults.try_parse(_check_connect_timeout, given.connect_timeout)
+    return _CheckedInput(url, headers, secret, body, connect_timeout)
 
 
 def find_url_refusal(url: URL | str, rules: ConnectionRules) -> str | None:
@@ -158,13 +178,8 @@ def _refuse_kept_secrets(token: str | None, secret: Mapping[str, str | SealedHea
         raise InvalidInput(f"{why} token. Give the token again, or an empty one to remove it.", "token")
 
 
-def _check_method(method: str) -> str:
-    if method.upper() not in METHODS:
-        raise InvalidInput(f"The method must be one of {', '.join(METHODS)}.", "method")
-    return method.upper()
-
-
-def _check_connect_timeout(seconds: float | None) -> float | None:
+def _check_connect_timeout(timeout: timedelta | None) -> float | None:
+    seconds = None if timeout is None else timeout.total_seconds()
     if seconds is not None and not 0 < seconds <= MAX_CONNECT_TIMEOUT:
         message = f"The connect timeout must be more than 0 and at most {MAX_CONNECT_TIMEOUT} seconds."
         raise InvalidInput(message, "connectTimeout")
@@ -176,7 +191,7 @@ def _split_headers(
 ) -> tuple[list[tuple[str, str]], dict[str, str | SealedHeader]]:
     stored = {header.name.lower(): header for header in before.secret_headers} if before else {}
     all_given = _collect_headers(given)
-    hidden = SECRET_HEADERS | {name.lower() for name in given.secret_header_names}
+    hidden = SECRET_HEADERS | {name.lower() for name in given.secret_headers}
     plain: list[tuple[str, str]] = []
     secret: dict[str, str | SealedHeader] = {}
     for name, value in all_given.items():
@@ -196,7 +211,7 @@ def _collect_headers(given: HttpInput) -> dict[str, Any]:
     present = {name.lower() for name in headers}
     if len(present) < len(headers):
         raise InvalidInput("A header is given twice, in different case.", "headers")
-    headers.update({name: None for name in given.secret_header_names if name.lower() not in present})
+    headers.update({name: None for name in given.secret_headers if name.lower() not in present})
     if len(headers) > MAX_HEADERS:
         raise InvalidInput(f"There are {len(headers)} headers; the limit is {MAX_HEADERS}.", "headers")
     for name in headers:

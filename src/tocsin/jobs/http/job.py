@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tocsin.errors import InvalidInput
+from tocsin.input_models import find_faults, has_expression, parse_params
 from tocsin.jobs.base import (
     AttemptError,
     ComputeLimitReached,
@@ -20,12 +21,10 @@ from tocsin.jobs.base import (
     SaveContext,
 )
 from tocsin.jobs.http.body import encode_body, restore_body
-from tocsin.jobs.http.given import HttpGiven
 from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
-from tocsin.jobs.params import ValuePath, find_faults, has_expression, parse_params
 from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import HttpExchange, HttpRequest
@@ -33,6 +32,7 @@ from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretUnreadable
+from tocsin.value_bounds import ValuePath
 
 __all__ = ["HttpInput", "HttpJob", "HttpParams", "prepare_http_params", "restore_body"]
 
@@ -53,16 +53,15 @@ class HttpJob(Job[HttpParams]):
 
     def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:
         """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
-        return prepare_http_params(
-            parse_params(HttpGiven, given).to_input(), saving.secrets, saving.owner, saving.previous, saving.rules
-        )
+        input_ = parse_params(HttpInput, given)
+        return prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules)
 
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
-        if (found := find_faults(HttpGiven, given)) or has_expression(given):
+        if (found := find_faults(HttpInput, given)) or has_expression(given):
             return found
         try:
-            check_http_input(parse_params(HttpGiven, given).to_input())
+            check_http_input(parse_params(HttpInput, given))
         except InvalidInput as error:
             return [(fault.path, fault.message) for fault in error.all_errors]
         return []

@@ -6,14 +6,16 @@ in which characters they escape; none escapes letters and digits. This does not 
 deliberately.
 """
 
+import base64
+import binascii
 import codecs
 import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from tocsin.jobs.http.masking_forms import echoed_forms, find_secret_values
 from tocsin.outbound.responses import MASK
 
 MIN_SECRET_LENGTH = 4  # characters; masking shorter values would shred bodies, and so reveal the values
@@ -22,6 +24,8 @@ _MAX_NESTED_LENGTH = 1024 * 1024  # characters of a text that is searched for do
 _WINDOW_LENGTH = 256 * 1024  # characters searched at a time, so that a searching thread lets others run in between
 _MAX_GROWTH = 12  # times that HTML or JSON, applied twice, makes a text longer at most
 _MAX_ESCAPE_LENGTH = 40
+_MAX_COOKIES = 50  # of one Cookie header whose values are masked separately
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
@@ -93,11 +97,11 @@ class SecretMasker:
 
     def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
         values = {
-            value for header in headers for value in find_secret_values(*header) if len(value) >= MIN_SECRET_LENGTH
+            value for header in headers for value in _find_secret_values(*header) if len(value) >= MIN_SECRET_LENGTH
         }
         # If a value contains another one, masking that one is enough.
         least = [value for value in values if not any(other in value for other in values - {value})]
-        forms = {form for value in least for form in echoed_forms(value) if len(form) >= MIN_SECRET_LENGTH}
+        forms = {form for value in least for form in _echoed_forms(value) if len(form) >= MIN_SECRET_LENGTH}
         self._needles = [_make_needle(form) for form in sorted(forms)]
         self._longest = max(map(len, forms), default=0)
 
@@ -212,3 +216,43 @@ def _replace_spans(text: str, spans: Sequence[Span]) -> str:
         pieces += [text[done:start], MASK]
         done = end
     return "".join([*pieces, text[done:]])
+
+
+def _find_secret_values(name: str, value: str) -> Iterator[str]:
+    """Yield the value of a secret header, and the parts of it that may be echoed separately: the credentials of an
+    authorization, the user and password of a basic one, the values of cookies.
+    """
+    yield value.strip()
+    if name.lower() in _CREDENTIALS:
+        scheme, _, credentials = value.strip().partition(" ")
+        yield credentials.strip()
+        if scheme.lower() == "basic":
+            yield from _basic_credentials(credentials)
+    elif name.lower() == "cookie":
+        for pair in islice(value.split(";"), _MAX_COOKIES):
+            yield pair.partition("=")[2].strip(' "')
+
+
+def _echoed_forms(value: str) -> Iterator[str]:
+    """Yield `value`, its form encoding, UTF-8 read as Latin-1, and the part of its base64 that does not depend on what
+    surrounds it.
+    """
+    raw = value.encode()
+    yield value
+    yield value.replace(" ", "+")
+    yield raw.decode("latin-1")
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + raw).decode()
+        certain = encoded[(0, 2, 3)[shift] : (shift + len(raw)) * 8 // 6]
+        yield certain
+        yield certain.replace("+", "-").replace("/", "_")
+
+
+def _basic_credentials(credentials: str) -> Iterator[str]:
+    try:
+        decoded = base64.b64decode(credentials.strip()).decode()
+    except (binascii.Error, ValueError):
+        return
+    user, _, password = decoded.partition(":")
+    yield decoded
+    yield password or user  # an API key may be given as the user, without a password

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 MAX_ROWS = 10_000
@@ -12,6 +13,19 @@ MAX_CELLS = 500_000
 MAX_REPORT_BYTES = 20 * 1024 * 1024
 """Bytes of a written report."""
 MAX_BARS = 30
+MAX_PDF_CELL_LENGTH = 500
+MAX_PDF_CELLS = 100_000
+"""Each 40 characters count as one more cell, because they take as long to lay out."""
+_CHARACTERS_PER_CELL = 40
+
+
+class ReportFormat(Enum):
+    """The file format of a report."""
+
+    JSON = "JSON"
+    CSV = "CSV"
+    HTML = "HTML"
+    PDF = "PDF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ class ReportError(ValueError):
 
 def build_tables(data: Any, columns: Sequence[str] | None = None) -> list[ReportTable]:
     """Return the tables of a JSON value. A list of objects is one table; an object has one for each list in it and one
-    for its other values. Raises ReportFault.
+    for its other values. Raises ReportError.
     """
     cells, sections = 0, []
     for section in _split_tables(data, columns):
@@ -106,7 +120,7 @@ def _is_number(value: Any) -> bool:
 
 
 def encode_report(texts: Iterable[str]) -> bytes:
-    """Encode the texts in UTF-8, lone surrogates as question marks. Raises ReportFault once they are too large."""
+    """Encode the texts in UTF-8, lone surrogates as question marks. Raises ReportError once they are too large."""
     written = bytearray()
     for text in texts:
         written += text.encode("utf-8", "replace")
@@ -122,3 +136,17 @@ def format_cell(value: Any) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def check_pdf_size(sections: Iterable[ReportTable]) -> None:
+    """Raise ReportError for tables that take too long to lay out."""
+    cost = 0
+    for section in sections:
+        for row in section.rows:
+            characters = sum(min(len(format_cell(value)), MAX_PDF_CELL_LENGTH) for value in row)
+            cost += len(row) + characters // _CHARACTERS_PER_CELL
+            if cost > MAX_PDF_CELLS:
+                raise ReportError(
+                    f"The report is too large for a PDF: the limit is {MAX_PDF_CELLS:,} cells, and each "
+                    f"{_CHARACTERS_PER_CELL} characters count as one more. Choose fewer rows or columns, HTML or CSV."
+                )

@@ -13,16 +13,17 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from tocsin import clock
 from tocsin.documents import from_global_id
+from tocsin.input_models import has_expression, skips_slow_checks
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
+from tocsin.jobs.extras import REPORTS, find_missing
 from tocsin.jobs.file_storage import FileError, FileRef
 from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses, send_mail
-from tocsin.jobs.params import ValuePath, has_expression, skips_slow_checks
-from tocsin.jobs.reports.content import ReportError
-from tocsin.jobs.reports.pdf import load_font
+from tocsin.jobs.reports.content import ReportError, ReportFormat
 from tocsin.jobs.reports.run_history import MAX_COUNTED_RUNS, RunsSummary
-from tocsin.jobs.reports.writer import ReportFormat, ReportInput, check_report_data, render_report
+from tocsin.jobs.reports.writer import ReportInput, check_report_data, render_report
 from tocsin.outbound.email_addresses import parse_distinct_addresses
 from tocsin.schedules.iso8601 import parse_iso_duration
+from tocsin.value_bounds import ValuePath
 
 MAX_RECIPIENTS = 20
 _MAX_PERIOD = timedelta(days=36_500)
@@ -92,9 +93,16 @@ class ReportJob(Job[ReportParams]):
         """Return the recipients of the link."""
         return find_addresses("recipients", given.get("recipients"))
 
+    def find_missing_extra(self, given: Mapping[str, Any]) -> str | None:
+        """Return the extra `reports` if the format is PDF and the extra is not installed."""
+        return find_missing(REPORTS) if given.get("format") == ReportFormat.PDF.value else None
+
     def preload(self) -> None:
-        """Load the font."""
-        load_font()
+        """Load the libraries and the font for PDF."""
+        if find_missing(REPORTS) is None:
+            from tocsin.jobs.reports.pdf import load_font
+
+            load_font()
 
     async def perform(self, params: ReportParams, context: JobContext) -> Outcome:
         """Write the report. A retry replaces its file and sends mails with the same Message-ID."""

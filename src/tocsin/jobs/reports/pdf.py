@@ -6,7 +6,7 @@ but from left to right and unjoined.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,21 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 from reportlab.platypus.doctemplate import LayoutError
 
-from tocsin.jobs.reports.content import BarChart, Report, ReportError, ReportTable, format_cell
+from tocsin.jobs.reports.content import (
+    MAX_PDF_CELL_LENGTH,
+    BarChart,
+    Report,
+    ReportError,
+    ReportTable,
+    check_pdf_size,
+    format_cell,
+)
 
 FONT_NAME = "DejaVu Sans"
 _FONT_FILE = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _MARGIN = 15 * mm
 _LANDSCAPE_COLUMNS = 6
 """Number of columns from which pages are in landscape format."""
-_MAX_CELL_LENGTH = 500
-MAX_PDF_CELLS = 100_000
-"""Each 40 characters count as one more cell, because they take as long to lay out."""
-_CHARACTERS_PER_CELL = 40
 _ROW_TOO_TALL = "A row of the report is taller than a page. Choose fewer columns, or write it as HTML or CSV."
 _MISSING_GLYPH = "\u25a1"
 _BAR, _LABEL = 16, 170
@@ -54,7 +58,7 @@ _TABLE_STYLE = TableStyle(
 
 
 def render_pdf(report: Report) -> bytes:
-    """Return A4 pages, in landscape for wide tables. A cell shows at most 500 characters. Raises ReportFault."""
+    """Return A4 pages, in landscape for wide tables. A cell shows at most 500 characters. Raises ReportError."""
     check_pdf_size(report.tables)
     font = load_font()
     widest = max((len(section.columns) for section in report.tables), default=0)
@@ -75,20 +79,6 @@ def render_pdf(report: Report) -> bytes:
     except LayoutError:
         raise ReportError(_ROW_TOO_TALL) from None
     return out.getvalue()
-
-
-def check_pdf_size(sections: Iterable[ReportTable]) -> None:
-    """Raise ReportFault for tables that take too long to lay out."""
-    cost = 0
-    for section in sections:
-        for row in section.rows:
-            letters = sum(min(len(format_cell(value)), _MAX_CELL_LENGTH) for value in row)
-            cost += len(row) + letters // _CHARACTERS_PER_CELL
-            if cost > MAX_PDF_CELLS:
-                raise ReportError(
-                    f"The report is too large for a PDF: the limit is {MAX_PDF_CELLS:,} cells, and each "
-                    f"{_CHARACTERS_PER_CELL} characters count as one more. Choose fewer rows or columns, HTML or CSV."
-                )
 
 
 @cache
@@ -121,7 +111,7 @@ def _build_table(font: TTFont, section: ReportTable, width: float) -> LongTable:
 def _build_cell(font: TTFont, value: Any) -> Paragraph:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     text = format_cell(value)
-    shown = text if len(text) <= _MAX_CELL_LENGTH else f"{text[: _MAX_CELL_LENGTH - 1]}…"
+    shown = text if len(text) <= MAX_PDF_CELL_LENGTH else f"{text[: MAX_PDF_CELL_LENGTH - 1]}…"
     return _build_paragraph(font, shown, _NUMBER if number else _CELL)
 
 

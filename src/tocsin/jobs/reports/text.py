@@ -24,14 +24,14 @@ def render_json(report: Report) -> bytes:
 def render_csv(report: Report) -> bytes:
     """Return the only table as CSV in UTF-8 with CRLF.
 
-    Strings that spreadsheets would run as formulas get a leading apostrophe. Raises ReportFault for several tables.
+    Strings that spreadsheets would run as formulas get a leading apostrophe. Raises ReportError for several tables.
     """
     tables = find_single_table(report.tables)
     return encode_report(_format_row(row) for section in tables for row in (section.columns, *section.rows))
 
 
 def find_single_table(sections: Sequence[ReportTable]) -> list[ReportTable]:
-    """Return the table that has columns, if there is one. Raises ReportFault if there are several."""
+    """Return the table that has columns, if there is one. Raises ReportError if there are several."""
     tables = [section for section in sections if section.columns]
     if len(tables) > 1:
         names = ", ".join(section.title or "(values)" for section in tables[:_MAX_NAMED])

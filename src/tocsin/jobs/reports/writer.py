@@ -2,32 +2,36 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
-from tocsin.jobs.reports.content import MAX_BARS, BarChart, Report, ReportTable, build_bar_chart, build_tables
+from tocsin.jobs.reports.content import (
+    MAX_BARS,
+    BarChart,
+    Report,
+    ReportFormat,
+    ReportTable,
+    build_bar_chart,
+    build_tables,
+    check_pdf_size,
+)
 from tocsin.jobs.reports.html import render_html
-from tocsin.jobs.reports.pdf import check_pdf_size, render_pdf
 from tocsin.jobs.reports.run_history import RunsSummary
 from tocsin.jobs.reports.text import find_single_table, render_csv, render_json
 
 _RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
 
 
-class ReportFormat(Enum):
-    """The file format of a report."""
+def _render_pdf(report: Report) -> bytes:
+    from tocsin.jobs.reports.pdf import render_pdf  # needs the extra `reports`
 
-    JSON = "JSON"
-    CSV = "CSV"
-    HTML = "HTML"
-    PDF = "PDF"
+    return render_pdf(report)
 
 
 _RENDERERS: dict[ReportFormat, tuple[Callable[[Report], bytes], str]] = {
     ReportFormat.JSON: (render_json, "application/json"),
     ReportFormat.CSV: (render_csv, "text/csv; charset=utf-8"),
     ReportFormat.HTML: (render_html, "text/html; charset=utf-8"),
-    ReportFormat.PDF: (render_pdf, "application/pdf"),
+    ReportFormat.PDF: (_render_pdf, "application/pdf"),
 }
 
 
@@ -55,7 +59,7 @@ class RenderedReport:
 
 
 def check_report_data(written: ReportFormat, data: Any, columns: Sequence[str] | None) -> None:
-    """Raise ReportFault for data that cannot be written in this format."""
+    """Raise ReportError for data that cannot be written in this format."""
     sections = build_tables(data, columns)
     if written is ReportFormat.PDF:
         check_pdf_size(sections)
@@ -64,7 +68,7 @@ def check_report_data(written: ReportFormat, data: Any, columns: Sequence[str] |
 
 
 def render_report(given: ReportInput) -> RenderedReport:
-    """Write the report. Raises ReportFault."""
+    """Write the report. Raises ReportError."""
     sections = build_tables(given.data, given.columns) if given.has_data else []
     charts = [bars for section in sections if (bars := build_bar_chart(section)) is not None] if given.chart else []
     summary, data = {}, given.data

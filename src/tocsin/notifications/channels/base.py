@@ -1,54 +1,80 @@
-"""What a channel does: it writes events, and delivers what was written."""
+"""The interface of a channel, and what it reports to the delivery worker."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from tocsin.config import Settings
-from tocsin.documents import Database, DeliveryDocument
+from tocsin import clock
+from tocsin.documents import Database
+from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.errors import TocsinError
 from tocsin.notifications.events import Event
+from tocsin.outbound.http_client import HttpClient
+from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.mail_transport import MailTransport
+from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secret_box import SecretBox
 
 
+class DeliveryRefused(TocsinError):
+    """A permanent failure to deliver this notification. A retry is useless."""
+
+
+class DeliveryUnavailable(TocsinError):
+    """A temporary failure to deliver. A retry may succeed."""
+
+
+class DeliverySuppressed(TocsinError):
+    """A notification that Tocsin itself does not deliver to this recipient."""
+
+
 @dataclass(frozen=True, slots=True)
-class Content:
-    """An event as a channel writes it, stored until it is delivered, and brought up to date then."""
+class Message:
+    """A notification in words: the subject is one line, the text may be empty."""
 
     subject: str
     text: str
 
 
-class DeliveryFailed(Exception):
-    """A delivery that will never succeed. The message says why."""
-
-
-class DeliverySuppressed(Exception):
-    """A delivery that its recipient must not get now. The message says why."""
-
-
-class DeliveryUnavailable(Exception):
-    """A delivery that may succeed later. The message says why not now."""
-
-
-Render = Callable[[Event], Content]
-
-
 @dataclass(frozen=True, slots=True)
-class ChannelDependencies:
-    """What channels are built from. `mail` hands mails over to a mail server or to files."""
+class ChannelContext:
+    """The parts of the process from which channels are made.
+
+    `page` turns the path of a page into an address. `limits` are those of mail recipients. With `confirms`, nothing is
+    sent to an address that is not confirmed.
+    """
 
     database: Database
-    settings: Settings
-    secrets: SecretBox
     mail: MailTransport
+    http: HttpClient | None = None
+    secrets: SecretBox | None = None
+    page: Callable[[str], str] = str
+    limits: RecipientLimits = field(default_factory=RecipientLimits)
+    confirms: bool = False
+    meter: UsageMeter = field(default_factory=UsageMeter)
+    clock: Callable[[], datetime] = clock.now
 
 
-class Channel(Protocol):
-    """Delivers what its renderer wrote."""
+class Channel(ABC):
+    """A way to notify users. It is made once for each delivery worker."""
 
-    async def deliver(self, delivery: DeliveryDocument) -> Content:
-        """Deliver once, and return what was delivered.
+    def __init__(self, context: ChannelContext) -> None:
+        self._context = context
 
-        Raises DeliveryFailed, DeliverySuppressed, DeliveryUnavailable, PyMongoError.
+    @staticmethod
+    def accepts(_event: Event) -> bool:
+        """Tell whether this channel notifies of the event. Default: of all."""
+        return True
+
+    @staticmethod
+    @abstractmethod
+    def render(event: Event) -> Message:
+        """Return the message to be stored with the delivery."""
+
+    @abstractmethod
+    async def deliver(self, delivery: DeliveryDocument) -> Message:
+        """Deliver the notification, and return the message as delivered, without secrets.
+
+        Raises DeliveryRefused, DeliveryUnavailable or DeliverySuppressed.
         """

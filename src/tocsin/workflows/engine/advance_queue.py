@@ -8,31 +8,31 @@ from tocsin.fair_queue import FairQueue
 
 
 class AdvanceQueue:
-    """A queue of workflow runs, processed by `movers` at a time, at most `share` of them of one owner.
+    """A queue of workflow runs, of which `concurrency` are advanced at a time, at most `share` of them of one owner.
 
-    With `at_once`, workflow runs that are expensive to evaluate are passed on to another lane.
+    With `is_light`, workflow runs that are expensive to evaluate are passed on to another queue.
     """
 
-    def __init__(self, movers: int, share: int, *, at_once: bool) -> None:
-        self.concurrency = movers
-        self.is_light = at_once
+    def __init__(self, concurrency: int, share: int, *, is_light: bool) -> None:
+        self.concurrency = concurrency
+        self.is_light = is_light
         self._share = share
         self._waiting: FairQueue[str] = FairQueue()
         self._busy: Counter[str] = Counter()
         self._count = 0
-        self._woken = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def push(self, workflow_run: str) -> None:
         """Queue a workflow run, unless it is already queued."""
         self._count += 1
         self._waiting.add(owner_of(workflow_run), workflow_run, self._count, workflow_run)
-        self._woken.set()
+        self._changed.set()
 
     async def pop(self) -> str:
-        """Wait for the next workflow run. Call `end` when it was advanced."""
+        """Wait for the next workflow run. Call `release` when it was advanced."""
         while (found := self._waiting.pop(lambda owner: self._busy[owner] < self._share)) is None:
-            self._woken.clear()
-            await self._woken.wait()
+            self._changed.clear()
+            await self._changed.wait()
         owner, workflow_run = found
         self._busy[owner] += 1
         return workflow_run
@@ -40,4 +40,4 @@ class AdvanceQueue:
     def release(self, workflow_run: str) -> None:
         """Release the slot of a workflow run."""
         self._busy -= Counter([owner_of(workflow_run)])
-        self._woken.set()
+        self._changed.set()

@@ -5,156 +5,137 @@ After a crash in between, the next advance finds the runs missing and creates th
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
-
-from pymongo.errors import PyMongoError
+from functools import partial
 
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_log_ids
+from tocsin.periodic import Periodic
 from tocsin.workflows.engine.advance_queue import AdvanceQueue
 from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.engine.timers import Timers
 
 SWEEP_INTERVAL = 1.0
 FULL_SWEEP_INTERVAL = 15.0
 """Seconds between two sweeps of what is due, and of all open workflow runs, whose events may have been lost."""
-_MOVERS, _OF_OWNER = 16, 8
+_CONCURRENCY, _OWNER_CONCURRENCY = 16, 8
 """Workflow runs that are advanced concurrently, and those of one owner: a new owner always finds a free slot."""
-_HEAVY_MOVERS, _HEAVY_OF_OWNER = 6, 2
+_HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY = 6, 2
 """The same for workflow runs that are expensive to evaluate, which have slots apart from the others."""
-_SWEPT = 500
+_MAX_SWEPT = 500
 """Maximum number of open workflow runs of one owner per sweep. The next sweep continues after them."""
-_BYTES_A_SECOND = 20 * 1024 * 1024
-"""Maximum rate at which one slot of the heavy lane reads and writes workflow runs."""
+_BYTES_PER_SECOND = 20 * 1024 * 1024
+"""Maximum rate at which one slot of the heavy queue reads and writes workflow runs."""
 _BACKOFF = 0.5
-_MOST_FAILURES = 8
+_MAX_FAILURES = 8
 """Internal errors in a row after which a workflow run is abandoned: about a minute, as the delay doubles each time."""
 log = telemetry.get_logger(__name__)
 
 
 class WorkflowEngine:
-    """Advances and schedules the workflow runs of one process. `touch` is idempotent and cheap."""
+    """Advances and schedules the workflow runs of one process. `request_advance` is idempotent and cheap."""
 
-    def __init__(self, database: Database, mover: WorkflowRunner, firing: WorkflowScheduler) -> None:
+    def __init__(self, database: Database, runner: WorkflowRunner, scheduler: WorkflowScheduler) -> None:
         self._database = database
-        self._mover = mover
-        self._firing = firing
-        self._light = AdvanceQueue(_MOVERS, _OF_OWNER, at_once=True)
-        self._heavy = AdvanceQueue(_HEAVY_MOVERS, _HEAVY_OF_OWNER, at_once=False)
-        self._moving: set[str] = set()
-        self._touched_meanwhile: set[str] = set()
+        self._runner = runner
+        self._scheduler = scheduler
+        self._light = AdvanceQueue(_CONCURRENCY, _OWNER_CONCURRENCY, is_light=True)
+        self._heavy = AdvanceQueue(_HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY, is_light=False)
+        self._advancing: set[str] = set()
+        self._requested_meanwhile: set[str] = set()
         self._failures: dict[str, int] = {}
-        self._swept: dict[str, str] = {}
-        self._due = asyncio.Event()
+        self._last_full_sweep = clock.EPOCH
+        self._last_swept: dict[str, str] = {}
+        self._timers = Timers()
+        self._sweeping = Periodic("workflow-sweep", self._sweep, SWEEP_INTERVAL, first_delay=0)
+        self._scheduling = Periodic("workflow-scheduler", self._schedule, SWEEP_INTERVAL, first_delay=0)
         self._tasks: list[asyncio.Task[None]] = []
-        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def start(self) -> None:
         """Start the loops. Workflow runs that a crash left behind come first."""
-        movers = [self._move_forever(lane) for lane in (self._light, self._heavy) for _ in range(lane.concurrency)]
-        loops = (*movers, self._sweep_forever(), self._fire_forever())
-        self._tasks = [asyncio.create_task(loop, name="workflows") for loop in loops]
+        for queue in (self._light, self._heavy):
+            loops = [self._advance_forever(queue) for _ in range(queue.concurrency)]
+            self._tasks += [asyncio.create_task(loop, name="workflow-advance") for loop in loops]
+        self._sweeping.start()
+        self._scheduling.start()
 
     async def stop(self) -> None:
         """Stop the loops. The next process carries out what was decided but not done."""
-        for timer in self._timers.values():
-            timer.cancel()
-        await cancel_and_wait(*self._tasks)
+        self._timers.cancel_all()
+        await asyncio.gather(self._sweeping.stop(), self._scheduling.stop(), cancel_and_wait(*self._tasks))
 
     def request_advance(self, workflow_run: str) -> None:
         """Have a workflow run advanced soon, because it or one of its runs has changed."""
-        if workflow_run in self._moving:
-            self._touched_meanwhile.add(workflow_run)
+        if workflow_run in self._advancing:
+            self._requested_meanwhile.add(workflow_run)
             return
         self._light.push(workflow_run)
 
     def expect_due(self, at: datetime | None) -> None:
         """Wake up at the due time of a workflow."""
-        self._at("schedules", at, self._due.set)
+        self._timers.set("schedules", at, self._scheduling.trigger, within=2 * SWEEP_INTERVAL)
 
-    # --- loops ------------------------------------------------------------------------------------------------------
-
-    async def _move_forever(self, lane: AdvanceQueue) -> None:
+    async def _advance_forever(self, queue: AdvanceQueue) -> None:
         while True:
-            workflow_run = await lane.pop()
-            self._moving.add(workflow_run)
+            workflow_run = await queue.pop()
+            self._advancing.add(workflow_run)
             is_heavy = False
             try:
-                is_heavy = await self._move(workflow_run, at_once=lane.is_light)
+                result = await self._runner.advance(workflow_run, is_light=queue.is_light)
+                self._failures.pop(workflow_run, None)
+                is_heavy = result.is_heavy
+                if result.has_more:
+                    self._requested_meanwhile.add(workflow_run)
+                if result.next_run_id is not None:
+                    self.request_advance(result.next_run_id)
+                request = partial(self.request_advance, workflow_run)
+                self._timers.set(workflow_run, result.wake_at, request, within=2 * SWEEP_INTERVAL)
+                if not queue.is_light:
+                    await asyncio.sleep(result.size / _BYTES_PER_SECOND)
             except Exception as error:
-                await (self._wait_for_database if is_unavailable(error) else self._note_failure)(workflow_run, error)
+                await self._note_failure(workflow_run, error)
             finally:
-                lane.release(workflow_run)
-            if is_heavy:  # until here it counts as being advanced
+                queue.release(workflow_run)
+            if is_heavy:  # until it is advanced in the heavy queue, it counts as being advanced
                 self._heavy.push(workflow_run)
-            else:
-                self._end(workflow_run)
-
-    def _end(self, workflow_run: str) -> None:
-        self._moving.discard(workflow_run)
-        if workflow_run in self._touched_meanwhile:
-            self._touched_meanwhile.discard(workflow_run)
-            self.request_advance(workflow_run)
-
-    async def _move(self, workflow_run: str, *, at_once: bool) -> bool:
-        """Advance a workflow run. Returns True if it is too expensive for the light lane."""
-        moved = await self._mover.advance(workflow_run, at_once=at_once)
-        if moved.has_more:
-            self.request_advance(workflow_run)
-        if moved.next_run_id is not None:
-            self.request_advance(moved.next_run_id)
-        self._at(workflow_run, moved.wake_at, lambda: self.request_advance(workflow_run))
-        self._failures.pop(workflow_run, None)
-        if not at_once:
-            await asyncio.sleep(moved.size / _BYTES_A_SECOND)
-        return moved.is_heavy
+                continue
+            self._advancing.discard(workflow_run)
+            if workflow_run in self._requested_meanwhile:
+                self._requested_meanwhile.discard(workflow_run)
+                self.request_advance(workflow_run)
 
     async def _note_failure(self, workflow_run: str, error: Exception) -> None:
         """Retry later with a growing delay, and abandon the workflow run after too many failures."""
+        request = partial(self.request_advance, workflow_run)
+        if is_unavailable(error):
+            log.warning("a workflow run waits for the database", **run_log_ids(workflow_run), error=str(error)[:300])
+            asyncio.get_running_loop().call_later(_BACKOFF, request)
+            return
         failures = self._failures.pop(workflow_run, 0) + 1
         details = {"failures": failures, "error": repr(error)[:300]}
-        traced = error if failures in {1, _MOST_FAILURES} else None
+        traced = error if failures in {1, _MAX_FAILURES} else None
         log.error("a workflow run could not be advanced", **run_log_ids(workflow_run), **details, exc_info=traced)
-        if failures >= _MOST_FAILURES and await self._could_abandon(workflow_run):
-            return
-        self._failures[workflow_run] = failures
-        wait = _BACKOFF * 2.0 ** min(failures - 1, _MOST_FAILURES)
-        self._at(
-            workflow_run, clock.now() + timedelta(seconds=wait), lambda: self.request_advance(workflow_run), always=True
-        )
-
-    async def _could_abandon(self, workflow_run: str) -> bool:
-        try:
-            await self._mover.abandon(workflow_run)
-        except Exception as error:
-            log.warning("a workflow run could not be abandoned", **run_log_ids(workflow_run), error=repr(error)[:300])
-            return False
-        return True
-
-    async def _wait_for_database(self, workflow_run: str, error: Exception) -> None:
-        log.warning("a workflow run waits for the database", **run_log_ids(workflow_run), error=str(error)[:300])
-        asyncio.get_running_loop().call_later(_BACKOFF, self.request_advance, workflow_run)
-
-    async def _sweep_forever(self) -> None:
-        swept_at = clock.EPOCH
-        while True:
+        if failures >= _MAX_FAILURES:
             try:
-                now = clock.now()
-                if abs(now - swept_at) > timedelta(seconds=FULL_SWEEP_INTERVAL):
-                    await self._sweep_open()
-                    swept_at = now
-                await self._touch_matching({"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}})
-            except PyMongoError as error:
-                log.warning("workflows wait for the database", error=str(error)[:300])
-            except Exception:
-                log.exception("the sweep of workflow runs failed")
-            await asyncio.sleep(SWEEP_INTERVAL)
+                await self._runner.abandon(workflow_run)
+                return
+            except Exception as reason:
+                ids = run_log_ids(workflow_run)
+                log.warning("a workflow run could not be abandoned", **ids, error=repr(reason)[:300])
+        self._failures[workflow_run] = failures
+        wait = timedelta(seconds=_BACKOFF * 2.0 ** min(failures - 1, _MAX_FAILURES))
+        self._timers.set(workflow_run, clock.now() + wait, request)
 
-    async def _touch_matching(self, which: Doc) -> None:
-        async for found in self._database.workflow_runs.find(which, {"_id": 1}):
+    async def _sweep(self) -> None:
+        """Request advances of the workflow runs that are due, and now and then of all open ones."""
+        now = clock.now()
+        if abs(now - self._last_full_sweep) > timedelta(seconds=FULL_SWEEP_INTERVAL):
+            await self._sweep_open()
+            self._last_full_sweep = now
+        due: Doc = {"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}}
+        async for found in self._database.workflow_runs.find(due, {"_id": 1}):
             self.request_advance(found["_id"])
 
     async def _sweep_open(self) -> None:
@@ -162,56 +143,26 @@ class WorkflowEngine:
         open_runs: dict[str, list[str]] = {}
         async for found in self._database.workflow_runs.find({"open": True}, {"_id": 1}):
             open_runs.setdefault(owner_of(found["_id"]), []).append(found["_id"])
-        swept: dict[str, str] = {}
-        for owner, found_open in open_runs.items():
-            part = _next_part(found_open, self._swept.get(owner, ""))
-            if len(part) < len(found_open):
-                swept[owner] = part[-1]
+        last_swept: dict[str, str] = {}
+        for owner, run_ids in open_runs.items():
+            part = _next_part(run_ids, self._last_swept.get(owner, ""))
+            if len(part) < len(run_ids):
+                last_swept[owner] = part[-1]
             for run_id in part:
                 self.request_advance(run_id)
-        self._swept = swept
+        self._last_swept = last_swept
 
-    async def _fire_forever(self) -> None:
-        """Start due workflows slice by slice, then sleep until the next due time."""
-        while True:
-            self._due.clear()
-            try:
-                await self._fire(clock.now())
-            except PyMongoError as error:
-                log.warning("workflows wait for the database", error=str(error)[:300])
-            except Exception:
-                log.exception("the due workflows could not be started")
-            else:
-                if self._firing.has_more:
-                    continue
-            try:
-                async with asyncio.timeout(SWEEP_INTERVAL):
-                    await self._due.wait()
-            except TimeoutError:
-                pass
-
-    async def _fire(self, now: datetime) -> None:
-        for workflow_run in await self._firing.fire_due(now):
+    async def _schedule(self) -> float | None:
+        """Start the next slice of due workflows. Returns 0 if there are more."""
+        now = clock.now()
+        for workflow_run in await self._scheduler.fire_due(now):
             self.request_advance(workflow_run)
-        if not self._firing.has_more:
-            self.expect_due(await self._firing.find_next_due(now, timedelta(seconds=2 * SWEEP_INTERVAL)))
-
-    # --- timers -----------------------------------------------------------------------------------------------------
-
-    def _at(self, name: str, moment: datetime | None, act: Callable[[], Any], *, always: bool = False) -> None:
-        """Set a timer, unless the moment is so far off that a sweep will see it in time."""
-        if (timer := self._timers.pop(name, None)) is not None:
-            timer.cancel()
-        seconds = None if moment is None else (moment - clock.now()).total_seconds()
-        if seconds is not None and (always or seconds <= 2 * SWEEP_INTERVAL):
-            loop = asyncio.get_running_loop()
-            self._timers[name] = loop.call_later(max(seconds, 0) + 0.001, self._ring, name, act)
-
-    def _ring(self, name: str, act: Callable[[], Any]) -> None:
-        self._timers.pop(name, None)
-        act()
+        if self._scheduler.has_more:
+            return 0
+        self.expect_due(await self._scheduler.find_next_due(now, timedelta(seconds=2 * SWEEP_INTERVAL)))
+        return None
 
 
-def _next_part(open_runs: list[str], last: str) -> list[str]:
+def _next_part(run_ids: list[str], last: str) -> list[str]:
     """Return the workflow runs of this sweep: those after `last`, then from the beginning."""
-    return sorted(open_runs, key=lambda run_id: (run_id <= last, run_id))[:_SWEPT]
+    return sorted(run_ids, key=lambda run_id: (run_id <= last, run_id))[:_MAX_SWEPT]

@@ -28,7 +28,7 @@ log = telemetry.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """Answers questions in a separate process, or in a thread without `compute` (for tests)."""
+    """Evaluates requests in a separate process, or in a thread without `compute` (for tests)."""
 
     limits: EvaluationLimits = DEFAULT_EVALUATION_LIMITS
     compute: Compute | None = None
@@ -38,14 +38,14 @@ class Evaluator:
         """Return an evaluator with the limits of the settings."""
         return cls(EvaluationLimits(settings.expression_parts, settings.expression_seconds), compute)
 
-    async def evaluate(self, question: EvaluationRequest, owner: str) -> Mapping[EvaluationKey, EvaluationResult]:
-        """Return the answers, at least the first. If the process dies, the answer is an error."""
+    async def evaluate(self, request: EvaluationRequest, owner: str) -> Mapping[EvaluationKey, EvaluationResult]:
+        """Return the results, at least the first. If the process dies, that is an error."""
         if self.compute is None:
-            return await asyncio.to_thread(evaluate_request, question, self.limits)
+            return await asyncio.to_thread(evaluate_request, request, self.limits)
         # The process checks the time itself and names the expression. These limits catch what keeps it from doing so.
         limits = ComputeLimits(memory_bytes=MAX_MEMORY, cpu_seconds=math.ceil(self.limits.seconds) + 1)
         try:
-            return await self.compute(evaluate_request, question, self.limits, owner=owner, limits=limits)
+            return await self.compute(evaluate_request, request, self.limits, owner=owner, limits=limits)
         except (ComputeLimitReached, ComputeProcessEnded) as ended:
-            log.warning("a process that evaluated expressions has ended", place=question.place, error=str(ended))
-            return failed_result(question, f"{question.place} cannot be evaluated. {ended} {_LESS}")
+            log.warning("a process that evaluated expressions has ended", place=request.place, error=str(ended))
+            return failed_result(request, f"{request.place} cannot be evaluated. {ended} {_LESS}")

@@ -5,11 +5,13 @@ advance decides the same; mail ids derive from the incident, and ending an incid
 """
 
 from collections.abc import Collection
+from typing import Any, cast
 
-from tocsin.documents import Database, Doc, StepStatus, Trigger, WorkflowRunStatus
+from tocsin.documents import Database, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import Event, incident_event_id, workflow_began_failing, workflow_failed
-from tocsin.workflows.engine.states import FAILED, WorkflowState
+from tocsin.notifications.event_factories import incident_event_id, workflow_began_failing, workflow_failed
+from tocsin.notifications.events import Event
+from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 
 class IncidentTracker:
@@ -18,13 +20,15 @@ class IncidentTracker:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def track_changes(self, document: Doc, flow: WorkflowState, changes: Doc, retrying: Collection[str]) -> bool:
+    async def track_changes(
+        self, document: WorkflowRunDocument, state: WorkflowState, changes: dict[str, Any], retrying: Collection[str]
+    ) -> bool:
         """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
         retry.
         """
-        if document["trigger"] != Trigger.SCHEDULE.value:
+        if document["trigger"] != Trigger.SCHEDULE:
             return False
         begins = changes and document.get("incident") is None
         if begins or changes.get("status") in _ENDS:
@@ -34,10 +38,12 @@ class IncidentTracker:
             incident = workflow.get("incident") or 0
             if begins:
                 changes["incident"] = incident
-            if changes.get("status") == WorkflowRunStatus.COMPLETED.value:
+            if changes.get("status") == WorkflowRunStatus.COMPLETED:
                 await self._end_incident(document["workflow"], incident)
-            if changes.get("status") == WorkflowRunStatus.FAILED.value and document["round"] == 0:
-                return await self._notify_once(workflow_failed(document | changes, incident, _failed_steps(flow)))
+            if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
+                return await self._notify_once(
+                    workflow_failed(cast("WorkflowRunDocument", document | changes), incident, _failed_steps(state))
+                )
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             return await self._report_first_failure(document, sorted(retrying)[0])
         return False
@@ -46,7 +52,7 @@ class IncidentTracker:
         """End the incident, so that the next failure is reported again."""
         await self._database.workflows.update_one({"_id": workflow}, {"$max": {"incident": incident + 1}})
 
-    async def _report_first_failure(self, document: Doc, step_run: str) -> bool:
+    async def _report_first_failure(self, document: WorkflowRunDocument, step_run: str) -> bool:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
@@ -54,8 +60,8 @@ class IncidentTracker:
 
     async def _notify_once(self, event: Event) -> bool:
         """Queue the event, unless this stage of the incident was reported before."""
-        about = event.about
-        assert about is not None  # noqa: S101  # incidents have a subject
+        if (about := event.subject) is None:
+            return False
         later = [
             incident_event_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]
         ]
@@ -65,9 +71,13 @@ class IncidentTracker:
         return True
 
 
-_ENDS = (WorkflowRunStatus.COMPLETED.value, WorkflowRunStatus.FAILED.value)
+_ENDS = (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.FAILED)
 
 
-def _failed_steps(flow: WorkflowState) -> list[str]:
+def _failed_steps(state: WorkflowState) -> list[str]:
     """Return the keys of the steps that failed, or whose compensation failed."""
-    return [key for key, state in flow.steps.items() if state.status is StepStatus.FAILED or state.undo == FAILED]
+    return [
+        key
+        for key, step_state in state.steps.items()
+        if step_state.status is StepStatus.FAILED or step_state.undo == ItemState.FAILED
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tocsin.documents import Doc, StepStatus
+from tocsin.documents import JobDocument, StepStatus
 from tocsin.workflows.engine.evaluation import (
     EvaluationRequest,
     EvaluationResult,
@@ -34,9 +34,9 @@ class ResultsNeeded(Exception):  # a signal, not an error
 class EvaluationNeeded(Exception):  # a signal, not an error
     """A value exceeds the inline budget: another process has to evaluate it before planning can go on."""
 
-    def __init__(self, question: EvaluationRequest) -> None:
+    def __init__(self, request: EvaluationRequest) -> None:
         super().__init__("a value is to be evaluated")
-        self.request = question
+        self.request = request
 
 
 class PlanPaused(Exception):  # a signal, not an error
@@ -60,14 +60,14 @@ class ScopeReferences:
 class StepContext:
     """The input of planning, besides the state of the workflow run.
 
-    `results` are the JSON texts of the results loaded so far. `prepare` makes the stored job of a step's run from its
-    kind and parameters, or raises InvalidInput. `names` caches the references of values in the definition by identity.
+    `results` are the JSON texts of the results loaded so far. `prepare_job` makes the stored job of a step's run from
+    its kind and parameters, or raises InvalidInput. `references` caches those of values in the definition by identity.
     """
 
     definition: WorkflowDefinition
     now: datetime
     results: Mapping[str, ResultText | ResultsTooLarge]
-    prepare_job: Callable[[StepRunRef, str, Mapping[str, Any]], Doc]
+    prepare_job: Callable[[StepRunRef, str, Mapping[str, Any]], JobDocument]
     session: EvaluationSession = field(default_factory=EvaluationSession)
     references: dict[int, ScopeReferences] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ class StepContext:
     def find_references(self, value: Any) -> ScopeReferences:
         """Return the references of a value in the definition."""
         if id(value) not in self.references:
-            self.references[id(value)] = _names(value)
+            self.references[id(value)] = _find_references(value)
         return self.references[id(value)]
 
 
@@ -90,91 +90,90 @@ def collect_references(definition: WorkflowDefinition) -> dict[int, ScopeReferen
         values += [step.params, step.when, each and each.items, undo and undo.params]
         values += [wait.until, wait.duration] if wait else []
         values += [ask.by, ask.message] if ask else []
-    return {id(value): _names(value) for value in values}
+    return {id(value): _find_references(value) for value in values}
 
 
-def _names(value: Any) -> ScopeReferences:
+def _find_references(value: Any) -> ScopeReferences:
     return ScopeReferences(frozenset(find_step_references(value)), can_reference("inputs", value))
 
 
 def evaluate_value(
-    value: Any, flow: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None = None
+    value: Any, state: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None = None
 ) -> Any:
     """Evaluate the expressions of a value in the definition. `place` names it in messages.
 
-    Raises EvaluationError, and the signals Missing, Heavy and Paused.
+    Raises EvaluationError, and the signals ResultsNeeded, EvaluationNeeded and PlanPaused.
     """
-    return json.loads(evaluate_as_json(value, flow, context, place, item).text)
+    return json.loads(evaluate_as_json(value, state, context, place, item).text)
 
 
 def evaluate_as_json(
     value: Any,
-    flow: WorkflowState,
+    state: WorkflowState,
     context: StepContext,
     place: str,
     item: tuple[int, str] | None = None,
-    kind: ResultForm = ResultForm.VALUE,
+    form: ResultForm = ResultForm.VALUE,
 ) -> EvaluationResult:
-    """Evaluate as `fill_in` does, and return JSON texts."""
-    answer = context.session.results.get((place, item[0] if item else 0))
-    if answer is None:
-        answer = _evaluated(_question(value, flow, context, place, item, kind), context.session)
-    if answer.error is not None:
-        raise EvaluationError(answer.error)
-    return answer
+    """Evaluate as `evaluate_value` does, and return JSON texts."""
+    session = context.session
+    result = session.results.get((place, item[0] if item else 0))
+    if result is None:
+        request = _build_request(value, state, context, place, item, form)
+        try:
+            result = session.evaluate(request)
+        except InlineBudgetExceeded:
+            if session.has_progress:
+                raise PlanPaused from None
+            raise EvaluationNeeded(request) from None
+    if result.error is not None:
+        raise EvaluationError(result.error)
+    return result
 
 
-def read_result_json(key: str, flow: WorkflowState, context: StepContext) -> str:
+def read_result_json(key: str, state: WorkflowState, context: StepContext) -> str:
     """Return the result of a step as a JSON text: null unless it was completed, or has items and failed in part.
 
-    Raises Missing, and EvaluationError if the result is too large.
+    Raises ResultsNeeded, and EvaluationError if the result is too large.
     """
-    if not _has_result(flow.steps[key]):
+    if not _has_result(state.steps[key]):
         return "null"
-    if (known := _known_result(key, flow, context)) is not None:
+    if (known := _known_result(key, state, context)) is not None:
         return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
     texts = _read_result(key, context)
     return f"[{','.join(text or 'null' for text in texts)}]" if isinstance(texts, list) else texts or "null"
 
 
-def _evaluated(question: EvaluationRequest, effort: EvaluationSession) -> EvaluationResult:
-    try:
-        return effort.evaluate(question)
-    except InlineBudgetExceeded:
-        if effort.has_progress:
-            raise PlanPaused from None
-        raise EvaluationNeeded(question) from None
-
-
-def _question(
-    value: Any, flow: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None, kind: ResultForm
+def _build_request(
+    value: Any, state: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None, form: ResultForm
 ) -> EvaluationRequest:
-    names, document = context.find_references(value), flow.document
-    keys = list(flow.steps) if "*" in names.steps else [key for key in flow.steps if key in names.steps]
-    read = [key for key in keys if _has_result(flow.steps[key]) and _known_result(key, flow, context) is None]
+    """Build the request to evaluate a value, with as much of the scope as it references."""
+    references, document = context.find_references(value), state.document
+    keys = list(state.steps) if "*" in references.steps else [key for key in state.steps if key in references.steps]
+    read = [key for key in keys if _has_result(state.steps[key]) and _known_result(key, state, context) is None]
     if missing := [key for key in read if key not in context.results]:
         raise ResultsNeeded(missing)
     known = {
         "workflow": {"name": document["name"], "version": document["version"]},
-        "run": {"id": flow.id, "dueAt": _moment(document["due_at"])},
-        "steps": {key: _seen(key, flow, context) for key in keys},
+        "run": {"id": state.id, "dueAt": _format_time(document["due_at"])},
+        "steps": {key: _describe_step(key, state, context) for key in keys},
     }
-    inputs = flow.inputs if names.uses_inputs else None
+    inputs = state.inputs if references.uses_inputs else None
     results = {key: _read_result(key, context) for key in read}
-    return EvaluationRequest(place, value, kind, known, inputs, results, () if item is None else (item,))
+    return EvaluationRequest(place, value, form, known, inputs, results, () if item is None else (item,))
 
 
 def _has_result(state: StepState) -> bool:
     return state.status is StepStatus.COMPLETED or (state.status is StepStatus.FAILED and state.items is not None)
 
 
-def _known_result(key: str, flow: WorkflowState, context: StepContext) -> Doc | None:
+def _known_result(key: str, state: WorkflowState, context: StepContext) -> dict[str, Any] | None:
     """Return the result of a wait or an approval, from its state; None for a job, whose result is in its run."""
-    step, state = context.get_step(key), flow.steps[key]
+    step, step_state = context.get_step(key), state.steps[key]
     if step.wait is not None:
-        return {"until": _moment(state.finished_at)}
+        return {"until": _format_time(step_state.finished_at)}
     if step.approval is not None:
-        return {"approved": True, **(state.decision or {"by": None, "at": _moment(state.finished_at)})}
+        return {"approved": True, **(step_state.decision or {"by": None, "at": _format_time(step_state.finished_at)})}
     return None
 
 
@@ -190,11 +189,11 @@ def _read_result(key: str, context: StepContext) -> ResultText:
     return texts
 
 
-def _seen(key: str, flow: WorkflowState, context: StepContext) -> dict[str, Any]:
-    state = flow.steps[key]
-    result = _known_result(key, flow, context) if _has_result(state) else None
-    return {"status": state.status.value, "error": state.error, "result": result}
+def _describe_step(key: str, state: WorkflowState, context: StepContext) -> dict[str, Any]:
+    step_state = state.steps[key]
+    result = _known_result(key, state, context) if _has_result(step_state) else None
+    return {"status": step_state.status, "error": step_state.error, "result": result}
 
 
-def _moment(moment: datetime | None) -> str | None:
+def _format_time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,16 +1,52 @@
-"""The state of a workflow run and its steps, converted from its document and back. Pure.
+"""The state of a workflow run and its steps, converted from its document and back. Pure."""
 
-The states of the items of a `forEach` step are stored as one letter each: a thousand of them are a kilobyte.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, cast
 
-from tocsin.documents import SETTLED_STEP_STATUSES, Doc, StepReason, StepStatus
+from tocsin.documents import (
+    SETTLED_STEP_STATUSES,
+    ErrorDocument,
+    RunStatus,
+    StepDocument,
+    StepReason,
+    StepStatus,
+    WorkflowRunDocument,
+)
+from tocsin.workflows.language.definition import OnFailure, Step
 
-PENDING, RUNNING, COMPLETED, FAILED, CANCELLED = "PRCFX"
+
+class ItemState(StrEnum):
+    """The state of an item of a `forEach` step, or of a compensation.
+
+    The states of all items are stored as one text: a thousand of them are a kilobyte.
+    """
+
+    PENDING = "P"
+    RUNNING = "R"
+    COMPLETED = "C"
+    FAILED = "F"
+    CANCELLED = "X"
+
+
+class StopReason(StrEnum):
+    """The reason why a workflow run starts no further steps."""
+
+    CANCEL = "CANCEL"
+    TIMEOUT = "TIMEOUT"
+    COMPENSATE = "COMPENSATE"
+
+
+_ITEM_STATES = {RunStatus.COMPLETED: ItemState.COMPLETED, RunStatus.CANCELLED: ItemState.CANCELLED}
+"""States of items by the status of their run. All other statuses are failures."""
+_SETTLED_AS = {
+    ItemState.COMPLETED: (StepStatus.COMPLETED, None),
+    ItemState.FAILED: (StepStatus.FAILED, StepReason.RUN_FAILED),
+    ItemState.CANCELLED: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
+}
+"""The end of a step by the state of its run, or the worst state of its items."""
 
 
 @dataclass(slots=True)
@@ -28,7 +64,7 @@ class StepState:
     round: int = 0
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    error: Doc | None = None
+    error: ErrorDocument | None = None
     items: str | None = None
     values: list[str] | None = None
     wake_at: datetime | None = None
@@ -36,7 +72,7 @@ class StepState:
     reminders: int = 0
     asks: str | None = None
     message: str | None = None
-    decision: Doc | None = None
+    decision: dict[str, Any] | None = None
     undo: str | None = None
 
     @property
@@ -45,31 +81,32 @@ class StepState:
         return self.status in SETTLED_STEP_STATUSES
 
     def settle(
-        self, status: StepStatus, now: datetime, reason: StepReason | None = None, error: Doc | None = None
+        self, status: StepStatus, now: datetime, reason: StepReason | None = None, error: ErrorDocument | None = None
     ) -> None:
         """End the step."""
         self.status, self.reason, self.finished_at, self.error = status, reason, now, error
         self.wake_at = self.remind_at = None
 
-    def to_document(self) -> Doc:
+    def to_document(self) -> StepDocument:
         """Return the stored form, without fields at their defaults."""
-        document: Doc = {"status": self.status.value}
+        document: dict[str, Any] = {"status": self.status}
         for name in _PLAIN:
             if (value := getattr(self, name)) not in (None, 0):
                 document[name] = value
         if self.reason is not None:
-            document["reason"] = self.reason.value
-        return document
+            document["reason"] = self.reason
+        return cast("StepDocument", document)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "StepState":
+    def from_document(cls, document: StepDocument) -> "StepState":
         """Return the state from its stored form."""
-        plain = {name: document[name] for name in _PLAIN if name in document}
-        reason = document.get("reason")
-        return cls(status=StepStatus(document["status"]), reason=reason and StepReason(reason), **plain)
+        plain: dict[str, Any] = {name: value for name, value in document.items() if name in _PLAIN}
+        reason = StepReason(document["reason"]) if "reason" in document else None
+        return cls(status=StepStatus(document["status"]), reason=reason, **plain)
 
 
 _PLAIN = tuple(name for name in StepState.__dataclass_fields__ if name not in {"status", "reason"})
+"""The fields that are stored as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +127,42 @@ class StepRunRef:
 class StepRunOutcome:
     """The outcome of a run, as far as its step needs it."""
 
-    status: str
+    status: RunStatus
     round: int
     finished_at: datetime | None
-    error: Doc | None
+    error: ErrorDocument | None
 
 
 @dataclass(slots=True)
 class WorkflowState:
-    """The state of a workflow run while it is advanced. `inputs` is a JSON text.
+    """The state of a workflow run while it is advanced. `inputs` is a JSON text, `runs_to_cancel` are ids."""
 
-    `stopping` is why no further steps are started: CANCEL, TIMEOUT or COMPENSATE. `cancels` are the ids of runs to
-    cancel.
-    """
-
-    document: Doc
+    document: WorkflowRunDocument
     steps: dict[str, StepState]
     inputs: str
-    stopping: str | None = None
+    stopping: StopReason | None = None
     runs_to_cancel: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:
         """The id of the workflow run."""
-        run_id: str = self.document["_id"]
-        return run_id
+        return self.document["_id"]
 
     @classmethod
-    def from_document(cls, document: Doc) -> "WorkflowState":
+    def from_document(cls, document: WorkflowRunDocument) -> "WorkflowState":
         """Return the state of a stored workflow run."""
         steps = {key: StepState.from_document(state) for key, state in document["steps"].items()}
-        return cls(document, steps, document["inputs"], document["stopping"])
+        stopping = document["stopping"]
+        return cls(document, steps, document["inputs"], None if stopping is None else StopReason(stopping))
 
     def active_runs(self) -> list[StepRunRef]:
         """Return the active runs."""
         found: list[StepRunRef] = []
         for key, state in self.steps.items():
-            if state.undo == RUNNING:
+            if state.undo == ItemState.RUNNING:
                 found.append(StepRunRef(key, is_compensation=True))
             if state.items is not None:
-                found += [StepRunRef(key, index) for index in find_indexes(RUNNING, state.items)]
+                found += [StepRunRef(key, index) for index in find_indexes(ItemState.RUNNING, state.items)]
             elif state.status is StepStatus.RUNNING:
                 found.append(StepRunRef(key))
         return found
@@ -138,10 +171,49 @@ class WorkflowState:
         """Return the number of settled steps."""
         return sum(state.is_settled for state in self.steps.values())
 
+    def has_failed(self, step: Step) -> bool:
+        """Return whether the step failed or was cancelled, and the workflow does not continue after that."""
+        bad = self.steps[step.key].status in {StepStatus.FAILED, StepStatus.CANCELLED}
+        return bad and step.on_failure is not OnFailure.CONTINUE
 
-def find_indexes(letter: str, letters: str) -> Iterator[int]:
-    """Yield the indexes of a letter. Faster than a loop over ten thousand items of which few match."""
-    at = letters.find(letter)
-    while at >= 0:
-        yield at
-        at = letters.find(letter, at + 1)
+    def blocks_dependents(self, step: Step) -> bool:
+        """Return whether the steps that depend on this one are skipped. One skipped by its condition blocks none."""
+        state = self.steps[step.key]
+        is_skipped = state.status is StepStatus.SKIPPED and state.reason is not StepReason.CONDITION
+        return is_skipped or self.has_failed(step)
+
+    def apply_outcome(self, ref: StepRunRef, outcome: StepRunOutcome, now: datetime) -> None:
+        """Apply the outcome of one run to its step."""
+        step_state = self.steps[ref.key]
+        ended_as = _ITEM_STATES.get(outcome.status, ItemState.FAILED)
+        error = None if ended_as is ItemState.COMPLETED else outcome.error
+        if ref.is_compensation:
+            step_state.undo = ended_as
+        elif ref.item is not None and step_state.items is not None:
+            step_state.items = step_state.items[: ref.item] + ended_as + step_state.items[ref.item + 1 :]
+            step_state.error = step_state.error or error
+        else:
+            status, reason = _SETTLED_AS[ended_as]
+            step_state.settle(status, outcome.finished_at or now, reason, error)
+
+    def settle_items(self, step: Step, now: datetime) -> None:
+        """Settle a `forEach` step once none of its items is running or still to start."""
+        step_state = self.steps[step.key]
+        items = step_state.items
+        if items is None or step_state.is_settled or ItemState.RUNNING in items:
+            return
+        is_broken = ItemState.FAILED in items and step.on_failure is not OnFailure.CONTINUE
+        if ItemState.PENDING in items and not is_broken and self.stopping is None:
+            return
+        step_state.items = items = items.replace(ItemState.PENDING, ItemState.CANCELLED)
+        worst = next((one for one in (ItemState.FAILED, ItemState.CANCELLED) if one in items), ItemState.COMPLETED)
+        status, reason = _SETTLED_AS[worst]
+        step_state.settle(status, now, reason, step_state.error)
+
+
+def find_indexes(item_state: ItemState, items: str) -> Iterator[int]:
+    """Yield the indexes of the items in a state. Faster than a loop over ten thousand of which few match."""
+    index = items.find(item_state)
+    while index >= 0:
+        yield index
+        index = items.find(item_state, index + 1)

@@ -12,11 +12,11 @@ _BATCH = 16
 
 
 async def load_results(
-    database: Database, flow: WorkflowState, keys: Collection[str], room: int
+    database: Database, state: WorkflowState, keys: Collection[str], room: int
 ) -> dict[str, ResultText | ResultsTooLarge]:
-    """Load the results of these steps; TooLarge for each if they exceed `room`, in characters."""
-    works = {key: _works(key, flow) for key in keys}
-    ids = [work.run_id(flow.id) for several in works.values() for work in several]
+    """Load the results of these steps; ResultsTooLarge for each if they exceed `room`, in characters."""
+    refs = {key: _find_refs(key, state) for key in keys}
+    ids = [ref.run_id(state.id) for several in refs.values() for ref in several]
     texts: dict[str, str | None] = {}
     async for run in database.runs.find({"_id": {"$in": ids}}, {"result": 1}).batch_size(_BATCH):
         texts[run["_id"]] = run["result"]
@@ -24,9 +24,9 @@ async def load_results(
         if room < 0:
             return dict.fromkeys(keys, ResultsTooLarge())
     found: dict[str, ResultText | ResultsTooLarge] = {}
-    for key, several in works.items():
-        values = [texts.get(work.run_id(flow.id)) for work in several]
-        found[key] = values if flow.steps[key].items is not None else values[0]
+    for key, several in refs.items():
+        values = [texts.get(ref.run_id(state.id)) for ref in several]
+        found[key] = values if state.steps[key].items is not None else values[0]
     return found
 
 
@@ -36,6 +36,6 @@ def count_characters(found: Mapping[str, ResultText | ResultsTooLarge]) -> int:
     return sum(len(text) for texts in several for text in texts if isinstance(text, str))
 
 
-def _works(key: str, flow: WorkflowState) -> list[StepRunRef]:
-    items = flow.steps[key].items
+def _find_refs(key: str, state: WorkflowState) -> list[StepRunRef]:
+    items = state.steps[key].items
     return [StepRunRef(key)] if items is None else [StepRunRef(key, index) for index in range(len(items))]

@@ -2,23 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import cast
 
-from tocsin.documents import Doc, StepReason, StepStatus
+from tocsin.documents import ErrorDocument, ErrorKind, JobDocument, RetryDocument, StepReason, StepStatus
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import ErrorKind
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
-from tocsin.workflows.engine.evaluation import (
-    EvaluationResult,
-    InlineBudgetExceeded,
-    ResultForm,
-    utf8_length,
-    with_items,
-)
-from tocsin.workflows.engine.outcomes import has_failed, settle_items
+from tocsin.workflows.engine.evaluation import InlineBudgetExceeded, ResultForm, utf8_length
 from tocsin.workflows.engine.scope import (
     EvaluationNeeded,
     PlanPaused,
@@ -27,14 +18,14 @@ from tocsin.workflows.engine.scope import (
     evaluate_as_json,
     evaluate_value,
 )
-from tocsin.workflows.engine.states import FAILED, PENDING, RUNNING, StepRunRef, StepState, WorkflowState, find_indexes
+from tocsin.workflows.engine.states import ItemState, StepRunRef, StepState, WorkflowState, find_indexes
 from tocsin.workflows.language.definition import Step
 from tocsin.workflows.language.expressions import EvaluationError, is_truthy
 
 MAX_ITEMS_BYTES = 4 * 1024 * 1024
 """Maximum size, in bytes of JSON, of the items of all steps. They are stored in the workflow run."""
-_LONGEST_WAIT = timedelta(days=366)
-_LONGEST_TEXT = 4_000
+_MAX_WAIT = timedelta(days=366)
+_MAX_TEXT_LENGTH = 4_000
 """Maximum length, in characters, of a message or an address that a step stores."""
 _RUN_COST = 100
 """Budget units charged for each run of a step, whatever its parameters."""
@@ -47,241 +38,197 @@ class StepRunRequest:
     """A run to create, or to requeue in the step's round. `job` is in its stored form."""
 
     ref: StepRunRef
-    job: Doc
-    retry: Doc | None
+    job: JobDocument
+    retry: RetryDocument | None
     timeout: float | None
     priority: int
     round: int
 
 
-class _StepFault(Exception):  # an error in the workflow, not in the program
-    """A step cannot be started."""
+class StepFault(Exception):  # an error in the workflow, not in the program
+    """A step cannot be started. `error` is in its stored form."""
 
-    def __init__(self, reason: StepReason, kind: ErrorKind, message: str, hint: str | None = None) -> None:
+    def __init__(self, reason: StepReason, kind: ErrorKind, message: str) -> None:
         super().__init__(message)
         self.reason = reason
-        self.error: Doc = {"kind": kind.value, "message": message[:_LONGEST_TEXT], "hint": hint}
+        self.error: ErrorDocument = {"kind": kind, "message": message[:_MAX_TEXT_LENGTH], "hint": None}
 
 
-def start_ready_steps(flow: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
+def start_ready_steps(state: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
     """Start the steps that are ready, and append their runs to `starts`.
 
-    Raises Missing and Heavy, and Paused if more remains to be started.
+    Raises ResultsNeeded and EvaluationNeeded, and PlanPaused if more remains to be started.
     """
-    room = context.definition.concurrency - len(flow.active_runs()) - len(starts)
+    room = context.definition.concurrency - len(state.active_runs()) - len(starts)
     for step in context.definition.steps_in_order:  # a skipped step can unblock steps later in the order
-        done = flow.steps[step.key].is_settled
-        for start in _begin(step, flow, context, room):
-            starts.append(start)
+        step_state = state.steps[step.key]
+        was_settled = step_state.is_settled
+        has_items = step_state.status is StepStatus.RUNNING and step_state.items is not None
+        start = _start_items if has_items else _start_step
+        for request in start(step, step_state, state, context, room):
+            starts.append(request)
             room -= 1
             context.session.has_progress = True
-        if flow.steps[step.key].is_settled and not done:
+        if step_state.is_settled and not was_settled:
             context.session.has_progress = True
 
 
 def build_run_request(
-    step: Step, work: StepRunRef, flow: WorkflowState, context: StepContext, item: tuple[int, str] | None = None
+    step: Step, ref: StepRunRef, state: WorkflowState, context: StepContext, item: tuple[int, str] | None = None
 ) -> StepRunRequest:
     """Build the run of a step, of one of its items, or of its compensation.
 
-    Raises what `fill_in` raises, and the errors that `step_faults` collects.
+    Raises StepFault, and the signals of `evaluate_value`.
     """
-    what = step.compensation if work.is_compensation and step.compensation is not None else step
-    kind = what.job or ""
-    place = f"{step.key}.compensation.params" if work.is_compensation else f"{step.key}.params"
-    params = _evaluated(what.params, flow, context, place, item)
-    _charge_run(context)
+    call = step.compensation if ref.is_compensation and step.compensation is not None else step
+    place = f"{step.key}.compensation.params" if ref.is_compensation else f"{step.key}.params"
     try:
-        job = context.prepare_job(work, kind, params)
-    except InvalidInput as error:
-        place = ".".join(error.path)
-        message = f"The parameters are invalid{f' at {place}' if place else ''}: {error.message}"
-        raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message) from None
-    return StepRunRequest(work, job, what.retry, what.timeout, step.priority, flow.steps[step.key].round)
-
-
-@contextmanager
-def collect_step_errors() -> Iterator[list[Doc]]:
-    """Collect the errors of steps that cannot be started."""
-    faults: list[Doc] = []
-    try:
-        yield faults
-    except _StepFault as fault:
-        faults.append(fault.error)
-
-
-def _begin(step: Step, flow: WorkflowState, context: StepContext, room: int) -> Iterator[StepRunRequest]:
-    state = flow.steps[step.key]
-    if state.status is StepStatus.RUNNING and state.items is not None:
-        yield from _items(step, state, flow, context, room)
-    elif state.status is StepStatus.PENDING and all(flow.steps[key].is_settled for key in step.dependencies):
-        if any(_blocks(context.get_step(key), flow) for key in step.dependencies):
-            state.settle(StepStatus.SKIPPED, context.now, StepReason.DEPENDENCY)
-        elif room > 0 or step.job is None:
-            yield from _enter(step, state, flow, context, room)
-
-
-def _blocks(step: Step, flow: WorkflowState) -> bool:
-    """Return whether the steps that depend on this one are skipped. A step skipped by its condition blocks none."""
-    state = flow.steps[step.key]
-    skipped = state.status is StepStatus.SKIPPED and state.reason is not StepReason.CONDITION
-    return skipped or has_failed(step, flow)
-
-
-def _enter(
-    step: Step, state: StepState, flow: WorkflowState, context: StepContext, room: int
-) -> Iterator[StepRunRequest]:
-    try:
-        if step.when is not None and not is_truthy(_evaluated(step.when, flow, context, f"{step.key}.when")):
-            state.settle(StepStatus.SKIPPED, context.now, StepReason.CONDITION)
-            return
-        state.started_at = state.started_at or context.now
-        if step.wait is not None:
-            _wait(step, state, flow, context)
-        elif step.approval is not None:
-            _ask(step, state, flow, context)
-        elif step.for_each is not None:
-            _spread(step, state, flow, context)
-            yield from _items(step, state, flow, context, room)
-        else:
-            yield build_run_request(step, StepRunRef(step.key), flow, context)
-            state.status = StepStatus.RUNNING
-    except _StepFault as fault:
-        state.settle(StepStatus.FAILED, context.now, fault.reason, fault.error)
-
-
-def _wait(step: Step, state: StepState, flow: WorkflowState, context: StepContext) -> None:
-    assert step.wait is not None  # noqa: S101  # checked by the caller
-    until = _evaluated(step.wait.until, flow, context, f"{step.key}.wait.until")
-    duration = _evaluated(step.wait.duration, flow, context, f"{step.key}.wait.duration")
-    try:
-        state.wake_at = context.now + parse_iso_duration(duration) if until is None else parse_datetime(until)
-    except ValueError as error:
-        raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, f"The wait is invalid: {error}") from None
-    if state.wake_at - context.now > _LONGEST_WAIT:
-        raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, "A wait can last at most 366 days.")
-    _rest(state, context.now)
-
-
-def _rest(state: StepState, now: datetime) -> None:
-    """Set the step to WAITING, or settle it if the time has already come."""
-    state.status = StepStatus.WAITING
-    if state.wake_at is not None and state.wake_at <= now:
-        state.settle(StepStatus.COMPLETED, now)
-
-
-def _ask(step: Step, state: StepState, flow: WorkflowState, context: StepContext) -> None:
-    approval = step.approval
-    assert approval is not None  # noqa: S101  # checked by the caller
-    by = str(_evaluated(approval.by, flow, context, f"{step.key}.approval.by"))
-    message = str(_evaluated(approval.message or "", flow, context, f"{step.key}.approval.message"))
-    state.status, state.asks, state.message = StepStatus.WAITING, by[:_LONGEST_TEXT], message[:_LONGEST_TEXT]
-    context.session.has_progress = True
-    state.wake_at = None if approval.timeout is None else context.now + timedelta(seconds=approval.timeout)
-    state.remind_at = approval.find_next_reminder(context.now)
-
-
-def _spread(step: Step, state: StepState, flow: WorkflowState, context: StepContext) -> None:
-    """Evaluate the items. Those that were completed in an earlier round are kept."""
-    assert step.for_each is not None  # noqa: S101  # checked by the caller
-    if state.items is None:
-        with _expression_faults():
-            answer = evaluate_as_json(
-                step.for_each.items, flow, context, f"{step.key}.forEach.items", kind=ResultForm.LIST
-            )
-        state.values = _values_of(step, answer, flow)
-        state.items = PENDING * len(state.values)
-    state.status = StepStatus.RUNNING
-    context.session.has_progress = True
-    settle_items(step, flow, context.now)
-
-
-def _values_of(step: Step, answer: EvaluationResult, flow: WorkflowState) -> list[str]:
-    """Return the items as JSON texts, checked against the limits."""
-    assert step.for_each is not None  # noqa: S101  # checked by the caller
-    values, most = answer.parts, step.for_each.max_items
-    kept = sum(utf8_length(text) for state in flow.steps.values() for text in state.values or ())
-    if values is None:
-        message = f"forEach needs an array, but its expression returned {_kind(json.loads(answer.text))}."
-    elif len(values) > most:
-        message = f"forEach has {len(values)} items; at most {most} are allowed (maxItems)."
-    elif (size := kept + sum(map(utf8_length, values))) > MAX_ITEMS_BYTES:
-        message = f"forEach: the items of the workflow run have {size:,} bytes as JSON; at most "
-        message += f"{MAX_ITEMS_BYTES:,} are allowed."
-        message += " Reduce each item to what its run needs."
-    else:
-        return values
-    raise _StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
-
-
-def _items(
-    step: Step, state: StepState, flow: WorkflowState, context: StepContext, room: int
-) -> Iterator[StepRunRequest]:
-    assert step.for_each is not None and state.items is not None  # noqa: S101, PT018
-    room = min(room, step.for_each.concurrency - state.items.count(RUNNING))
-    if room <= 0 or flow.stopping is not None:
-        return
-    letters, pending = list(state.items), list(find_indexes(PENDING, state.items))
-    try:
-        for place, index in enumerate(pending):
-            if room <= 0:
-                break
-            letters[index] = RUNNING
-            try:
-                yield _item_start(step, state, pending[place : place + min(room, _MAX_BATCH)], flow, context)
-                room -= 1
-            except _StepFault as fault:
-                letters[index] = FAILED
-                state.error = state.error or fault.error
-                context.session.has_progress = True
-            except (ResultsNeeded, EvaluationNeeded, PlanPaused):
-                letters[index] = PENDING
-                raise
-    finally:
-        state.items = "".join(letters)
-    settle_items(step, flow, context.now)
-
-
-def _item_start(
-    step: Step, state: StepState, indexes: list[int], flow: WorkflowState, context: StepContext
-) -> StepRunRequest:
-    """Build the run of the first of these items. If another process has to evaluate it, it evaluates all of them."""
-    assert state.values is not None  # noqa: S101  # the caller has items
-    values, index = state.values, indexes[0]
-    try:
-        return build_run_request(step, StepRunRef(step.key, index), flow, context, (index, values[index]))
-    except EvaluationNeeded as heavy:
-        items = tuple((index, values[index]) for index in indexes)
-        raise EvaluationNeeded(with_items(heavy.request, items)) from None
-
-
-def _evaluated(
-    value: Any, flow: WorkflowState, context: StepContext, place: str, item: tuple[int, str] | None = None
-) -> Any:
-    with _expression_faults():
-        return evaluate_value(value, flow, context, place, item)
-
-
-@contextmanager
-def _expression_faults() -> Iterator[None]:
-    try:
-        yield
+        params = evaluate_value(call.params, state, context, place, item)
     except EvaluationError as error:
-        raise _StepFault(StepReason.EXPRESSION, ErrorKind.EXPRESSION, str(error)) from None
-
-
-def _charge_run(context: StepContext) -> None:
-    """Charge one run to the budget: parameters evaluated in another process cost nothing else here."""
+        raise _to_fault(error) from None
     try:
         context.session.budget.spend(_RUN_COST)
     except InlineBudgetExceeded:
-        if context.session.has_progress:
+        if context.session.has_progress:  # without, parameters that another process evaluated are to be used
             raise PlanPaused from None
+    try:
+        job = context.prepare_job(ref, call.job or "", params)
+    except InvalidInput as error:
+        path = ".".join(error.path)
+        message = f"The parameters are invalid{f' at {path}' if path else ''}: {error.message}"
+        raise StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message) from None
+    retry = cast("RetryDocument | None", call.retry)  # validated by the definition
+    return StepRunRequest(ref, job, retry, call.timeout, step.priority, state.steps[step.key].round)
 
 
-def _kind(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", str: "a string", dict: "an object", int: "a number"}
-    return names.get(type(value), "a number")
+def _to_fault(error: StepFault | EvaluationError) -> StepFault:
+    if isinstance(error, StepFault):
+        return error
+    return StepFault(StepReason.EXPRESSION, ErrorKind.EXPRESSION, str(error))
 
 
-__all__ = ["ResultsNeeded", "StepRunRequest", "build_run_request", "collect_step_errors", "start_ready_steps"]
+def _start_step(
+    step: Step, step_state: StepState, state: WorkflowState, context: StepContext, room: int
+) -> Iterator[StepRunRequest]:
+    """Start the step if it is ready, and yield at most `room` runs to create."""
+    if step_state.status is not StepStatus.PENDING or not all(state.steps[key].is_settled for key in step.dependencies):
+        return
+    if any(state.blocks_dependents(context.get_step(key)) for key in step.dependencies):
+        step_state.settle(StepStatus.SKIPPED, context.now, StepReason.DEPENDENCY)
+        return
+    if room <= 0 and step.job is not None:
+        return
+    try:
+        if step.when is not None and not is_truthy(evaluate_value(step.when, state, context, f"{step.key}.when")):
+            step_state.settle(StepStatus.SKIPPED, context.now, StepReason.CONDITION)
+            return
+        step_state.started_at = step_state.started_at or context.now
+        if step.wait is not None:
+            _start_wait(step, step_state, state, context)
+        elif step.approval is not None:
+            _request_approval(step, step_state, state, context)
+        elif step.for_each is not None:
+            _expand_items(step, step_state, state, context)
+            yield from _start_items(step, step_state, state, context, room)
+        else:
+            yield build_run_request(step, StepRunRef(step.key), state, context)
+            step_state.status = StepStatus.RUNNING
+    except (StepFault, EvaluationError) as error:
+        fault = _to_fault(error)
+        step_state.settle(StepStatus.FAILED, context.now, fault.reason, fault.error)
+
+
+def _start_wait(step: Step, step_state: StepState, state: WorkflowState, context: StepContext) -> None:
+    """Set the step to WAITING, or settle it if the time has already come."""
+    assert step.wait is not None  # noqa: S101  # checked by the caller
+    until = evaluate_value(step.wait.until, state, context, f"{step.key}.wait.until")
+    duration = evaluate_value(step.wait.duration, state, context, f"{step.key}.wait.duration")
+    try:
+        wake_at = context.now + parse_iso_duration(duration) if until is None else parse_datetime(until)
+    except ValueError as error:
+        raise StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, f"The wait is invalid: {error}") from None
+    if wake_at - context.now > _MAX_WAIT:
+        raise StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, "A wait can last at most 366 days.")
+    step_state.status, step_state.wake_at = StepStatus.WAITING, wake_at
+    if wake_at <= context.now:
+        step_state.settle(StepStatus.COMPLETED, context.now)
+
+
+def _request_approval(step: Step, step_state: StepState, state: WorkflowState, context: StepContext) -> None:
+    approval = step.approval
+    assert approval is not None  # noqa: S101  # checked by the caller
+    by = str(evaluate_value(approval.by, state, context, f"{step.key}.approval.by"))
+    message = str(evaluate_value(approval.message or "", state, context, f"{step.key}.approval.message"))
+    step_state.status = StepStatus.WAITING
+    step_state.asks, step_state.message = by[:_MAX_TEXT_LENGTH], message[:_MAX_TEXT_LENGTH]
+    step_state.wake_at = None if approval.timeout is None else context.now + timedelta(seconds=approval.timeout)
+    step_state.remind_at = approval.find_next_reminder(context.now)
+    context.session.has_progress = True
+
+
+def _expand_items(step: Step, step_state: StepState, state: WorkflowState, context: StepContext) -> None:
+    """Set the step to RUNNING, with all its items PENDING except those that were completed in an earlier round."""
+    if step_state.items is None:
+        step_state.values = _evaluate_items(step, state, context)
+        step_state.items = ItemState.PENDING * len(step_state.values)
+    step_state.status = StepStatus.RUNNING
+    context.session.has_progress = True
+    state.settle_items(step, context.now)
+
+
+def _evaluate_items(step: Step, state: WorkflowState, context: StepContext) -> list[str]:
+    """Return the items as JSON texts, checked against the limits."""
+    assert step.for_each is not None  # noqa: S101  # checked by the caller
+    place, max_items = f"{step.key}.forEach.items", step.for_each.max_items
+    result = evaluate_as_json(step.for_each.items, state, context, place, form=ResultForm.LIST)
+    values = result.parts
+    kept = sum(utf8_length(text) for other in state.steps.values() for text in other.values or ())
+    if values is None:
+        message = f"forEach needs an array, but its expression returned {_describe_type(result.text)}."
+    elif len(values) > max_items:
+        message = f"forEach has {len(values)} items; at most {max_items} are allowed (maxItems)."
+    elif (size := kept + sum(map(utf8_length, values))) > MAX_ITEMS_BYTES:
+        message = f"forEach: the items of the workflow run have {size:,} bytes as JSON; at most "
+        message += f"{MAX_ITEMS_BYTES:,} are allowed. Reduce each item to what its run needs."
+    else:
+        return values
+    raise StepFault(StepReason.BAD_PARAMS, ErrorKind.BAD_PARAMS, message)
+
+
+def _start_items(
+    step: Step, step_state: StepState, state: WorkflowState, context: StepContext, room: int
+) -> Iterator[StepRunRequest]:
+    """Yield the runs of the next items. If another process has to evaluate one, it evaluates those after it as well."""
+    values = step_state.values
+    assert step.for_each is not None and step_state.items is not None and values is not None  # noqa: S101, PT018
+    room = min(room, step.for_each.concurrency - step_state.items.count(ItemState.RUNNING))
+    if room <= 0 or state.stopping is not None:
+        return
+    items, pending = list[str](step_state.items), list(find_indexes(ItemState.PENDING, step_state.items))
+    try:
+        for position, index in enumerate(pending):
+            if room <= 0:
+                break
+            items[index] = ItemState.RUNNING
+            try:
+                yield build_run_request(step, StepRunRef(step.key, index), state, context, (index, values[index]))
+                room -= 1
+            except StepFault as fault:
+                items[index] = ItemState.FAILED
+                step_state.error = step_state.error or fault.error
+                context.session.has_progress = True
+            except EvaluationNeeded as needed:
+                items[index] = ItemState.PENDING
+                batch = pending[position : position + min(room, _MAX_BATCH)]
+                raise EvaluationNeeded(replace(needed.request, items=tuple((n, values[n]) for n in batch))) from None
+            except (ResultsNeeded, PlanPaused):
+                items[index] = ItemState.PENDING
+                raise
+    finally:
+        step_state.items = "".join(items)
+    state.settle_items(step, context.now)
+
+
+def _describe_type(text: str) -> str:
+    names = {type(None): "null", bool: "a boolean", str: "a string", dict: "an object"}
+    return names.get(type(json.loads(text)), "a number")

@@ -10,13 +10,15 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, mo
 from pydantic.alias_generators import to_camel
 
 from tocsin.errors import InvalidInput
-from tocsin.jobs.params import ParamsModel, has_expression
+from tocsin.input_models import ParamsModel, has_expression
 from tocsin.outbound.email_addresses import parse_address
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
+from tocsin.schedules.specs import parse_schedule_spec
+from tocsin.tasks.retry_spec import parse_retry_spec
 from tocsin.tasks.saving import MAX_TIMEOUT
 from tocsin.workflows.language import graph
+from tocsin.workflows.language.model_faults import format_faults
 from tocsin.workflows.language.outline import find_shape_fault
-from tocsin.workflows.language.specs import format_faults, parse_retry_spec, parse_schedule_spec
 
 MAX_STEPS = 200
 MAX_ITEMS = 10_000

@@ -14,10 +14,10 @@ from tocsin.workflows.language.definition import InputType, WorkflowDefinition
 MAX_INPUT_LENGTH = 1024 * 1024
 """Maximum length of all inputs of a run, in characters of JSON."""
 _BOUNDS = ValueBounds(max_characters=MAX_INPUT_LENGTH, max_parts=MAX_INPUT_LENGTH)
-_MOST_UNKNOWN = 100
-_MOST_GUESSED = 3
+_MAX_UNKNOWN = 100
+_MAX_SUGGESTIONS = 3
 """Maximum number of unknown names that get a suggestion: each search can take 50 ms."""
-_LONGEST_NAME = 100
+_MAX_NAME_LENGTH = 100
 _TYPES: dict[InputType, tuple[type, ...]] = {
     InputType.STRING: (str,),
     InputType.INTEGER: (int,),
@@ -26,7 +26,14 @@ _TYPES: dict[InputType, tuple[type, ...]] = {
     InputType.ARRAY: (list,),
     InputType.OBJECT: (dict,),
 }
-_WORDS = {bool: "a boolean", int: "an integer", float: "a number", str: "a string", list: "an array", dict: "an object"}
+_TYPE_NAMES = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
 
 
 def is_of_type(type_: InputType, value: Any) -> bool:
@@ -39,20 +46,20 @@ def is_of_type(type_: InputType, value: Any) -> bool:
 def parse_inputs(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
     """Return all inputs of a run, with defaults.
 
-    Raises SeveralInvalid with the inputs that are missing, unknown or of the wrong type.
+    Raises MultipleInvalid with the inputs that are missing, unknown or of the wrong type.
     """
     if given is None:
         given = {}
     if not isinstance(given, Mapping):
         raise InvalidInput("The input must be an object of input names and values.", "input")
-    faults = [*_faults(definition, given), *_value_faults(given)]
+    faults = [*_find_faults(definition, given), *_find_value_faults(given)]
     if faults:
         raise MultipleInvalid(faults)
     return {name: given.get(name, spec.default) for name, spec in definition.inputs.items()}
 
 
 async def parse_inputs_in_thread(definition: WorkflowDefinition, given: Any) -> dict[str, Any]:
-    """Run `read_inputs` in a thread: the input may have up to a million parts."""
+    """Run `parse_inputs` in a thread: the input may have up to a million parts."""
     return parse_inputs(definition, given) if not given else await asyncio.to_thread(parse_inputs, definition, given)
 
 
@@ -66,28 +73,28 @@ def inputs_to_json(inputs: Mapping[str, Any]) -> str:
     return text
 
 
-def _faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterator[InvalidInput]:
+def _find_faults(definition: WorkflowDefinition, given: Mapping[str, Any]) -> Iterator[InvalidInput]:
     for name, spec in definition.inputs.items():
         if name not in given:
             if spec.is_required:
                 yield InvalidInput(f"The input {name} ({spec.type.value}) is missing.", "input", name)
         elif not is_of_type(spec.type, given[name]):
-            kind = _WORDS.get(type(given[name]), "null")
+            kind = _TYPE_NAMES.get(type(given[name]), "null")
             yield InvalidInput(f"The input {name} must be of the type {spec.type.value}; it is {kind}.", "input", name)
     unknown = (name for name in given if name not in definition.inputs)
-    for place, name in enumerate(islice(unknown, _MOST_UNKNOWN)):
-        short = escape_unprintable(str(name)[:_LONGEST_NAME])
-        meant = _meant(short, definition) if place < _MOST_GUESSED else ""
-        yield InvalidInput(f"The workflow has no input {short}.{meant}", "input", short)
+    for index, name in enumerate(islice(unknown, _MAX_UNKNOWN)):
+        short = escape_unprintable(str(name)[:_MAX_NAME_LENGTH])
+        suggestion = _suggest_name(short, definition) if index < _MAX_SUGGESTIONS else ""
+        yield InvalidInput(f"The workflow has no input {short}.{suggestion}", "input", short)
 
 
-def _value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
+def _find_value_faults(given: Mapping[str, Any]) -> Iterator[InvalidInput]:
     """Yield the faults of values that could not be stored, or read back by an expression."""
-    for path, message in islice(find_value_faults(given, _BOUNDS), _MOST_UNKNOWN):
-        yield InvalidInput(message, "input", *(str(part)[:_LONGEST_NAME] for part in path))
+    for path, message in islice(find_value_faults(given, _BOUNDS), _MAX_UNKNOWN):
+        yield InvalidInput(message, "input", *(str(part)[:_MAX_NAME_LENGTH] for part in path))
 
 
-def _meant(name: Any, definition: WorkflowDefinition) -> str:
+def _suggest_name(name: Any, definition: WorkflowDefinition) -> str:
     near = difflib.get_close_matches(str(name), definition.inputs, 1)
     if near:
         return f" Did you mean {near[0]}?"

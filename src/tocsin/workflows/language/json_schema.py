@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tocsin.schedules.specs import ScheduleSpec
+from tocsin.tasks.retry_spec import RetrySpec
 from tocsin.workflows.language.definition import WorkflowDefinition
-from tocsin.workflows.language.specs import RetrySpec, ScheduleSpec
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string"}

@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from tocsin.jobs.params import describe_fault
+from tocsin.errors import InvalidInput
+from tocsin.input_models import describe_fault
 from tocsin.value_bounds import ValuePath
 
 _PATTERNS = {
@@ -21,6 +22,11 @@ def describe_model_faults(model: type[BaseModel], error: ValidationError) -> Ite
     for fault in error.errors(include_url=False):
         path = tuple(part for part in fault["loc"] if part not in {"[key]", "str", "list[any]"})
         yield path, _sentence(model, path, dict(fault))
+
+
+def format_faults(error: InvalidInput) -> list[str]:
+    """Return each fault as a sentence that begins with its path."""
+    return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all_errors]
 
 
 def _sentence(model: type[BaseModel], path: ValuePath, fault: dict[str, Any]) -> str:

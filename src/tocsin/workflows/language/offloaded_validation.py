@@ -12,15 +12,9 @@ from tocsin.jobs.base import Compute, ComputeLimitReached, ComputeProcessEnded
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.value_bounds import MAX_CHARACTERS, ValuePath
 from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.language.source import Fault, TextPosition, WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
-from tocsin.workflows.language.yaml_reader import (
-    Fault,
-    TextPosition,
-    WorkflowInvalid,
-    WorkflowSource,
-    parse_object,
-    parse_yaml,
-)
+from tocsin.workflows.language.yaml_reader import parse_object, parse_yaml
 from tocsin.workflows.language.yaml_writer import to_yaml
 from tocsin.workflows.secrets import MASK
 

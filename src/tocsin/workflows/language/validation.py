@@ -12,14 +12,15 @@ from pydantic import ValidationError
 from tocsin.clock import EPOCH
 from tocsin.errors import InvalidInput
 from tocsin.schedules.iso8601 import parse_iso_duration
+from tocsin.schedules.specs import parse_schedule_spec
+from tocsin.tasks.retry_spec import parse_retry_spec
 from tocsin.value_bounds import ValuePath, find_value_faults
 from tocsin.workflows.language import expressions, graph
 from tocsin.workflows.language.definition import MAX_STEPS, MIN_REMINDER_SECONDS, InputType, Step, WorkflowDefinition
 from tocsin.workflows.language.inputs import is_of_type
-from tocsin.workflows.language.model_faults import describe_model_faults
+from tocsin.workflows.language.model_faults import describe_model_faults, format_faults
 from tocsin.workflows.language.outline import Outline, StepOutline, build_outline, get_field
-from tocsin.workflows.language.specs import format_faults, parse_retry_spec, parse_schedule_spec
-from tocsin.workflows.language.yaml_reader import Fault, WorkflowInvalid, WorkflowSource
+from tocsin.workflows.language.source import Fault, WorkflowInvalid, WorkflowSource
 
 MAX_FAULTS = 50
 _MOST_LOOKED_FOR = 500

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tocsin.documents import Delivery, Doc
-from tocsin.notifications import events
-from tocsin.notifications.channels.mail.render import render
-from tocsin.notifications.channels.mail.task_mails import redact_url
-from tocsin.notifications.channels.table import MAIL
+from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.deliveries import new_delivery
+from tocsin.notifications.event_factories import task_began_failing, task_failed
+from tocsin.notifications.events import Event
+from tocsin.notifications.excerpts import redact_url
 from tocsin.notifications.pages import run_page_path
 
 DUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -109,20 +109,14 @@ Tocsin
 """
 
 
-def mail_of(event: events.Event) -> Any:
-    return new_delivery(event, MAIL, render(event))
-
-
-def task_began_failing_mail(run: Any, attempt: Any, retry_at: datetime, next_due: datetime | None = None) -> Any:
-    return mail_of(events.task_began_failing(run, attempt, retry_at, next_due))
-
-
-def task_failed_mail(run: Any, attempt: Any) -> Any:
-    return mail_of(events.task_failed(run, attempt))
+def mail_of(event: Event) -> Any:
+    """Return the stored delivery of the event."""
+    return new_delivery(event, "mail", CHANNELS["mail"].render(event))
 
 
 def began(run: Doc | None = None, attempt: Doc | None = None) -> Any:
-    return task_began_failing_mail({**RUN, **(run or {})}, {**ATTEMPT, **(attempt or {})}, ENDED + timedelta(hours=1))
+    retry_at = ENDED + timedelta(hours=1)
+    return mail_of(task_began_failing({**RUN, **(run or {})}, {**ATTEMPT, **(attempt or {})}, retry_at))
 
 
 def test_the_mail_about_the_first_failure() -> None:
@@ -136,24 +130,24 @@ def test_the_mail_about_the_first_failure() -> None:
 
 def test_the_mail_about_a_first_failure_that_gives_way_to_the_next_run() -> None:
     retry_at = ENDED + timedelta(hours=1)
-    delivery = task_began_failing_mail(RUN, ATTEMPT, retry_at, DUE + timedelta(seconds=15))
+    delivery = mail_of(task_began_failing(RUN, ATTEMPT, retry_at, DUE + timedelta(seconds=15)))
     assert delivery["text"] == GIVES_WAY
     assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:began", "BEGAN_FAILING")
-    assert task_began_failing_mail(RUN, ATTEMPT, retry_at, retry_at + timedelta(milliseconds=1))["text"] == BEGAN
-    assert "No retry:" in task_began_failing_mail(RUN, ATTEMPT, retry_at, retry_at)["text"]
+    assert mail_of(task_began_failing(RUN, ATTEMPT, retry_at, retry_at + timedelta(milliseconds=1)))["text"] == BEGAN
+    assert "No retry:" in mail_of(task_began_failing(RUN, ATTEMPT, retry_at, retry_at))["text"]
 
 
 def test_the_mail_links_to_its_run_and_says_which_incident_it_is_of() -> None:
     delivery = began()
     assert delivery["link"] == run_page_path(RUN["_id"])
     assert delivery["about"] == {"type": "Task", "id": "u1/t1", "incident": 3, "stage": 0}
-    assert task_failed_mail(RUN, ATTEMPT)["about"]["stage"] == 1
-    assert began({"incident": None})["about"] is None
+    assert mail_of(task_failed(RUN, ATTEMPT))["about"]["stage"] == 1
+    assert "about" not in began({"incident": None})
 
 
 def test_the_mail_about_the_last_failure() -> None:
     run = {**RUN, "reason": "RETRIES_USED_UP", "attempts": [ATTEMPT] * 4, "finished_at": ENDED}
-    delivery = task_failed_mail(run, {**ATTEMPT, "number": 4})
+    delivery = mail_of(task_failed(run, {**ATTEMPT, "number": 4}))
     assert delivery["text"] == FAILED
     assert delivery["subject"] == 'Task "Nightly backup" has failed'
     assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:failed", "FAILED_FOR_GOOD")
@@ -161,14 +155,16 @@ def test_the_mail_about_the_last_failure() -> None:
 
 def test_without_an_attempt_the_runs_last_one_tells() -> None:
     run = {**RUN, "reason": "GAVE_WAY", "attempts": [{**ATTEMPT, "number": 1}, {**ATTEMPT, "number": 2}]}
-    text = task_failed_mail(run, None)["text"]
+    text = mail_of(task_failed(run, None))["text"]
     assert "503 Service Unavailable" in text
     assert "Attempts:        2\n" in text
     assert "No retry:        The task's next due time came before the next attempt.\n" in text
 
 
 def test_a_run_that_was_never_attempted_tells_its_own_error() -> None:
-    text = task_failed_mail({**RUN, "error": {"kind": "LOST", "message": "Nobody ran it.", "hint": None}}, None)["text"]
+    text = mail_of(task_failed({**RUN, "error": {"kind": "LOST", "message": "Nobody ran it.", "hint": None}}, None))[
+        "text"
+    ]
     assert "Called:          POST https://api.example.org/backup\nError:           Nobody ran it.\n" in text
     assert "Attempts:        0\n" in text
 
@@ -193,7 +189,7 @@ def test_the_delivery_fits_the_stored_document(database: Any) -> None:
 @pytest.mark.parametrize("name", ["A\r\nBcc: eve@example.org", "x" * 200, "ü" * 200, "a\x00\x1b[31mb", "word " * 40])
 def test_any_name_makes_a_subject_of_one_short_line(name: str) -> None:
     run = {**RUN, "task_name": name}
-    for delivery in (began({"task_name": name}), task_failed_mail(run, ATTEMPT)):
+    for delivery in (began({"task_name": name}), mail_of(task_failed(run, ATTEMPT))):
         assert delivery["subject"].isprintable()
         assert len(delivery["subject"]) <= 120
         assert delivery["text"].replace("\n", "").isprintable()
@@ -229,4 +225,4 @@ def test_a_long_message_is_cut_and_lines_stay_narrow() -> None:
 def test_a_message_of_any_length_is_soon_read(text: str) -> None:
     """This once blocked the event loop for minutes. A test that never ends fails as well."""
     failed = ATTEMPT | {"error": {"kind": "FAILED", "message": text, "hint": None}}
-    assert "s3cret" not in task_failed_mail(RUN, failed)["text"]
+    assert "s3cret" not in mail_of(task_failed(RUN, failed))["text"]

@@ -1,6 +1,5 @@
-"""Notifications by mail: their texts, their recipients, and the channel that sends them."""
+"""Notifications by mail."""
 
 from tocsin.notifications.channels.mail.channel import MailChannel
-from tocsin.notifications.channels.mail.render import render
 
-__all__ = ["MailChannel", "render"]
+__all__ = ["MailChannel"]

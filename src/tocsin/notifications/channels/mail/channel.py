@@ -1,90 +1,108 @@
-"""The channel that delivers by mail."""
+"""The mail channel: a text for each event, and its delivery to the owner's address."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Self
+from typing import Any
 
-from tocsin import clock
-from tocsin.documents import Database, DeliveryDocument
+from tocsin.documents import owner_of
+from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.notifications import events
 from tocsin.notifications.channels.base import (
-    ChannelDependencies,
-    Content,
-    DeliveryFailed,
+    Channel,
+    ChannelContext,
+    DeliveryRefused,
     DeliverySuppressed,
     DeliveryUnavailable,
+    Message,
 )
-from tocsin.notifications.channels.mail import late_mails
-from tocsin.notifications.channels.mail.account_mails import LINK_PLACEHOLDER
+from tocsin.notifications.channels.mail.account_mails import (
+    LINK_PLACEHOLDER,
+    email_confirmation_mail,
+    invitation_mail,
+    password_changed_mail,
+    password_reset_mail,
+    refresh_token_reused_mail,
+)
+from tocsin.notifications.channels.mail.approval_mails import approval_requested_mail
+from tocsin.notifications.channels.mail.late_mails import add_late_notes
 from tocsin.notifications.channels.mail.layout import insert_page_address
+from tocsin.notifications.channels.mail.quota_mails import quota_met_mail
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
-from tocsin.outbound.mail_limits import RecipientLimits
-from tocsin.outbound.mail_transport import MailRefused, MailTransport, MailUnavailable
-from tocsin.outbound.owner_mail import MailSuppressed
-from tocsin.security.secret_box import SecretBox, SecretUnreadable
+from tocsin.notifications.channels.mail.task_mails import task_began_failing_mail, task_failed_mail
+from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing_mail, workflow_failed_mail
+from tocsin.notifications.events import Event
+from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
+from tocsin.outbound.mail_message import MailMessage
+from tocsin.quotas.limits import Quota
+from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
+from tocsin.security.secret_box import SecretUnreadable
+
+TEXTS: dict[type[Event], Callable[[Any], Message]] = {
+    events.TaskBeganFailing: task_began_failing_mail,
+    events.TaskFailed: task_failed_mail,
+    events.WorkflowBeganFailing: workflow_began_failing_mail,
+    events.WorkflowFailed: workflow_failed_mail,
+    events.ApprovalRequested: approval_requested_mail,
+    events.QuotaMet: quota_met_mail,
+    events.PasswordResetRequested: password_reset_mail,
+    events.EmailConfirmationRequested: email_confirmation_mail,
+    events.UserInvited: invitation_mail,
+    events.RefreshTokenReused: refresh_token_reused_mail,
+    events.PasswordChanged: password_changed_mail,
+}
 
 
-class MailChannel:
-    """Sends deliveries as mails.
+class MailChannel(Channel):
+    """Notifications by mail, of all events, within the limits of the recipients' mailboxes."""
 
-    `page` turns the path of a page into an address. `limits` are those of recipients. With `confirms`, nothing is sent
-    to an address that is not confirmed.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        transport: MailTransport,
-        secrets: SecretBox | None = None,
-        *,
-        page: Callable[[str], str] = str,
-        limits: RecipientLimits = RecipientLimits(),  # noqa: B008  # frozen
-        confirms: bool = False,
-        clock: Callable[[], datetime] = clock.now,
-    ) -> None:
-        self._database, self._transport, self._secrets, self._page = database, transport, secrets, page
-        self._recipients = RecipientResolver(database, limits, confirms=confirms, clock=clock)
-        self._clock = clock
-
-    @classmethod
-    def build(cls, dependencies: ChannelDependencies) -> Self:
-        """Return the channel of a process."""
-        settings = dependencies.settings
-        return cls(
-            dependencies.database,
-            dependencies.mail,
-            dependencies.secrets,
-            page=settings.page_url,
-            limits=RecipientLimits.from_settings(settings),
-            confirms=settings.requires_confirmed_addresses,
+    def __init__(self, context: ChannelContext) -> None:
+        super().__init__(context)
+        self._recipients = RecipientResolver(
+            context.database, context.limits, confirms=context.confirms, clock=context.clock
         )
 
-    async def deliver(self, delivery: DeliveryDocument) -> Content:
-        """Send the mail once, and return what was sent, without its secret link.
+    @staticmethod
+    def render(event: Event) -> Message:
+        """Return the mail about the event, with placeholders for what only the sent mail contains."""
+        return TEXTS[type(event)](event)
 
-        Raises DeliveryFailed, DeliverySuppressed, DeliveryUnavailable, PyMongoError.
-        """
+    async def deliver(self, delivery: DeliveryDocument) -> Message:
+        """Send the mail, and return it without its secret link."""
         try:
-            async with self._recipients.reserve(delivery) as (to, add_note):
-                subject, text = await late_mails.add_late_notes(self._database, delivery, self._clock())
-                text = add_note(text)
-                if (path := delivery.get("link")) is not None:
-                    text = insert_page_address(text, self._page(path))
-                await self._transport.send(to, subject, await self._insert_link(text, delivery), delivery["_id"])
+            return await self._send(delivery)
         except SecretUnreadable:
-            raise DeliveryFailed("its link cannot be decrypted: the encryption key has changed") from None
+            raise DeliveryRefused("its link cannot be decrypted: the encryption key has changed") from None
         except MailSuppressed as error:
-            raise DeliverySuppressed(str(error)) from None
+            raise DeliverySuppressed(str(error)) from error
         except MailRefused as error:
-            raise DeliveryFailed(str(error)) from None
+            raise DeliveryRefused(str(error)) from error
         except MailUnavailable as error:
-            raise DeliveryUnavailable(str(error)) from None
-        return Content(subject, text)
+            raise DeliveryUnavailable(str(error)) from error
+
+    async def _send(self, delivery: DeliveryDocument) -> Message:
+        self._count_for_quota(delivery)
+        database, now = self._context.database, self._context.clock()
+        async with self._recipients.reserve(delivery) as (to, add_note):
+            mail = await add_late_notes(database, delivery, now)
+            text = add_note(mail.text)
+            if (page := delivery.get("link")) is not None:
+                text = insert_page_address(text, self._context.page(page))
+            sent_text = await self._insert_link(text, delivery)
+            await self._context.mail.send(MailMessage(to, mail.subject, sent_text, delivery["_id"]))
+        return Message(mail.subject, text)
+
+    def _count_for_quota(self, delivery: DeliveryDocument) -> None:
+        """Count the first try of a mail caused by a task or workflow towards its owner's quota. Raises MailRefused."""
+        run = delivery["run"]
+        if not run or delivery["tries"]:
+            return
+        if not self._context.meter.consume(owner_of(run), Quota.MAILS_PER_DAY, self._context.clock()):
+            raise MailRefused(MAIL_QUOTA_EXCEEDED)
 
     async def _insert_link(self, text: str, delivery: DeliveryDocument) -> str:
         """Return the text with the link, which only the sent mail contains. Raises SecretUnreadable."""
         sealed = delivery.get("sealed")
         if sealed is None:
             return text
-        if self._secrets is None:
+        if self._context.secrets is None:
             raise SecretUnreadable("there is no key to decrypt it with")
-        return text.replace(LINK_PLACEHOLDER, await self._secrets.unseal(sealed, delivery["_id"]))
+        return text.replace(LINK_PLACEHOLDER, await self._context.secrets.unseal(sealed, delivery["_id"]))

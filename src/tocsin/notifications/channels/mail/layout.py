@@ -3,18 +3,8 @@
 import textwrap
 from datetime import datetime
 
-from tocsin.outbound.mail_text import to_single_line
+from tocsin.notifications.events import ErrorExcerpt
 
-__all__ = [
-    "PAGE_PLACEHOLDER",
-    "Fact",
-    "format_mail",
-    "format_time",
-    "insert_page_address",
-    "prepend_note",
-    "to_single_line",
-    "truncate",
-]
 PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
 _GREETING = "Hello,\n\n"
@@ -41,6 +31,16 @@ def prepend_note(text: str, note: str) -> str:
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
 
 
+def format_error(error: ErrorExcerpt) -> list[Fact]:
+    """Return the facts about an error."""
+    return [("Error:", error.message), *([("Hint:", error.hint)] if error.hint else [])]
+
+
+def format_time(moment: datetime) -> str:
+    """Format a time (UTC) for a mail."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _format_fact(label: str, value: str) -> str:
     return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH) if label else f"{value}\n"
 
@@ -54,13 +54,3 @@ def _wrap(text: str, first: str = "", rest: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def format_time(moment: datetime) -> str:
-    """Format a time (UTC) for a mail."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def truncate(text: str, limit: int) -> str:
-    """Truncate the text to `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"

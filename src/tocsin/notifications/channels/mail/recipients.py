@@ -7,9 +7,11 @@ from datetime import datetime
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database, DeliveryDocument
+from tocsin.documents import Database
+from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.notifications.channels.mail.layout import prepend_note
-from tocsin.notifications.events import ACCOUNT_KINDS, EventKind
+from tocsin.notifications.events import ACCOUNT_EVENTS, UNCONFIRMED_EVENTS, EventKind
+from tocsin.outbound.mail_errors import MailRefused, MailSuppressed
 from tocsin.outbound.mail_limits import (
     MailClass,
     MailLimiter,
@@ -18,11 +20,8 @@ from tocsin.outbound.mail_limits import (
     RecipientLimits,
     normalize_mailbox,
 )
-from tocsin.outbound.mail_transport import MailRefused
-from tocsin.outbound.owner_mail import MailSuppressed, mailbox_limit_error
+from tocsin.outbound.owner_mail import mailbox_limit_error
 
-_FOR_UNCONFIRMED = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
-"""Mails that lead to a confirmed address."""
 _UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
 _CONFIRM = "Its owner can request the link with requestEmailConfirmation."
 NoteAdder = Callable[[str], str]
@@ -51,22 +50,22 @@ class RecipientResolver:
         """
         to, confirmed = await self._find_address(delivery)
         key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
-        if self._confirms and not confirmed and delivery["kind"] not in _FOR_UNCONFIRMED:
+        if self._confirms and not confirmed and delivery["kind"] not in UNCONFIRMED_EVENTS:
             await self._limiter.record_withheld(key, self._clock())
             raise MailSuppressed(_UNCONFIRMED, _CONFIRM)
-        place = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
-        told = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.count_withheld(key)
+        reservation = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
+        withheld = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.count_withheld(key)
         try:
-            yield to, lambda text: prepend_note(text, _withheld_note(told)) if told else text
+            yield to, lambda text: prepend_note(text, _withheld_note(withheld)) if withheld else text
         except Exception:
-            await self._limiter.release(place)
+            await self._limiter.release(reservation)
             raise
-        await self._mark_reported(key, told)
+        await self._mark_reported(key, withheld)
 
     async def _find_address(self, delivery: DeliveryDocument) -> tuple[str, bool]:
         """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
-        if delivery.get("to"):
-            return str(delivery["to"]), True
+        if to := delivery.get("to"):
+            return to, True
         fields = {"email": 1, "is_active": 1, "email_confirmed": 1}
         user = await self._database.users.find_one({"_id": delivery["owner"]}, fields)
         if user is None or not user["is_active"]:
@@ -90,15 +89,15 @@ class RecipientResolver:
             await self._limiter.record_withheld(key, now)
             raise mailbox_limit_error(to, reached) from None
 
-    async def _mark_reported(self, key: str, told: int) -> None:
+    async def _mark_reported(self, key: str, withheld: int) -> None:
         try:
-            await self._limiter.mark_reported(key, told)
+            await self._limiter.mark_reported(key, withheld)
         except PyMongoError:  # the mail is sent, and must not be sent again for this
             return
 
 
 def _mail_class(delivery: DeliveryDocument) -> MailClass:
-    if delivery["kind"] in ACCOUNT_KINDS:
+    if delivery["kind"] in ACCOUNT_EVENTS:
         return MailClass.ACCOUNT
     return MailClass.WORK if delivery["kind"] == EventKind.APPROVAL else MailClass.NOTICE
 
@@ -106,3 +105,9 @@ def _mail_class(delivery: DeliveryDocument) -> MailClass:
 def _withheld_note(count: int) -> str:
     mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
     return f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."
+
+
+async def find_owner_address(database: Database, owner: str) -> str | None:
+    """Return the user's email address; None if they do not exist or are deactivated."""
+    user = await database.users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
+    return str(user["email"]) if user and user["is_active"] else None

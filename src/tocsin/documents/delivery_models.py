@@ -1,0 +1,73 @@
+"""Models of mails: deliveries, and the counts behind the limits of mails."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.states import DeliveryStatus
+
+if TYPE_CHECKING:
+    from tocsin.documents.delivery_documents import DeliveryAboutDocument
+else:  # Pydantic would drop the keys that a TypedDict does not name
+    DeliveryAboutDocument = dict[str, Any]
+
+
+class Delivery(StoredDocument):
+    """A mail to a user. Its ID derives from its cause, so that no cause is mailed twice.
+
+    It is sent to its owner's address, or to `to` if the recipient has no account yet. `sealed` is the encrypted
+    replacement of `{link}` in the text: only the mail itself contains it in plain text.
+
+    `link` is the path of the page about its subject. `about` orders the mails about one subject: a later stage of an
+    incident supersedes earlier ones. A delivery is not sent after `good_until`.
+    A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
+
+    `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
+    replaces it (SUPERSEDED), or its recipient must not get it (SUPPRESSED). `claim` is the token of the process that
+    sends it, valid until `lease_until`. `queued_at` sorts `tocsin mails list`.
+    """
+
+    owner: str
+    kind: str
+    channel: str | None = None
+    run: str | None
+    link: str | None = None
+    about: DeliveryAboutDocument | None = None
+    attachments: list[str] = []
+    good_until: datetime | None = None
+    to: str | None = None
+    subject: str
+    text: str
+    sealed: str | None = None
+    status: DeliveryStatus = DeliveryStatus.QUEUED
+    queued_at: datetime
+    next_try_at: datetime
+    lease_until: datetime | None = None
+    claim: str | None = None
+    tries: int = 0
+    last_error: str | None = None
+    delivered_at: datetime | None = None
+
+    class Settings:
+        name = "deliveries"
+        indexes: ClassVar = [
+            index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
+            index("queued_at"),
+        ]
+
+
+class MailCount(StoredDocument):
+    """The times of the last mails that one limit counts: see `outbound/mail_limits.py`.
+
+    Its ID is `limit:digest of the recipient`. `held_back` counts mails that were suppressed and not yet logged.
+    """
+
+    times: list[datetime] = []
+    held_back: int = 0
+    forget_at: datetime
+
+    class Settings:
+        name = "mail_counts"
+        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]

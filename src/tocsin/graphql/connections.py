@@ -1,0 +1,100 @@
+"""Connections of the Relay specification: edges, pages and their positions, for any type of node."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from tocsin.documents import paging
+from tocsin.documents.paging import KeysetQuery, Page, PageArguments
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+@strawberry.type(description="Position of a page in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="True if more items are known to follow this page.")
+    has_previous_page: bool = strawberry.field(description="True if more items are known to precede this page.")
+    start_cursor: str | None = strawberry.field(
+        description="Cursor of the first item, for `before`; null on an empty page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last item, for `after`; null on an empty page."
+    )
+
+
+@strawberry.type(description="An item in a connection, with its cursor.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(description="Cursor of this item, for `after` and `before`.")
+    node: T = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[T]):
+    query: strawberry.Private[KeysetQuery[Any]]
+    edges: list[Edge[T]] = strawberry.field(description="The items on this page, with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
+
+    @strawberry.field(description="The items on this page.")
+    def nodes(self) -> list[T]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="Number of items on all pages.")
+    async def total_count(self) -> int:
+        return await paging.count_rows(self.query)
+
+
+async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]) -> Connection[T]:
+    """Fetch a page of the query and convert its rows. Raises InvalidInput."""
+    page = await paging.fetch_page(query, arguments)
+    edges = [Edge(cursor=paging.encode_cursor(query, row), node=to_node(row)) for row in page.rows]
+    return Connection(query=query, edges=edges, page_info=_to_page_info(page, [edge.cursor for edge in edges]))
+
+
+def _to_page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+class PagedField(FieldExtension):
+    """Gives a field the arguments of a page, which its resolver takes as one `page: PageArguments`.
+
+    Arguments that are absent or null reach the resolver as None.
+    """
+
+    def apply(self, field: StrawberryField) -> None:
+        """Replace `page` by the four arguments in the schema."""
+        own = [argument for argument in field.arguments if argument.python_name != "page"]
+        field.arguments = own + [_page_argument(name, *described) for name, described in _PAGE_ARGUMENTS.items()]
+
+    def map_arguments(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Collect the four arguments in one value."""
+        arguments = {name: None if value is strawberry.UNSET else value for name, value in kwargs.items()}
+        return {"page": PageArguments(*(arguments.pop(name, None) for name in _PAGE_ARGUMENTS)), **arguments}
+
+
+_PAGE_ARGUMENTS = {
+    "first": (int, "Number of rows from the start, 1 to 100. Default: 20, unless `last` is given."),
+    "after": (str, "Return rows after this cursor."),
+    "last": (int, "Number of rows from the end, 1 to 100."),
+    "before": (str, "Return rows before this cursor."),
+}
+
+
+def _page_argument(name: str, type_: type, description: str) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(type_ | None),
+        description=description,
+        default=strawberry.UNSET,
+    )

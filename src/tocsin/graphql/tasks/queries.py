@@ -1,0 +1,69 @@
+"""Queries of tasks and schedules."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from tocsin import clock, schedules
+from tocsin.clock import MILLISECOND
+from tocsin.documents.paging import PageArguments
+from tocsin.errors import InvalidInput
+from tocsin.graphql import access, ids
+from tocsin.graphql.arguments import GlobalId, prefix_errors
+from tocsin.graphql.connections import Connection, PagedField
+from tocsin.graphql.context import Info
+from tocsin.graphql.node import TASK, load_node
+from tocsin.graphql.tasks.lists import TaskFilter, TaskOrder, list_tasks
+from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule
+from tocsin.graphql.tasks.types import Task
+
+_MAX_PREVIEW = 100
+
+
+@strawberry.type
+class TaskQueries:
+    @strawberry.field(description="Fetch one of your tasks; null if you have no task with this ID.")
+    async def task(self, info: Info, id: GlobalId) -> Task | None:
+        owner, task_id = await access.require_owner(info), ids.decode_as("Task", id, "id")
+        return None if task_id is None else await load_node(info, TASK, owner, task_id)
+
+    @strawberry.field(description="List your tasks, by default newest first.", extensions=[PagedField()])
+    async def tasks(
+        self,
+        info: Info,
+        page: PageArguments,
+        filter: Annotated[
+            TaskFilter | None, strawberry.argument(description="Return only the tasks that match.")
+        ] = strawberry.UNSET,
+        order_by: Annotated[
+            TaskOrder | None,
+            strawberry.argument(description="Sort order of the tasks. Default: by `CREATED_AT`, descending."),
+        ] = strawberry.UNSET,
+    ) -> Connection[Task]:
+        user = await access.require_user(info)
+        return await list_tasks(info.context.services, user, filter, order_by, page)
+
+
+@strawberry.type
+class ScheduleQueries:
+    @strawberry.field(
+        description=(
+            "Preview the next due times of a schedule. Those of a cron schedule have the UTC offset of its time zone."
+        )
+    )
+    async def schedule_preview(
+        self,
+        info: Info,
+        schedule: Annotated[ScheduleInput, strawberry.argument(description="Schedule to preview.")],
+        count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
+    ) -> list[datetime]:
+        await access.require_user(info)
+        if not 1 <= count <= _MAX_PREVIEW:
+            raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
+        now = clock.now()
+        with prefix_errors("schedule"):
+            parsed = parse_schedule(schedule, now)
+            schedules.validate_schedule(parsed)
+        return await asyncio.to_thread(schedules.preview_due_times, parsed, now - MILLISECOND, count)

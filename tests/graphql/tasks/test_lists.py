@@ -1,0 +1,43 @@
+"""Lists of tasks: their filters."""
+
+from datetime import timedelta
+
+from tests.graphql.conftest import T0, Api, task_document
+from tocsin.graphql import ids
+
+TASKS = "query($f: TaskFilter) { tasks(filter: $f) { nodes { id } totalCount } }"
+
+
+async def test_filters(api: Api) -> None:
+    assert api.alice.user is not None
+    owner = api.alice.user.id
+    tasks = [
+        task_document(owner, T0, name="Backup (daily) 100%", tags=["a", "b"], status="PAUSED", next_run_at=None),
+        task_document(owner, T0 + timedelta(days=1), name="ping", tags=["a"]),
+        task_document(owner, T0 + timedelta(days=2), name="gone", hold="DELETED"),
+    ]
+    await api.database.tasks.insert_many(tasks)
+    backup, ping = (ids.encode_id("Task", task["_id"]) for task in tasks[:2])
+    for filter_, expected in [
+        ({}, [ping, backup]),
+        ({"status": ["PAUSED"]}, [backup]),
+        ({"status": []}, []),
+        ({"name": "(DAILY) 100%"}, [backup]),
+        ({"name": ".*"}, []),
+        ({"tags": ["a"]}, [ping, backup]),
+        ({"tags": ["a", "b"]}, [backup]),
+        ({"nextRunAt": {"from": "2026-03-02T12:00:00Z"}}, [ping]),
+        ({"nextRunAt": {"to": "2026-03-02T12:00:00Z"}}, []),
+    ]:
+        page = (await api.alice.ask(TASKS, f=filter_))["tasks"]
+        assert ([node["id"] for node in page["nodes"]], page["totalCount"]) == (expected, len(expected)), filter_
+
+
+async def test_errors_name_the_field_of_the_filter(api: Api) -> None:
+    for filter_, field, message in [
+        ({"name": "a" * 201}, "name", "The search text can have at most 200 characters, and no NUL character."),
+        ({"tags": ["a"] * 21}, "tags", "Set at most 20 tags; there are 21."),
+    ]:
+        error = (await api.alice.post(TASKS, {"f": filter_}))["errors"][0]
+        assert error["message"] == message
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": ["filter", field]}

@@ -1,0 +1,55 @@
+# tables read best in rows
+"""Tasks as the API shows them."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.graphql.conftest import HTTP_JOB, Api, stored_task
+from tocsin import clock
+
+ERRORS = "userErrors { field code message }"
+
+
+async def test_defaults_in_effect_are_shown(api: Api) -> None:
+    task = await api.alice.create(retry={"backoff": {"initial": "PT1S"}})
+    query = """query($id: ID!) { task(id: $id) { timeout overlap misfire { policy grace maxRuns }
+      retry { maxRetries offsets statuses backoff { initial factor max jitter } } } }"""
+    assert (await api.alice.ask(query, id=task))["task"] == {
+        "timeout": "PT10S",
+        "overlap": "SKIP",
+        "misfire": {"policy": "RUN_ONCE", "grace": "PT1M", "maxRuns": 100},
+        "retry": {
+            "maxRetries": 3, "offsets": [], "statuses": None,
+            "backoff": {"initial": "PT1S", "factor": 2.0, "max": "P1D", "jitter": 0.0},
+        },
+    }  # fmt: skip
+    retry = (
+        "query($id: ID!) { task(id: $id) { retry { maxRetries offsets statuses backoff { initial factor max jitter } } "
+        "} }"
+    )
+    hourly = {"initial": "PT10S", "factor": 10.0, "max": "PT30M", "jitter": 0.2}
+    cases: list[tuple[dict[str, Any], int, list[int] | None]] = [
+        ({}, 3, None),
+        ({"retry": {"maxRetries": 2, "statuses": [503]}}, 2, [503]),
+    ]
+    for given, most, statuses in cases:
+        other = await api.alice.create(**given)
+        assert (await api.alice.ask(retry, id=other))["task"]["retry"] == {
+            "maxRetries": most, "offsets": [], "statuses": statuses, "backoff": hourly
+        }  # fmt: skip
+    short = await api.alice.create(schedule={"cron": {"expression": "*/15 * * * * *"}})
+    assert (await api.alice.ask(retry, id=short))["task"]["retry"]["backoff"] == {
+        "initial": "PT1.25S", "factor": 1.79, "max": "PT7.5S", "jitter": 0.2
+    }  # fmt: skip
+
+
+async def test_a_task_that_waits_for_its_turn_says_so(api: Api) -> None:
+    given = {"name": "late", "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}}
+    await api.alice.do("createTask", given, f"task {{ id }} {ERRORS}")
+    stored = await stored_task(api)
+    (ahead,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
+    late = {"next_run_at": clock.now() - timedelta(seconds=9)}
+    await api.database.tasks.update_one({"_id": stored["_id"]}, {"$set": late})
+    (waits,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
+    assert ahead["waitingText"] is None
+    assert "is waiting for its turn" in waits["waitingText"]

@@ -1,0 +1,27 @@
+"""Helpers for tests of workflows: definitions as texts, and users."""
+
+import json
+from typing import Any
+
+from tocsin import clock
+from tocsin.documents import User
+
+
+def step(key: str, url: str, **more: Any) -> dict[str, Any]:
+    """Make a step that calls a URL, without retries."""
+    return {"key": key, "job": "http", "params": {"url": url}, "retry": {"maxRetries": 0}, **more}
+
+
+def workflow(*steps: dict[str, Any], **fields: Any) -> str:
+    """Return its text: JSON is YAML."""
+    return json.dumps({"name": "w", "steps": steps, **fields})
+
+
+async def add_user(name: str, *accepted: str, is_admin: bool = False) -> User:
+    """Insert an active user who accepts approval requests from these."""
+    user = User(
+        id=name, email=f"{name}@example.com", password="", is_admin=is_admin, is_active=True,
+        accepts_requests_from=list(accepted), created_at=clock.now(),
+    )  # fmt: skip
+    await user.insert()
+    return user

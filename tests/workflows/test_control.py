@@ -1,0 +1,137 @@
+"""Workflow runs are cancelled, resumed and decided on, with the real engine and real calls."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.harness import TargetServer, run_stack, wait_until
+from tests.workflows.samples import add_user, step, workflow
+from tocsin import clock
+from tocsin.accounts import COMMAND_LINE, deactivate_user
+from tocsin.dead_letters import store
+from tocsin.dead_letters.filter import DeadLetterFilter
+from tocsin.documents import Database, User, WorkflowRun
+from tocsin.errors import Conflict, InvalidInput, NotFound
+from tocsin.workflows import control
+
+
+async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Database, target: TargetServer) -> None:
+    await asyncio.gather(add_user("alice"), add_user("bob", "alice@example.com"), add_user("carol", is_admin=True))
+    approval = {"by": "bob@example.com", "message": "Pay ${{ inputs.sum }}?"}
+    text = workflow({"key": "ask", "approval": approval}, step("pay", f"{target.url}/pay"), inputs={"sum": {}})
+    alice, bob, carol = [await User.get(name) for name in ("alice", "bob", "carol")]
+    assert alice is not None
+    assert bob is not None
+    assert carol is not None
+    async with run_stack(database) as stack:
+        await stack.save_workflow(text)
+        run_id = await stack.execute("w", {"sum": 5})
+        stack.workflows.request_advance(run_id)
+
+        async def mail() -> Any:
+            return await database.deliveries.find_one({"kind": "APPROVAL"})
+
+        letter = await wait_until(mail)
+        assert letter["owner"] == "bob"
+        assert "Pay 5?" in letter["text"]
+
+        async def waits() -> bool:  # mails are written first
+            found = await database.workflow_runs.find_one({"_id": run_id}) or {}
+            return bool(found["steps"]["ask"]["status"] == "WAITING")
+
+        await wait_until(waits)
+        for person, error in ((carol, NotFound), (alice, Conflict)):
+            with pytest.raises(error):
+                await control.decide_approval(database, person, run_id, "ask", clock.now(), approved=True, comment="")
+        await control.decide_approval(database, bob, run_id, "ask", clock.now(), approved=True, comment="fine")
+        with pytest.raises(Conflict):
+            await control.decide_approval(database, bob, run_id, "ask", clock.now(), approved=False, comment="")
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "COMPLETED")
+        assert run["steps"]["ask"]["decision"]["by"] == "bob@example.com"
+        assert [call["path"] for call in target.calls] == ["/pay"]
+
+
+async def test_a_no_fails_the_step(database: Database, target: TargetServer) -> None:
+    admin = await add_user("carol", is_admin=True)
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow({"key": "ask", "approval": {"by": "admins"}}, step("pay", target.url)))
+        run_id = await stack.execute("w")
+        stack.workflows.request_advance(run_id)
+
+        async def waits() -> bool:
+            run = await WorkflowRun.get(run_id)
+            return run is not None and run.steps["ask"]["status"] == "WAITING"
+
+        await wait_until(waits)
+        await control.decide_approval(database, admin, run_id, "ask", clock.now(), approved=False, comment="too dear")
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
+        assert run["error"]["message"] == "carol@example.com rejected it: too dear"
+        assert target.calls == []
+
+
+async def test_cancel_aborts_what_runs(database: Database, target: TargetServer) -> None:
+    async with run_stack(database) as stack:
+        await stack.save_workflow(
+            workflow(step("slow", f"{target.url}/wait", timeout="PT1M"), step("next", target.url))
+        )
+        run_id = await stack.execute("w")
+        stack.workflows.request_advance(run_id)
+
+        async def called() -> bool:
+            return bool(target.calls)
+
+        await wait_until(called)
+        await control.cancel_workflow_run(database, "alice", run_id, clock.now())
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "CANCELLED")
+        assert {key: state["status"] for key, state in run["steps"].items()} == {
+            "slow": "CANCELLED",
+            "next": "CANCELLED",
+        }
+        assert [run["status"] for run in await stack.runs(run_id)] == ["CANCELLED"]
+        with pytest.raises(NotFound):
+            await control.cancel_workflow_run(database, "bob", run_id, clock.now())
+
+
+async def test_deactivating_a_user_cancels_his_workflow_runs(database: Database, target: TargetServer) -> None:
+    user = await add_user("alice")
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": {"duration": "PT1H"}}, step("next", target.url)))
+        run_id = await stack.execute("w")
+        stack.workflows.request_advance(run_id)
+        await stack.wait_for_workflow_run(run_id, "RUNNING")
+        await deactivate_user(database, user, COMMAND_LINE)
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "CANCELLED")
+        assert {state["status"] for state in run["steps"].values()} == {"CANCELLED"}
+        assert target.calls == []
+
+
+async def test_resume_keeps_what_succeeded(database: Database, target: TargetServer) -> None:
+    async with run_stack(database) as stack:
+        inputs = {"path": {"type": "string"}}
+        each = step("each", f"{target.url}/${{{{ item }}}}", forEach={"items": ["x", "y"], "concurrency": 1})
+        last = step("last", f"{target.url}/${{{{ inputs.path }}}}/${{{{ length(steps.each.result) }}}}")
+        await stack.save_workflow(workflow(step("first", f"{target.url}/first"), each, last, inputs=inputs))
+        target.script = [200, 200, 500]
+        run_id = await stack.execute("w", {"path": "old"})
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
+        assert run["steps"]["each"]["items"] == "CF"
+        (letter,) = await store.list_dead_letters(
+            database, "alice", DeadLetterFilter(workflow="w"), clock.now(), None, 9
+        )
+        await store.discard_runs(database, [letter["_id"]], clock.now())
+        with pytest.raises(InvalidInput):
+            await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": 5}, clock.now())
+        await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": "new"}, clock.now())
+        stack.workflows.request_advance(run_id)
+        run = await stack.wait_for_workflow_run(run_id, "COMPLETED")
+        assert [call["path"] for call in target.calls] == ["/first", "/x", "/y", "/y", "/new/2"]
+        assert await database.runs.count_documents({"task": run_id}) == 4
+        assert (await stack.run(letter["_id"]))["discarded_at"] is None
+        with pytest.raises(Conflict):
+            await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
