@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tocsin.dispatch.claims import claim_fields
 from tocsin.dispatch.in_flight import InFlightRuns
@@ -17,13 +17,13 @@ class Transport(Protocol):
     publish the ids and fences of submitted runs.
     """
 
-    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]:
+    def admit_new(self, runs: list[Any], now: datetime) -> list[Any]:
         """Return the new runs that may start now, as claimed. Insert each as it is, then submit or cancel it."""
 
-    def cancel_admission(self, runs: list[Doc]) -> None:
+    def cancel_admission(self, runs: list[Any]) -> None:
         """Release the room of admitted runs that are not submitted."""
 
-    def submit(self, runs: list[Doc]) -> None:
+    def submit(self, runs: list[Any]) -> None:
         """Have the attempts of these claimed runs made."""
 
     def wake_dispatcher(self) -> None:
@@ -36,7 +36,7 @@ class LocalTransport:
     def __init__(self, in_flight: InFlightRuns, wakeups: Wakeups, loop: asyncio.AbstractEventLoop) -> None:
         self._in_flight, self._wakeups, self._loop = in_flight, wakeups, loop
 
-    def admit_new(self, runs: list[Doc], now: datetime) -> list[Doc]:
+    def admit_new(self, runs: list[Any], now: datetime) -> list[Any]:
         """Return the new runs that may start now, within all limits, as claimed for this worker."""
         worker_id, limiter = self._in_flight.worker_id, self._in_flight.limiter
         room = self._in_flight.reserve(len(runs))
@@ -47,13 +47,13 @@ class LocalTransport:
         self._in_flight.release(room - len(admitted))
         return admitted
 
-    def cancel_admission(self, runs: list[Doc]) -> None:
+    def cancel_admission(self, runs: list[Any]) -> None:
         """Release the room of admitted runs that will not be executed here."""
         for run in runs:
             self._in_flight.limiter.release(run)
         self._in_flight.release(len(runs))
 
-    def submit(self, runs: list[Doc]) -> None:
+    def submit(self, runs: list[Any]) -> None:
         """Put runs that are claimed for this worker into the ready queue."""
         if runs:
             self._loop.call_soon_threadsafe(self._in_flight.add, runs)
