@@ -5,6 +5,7 @@ import asyncio
 import random
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -15,7 +16,7 @@ from tocsin import clock, schedules
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Database, Doc, Task, TaskStatus, connect, connect_sync, new_id
+from tocsin.documents import Database, Task, TaskStatus, connect, connect_sync, new_id
 from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore
 from tocsin.tasks.saving import TaskDraft
 from tocsin.wakeups import Wakeups
@@ -29,10 +30,10 @@ ASIDE = timedelta(minutes=30)
 class _Nothing:
     """Nothing follows from a pass here."""
 
-    def apply_effects(self, runs: list[Doc]) -> None:
+    def apply_effects(self, runs: list[Any]) -> None:
         """Not waited for."""
 
-    def align_stale_runs(self, runs: list[Doc]) -> None:
+    def align_stale_runs(self, runs: list[Any]) -> None:
         """Nobody edits."""
 
 

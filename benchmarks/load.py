@@ -5,10 +5,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from benchmarks.process import OWNERS, SUBSCRIBERS, CpuClock, Listeners, Process, owner
 from tocsin import clock, schedules
-from tocsin.documents import Doc, RunStatus, Task, TaskStatus, new_id
+from tocsin.documents import RunStatus, Task, TaskStatus, new_id
 from tocsin.tasks.saving import TaskDraft
 
 
@@ -41,7 +42,7 @@ async def save(url: str, dues: list[datetime]) -> None:
         await Task.insert_many(tasks[start : start + 500])
 
 
-def http_job(url: str) -> Doc:
+def http_job(url: str) -> Any:
     """A stored http job that gets this URL."""
     return {"kind": "http", "params": {"url": url, "method": "GET", "headers": [], "secret_headers": []}}
 
@@ -62,7 +63,7 @@ async def until_due(due: datetime) -> None:
     await asyncio.sleep(left - 0.3)
 
 
-async def run_load(process: Process, listeners: Listeners, url: str, dues: list[datetime]) -> tuple[Result, list[Doc]]:
+async def run_load(process: Process, listeners: Listeners, url: str, dues: list[datetime]) -> tuple[Result, list[Any]]:
     """Save the load, wait until it is done, check it, and say how it went; with the runs as they are stored."""
     await save(url, dues)
     await _told(listeners, len(dues), "created")
@@ -105,7 +106,7 @@ async def _told(listeners: Listeners, count: int, what: str) -> None:
         raise RuntimeError(f"{listeners.resyncs} subscribers were told to read again: the figures would flatter")
 
 
-async def _checked(process: Process, count: int) -> list[Doc]:
+async def _checked(process: Process, count: int) -> list[Any]:
     """All runs, after making sure that each task has exactly one, COMPLETED at the first attempt."""
     database = process.runtime.database
     tasks = {task["_id"] async for task in database.tasks.find({}, {"status": 1})}

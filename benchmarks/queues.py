@@ -16,14 +16,14 @@ from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Database, Doc, RunStatus, Trigger, connect
+from tocsin.documents import Database, RunStatus, Trigger, connect
 from tocsin.tasks.runs import new_task_run
 from tocsin.wakeups import Wakeups
 
 _BATCH = 5000
 
 
-def queued(number: int, whose: str, url: str, priority: int = 0) -> Doc:
+def queued(number: int, whose: str, url: str, priority: int = 0) -> Any:
     """A run that waits."""
     task: Any = {
         "_id": f"{whose}/t{number}", "owner": whose, "name": "benchmark", "version": 1, "incident": 0,
@@ -33,7 +33,7 @@ def queued(number: int, whose: str, url: str, priority: int = 0) -> Doc:
     return new_task_run(task, f"{whose}/t{number}:m", now, Trigger.MANUAL, now)
 
 
-async def _fill(opened: Database, runs: list[Doc]) -> None:
+async def _fill(opened: Database, runs: list[Any]) -> None:
     for start in range(0, len(runs), _BATCH):
         await opened.runs.insert_many(runs[start : start + _BATCH], ordered=False)
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tocsin import clock, schedules
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc, Task, new_id
+from tocsin.documents import Database, Task, new_id
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.outbound.mail_transport import make_mail_transport
@@ -100,7 +100,7 @@ async def serve_target() -> AsyncIterator[TargetServer]:
 class Stack(Process):
     """A working process over a database, with shorthands for tests."""
 
-    async def save_workflow(self, yaml: str, owner: str = "alice") -> Doc:
+    async def save_workflow(self, yaml: str, owner: str = "alice") -> Any:
         """Save a workflow, owned by alice by default."""
         return await workflow_saving.save_workflow(self.database, SECRETS, owner, parse_yaml(yaml), clock.now())
 
@@ -108,49 +108,49 @@ class Stack(Process):
         """Create a run of a workflow and return its id. It advances only while the workflow engine is started."""
         return (await starting.start_workflow(self.database, self.versions, owner, name, given, clock.now())).id
 
-    async def wait_for_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Doc:
+    async def wait_for_workflow_run(self, run_id: str, *statuses: str, seconds: float = 10.0) -> Any:
         """Wait until the workflow run has one of these statuses and return it."""
 
-        async def reached() -> Doc | None:
+        async def reached() -> Any | None:
             run = await self.database.workflow_runs.find_one({"_id": run_id})
             return run if run is not None and run["status"] in statuses else None
 
-        found: Doc = await wait_until(reached, seconds)
+        found: Any = await wait_until(reached, seconds)
         return found
 
-    async def run(self, run_id: str) -> Doc:
+    async def run(self, run_id: str) -> Any:
         """Return the stored run."""
         return await self.database.runs.find_one({"_id": run_id}) or {}
 
-    async def task(self, task_id: str) -> Doc:
+    async def task(self, task_id: str) -> Any:
         """Return the stored task."""
         return await self.database.tasks.find_one({"_id": task_id}) or {}
 
-    async def runs(self, task_id: str) -> list[Doc]:
+    async def runs(self, task_id: str) -> list[Any]:
         """Return the task's runs by due time."""
         return await self.database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
 
-    async def wait_for_runs(self, task_id: str, *statuses: str, seconds: float = 10.0) -> list[Doc]:
+    async def wait_for_runs(self, task_id: str, *statuses: str, seconds: float = 10.0) -> list[Any]:
         """Wait until the task's runs have these statuses and return them."""
 
-        async def settled() -> list[Doc]:
+        async def settled() -> list[Any]:
             runs = await self.runs(task_id)
             return runs if [run["status"] for run in runs] == list(statuses) else []
 
         try:
-            found: list[Doc] = await wait_until(settled, seconds)
+            found: list[Any] = await wait_until(settled, seconds)
         except AssertionError:
             raise AssertionError([(run["status"], run.get("reason")) for run in await self.runs(task_id)]) from None
         return found
 
-    async def wait_for_task(self, task_id: str, status: str) -> Doc:
+    async def wait_for_task(self, task_id: str, status: str) -> Any:
         """Wait until the task has this status and return it."""
 
-        async def reached() -> Doc | None:
+        async def reached() -> Any | None:
             task = await self.task(task_id)
             return task if task["status"] == status else None
 
-        found: Doc = await wait_until(reached)
+        found: Any = await wait_until(reached)
         return found
 
 
@@ -178,7 +178,7 @@ async def run_stack(database: Database, *, schedule: bool = True, **changes: Any
         await stack.stop()
 
 
-def http_job(url: str, **params: Any) -> Doc:
+def http_job(url: str, **params: Any) -> Any:
     """Return an http job in its stored form."""
     return {"kind": "http", "params": {"url": url, "method": "GET", "headers": [], "secret_headers": [], **params}}
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,6 @@ import structlog
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import documents
-from tocsin.documents import Doc
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
 
 
 @pytest.fixture
-def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Doc]]:
+def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDatabase[Any]]:
     """Return the database that the commands of this test use."""
     given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": f"test_{uuid4().hex[:12]}"}
     for name, value in {**given, "JWT_SECRET": "j" * 32, "ENCRYPTION_KEY": "a" * 43 + "="}.items():

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,6 @@ from typer.testing import CliRunner
 
 from tests.documents.samples import read_sample
 from tocsin.cli.main import app
-from tocsin.documents import Doc
 from tocsin.documents.schema_version import latest_version
 
 RESTORED = "When the server starts, missed due times follow the misfire policies."
@@ -34,12 +34,12 @@ def refused(*arguments: str | Path) -> str:
     return line
 
 
-def by_id(database: SyncDatabase[Doc], name: str) -> dict[str, Doc]:
+def by_id(database: SyncDatabase[Any], name: str) -> dict[str, Any]:
     return {str(document["_id"]): document for document in database[name].find()}
 
 
 @pytest.fixture
-def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
+def sample(stored: SyncDatabase[Any]) -> dict[str, list[Any]]:
     """Store data of the first version in the database of the commands."""
     found = read_sample(1)
     for name, documents_ in found.items():
@@ -48,21 +48,21 @@ def sample(stored: SyncDatabase[Doc]) -> dict[str, list[Doc]]:
 
 
 @pytest.fixture
-def other(stored: SyncDatabase[Doc]) -> Iterator[SyncDatabase[Doc]]:
+def other(stored: SyncDatabase[Any]) -> Iterator[SyncDatabase[Any]]:
     """Make an empty database that of the commands, to restore into."""
     name = f"test_{uuid4().hex[:12]}"
     yield stored.client[name]
     stored.client.drop_database(name)
 
 
-def use(monkeypatch: pytest.MonkeyPatch, database: SyncDatabase[Doc], **settings: str) -> None:
+def use(monkeypatch: pytest.MonkeyPatch, database: SyncDatabase[Any], **settings: str) -> None:
     monkeypatch.setenv("TOCSIN_MONGODB_DATABASE", database.name)
     for name, value in settings.items():
         monkeypatch.setenv(f"TOCSIN_{name}", value)
 
 
 def test_data_of_an_older_version_is_backed_up_as_it_is_and_migrated_when_it_is_back(
-    stored: SyncDatabase[Doc], sample: dict[str, list[Doc]], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+    stored: SyncDatabase[Any], sample: dict[str, list[Any]], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "documents (1 users, 9 tasks, 1 workflows, 13 runs, 1 workflow runs)" in tocsin("backup", "a.backup")
     assert list(stored["installation"].find()) == []
@@ -77,7 +77,7 @@ def test_data_of_an_older_version_is_backed_up_as_it_is_and_migrated_when_it_is_
 
 
 def test_the_keys_go_along_unless_they_are_left_out(
-    stored: SyncDatabase[Doc], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    stored: SyncDatabase[Any], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("JWT_SECRET", "ENCRYPTION_KEY"):
         monkeypatch.delenv(f"TOCSIN_{name}")
@@ -116,7 +116,7 @@ MANY = 5_000
 
 
 def test_a_killed_restore_is_noticed_and_begun_anew(
-    stored: SyncDatabase[Doc], sample: dict[str, list[Doc]], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+    stored: SyncDatabase[Any], sample: dict[str, list[Any]], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = sample["users"][0]["_id"]
     stored["runs"].insert_many([{**sample["runs"][0], "_id": f"{user}/x:{number}"} for number in range(MANY)])
@@ -140,7 +140,7 @@ def test_a_killed_restore_is_noticed_and_begun_anew(
 
 
 def test_newer_data_and_newer_backups_are_refused(
-    stored: SyncDatabase[Doc], other: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch
+    stored: SyncDatabase[Any], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tocsin("users", "list")
     tocsin("backup", "a.backup")
@@ -160,7 +160,7 @@ def test_newer_data_and_newer_backups_are_refused(
 
 
 def test_what_cannot_be_backed_up_or_restored_is_said(
-    stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert "is empty: there is nothing to back up" in refused("backup", "a.backup")
     Path("a.backup").write_bytes(b"something else")

@@ -10,14 +10,13 @@ from typer.testing import CliRunner, Result
 
 from tocsin import clock
 from tocsin.cli.keys import app
-from tocsin.documents import Doc
 from tocsin.security.secret_box import SecretBox
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
 
 @pytest.fixture
-def stored(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> SyncDatabase[Doc]:
+def stored(stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> SyncDatabase[Any]:
     """Return the database of the commands, with a task that has a secret."""
     give(monkeypatch, OLD)
     job = {"kind": "http", "params": {"url": "https://example.com/", "token": SecretBox(OLD).seal("s3cret", "alice")}}
@@ -45,7 +44,7 @@ def listed() -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None:
+def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Any]) -> None:
     data, jwt = listed()
     assert (data["id"], data["kind"], data["state"], data["secrets"]) == ("v1", "DATA", "in use", 1)
     assert (jwt["kind"], jwt["state"], jwt["secrets"], jwt["since"]) == ("JWT", "in use", None, None)
@@ -64,7 +63,7 @@ def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Doc]) -> None
     assert {row["id"] for row in rows if row["state"] == "in use"} == set(said[0].split()) & {row["id"] for row in rows}
 
 
-def test_the_list_for_people(stored: SyncDatabase[Doc]) -> None:
+def test_the_list_for_people(stored: SyncDatabase[Any]) -> None:
     done("rotate")
     data, sealing, jwt, signing = done("list").splitlines()
     assert data.startswith("v1                retired   0 secrets       from the settings or files  kept until 20")
@@ -73,7 +72,7 @@ def test_the_list_for_people(stored: SyncDatabase[Doc]) -> None:
     assert "  in use    access tokens   since 20" in signing
 
 
-def test_nothing_shows_a_key(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_shows_a_key(stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     shown = done("rotate") + done("list") + done("list", "--json")
     keys = list(stored["keys"].find({"sealed": {"$ne": None}}))
     assert len(keys) == 2
@@ -83,13 +82,13 @@ def test_nothing_shows_a_key(stored: SyncDatabase[Doc], monkeypatch: pytest.Monk
         assert key["sealed"] not in shown
 
 
-def test_at_once(stored: SyncDatabase[Doc]) -> None:
+def test_at_once(stored: SyncDatabase[Any]) -> None:
     assert "valid until" not in done("rotate", "--at-once")
     (retired,) = [row for row in listed() if row["kind"] == "JWT" and row["state"] == "retired"]
     assert retired["retiresAt"] <= f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_another_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_encryption_key(stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     done("rotate")
     give(monkeypatch, NEW)
     for arguments in (["list"], ["rotate"]):
@@ -103,7 +102,7 @@ def test_another_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.M
     assert [row["secrets"] for row in listed() if row["state"] == "in use"] == [1, None]
 
 
-def test_a_lost_encryption_key(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_encryption_key(stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     done("rotate")
     (lost,) = [row["id"] for row in listed() if row["kind"] == "DATA" and row["state"] == "in use"]
     give(monkeypatch, NEW)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from tocsin import clock, documents
 from tocsin.cli.users import app
-from tocsin.documents import Doc, Overlap, Task, TaskStatus, from_global_id, to_global_id
+from tocsin.documents import Overlap, Task, TaskStatus, from_global_id, to_global_id
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.security.passwords import verify_password
 
@@ -44,13 +44,13 @@ def listed() -> list[dict[str, Any]]:
     return rows
 
 
-def has_password(stored: SyncDatabase[Doc], email: str, password: str) -> bool:
+def has_password(stored: SyncDatabase[Any], email: str, password: str) -> bool:
     user = stored["users"].find_one({"email": email})
     assert user is not None
     return asyncio.run(verify_password(password, user["password"]))
 
 
-def test_create_and_list(stored: SyncDatabase[Doc]) -> None:
+def test_create_and_list(stored: SyncDatabase[Any]) -> None:
     assert done("list", "--json") == "[]\n"
     assert create("Bob@Example.com", "--admin") == "bob@example.com can log in now.\n"
     create(ALICE)
@@ -61,7 +61,7 @@ def test_create_and_list(stored: SyncDatabase[Doc]) -> None:
     assert has_password(stored, ALICE, PASSWORD)
 
 
-def test_quotas_are_shown_and_lifted(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quotas_are_shown_and_lifted(stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     create(ALICE)
     monkeypatch.setenv("TOCSIN_QUOTA_TASKS", "7")
     assert "TASKS" in done("quota", ALICE)
@@ -82,7 +82,7 @@ def test_quotas_are_shown_and_lifted(stored: SyncDatabase[Doc], monkeypatch: pyt
     assert (result.exit_code, "limit must be 0" in result.stderr) == (1, True)
 
 
-def test_the_list_is_a_table_that_cuts_nothing_off(stored: SyncDatabase[Doc]) -> None:
+def test_the_list_is_a_table_that_cuts_nothing_off(stored: SyncDatabase[Any]) -> None:
     long = "a" * 60 + "@" + "b" * 60 + ".example.com"
     create(long)
     table = done("list")
@@ -107,7 +107,7 @@ def _in_a_terminal(arguments: list[str], typed: list[str]) -> tuple[int, str]:
     return process.wait(10), shown.decode()
 
 
-def test_in_a_terminal_the_password_is_asked_for_twice_and_not_shown(stored: SyncDatabase[Doc]) -> None:
+def test_in_a_terminal_the_password_is_asked_for_twice_and_not_shown(stored: SyncDatabase[Any]) -> None:
     code, shown = _in_a_terminal(["create", ALICE], ["one thing typed", "another one typed", PASSWORD, PASSWORD])
     assert code == 0, shown
     assert "do not match" in shown
@@ -115,7 +115,7 @@ def test_in_a_terminal_the_password_is_asked_for_twice_and_not_shown(stored: Syn
     assert has_password(stored, ALICE, PASSWORD)
 
 
-def test_without_a_terminal_the_password_is_read_from_standard_input(stored: SyncDatabase[Doc]) -> None:
+def test_without_a_terminal_the_password_is_read_from_standard_input(stored: SyncDatabase[Any]) -> None:
     assert done("create", ALICE, stdin=f"{PASSWORD}\nmore\n") == f"{ALICE} can log in now.\n"
     assert has_password(stored, ALICE, PASSWORD)
     result = tocsin_users("set-password", ALICE, stdin="")
@@ -123,14 +123,14 @@ def test_without_a_terminal_the_password_is_read_from_standard_input(stored: Syn
     assert "There is no terminal to ask for the password" in " ".join(result.stderr.split())
 
 
-def test_set_password(stored: SyncDatabase[Doc]) -> None:
+def test_set_password(stored: SyncDatabase[Any]) -> None:
     create(ALICE)
     done("set-password", ALICE, "--password-stdin", stdin="seven green bottles\r\n")
     assert has_password(stored, ALICE, "seven green bottles")
     assert not has_password(stored, ALICE, PASSWORD)
 
 
-def test_promote_and_revoke(stored: SyncDatabase[Doc]) -> None:
+def test_promote_and_revoke(stored: SyncDatabase[Any]) -> None:
     create(ALICE)
     assert done("promote", "ALICE@example.com") == f"{ALICE} is now an administrator.\n"
     assert listed()[0]["isAdmin"]
@@ -160,7 +160,7 @@ async def _add_task(uri: str, name: str, owner: str) -> None:
     await database.close()
 
 
-def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Doc], mongodb_uri: str) -> None:
+def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Any], mongodb_uri: str) -> None:
     create(ALICE)
     create("bob@example.com")
     for row in listed():
@@ -188,7 +188,7 @@ def test_deactivate_pauses_and_activate_lets_in(stored: SyncDatabase[Doc], mongo
         (["activate", ALICE], "", f"no user with the address {ALICE}"),
     ],
 )
-def test_an_error_is_one_sentence(stored: SyncDatabase[Doc], arguments: list[str], stdin: str, message: str) -> None:
+def test_an_error_is_one_sentence(stored: SyncDatabase[Any], arguments: list[str], stdin: str, message: str) -> None:
     create("bob@example.com")
     result = tocsin_users(*arguments, stdin=stdin)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -205,7 +205,7 @@ def test_wrong_settings_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.stderr.count("\n") == 1
 
 
-def test_a_database_that_is_away_is_one_sentence(stored: SyncDatabase[Doc], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_one_sentence(stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_MONGODB_URI", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
     result = tocsin_users("list")
     assert result.exit_code == 1

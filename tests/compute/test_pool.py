@@ -109,7 +109,8 @@ async def test_a_run_that_waits_for_a_process_is_known(database: Database, proce
     assert waits.awaiting_compute == {waits.run_id}
     async with run_stack(database) as stack:
         stack.engine.dependencies.waiting_for_compute.add(waits.run_id)
-        found = stack.engine.find_wait_reason({"_id": waits.run_id, "status": "RUNNING"})
+        running: Any = {"_id": waits.run_id, "status": "RUNNING"}
+        found = stack.engine.find_wait_reason(running)
     assert found is not None
     assert found.waiting_for is WaitingFor.COMPUTE
     first.cancel()

@@ -6,10 +6,10 @@ from typing import Any
 from tests.harness import http_job
 from tests.tasks.helpers import ended_attempt, load_run
 from tocsin import clock
-from tocsin.documents import Database, Doc, RunStatus, Task, Trigger
+from tocsin.documents import Database, RunStatus, Task, Trigger
 from tocsin.tasks.runs import new_task_run
 
-ERROR: Doc = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hint": None}
+ERROR: Any = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hint": None}
 
 
 async def add_dead_letters(database: Database, task: Task, count: int, **more: Any) -> list[str]:
@@ -28,12 +28,12 @@ async def add_dead_letters(database: Database, task: Task, count: int, **more: A
     return [run["_id"] for run in runs]
 
 
-def at_host(host: str) -> Doc:
+def at_host(host: str) -> Any:
     """Return the fields of a run of an HTTP job that calls this host."""
     return {"job": http_job(f"https://{host}/hook")}
 
 
-async def fail(database: Database, run_id: str) -> Doc:
+async def fail(database: Database, run_id: str) -> Any:
     """Fail a run as its worker would."""
     changes = {"status": "FAILED", "open": False, "finished_at": clock.now(), "rank": None, "error": ERROR}
     await database.runs.update_one({"_id": run_id}, {"$set": changes})

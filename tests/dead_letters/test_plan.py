@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tocsin.clock import EPOCH, MILLISECOND
 from tocsin.dead_letters import plan
 from tocsin.dead_letters.plan import CanaryDecision, ReplayedRunState, ReplayProgress, SentBatch
-from tocsin.documents import Doc, RunStatus
+from tocsin.documents import RunStatus
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -20,7 +20,7 @@ RATES = st.one_of(st.integers(1, 130), st.sampled_from([600, 3_599, 3_601, 6_000
 STEPS = st.integers(0, 40_000) | st.integers(0, 1_500)
 
 
-def run(status: str = "FAILED", round_: int = 1, at: int | None = 1, **more: Any) -> Doc:
+def run(status: str = "FAILED", round_: int = 1, at: int | None = 1, **more: Any) -> Any:
     replays = [] if at is None else [{"replay": "other", "round": 1}, {"replay": REPLAY, "round": at}]
     return {"_id": "x", "status": status, "round": round_, "replays": replays, **more}
 
@@ -83,7 +83,7 @@ def test_a_look_at_the_time_that_was_named_may_send(per_minute: int) -> None:
         ({"status": "FAILED", "round": 0}, ReplayedRunState.NOT_SENT, CanaryDecision.SEND),
     ],
 )
-def test_what_follows_from_the_canary(found: Doc | None, fate: ReplayedRunState, verdict: CanaryDecision) -> None:
+def test_what_follows_from_the_canary(found: Any | None, fate: ReplayedRunState, verdict: CanaryDecision) -> None:
     assert plan.find_replayed_state(found, REPLAY) is fate
     assert plan.decide_on_canary(found, REPLAY) is verdict
 
@@ -101,9 +101,9 @@ def test_what_was_sent_is_counted() -> None:
     assert plan.count_progress(runs, REPLAY).pending == 4
 
 
-def letter(number: int, kind: str) -> Doc:
+def letter(number: int, kind: str) -> Any:
     found = {"_id": f"run {number:04}", "task": "t", "trigger": "SCHEDULE", "round": 0, "attempted": 1}
-    changes: dict[str, Doc] = {
+    changes: dict[str, Any] = {
         "fine": {}, "step": {"trigger": "WORKFLOW"}, "orphan": {"task": "gone"}, "worn": {"attempted": 100}
     }  # fmt: skip
     return found | changes[kind]

@@ -10,13 +10,13 @@ import pytest
 from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tocsin import clock, schedules
 from tocsin.dispatch.backlog import READY_RUNS
-from tocsin.documents import Database, Doc, JobDocument, RunStatus, Task, Trigger, WaitingFor
+from tocsin.documents import Database, JobDocument, RunStatus, Task, Trigger, WaitingFor
 from tocsin.tasks import queues, saving
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.saving import TaskDraft
 
 
-async def queued(database: Database, url: str, count: int, owner: str = "alice", **more: Any) -> list[Doc]:
+async def queued(database: Database, url: str, count: int, owner: str = "alice", **more: Any) -> list[Any]:
     """Insert `count` queued runs of one task."""
     far = schedules.Every(timedelta(days=365), clock.now() + timedelta(days=1))
     job: JobDocument = {"kind": "http", "params": {"url": url, "method": "GET", "headers": []}}
@@ -173,7 +173,7 @@ async def test_who_refuses_connections_is_left_alone_and_the_runs_say_so(databas
             assert await wait_until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
             await wait_until(lambda: settled(database, 4, "FAILED"))
 
-            async def given_back() -> list[Doc]:
+            async def given_back() -> list[Any]:
                 runs = await database.runs.find(READY_RUNS).to_list()
                 return runs if len(runs) == 16 else []
 
@@ -204,7 +204,7 @@ async def test_a_restart_finds_the_circuit_where_it_was(database: Database, targ
         stack.wakeups.runs_queued()
         assert await wait_until(lambda: _waits_for(stack, WaitingFor.CIRCUIT_OPEN))
 
-        async def stored() -> Doc | None:
+        async def stored() -> Any | None:
             return await database.circuits.find_one({"state": "OPEN"})
 
         before = await wait_until(stored)

@@ -10,7 +10,7 @@ import pytest
 from tests.harness import Stack, TargetServer, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
 from tocsin.dispatch.claims import count_queued
-from tocsin.documents import Database, Doc, RunStatus, Trigger, WaitingFor, public_status
+from tocsin.documents import Database, RunStatus, Trigger, WaitingFor, public_status
 from tocsin.tasks import lifecycle, queues
 from tocsin.tasks import runs as task_runs
 
@@ -51,7 +51,7 @@ async def calls_on_time(stack: Stack, url: str, times: int = 3, owner: str = "bo
     """Check that another owner's task, due every second, runs each time at its due time."""
     task = await save_task(stack.database, url, schedules.Every(timedelta(seconds=1), clock.now()), owner=owner)
 
-    async def called() -> list[Doc]:
+    async def called() -> list[Any]:
         runs = [run for run in await stack.runs(task.id) if run["status"] == "COMPLETED"]
         return runs if len(runs) >= times else []
 
@@ -108,16 +108,16 @@ async def test_short_attempts_may_borrow_what_is_free_but_a_quarter(database: Da
         assert sum(len(target.calls) for target in targets) <= 76 + 2  # plus Bob's
 
 
-async def burst(stack: Stack, target: TargetServer, count: int, due_at: datetime) -> list[Doc]:
+async def burst(stack: Stack, target: TargetServer, count: int, due_at: datetime) -> list[Any]:
     """Make tasks of one owner that are due now and wait at this target. Return their runs once stored."""
     for number in range(count):
         await save_task(stack.database, f"{target.url}/wait", schedules.Once(due_at), name=f"task {number}")
 
-    async def written() -> list[Doc]:
+    async def written() -> list[Any]:
         runs = await stack.database.runs.find({}).to_list()
         return runs if len(runs) == count else []
 
-    found: list[Doc] = await wait_until(written)
+    found: list[Any] = await wait_until(written)
     return found
 
 

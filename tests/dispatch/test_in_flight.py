@@ -1,15 +1,15 @@
 """In-flight runs are bounded: each claim takes one place and releases it once."""
 
 import asyncio
+from typing import Any
 
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.documents import Doc
 
 
-def claim(in_flight: InFlightRuns, run_id: str, fence: int = 1) -> Doc:
+def claim(in_flight: InFlightRuns, run_id: str, fence: int = 1) -> Any:
     assert in_flight.reserve(1) == 1
-    run = {"_id": run_id, "owner": "alice", "fence": fence}
+    run: Any = {"_id": run_id, "owner": "alice", "fence": fence}
     in_flight.add([run])
     return run
 

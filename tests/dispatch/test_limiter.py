@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,17 +11,17 @@ from hypothesis import strategies as st
 from tocsin.clock import EPOCH
 from tocsin.dispatch.limiter import QueueLimits, RunLimiter, WorkerShare
 from tocsin.dispatch.owner_share import ProcessLimits
-from tocsin.documents import Doc, WaitingFor
+from tocsin.documents import WaitingFor
 
 NOW = EPOCH + timedelta(days=20_000)
 
 
-def run(number: int, queue: str = "default", host: str | None = None, owner: str = "alice") -> Doc:
+def run(number: int, queue: str = "default", host: str | None = None, owner: str = "alice") -> Any:
     lane = f"{queue}|{owner}|{host}"
     return {"_id": f"{owner}/{number}", "owner": owner, "queue": queue, "host": host, "fence": 0, "lane": lane}
 
 
-def claimed(one: Doc) -> Doc:
+def claimed(one: Any) -> Any:
     return one | {"fence": one["fence"] + 1}
 
 
@@ -55,7 +56,7 @@ def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
     assert limiter.try_acquire(run(1, "q"), NOW) is None
 
 
-def admitted(limiter: RunLimiter, runs: list[Doc]) -> int:
+def admitted(limiter: RunLimiter, runs: list[Any]) -> int:
     return sum(limiter.try_acquire(run, NOW) is None for run in runs)
 
 

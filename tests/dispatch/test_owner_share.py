@@ -1,10 +1,13 @@
 """An owner's share of a limit: whatever others take, in whatever order, the next owner finds a place."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.dispatch.owner_share import OwnerShare, ProcessLimits, get_owner_share
+from tocsin.documents import RunDocument
 
 
 @pytest.mark.parametrize(
@@ -38,9 +41,14 @@ def test_twelve_owners_who_let_nothing_end_leave_a_place_for_the_next(order: lis
     assert share.can_take(0, sum(own.values()), short=False)
 
 
+def run_of(fields: Any) -> RunDocument:
+    run: RunDocument = fields
+    return run
+
+
 def test_what_is_short() -> None:
     limits = ProcessLimits(default_timeout=10)
-    assert limits.is_short({"host": "a:80", "timeout": None})
-    assert limits.is_short({"host": "a:80", "timeout": 30.0})
-    assert not limits.is_short({"host": "a:80", "timeout": 31.0})
-    assert not limits.is_short({"host": None, "timeout": 1.0})
+    assert limits.is_short(run_of({"host": "a:80", "timeout": None}))
+    assert limits.is_short(run_of({"host": "a:80", "timeout": 30.0}))
+    assert not limits.is_short(run_of({"host": "a:80", "timeout": 31.0}))
+    assert not limits.is_short(run_of({"host": None, "timeout": 1.0}))

@@ -1,6 +1,7 @@
 """The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ UNSHARED = ProcessLimits(owner_share=1.0)
 
 
 def waiting_run(owner: str, host: str | None, number: int = 0, timeout: float | None = None) -> ClaimedRun:
-    run = {"_id": f"{owner}/{host}/{number}", "owner": owner, "host": host, "timeout": timeout}
+    run: Any = {"_id": f"{owner}/{host}/{number}", "owner": owner, "host": host, "timeout": timeout}
     return ClaimedRun(run, claimed_at=0.0)
 
 

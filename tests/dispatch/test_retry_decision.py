@@ -7,7 +7,7 @@ import pytest
 
 from tocsin import clock
 from tocsin.dispatch.retry_decision import MAX_LOST_ATTEMPTS, RetryDecider, RunDecision, decide_after_loss
-from tocsin.documents import Doc, RunReason, RunStatus
+from tocsin.documents import RunReason, RunStatus
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
@@ -19,7 +19,7 @@ USED_UP = RunDecision(RunStatus.FAILED, RunReason.RETRIES_USED_UP)
 NOT_RETRIED = RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED)
 
 
-def run(*outcomes: str, budget_from: int = 0, **more: Any) -> Doc:
+def run(*outcomes: str, budget_from: int = 0, **more: Any) -> Any:
     """Return a run whose latest attempt, the last of these, has just ended."""
     return {"attempts": [{"outcome": outcome} for outcome in outcomes], "budget_from": budget_from, "lost": 0, **more}
 
@@ -29,7 +29,7 @@ def failed(status: int | None = 500, kind: ErrorKind = ErrorKind.HTTP_STATUS, **
     return Outcome(error=AttemptError(kind, "no", None, retryable), status_code=status, **more)
 
 
-def decide(past: Doc, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> RunDecision:
+def decide(past: Any, outcome: Outcome, retries: int = 2, statuses: frozenset[int] | None = None) -> RunDecision:
     decider = RetryDecider(RetryDefaults(0), timedelta(seconds=60))
     policy = RetryPolicy(retries, OFFSETS, None, statuses)
     return decider.decide(past | {"retry": policy.to_document()}, outcome, NOW, 0.5)
@@ -50,7 +50,7 @@ def retried(wait: timedelta) -> RunDecision:
         (run("FAILED", "FAILED", "FAILED", "FAILED", "x", budget_from=3), retried(5 * SECOND)),
     ],
 )
-def test_failures_of_the_present_budget_count_and_losses_do_not(past: Doc, expected: RunDecision) -> None:
+def test_failures_of_the_present_budget_count_and_losses_do_not(past: Any, expected: RunDecision) -> None:
     assert decide(past, failed()) == expected
 
 

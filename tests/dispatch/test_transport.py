@@ -1,16 +1,16 @@
 """The local transport: new runs are claimed as far as there is room, and submitted from any thread."""
 
 import asyncio
+from typing import Any
 
 from tocsin import clock
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Doc
 from tocsin.wakeups import Wakeups
 
 
-def new_runs(count: int) -> list[Doc]:
+def new_runs(count: int) -> list[Any]:
     return [{"_id": f"r{number}", "owner": "alice", "fence": 0, "attempts": []} for number in range(count)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 from tocsin.documents.paging import (
     KeysetQuery,
     PageArguments,
@@ -22,7 +22,7 @@ T0 = datetime(2026, 3, 1, tzinfo=UTC)
 LAST = T0 + timedelta(days=400)
 
 
-def _query(database: Database, **changes: Any) -> KeysetQuery[Doc]:
+def _query(database: Database, **changes: Any) -> KeysetQuery[Any]:
     fields: dict[str, Any] = {"indexed_filter": {"owner": "alice"}, "key_range_hint": (T0, LAST), **changes}
     return KeysetQuery(database.tasks, "created", "created_at", descending=True, **fields)
 
@@ -30,7 +30,7 @@ def _query(database: Database, **changes: Any) -> KeysetQuery[Doc]:
 async def _insert(database: Database) -> list[str]:
     """Insert a few rows that are far apart, and return their IDs, newest first."""
     times = [T0, T0, T0 + timedelta(seconds=5), T0 + timedelta(days=30), LAST - timedelta(hours=1), LAST]
-    rows: list[Doc] = [
+    rows: list[Any] = [
         {"_id": f"alice/{at}", "owner": "alice", "created_at": time, "n": at} for at, time in enumerate(times)
     ]
     await database.tasks.insert_many(rows)
@@ -76,7 +76,7 @@ async def test_a_cursor_belongs_to_its_order(database: Database) -> None:
     cursor = encode_cursor(query, {"_id": "alice/x", "created_at": T0})
     position = decode_cursor(query, cursor, "after")
     assert (position.key, position.id) == (T0, "alice/x")
-    other: KeysetQuery[Doc] = KeysetQuery(database.tasks, "due", "created_at", descending=True, indexed_filter={})
+    other: KeysetQuery[Any] = KeysetQuery(database.tasks, "due", "created_at", descending=True, indexed_filter={})
     with pytest.raises(InvalidInput, match="not a cursor of this list"):
         decode_cursor(other, cursor, "after")
 

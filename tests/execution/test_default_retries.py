@@ -8,19 +8,19 @@ import pytest
 
 from tests.harness import Stack, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc, User
+from tocsin.documents import Database, User
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.tasks import saving
 
 SECOND = timedelta(seconds=1)
 
 
-async def _first_ended(stack: Stack, task_id: str) -> Doc:
-    async def ended() -> Doc | None:
+async def _first_ended(stack: Stack, task_id: str) -> Any:
+    async def ended() -> Any | None:
         runs = await stack.runs(task_id)
         return runs[0] if runs and runs[0]["status"] in {"COMPLETED", "FAILED"} else None
 
-    found: Doc = await wait_until(ended)
+    found: Any = await wait_until(ended)
     return found
 
 
@@ -83,7 +83,7 @@ async def test_a_step_of_a_scheduled_workflow_is_tried_again_within_its_interval
         stack.workflows.start()
         stack.workflows.expect_due(saved["next_run_at"])
 
-        async def completed() -> Doc | None:
+        async def completed() -> Any | None:
             return await database.workflow_runs.find_one({"status": "COMPLETED"})
 
         found = await wait_until(completed)

@@ -13,7 +13,7 @@ from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.documents import AttemptOutcome, Database, Doc, Overlap, RunStatus
+from tocsin.documents import AttemptOutcome, Database, Overlap, RunStatus
 from tocsin.execution.leases import WorkerLease
 from tocsin.execution.rescuer import Rescuer, recover_at_start
 from tocsin.execution.throughput import Throughput
@@ -35,7 +35,7 @@ async def dead_worker(database: Database, worker: str = "w") -> None:
     await database.workers.insert_one({"_id": worker, "until": clock.now() - clock.MILLISECOND})
 
 
-def outcomes(run: Doc) -> list[str | None]:
+def outcomes(run: Any) -> list[str | None]:
     return [attempt.get("outcome") for attempt in run["attempts"]]
 
 
@@ -204,7 +204,7 @@ async def _empty(stack: Stack) -> bool:
 # --- a graceful stop ------------------------------------------------------------------------------------------------
 
 
-async def stopped(database: Database, target: TargetServer, grace: float, count: int = 1, **more: Any) -> list[Doc]:
+async def stopped(database: Database, target: TargetServer, grace: float, count: int = 1, **more: Any) -> list[Any]:
     """Return the runs of `count` tasks whose worker was stopped during the first attempt."""
     async with run_stack(database, max_concurrency=1, shutdown_grace=grace) as stack:
         for _ in range(count):

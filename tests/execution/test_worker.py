@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.harness import SECRETS, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 from tocsin.execution.completer import StoredBatch
 from tocsin.execution.completion import Completion
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
@@ -23,7 +24,7 @@ async def mails(database: Database) -> list[str]:
     return [mail["kind"] async for mail in database.deliveries.find({}).sort("_id", 1)]
 
 
-async def running(stack: Stack, target: TargetServer, task_id: str) -> Doc:
+async def running(stack: Stack, target: TargetServer, task_id: str) -> Any:
     """Return the task's only run once its request has reached the target."""
     (run,) = await stack.wait_for_runs(task_id, "RUNNING")
 

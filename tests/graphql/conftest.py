@@ -22,7 +22,7 @@ from tests.harness import file_storage_for
 from tocsin import clock
 from tocsin.accounts import Accounts, Actor, LinkFlows
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc, User, new_id
+from tocsin.documents import Database, User, new_id
 from tocsin.events import Fanout
 from tocsin.graphql.context import Services
 from tocsin.quotas import Quotas
@@ -216,13 +216,13 @@ class _served:  # noqa: N801  # used as a function
         await self._server.shutdown()
 
 
-async def stored_task(api: Api) -> Doc:
+async def stored_task(api: Api) -> Any:
     """Return the only task, as it is stored."""
     (task,) = await api.database.tasks.find({}).to_list()
     return task
 
 
-def run_document(task_id: str, due_at: datetime, **more: Any) -> Doc:
+def run_document(task_id: str, due_at: datetime, **more: Any) -> Any:
     """Return a run in its stored form."""
     run_id = f"{task_id}:{clock.epoch_milliseconds(due_at)}"
     return {
@@ -233,9 +233,9 @@ def run_document(task_id: str, due_at: datetime, **more: Any) -> Doc:
     }  # fmt: skip
 
 
-def task_document(owner: str, created_at: datetime, **more: Any) -> Doc:
+def task_document(owner: str, created_at: datetime, **more: Any) -> Any:
     """Return a task in its stored form."""
-    params: Doc = {"url": "https://example.com/", "method": "GET", "headers": [], "secret_headers": [], "body": None}
+    params: Any = {"url": "https://example.com/", "method": "GET", "headers": [], "secret_headers": [], "body": None}
     return {
         "_id": new_id(owner), "owner": owner, "name": "ping", "tags": [],
         "job": {"kind": "http", "params": params | {"token": None, "connect_timeout": None}},

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import T0, Api, run_document, task_document
-from tocsin.documents import Doc
 from tocsin.graphql import ids
 
 PAGE = "nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount"
@@ -36,7 +35,7 @@ async def _walk(api: Api, query: str, size: int, *, forward: bool, between: Any 
             await between()
 
 
-def _rows(api: Api, count: int, chance: random.Random) -> tuple[list[Doc], list[Doc]]:
+def _rows(api: Api, count: int, chance: random.Random) -> tuple[list[Any], list[Any]]:
     """Create tasks over four years with many ties, and a run of each."""
     assert api.alice.user is not None
     spans = [timedelta(0), timedelta(seconds=1), timedelta(hours=3), timedelta(days=40), timedelta(days=1500)]
@@ -45,14 +44,14 @@ def _rows(api: Api, count: int, chance: random.Random) -> tuple[list[Doc], list[
     return tasks, runs
 
 
-async def _insert(api: Api, count: int, chance: random.Random) -> tuple[list[Doc], list[Doc]]:
+async def _insert(api: Api, count: int, chance: random.Random) -> tuple[list[Any], list[Any]]:
     tasks, runs = _rows(api, count, chance)
     await api.database.tasks.insert_many(tasks)
     await api.database.runs.insert_many(runs)
     return tasks, runs
 
 
-def _sorted(kind: str, rows: list[Doc], key: str, *, descending: bool) -> list[str]:
+def _sorted(kind: str, rows: list[Any], key: str, *, descending: bool) -> list[str]:
     rows = sorted(rows, key=lambda row: (row[key], row["_id"]), reverse=descending)
     return [ids.encode_id(kind, row["_id"]) for row in rows]
 

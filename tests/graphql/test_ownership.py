@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import T0, Api, Caller, run_document
-from tocsin.documents import Doc
 from tocsin.graphql import ids
 from tocsin.graphql.schema import schema
 
@@ -136,7 +135,7 @@ def test_every_root_field_has_an_ownership_test() -> None:
     assert set(subscription.fields) == SUBSCRIPTIONS
 
 
-async def _alices(api: Api) -> tuple[dict[str, str], Doc, Doc]:
+async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     task_id = await api.alice.create("private")
     stored = await api.database.tasks.find_one({})
     assert stored is not None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.harness import save_task
 from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock
-from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents import Database, RunStatus
 from tocsin.jobs.http.job import HttpInput, prepare_http_params
 from tocsin.keys import reencryption
 from tocsin.keys.reencryption import ReencryptionCounts, count_secrets_by_key, reencrypt_secrets
@@ -27,14 +27,14 @@ def box(sealing: str = NEW) -> SecretBox:
     return made
 
 
-def job(sealer: SecretBox, owner: str = "alice", **more: Any) -> Doc:
+def job(sealer: SecretBox, owner: str = "alice", **more: Any) -> Any:
     """Return a job with a token and two secret headers."""
     headers = {"X-One": "first", "Cookie": "second", "X-Open": "v1:open"}
-    given: Doc = {"url": URL, "token": "third", "headers": headers, "secret_headers": ["X-One"], **more}
+    given: Any = {"url": URL, "token": "third", "headers": headers, "secret_headers": ["X-One"], **more}
     return {"kind": "http", "params": prepare_http_params(HttpInput(**given), sealer, owner)}
 
 
-def opened(stored: Doc, opener: SecretBox, owner: str = "alice") -> list[str]:
+def opened(stored: Any, opener: SecretBox, owner: str = "alice") -> list[str]:
     params = stored["params"]
     return [
         opener.unseal_without_reload(text, owner)
@@ -42,7 +42,7 @@ def opened(stored: Doc, opener: SecretBox, owner: str = "alice") -> list[str]:
     ]
 
 
-async def put_job(database: Database, task_id: str, stored: Doc) -> None:
+async def put_job(database: Database, task_id: str, stored: Any) -> None:
     await database.tasks.update_one({"_id": task_id}, {"$set": {"job": stored}})
 
 
@@ -68,12 +68,12 @@ async def test_tasks_and_runs_are_sealed_anew_and_nothing_else_changes(database:
     assert await reencrypt_secrets(database, box()) == ReencryptionCounts(unreadable=1)
 
 
-async def snapshot(database: Database) -> dict[str, Doc]:
+async def snapshot(database: Database) -> dict[str, Any]:
     found = [*await database.tasks.find({}).to_list(), *await database.runs.find({}).to_list()]
     return {document["_id"]: document for document in found}
 
 
-def without_secrets(document: Doc) -> Doc:
+def without_secrets(document: Any) -> Any:
     params = document["job"]["params"]
     hidden = {"token": bool(params.get("token")), "secret_headers": [h["name"] for h in params["secret_headers"]]}
     return {**document, "job": {**document["job"], "params": {**params, **hidden}}}

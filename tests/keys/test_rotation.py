@@ -3,13 +3,14 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.accounts.rings import HOUR, KEYS, Process, alive, serving
 from tests.harness import http_job, save_task
 from tocsin import clock
-from tocsin.documents import Database, Doc, KeyKind
+from tocsin.documents import Database, KeyKind
 from tocsin.errors import TocsinError, Unauthenticated
 from tocsin.keys import keyring as keyrings
 from tocsin.keys import rotation
@@ -53,7 +54,7 @@ async def tokens_open(database: Database, opener: Process) -> bool:
     )
 
 
-async def ring(database: Database) -> dict[str, Doc]:
+async def ring(database: Database) -> dict[str, Any]:
     return {key["_id"]: key async for key in database.keys.find({})}
 
 

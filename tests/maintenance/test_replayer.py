@@ -13,7 +13,7 @@ from tocsin import clock, schedules
 from tocsin.dead_letters import replays, store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.replays import ReplayRequest
-from tocsin.documents import Database, Doc, ReplaySettings, Trigger, User
+from tocsin.documents import Database, ReplaySettings, Trigger, User
 from tocsin.errors import Conflict, NotFound
 from tocsin.maintenance import replayer
 from tocsin.maintenance.replayer import Replayer
@@ -35,27 +35,27 @@ def _patient_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replayer, "MAX_PASS", HOUR)
 
 
-async def ask(database: Database, **wish: Any) -> Doc:
+async def ask(database: Database, **wish: Any) -> Any:
     given = ReplayRequest(**{"filter": ALL, "per_minute": FAST, "canary": False, **wish})
     return await replays.create_replay(database, "alice", given, clock.now())
 
 
-async def replay_of(database: Database, replay: Doc) -> Doc:
+async def replay_of(database: Database, replay: Any) -> Any:
     return await database.replays.find_one({"_id": replay["_id"]}) or {}
 
 
-async def closed(database: Database, replay: Doc, seconds: float = 15) -> Doc:
+async def closed(database: Database, replay: Any, seconds: float = 15) -> Any:
     """Return the replay once it is complete."""
 
-    async def over() -> Doc | None:
+    async def over() -> Any | None:
         found = await replay_of(database, replay)
         return None if found["open"] else found
 
-    found: Doc = await wait_until(over, seconds)
+    found: Any = await wait_until(over, seconds)
     return found
 
 
-def counts(replay: Doc) -> tuple[str, int, int, int]:
+def counts(replay: Any) -> tuple[str, int, int, int]:
     return replay["status"], replay["sent"], replay["succeeded"], replay["failed"]
 
 
@@ -82,7 +82,7 @@ async def letters(database: Database, count: int, **more: Any) -> list[str]:
     return await add_dead_letters(database, await save_hourly_task(database), count, **more)
 
 
-async def sent(database: Database, replay: Doc) -> list[str]:
+async def sent(database: Database, replay: Any) -> list[str]:
     """Return the runs that name this replay, once for each time that they do."""
     found = await database.runs.find({"replays.replay": replay["_id"]}).sort("finished_at", 1).to_list()
     return [run["_id"] for run in found for entry in run["replays"] if entry["replay"] == replay["_id"]]
@@ -240,13 +240,13 @@ async def test_what_cannot_be_sent_is_left_out_with_its_reason(database: Databas
     assert counts(over) == ("COMPLETED", 1, 1, 0)
 
 
-async def database_closed(database: Database, loop: Replayer, replay: Doc) -> Doc:
-    async def over() -> Doc | None:
+async def database_closed(database: Database, loop: Replayer, replay: Any) -> Any:
+    async def over() -> Any | None:
         await work(loop)
         found = await replay_of(database, replay)
         return None if found["open"] else found
 
-    found: Doc = await wait_until(over)
+    found: Any = await wait_until(over)
     return found
 
 
@@ -343,7 +343,7 @@ async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_a
     ids = await letters(database, 150)
     replay = await ask(database)
 
-    def die(*_: object) -> Doc:
+    def die(*_: object) -> Any:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:

@@ -1,13 +1,14 @@
 """Usage counts are stored, measured, trimmed to the quota, and mailed once a day."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.harness import make_settings, save_task
 from tests.tasks.helpers import add_run, ended_attempt, save_hourly_task
 from tocsin import clock
-from tocsin.documents import Database, Doc, RunStatus, User
+from tocsin.documents import Database, RunStatus, User
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.maintenance.pruner import Pruner
 from tocsin.maintenance.usage_keeper import TRIM_TARGET, UsageKeeper
@@ -101,7 +102,7 @@ async def test_whoever_meets_a_quota_is_told_once_a_day(users: Database) -> None
     for _ in range(2):
         await work.flush_usage()
         quotas.meter.consume_runs("alice", 1, now)
-    mails: list[Doc] = await users.deliveries.find({}).to_list()
+    mails: list[Any] = await users.deliveries.find({}).to_list()
     assert [(mail["owner"], mail["kind"]) for mail in mails] == [("alice", "QUOTA_MET")]
     assert "RUNS_PER_DAY: 1 of 1 runs today (UTC)" in mails[0]["text"]
     assert "MAILS_PER_DAY: 1 of 1 mails" in mails[0]["text"]

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pymongo
 from pymongo import AsyncMongoClient
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 
 
 class Relay:
@@ -54,7 +55,7 @@ async def relayed(database: Database) -> AsyncIterator[tuple[Relay, Database]]:
     assert host in ("127.0.0.1", "localhost")
     relay = Relay(port)
     server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
-    client: AsyncMongoClient[Doc] = AsyncMongoClient(
+    client: AsyncMongoClient[Any] = AsyncMongoClient(
         "127.0.0.1", server.sockets[0].getsockname()[1], directConnection=True, tz_aware=True,
         serverSelectionTimeoutMS=100, heartbeatFrequencyMS=500, **login,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.harness import make_settings
 from tests.notifications.relay import relayed
 from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
-from tocsin.documents import Database, Doc, User, to_global_id
+from tocsin.documents import Database, User, to_global_id
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.deliveries import (
     MAX_RETRY_DELAY,
@@ -80,16 +80,16 @@ async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
     return result
 
 
-async def stored(database: Database, cause: str = "u1/t1:0:began") -> Doc:
+async def stored(database: Database, cause: str = "u1/t1:0:began") -> Any:
     found = await database.deliveries.find_one({"_id": cause})
     assert found is not None
     return found
 
 
-def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Awaitable[Doc]:
+def tried(database: Database, tries: int, cause: str = "u1/t1:0:began") -> Awaitable[Any]:
     """Wait until `tries` tries have ended, and return the delivery."""
 
-    async def look() -> Doc | None:
+    async def look() -> Any | None:
         found = await stored(database, cause)
         return found if found["tries"] == tries else None
 
@@ -388,7 +388,7 @@ async def statuses(database: Database) -> dict[str, str]:
     return {each["_id"]: each["status"] async for each in database.deliveries.find({})}
 
 
-async def sent_after_an_outage(database: Database, time: Clock, begin: Doc, end: Doc) -> list[EmailMessage]:
+async def sent_after_an_outage(database: Database, time: Clock, begin: Any, end: Any) -> list[EmailMessage]:
     """Return the mails after an outage of the mail server that spans the first and the final failure."""
     async with mail_server(Inbox()) as port:
         pass
@@ -537,7 +537,7 @@ async def test_a_link_that_expired_meanwhile_is_not_sent(database: Database, ali
     ],
 )
 async def test_a_late_question_is_asked_only_while_its_step_waits(
-    database: Database, alice: User, time: Clock, step: Doc, status: str
+    database: Database, alice: User, time: Clock, step: Any, status: str
 ) -> None:
     await database.workflow_runs.insert_one({"_id": "u2/w1", "steps": {"ask": step}})
     about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0, "step": "ask"}

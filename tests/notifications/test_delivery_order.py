@@ -6,14 +6,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.documents import Doc
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, DeliveryPlan, plan_deliveries, superseding_id
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def mail(incident: int = 0, stage: int = 0, thing: str = "u1/t1", **others: Any) -> Doc:
+def mail(incident: int = 0, stage: int = 0, thing: str = "u1/t1", **others: Any) -> Any:
     """Return a mail, queued now, about a task, by default that it started failing."""
     return {
         "_id": f"{thing}:{incident}:{('began', 'failed')[stage]}",
@@ -22,7 +21,7 @@ def mail(incident: int = 0, stage: int = 0, thing: str = "u1/t1", **others: Any)
     }  # fmt: skip
 
 
-def sort(*pending: Doc, told: tuple[str, ...] = ()) -> DeliveryPlan:
+def sort(*pending: Any, told: tuple[str, ...] = ()) -> DeliveryPlan:
     return plan_deliveries([one for one in pending if one["next_try_at"] <= NOW], pending, told, NOW)
 
 
@@ -43,7 +42,7 @@ def test_so_is_one_that_waited_for_long_without_a_try() -> None:
 
 
 def test_a_beginning_that_is_being_sent_is_waited_for() -> None:
-    leased: Doc = {"claim": "x", "lease_until": NOW + 60 * SECOND, "next_try_at": NOW + 60 * SECOND, "tries": 1}
+    leased: Any = {"claim": "x", "lease_until": NOW + 60 * SECOND, "next_try_at": NOW + 60 * SECOND, "tries": 1}
     plan = sort(mail(stage=1), mail(**leased))
     assert (plan.ready, plan.superseded, plan.waiting) == ([], [], {"u1/t1:0:failed": NOW + 2 * SECOND})
 
@@ -82,7 +81,7 @@ def test_one_mail_about_a_thing_is_on_its_way_at_a_time(given: list[tuple[int, i
     pending = []
     for incident, stage, tries, due, leased in given:
         at = NOW + due * SECOND
-        lease: Doc = {"claim": "x", "lease_until": at} if leased else {}
+        lease: Any = {"claim": "x", "lease_until": at} if leased else {}
         pending.append(mail(incident, stage, tries=tries, next_try_at=at, queued_at=NOW - 10 * SECOND, **lease))
     plan = sort(*pending)
     left = [one for one in pending if one["_id"] not in plan.superseded]

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from tocsin import schedules
-from tocsin.documents import Doc
 from tocsin.schedules import Schedule
 
 
@@ -18,7 +18,7 @@ def dues_between(schedule: Schedule, first: datetime, until: datetime) -> list[d
     return found
 
 
-def faults(schedule: Schedule, first: datetime, until: datetime, runs: Iterable[Doc]) -> list[str]:
+def faults(schedule: Schedule, first: datetime, until: datetime, runs: Iterable[Any]) -> list[str]:
     """Return what is wrong with the record of the due times from `first` to before `until`."""
     wrong: list[str] = []
     times: Counter[datetime] = Counter()

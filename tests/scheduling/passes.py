@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tocsin import clock
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Database, Doc, connect_sync
+from tocsin.documents import Database, connect_sync
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
 from tocsin.scheduling.job_store import DueJobStore
@@ -55,6 +56,6 @@ async def passes(database: Database, room: int = 0, meter: UsageMeter | None = N
         await asyncio.to_thread(store.shutdown)
 
 
-def statuses(runs: list[Doc]) -> list[tuple[str, str | None]]:
+def statuses(runs: list[Any]) -> list[tuple[str, str | None]]:
     """Return the status and reason of each run."""
     return [(run["status"], run["reason"]) for run in runs]

@@ -12,7 +12,7 @@ from tests.harness import http_job, run_stack, save_task, wait_until
 from tests.scheduling.passes import Passes, passes, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc, Overlap, RunStatus, Task, Trigger
+from tocsin.documents import Database, Overlap, RunStatus, Task, Trigger
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import lifecycle, run_effects, saving
@@ -34,7 +34,7 @@ async def save_at(database: Database, due: Any, **changes: Any) -> Task:
     return task
 
 
-async def runs_of(database: Database, task_id: str) -> list[Doc]:
+async def runs_of(database: Database, task_id: str) -> list[Any]:
     return await database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
 
 
@@ -153,7 +153,7 @@ async def test_a_run_that_a_crash_left_behind_is_adopted_in_each_state(database:
     left = await add_run(
         database, task.id, status, ago=clock.now() - task.next_run_at, _id=scheduled_run_id(task.id, task.next_run_at)
     )
-    reset: Doc = {"active": [], "last_run": None, "last_due_at": None, "status": "PENDING"}
+    reset: Any = {"active": [], "last_run": None, "last_due_at": None, "status": "PENDING"}
     await database.tasks.update_one({"_id": task.id}, {"$set": reset})
     before_it = await load_run(database, left)
     async with passes(database, room=5) as made:
@@ -362,7 +362,7 @@ async def _healthy(stack: Any) -> bool:
         {"overlap": "DANCE"},
     ],
 )
-async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database: Database, damage: Doc) -> None:
+async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database: Database, damage: Any) -> None:
     wrong, right = await due_task(database), await due_task(database)
     waiting = await add_run(database, wrong.id, S.QUEUED)
     await database.tasks.update_one({"_id": wrong.id}, {"$set": damage})

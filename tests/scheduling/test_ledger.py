@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 
 from tests.scheduling.ledger import faults
 from tocsin import schedules
-from tocsin.documents import OPEN_STATUSES, Doc, Overlap, RunStatus
+from tocsin.documents import OPEN_STATUSES, Overlap, RunStatus
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Schedule, SimpleSchedule
 from tocsin.scheduling.planning import plan_firings
 from tocsin.scheduling.run_writer import RunWriter
@@ -32,10 +32,10 @@ class MemoryRuns:
     """Runs as in a collection. Before each single write, `interrupt` may raise or do something else."""
 
     def __init__(self) -> None:
-        self.stored: dict[str, Doc] = {}
+        self.stored: dict[str, Any] = {}
         self.interrupt: Callable[[], None] = lambda: None
 
-    def insert_many(self, runs: list[Doc], *, ordered: bool) -> None:
+    def insert_many(self, runs: list[Any], *, ordered: bool) -> None:
         wrong = []
         for index, run in enumerate(runs):
             self.interrupt()
@@ -48,7 +48,7 @@ class MemoryRuns:
         if wrong:
             raise BulkWriteError({"writeErrors": wrong})
 
-    def find(self, asked: Doc) -> Any:
+    def find(self, asked: Any) -> Any:
         if "_id" in asked:
             return _Found(self.stored[one] for one in asked["_id"]["$in"] if one in self.stored)
         low, high = asked["due_at"]["$gt"], asked["due_at"]["$lte"]
@@ -62,7 +62,7 @@ class MemoryRuns:
             run |= {"status": S.FAILED.value, "open": False}
 
 
-class _Found(list[Doc]):
+class _Found(list[Any]):
     def __init__(self, runs: Any) -> None:
         super().__init__(copy.deepcopy(list(runs)))
 
@@ -75,7 +75,7 @@ class _Found(list[Doc]):
 class World:
     """A task, its runs, and what the ledger must cover: (schedule, its first due time)."""
 
-    task: Doc
+    task: Any
     now: datetime
     runs: MemoryRuns = field(default_factory=MemoryRuns)
     wrong: list[str] = field(default_factory=list)
@@ -128,7 +128,7 @@ class World:
 
 def new_world(schedule: Schedule, misfire: Misfire, overlap: Overlap) -> World:
     due = schedules.next_due(schedule, NOON - SECOND)
-    task: Doc = {
+    task: Any = {
         "_id": "alice/t", "owner": "alice", "name": "t", "job": {"kind": "http"}, "retry": None, "timeout": None,
         "version": 1, "schedule": schedules.schedule_to_document(schedule), "misfire": misfire.to_document(),
         "overlap": overlap.value, "next_run_at": due, "last_due_at": None, "incident": 0, "active": [], "first": due,

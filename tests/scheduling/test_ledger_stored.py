@@ -15,7 +15,7 @@ from tests.scheduling.ledger import faults
 from tests.scheduling.passes import Passes, passes
 from tests.tasks.helpers import AWAY
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc, Overlap, Trigger, User
+from tocsin.documents import Database, Overlap, Trigger, User
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import saving
@@ -34,7 +34,7 @@ class Fragile:
     def __init__(self, collection: Any, left: list[int]) -> None:
         self._collection, self._left = collection, left
 
-    def insert_many(self, documents: list[Doc], *, ordered: bool) -> Any:
+    def insert_many(self, documents: list[Any], *, ordered: bool) -> Any:
         going = documents[: max(self._left[0], 0)]
         self._left[0] -= len(documents)
         if len(going) == len(documents):
@@ -67,7 +67,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-async def all_kinds(database: Database, due: datetime) -> list[Doc]:
+async def all_kinds(database: Database, due: datetime) -> list[Any]:
     """Make a task for each misfire policy, grace period, overlap policy and kind of schedule, all due at this time."""
     kinds: list[Schedule] = [Every(SECOND, due), Cron("* * * * * *", "Europe/Berlin")]
     graces = [timedelta(), SECOND, timedelta(minutes=1)]
@@ -79,7 +79,7 @@ async def all_kinds(database: Database, due: datetime) -> list[Doc]:
     return tasks
 
 
-async def check(database: Database, tasks: list[Doc], due: datetime, now: datetime) -> None:
+async def check(database: Database, tasks: list[Any], due: datetime, now: datetime) -> None:
     for task in tasks:
         stored = await database.tasks.find_one({"_id": task["_id"]})
         assert stored is not None
@@ -141,7 +141,7 @@ async def test_what_an_older_version_left_unordered_is_completed(database: Datab
     due = time.moment
     tasks = await all_kinds(database, due)
     for task in tasks:
-        stored: Doc = await database.tasks.find_one({"_id": task["_id"]})
+        stored: Any = await database.tasks.find_one({"_id": task["_id"]})
         for second in (0, 5):
             at = due + second * SECOND
             await database.runs.insert_one(
@@ -162,7 +162,7 @@ class FragileRuns:
     def __init__(self, collection: Any, writes: int) -> None:
         self._collection, self._left = collection, writes
 
-    async def insert_one(self, document: Doc) -> Any:
+    async def insert_one(self, document: Any) -> Any:
         self._left -= 1
         if self._left < 0:
             raise AutoReconnect("killed")
@@ -184,7 +184,7 @@ class FragileDatabase:
         return self._database.workflows
 
 
-async def save_workflow(database: Database, schedule: Doc, overlap: str) -> Doc:
+async def save_workflow(database: Database, schedule: Any, overlap: str) -> Any:
     step = {"key": "a", "job": "http", "params": {"url": AWAY}}
     text = {"name": "w", "steps": [step], "schedule": schedule, "overlap": overlap}
     return await workflow_saving.save_workflow(database, SECRETS, "alice", parse_yaml(json.dumps(text)), clock.now())

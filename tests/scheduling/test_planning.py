@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tocsin import schedules
-from tocsin.documents import OPEN_STATUSES, Doc, Overlap, RunStatus
+from tocsin.documents import OPEN_STATUSES, Overlap, RunStatus
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling.planning import TaskFiring, plan_firing, scheduled_run_id
 
@@ -20,8 +20,8 @@ STATES = [None, *sorted(OPEN_STATUSES - {S.RETRY}, key=lambda one: one.value)]  
 Seen = tuple[str, str | None, bool]
 
 
-def task(schedule: schedules.Schedule | None = None, due: datetime = NOON, **changes: Any) -> Doc:
-    fields: Doc = {
+def task(schedule: schedules.Schedule | None = None, due: datetime = NOON, **changes: Any) -> Any:
+    fields: Any = {
         "_id": "alice/t", "owner": "alice", "name": "t", "job": {"kind": "http"}, "retry": None, "timeout": None,
         "version": 4,
         "schedule": schedules.schedule_to_document(schedule or schedules.Every(HOUR, NOON - 100 * HOUR)),

@@ -1,12 +1,13 @@
 """Due times of an owner with an exhausted quota are recorded as missed and do not pile up; others run."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.harness import make_settings, save_task
 from tests.scheduling.passes import passes, statuses
 from tests.tasks.helpers import add_run
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc, RunReason, RunStatus
+from tocsin.documents import Database, RunReason, RunStatus
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.quotas import Quota, QuotaLimits, UsageMeter
 from tocsin.quotas.meter import MAX_WAIT
@@ -23,7 +24,7 @@ async def every_second(database: Database, owner: str) -> str:
     return (await save_task(database, URL, schedules.Every(SECOND, clock.now()), owner=owner)).id
 
 
-async def runs_of(database: Database, task: str) -> list[Doc]:
+async def runs_of(database: Database, task: str) -> list[Any]:
     return await database.runs.find({"task": task}).sort("due_at", 1).to_list()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.harness import save_task
 from tocsin import clock, schedules
-from tocsin.documents import OPEN_STATUSES, AttemptDocument, Database, Doc, RunStatus, Task, Trigger
+from tocsin.documents import OPEN_STATUSES, AttemptDocument, Database, RunStatus, Task, Trigger
 from tocsin.documents.updates import all_of, change_task, put_active_runs
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks.runs import new_task_run
@@ -20,17 +20,17 @@ async def save_hourly_task(database: Database, **changes: Any) -> Task:
     return await save_task(database, AWAY, schedules.Every(HOUR, start), **changes)
 
 
-async def load_task(database: Database, task_id: str) -> Doc:
+async def load_task(database: Database, task_id: str) -> Any:
     """Return the stored task."""
     return await database.tasks.find_one({"_id": task_id}) or {}
 
 
-async def load_run(database: Database, run: str) -> Doc:
+async def load_run(database: Database, run: str) -> Any:
     """Return the stored run."""
     return await database.runs.find_one({"_id": run}) or {}
 
 
-def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Doc:
+def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Any:
     """Return the stored form of an ended attempt."""
     now = clock.now()
     return {

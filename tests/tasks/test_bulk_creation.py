@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect, BulkWriteError
 from tests.harness import Stack, TargetServer, http_job, wait_until
 from tests.tasks.helpers import AWAY, HOUR
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc, Task, new_id
+from tocsin.documents import Database, Task, new_id
 from tocsin.errors import PartialWrite
 from tocsin.tasks import bulk_creation, idempotency, ownership, saving
 from tocsin.tasks.idempotency import IdempotentCall
@@ -26,7 +26,7 @@ def ready(count: int, url: str = AWAY, schedule: schedules.Schedule | None = Non
     return {n: saving.validate_draft(saving.TaskDraft(f"task {n}", http_job(url), when), now) for n in range(count)}
 
 
-async def taken(database: Database, key: IdempotentCall | None = KEY) -> Doc:
+async def taken(database: Database, key: IdempotentCall | None = KEY) -> Any:
     return await idempotency.claim_key(database, key, new_id("alice"), clock.now())
 
 

@@ -1,22 +1,24 @@
 """Many ended runs of one task, applied in one update: the result equals that of single updates."""
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tasks.helpers import load_task
 from tocsin import clock
-from tocsin.documents import Database, Doc, Hold, RunStatus, Trigger
+from tocsin.documents import Database, Hold, RunStatus, Trigger
 from tocsin.tasks import reconciliation, run_effects
 
 S = RunStatus
 
 
-def run(number: int, status: RunStatus, round_: int = 0) -> Doc:
+def run(number: int, status: RunStatus, round_: int = 0) -> Any:
     trigger = Trigger.SCHEDULE.value
     return {"_id": f"alice/t:{number}", "trigger": trigger, "status": status.value, "round": round_}
 
 
-def task(named: list[int], last: int) -> Doc:
+def task(named: list[int], last: int) -> Any:
     active = [{"run": f"alice/t:{number}", "shows": "PENDING"} for number in named]
     return {
         "_id": "alice/t", "active": active, "last_run": f"alice/t:{last}", "last_end": "COMPLETED", "hold": None,
@@ -24,7 +26,7 @@ def task(named: list[int], last: int) -> Doc:
     }  # fmt: skip
 
 
-def known(document: Doc) -> Doc:
+def known(document: Any) -> Any:
     """Return the task without the order of its active runs."""
     return {**document, "active": sorted(document["active"], key=lambda entry: entry["run"])}
 
@@ -37,9 +39,9 @@ RUNS = st.lists(
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RUNS, st.sets(st.integers(0, 5)), st.integers(0, 5))
 async def test_many_ends_at_once_are_the_same_as_one_by_one(
-    database: Database, runs: list[Doc], named: set[int], last: int
+    database: Database, runs: list[Any], named: set[int], last: int
 ) -> None:
-    before, found = task(sorted(named), last), list[Doc]()
+    before, found = task(sorted(named), last), list[Any]()
     for parts in ([runs], [[one] for one in runs]):
         await database.tasks.replace_one({"_id": before["_id"]}, before, upsert=True)
         for part in parts:

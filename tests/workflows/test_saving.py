@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness import SECRETS
 from tocsin import clock, schedules
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.workflows import saving
 from tocsin.workflows.language.yaml_reader import parse_object
@@ -15,7 +15,7 @@ from tocsin.workflows.language.yaml_reader import parse_object
 HOUR = timedelta(hours=1)
 
 
-async def _save(database: Database, schedule: Any, description: str = "", at: Any = None) -> Doc:
+async def _save(database: Database, schedule: Any, description: str = "", at: Any = None) -> Any:
     steps = [{"key": "a", "job": "http", "params": {"url": "http://192.0.2.1/"}}]
     data = {"name": "w", "description": description, "steps": steps}
     source = parse_object(data if schedule is None else data | {"schedule": schedule})
@@ -25,7 +25,7 @@ async def _save(database: Database, schedule: Any, description: str = "", at: An
 @pytest.mark.parametrize(
     "again", [{"interval": "PT1H"}, {"interval": "PT60M"}, {"interval": "PT1H", "end": "2127-01-01T00:00:00Z"}]
 )
-async def test_a_new_version_with_the_same_interval_keeps_the_phase(database: Database, again: Doc) -> None:
+async def test_a_new_version_with_the_same_interval_keeps_the_phase(database: Database, again: Any) -> None:
     now = clock.now()
     first = await _save(database, {"every": {"interval": "PT1H"}}, at=now)
     for minutes in (20, 40, 59):

@@ -9,7 +9,7 @@ import yaml
 
 from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, serve_target
 from tests.workflows.samples import step
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 from tocsin.jobs import registry
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.keys import reencryption
@@ -29,15 +29,15 @@ async def thief() -> AsyncIterator[TargetServer]:
         yield target
 
 
-def workflow(*steps: Doc, **fields: Any) -> str:
+def workflow(*steps: Any, **fields: Any) -> str:
     return yaml.safe_dump({"name": "w", "steps": list(steps), **fields})
 
 
-def call(key: str, url: str, **params: Any) -> Doc:
+def call(key: str, url: str, **params: Any) -> Any:
     return {"key": key, "job": "http", "params": {"url": url, **params}, "retry": {"maxRetries": 0}}
 
 
-async def complete(stack: Stack, given: Any = None) -> Doc:
+async def complete(stack: Stack, given: Any = None) -> Any:
     """Start a run of the workflow and return it once it has ended."""
     stack.workflows.request_advance(run_id := await stack.execute("w", given))
     return await stack.wait_for_workflow_run(run_id, "COMPLETED", "FAILED")
@@ -62,7 +62,7 @@ def sent(target: TargetServer) -> list[str | None]:
     ],
 )
 async def test_a_kept_secret_goes_nowhere_else(
-    database: Database, target: TargetServer, thief: TargetServer, secret: Doc, url: str, told: str
+    database: Database, target: TargetServer, thief: TargetServer, secret: Any, url: str, told: str
 ) -> None:
     async with run_stack(database, schedule=False) as stack:
         given = json.loads(json.dumps(secret).replace("***", TOKEN))
@@ -221,7 +221,7 @@ async def test_what_looks_like_a_former_marker_is_data(database: Database, targe
     }
 
 
-def _former(target: TargetServer, token: Any, body: Any) -> Doc:
+def _former(target: TargetServer, token: Any, body: Any) -> Any:
     steps = [call("call", f"{target.url}/", token=token, method="POST", body=body)]
     sealed = SECRETS.seal(TOKEN, "alice")
     return {

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents import Database, Doc, RunDocument, RunStatus
 
 READY_RUNS: Doc = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": clock.EPOCH}}
 FULL_READ_INTERVAL = timedelta(seconds=30)
@@ -30,11 +30,11 @@ class Lane:
         self._heap: list[tuple[int, str, Doc]] = []
         self._known: dict[str, Doc] = {}
 
-    def push(self, run: Doc) -> None:
+    def push(self, run: RunDocument) -> None:
         """Add a run, or replace it with its current state."""
         if (known := self._known.get(run["_id"])) is None or known != run:
             self._known[run["_id"]] = run
-            heappush(self._heap, (run["rank"], run["_id"], run))
+            heappush(self._heap, (run["rank"] or 0, run["_id"], run))
 
     def discard(self, run_id: str) -> None:
         """Remove a run."""
@@ -68,7 +68,7 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._lane_of)
 
-    def add_runs(self, runs: Iterable[Doc]) -> None:
+    def add_runs(self, runs: Iterable[RunDocument]) -> None:
         """Add runs, or replace them with their current state."""
         for run in runs:
             name: str = run.get("lane") or run["owner"]
@@ -78,7 +78,7 @@ class Backlog:
             self._lane_of[run["_id"]] = name
             self.lanes.setdefault(name, Lane(run["owner"])).push(run)
 
-    def discard_runs(self, runs: Iterable[Doc]) -> None:
+    def discard_runs(self, runs: Iterable[RunDocument]) -> None:
         """Forget runs that were taken out of their lanes."""
         for run in runs:
             self._lane_of.pop(run["_id"], None)

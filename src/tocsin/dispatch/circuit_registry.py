@@ -8,7 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_breaker import CircuitBreaker, CircuitConfig, CircuitState, find_failure_cause
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, Doc, RunDocument
 from tocsin.jobs.base import Outcome
 from tocsin.wakeups import Signal
 
@@ -38,7 +38,7 @@ class CircuitRegistry:
         """Return the circuit of this owner and host."""
         return self._circuits.get((owner, host), CircuitBreaker())
 
-    def record_outcome(self, run: Doc, outcome: Outcome) -> None:
+    def record_outcome(self, run: RunDocument, outcome: Outcome) -> None:
         """Update the circuit of a run's host with the outcome of an attempt."""
         host = run.get("host")
         if host is None:
@@ -72,17 +72,17 @@ class CircuitRegistry:
 
     # --- probes -----------------------------------------------------------------------------------------------------
 
-    def offer_probes(self, runs: list[Doc], now: datetime) -> None:
+    def offer_probes(self, runs: list[RunDocument], now: datetime) -> None:
         """Choose the waiting run with the lowest rank as the probe of each circuit that may be probed."""
         self._offered = {}
-        for run in sorted(runs, key=lambda run: run["rank"]):
+        for run in sorted(runs, key=lambda run: run["rank"] or 0):
             key = (run["owner"], run.get("host") or "")
             circuit = self._circuits.get(key)
             if circuit is not None and key not in self._offered and circuit.with_probe(now) is not None:
                 self._offered[key] = run["_id"]
         self._update_limiter()
 
-    async def begin_probes(self, runs: list[Doc], now: datetime) -> list[str]:
+    async def begin_probes(self, runs: list[RunDocument], now: datetime) -> list[str]:
         """Return the ids of the runs that may be claimed: only one process sends the probe of a circuit."""
         going = []
         for run in runs:

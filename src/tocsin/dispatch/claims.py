@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents import Database, Doc, RunDocument, RunStatus
 from tocsin.documents.updates import all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
@@ -29,7 +29,7 @@ async def count_queued(database: Database, most: int | None = None) -> int:
     return ready + await database.runs.count_documents(CLAIMED_NOT_STARTED, **limit)
 
 
-def claim_fields(run: Doc, worker_id: str, now: datetime, *, begun: bool) -> Doc:
+def claim_fields(run: RunDocument, worker_id: str, now: datetime, *, begun: bool) -> Doc:
     """Return the fields of a run that is claimed for a worker, with its next attempt.
 
     `begun` means that the attempt starts at once. Otherwise its start is stored later.
@@ -49,7 +49,7 @@ def claim_fields(run: Doc, worker_id: str, now: datetime, *, begun: bool) -> Doc
     }
 
 
-async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc], now: datetime) -> list[Doc]:
+async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[RunDocument], now: datetime) -> list[Doc]:
     """Claim queued runs for this worker. Return the claimed ones, as stored."""
     worker_id, token = in_flight.worker_id, str(ObjectId())
     claimed = [
@@ -69,13 +69,13 @@ async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[Doc
     return claimed
 
 
-def _claim_update(run: Doc, after: Doc) -> UpdateOne:
+def _claim_update(run: RunDocument, after: Doc) -> UpdateOne:
     changed = {key: after[key] for key in _CLAIM_FIELDS}
     unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 
 
-async def release_runs(database: Database, runs: list[Doc]) -> None:
+async def release_runs(database: Database, runs: list[RunDocument]) -> None:
     """Return claimed runs to the queue and remove their attempts, which never started.
 
     Runs whose task was paused, or that were cancelled, after the claim are cancelled, as if they had stayed queued.
@@ -94,7 +94,7 @@ async def release_runs(database: Database, runs: list[Doc]) -> None:
         await apply_stored_effects(database, runs)
 
 
-def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
+def _cancel_update(run: RunDocument, now: datetime) -> UpdateOne:
     """Build the update that cancels a claimed run because of a pause or a cancellation."""
     changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
@@ -104,12 +104,12 @@ def _cancel_update(run: Doc, now: datetime) -> UpdateOne:
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
 
 
-def is_same_claim(run: Doc) -> Doc:
+def is_same_claim(run: RunDocument) -> Doc:
     """Return the condition that a run is still claimed as given: by the same worker, with the same fence."""
     return all_of(has_value("fence", run["fence"]), has_value("worker", run["worker"]))
 
 
-async def apply_stored_effects(database: Database, runs: list[Doc]) -> None:
+async def apply_stored_effects(database: Database, runs: list[RunDocument]) -> None:
     """Apply the effects of the runs' current states, including those that others have changed since."""
     await run_effects.apply_effects(
         database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()

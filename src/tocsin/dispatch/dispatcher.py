@@ -11,7 +11,7 @@ from tocsin.dispatch.fair_turns import FairTurns, select_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import Database, Doc, WaitingFor
+from tocsin.documents import Database, Doc, RunDocument, WaitingFor
 
 CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""
@@ -68,7 +68,7 @@ class Dispatcher:
 
     async def _claim(self, chosen: list[Doc], now: datetime) -> list[Doc]:
         admitted = {run["_id"]: run for run in chosen}
-        claimed: list[Doc] = []
+        claimed: list[RunDocument] = []
         try:
             going = await self._circuits.begin_probes(chosen, now)
             if len(going) < len(chosen):
@@ -90,7 +90,7 @@ def _admission_check(limiter: RunLimiter, now: datetime) -> Callable[[Doc], bool
     """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
     full: set[str] = set()
 
-    def admit(run: Doc) -> bool:
+    def admit(run: RunDocument) -> bool:
         if run["owner"] in full:
             return False
         refusal = limiter.try_acquire(run, now)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tocsin import telemetry
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.ready_queue import ClaimedRun, OwnerHost, ReadyQueue
-from tocsin.documents import Doc
+from tocsin.documents import Doc, RunDocument
 from tocsin.wakeups import Signal
 
 MAX_WAIT_SECONDS = 1.0
@@ -53,14 +53,14 @@ class InFlightRuns:
 
     # --- runs, on the event loop ------------------------------------------------------------------------------------
 
-    def add(self, runs: Iterable[Doc]) -> None:
+    def add(self, runs: Iterable[RunDocument]) -> None:
         """Add claimed runs, in reserved room, to be executed."""
         for run in runs:
             claimed = self.runs[run["_id"]] = ClaimedRun(run)
             self.ready_queue.push(claimed)
         self._update_metrics()
 
-    def remove(self, runs: list[Doc]) -> None:
+    def remove(self, runs: list[RunDocument]) -> None:
         """Remove runs whose outcome is acknowledged, or that another worker has claimed.
 
         A newer claim of the same run (after an immediate retry) stays.

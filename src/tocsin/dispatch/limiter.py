@@ -15,7 +15,7 @@ from tocsin.clock import epoch_milliseconds
 from tocsin.dispatch.gcra import GcraLimiter
 from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
 from tocsin.dispatch.prefetch import PrefetchWindow
-from tocsin.documents import Doc, WaitingFor
+from tocsin.documents import RunDocument, WaitingFor
 from tocsin.outbound.host_rates import HostRates
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
@@ -109,7 +109,7 @@ class RunLimiter:
 
     # --- claimed runs -----------------------------------------------------------------------------------------------
 
-    def try_acquire(self, run: Doc, now: datetime, *, is_new: bool = False) -> WaitingFor | None:
+    def try_acquire(self, run: RunDocument, now: datetime, *, is_new: bool = False) -> WaitingFor | None:
         """Admit a run, or return what it must wait for. A new run does not overtake waiting ones."""
         moment = epoch_milliseconds(now)
         with self._lock:
@@ -118,7 +118,7 @@ class RunLimiter:
                 self._add_run(run, moment)
             return refusal
 
-    def release(self, run: Doc, *, claimed: bool = True) -> None:
+    def release(self, run: RunDocument, *, claimed: bool = True) -> None:
         """Remove an admitted run that has ended, or (`claimed` false) that was not claimed after all."""
         with self._lock:
             entry = self._admitted.pop((run["_id"], run["fence"] + (not claimed)), None)
@@ -127,21 +127,21 @@ class RunLimiter:
                 for key in entry.keys:
                     self._add(key, -1)
 
-    def is_ready(self, run: Doc) -> bool:
+    def is_ready(self, run: RunDocument) -> bool:
         """Return whether an admitted run, given as it was before its claim, may start at once."""
         with self._lock:
             entry = self._admitted.get((run["_id"], run["fence"] + 1))
             return entry is None or entry.stage is not ClaimStage.WAITING
 
-    def mark_started(self, run: Doc) -> None:
+    def mark_started(self, run: RunDocument) -> None:
         """Mark the attempt of a claimed run as started."""
         self._advance(run, ClaimStage.STARTED)
 
-    def mark_ended(self, run: Doc) -> None:
+    def mark_ended(self, run: RunDocument) -> None:
         """Mark the attempt of a claimed run as ended, before its outcome is acknowledged."""
         self._advance(run, ClaimStage.ENDED)
 
-    def _advance(self, run: Doc, stage: ClaimStage) -> None:
+    def _advance(self, run: RunDocument, stage: ClaimStage) -> None:
         with self._lock:
             entry = self._admitted.get((run["_id"], run["fence"]))
             if entry is None:
@@ -177,7 +177,7 @@ class RunLimiter:
         with self._lock:
             return self._prefetch.max_waiting(("held", owner)), self._prefetch.max_waiting(("lane", f"{owner} {host}"))
 
-    def find_refusal(self, run: Doc, now: datetime) -> WaitingFor | None:
+    def find_refusal(self, run: RunDocument, now: datetime) -> WaitingFor | None:
         """Return what a queued run waits for, as far as this process knows."""
         with self._lock:
             refusal = self._refusal(run, epoch_milliseconds(now), is_new=False)
@@ -185,7 +185,7 @@ class RunLimiter:
 
     # --- for the dispatcher ----------------------------------------------------------------------------------------
 
-    def mark_contended(self, runs: list[Doc]) -> None:
+    def mark_contended(self, runs: list[RunDocument]) -> None:
         """Mark the lanes of refused runs as contended, so that no new run in them is admitted first."""
         with self._lock:
             self._contended = frozenset(run["lane"] for run in runs if run.get("lane"))
@@ -203,7 +203,7 @@ class RunLimiter:
 
     # --- under the lock ---------------------------------------------------------------------------------------------
 
-    def _refusal(self, run: Doc, now: float, *, is_new: bool) -> WaitingFor | None:
+    def _refusal(self, run: RunDocument, now: float, *, is_new: bool) -> WaitingFor | None:
         queue = run.get("queue") or DEFAULT_QUEUE
         rule = self._queue_limits.get(queue, QueueLimits())
         if rule.paused:
@@ -229,7 +229,7 @@ class RunLimiter:
             return WaitingFor.OWNER_HOST_RATE
         return self._rate_refusal(("host", host), self.limits.host_rate, now, WaitingFor.HOST_RATE)
 
-    def _has_free_places(self, run: Doc) -> bool:
+    def _has_free_places(self, run: RunDocument) -> bool:
         """Return whether the run's queue and host have free places, even if only for other owners."""
         queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
         concurrency = self._queue_limits.get(queue, QueueLimits()).concurrency
@@ -237,7 +237,7 @@ class RunLimiter:
             return False
         return host is None or self._counts["host", host] < self.host_limit()
 
-    def _queue_refusal(self, run: Doc, queue: str, rule: QueueLimits) -> WaitingFor | None:
+    def _queue_refusal(self, run: RunDocument, queue: str, rule: QueueLimits) -> WaitingFor | None:
         if rule.concurrency is None:
             return None
         share = get_owner_share(self._worker_share.portion_of(rule.concurrency), self.limits.owner_share)
@@ -246,7 +246,7 @@ class RunLimiter:
             return None
         return WaitingFor.QUEUE_LIMIT
 
-    def _place_refusal(self, run: Doc, host: str | None) -> WaitingFor | None:
+    def _place_refusal(self, run: RunDocument, host: str | None) -> WaitingFor | None:
         """Return what keeps this run from getting a place now."""
         owner, short, part = run["owner"], self.limits.is_short(run), self.limits.owner_share
         if host is not None:
@@ -258,7 +258,7 @@ class RunLimiter:
             return WaitingFor.OWNER_SHARE if taken < self.limits.concurrency else WaitingFor.CONCURRENCY
         return WaitingFor.CONCURRENCY if self._counts["in line", owner] else None
 
-    def _may_wait(self, run: Doc, host: str | None) -> bool:
+    def _may_wait(self, run: RunDocument, host: str | None) -> bool:
         owner, lane = run["owner"], _lane_key(run)
         room = self.limits.max_in_flight - self.limits.concurrency
         if len(self._admitted) >= room or not self.host_limit():
@@ -278,7 +278,7 @@ class RunLimiter:
             self._wait = min(self._wait or wait, wait)
         return reason if wait > 0 else None
 
-    def _add_run(self, run: Doc, now: float) -> None:
+    def _add_run(self, run: RunDocument, now: float) -> None:
         queue, host, owner = run.get("queue") or DEFAULT_QUEUE, run.get("host"), run["owner"]
         rates = {
             ("queue", queue): self._queue_limits.get(queue, QueueLimits()).rate,
@@ -301,10 +301,10 @@ class RunLimiter:
         self._admitted[run["_id"], run["fence"] + 1] = entry
 
 
-def _lane_key(run: Doc) -> CountKey:
+def _lane_key(run: RunDocument) -> CountKey:
     return "lane", f"{run['owner']} {run.get('host')}"
 
 
-def _priority_key(run: Doc) -> CountKey:
+def _priority_key(run: RunDocument) -> CountKey:
     """Return the key of the runs of one owner to one host with one priority."""
     return "alike", f"{run['owner']} {run.get('host')} {run.get('priority') or 0}"

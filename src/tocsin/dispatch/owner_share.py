@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from tocsin.documents import Doc
+from tocsin.documents import RunDocument
 
 MAX_BORROWED_SECONDS = 30
 """Maximum timeout of attempts for which an owner may borrow a place beyond its share."""
@@ -63,6 +63,6 @@ class ProcessLimits:
     owner_share: float = 0.5
     default_timeout: float = 10.0
 
-    def is_short(self, run: Doc) -> bool:
+    def is_short(self, run: RunDocument) -> bool:
         """Return whether an attempt ends soon. Jobs that call no host may wait before their timeout starts."""
         return run.get("host") is not None and (run.get("timeout") or self.default_timeout) <= MAX_BORROWED_SECONDS

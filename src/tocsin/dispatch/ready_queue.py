@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heappush
 
 from tocsin.dispatch.fair_turns import FairTurns
 from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
-from tocsin.documents import Doc
+from tocsin.documents import RunDocument
 from tocsin.tasks.ranking import compute_rank
 
 OwnerHost = tuple[str, str | None]
@@ -25,7 +25,7 @@ class ClaimedRun:
     lookups in a row that did not find the claim in the database.
     """
 
-    run: Doc
+    run: RunDocument
     claimed_at: float = field(default_factory=time.monotonic)
     started_at: datetime | None = None
     attempt_task: "asyncio.Task[None] | None" = None
@@ -100,7 +100,7 @@ class ReadyQueue:
             self._over_share.add(owner)
         return None
 
-    def finish_attempt(self, run: Doc) -> None:
+    def finish_attempt(self, run: RunDocument) -> None:
         """Free the place of a popped run whose attempt has ended, and wake a worker for the next one."""
         owner, host = run["owner"], run.get("host")
         self._busy -= 1
@@ -259,6 +259,6 @@ class ReadyQueue:
             self._parked[host].remove(lane)
 
 
-def _rank_in_lane(run: Doc) -> int:
+def _rank_in_lane(run: RunDocument) -> int:
     queued_at = run.get("queued_at")
     return 0 if queued_at is None else compute_rank(queued_at, run.get("priority") or 0)

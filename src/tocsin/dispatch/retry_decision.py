@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tocsin import telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus
+from tocsin.documents import AttemptOutcome, RunDocument, RunReason, RunStatus
 from tocsin.jobs.base import ErrorKind, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
@@ -31,7 +31,7 @@ class RetryDecider:
     defaults: RetryDefaults
     retry_after_limit: timedelta
 
-    def decide(self, run: Doc, outcome: Outcome, ended_at: datetime, chance: float) -> RunDecision:
+    def decide(self, run: RunDocument, outcome: Outcome, ended_at: datetime, chance: float) -> RunDecision:
         """Return the decision on a run after its latest attempt. `chance` (0..1) is the backoff's jitter."""
         error = outcome.error
         if error is None:
@@ -48,7 +48,7 @@ class RetryDecider:
         )
         return RunDecision(RunStatus.RETRY, retry_at=ended_at + wait)
 
-    def _read_policy(self, run: Doc) -> RetryPolicy:
+    def _read_policy(self, run: RunDocument) -> RetryPolicy:
         """Return the retry policy in effect. Runs from before `interval_ms` was stored count as due once."""
         interval = run.get("interval_ms")
         try:
@@ -59,13 +59,13 @@ class RetryDecider:
         return self.defaults.complete_policy(own, None if interval is None else interval * MILLISECOND)
 
 
-def count_earlier_failures(run: Doc) -> int:
+def count_earlier_failures(run: RunDocument) -> int:
     """Count the failed attempts in the current retry budget before the latest one. LOST ones do not count."""
     past = run["attempts"][run["budget_from"] : -1]
     return sum(attempt.get("outcome") == AttemptOutcome.FAILED.value for attempt in past)
 
 
-def decide_after_loss(run: Doc) -> RunDecision:
+def decide_after_loss(run: RunDocument) -> RunDecision:
     """Return the decision on a run whose worker died."""
     if run.get("cancel_requested_at") is not None:
         return RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)

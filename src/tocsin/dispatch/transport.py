@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tocsin.dispatch.claims import claim_fields
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Doc
+from tocsin.documents import RunDocument
 from tocsin.wakeups import Wakeups
 
 
@@ -40,7 +40,7 @@ class LocalTransport:
         """Return the new runs that may start now, within all limits, as claimed for this worker."""
         worker_id, limiter = self._in_flight.worker_id, self._in_flight.limiter
         room = self._in_flight.reserve(len(runs))
-        admitted: list[Doc] = []
+        admitted: list[RunDocument] = []
         for run in runs:
             if len(admitted) < room and limiter.try_acquire(run, now, is_new=True) is None:
                 admitted.append(run | claim_fields(run, worker_id, now, begun=limiter.is_ready(run)))

@@ -6,7 +6,7 @@ from datetime import datetime
 from tocsin.dispatch.circuit_breaker import CircuitState
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.documents import Doc, RunStatus, WaitingFor, public_status
+from tocsin.documents import RunDocument, RunStatus, WaitingFor, public_status
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _SENTENCES = {
@@ -35,7 +35,9 @@ COMPUTE_WAIT = WaitReason(
 )
 
 
-def find_wait_reason(run: Doc, limiter: RunLimiter, circuits: CircuitRegistry, now: datetime) -> WaitReason | None:
+def find_wait_reason(
+    run: RunDocument, limiter: RunLimiter, circuits: CircuitRegistry, now: datetime
+) -> WaitReason | None:
     """Return what this run waits for, or None."""
     if run["status"] == RunStatus.RETRY.value:
         return WaitReason(WaitingFor.RETRY_AT, "The last attempt failed. The next one is made at nextAttemptAt.")
@@ -47,8 +49,9 @@ def find_wait_reason(run: Doc, limiter: RunLimiter, circuits: CircuitRegistry, n
     return WaitReason(what, _SENTENCES[what].format(queue=run.get("queue") or DEFAULT_QUEUE, host=run.get("host")))
 
 
-def _explain_circuit(run: Doc, circuits: CircuitRegistry) -> str:
-    circuit, host = circuits.get(run["owner"], run["host"]), run["host"]
+def _explain_circuit(run: RunDocument, circuits: CircuitRegistry) -> str:
+    host = run["host"] or ""
+    circuit = circuits.get(run["owner"], host)
     failed = f"{circuit.failures} attempts in a row to call {host} failed, the last one with {circuit.cause}"
     if circuit.state is CircuitState.HALF_OPEN:
         return f"{failed}. One run is being sent as a probe; the others wait for its outcome."

@@ -11,14 +11,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import (
-    Database,
-    Doc,
-    RunStatus,
-    Trigger,
-    is_unavailable,
-    run_log_ids,
-)
+from tocsin.documents import Database, Doc, RunDocument, RunStatus, Trigger, is_unavailable, run_log_ids
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.execution.completion import NOT_STORED, Completion
 from tocsin.quotas.meter import UsageMeter
@@ -45,7 +38,7 @@ class StoredBatch:
     """
 
     completions: list[Completion]
-    runs: list[Doc]
+    runs: list[RunDocument]
     requeued: list[Doc]
 
 

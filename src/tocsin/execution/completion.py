@@ -7,7 +7,7 @@ import bson
 from pymongo import UpdateOne
 
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import AttemptOutcome, Doc, ErrorKind, RunReason, RunStatus
+from tocsin.documents import AttemptOutcome, Doc, ErrorKind, RunDocument, RunReason, RunStatus
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
 
@@ -23,7 +23,7 @@ NOT_STORED = {
 class Completion:
     """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body."""
 
-    run: Doc
+    run: RunDocument
     attempt: Doc
     decision: RunDecision
     result: object = None

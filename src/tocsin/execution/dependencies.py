@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tocsin.compute.pool import ProcessPool
 from tocsin.dispatch.retry_decision import RetryDecider
-from tocsin.documents import Doc, Trigger
+from tocsin.documents import RunDocument, Trigger
 from tocsin.jobs.base import Compute, JobContext
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunsQuery
@@ -36,7 +36,7 @@ class WorkerDependencies:
     compute: Compute = field(default_factory=ProcessPool)
     waiting_for_compute: set[str] = field(default_factory=set)
 
-    def job_context(self, run: Doc) -> JobContext:
+    def job_context(self, run: RunDocument) -> JobContext:
         """Return the context in which the job of a claimed run makes its latest attempt."""
         owner = run["owner"]
         return JobContext(

@@ -25,7 +25,7 @@ from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.dispatch.settings_sync import SettingsSync
 from tocsin.dispatch.transport import LocalTransport
 from tocsin.dispatch.wait_reasons import COMPUTE_WAIT, WaitReason, find_wait_reason
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, RunDocument
 from tocsin.execution.completer import Completer
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.execution.leases import WorkerLease
@@ -136,7 +136,7 @@ class RunEngine:
     def _all_periodics(self) -> list[Periodic]:
         return [*self._leases, *self._upkeep.values(), *self._claiming.values()]
 
-    def find_wait_reason(self, run: Doc) -> WaitReason | None:
+    def find_wait_reason(self, run: RunDocument) -> WaitReason | None:
         """Return what this run waits for, or None."""
         if run["_id"] in self.dependencies.waiting_for_compute:
             return COMPUTE_WAIT

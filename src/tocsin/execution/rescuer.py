@@ -8,7 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.claims import apply_stored_effects, is_same_claim
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.retry_decision import RunDecision, decide_after_loss
-from tocsin.documents import AttemptOutcome, Database, Doc, ErrorKind, RunStatus
+from tocsin.documents import AttemptOutcome, Database, Doc, ErrorKind, RunDocument, RunStatus
 from tocsin.documents.updates import move_run
 from tocsin.documents.workers import is_alive
 from tocsin.tasks import reconciliation, run_effects
@@ -83,7 +83,9 @@ async def recover_at_start(database: Database) -> None:
         log.info("recovered", runs_rescued=lost, tasks_reconciled=edited, summaries_checked=repaired)
 
 
-async def rescue_runs(database: Database, runs: list[Doc], now: datetime, message: str, *, counts: bool = True) -> None:
+async def rescue_runs(
+    database: Database, runs: list[RunDocument], now: datetime, message: str, *, counts: bool = True
+) -> None:
     """Close the attempts of dead workers as LOST, and requeue their runs or end them.
 
     With `counts`, the loss counts towards the maximum of lost attempts in a row that fails a run.
@@ -93,7 +95,7 @@ async def rescue_runs(database: Database, runs: list[Doc], now: datetime, messag
         await apply_stored_effects(database, runs)
 
 
-def _lost_update(run: Doc, now: datetime, message: str, counts: bool) -> UpdateOne:
+def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) -> UpdateOne:
     error = {"kind": ErrorKind.LOST, "message": message, "hint": None}
     last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST, "error": error}
     decision = decide_after_loss(run if counts else run | {"lost": -1})
@@ -107,7 +109,7 @@ def _lost_update(run: Doc, now: datetime, message: str, counts: bool) -> UpdateO
     return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=is_same_claim(run))
 
 
-def _next_state(run: Doc, decision: RunDecision, now: datetime) -> Doc:
+def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> Doc:
     if decision.status is RunStatus.QUEUED:
         return requeued_fields(run)
     return {"finished_at": now, "reason": decision.reason and decision.reason.value}

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc
+from tocsin.documents import RunDocument
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _SPAN = 10
@@ -18,7 +18,7 @@ class Throughput:
     def __init__(self) -> None:
         self._slices: dict[int, Counter[tuple[str, str]]] = {}
 
-    def record_attempt(self, run: Doc, now: datetime) -> None:
+    def record_attempt(self, run: RunDocument, now: datetime) -> None:
         """Count an ended attempt."""
         slice_ = epoch_milliseconds(now) // (_SPAN * 1000)
         key = run.get("queue") or DEFAULT_QUEUE, run["owner"]

@@ -12,7 +12,7 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import AttemptOutcome, Doc, RunReason, RunStatus, run_log_ids
+from tocsin.documents import AttemptDocument, AttemptOutcome, Doc, RunDocument, RunReason, RunStatus, run_log_ids
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
@@ -99,7 +99,7 @@ class Worker:
         chance = random.random()  # noqa: S311  jitter, not a secret
         return self._dependencies.retry_decider.decide(claimed.run, outcome, ended_at, chance)
 
-    def _record_outcome(self, run: Doc, outcome: Outcome, attempt: Doc) -> None:
+    def _record_outcome(self, run: RunDocument, outcome: Outcome, attempt: Doc) -> None:
         self._circuits.record_outcome(run, outcome)
         self._throughput.record_attempt(run, attempt["finished_at"])
         kind, seconds = run["job"]["kind"], (attempt["finished_at"] - attempt["started_at"]).total_seconds()
@@ -112,7 +112,7 @@ class Worker:
         self._ready_queue.finish_attempt(claimed.run)
 
 
-def build_attempt_record(claimed: Doc, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
+def build_attempt_record(claimed: AttemptDocument, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
     """Return the stored form of an ended attempt."""
     return claimed | {
         "started_at": started_at,

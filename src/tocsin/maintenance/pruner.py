@@ -7,7 +7,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
-from tocsin.documents import Database, Doc, TaskStatus
+from tocsin.documents import Database, Doc, TaskDocument, TaskStatus
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.notifications import deliveries
 from tocsin.quotas.meter import UsageMeter
@@ -142,6 +142,6 @@ class Pruner:
         return len(ended)
 
 
-def _has_expired(task: Doc, before: datetime) -> bool:
+def _has_expired(task: TaskDocument, before: datetime) -> bool:
     last = max(task["updated_at"], task["last_due_at"] or task["updated_at"])
     return task["schedule"]["kind"] == "once" and task["status"] in _ENDED and last < before

@@ -6,6 +6,7 @@ after a crash at any point it is known what was sent.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from pymongo.errors import PyMongoError
 
@@ -15,7 +16,7 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import CanaryDecision, ReplayBatch
 from tocsin.dead_letters.replays import SENDING_STATUSES
 from tocsin.dead_letters.store import DeadLetterPosition
-from tocsin.documents import Database, Doc, ReplayStatus, owner_of
+from tocsin.documents import Database, Doc, ReplayDocument, ReplayStatus, RunDocument, TaskDocument, owner_of
 from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
@@ -89,7 +90,7 @@ class Replayer:
         self._read_ahead.pop(replay_id, None)
         return None
 
-    async def _step(self, replay: Doc) -> datetime | None:
+    async def _step(self, replay: ReplayDocument) -> datetime | None:
         """Take the next step. Return the time of the one after it, or None if the replay is complete."""
         if replay["left"]:
             await replays.repair_sent_runs(self._database, replay)
@@ -109,7 +110,7 @@ class Replayer:
 
     # --- canary -----------------------------------------------------------------------------------------------------
 
-    async def _send_canary(self, replay: Doc) -> datetime | None:
+    async def _send_canary(self, replay: ReplayDocument) -> datetime | None:
         if replay["canary_run"] is None:
             return await self._choose_canary(replay)
         run = await self._database.runs.find_one({"_id": replay["canary_run"]})
@@ -127,7 +128,7 @@ class Replayer:
             return await self._send_chosen(replay, run)
         return plan.next_count_at(1, now)
 
-    async def _choose_canary(self, replay: Doc) -> datetime | None:
+    async def _choose_canary(self, replay: ReplayDocument) -> datetime | None:
         """Record the oldest dead letter that can be sent as the canary. The next step sends it."""
         found = await self._next_batch(replay, 1)
         if found is None:
@@ -139,10 +140,11 @@ class Replayer:
         await self._change(replay, self._passed(replay, found) | {"canary_run": chosen})
         return clock.now()
 
-    async def _send_chosen(self, replay: Doc, run: Doc) -> datetime:
+    async def _send_chosen(self, replay: ReplayDocument, run: RunDocument) -> datetime:
         """Send the canary. If it is no longer a dead letter, have another one chosen."""
-        tasks = await replays.find_tasks(self._database, [run])
-        row = run | {"attempted": len(run["attempts"])}
+        letter: Any = run
+        tasks = await replays.find_tasks(self._database, [letter])
+        row: Any = run | {"attempted": len(run["attempts"])}
         may_go = store.is_dead_letter(run) and plan.find_skip_reason(row, tasks) is None
         if may_go and (until := self._meter.consume_runs(replay["owner"], 1, clock.now())) is not None:
             return until
@@ -159,7 +161,7 @@ class Replayer:
 
     # --- the others -------------------------------------------------------------------------------------------------
 
-    async def _send_more(self, replay: Doc) -> datetime | None:
+    async def _send_more(self, replay: ReplayDocument) -> datetime | None:
         may = plan.compute_allowance(replay["per_minute"], replays.sent_from_document(replay), clock.now())
         if not may.count:
             return may.at
@@ -176,16 +178,17 @@ class Replayer:
         await self._change(replay, self._passed(replay, found))
         return clock.now()
 
-    async def _next_batch(self, replay: Doc, most: int) -> ReplayBatch | None:
+    async def _next_batch(self, replay: ReplayDocument, most: int) -> ReplayBatch | None:
         """Return the next batch of dead letters, or None if there are no more."""
         rows = await self._next_rows(replay)
         if not rows:
             return None
         return plan.plan_batch(rows, await replays.find_tasks(self._database, rows), replay["_id"], most)
 
-    async def _next_rows(self, replay: Doc) -> list[Doc]:
+    async def _next_rows(self, replay: ReplayDocument) -> list[Doc]:
         """Return the rows after the cursor, possibly read earlier: sending checks that they still are dead letters."""
-        after = DeadLetterPosition(replay["cursor_at"], replay["cursor_id"]) if replay["cursor_id"] else None
+        cursor_at, cursor_id = replay["cursor_at"], replay["cursor_id"]
+        after = DeadLetterPosition(cursor_at, cursor_id) if cursor_at and cursor_id else None
         rows = self._read_ahead.get(replay["_id"], [])
         if after is not None:
             place = (after.finished_at, after.id)
@@ -197,7 +200,7 @@ class Replayer:
         self._read_ahead[replay["_id"]] = rows
         return rows
 
-    async def _send(self, replay: Doc, rows: list[Doc], tasks: dict[str, Doc]) -> int:
+    async def _send(self, replay: ReplayDocument, rows: list[Doc], tasks: dict[str, TaskDocument]) -> int:
         there = [row for row in rows if row["task"] in tasks]
         sent = await replays.requeue_runs(self._database, replay, there, tasks, clock.now()) if there else 0
         self._wakeups.runs_queued()
@@ -205,26 +208,26 @@ class Replayer:
 
     # --- stored state ----------------------------------------------------------------------------------------------
 
-    async def _change(self, replay: Doc, changes: Doc) -> bool:
+    async def _change(self, replay: ReplayDocument, changes: Doc) -> bool:
         return await replays.update_claimed(self._database, replay, changes | {"updated_at": clock.now()})
 
-    def _sending(self, replay: Doc, count: int) -> Doc:
+    def _sending(self, replay: ReplayDocument, count: int) -> Doc:
         return {
             "recent": replays.sent_to_documents(
                 plan.append_sent(replays.sent_from_document(replay), count, clock.now())
             )
         }
 
-    def _passed(self, replay: Doc, found: ReplayBatch) -> Doc:
+    def _passed(self, replay: ReplayDocument, found: ReplayBatch) -> Doc:
         skips = plan.merge_skips(replay["skips"], found.skips)
         return {"cursor_at": found.last["finished_at"], "cursor_id": found.last["_id"], "skips": skips}
 
-    async def _end(self, replay: Doc, status: ReplayStatus, reason: str | None) -> None:
+    async def _end(self, replay: ReplayDocument, status: ReplayStatus, reason: str | None) -> None:
         now = clock.now()
         changes = {"status": status.value, "reason": reason, "finished_at": now, "updated_at": now}
         await replays.update_claimed(self._database, replay, changes, SENDING_STATUSES)
 
-    async def _count(self, replay: Doc) -> datetime | None:
+    async def _count(self, replay: ReplayDocument) -> datetime | None:
         """Count the outcomes after everything was sent, and complete the replay once all of its runs have ended."""
         now, tally = clock.now(), await replays.load_progress(self._database, replay)
         changes: Doc = {"sent": tally.sent, "succeeded": tally.succeeded, "failed": tally.failed, "updated_at": now}

@@ -14,7 +14,7 @@ from pymongo.synchronous.collection import Collection
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Doc, RunStatus, Trigger, to_global_id
+from tocsin.documents import Doc, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
 
 SLICE = 500
@@ -50,7 +50,7 @@ class _Due:
 class DueQueue:
     """The due tasks and retries of one scheduler. `expect` is thread-safe."""
 
-    def __init__(self, tasks: Collection[Doc], runs: Collection[Doc]) -> None:
+    def __init__(self, tasks: Collection[TaskDocument], runs: Collection[RunDocument]) -> None:
         self._tasks, self._runs = tasks, runs
         self._queue: FairQueue[_Due] = FairQueue()
         self._documents: dict[str, Doc] = {}
@@ -90,7 +90,7 @@ class DueQueue:
 
         A retry whose task is also queued is dropped: firing the task ends it.
         """
-        tasks: list[Doc] = []
+        tasks: list[TaskDocument] = []
         retries: list[_Due] = []
         while len(self._queue) and not tasks and not retries:
             chosen = self._pop_slice(now)
@@ -115,10 +115,10 @@ class DueQueue:
         if runs > 1:
             self._queue.charge(owner, runs - 1)
 
-    def return_tasks(self, tasks: Iterable[Doc]) -> None:
+    def return_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Put tasks back for the next slice."""
         for task in tasks:
-            self._add(task["owner"], _Due(task["_id"], task["next_run_at"]))
+            self._add(task["owner"], _Due(task["_id"], _due_time(task["next_run_at"])))
 
     def _read_tasks(self, times: Doc) -> None:
         """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
@@ -126,15 +126,15 @@ class DueQueue:
         first = list(self._tasks.find(which).limit(SLICE))
         for task in first:
             self._documents[task["_id"]] = task
-            self._add(task["owner"], _Due(task["_id"], task["next_run_at"]))
+            self._add(task["owner"], _Due(task["_id"], _due_time(task["next_run_at"])))
         if len(first) == SLICE:
             for row in self._tasks.find(which, _TASK_FIELDS).batch_size(_READ_BATCH):
-                self._add(row["owner"], _Due(row["_id"], row["next_run_at"]))
+                self._add(row["owner"], _Due(row["_id"], _due_time(row["next_run_at"])))
 
     def _read_retries(self, times: Doc) -> None:
         which = {"status": RunStatus.RETRY.value, "retry_at": times}
         for run in self._runs.find(which, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._add(run["owner"], _Due(run["_id"], run["retry_at"], run))
+            self._add(run["owner"], _Due(run["_id"], _due_time(run["retry_at"]), run))
 
     def _add(self, owner: str, due: _Due) -> None:
         if self._queue.count(owner) < MAX_PER_OWNER:
@@ -170,7 +170,7 @@ class DueQueue:
         self._documents = {}
         return [task for task in found if task["next_run_at"] is not None and task["next_run_at"] <= now]
 
-    def _limit_open_runs(self, tasks: list[Doc]) -> list[Doc]:
+    def _limit_open_runs(self, tasks: list[TaskDocument]) -> list[Doc]:
         """Return the first tasks, at least one, that together name few enough open runs. Put the others back."""
         weight, count = 0, 0
         for task in tasks:
@@ -181,5 +181,12 @@ class DueQueue:
         self.return_tasks(tasks[count:])
         return tasks[:count]
 
-    def _gives_way(self, run: Doc) -> bool:
+    def _gives_way(self, run: RunDocument) -> bool:
         return run["trigger"] == Trigger.SCHEDULE.value and run["task"] in self._queue
+
+
+def _due_time(moment: datetime | None) -> datetime:
+    """Return the time at which something is due that was found by its time."""
+    if moment is None:
+        raise ValueError("a due document has no due time")
+    return moment

@@ -17,7 +17,7 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import SETTLED_STATUSES, Doc, RunStatus
+from tocsin.documents import SETTLED_STATUSES, Doc, RunDocument, RunStatus, TaskDocument
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_job import DueJob
@@ -37,10 +37,10 @@ _ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
 class FiringEffects(Protocol):
     """Effects of a flush that the event loop applies."""
 
-    def apply_effects(self, runs: list[Doc]) -> None:
+    def apply_effects(self, runs: list[RunDocument]) -> None:
         """Apply the effects of ended runs."""
 
-    def align_stale_runs(self, runs: list[Doc]) -> None:
+    def align_stale_runs(self, runs: list[RunDocument]) -> None:
         """Align runs that were made from an outdated version of their task."""
 
 
@@ -181,7 +181,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
                 return soonest
         return now + LOOKAHEAD_WINDOWS[-1]
 
-    def _requeue(self, runs: list[Doc], now: datetime) -> None:
+    def _requeue(self, runs: list[RunDocument], now: datetime) -> None:
         updates = []
         for run in runs:
             same = has_value("retry_at", run["retry_at"])
@@ -194,12 +194,12 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._show(self._read([run["_id"] for run in runs]))
         self._transport.wake_dispatcher()
 
-    def _show(self, runs: list[Doc]) -> None:
+    def _show(self, runs: list[RunDocument]) -> None:
         updates = task_updates([run for run in runs if run["status"] not in SETTLED_STATUSES])
         if updates:
             self._tasks.bulk_write(updates, ordered=False)
 
-    def _fire(self, tasks: list[Doc], now: datetime) -> None:
+    def _fire(self, tasks: list[TaskDocument], now: datetime) -> None:
         active = self._settle_active(tasks, now)
         fired = plan_firings(tasks, now, active, most_runs=self._due.slice_size, most_open=self._most_open)
         self._due.return_tasks(fired.postponed)
@@ -220,7 +220,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         for firing in firings:
             self._due.charge_owner(firing.task["owner"], len(firing.runs))
 
-    def _settle_active(self, tasks: list[Doc], now: datetime) -> dict[str, list[ActiveRun]]:
+    def _settle_active(self, tasks: list[TaskDocument], now: datetime) -> dict[str, list[ActiveRun]]:
         """Return the open runs of due tasks. Those that wait for a retry give way to the next due time."""
         named = [entry["run"] for task in tasks for entry in task["active"]]
         if not named:
@@ -242,13 +242,13 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         until = self._meter.consume_runs(owner, count, firing.now) if count else None
         return firing if until is None else plan_quota_gap(firing.task, firing.now, until)
 
-    def _claim(self, runs: list[Doc], now: datetime) -> dict[str, Doc]:
+    def _claim(self, runs: list[RunDocument], now: datetime) -> dict[str, Doc]:
         claimed = {run["_id"]: run for run in self._transport.admit_new(runs, now)}
         for run in runs:
             run.update(claimed.get(run["_id"], {}))
         return claimed
 
-    def _insert(self, firings: list[TaskFiring], claimed: dict[str, Doc]) -> None:
+    def _insert(self, firings: list[TaskFiring], claimed: dict[str, RunDocument]) -> None:
         planned = {run["_id"] for firing in firings for run in firing.runs}
         RunWriter(self._runs).write_runs(firings)
         made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
@@ -266,7 +266,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         versions = {task["_id"]: task["version"] for task in self._tasks.find({"_id": {"$in": ids}}, {"version": 1})}
         return [firing for firing in firings if versions.get(firing.task["_id"]) != firing.task["version"]]
 
-    def _hand_over(self, firings: list[TaskFiring], claimed: dict[str, Doc], lost: list[TaskFiring]) -> None:
+    def _hand_over(self, firings: list[TaskFiring], claimed: dict[str, RunDocument], lost: list[TaskFiring]) -> None:
         stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
         born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
         self._transport.submit([run for run in born if run["_id"] not in stale])
@@ -279,11 +279,13 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
     def _ended(self, firings: list[TaskFiring]) -> list[Doc]:
         """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
         found = [run for firing in firings for run in firing.adopted]
-        if blockers := [run["after"] for firing in firings for run in firing.runs if run.get("blocked")]:
+        if blockers := [
+            after for firing in firings for run in firing.runs if run.get("blocked") and (after := run["after"])
+        ]:
             found += self._read(blockers)
         return [run for run in found if run["status"] in SETTLED_STATUSES]
 
-    def _unclaim(self, runs: list[Doc]) -> None:
+    def _unclaim(self, runs: list[RunDocument]) -> None:
         self._transport.cancel_admission(runs)
         changes: Doc = {"worker": None, "attempts": [], "started_at": None}
         updates = []

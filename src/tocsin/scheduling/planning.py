@@ -6,12 +6,25 @@ max_instances would drop due times without a record.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import Doc, Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger, public_status, to_global_id
+from tocsin.documents import (
+    Doc,
+    Hold,
+    Overlap,
+    RunDocument,
+    RunReason,
+    RunStatus,
+    TaskDocument,
+    TaskStatus,
+    Trigger,
+    public_status,
+    to_global_id,
+)
 from tocsin.documents.updates import (
     Expression,
     Pipeline,
@@ -42,10 +55,10 @@ class TaskFiring:
     `most_open` is the maximum of open runs.
     """
 
-    task: Doc
+    task: TaskDocument
     due_at: datetime
     now: datetime
-    runs: list[Doc] = field(default_factory=list)
+    runs: list[RunDocument] = field(default_factory=list)
     last_due_at: datetime | None = None
     next_run_at: datetime | None = None
     adopted: list[Doc] = field(default_factory=list)
@@ -64,10 +77,10 @@ class TaskFiring:
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
-    def _named(self, run: Doc) -> "NamedRun":
+    def _named(self, run: RunDocument) -> "NamedRun":
         return run["_id"][len(self.task["_id"]) :], public_status(run)
 
-    def _is_active(self, run: Doc) -> bool:
+    def _is_active(self, run: RunDocument) -> bool:
         """Return whether the task must name this run as active: it is open, or its end is still to be counted."""
         return bool(run["open"]) or (run in self.adopted and run["status"] not in _NEVER_OPEN)
 
@@ -111,20 +124,23 @@ def scheduled_run_id(task_id: str, due_at: datetime) -> str:
     return f"{task_id}:{epoch_milliseconds(due_at)}"
 
 
-def plan_firing(task: Doc, now: datetime, active: list[ActiveRun], most_open: int = MAX_OPEN_RUNS) -> TaskFiring:
+def plan_firing(
+    task: TaskDocument, now: datetime, active: list[ActiveRun], most_open: int = MAX_OPEN_RUNS
+) -> TaskFiring:
     """Plan the runs of a due task. `active` are its open runs, as {"run", "status"}."""
-    firing = TaskFiring(task, task["next_run_at"], now, active=active, max_open=most_open)
+    due_at: Any = task["next_run_at"]  # never null in a due task
+    firing = TaskFiring(task, due_at, now, active=active, max_open=most_open)
     _plan(firing, firing.due_at, [])
     return firing
 
 
-def next_due_after(firing: TaskFiring, run: Doc) -> datetime | None:
+def next_due_after(firing: TaskFiring, run: RunDocument) -> datetime | None:
     """Return the first due time after those that a stored run covers, or None if it is in the future."""
     due = schedules.next_due(schedules.schedule_from_document(firing.task["schedule"]), last_due_of(run))
     return due if due is not None and due <= firing.now else None
 
 
-def last_due_of(run: Doc) -> datetime:
+def last_due_of(run: RunDocument) -> datetime:
     """Return the last due time that a run covers: its own, unless it records a gap."""
     last: datetime = run.get("missed_until") or run["due_at"]
     return last
@@ -179,7 +195,7 @@ def _first_due(item: _Item) -> datetime:
     return first
 
 
-def _entry(run: Doc) -> ActiveRun:
+def _entry(run: RunDocument) -> ActiveRun:
     return {"run": run["_id"], "status": run["status"]}
 
 
@@ -195,7 +211,7 @@ class FiringBatch:
 
 
 def plan_firings(
-    tasks: list[Doc],
+    tasks: list[TaskDocument],
     now: datetime,
     active: dict[str, list[ActiveRun]],
     *,
@@ -208,7 +224,7 @@ def plan_firings(
         if most_runs is not None and made >= most_runs:
             fired.postponed = tasks[index:]
             break
-        if task["next_run_at"] > now:
+        if task["next_run_at"] is None or task["next_run_at"] > now:
             continue  # the clock was set back in the meantime
         try:
             fired.firings.append(plan_firing(task, now, active.get(task["_id"], []), most_open))
@@ -221,14 +237,14 @@ def plan_firings(
     return fired
 
 
-def pause_unreadable(task: Doc, now: datetime) -> UpdateOne:
+def pause_unreadable(task: TaskDocument, now: datetime) -> UpdateOne:
     """Build the update that pauses an unreadable task until its owner edits it."""
     changes = {"hold": Hold.PAUSED.value, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
     return change_task(task["_id"], has_value("version", task["version"]), changes | {"reconcile": True})
 
 
 def _plan_one(
-    task: Doc, due_at: datetime, now: datetime, busy: list[ActiveRun], most_open: int, *, catching_up: bool
+    task: TaskDocument, due_at: datetime, now: datetime, busy: list[ActiveRun], most_open: int, *, catching_up: bool
 ) -> Doc:
     run = new_task_run(task, scheduled_run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
     overlap = Overlap(task["overlap"])
@@ -242,11 +258,11 @@ def _plan_one(
     return _skipped(run, RunReason.OVERLAP, now)
 
 
-def _skipped(run: Doc, reason: RunReason, now: datetime) -> Doc:
+def _skipped(run: RunDocument, reason: RunReason, now: datetime) -> Doc:
     return run | _NOT_QUEUED | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
 
 
-def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
+def _missed(task: TaskDocument, gap: schedules.Gap, now: datetime) -> Doc:
     run = new_task_run(task, scheduled_run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
     missed = {"status": RunStatus.MISSED.value, "reason": RunReason.MISFIRE.value, "finished_at": now}
     return run | _NOT_QUEUED | missed | {"missed_until": gap.until, "missed_count": gap.count}

@@ -5,22 +5,22 @@ does not fill with missed runs.
 """
 
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 
 from tocsin import schedules
-from tocsin.documents import Doc, RunReason, RunStatus, Trigger
+from tocsin.documents import Doc, RunReason, RunStatus, TaskDocument, Trigger
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.scheduling.planning import TaskFiring, last_due_of, scheduled_run_id
 from tocsin.tasks.runs import new_task_run
 
 
-def plan_quota_gap(task: Doc, now: datetime, until: datetime) -> TaskFiring:
+def plan_quota_gap(task: TaskDocument, now: datetime, until: datetime) -> TaskFiring:
     """Plan a due task whose owner's quota is used up until the given time."""
-    gap, following = schedules.skip_due_times(
-        schedules.schedule_from_document(task["schedule"]), task["next_run_at"], until
-    )
-    firing = TaskFiring(task, task["next_run_at"], now, runs=[_missed(task, gap, now)], next_run_at=following)
+    due_at: Any = task["next_run_at"]  # never null in a due task
+    gap, following = schedules.skip_due_times(schedules.schedule_from_document(task["schedule"]), due_at, until)
+    firing = TaskFiring(task, due_at, now, runs=[_missed(task, gap, now)], next_run_at=following)
     firing.last_due_at = last_due_of(firing.runs[0])
     return firing
 
@@ -31,7 +31,7 @@ def postpone_retry(run_id: str, where: Expression, until: datetime) -> UpdateOne
     return UpdateOne({"_id": run_id}, [change_when(waits, {"retry_at": until, "reason": RunReason.QUOTA.value})])
 
 
-def _missed(task: Doc, gap: schedules.Gap, now: datetime) -> Doc:
+def _missed(task: TaskDocument, gap: schedules.Gap, now: datetime) -> Doc:
     missed = {
         "status": RunStatus.MISSED.value, "reason": RunReason.QUOTA.value, "open": False, "finished_at": now,
         "rank": None, "ready_at": None, "queued_at": None, "missed_until": gap.until, "missed_count": gap.count,

@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 from pymongo.synchronous.collection import Collection
 
 from tocsin import telemetry
-from tocsin.documents import Doc, RunReason, RunStatus, Trigger
+from tocsin.documents import Doc, RunDocument, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import move_run
 from tocsin.scheduling.planning import TaskFiring, last_due_of, next_due_after, replan_after
 from tocsin.tasks import activity_log
@@ -24,7 +24,7 @@ _DUPLICATE = 11000
 class RunWriter:
     """A writer of the runs of firings."""
 
-    def __init__(self, runs: Collection[Doc]) -> None:
+    def __init__(self, runs: Collection[RunDocument]) -> None:
         self._runs = runs
 
     def write_runs(self, firings: list[TaskFiring]) -> None:
@@ -53,7 +53,7 @@ class RunWriter:
         _note_written(firing, known[0] if known else len(rest))
         return not known
 
-    def _insert(self, runs: list[Doc], *, ordered: bool) -> list[int]:
+    def _insert(self, runs: list[RunDocument], *, ordered: bool) -> list[int]:
         """Return the indexes of the runs that already exist. If `ordered`, stop at the first of these."""
         try:
             self._runs.insert_many(runs, ordered=ordered)
@@ -78,7 +78,7 @@ class RunWriter:
             if (run := existing.get(_next_id(firing))) is not None:
                 replan_after(firing, run, known.get(firing.task["_id"], []))
 
-    def _read_after(self, runs: dict[str, Doc], now: datetime) -> dict[str, list[Doc]]:
+    def _read_after(self, runs: dict[str, RunDocument], now: datetime) -> dict[str, list[Doc]]:
         """Return the existing runs after these, by task. There are none unless a clock was set back."""
         if not runs:
             return {}
@@ -105,7 +105,7 @@ def _note_written(firing: TaskFiring, count: int) -> None:
     firing.written += count
 
 
-def end_superseded_retries(collection: Collection[Doc], runs: list[Doc], now: datetime) -> None:
+def end_superseded_retries(collection: Collection[Doc], runs: list[RunDocument], now: datetime) -> None:
     """Fail those of these runs that wait for a retry, because their tasks are due again."""
     changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
     retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]

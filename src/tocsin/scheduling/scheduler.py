@@ -11,7 +11,7 @@ from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import Database, Doc, connect_sync
+from tocsin.documents import Database, RunDocument, TaskDocument, connect_sync
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore
 from tocsin.scheduling.planning import MAX_OPEN_RUNS
@@ -92,12 +92,12 @@ class Scheduler:
 
     # --- called from the scheduler's thread -------------------------------------------------------------------------
 
-    def apply_effects(self, runs: list[Doc]) -> None:
+    def apply_effects(self, runs: list[RunDocument]) -> None:
         """Apply the effects of ended runs: on their tasks, on mails, on runs that wait for them."""
         if runs:
             self._run_soon(self._apply_effects(runs))
 
-    def align_stale_runs(self, runs: list[Doc]) -> None:
+    def align_stale_runs(self, runs: list[RunDocument]) -> None:
         """Align runs that were made from an outdated version of their task."""
         self._run_soon(self._align(runs))
 
@@ -118,11 +118,11 @@ class Scheduler:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("effects of a scheduler pass failed; the next start repairs them", error=str(error)[:300])
 
-    async def _apply_effects(self, runs: list[Doc]) -> None:
+    async def _apply_effects(self, runs: list[RunDocument]) -> None:
         if await run_effects.apply_effects(self._database, runs):
             self._transport.wake_dispatcher()
 
-    async def _align(self, runs: list[Doc]) -> None:
+    async def _align(self, runs: list[RunDocument]) -> None:
         """Give runs whose due time is still valid the new settings, and settle the others."""
         ids = list({run["task"] for run in runs})
         fields = {"next_run_at": 1, "schedule": 1}
@@ -134,7 +134,7 @@ class Scheduler:
         self._transport.wake_dispatcher()
 
 
-def _is_due_time(task: Doc, due_at: datetime) -> bool:
+def _is_due_time(task: TaskDocument, due_at: datetime) -> bool:
     """Return whether a due time is still valid for the task, or the task has no due time ahead."""
     ahead: datetime | None = task["next_run_at"]
     if ahead is None or ahead >= due_at:

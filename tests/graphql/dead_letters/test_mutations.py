@@ -8,7 +8,6 @@ import pytest
 from tests.graphql.conftest import T0, Api
 from tests.graphql.dead_letters.helpers import add_dead_letters, list_dead_letters
 from tocsin import clock
-from tocsin.documents import Doc
 from tocsin.graphql import ids
 from tocsin.maintenance.replayer import Replayer
 from tocsin.wakeups import Wakeups
@@ -76,7 +75,7 @@ async def test_a_replay_asked_for_twice_with_one_key_is_one(api: Api) -> None:
         ({"idempotencyKey": ""}, ["idempotencyKey"]),
     ],
 )
-async def test_a_wrong_replay_is_refused(api: Api, given: Doc, place: list[str]) -> None:
+async def test_a_wrong_replay_is_refused(api: Api, given: Any, place: list[str]) -> None:
     answer = await replay(api, **given)
     assert [(error["code"], error["field"]) for error in answer["userErrors"]] == [("INVALID", place)]
     assert (answer["replay"], answer["count"]) == (None, None)
@@ -112,7 +111,7 @@ async def test_discarding(api: Api) -> None:
         ({"ids": [ids.encode_id("Run", "x")] * 101}, "INVALID", ["ids"]),
     ],
 )
-async def test_nothing_is_discarded_by_mistake(api: Api, given: Doc, code: str, place: list[str]) -> None:
+async def test_nothing_is_discarded_by_mistake(api: Api, given: Any, code: str, place: list[str]) -> None:
     await add_dead_letters(api, 2)
     answer = await discard(api, **given)
     assert [(error["code"], error["field"]) for error in answer["userErrors"]] == [(code, place)]

@@ -7,26 +7,25 @@ import pytest
 
 from tests.graphql.conftest import Api
 from tocsin import clock, schedules
-from tocsin.documents import Doc
 from tocsin.graphql import ids
 from tocsin.schedules.iso8601 import format_datetime
 
 HOUR = timedelta(hours=1)
 
 
-async def _update(api: Api, task: str, **given: Any) -> Doc:
+async def _update(api: Api, task: str, **given: Any) -> Any:
     payload = await api.alice.do("updateTask", {"id": task, **given}, "userErrors { field code message }")
     assert payload["userErrors"] == []
     return await _stored(api, task)
 
 
-async def _stored(api: Api, task: str) -> Doc:
+async def _stored(api: Api, task: str) -> Any:
     found = await api.database.tasks.find_one({"_id": ids.require_id("Task", task, "id")})
     assert found is not None
     return found
 
 
-async def _passed(api: Api, task: str, ago: timedelta = HOUR) -> Doc:
+async def _passed(api: Api, task: str, ago: timedelta = HOUR) -> Any:
     """Backdate the save of the task by this time, and return the task."""
     before = await _stored(api, task)
     due = before["schedule"]["start"] - ago
@@ -78,7 +77,7 @@ async def test_a_due_time_that_is_overdue_stands_when_the_schedule_is_sent_again
         assert len(plan.runs) + plan.missed.count == 3
 
 
-async def _ran(api: Api, task: str) -> Doc:
+async def _ran(api: Api, task: str) -> Any:
     """Return the one-off task after its run."""
     stored = await _stored(api, task)
     done = {"next_run_at": None, "last_due_at": stored["next_run_at"]}

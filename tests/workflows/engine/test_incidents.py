@@ -1,6 +1,7 @@
 """Failing scheduled workflows are reported like tasks: once per incident, to their owner, in spite of crashes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.mortal import Died, MortalRunner
 from tests.workflows.samples import step, workflow
 from tocsin import clock
-from tocsin.documents import Database, Doc, Trigger, User, WorkflowRun, to_global_id
+from tocsin.documents import Database, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
 from tocsin.workflows.language.inputs import parse_inputs
@@ -199,7 +200,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
     run_id, died = await begin(stack, boundary), False
     mortal = MortalRunner(stack, boundary)
 
-    async def moved() -> Doc | None:
+    async def moved() -> Any | None:
         nonlocal died
         try:
             await (stack.make_runner() if died else mortal).advance(run_id)

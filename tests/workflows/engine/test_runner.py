@@ -9,7 +9,7 @@ from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.mortal import Died, MortalRunner
 from tests.workflows.samples import add_user, step, workflow
 from tocsin import clock
-from tocsin.documents import Database, Doc, WorkflowRun
+from tocsin.documents import Database, WorkflowRun
 from tocsin.maintenance.pruner import Pruner
 from tocsin.workflows import control
 from tocsin.workflows.engine import engine as engine_module
@@ -75,7 +75,7 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
 ) -> None:
     advanced: list[str] = []
 
-    async def fail(_: WorkflowRunner, document: Doc, *__: Any, **___: Any) -> Any:
+    async def fail(_: WorkflowRunner, document: Any, *__: Any, **___: Any) -> Any:
         advanced.append(document["_id"])
         raise KeyError("a fault of ours")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.engine.world import W, World, define, run_all
 from tocsin.compute.limits import ComputeLimits as ComputeLimits
-from tocsin.documents import Doc, JobDocument
+from tocsin.documents import JobDocument
 from tocsin.workflows.engine.evaluation import (
     EvaluationLimits,
     EvaluationSession,
@@ -83,7 +83,7 @@ def test_a_wait_until_a_time_that_has_passed_is_none() -> None:
 
 def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
     """A cheap step is started first; the next advance does the rest, and the expensive value becomes a request."""
-    steps: list[Doc] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
+    steps: list[Any] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
     world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
     state = WorkflowState.from_document(world.document)
     context = StepContext(

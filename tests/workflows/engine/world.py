@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tocsin.documents import Doc, Trigger, WorkflowRunStatus
+from tocsin.documents import Trigger, WorkflowRunStatus
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, new_workflow_run
 from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow, find_next_wake
 from tocsin.workflows.engine.scope import ResultsNeeded, StepContext
@@ -18,13 +18,13 @@ W = "alice/w1:"
 """The ids of runs begin with this, and end with the key of their step."""
 
 
-def define(*steps: Doc, **fields: Any) -> WorkflowDefinition:
+def define(*steps: Any, **fields: Any) -> WorkflowDefinition:
     """Make a workflow of these steps, which are jobs by default."""
     full = [{"job": "http"} | step if not {"wait", "approval"} & set(step) else step for step in steps]
     return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolve_dependencies()
 
 
-def _prepared(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> Doc:
+def _prepared(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> Any:
     return {"kind": kind, "params": dict(params)}
 
 
@@ -33,10 +33,10 @@ class World:
     """A workflow run and the runs of its steps. `moves` records the ids of started runs, in order."""
 
     definition: WorkflowDefinition
-    inputs: Doc = field(default_factory=dict)
+    inputs: Any = field(default_factory=dict)
     now: datetime = T0
-    document: Doc = field(init=False)
-    runs: dict[str, Doc] = field(default_factory=dict)
+    document: Any = field(init=False)
+    runs: dict[str, Any] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     finish: WorkflowOutcome | None = None
     forget: Callable[[], bool] = lambda: False
@@ -99,7 +99,7 @@ class World:
         """True if the workflow run is open."""
         return WorkflowRunStatus(self.document["status"]) in {WorkflowRunStatus.PENDING, WorkflowRunStatus.RUNNING}
 
-    def _make(self, run_id: str, round_: int, job: Doc) -> None:
+    def _make(self, run_id: str, round_: int, job: Any) -> None:
         if self._round(run_id) < round_:
             assert run_id not in self.running(), f"{run_id} is made while it runs"
             self.runs[run_id] = {
@@ -126,7 +126,7 @@ class World:
         return [json.dumps(one) for one in found]
 
 
-def _ended(run: Doc) -> StepRunOutcome:
+def _ended(run: Any) -> StepRunOutcome:
     return StepRunOutcome(run["status"], run["round"], run["finished_at"], run["error"])
 
 

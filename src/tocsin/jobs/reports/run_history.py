@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from tocsin.documents import Database, Doc, RunStatus, owner_of, to_global_id
+from tocsin.documents import Database, RunDocument, RunStatus, owner_of, to_global_id
 
 MAX_COUNTED_RUNS = 50_000
 """The limit of runs that one report counts."""
@@ -107,7 +107,7 @@ class RunHistory:
         return RunsSummary(whole.compute_totals(), rows, shown)
 
 
-def _describe_run(run: Doc) -> dict[str, Any]:
+def _describe_run(run: RunDocument) -> dict[str, Any]:
     started, finished = run.get("started_at"), run.get("finished_at")
     return {
         "runId": to_global_id("Run", run["_id"]),
@@ -117,7 +117,7 @@ def _describe_run(run: Doc) -> dict[str, Any]:
         "dueAt": run["due_at"].isoformat(timespec="seconds").replace("+00:00", "Z"),
         "seconds": round((finished - started).total_seconds(), 3) if started and finished else None,
         "attempts": len(run["attempts"]),
-        "error": (run.get("error") or {}).get("message"),
+        "error": error["message"] if (error := run.get("error")) else None,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.documents import Delivery, Doc
+from tocsin.documents import Delivery
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.deliveries import new_delivery
 from tocsin.notifications.event_factories import task_began_failing, task_failed
@@ -15,7 +15,7 @@ from tocsin.notifications.pages import run_page_path
 
 DUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ENDED = DUE + timedelta(seconds=11)
-RUN: Doc = {
+RUN: Any = {
     "_id": "u1/t1:1795338000000",
     "owner": "u1",
     "task": "u1/t1",
@@ -28,7 +28,7 @@ RUN: Doc = {
     "error": None,
     "attempts": [],
 }
-ATTEMPT: Doc = {
+ATTEMPT: Any = {
     "number": 1,
     "started_at": DUE,
     "finished_at": ENDED,
@@ -114,7 +114,7 @@ def mail_of(event: Event) -> Any:
     return new_delivery(event, "mail", CHANNELS["mail"].render(event))
 
 
-def began(run: Doc | None = None, attempt: Doc | None = None) -> Any:
+def began(run: Any | None = None, attempt: Any | None = None) -> Any:
     retry_at = ENDED + timedelta(hours=1)
     return mail_of(task_began_failing({**RUN, **(run or {})}, {**ATTEMPT, **(attempt or {})}, retry_at))
 
