@@ -167,7 +167,7 @@ async def test_a_command_with_another_encryption_key_changes_nothing(
         assert await tokens_open(database, server)
 
 
-STEPS = ["_publish", "_wait_for_acknowledgement", "_activate", "wrap_anew", "_reencrypt_all", "_retire"]
+STEPS = ["_publish", "_wait_for_acknowledgement", "_activate", "rewrap_all", "_reencrypt_all", "_retire"]
 
 
 class Killed(BaseException):
@@ -202,7 +202,7 @@ async def test_whatever_a_killed_rotation_leaves_is_readable_and_finished_by_the
 
 def killed(patch: pytest.MonkeyPatch, step: str, when: str) -> None:
     """Interrupt the rotation before or after this step without any clean-up, as `kill -9` does."""
-    place = keyrings.Keyring if step == "wrap_anew" else rotation
+    place = keyrings.Keyring if step == "rewrap_all" else rotation
     original = getattr(place, step)
 
     async def deadly(*arguments: object, **named: object) -> object:

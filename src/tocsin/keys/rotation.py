@@ -68,7 +68,7 @@ async def rotate_keys(
     try:
         others = await _wait_for_acknowledgement(keyring.database, [jwt.id, data.id])
     except BaseException:
-        await keyring.database.keys.delete_many({"_id": {"$in": [jwt.id, data.id]}})
+        await _withdraw(keyring.database, [jwt.id, data.id])
         raise
     old_tokens_expire_at = await _activate(keyring, [jwt, data], timedelta(0) if at_once else lifetime + 2 * LEEWAY)
     await keyring.rewrap_all()
@@ -149,6 +149,11 @@ async def _live_processes(database: Database) -> set[str]:
     """Return the ids of the processes that have a lease."""
     now = clock.now()
     return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
+
+
+async def _withdraw(database: Database, kids: list[str]) -> None:
+    """Delete published keys. A process that is killed does not come so far."""
+    await database.keys.delete_many({"_id": {"$in": kids}})
 
 
 async def _activate(keyring: Keyring, keys: list[StoredKey], grace: timedelta) -> datetime:
