@@ -44,7 +44,7 @@ class QueueStatistics:
         return sum(count for name, owner, count in ended if name == queue and self._owner in (None, owner))
 
     def _queued_in(self, queue: str) -> Doc:
-        return {"status": RunStatus.QUEUED.value, "lane": lane_range(queue, self._owner)}
+        return {"status": RunStatus.QUEUED, "lane": lane_range(queue, self._owner)}
 
     async def _claimed_runs(self) -> Claimed:
         async with self._counting:
@@ -54,7 +54,7 @@ class QueueStatistics:
 
     async def _count_claimed(self) -> Claimed:
         """Count them by queue. There are at most as many as all workers can claim."""
-        which: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
+        which: Doc = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}
         counts = Claimed()
         async for run in self._database.runs.find(which, {"queue": 1, "owner": 1, "begun": 1}):
             if self._owner in (None, run["owner"]):
