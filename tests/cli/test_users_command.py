@@ -201,7 +201,7 @@ def test_wrong_settings_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TOCSIN_PORT", "many")
     result = tocsin_users("list")
     assert result.exit_code == 1
-    assert result.stderr.startswith("TOCSIN_PORT is wrong")
+    assert result.stderr.startswith("TOCSIN_PORT is invalid")
     assert result.stderr.count("\n") == 1
 
 

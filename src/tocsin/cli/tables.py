@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.table import Table
 from rich.text import Text
 
@@ -31,5 +31,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], whole:
     for row in cells:
         table.add_row(*map(Text, row))
     console = Console()
-    console.width = max(console.width, sum(width + 3 for width in widths) + 1)
+    # Rich takes a width without a height as 80 columns if TERM is `dumb`.
+    console.size = ConsoleDimensions(max(console.width, sum(width + 3 for width in widths) + 1), console.height)
     console.print(table)
