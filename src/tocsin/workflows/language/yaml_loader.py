@@ -24,11 +24,27 @@ _CORE = {
 }
 
 
+_BREAKS_OF_YAML_1_1 = {"\x85": "\udc85", "\u2028": "\udc28", "\u2029": "\udc29"}
+"""Characters that break lines in YAML 1.1 only. A lone surrogate, which no text can contain, takes their place."""
+_HIDE_BREAKS = str.maketrans(_BREAKS_OF_YAML_1_1)
+_SHOW_BREAKS = str.maketrans({hidden: shown for shown, hidden in _BREAKS_OF_YAML_1_1.items()})
+
+
 class CoreLoader(yaml.SafeLoader):
     """Resolves plain scalars by the core schema, and accepts all JSON, which is a subset of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
     NON_PRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\U0010ffff]")  # type: ignore[misc]  # YAML 1.1 allows less
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.buffer = self.buffer.translate(_HIDE_BREAKS)
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        """Compose a scalar with the characters that were hidden from the scanner."""
+        node = super().compose_scalar_node(anchor)
+        node.value = node.value.translate(_SHOW_BREAKS)
+        return node
 
     def scan_to_next_token(self) -> None:
         """Skip tabs where they are not indentation."""
