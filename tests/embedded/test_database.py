@@ -17,10 +17,9 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from structlog.testing import LogCapture
 
-from tocsin.embedded import EmbeddedDatabase, admin_commands, database, find_running_uri, server_process
+from tocsin.embedded import EmbeddedDatabase, admin_commands, database, find_running_uri, server_process, supervisor
 from tocsin.embedded.binary import find_binary
-from tocsin.embedded.data_directory import DataPaths, write_port_file
-from tocsin.embedded.data_directory import RunningServer as RunningServer
+from tocsin.embedded.data_directory import DataPaths, RunningServer, write_port_file
 from tocsin.embedded.lock import find_lock_holder
 from tocsin.embedded.server_process import build_environment
 from tocsin.errors import EmbeddedDatabaseError
@@ -203,7 +202,7 @@ def occupied(uri: str, pid: int) -> Iterator[None]:
 
 async def test_while_its_port_is_taken_it_tries_again_and_says_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = LogCapture()
-    monkeypatch.setattr(database, "log", structlog.wrap_logger(None, processors=[said]))
+    monkeypatch.setattr(supervisor, "log", structlog.wrap_logger(None, processors=[said]))
     async with started(data) as server:
         assert server.pid is not None
         with occupied(server.uri, server.pid):
