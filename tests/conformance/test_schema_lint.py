@@ -26,7 +26,7 @@ def test_the_schema_follows_the_rules() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "rule"),
     [
-        ('  """The kind of work, such as `http`."""\n', "", "require-description"),
+        ('  """Kind of the job, such as `http`."""\n', "", "require-description"),
         ("  RUN_ONCE\n", "  run_once\n", "naming-convention"),
         ("  pageInfo: PageInfo!", "  pageInfo: PageInfo", "relay-connection-types"),
     ],

@@ -80,7 +80,7 @@ class ConnectionRules:
 class ConnectionContext:
     """The owner of the current request, and the seconds that its connection took.
 
-    `fresh` is false when a connection was reused. `asks_for_certificate` is true when the server of a fresh one asked
+    `fresh` is false when a connection was reused. `certificate_requested` is true when the server of a fresh one asked
     for a client certificate.
     """
 

@@ -121,7 +121,7 @@ def _unobserved() -> ssl.SSLContext:
 
 def _note_message(connection: Any, direction: str, _version: Any, content: int, message: int, _data: bytes) -> None:
     if direction == "read" and content == _HANDSHAKE and message == _CERTIFICATE_REQUEST:
-        connection.asks_for_certificate = True
+        connection.certificate_requested = True
 
 
 def find_openssl_reason(error: BaseException) -> str | None:
