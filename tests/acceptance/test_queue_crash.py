@@ -62,7 +62,7 @@ async def test_a_pause_and_an_open_circuit_survive_a_kill(tmp_path: Path) -> Non
         before = await wait_until(shut, 20)
         assert (before["circuits"][0]["state"], before["circuits"][0]["cause"]) == ("OPEN", "HTTP 503")
         texts = {run["waitingFor"]: run["waitingText"] for run in (await server.query(_WAITING))["runs"]["nodes"]}
-        assert "nothing is sent there until" in texts["CIRCUIT_OPEN"]
+        assert "No runs are sent there until" in texts["CIRCUIT_OPEN"]
         assert texts["QUEUE_PAUSED"] == "The queue later is paused."
         called = len(answers["calls"])
         await server.kill()
