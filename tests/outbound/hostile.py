@@ -4,6 +4,7 @@ Names are resolved by the resolvers here.
 """
 
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -107,12 +108,22 @@ async def stage(
     *answers: bytes, resolver: AbstractResolver | None = None, **door_options: object
 ) -> AsyncIterator[Stage]:
     """Yield a stage whose public server responds with `answers`."""
-    hosts = [PRIVATE, "::1"] if socket.has_ipv6 else [PRIVATE]
-    async with (
-        answering(*answers or [response(body=b"public")]) as public,
-        answering(response(body=b"protected"), hosts=hosts, port=public.port) as protected,
-    ):
+    async with contextlib.AsyncExitStack() as stack:
+        public = await stack.enter_async_context(answering(*answers or [response(body=b"public")]))
+        while (protected := await _open_protected(stack, public.port)) is None:
+            public = await stack.enter_async_context(answering(*answers or [response(body=b"public")]))
         yield Stage(public, protected, resolver or Gullible(), door_options)
+
+
+async def _open_protected(stack: contextlib.AsyncExitStack, port: int) -> Server | None:
+    """Open the protected server at a port; None if a connection of another test holds the port on its hosts."""
+    hosts = [PRIVATE, "::1"] if socket.has_ipv6 else [PRIVATE]
+    try:
+        return await stack.enter_async_context(answering(response(body=b"protected"), hosts=hosts, port=port))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return None
 
 
 def saving(url: str) -> str | None:
