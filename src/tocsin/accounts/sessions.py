@@ -22,7 +22,7 @@ PREFIX = "tocsin_refresh_"
 MAX_SESSIONS = 100
 """Maximum sessions of one user; the oldest are ended first."""
 REUSE_GRACE = timedelta(seconds=10)
-"""How long the previous token may be used again; the answer is the current token."""
+"""The time for which the previous token may be used again; the answer is the current token."""
 _MAX_TOKEN_LENGTH = 300
 
 

@@ -1,4 +1,4 @@
-"""What a change in the database, made by whichever process, means for the parts of this one."""
+"""Reactions of this process to changes in the database, made by any process."""
 
 from tocsin.documents import SETTLED_STATUSES, WorkflowRunStatus, is_workflow_run_id
 from tocsin.events.changes import Change

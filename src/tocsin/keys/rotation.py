@@ -26,7 +26,7 @@ from tocsin.security.access_tokens import LEEWAY
 ACKNOWLEDGE_SECONDS = 30.0
 """Seconds within which every live process must have read new keys."""
 DATA_KEY_RETENTION = timedelta(minutes=10)
-"""How long an old data key is kept: an edit in progress may still write what it sealed."""
+"""The time for which an old data key is kept: an edit in progress may still write what it sealed."""
 SWEEP_SECONDS = 60.0
 _ACTIVATION_SECONDS = 2 * POLL_SECONDS
 """Seconds after an activation by which every live process seals with the new key."""

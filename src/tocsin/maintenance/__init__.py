@@ -1,1 +1,1 @@
-"""What a process does at intervals beside running tasks."""
+"""Duties of a process at intervals, apart from running tasks."""

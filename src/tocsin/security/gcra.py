@@ -30,7 +30,7 @@ class Bucket:
 
     @property
     def window(self) -> Milliseconds:
-        """How far ahead the time may be at which the bucket is full again."""
+        """The longest time until the bucket is full again."""
         return self.period * 1000
 
     def refill_time(self, points: float) -> Milliseconds:

@@ -1,4 +1,4 @@
-"""How much waits and runs in the queues, of one owner or of all."""
+"""Numbers of waiting and running runs in the queues, for one owner or for all."""
 
 import asyncio
 from collections import Counter
