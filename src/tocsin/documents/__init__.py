@@ -1,10 +1,17 @@
 """The documents stored in MongoDB: their models and types, their states, and conditional updates."""
 
+from tocsin.documents.account_documents import (
+    ApiTokenDocument,
+    AuditEntryDocument,
+    LinkDocument,
+    SessionDocument,
+    UserDocument,
+)
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
-from tocsin.documents.base import Doc
-from tocsin.documents.database import Database, connect, connect_sync
+from tocsin.documents.base import Changes, Doc, Filter, RawDocument
+from tocsin.documents.database import Database, aggregate, connect, connect_sync
 from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
 from tocsin.documents.delivery_models import Delivery
 from tocsin.documents.ids import (
@@ -17,10 +24,18 @@ from tocsin.documents.ids import (
     step_of,
     to_global_id,
 )
+from tocsin.documents.key_documents import KeyDocument
 from tocsin.documents.key_models import KeyKind, StoredKey
+from tocsin.documents.limit_documents import (
+    IdempotencyDocument,
+    MailCountDocument,
+    OwnerUsageDocument,
+    QuotaCountDocument,
+    RateBucketDocument,
+)
 from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
-from tocsin.documents.queue_documents import CircuitDocument, IdempotencyDocument, QueueDocument, WorkerDocument
+from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Queue
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayDocument, SentBatchDocument
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
@@ -32,6 +47,7 @@ from tocsin.documents.run_documents import (
     QueuedFields,
     QueuePlacement,
     ReplayEntryDocument,
+    ResponseBodyDocument,
     RunDocument,
 )
 from tocsin.documents.runs import NEW_RETRY_BUDGET, RequeuedFields, new_run, requeued
@@ -79,11 +95,14 @@ __all__ = [
     "SETTLED_STEP_STATUSES",
     "ActiveRunDocument",
     "ApiToken",
+    "ApiTokenDocument",
     "AttemptDocument",
     "AttemptOutcome",
     "AuditAction",
     "AuditEntry",
+    "AuditEntryDocument",
     "BackoffDocument",
+    "Changes",
     "Circuit",
     "CircuitDocument",
     "Database",
@@ -95,20 +114,28 @@ __all__ = [
     "Doc",
     "ErrorDocument",
     "ErrorKind",
+    "Filter",
     "FinalDocument",
     "Hold",
     "IdempotencyDocument",
     "IdempotencyKey",
     "JobDocument",
     "JobSnapshot",
+    "KeyDocument",
     "KeyKind",
     "Link",
+    "LinkDocument",
     "LinkPurpose",
+    "MailCountDocument",
     "Overlap",
+    "OwnerUsageDocument",
     "Queue",
     "QueueDocument",
     "QueuePlacement",
     "QueuedFields",
+    "QuotaCountDocument",
+    "RateBucketDocument",
+    "RawDocument",
     "Replay",
     "ReplayDocument",
     "ReplayEntryDocument",
@@ -116,6 +143,7 @@ __all__ = [
     "ReplayStatus",
     "RequeuedFields",
     "ResponseBody",
+    "ResponseBodyDocument",
     "RetryDocument",
     "Run",
     "RunDocument",
@@ -124,6 +152,7 @@ __all__ = [
     "Scope",
     "SentBatchDocument",
     "Session",
+    "SessionDocument",
     "SkipReason",
     "StepDocument",
     "StepReason",
@@ -134,6 +163,7 @@ __all__ = [
     "TaskStatus",
     "Trigger",
     "User",
+    "UserDocument",
     "WaitingFor",
     "Worker",
     "WorkerDocument",
@@ -145,6 +175,7 @@ __all__ = [
     "WorkflowRunStatus",
     "WorkflowVersion",
     "WorkflowVersionDocument",
+    "aggregate",
     "connect",
     "connect_sync",
     "from_global_id",

@@ -6,7 +6,12 @@ from beanie import Document
 from pymongo import ASCENDING, IndexModel
 
 Doc: TypeAlias = Any
-"""A document, a filter or a part of one whose type is not written down yet. Stored documents have `*Document` types."""
+RawDocument: TypeAlias = dict[str, Any]
+"""A document whose collection is only known at run time, or the result of an aggregation."""
+Filter: TypeAlias = dict[str, Any]
+"""A filter that selects documents."""
+Changes: TypeAlias = dict[str, Any]
+"""Fields that an update sets, by name; dots separate the parts of a nested one."""
 
 
 def index(*keys: str, **options: Any) -> IndexModel:

@@ -11,10 +11,31 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.synchronous.database import Database as SyncDatabase
 
-from tocsin.documents.base import Doc, index
+from tocsin.documents.account_documents import (
+    ApiTokenDocument,
+    AuditEntryDocument,
+    LinkDocument,
+    SessionDocument,
+    UserDocument,
+)
+from tocsin.documents.base import RawDocument, index
 from tocsin.documents.collections import MODELS
+from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.indexes import drop_stale_indexes
+from tocsin.documents.key_documents import KeyDocument
+from tocsin.documents.limit_documents import (
+    IdempotencyDocument,
+    MailCountDocument,
+    OwnerUsageDocument,
+    RateBucketDocument,
+)
+from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
+from tocsin.documents.replay_documents import ReplayDocument
+from tocsin.documents.run_documents import ResponseBodyDocument, RunDocument
 from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
+from tocsin.documents.task_documents import TaskDocument
+from tocsin.documents.updates import Expression
+from tocsin.documents.workflow_documents import WorkflowDocument, WorkflowRunDocument, WorkflowVersionDocument
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
 
@@ -38,98 +59,98 @@ class Database:
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
     """
 
-    client: AsyncMongoClient[Doc]
-    db: AsyncDatabase[Doc]
+    client: AsyncMongoClient[Any]
+    db: AsyncDatabase[Any]
     uri: str
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
 
     @property
-    def users(self) -> AsyncCollection[Doc]:
+    def users(self) -> AsyncCollection[UserDocument]:
         return self.db["users"]
 
     @property
-    def sessions(self) -> AsyncCollection[Doc]:
+    def sessions(self) -> AsyncCollection[SessionDocument]:
         return self.db["sessions"]
 
     @property
-    def api_tokens(self) -> AsyncCollection[Doc]:
+    def api_tokens(self) -> AsyncCollection[ApiTokenDocument]:
         return self.db["api_tokens"]
 
     @property
-    def links(self) -> AsyncCollection[Doc]:
+    def links(self) -> AsyncCollection[LinkDocument]:
         return self.db["links"]
 
     @property
-    def audit_entries(self) -> AsyncCollection[Doc]:
+    def audit_entries(self) -> AsyncCollection[AuditEntryDocument]:
         return self.db["audit_entries"]
 
     @property
-    def tasks(self) -> AsyncCollection[Doc]:
+    def tasks(self) -> AsyncCollection[TaskDocument]:
         return self.db["tasks"]
 
     @property
-    def runs(self) -> AsyncCollection[Doc]:
+    def runs(self) -> AsyncCollection[RunDocument]:
         return self.db["runs"]
 
     @property
-    def workflows(self) -> AsyncCollection[Doc]:
+    def workflows(self) -> AsyncCollection[WorkflowDocument]:
         return self.db["workflows"]
 
     @property
-    def workflow_versions(self) -> AsyncCollection[Doc]:
+    def workflow_versions(self) -> AsyncCollection[WorkflowVersionDocument]:
         return self.db["workflow_versions"]
 
     @property
-    def workflow_runs(self) -> AsyncCollection[Doc]:
+    def workflow_runs(self) -> AsyncCollection[WorkflowRunDocument]:
         return self.db["workflow_runs"]
 
     @property
-    def replays(self) -> AsyncCollection[Doc]:
+    def replays(self) -> AsyncCollection[ReplayDocument]:
         return self.db["replays"]
 
     @property
-    def response_bodies(self) -> AsyncCollection[Doc]:
+    def response_bodies(self) -> AsyncCollection[ResponseBodyDocument]:
         return self.db["response_bodies"]
 
     @property
-    def workers(self) -> AsyncCollection[Doc]:
+    def workers(self) -> AsyncCollection[WorkerDocument]:
         return self.db["workers"]
 
     @property
-    def deliveries(self) -> AsyncCollection[Doc]:
+    def deliveries(self) -> AsyncCollection[DeliveryDocument]:
         return self.db["deliveries"]
 
     @property
-    def idempotency_keys(self) -> AsyncCollection[Doc]:
+    def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:
         return self.db["idempotency_keys"]
 
     @property
-    def keys(self) -> AsyncCollection[Doc]:
+    def keys(self) -> AsyncCollection[KeyDocument]:
         return self.db["keys"]
 
     @property
-    def queues(self) -> AsyncCollection[Doc]:
+    def queues(self) -> AsyncCollection[QueueDocument]:
         return self.db["queues"]
 
     @property
-    def circuits(self) -> AsyncCollection[Doc]:
+    def circuits(self) -> AsyncCollection[CircuitDocument]:
         return self.db["circuits"]
 
     @property
-    def rate_buckets(self) -> AsyncCollection[Doc]:
+    def rate_buckets(self) -> AsyncCollection[RateBucketDocument]:
         return self.db["rate_buckets"]
 
     @property
-    def mail_counts(self) -> AsyncCollection[Doc]:
+    def mail_counts(self) -> AsyncCollection[MailCountDocument]:
         return self.db["mail_counts"]
 
     @property
-    def owner_usages(self) -> AsyncCollection[Doc]:
+    def owner_usages(self) -> AsyncCollection[OwnerUsageDocument]:
         return self.db["owner_usages"]
 
     @property
-    def installation(self) -> AsyncCollection[Doc]:
+    def installation(self) -> AsyncCollection[RawDocument]:
         return self.db[INSTALLATION]
 
     async def ping(self) -> None:
@@ -144,13 +165,18 @@ class Database:
         await self.client.close()
 
 
+async def aggregate(collection: AsyncCollection[Any], stages: list[Expression]) -> list[RawDocument]:
+    """Return the results of an aggregation. They have the fields of its last stage, not those of stored documents."""
+    return await (await collection.aggregate(stages)).to_list()
+
+
 async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     """Open the database: migrate older data, bind the Beanie models and create indexes.
 
     With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartError for data that this
     program must not use.
     """
-    client: AsyncMongoClient[Doc] = AsyncMongoClient(uri, **CLIENT_OPTIONS)
+    client: AsyncMongoClient[Any] = AsyncMongoClient(uri, **CLIENT_OPTIONS)
     try:
         await migrate_to_latest(client[name], alone=alone)
         await drop_stale_indexes(client[name], _declared_indexes())
@@ -170,13 +196,13 @@ def _declared_indexes() -> dict[str, list[IndexModel]]:
     return {**models, **_FILE_INDEXES}
 
 
-async def _prepare_files(db: AsyncDatabase[Doc]) -> None:
+async def _prepare_files(db: AsyncDatabase[Any]) -> None:
     """Create the indexes of GridFS now: the embedded database cannot delete from missing collections."""
     for name, indexes in _FILE_INDEXES.items():
         await db[name].create_indexes(indexes)
 
 
-def connect_sync(uri: str, name: str) -> SyncDatabase[Doc]:
+def connect_sync(uri: str, name: str) -> SyncDatabase[Any]:
     """Open a separate client for the scheduler's thread: APScheduler closes the client of its store at shutdown."""
-    client: MongoClient[Doc] = MongoClient(uri, **CLIENT_OPTIONS)
+    client: MongoClient[Any] = MongoClient(uri, **CLIENT_OPTIONS)
     return client.get_database(name, codec_options=CodecOptions(tz_aware=True))

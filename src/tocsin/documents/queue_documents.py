@@ -1,4 +1,4 @@
-"""Queues, circuits, workers and idempotency keys as they are stored. `run_documents` has the rules for these types."""
+"""Queues, circuits and workers as they are stored. `run_documents` has the rules for these types."""
 
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
@@ -39,17 +39,3 @@ class WorkerDocument(TypedDict):
     until: datetime
     lease: NotRequired[float | None]
     ended: NotRequired[list[list[Any]]]
-
-
-class IdempotencyDocument(TypedDict):
-    """The record of an idempotent call. `_id` is null, and nothing is stored, for a call without a key.
-
-    `thing` is the ID of what the call creates, `round` that of the run when it was retried.
-    """
-
-    _id: str | None
-    fingerprint: NotRequired[str]
-    thing: str
-    round: int | None
-    done: bool
-    created_at: datetime

@@ -128,3 +128,10 @@ class RunDocument(QueuedFields, JobSnapshot):
     discarded_at: NotRequired[datetime | None]
     replays: NotRequired[list[ReplayEntryDocument]]
     pinned: NotRequired[bool]
+
+
+class ResponseBodyDocument(TypedDict):
+    """A stored response body of an attempt. Its ID is `run id#number`."""
+
+    _id: str
+    text: str
