@@ -38,7 +38,7 @@ class Passes:
 
     def _pass(self) -> None:
         for job in self.store.get_due_jobs(clock.now()):
-            self.store.add_due(job.document)
+            self.store.add_due(job)
         self.store.get_next_run_time()
 
 

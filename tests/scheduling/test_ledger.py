@@ -15,7 +15,7 @@ from tests.scheduling.ledger import faults
 from tocsin import schedules
 from tocsin.documents import OPEN_STATUSES, Overlap, RunStatus
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Schedule, SimpleSchedule
-from tocsin.scheduling.planning import plan_firings
+from tocsin.scheduling.planning import OpenRun, plan_firings
 from tocsin.scheduling.run_writer import RunWriter
 
 NOON = datetime(2026, 3, 29, 0, 59, 57, tzinfo=UTC)
@@ -86,8 +86,8 @@ class World:
         if task["next_run_at"] is None or task["next_run_at"] > now:
             return
         active = [self.runs.stored[entry] for entry in task["active"]]
-        entries = [{"run": run["_id"], "status": run["status"]} for run in active if run["open"]]
-        fired = plan_firings([task], now, {task["_id"]: entries})
+        open_runs = [OpenRun(run["_id"], run["status"]) for run in active if run["open"]]
+        fired = plan_firings([task], now, {task["_id"]: open_runs})
         firings, unreadable = fired.firings, fired.unreadable
         assert not unreadable
         RunWriter(self.runs).write_runs(firings)  # type: ignore[arg-type]

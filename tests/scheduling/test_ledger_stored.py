@@ -15,7 +15,7 @@ from tests.scheduling.ledger import faults
 from tests.scheduling.passes import Passes, passes
 from tests.tasks.helpers import AWAY
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap, Trigger, User
+from tocsin.documents import Database, Overlap, RawDocument, Trigger, User
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import saving
@@ -184,6 +184,10 @@ class FragileDatabase:
         return self._database.workflows
 
 
+async def load_workflow(database: Database, workflow_id: str) -> RawDocument:
+    return await database.db["workflows"].find_one({"_id": workflow_id}) or {}
+
+
 async def save_workflow(database: Database, schedule: Any, overlap: str) -> Any:
     step = {"key": "a", "job": "http", "params": {"url": AWAY}}
     text = {"name": "w", "steps": [step], "schedule": schedule, "overlap": overlap}
@@ -205,7 +209,7 @@ async def test_a_workflow_too_after_any_number_of_writes(
             await WorkflowScheduler(cast("Database", FragileDatabase(database, writes)), versions).fire_due(time.moment)
         time.moment += (2 + 58 * (writes % 2)) * SECOND
     await WorkflowScheduler(database, versions).fire_due(time.moment)
-    stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+    stored = await load_workflow(database, saved["_id"])
     assert stored["next_run_at"] == time.moment + SECOND
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     assert faults(schedules.schedule_from_document(stored["schedule"]), due, stored["next_run_at"], runs) == []
@@ -227,7 +231,7 @@ async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
         saved = await save_workflow(database, schedule, "ALLOW")
         time.moment += 30 * SECOND
     await WorkflowScheduler(database, versions).fire_due(time.moment)
-    stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+    stored = await load_workflow(database, saved["_id"])
     assert stored["next_run_at"] > time.moment
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     if writes < 2:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.harness import make_settings, save_task
 from tests.scheduling.passes import passes, statuses
-from tests.tasks.helpers import add_run
+from tests.tasks.helpers import add_run, load_task
 from tocsin import clock, schedules
 from tocsin.documents import Database, RunReason, RunStatus
 from tocsin.graphql.runs.reasons import explain_run_reason
@@ -39,8 +39,7 @@ async def test_over_the_days_quota_one_run_stands_for_all_due_times_of_a_while(d
         assert sorted(runs[0]["status"] for runs in found) == ["MISSED", "MISSED", "QUEUED", "QUEUED"]
         assert statuses(await runs_of(database, bobs))[0] == ("QUEUED", None)
         gap = next(runs[0] for runs in found if runs[0]["status"] == "MISSED")
-        task = await database.tasks.find_one({"_id": gap["task"]})
-        assert task is not None
+        task = await load_task(database, gap["task"])
         assert gap["reason"] == "QUOTA"
         assert task["next_run_at"] > clock.now() + MAX_WAIT - 5 * SECOND
         assert gap["missed_until"] == task["last_due_at"] < task["next_run_at"]
@@ -60,8 +59,7 @@ async def test_a_one_off_task_over_the_quota_fails_visibly(database: Database) -
         await by_hand.make()
     (run,) = await runs_of(database, task.id)
     assert (run["status"], run["reason"], run["missed_count"]) == ("MISSED", "QUOTA", 1)
-    stored = await database.tasks.find_one({"_id": task.id})
-    assert stored is not None
+    stored = await load_task(database, task.id)
     assert (stored["status"], stored["next_run_at"]) == ("FAILED", None)
 
 
@@ -77,8 +75,7 @@ async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(d
         await database.tasks.update_one({"_id": task_id}, {"$set": {"next_run_at": due, "last_due_at": None}})
         await by_hand.make()
     assert await runs_of(database, task_id) == before
-    task = await database.tasks.find_one({"_id": task_id})
-    assert task is not None
+    task = await load_task(database, task_id)
     assert task["next_run_at"] > before[0]["missed_until"]
 
 

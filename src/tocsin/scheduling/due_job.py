@@ -5,17 +5,19 @@ from typing import Any
 
 from apscheduler.job import Job
 
-from tocsin.documents import Doc
+from tocsin.documents import RunDocument, TaskDocument
 
 
 class DueJob(Job):  # type: ignore[misc]
-    """A due document as an APScheduler job. Skips the initializer of Job, which requires a callable."""
+    """A due task or retry as an APScheduler job. Skips the initializer of Job, which requires a callable."""
 
-    def __init__(self, document: Doc, due: datetime) -> None:
+    def __init__(
+        self, job_id: str, due_at: datetime, *, task: TaskDocument | None = None, retry: RunDocument | None = None
+    ) -> None:
         self._jobstore_alias = None
-        self.id = document["_id"]
-        self.document = document
-        self.next_run_time = due
+        self.id = job_id
+        self.task, self.retry = task, retry
+        self.next_run_time = due_at
         self.executor = "default"
         self.coalesce = False
         self.trigger = self

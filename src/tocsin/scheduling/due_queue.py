@@ -14,8 +14,9 @@ from pymongo.synchronous.collection import Collection
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Doc, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
+from tocsin.documents import Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
+from tocsin.scheduling.planning import due_time
 
 SLICE = 500
 """Maximum tasks and retries of a slice, and maximum runs made from them."""
@@ -44,7 +45,7 @@ class _Due:
 
     id: str
     at: datetime
-    retry: Doc | None = None
+    retry: RunDocument | None = None
 
 
 class DueQueue:
@@ -53,7 +54,7 @@ class DueQueue:
     def __init__(self, tasks: Collection[TaskDocument], runs: Collection[RunDocument]) -> None:
         self._tasks, self._runs = tasks, runs
         self._queue: FairQueue[_Due] = FairQueue()
-        self._documents: dict[str, Doc] = {}
+        self._documents: dict[str, TaskDocument] = {}
         self._lock = threading.Lock()
         self._since = clock.EPOCH
         self._full_read_at = clock.EPOCH
@@ -85,7 +86,7 @@ class DueQueue:
             self._read_tasks({"$gt": since, "$lte": now})
             self._read_retries({"$gt": since, "$lte": now})
 
-    def take_slice(self, now: datetime) -> tuple[list[Doc], list[Doc]]:
+    def take_slice(self, now: datetime) -> tuple[list[TaskDocument], list[RunDocument]]:
         """Remove and return the next slice: tasks, and the rows of retries.
 
         A retry whose task is also queued is dropped: firing the task ends it.
@@ -118,23 +119,23 @@ class DueQueue:
     def return_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Put tasks back for the next slice."""
         for task in tasks:
-            self._add(task["owner"], _Due(task["_id"], _due_time(task["next_run_at"])))
+            self._add(task["owner"], _Due(task["_id"], due_time(task["next_run_at"])))
 
-    def _read_tasks(self, times: Doc) -> None:
+    def _read_tasks(self, times: Filter) -> None:
         """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
         which = {"next_run_at": times}
         first = list(self._tasks.find(which).limit(SLICE))
         for task in first:
             self._documents[task["_id"]] = task
-            self._add(task["owner"], _Due(task["_id"], _due_time(task["next_run_at"])))
+            self._add(task["owner"], _Due(task["_id"], due_time(task["next_run_at"])))
         if len(first) == SLICE:
             for row in self._tasks.find(which, _TASK_FIELDS).batch_size(_READ_BATCH):
-                self._add(row["owner"], _Due(row["_id"], _due_time(row["next_run_at"])))
+                self._add(row["owner"], _Due(row["_id"], due_time(row["next_run_at"])))
 
-    def _read_retries(self, times: Doc) -> None:
-        which = {"status": RunStatus.RETRY.value, "retry_at": times}
+    def _read_retries(self, times: Filter) -> None:
+        which = {"status": RunStatus.RETRY, "retry_at": times}
         for run in self._runs.find(which, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._add(run["owner"], _Due(run["_id"], _due_time(run["retry_at"]), run))
+            self._add(run["owner"], _Due(run["_id"], due_time(run.get("retry_at")), run))
 
     def _add(self, owner: str, due: _Due) -> None:
         if self._queue.count(owner) < MAX_PER_OWNER:
@@ -161,7 +162,7 @@ class DueQueue:
                 seconds_late=round(late.total_seconds()),
             )
 
-    def _load(self, ids: list[str], now: datetime) -> list[Doc]:
+    def _load(self, ids: list[str], now: datetime) -> list[TaskDocument]:
         """Load tasks in this order, without those that are no longer due."""
         missing = [task_id for task_id in ids if task_id not in self._documents]
         if missing:
@@ -170,7 +171,7 @@ class DueQueue:
         self._documents = {}
         return [task for task in found if task["next_run_at"] is not None and task["next_run_at"] <= now]
 
-    def _limit_open_runs(self, tasks: list[TaskDocument]) -> list[Doc]:
+    def _limit_open_runs(self, tasks: list[TaskDocument]) -> list[TaskDocument]:
         """Return the first tasks, at least one, that together name few enough open runs. Put the others back."""
         weight, count = 0, 0
         for task in tasks:
@@ -182,11 +183,4 @@ class DueQueue:
         return tasks[:count]
 
     def _gives_way(self, run: RunDocument) -> bool:
-        return run["trigger"] == Trigger.SCHEDULE.value and run["task"] in self._queue
-
-
-def _due_time(moment: datetime | None) -> datetime:
-    """Return the time at which something is due that was found by its time."""
-    if moment is None:
-        raise ValueError("a due document has no due time")
-    return moment
+        return run["trigger"] == Trigger.SCHEDULE and run["task"] in self._queue

@@ -8,21 +8,22 @@ due again and make no second run. All of this happens in APScheduler's thread, w
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore
+from pymongo.synchronous.collection import Collection
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import SETTLED_STATUSES, Doc, RunDocument, RunStatus, TaskDocument
+from tocsin.documents import SETTLED_STATUSES, Changes, Filter, RunDocument, RunStatus, TaskDocument
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_job import DueJob
 from tocsin.scheduling.due_queue import DueQueue
-from tocsin.scheduling.planning import MAX_OPEN_RUNS, ActiveRun, TaskFiring, pause_unreadable, plan_firings
+from tocsin.scheduling.planning import MAX_OPEN_RUNS, OpenRun, TaskFiring, due_time, pause_unreadable, plan_firings
 from tocsin.scheduling.quota_gaps import plan_quota_gap, postpone_retry
 from tocsin.scheduling.run_writer import RunWriter, end_superseded_retries
 from tocsin.tasks import activity_log
@@ -31,7 +32,7 @@ from tocsin.tasks.run_effects import task_updates
 
 PASS_LIMIT = 5_000
 LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
-_ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
+_OPEN_RUN_FIELDS = {"task": 1, "status": 1, "open": 1}
 
 
 class FiringEffects(Protocol):
@@ -53,7 +54,7 @@ class DueJobExecutor(BaseExecutor):  # type: ignore[misc]
 
     def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
         """Collect a due job."""
-        self._store.add_due(job.document)
+        self._store.add_due(job)
 
     def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
         raise AssertionError("submit_job does not call this")
@@ -64,22 +65,23 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
     def __init__(
         self,
-        database: SyncDatabase[Doc],
+        database: SyncDatabase[Any],
         transport: Transport,
         effects: FiringEffects,
         most_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
     ) -> None:
         super().__init__()
-        self._tasks, self._runs = database["tasks"], database["runs"]
+        self._tasks: Collection[TaskDocument] = database["tasks"]
+        self._runs: Collection[RunDocument] = database["runs"]
         self._database = database
         self._transport, self._effects = transport, effects
         self._most_open = most_open
         self._meter = meter or UsageMeter()
         self._due = DueQueue(self._tasks, self._runs)
         self._finished = True
-        self._due_tasks: list[Doc] = []
-        self._due_retries: list[Doc] = []
+        self._due_tasks: list[TaskDocument] = []
+        self._due_retries: list[RunDocument] = []
         self._seen = 0
         self.sleeps_until: datetime | None = None
 
@@ -114,13 +116,13 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
     def lookup_job(self, job_id: str) -> DueJob | None:
         """Return the task with this id as a job."""
-        document = self._tasks.find_one({"_id": job_id})
-        return None if document is None else DueJob(document, document["next_run_at"])
+        task = self._tasks.find_one({"_id": job_id})
+        return None if task is None else _task_job(task)
 
     def get_all_jobs(self) -> list[DueJob]:
         """Return the tasks that have a due time, soonest first."""
         ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
-        return [DueJob(task, task["next_run_at"]) for task in ahead]
+        return [_task_job(task) for task in ahead]
 
     def add_job(self, _job: Job) -> None:
         """Raise TypeError: tasks are saved as documents, not added as jobs."""
@@ -144,9 +146,9 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
             began_at = monotonic()
             tasks, retries = self._due.take_slice(now)
             for task in tasks:
-                yield DueJob(task, task["next_run_at"])
+                yield _task_job(task)
             for run in retries:
-                yield DueJob(run, run["retry_at"])
+                yield DueJob(run["_id"], due_time(run.get("retry_at")), retry=run)
             self.flush()
             self._due.adapt_slice_size(monotonic() - began_at, len(tasks) + len(retries))
             if self._seen >= PASS_LIMIT or not len(self._due):
@@ -154,10 +156,13 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
             now = clock.now()
             self._due.refresh(now)
 
-    def add_due(self, document: Doc) -> None:
+    def add_due(self, job: DueJob) -> None:
         """Collect a due task or retry for the next flush."""
         self._seen += 1
-        (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
+        if job.task is not None:
+            self._due_tasks.append(job.task)
+        if job.retry is not None:
+            self._due_retries.append(job.retry)
 
     def flush(self) -> None:
         """Write what is collected. What fails stays due in the database and is found again."""
@@ -173,18 +178,18 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         for window in LOOKAHEAD_WINDOWS:
             ahead = {"$gt": clock.EPOCH, "$lte": now + window}
             tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
-            retrying = {"status": RunStatus.RETRY.value, "retry_at": ahead}
+            retrying = {"status": RunStatus.RETRY, "retry_at": ahead}
             retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
-            found = [task["next_run_at"] for task in tasks] + [run["retry_at"] for run in retries]
+            found = [due_time(task["next_run_at"]) for task in tasks]
+            found += [due_time(run.get("retry_at")) for run in retries]
             if found:
-                soonest: datetime = min(found)
-                return soonest
+                return min(found)
         return now + LOOKAHEAD_WINDOWS[-1]
 
     def _requeue(self, runs: list[RunDocument], now: datetime) -> None:
         updates = []
         for run in runs:
-            same = has_value("retry_at", run["retry_at"])
+            same = has_value("retry_at", run.get("retry_at"))
             if (until := self._meter.consume_runs(run["owner"], 1, now)) is not None:
                 updates.append(postpone_retry(run["_id"], same, until))
                 continue
@@ -201,7 +206,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
     def _fire(self, tasks: list[TaskDocument], now: datetime) -> None:
         active = self._settle_active(tasks, now)
-        fired = plan_firings(tasks, now, active, most_runs=self._due.slice_size, most_open=self._most_open)
+        fired = plan_firings(tasks, now, active, max_runs=self._due.slice_size, max_open=self._most_open)
         self._due.return_tasks(fired.postponed)
         if fired.unreadable:
             self._tasks.bulk_write([pause_unreadable(task, now) for task in fired.unreadable], ordered=False)
@@ -220,32 +225,33 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         for firing in firings:
             self._due.charge_owner(firing.task["owner"], len(firing.runs))
 
-    def _settle_active(self, tasks: list[TaskDocument], now: datetime) -> dict[str, list[ActiveRun]]:
+    def _settle_active(self, tasks: list[TaskDocument], now: datetime) -> dict[str, list[OpenRun]]:
         """Return the open runs of due tasks. Those that wait for a retry give way to the next due time."""
         named = [entry["run"] for task in tasks for entry in task["active"]]
         if not named:
             return {}
-        runs = self._read(named, _ACTIVE_FIELDS)
-        if any(run["status"] == RunStatus.RETRY.value for run in runs):
+        runs = self._read(named, _OPEN_RUN_FIELDS)
+        if any(run["status"] == RunStatus.RETRY for run in runs):
             end_superseded_retries(self._runs, runs, now)
-            runs = self._read(named, _ACTIVE_FIELDS)
+            runs = self._read(named, _OPEN_RUN_FIELDS)
         if ended := [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]:
             self._effects.apply_effects(self._read(ended))
-        open_runs: dict[str, list[ActiveRun]] = {}
+        open_runs: dict[str, list[OpenRun]] = {}
         for run in runs:
             if run["open"]:
-                open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
+                open_runs.setdefault(run["task"], []).append(OpenRun(run["_id"], run["status"]))
         return open_runs
 
     def _within_quota(self, firing: TaskFiring) -> TaskFiring:
-        count, owner = sum(bool(run["open"]) for run in firing.runs), firing.task["owner"]
+        count, owner = sum(run["open"] for run in firing.runs), firing.task["owner"]
         until = self._meter.consume_runs(owner, count, firing.now) if count else None
         return firing if until is None else plan_quota_gap(firing.task, firing.now, until)
 
-    def _claim(self, runs: list[RunDocument], now: datetime) -> dict[str, Doc]:
+    def _claim(self, runs: list[RunDocument], now: datetime) -> dict[str, RunDocument]:
         claimed = {run["_id"]: run for run in self._transport.admit_new(runs, now)}
         for run in runs:
-            run.update(claimed.get(run["_id"], {}))
+            if run["_id"] in claimed:
+                run.update(claimed[run["_id"]])
         return claimed
 
     def _insert(self, firings: list[TaskFiring], claimed: dict[str, RunDocument]) -> None:
@@ -276,18 +282,17 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._transport.wake_dispatcher()
         self._effects.apply_effects(self._ended(firings))
 
-    def _ended(self, firings: list[TaskFiring]) -> list[Doc]:
+    def _ended(self, firings: list[TaskFiring]) -> list[RunDocument]:
         """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
         found = [run for firing in firings for run in firing.adopted]
-        if blockers := [
-            after for firing in firings for run in firing.runs if run.get("blocked") and (after := run["after"])
-        ]:
+        blocked = [run for firing in firings for run in firing.runs if run.get("blocked")]
+        if blockers := [after for run in blocked if (after := run.get("after"))]:
             found += self._read(blockers)
         return [run for run in found if run["status"] in SETTLED_STATUSES]
 
     def _unclaim(self, runs: list[RunDocument]) -> None:
         self._transport.cancel_admission(runs)
-        changes: Doc = {"worker": None, "attempts": [], "started_at": None}
+        changes: Changes = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:
             ranked = changes | requeued_fields(run)
@@ -296,5 +301,9 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         if updates:
             self._runs.bulk_write(updates, ordered=False)
 
-    def _read(self, run_ids: list[str], fields: Doc | None = None) -> list[Doc]:
+    def _read(self, run_ids: list[str], fields: Filter | None = None) -> list[RunDocument]:
         return list(self._runs.find({"_id": {"$in": run_ids}}, fields))
+
+
+def _task_job(task: TaskDocument) -> DueJob:
+    return DueJob(task["_id"], due_time(task["next_run_at"]), task=task)

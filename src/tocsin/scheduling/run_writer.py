@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 from pymongo.synchronous.collection import Collection
 
 from tocsin import telemetry
-from tocsin.documents import Doc, RunDocument, RunReason, RunStatus, Trigger
+from tocsin.documents import RunDocument, RunReason, RunStatus, Trigger
 from tocsin.documents.updates import move_run
 from tocsin.scheduling.planning import TaskFiring, last_due_of, next_due_after, replan_after
 from tocsin.tasks import activity_log
@@ -70,7 +70,7 @@ class RunWriter:
             firing for firing in firings if (run := existing.get(_next_id(firing))) and next_due_after(firing, run)
         ]
         retrying = [existing[_next_id(firing)] for firing in behind]
-        if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # their tasks are due again
+        if any(run["status"] == RunStatus.RETRY for run in retrying):  # their tasks are due again
             end_superseded_retries(self._runs, retrying, behind[0].now)
             existing |= self._read([run["_id"] for run in retrying])
         known = self._read_after({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
@@ -78,25 +78,24 @@ class RunWriter:
             if (run := existing.get(_next_id(firing))) is not None:
                 replan_after(firing, run, known.get(firing.task["_id"], []))
 
-    def _read_after(self, runs: dict[str, RunDocument], now: datetime) -> dict[str, list[Doc]]:
+    def _read_after(self, runs: dict[str, RunDocument], now: datetime) -> dict[str, list[RunDocument]]:
         """Return the existing runs after these, by task. There are none unless a clock was set back."""
         if not runs:
             return {}
         last = {task: last_due_of(run) for task, run in runs.items()}
         times = {"$gt": min(last.values()), "$lte": now}
-        behind: dict[str, list[Doc]] = {}
+        behind: dict[str, list[RunDocument]] = {}
         for run in self._runs.find({"task": {"$in": list(runs)}, "due_at": times}).sort("due_at", 1):
-            if run["trigger"] == Trigger.SCHEDULE.value and run["due_at"] > last[run["task"]]:
+            if run["trigger"] == Trigger.SCHEDULE and run["due_at"] > last[run["task"]]:
                 behind.setdefault(run["task"], []).append(run)
         return behind
 
-    def _read(self, run_ids: list[str]) -> dict[str, Doc]:
+    def _read(self, run_ids: list[str]) -> dict[str, RunDocument]:
         return {run["_id"]: run for run in self._runs.find({"_id": {"$in": run_ids}})}
 
 
 def _next_id(firing: TaskFiring) -> str:
-    run_id: str = firing.runs[firing.written]["_id"]
-    return run_id
+    return firing.runs[firing.written]["_id"]
 
 
 def _note_written(firing: TaskFiring, count: int) -> None:
@@ -105,11 +104,11 @@ def _note_written(firing: TaskFiring, count: int) -> None:
     firing.written += count
 
 
-def end_superseded_retries(collection: Collection[Doc], runs: list[RunDocument], now: datetime) -> None:
+def end_superseded_retries(collection: Collection[RunDocument], runs: list[RunDocument], now: datetime) -> None:
     """Fail those of these runs that wait for a retry, because their tasks are due again."""
-    changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
-    retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
+    changes = {"reason": RunReason.GAVE_WAY, "finished_at": now, "retry_at": None}
+    retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY]
     updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
     collection.bulk_write(updates, ordered=False)
     gone = collection.find({"_id": {"$in": retrying}})
-    activity_log.log_run_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY.value])
+    activity_log.log_run_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY])
