@@ -13,6 +13,7 @@ from tocsin.dispatch.transport import LocalTransport
 from tocsin.documents import Database, connect_sync
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
+from tocsin.scheduling.fire_batch import BatchFirer
 from tocsin.scheduling.job_store import DueJobStore
 from tocsin.wakeups import Wakeups
 
@@ -24,6 +25,11 @@ class Passes:
     store: DueJobStore
     in_flight: InFlightRuns
     scheduler: Scheduler
+
+    @property
+    def firer(self) -> BatchFirer:
+        """The part of the store that fires batches."""
+        return self.store._firer
 
     async def make(self) -> None:
         """Make one pass and apply its effects."""
@@ -38,7 +44,7 @@ class Passes:
 
     def _pass(self) -> None:
         for job in self.store.get_due_jobs(clock.now()):
-            self.store.add_due(job)
+            self.store.collect(job)
         self.store.get_next_run_time()
 
 

@@ -69,13 +69,13 @@ async def test_a_slice_is_bounded_by_the_runs_that_tasks_become(database: Databa
     task = await save_at(database, clock.now() - SECOND)
     sizes: list[int] = []
     async with passes(database) as made:
-        original = made.store._make
+        original = made.firer._claim
 
-        def noting(firings: Any, now: datetime) -> None:
+        def noting(firings: Any, now: datetime) -> Any:
             sizes.append(sum(len(firing.runs) for firing in firings))
-            original(firings, now)
+            return original(firings, now)
 
-        made.store._make = noting  # type: ignore[method-assign]
+        made.firer._claim = noting  # type: ignore[method-assign]
         await made.make()
     assert (sum(sizes), max(sizes) <= SLICE + 31) == (6 * 31 + 1, True)
     assert len(await runs_of(database, task.id)) == 1
@@ -124,7 +124,7 @@ async def test_beyond_so_many_open_runs_due_times_are_skipped_though_they_may_ov
     task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
     await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
     async with passes(database) as made:
-        made.store._most_open = 3
+        made.firer._max_open = 3
         await made.make()
     runs = await runs_of(database, task.id)
     assert statuses(runs) == [("QUEUED", None)] * 3 + [("SKIPPED", "OVERLAP_LIMIT")] * 2

@@ -39,15 +39,15 @@ async def runs_of(database: Database, task_id: str) -> list[Any]:
 
 
 def before(made: Passes, method: str, act: Callable[[], None]) -> None:
-    """Do something once in the scheduler's thread, right before it calls this method of the store."""
-    original = getattr(made.store, method)
+    """Do something once in the scheduler's thread, right before it calls this method of the firer."""
+    original = getattr(made.firer, method)
 
     def instead(*arguments: Any) -> Any:
-        setattr(made.store, method, original)
+        setattr(made.firer, method, original)
         act()
         return original(*arguments)
 
-    setattr(made.store, method, instead)
+    setattr(made.firer, method, instead)
 
 
 def in_loop(work: Callable[[], Any]) -> Callable[[], None]:
@@ -314,7 +314,18 @@ async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever
 
 
 @pytest.mark.parametrize(
-    "method", ["_read_due", "_settle_active", "_insert", "_advance", "_hand_over", "_next_due", "_requeue"]
+    "method",
+    [
+        "_due.refresh",
+        "_due.take_slice",
+        "_due.find_next_due",
+        "_firer._find_open_runs",
+        "_firer._claim",
+        "_firer._insert",
+        "_firer._advance",
+        "_firer._hand_over",
+        "_firer.requeue_retries",
+    ],
 )
 async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(database: Database, method: str) -> None:
     async with run_stack(database, schedule=False) as stack:
@@ -324,14 +335,16 @@ async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(database: Da
         stack.scheduler.start()
         store = stack.scheduler._store
         assert store is not None
-        original, faults = getattr(store, method), [1] if method == "_hand_over" else [1, 2]
+        part, method = method.split(".")
+        broken = getattr(store, part)
+        original, faults = getattr(broken, method), [1] if method == "_hand_over" else [1, 2]
 
         def fail_at_first(*arguments: Any) -> Any:
             if faults:
                 raise AutoReconnect(f"fault {faults.pop()}")
             return original(*arguments)
 
-        setattr(store, method, fail_at_first)
+        setattr(broken, method, fail_at_first)
         stack.scheduler._passes.wakeup()
 
         async def through() -> bool:

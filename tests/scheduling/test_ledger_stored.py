@@ -91,15 +91,15 @@ async def check(database: Database, tasks: list[Any], due: datetime, now: dateti
 async def crash_after(made: Passes, writes: int) -> None:
     """Make a pass of a scheduler that is killed after a number of writes."""
     left = [writes]
-    store: Any = made.store
-    kept = store._runs, store._tasks
-    store._runs, store._tasks = (Fragile(collection, left) for collection in kept)
+    firer: Any = made.firer
+    kept = firer._runs, firer._tasks
+    firer._runs, firer._tasks = (Fragile(collection, left) for collection in kept)
     try:
         await made.make()
     except PyMongoError:
         pass
     finally:
-        store._runs, store._tasks = kept
+        firer._runs, firer._tasks = kept
 
 
 ALL = 54

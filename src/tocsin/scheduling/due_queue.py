@@ -31,6 +31,8 @@ MAX_PER_OWNER = 5_000
 """Maximum queued tasks and retries of one owner. The others stay in the database until these are handled."""
 FULL_READ_INTERVAL = timedelta(seconds=10)
 """Interval of full reads while the queue is not empty, in case the news of a due time was lost."""
+LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
+"""Times ahead within which the next due time is looked for, one after the other."""
 LATE_WARNING_AFTER = timedelta(seconds=5)
 _WARN_INTERVAL = timedelta(minutes=1)
 _READ_BATCH = 5_000
@@ -49,7 +51,7 @@ class _Due:
 
 
 class DueQueue:
-    """The due tasks and retries of one scheduler. `expect` is thread-safe."""
+    """The due tasks and retries of one scheduler. `expect_due` is thread-safe."""
 
     def __init__(self, tasks: Collection[TaskDocument], runs: Collection[RunDocument]) -> None:
         self._tasks, self._runs = tasks, runs
@@ -86,60 +88,43 @@ class DueQueue:
             self._read_tasks({"$gt": since, "$lte": now})
             self._read_retries({"$gt": since, "$lte": now})
 
+    def _read_tasks(self, times: Filter) -> None:
+        """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
+        filter_ = {"next_run_at": times}
+        first = list(self._tasks.find(filter_).limit(SLICE))
+        self._documents = {task["_id"]: task for task in first}
+        self.add_tasks(first)
+        if len(first) == SLICE:
+            self.add_tasks(self._tasks.find(filter_, _TASK_FIELDS).batch_size(_READ_BATCH))
+
+    def _read_retries(self, times: Filter) -> None:
+        filter_ = {"status": RunStatus.RETRY, "retry_at": times}
+        for run in self._runs.find(filter_, _RETRY_FIELDS).batch_size(_READ_BATCH):
+            self._add(run["owner"], _Due(run["_id"], due_time(run.get("retry_at")), run))
+
+    def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
+        """Queue due tasks: those that were read, or that a slice leaves for the next one."""
+        for task in tasks:
+            self._add(task["owner"], _Due(task["_id"], due_time(task["next_run_at"])))
+
+    def _add(self, owner: str, due: _Due) -> None:
+        if self._queue.count(owner) < MAX_PER_OWNER:
+            self._queue.add(owner, due.id, due.at, due)
+
     def take_slice(self, now: datetime) -> tuple[list[TaskDocument], list[RunDocument]]:
         """Remove and return the next slice: tasks, and the rows of retries.
 
         A retry whose task is also queued is dropped: firing the task ends it.
         """
         tasks: list[TaskDocument] = []
-        retries: list[_Due] = []
+        retries: list[RunDocument] = []
         while len(self._queue) and not tasks and not retries:
             chosen = self._pop_slice(now)
-            tasks = self._load([due.id for due in chosen if due.retry is None], now)
-            retries = [due for due in chosen if due.retry is not None]
-        light = self._limit_open_runs(tasks)
-        return light, [due.retry for due in retries if due.retry and not self._gives_way(due.retry)]
-
-    def adapt_slice_size(self, seconds: float, count: int) -> None:
-        """Adapt the size of slices to the duration of the last one.
-
-        The size changes by a half at most, since one slow answer of the database means little.
-        """
-        if self._late < MAX_LATENESS:
-            self.slice_size = SLICE
-        elif count >= self.slice_size:
-            fits = round(self.slice_size * min(max(SLICE_SECONDS / max(seconds, 0.001), 0.5), 1.5))
-            self.slice_size = min(max(fits, MIN_SLICE), SLICE)
-
-    def charge_owner(self, owner: str, runs: int) -> None:
-        """Charge an owner one turn for each run made from a task."""
-        if runs > 1:
-            self._queue.charge(owner, runs - 1)
-
-    def return_tasks(self, tasks: Iterable[TaskDocument]) -> None:
-        """Put tasks back for the next slice."""
-        for task in tasks:
-            self._add(task["owner"], _Due(task["_id"], due_time(task["next_run_at"])))
-
-    def _read_tasks(self, times: Filter) -> None:
-        """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
-        which = {"next_run_at": times}
-        first = list(self._tasks.find(which).limit(SLICE))
-        for task in first:
-            self._documents[task["_id"]] = task
-            self._add(task["owner"], _Due(task["_id"], due_time(task["next_run_at"])))
-        if len(first) == SLICE:
-            for row in self._tasks.find(which, _TASK_FIELDS).batch_size(_READ_BATCH):
-                self._add(row["owner"], _Due(row["_id"], due_time(row["next_run_at"])))
-
-    def _read_retries(self, times: Filter) -> None:
-        which = {"status": RunStatus.RETRY, "retry_at": times}
-        for run in self._runs.find(which, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._add(run["owner"], _Due(run["_id"], due_time(run.get("retry_at")), run))
-
-    def _add(self, owner: str, due: _Due) -> None:
-        if self._queue.count(owner) < MAX_PER_OWNER:
-            self._queue.add(owner, due.id, due.at, due)
+            tasks = self._load_tasks([due.id for due in chosen if due.retry is None], now)
+            retries = [due.retry for due in chosen if due.retry is not None]
+        fitting = _count_fitting(tasks)
+        self.add_tasks(tasks[fitting:])
+        return tasks[:fitting], [run for run in retries if not self._is_task_due(run)]
 
     def _pop_slice(self, now: datetime) -> list[_Due]:
         chosen: list[_Due] = []
@@ -162,7 +147,7 @@ class DueQueue:
                 seconds_late=round(late.total_seconds()),
             )
 
-    def _load(self, ids: list[str], now: datetime) -> list[TaskDocument]:
+    def _load_tasks(self, ids: list[str], now: datetime) -> list[TaskDocument]:
         """Load tasks in this order, without those that are no longer due."""
         missing = [task_id for task_id in ids if task_id not in self._documents]
         if missing:
@@ -171,16 +156,44 @@ class DueQueue:
         self._documents = {}
         return [task for task in found if task["next_run_at"] is not None and task["next_run_at"] <= now]
 
-    def _limit_open_runs(self, tasks: list[TaskDocument]) -> list[TaskDocument]:
-        """Return the first tasks, at least one, that together name few enough open runs. Put the others back."""
-        weight, count = 0, 0
-        for task in tasks:
-            weight += len(task["active"])
-            if count and weight > MAX_SLICE_OPEN_RUNS:
-                break
-            count += 1
-        self.return_tasks(tasks[count:])
-        return tasks[:count]
-
-    def _gives_way(self, run: RunDocument) -> bool:
+    def _is_task_due(self, run: RunDocument) -> bool:
         return run["trigger"] == Trigger.SCHEDULE and run["task"] in self._queue
+
+    def adapt_slice_size(self, seconds: float, count: int) -> None:
+        """Adapt the size of slices to the duration of the last one.
+
+        The size changes by a half at most, since one slow answer of the database means little.
+        """
+        if self._late < MAX_LATENESS:
+            self.slice_size = SLICE
+        elif count >= self.slice_size:
+            fits = round(self.slice_size * min(max(SLICE_SECONDS / max(seconds, 0.001), 0.5), 1.5))
+            self.slice_size = min(max(fits, MIN_SLICE), SLICE)
+
+    def charge_owner(self, owner: str, runs: int) -> None:
+        """Charge an owner one turn for each run made from a task."""
+        if runs > 1:
+            self._queue.charge(owner, runs - 1)
+
+    def find_next_due(self, now: datetime) -> datetime:
+        """Return the next due time, or the latest time at which to look again. Near times are looked for first."""
+        for window in LOOKAHEAD_WINDOWS:
+            ahead = {"$gt": clock.EPOCH, "$lte": now + window}
+            tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
+            retrying = {"status": RunStatus.RETRY, "retry_at": ahead}
+            retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
+            found = [due_time(task["next_run_at"]) for task in tasks]
+            found += [due_time(run.get("retry_at")) for run in retries]
+            if found:
+                return min(found)
+        return now + LOOKAHEAD_WINDOWS[-1]
+
+
+def _count_fitting(tasks: list[TaskDocument]) -> int:
+    """Return how many of the first tasks, at least one, together name few enough open runs."""
+    open_runs = 0
+    for count, task in enumerate(tasks):
+        open_runs += len(task["active"])
+        if count and open_runs > MAX_SLICE_OPEN_RUNS:
+            return count
+    return len(tasks)

@@ -58,7 +58,8 @@ class TaskFiring:
 
     The first `written` of the runs are stored. `adopted` are those of them that already existed, because of a crash
     before the task was advanced, or because of another scheduler. `open_before` are the task's runs that were open
-    before, `max_open` is the maximum of open runs.
+    before, `max_open` is the maximum of open runs. `is_outdated` is true if the task was edited or deleted after it was
+    found.
     """
 
     task: TaskDocument
@@ -71,6 +72,7 @@ class TaskFiring:
     written: int = 0
     open_before: list[OpenRun] = field(default_factory=list)
     max_open: int = MAX_OPEN_RUNS
+    is_outdated: bool = False
 
     def claimable_runs(self) -> list[RunDocument]:
         """Return the runs that a worker may claim at once."""

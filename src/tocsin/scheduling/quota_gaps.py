@@ -6,11 +6,8 @@ does not fill with missed runs.
 
 from datetime import datetime
 
-from pymongo import UpdateOne
-
 from tocsin import schedules
-from tocsin.documents import RunReason, RunStatus, TaskDocument
-from tocsin.documents.updates import Expression, all_of, change_when, has_value
+from tocsin.documents import RunReason, TaskDocument
 from tocsin.scheduling.planning import TaskFiring, due_time, last_due_of, missed_run
 
 
@@ -20,9 +17,3 @@ def plan_quota_gap(task: TaskDocument, now: datetime, until: datetime) -> TaskFi
     gap, following = schedules.skip_due_times(schedules.schedule_from_document(task["schedule"]), due_at, until)
     run = missed_run(task, gap, RunReason.QUOTA, now)
     return TaskFiring(task, due_at, now, runs=[run], last_due_at=last_due_of(run), next_run_at=following)
-
-
-def postpone_retry(run_id: str, where: Expression, until: datetime) -> UpdateOne:
-    """Build the update that postpones a waiting retry."""
-    waits = all_of(has_value("status", RunStatus.RETRY), where)
-    return UpdateOne({"_id": run_id}, [change_when(waits, {"retry_at": until, "reason": RunReason.QUOTA})])

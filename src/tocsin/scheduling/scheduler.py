@@ -47,11 +47,11 @@ class Scheduler:
     """The scheduler turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
 
     def __init__(
-        self, database: Database, transport: Transport, most_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
+        self, database: Database, transport: Transport, max_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
     ) -> None:
         self._database = database
         self._transport = transport
-        self._most_open = most_open
+        self._max_open = max_open
         self._meter = meter
         self._passes = _Passes()
         self._store: DueJobStore | None = None
@@ -62,7 +62,7 @@ class Scheduler:
         """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
         self._store = DueJobStore(
-            connect_sync(self._database.uri, self._database.name), self._transport, self, self._most_open, self._meter
+            connect_sync(self._database.uri, self._database.name), self._transport, self, self._max_open, self._meter
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(DueJobExecutor(self._store))
