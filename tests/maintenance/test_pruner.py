@@ -94,14 +94,16 @@ async def test_runs_and_tasks_have_times_of_their_own(kept: Database) -> None:
 
 async def test_replays_that_ended_long_ago_go(kept: Database) -> None:
     for name, age, is_open in (("old", OLD, False), ("young", YOUNG, False), ("slow", OLD, True)):
-        await kept.replays.insert_one({"_id": name, "owner": "alice", "created_at": clock.now() - age, "open": is_open})
+        await kept.db["replays"].insert_one(
+            {"_id": name, "owner": "alice", "created_at": clock.now() - age, "open": is_open}
+        )
     await forget(kept)
     assert await ids(kept, "replays") == {"young", "slow"}
 
 
 async def test_old_mails_go(kept: Database) -> None:
     mail = {"owner": "alice", "status": "DELIVERED"}
-    await kept.deliveries.insert_many(
+    await kept.db["deliveries"].insert_many(
         [
             {"_id": "old", "queued_at": clock.now() - OLD, **mail},
             {"_id": "young", "queued_at": clock.now() - YOUNG, **mail},

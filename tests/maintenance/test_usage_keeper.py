@@ -135,12 +135,12 @@ async def test_replaced_versions_and_deleted_workflows_are_forgotten(users: Data
     old = now - 100 * DAY
     for name, deleted in (("w1", False), ("w2", True)):
         workflow = {"_id": f"alice/{name}", "owner": "alice", "version": 3, "deleted": deleted}
-        await users.workflows.insert_one(workflow | {"created_at": old, "updated_at": old})
+        await users.db["workflows"].insert_one(workflow | {"created_at": old, "updated_at": old})
         for version, at in ((1, old), (2, old + DAY), (3, now - DAY)):
             kept = {"_id": f"alice/{name}@{version}", "workflow": f"alice/{name}", "version": version}
-            await users.workflow_versions.insert_one(kept | {"owner": "alice", "created_at": at})
+            await users.db["workflow_versions"].insert_one(kept | {"owner": "alice", "created_at": at})
     run = {"_id": "alice/wr", "owner": "alice", "workflow": "alice/w2", "open": True, "version": 2, "due_at": old}
-    await users.workflow_runs.insert_one(run)
+    await users.db["workflow_runs"].insert_one(run)
     await Pruner(users, KEPT, KEPT).prune(now)
     assert await ids(users, "workflow_versions") == {"alice/w1@2", "alice/w1@3", "alice/w2@2"}
     assert await ids(users, "workflows") == {"alice/w1", "alice/w2"}
