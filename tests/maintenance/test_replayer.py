@@ -347,7 +347,7 @@ async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_a
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_passed", die)
+        patch.setattr(loop, "_cursor_after", die)
         await work(loop)
     found = await replay_of(database, replay)
     assert found["cursor_id"] is None
