@@ -44,7 +44,7 @@ class Passes:
 
     def _pass(self) -> None:
         for job in self.store.get_due_jobs(clock.now()):
-            self.store.collect(job)
+            self.store.collected.append(job)
         self.store.get_next_run_time()
 
 

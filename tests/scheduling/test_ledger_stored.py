@@ -92,14 +92,16 @@ async def crash_after(made: Passes, writes: int) -> None:
     """Make a pass of a scheduler that is killed after a number of writes."""
     left = [writes]
     firer: Any = made.firer
-    kept = firer._runs, firer._tasks
-    firer._runs, firer._tasks = (Fragile(collection, left) for collection in kept)
+    runs, tasks = firer._runs, firer._tasks
+    firer._runs = firer._writer._runs = Fragile(runs, left)
+    firer._tasks = Fragile(tasks, left)
     try:
         await made.make()
     except PyMongoError:
         pass
     finally:
-        firer._runs, firer._tasks = kept
+        firer._runs = firer._writer._runs = runs
+        firer._tasks = tasks
 
 
 ALL = 54

@@ -58,7 +58,6 @@ def test_a_due_time_on_time_with_an_active_run_in_each_state(overlap: Overlap, s
     assert (run["_id"], run["due_at"], run["incident"]) == (scheduled_run_id("alice/t", NOON), NOON, 7)
     assert firing.next_run_at == NOON + HOUR
     assert firing.last_due_at == NOON
-    assert firing.claimable_runs() == ([run] if expected == QUEUED else [])
     assert run.get("after") == ("alice/t:0" if expected == BLOCKED else None)
     assert run["open"] == (expected != SKIPPED)
     assert (run["rank"] is not None) == (expected == QUEUED)

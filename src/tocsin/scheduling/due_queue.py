@@ -16,7 +16,6 @@ from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
 from tocsin.documents import Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
-from tocsin.scheduling.planning import due_time
 
 SLICE = 500
 """Maximum tasks and retries of a slice, and maximum runs made from them."""
@@ -85,31 +84,27 @@ class DueQueue:
             since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
         if since < now:
-            self._read_tasks({"$gt": since, "$lte": now})
-            self._read_retries({"$gt": since, "$lte": now})
+            self._read({"$gt": since, "$lte": now})
 
-    def _read_tasks(self, times: Filter) -> None:
+    def _read(self, times: Filter) -> None:
         """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
-        filter_ = {"next_run_at": times}
-        first = list(self._tasks.find(filter_).limit(SLICE))
+        due_tasks, due_retries = {"next_run_at": times}, {"status": RunStatus.RETRY, "retry_at": times}
+        first = list(self._tasks.find(due_tasks).limit(SLICE))
         self._documents = {task["_id"]: task for task in first}
         self.add_tasks(first)
         if len(first) == SLICE:
-            self.add_tasks(self._tasks.find(filter_, _TASK_FIELDS).batch_size(_READ_BATCH))
-
-    def _read_retries(self, times: Filter) -> None:
-        filter_ = {"status": RunStatus.RETRY, "retry_at": times}
-        for run in self._runs.find(filter_, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._add(run["owner"], _Due(run["_id"], due_time(run.get("retry_at")), run))
+            self.add_tasks(self._tasks.find(due_tasks, _TASK_FIELDS).batch_size(_READ_BATCH))
+        for run in self._runs.find(due_retries, _RETRY_FIELDS).batch_size(_READ_BATCH):
+            self._add(run["owner"], run["_id"], run.get("retry_at"), run)
 
     def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Queue due tasks: those that were read, or that a slice leaves for the next one."""
         for task in tasks:
-            self._add(task["owner"], _Due(task["_id"], due_time(task["next_run_at"])))
+            self._add(task["owner"], task["_id"], task["next_run_at"])
 
-    def _add(self, owner: str, due: _Due) -> None:
-        if self._queue.count(owner) < MAX_PER_OWNER:
-            self._queue.add(owner, due.id, due.at, due)
+    def _add(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
+        if at is not None and self._queue.count(owner) < MAX_PER_OWNER:
+            self._queue.add(owner, key, at, _Due(key, at, retry))
 
     def take_slice(self, now: datetime) -> tuple[list[TaskDocument], list[RunDocument]]:
         """Remove and return the next slice: tasks, and the rows of retries.
@@ -182,9 +177,8 @@ class DueQueue:
             tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
             retrying = {"status": RunStatus.RETRY, "retry_at": ahead}
             retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
-            found = [due_time(task["next_run_at"]) for task in tasks]
-            found += [due_time(run.get("retry_at")) for run in retries]
-            if found:
+            times = [*(task["next_run_at"] for task in tasks), *(run.get("retry_at") for run in retries)]
+            if found := [at for at in times if at is not None]:
                 return min(found)
         return now + LOOKAHEAD_WINDOWS[-1]
 

@@ -53,6 +53,7 @@ class BatchFirer:
     ) -> None:
         self._tasks: Collection[TaskDocument] = database["tasks"]
         self._runs: Collection[RunDocument] = database["runs"]
+        self._writer = RunWriter(self._runs)
         self._due, self._transport, self._effects = due, transport, effects
         self._max_open, self._meter = max_open, meter
 
@@ -100,13 +101,14 @@ class BatchFirer:
         """Return the firing, or one that records its due times as missed if the owner's quota is used up."""
         count, owner = sum(run["open"] for run in firing.runs), firing.task["owner"]
         until = self._meter.consume_runs(owner, count, firing.now) if count else None
-        return firing if until is None else plan_quota_gap(firing.task, firing.now, until)
+        return firing if until is None else plan_quota_gap(firing, until)
 
     # --- claim, insert, advance -------------------------------------------------------------------------------------
 
     def _claim(self, firings: list[TaskFiring], now: datetime) -> dict[str, RunDocument]:
         """Claim the new runs that a worker can begin now, and return them by ID. They are inserted as claimed."""
-        runs = [run for firing in firings for run in firing.claimable_runs()]
+        planned = [run for firing in firings for run in firing.runs]
+        runs = [run for run in planned if run["status"] == RunStatus.QUEUED and not run.get("blocked")]
         claimed = {run["_id"]: run for run in self._transport.admit_new(runs, now)}
         for run in runs:
             if run["_id"] in claimed:
@@ -116,7 +118,7 @@ class BatchFirer:
     def _insert(self, firings: list[TaskFiring], claimed: dict[str, RunDocument]) -> None:
         """Insert the runs. Those that exist already are adopted instead, and are no longer among the claimed ones."""
         planned = {run["_id"] for firing in firings for run in firing.runs}
-        RunWriter(self._runs).write_runs(firings)
+        self._writer.write_runs(firings)
         made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
         activity_log.log_new_runs(made)
         self._meter.add_run_bytes(made)

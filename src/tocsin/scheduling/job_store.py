@@ -67,14 +67,18 @@ class DueJobExecutor(BaseExecutor):  # type: ignore[misc]
 
     def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
         """Collect a due job."""
-        self._store.collect(job)
+        self._store.collected.append(job)
 
     def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
         raise AssertionError("submit_job does not call this")
 
 
 class DueJobStore(BaseJobStore):  # type: ignore[misc]
-    """The due tasks and retries as APScheduler's jobs."""
+    """The due tasks and retries as APScheduler's jobs.
+
+    `collected` are the submitted jobs of the slice under way. `sleeps_until` is the time of the next pass, None during
+    a pass.
+    """
 
     def __init__(
         self,
@@ -89,31 +93,27 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._tasks: Collection[TaskDocument] = database["tasks"]
         self._due = DueQueue(self._tasks, database["runs"])
         self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter or UsageMeter())
-        self._collected: list[DueJob] = []
         self._finished = True
         self._seen = 0
+        self.collected: list[DueJob] = []
         self.sleeps_until: datetime | None = None
 
     # --- a pass -----------------------------------------------------------------------------------------------------
 
     def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
-        """Return due tasks and retries lazily, so that only one slice of a backlog is in memory at a time."""
-        if not self._finished:
-            self._due.invalidate()  # the last pass lost the slice that it had taken
-        self._collected, self._seen = [], 0
-        self._finished, self.sleeps_until = False, None
-        return self._fire_slices(clock.truncate_to_milliseconds(now))
-
-    def _fire_slices(self, now: datetime) -> Iterator[DueJob]:
         """Yield the jobs of a slice, then fire what was collected, until nothing is due or the pass is long enough.
 
         Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
         """
+        if not self._finished:
+            self._due.invalidate()  # the last pass lost the slice that it had taken
+        self._finished, self.sleeps_until, self._seen = False, None, 0
+        now = clock.truncate_to_milliseconds(now)
         self._due.refresh(now)
         while len(self._due):
-            began_at = monotonic()
+            began_at, self.collected = monotonic(), []
             tasks, retries = self._due.take_slice(now)
-            yield from (_task_job(task) for task in tasks)
+            yield from (DueJob(task["_id"], task["next_run_at"], task=task) for task in tasks)
             yield from (DueJob(run["_id"], run.get("retry_at"), retry=run) for run in retries)
             self._fire_collected()
             self._due.adapt_slice_size(monotonic() - began_at, len(tasks) + len(retries))
@@ -122,18 +122,13 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
             now = clock.now()
             self._due.refresh(now)  # another owner's task that became due meanwhile does not wait for the rest
 
-    def collect(self, job: DueJob) -> None:
-        """Collect a due job, which is fired with the others of its slice."""
-        self._collected.append(job)
-
     def _fire_collected(self) -> None:
         """Fire the slice. What fails stays due in the database and is found again."""
-        jobs, self._collected = self._collected, []
-        self._seen += len(jobs)
+        self._seen += len(self.collected)
         now = clock.now()
-        if tasks := [job.task for job in jobs if job.task is not None]:
+        if tasks := [job.task for job in self.collected if job.task is not None]:
             self._firer.fire_batch(tasks, now)
-        if retries := [job.retry for job in jobs if job.retry is not None]:
+        if retries := [job.retry for job in self.collected if job.retry is not None]:
             self._firer.requeue_retries(retries, now)
 
     def update_job(self, _job: DueJob) -> None:
@@ -159,12 +154,12 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
     def lookup_job(self, job_id: str) -> DueJob | None:
         """Return the task with this id as a job."""
         task = self._tasks.find_one({"_id": job_id})
-        return None if task is None else _task_job(task)
+        return None if task is None else DueJob(job_id, task["next_run_at"], task=task)
 
     def get_all_jobs(self) -> list[DueJob]:
         """Return the tasks that have a due time, soonest first."""
         ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
-        return [_task_job(task) for task in ahead]
+        return [DueJob(task["_id"], task["next_run_at"], task=task) for task in ahead]
 
     def add_job(self, _job: Job) -> None:
         """Raise TypeError: tasks are saved as documents, not added as jobs."""
@@ -175,7 +170,3 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
     def remove_all_jobs(self) -> None:
         """Do nothing, as in `remove_job`."""
-
-
-def _task_job(task: TaskDocument) -> DueJob:
-    return DueJob(task["_id"], task["next_run_at"], task=task)

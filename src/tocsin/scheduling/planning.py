@@ -74,23 +74,22 @@ class TaskFiring:
     max_open: int = MAX_OPEN_RUNS
     is_outdated: bool = False
 
-    def claimable_runs(self) -> list[RunDocument]:
-        """Return the runs that a worker may claim at once."""
-        return [run for run in self.runs if run["status"] == RunStatus.QUEUED and not run.get("blocked")]
-
     def build_advance(self) -> tuple[str, "TaskAdvance"]:
-        """Return the task's id and its advance."""
+        """Return the task's id and its advance.
+
+        The task names the runs as active that are open, or were open and whose end is still to be counted.
+        """
         made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED)
-        active = tuple(self._named(run) for run in self.runs if self._is_active(run))
+        active = tuple(
+            self._named(run)
+            for run in self.runs
+            if run["open"] or (run in self.adopted and run["status"] not in _NEVER_OPEN)
+        )
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
     def _named(self, run: RunDocument) -> "NamedRun":
         return run["_id"][len(self.task["_id"]) :], public_status(run)
-
-    def _is_active(self, run: RunDocument) -> bool:
-        """Return whether the task must name this run as active: it is open, or its end is still to be counted."""
-        return run["open"] or (run in self.adopted and run["status"] not in _NEVER_OPEN)
 
 
 NamedRun = tuple[str, RunStatus]
@@ -132,19 +131,15 @@ def scheduled_run_id(task_id: str, due_at: datetime) -> str:
     return f"{task_id}:{epoch_milliseconds(due_at)}"
 
 
-def due_time(moment: datetime | None) -> datetime:
-    """Return the time at which something is due that was found by that time."""
-    if moment is None:
-        raise ValueError("a due document has no due time")
-    return moment
-
-
 def plan_firing(
     task: TaskDocument, now: datetime, open_runs: list[OpenRun], max_open: int = MAX_OPEN_RUNS
 ) -> TaskFiring:
     """Plan the runs of a due task that has these open runs."""
-    firing = TaskFiring(task, due_time(task["next_run_at"]), now, open_before=open_runs, max_open=max_open)
-    _plan(firing, firing.due_at, [])
+    due_at = task["next_run_at"]
+    if due_at is None:
+        raise ValueError("a task without a next due time is not due")
+    firing = TaskFiring(task, due_at, now, open_before=open_runs, max_open=max_open)
+    _plan(firing, due_at, [])
     return firing
 
 
@@ -184,7 +179,7 @@ def _plan(firing: TaskFiring, due: datetime, known: list[RunDocument]) -> None:
     dues, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
     catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - due > misfire.grace
     max_open = max(firing.max_open, misfire.max_runs) if catching_up else firing.max_open
-    busy = [*firing.open_before, *(_open_run(run) for run in firing.runs if run["open"])]
+    busy = [*firing.open_before, *(OpenRun(run["_id"], run["status"]) for run in firing.runs if run["open"])]
     items: list[_PlannedItem] = [*gaps, *dues, *known]
     for item in sorted(items, key=_first_due) if known else items:
         if isinstance(item, schedules.Gap):
@@ -195,7 +190,7 @@ def _plan(firing: TaskFiring, due: datetime, known: list[RunDocument]) -> None:
             run = item
         firing.runs.append(run)
         if run["open"]:
-            busy.append(_open_run(run))
+            busy.append(OpenRun(run["_id"], run["status"]))
     firing.last_due_at, firing.next_run_at = last_due_of(firing.runs[-1]), plan.next_due
 
 
@@ -203,10 +198,6 @@ def _first_due(item: _PlannedItem) -> datetime:
     if isinstance(item, datetime):
         return item
     return item.first if isinstance(item, schedules.Gap) else item["due_at"]
-
-
-def _open_run(run: RunDocument) -> OpenRun:
-    return OpenRun(run["_id"], run["status"])
 
 
 def _plan_run(

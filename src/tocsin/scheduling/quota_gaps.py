@@ -7,13 +7,15 @@ does not fill with missed runs.
 from datetime import datetime
 
 from tocsin import schedules
-from tocsin.documents import RunReason, TaskDocument
-from tocsin.scheduling.planning import TaskFiring, due_time, last_due_of, missed_run
+from tocsin.documents import RunReason
+from tocsin.scheduling.planning import TaskFiring, last_due_of, missed_run
 
 
-def plan_quota_gap(task: TaskDocument, now: datetime, until: datetime) -> TaskFiring:
-    """Plan a due task whose owner's quota is used up until the given time."""
-    due_at = due_time(task["next_run_at"])
-    gap, following = schedules.skip_due_times(schedules.schedule_from_document(task["schedule"]), due_at, until)
-    run = missed_run(task, gap, RunReason.QUOTA, now)
-    return TaskFiring(task, due_at, now, runs=[run], last_due_at=last_due_of(run), next_run_at=following)
+def plan_quota_gap(firing: TaskFiring, until: datetime) -> TaskFiring:
+    """Return what takes the place of this firing if the quota of the task's owner is used up until the given time."""
+    schedule = schedules.schedule_from_document(firing.task["schedule"])
+    gap, following = schedules.skip_due_times(schedule, firing.due_at, until)
+    run = missed_run(firing.task, gap, RunReason.QUOTA, firing.now)
+    return TaskFiring(
+        firing.task, firing.due_at, firing.now, runs=[run], last_due_at=last_due_of(run), next_run_at=following
+    )
