@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness import http_job, run_stack, save_task, wait_until
 from tests.scheduling.passes import passes, statuses
-from tests.scheduling.test_job_store import before, in_loop, runs_of, save_at
+from tests.scheduling.test_fire_batch import before, in_loop, runs_of, save_at
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap, RunStatus, Task, TaskStatus, new_id
