@@ -1,18 +1,20 @@
 """One owner's flood of due tasks is late for that owner alone."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.harness import http_job, run_stack, save_task, wait_until
-from tests.scheduling.passes import passes, statuses
-from tests.scheduling.test_fire_batch import before, in_loop, runs_of, save_at
+from tests.harness import http_job, save_task
+from tests.scheduling.passes import before, in_loop, passes, runs_of, save_at, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap, RunStatus, Task, TaskStatus, new_id
+from tocsin.clock import MILLISECOND
+from tocsin.documents import Database, RunStatus, Task, TaskStatus, connect_sync, new_id
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling import due_queue
+from tocsin.scheduling.due_queue import DueQueue
 from tocsin.tasks.saving import TaskDraft
 
 S = RunStatus
@@ -33,6 +35,115 @@ async def flood(database: Database, count: int, due: datetime, **changes: Any) -
     tasks = [Task(id=new_id("mallory"), updated_at=due, **fields, **draft.document_fields()) for _ in range(count)]
     await Task.insert_many(tasks)
     return [task.id for task in tasks]
+
+
+@pytest.fixture
+async def due(database: Database) -> AsyncIterator[DueQueue]:
+    """The due queue of a database."""
+    opened = connect_sync(database.uri, database.name)
+    yield DueQueue(opened["tasks"], opened["runs"])
+    opened.client.close()
+
+
+async def test_only_what_became_due_since_or_is_expected_is_read_while_there_is_work(
+    database: Database, due: DueQueue
+) -> None:
+    now = clock.now()
+    await flood(database, SLICE + 10, now - 10 * SECOND)
+    due.refresh(now)
+    assert len(due) == SLICE + 10
+    due.take_slice(now)
+    task = await save_at(database, now - 5 * SECOND)
+    due.refresh(now + MILLISECOND)
+    assert len(due) == 10
+    due.expect_due(now - 5 * SECOND)
+    due.refresh(now + 2 * MILLISECOND)
+    assert len(due) == 11
+    assert task.id in [found["_id"] for found in due.take_slice(now)[0]]
+
+
+async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
+    database: Database, due: DueQueue
+) -> None:
+    now = clock.now()
+    await flood(database, SLICE + 10, now - 10 * SECOND)
+    due.refresh(now)
+    due.take_slice(now)
+    due.refresh(now + due_queue.FULL_READ_INTERVAL)
+    assert len(due) == 10
+    due.refresh(now + due_queue.FULL_READ_INTERVAL + MILLISECOND)
+    assert len(due) == SLICE + 10  # those that were taken were not fired
+    while len(due):
+        due.take_slice(now)
+    due.refresh(now)
+    assert len(due) == SLICE + 10
+
+
+async def test_of_one_owner_a_limited_number_is_queued(
+    database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "MAX_PER_OWNER", 20)
+    now = clock.now()
+    await flood(database, 30, now - 10 * SECOND)
+    await save_at(database, now)
+    due.refresh(now)
+    assert len(due) == 21
+
+
+async def test_a_task_that_is_no_longer_due_is_left_out(database: Database, due: DueQueue) -> None:
+    now = clock.now()
+    await flood(database, SLICE + 10, now - 10 * SECOND)
+    due.refresh(now)
+    due.take_slice(now)  # the first ones are read at once, the others when their turn comes
+    await database.tasks.update_many({"owner": "mallory"}, {"$set": {"next_run_at": now + HOUR}})
+    assert due.take_slice(now) == ([], [])
+    assert len(due) == 0
+
+
+async def test_a_slice_is_bounded_by_the_open_runs_of_its_tasks(
+    database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "MAX_SLICE_OPEN_RUNS", 5)
+    now = clock.now()
+    for number, open_runs in enumerate((9, 3, 2, 1)):
+        active = [{"run": f"{number}:{run}", "shows": TaskStatus.RUNNING} for run in range(open_runs)]
+        task = await save_at(database, now - (10 - number) * SECOND)
+        await database.tasks.update_one({"_id": task.id}, {"$set": {"active": active}})
+    due.refresh(now)
+    sizes = []
+    while len(due):
+        sizes.append([len(task["active"]) for task in due.take_slice(now)[0]])
+    assert sizes == [[9], [3, 2], [1]]
+
+
+async def test_slices_shrink_and_grow_by_a_half_while_the_scheduler_is_late(
+    database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "MIN_SLICE", 10)
+    now = clock.now()
+    await flood(database, 60, now - 10 * SECOND)
+    due.refresh(now)
+    due.take_slice(now)
+    sizes = []
+    for seconds, count in ((9.0, 50), (9.0, 24), (9.0, 25), (9.0, 12), (0.1, 10), (0.15, 15), (0.0, 15), (0.0, 22)):
+        due.adapt_slice_size(seconds, count)
+        sizes.append(due.slice_size)
+    assert sizes == [25, 25, 12, 10, 15, 15, 22, 33]  # a slice that was not full says nothing
+    due.take_slice(now - 9.5 * SECOND)  # not late any more
+    due.adapt_slice_size(9.0, 10)
+    assert due.slice_size == SLICE
+
+
+async def test_the_next_due_time_is_that_of_a_task_or_of_a_retry(database: Database, due: DueQueue) -> None:
+    now = clock.now()
+    assert due.find_next_due(now) == now + 30 * SECOND
+    task = await save_at(database, now + 40 * SECOND)
+    assert due.find_next_due(now) == now + 30 * SECOND
+    await save_at(database, now + 20 * SECOND)
+    assert due.find_next_due(now) == now + 20 * SECOND
+    await add_run(database, task.id, S.RETRY, retry_at=now + 10 * SECOND)
+    assert due.find_next_due(now) == now + 10 * SECOND
+    assert due.find_next_due(now + 15 * SECOND) == now + 10 * SECOND  # already due: at once
 
 
 async def test_what_is_due_later_does_not_wait_for_anothers_flood(database: Database) -> None:
@@ -113,36 +224,3 @@ async def test_anothers_retry_does_not_wait_for_a_flood_of_retries(database: Dat
     async with passes(database) as made:
         first_ids = [job.id for job, _ in zip(made.store.get_due_jobs(now), range(3), strict=False)]
     assert retry in first_ids
-
-
-# --- open runs of a task --------------------------------------------------------------------------------------------
-
-
-async def test_beyond_so_many_open_runs_due_times_are_skipped_though_they_may_overlap(database: Database) -> None:
-    now = clock.now()
-    every = schedules.Every(10 * SECOND, now - 45 * SECOND)
-    task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
-    async with passes(database) as made:
-        made.firer._max_open = 3
-        await made.make()
-    runs = await runs_of(database, task.id)
-    assert statuses(runs) == [("QUEUED", None)] * 3 + [("SKIPPED", "OVERLAP_LIMIT")] * 2
-    stored = await database.tasks.find_one({"_id": task.id})
-    assert stored is not None
-    assert len(stored["active"]) == 3
-
-
-async def test_the_setting_says_how_many_runs_of_a_task_may_be_open(database: Database) -> None:
-    now = clock.now()
-    every = schedules.Every(10 * SECOND, now - 45 * SECOND)
-    task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
-    async with run_stack(database, schedule=False, max_open_runs=2) as stack:
-        stack.scheduler.start()
-
-        async def made() -> list[str]:
-            return [run["status"] for run in await stack.runs(task.id)]
-
-        found = await wait_until(made)
-    assert [status == "SKIPPED" for status in found] == [False, False, True, True, True]

@@ -1,59 +1,22 @@
 """Passes over the database, with a crash, an error, an edit or another scheduler at the worst moment."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
 
-from tests.harness import http_job, run_stack, save_task, wait_until
-from tests.scheduling.passes import Passes, passes, statuses
+from tests.harness import http_job, save_task
+from tests.scheduling.passes import before, due_task, in_loop, passes, runs_of, save_at, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap, RunStatus, Task, Trigger
+from tocsin.documents import Database, Overlap, RunStatus
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import lifecycle, run_effects, saving
 from tocsin.tasks.reconciliation import reconcile_tasks
 
 S = RunStatus
-
-
-async def due_task(database: Database, **changes: Any) -> Task:
-    """Make an hourly task that has just become due."""
-    start = clock.now() - timedelta(seconds=1)
-    return await save_at(database, start, **changes)
-
-
-async def save_at(database: Database, due: Any, **changes: Any) -> Task:
-    task = await save_task(database, AWAY, schedules.Every(HOUR, due), **changes)
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": due}})
-    task.next_run_at = due
-    return task
-
-
-async def runs_of(database: Database, task_id: str) -> list[Any]:
-    return await database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
-
-
-def before(made: Passes, method: str, act: Callable[[], None]) -> None:
-    """Do something once in the scheduler's thread, right before it calls this method of the firer."""
-    original = getattr(made.firer, method)
-
-    def instead(*arguments: Any) -> Any:
-        setattr(made.firer, method, original)
-        act()
-        return original(*arguments)
-
-    setattr(made.firer, method, instead)
-
-
-def in_loop(work: Callable[[], Any]) -> Callable[[], None]:
-    """Return a function for the scheduler's thread that runs a coroutine in the test's loop and waits for it."""
-    loop = asyncio.get_running_loop()
-    return lambda: asyncio.run_coroutine_threadsafe(work(), loop).result(10)
 
 
 async def test_a_pass_makes_the_run_and_moves_the_task_on(database: Database) -> None:
@@ -81,31 +44,6 @@ async def test_a_run_is_inserted_as_claimed_when_there_is_room(database: Databas
         assert made.in_flight.reserve(5) == 0
     found = sorted([(await runs_of(database, task.id))[0]["status"] for task in tasks])
     assert found == ["QUEUED", "RUNNING", "RUNNING"]
-
-
-async def test_a_retrying_run_gives_way_to_the_next_due_time(database: Database) -> None:
-    task = await due_task(database)
-    retrying = await add_run(database, task.id, S.RETRY)
-    async with passes(database) as made:
-        await made.make()
-    assert statuses(await runs_of(database, task.id)) == [("FAILED", "GAVE_WAY"), ("QUEUED", None)]
-    stored = await load_task(database, task.id)
-    assert (stored["consecutive_failures"], len(stored["active"])) == (1, 1)
-    assert (await load_run(database, retrying))["finished_at"] is not None
-    assert [mail["kind"] async for mail in database.deliveries.find({})] == ["FAILED_FOR_GOOD"]
-
-
-async def test_a_retry_goes_back_to_the_queue_at_its_time(database: Database) -> None:
-    task = await save_task(database, AWAY, schedules.Once(clock.now() + HOUR))
-    early, due = await add_run(database, task.id, S.RETRY), await add_run(database, task.id, S.RETRY, ago=2 * HOUR)
-    await database.runs.update_one({"_id": due}, {"$set": {"retry_at": clock.now()}})
-    async with passes(database) as made:
-        await made.make()
-    assert (await load_run(database, early))["status"] == "RETRY"
-    run = await load_run(database, due)
-    assert (run["status"], run["retry_at"]) == ("QUEUED", None)
-    assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    assert (await load_task(database, task.id))["status"] == "RETRY"
 
 
 @pytest.mark.parametrize("end", [S.COMPLETED, S.FAILED, S.CANCELLED])
@@ -217,6 +155,7 @@ async def test_an_edit_of_the_job_at_the_worst_moment_is_what_runs(database: Dat
         assert made.in_flight.reserve(5) == room
     (run,) = await runs_of(database, task.id)
     assert (run["status"], run["job"], run["task_version"], run["attempts"]) == ("QUEUED", job, 2, [])
+    assert run["queued_at"] is not None
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
     stored = await load_task(database, task.id)
     assert task.next_run_at is not None
@@ -310,62 +249,6 @@ async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever
     assert not standing["blocked"]
 
 
-# --- faults ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        "_due.refresh",
-        "_due.take_slice",
-        "_due.find_next_due",
-        "_firer._find_open_runs",
-        "_firer._claim",
-        "_firer._insert",
-        "_firer._advance",
-        "_firer._hand_over",
-        "_firer.requeue_retries",
-    ],
-)
-async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(database: Database, method: str) -> None:
-    async with run_stack(database, schedule=False) as stack:
-        task = await due_task(database)
-        retrying = await save_task(database, AWAY, schedules.Once(clock.now() + HOUR))
-        retry = await add_run(database, retrying.id, S.RETRY, retry_at=clock.now(), trigger=Trigger.MANUAL)
-        stack.scheduler.start()
-        store = stack.scheduler._store
-        assert store is not None
-        part, method = method.split(".")
-        broken = getattr(store, part)
-        original, faults = getattr(broken, method), [1] if method == "_hand_over" else [1, 2]
-
-        def fail_at_first(*arguments: Any) -> Any:
-            if faults:
-                raise AutoReconnect(f"fault {faults.pop()}")
-            return original(*arguments)
-
-        setattr(broken, method, fail_at_first)
-        stack.scheduler._passes.wakeup()
-
-        async def through() -> bool:
-            stack.scheduler._passes.wakeup()
-            return (
-                not faults
-                and bool(await runs_of(database, task.id))
-                and (await load_run(database, retry))["status"] != "RETRY"
-            )
-
-        await wait_until(through)
-        await wait_until(lambda: _healthy(stack))
-    assert len(await runs_of(database, task.id)) == 1
-    assert task.next_run_at is not None
-    assert (await load_task(database, task.id))["next_run_at"] == task.next_run_at + HOUR
-
-
-async def _healthy(stack: Any) -> bool:
-    return bool(stack.scheduler.is_healthy)
-
-
 @pytest.mark.parametrize(
     "damage",
     [
@@ -389,14 +272,16 @@ async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database:
     assert statuses(await runs_of(database, right.id)) == [("QUEUED", None)]
 
 
-async def test_removing_a_job_never_deletes_a_task(database: Database) -> None:
-    task = await due_task(database)
+async def test_beyond_so_many_open_runs_due_times_are_skipped_though_they_may_overlap(database: Database) -> None:
+    now = clock.now()
+    every = schedules.Every(timedelta(seconds=10), now - timedelta(seconds=45))
+    task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
     async with passes(database) as made:
-        await asyncio.to_thread(made.store.remove_job, task.id)
-        await asyncio.to_thread(made.store.remove_all_jobs)
-        jobs = await asyncio.to_thread(made.store.get_all_jobs)
-        found = await asyncio.to_thread(made.store.lookup_job, task.id)
-        assert await asyncio.to_thread(made.store.lookup_job, "alice/unknown") is None
-    assert [job.id for job in jobs] == [task.id]
-    assert found is not None
-    assert found.next_run_time == task.next_run_at
+        made.firer._max_open = 3
+        await made.make()
+    runs = await runs_of(database, task.id)
+    assert statuses(runs) == [("QUEUED", None)] * 3 + [("SKIPPED", "OVERLAP_LIMIT")] * 2
+    stored = await database.tasks.find_one({"_id": task.id})
+    assert stored is not None
+    assert len(stored["active"]) == 3

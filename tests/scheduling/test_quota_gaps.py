@@ -1,13 +1,12 @@
 """Due times of an owner with an exhausted quota are recorded as missed and do not pile up; others run."""
 
 from datetime import timedelta
-from typing import Any
 
 from tests.harness import make_settings, save_task
-from tests.scheduling.passes import passes, statuses
-from tests.tasks.helpers import add_run, load_task
+from tests.scheduling.passes import passes, runs_of, statuses
+from tests.tasks.helpers import load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, RunReason, RunStatus
+from tocsin.documents import Database, RunReason
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.quotas import Quota, QuotaLimits, UsageMeter
 from tocsin.quotas.meter import MAX_WAIT
@@ -22,10 +21,6 @@ def limited(limits: QuotaLimits | None = None, **given: int) -> UsageMeter:
 
 async def every_second(database: Database, owner: str) -> str:
     return (await save_task(database, URL, schedules.Every(SECOND, clock.now()), owner=owner)).id
-
-
-async def runs_of(database: Database, task: str) -> list[Any]:
-    return await database.runs.find({"task": task}).sort("due_at", 1).to_list()
 
 
 async def test_over_the_days_quota_one_run_stands_for_all_due_times_of_a_while(database: Database) -> None:
@@ -43,7 +38,7 @@ async def test_over_the_days_quota_one_run_stands_for_all_due_times_of_a_while(d
         assert gap["reason"] == "QUOTA"
         assert task["next_run_at"] > clock.now() + MAX_WAIT - 5 * SECOND
         assert gap["missed_until"] == task["last_due_at"] < task["next_run_at"]
-        assert gap["missed_count"] > 800
+        assert (gap["missed_count"] or 0) > 800
         assert task["active"] == []
         assert "while a quota of its owner was used up" in explain_run_reason(RunReason.QUOTA, gap)
         await by_hand.make()  # missed due times are not due again
@@ -77,26 +72,6 @@ async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(d
     assert await runs_of(database, task_id) == before
     task = await load_task(database, task_id)
     assert task["next_run_at"] > before[0]["missed_until"]
-
-
-async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None:
-    limits = QuotaLimits(make_settings(quota_runs_per_day=1))
-    meter = limited(limits)
-    meter.consume_runs("alice", 1, clock.now())
-    task = await save_task(database, URL, schedules.Every(timedelta(hours=1), clock.now() + timedelta(minutes=30)))
-    run_id = await add_run(database, task.id, RunStatus.RETRY, ago=SECOND)
-    await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
-        (run,) = await runs_of(database, task.id)
-        assert (run["status"], run["reason"]) == ("RETRY", "QUOTA")
-        assert run["retry_at"] > clock.now() + MAX_WAIT - 5 * SECOND
-        assert "It continues when the quota allows it" in explain_run_reason(RunReason.QUOTA, run)
-        limits.set_override("alice", {"RUNS_PER_DAY": 0})
-        await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
-        await by_hand.make()
-        (run,) = await runs_of(database, task.id)
-        assert (run["status"], run["reason"]) == ("QUEUED", None)
 
 
 async def test_each_run_that_is_made_counts_with_its_job(database: Database) -> None:
