@@ -379,7 +379,7 @@ async def test_a_death_before_sending_sends_later(
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_send", die)
+        patch.setattr(loop, "_send_letters", die)
         await work(loop, 3)
     assert await sent(database, replay) == []
     survivor = Replayer(database, Wakeups())

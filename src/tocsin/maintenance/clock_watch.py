@@ -52,20 +52,20 @@ class ClockWatch:
 
     async def start(self) -> None:
         """Check whether the clock is behind the last use of this database."""
-        await self._check()
+        await self._correct_times()
 
     async def check(self) -> None:
         """Check whether the clock was set back since the last call. Call it every second."""
         offset = self._measure()
         if offset < self._offset - _STEP:
             log.warning("the clock was set back", seconds=round(self._offset - offset))
-            await self._check()
+            await self._correct_times()
         self._offset = offset
 
     def _measure(self) -> float:
         return clock.now().timestamp() - self._monotonic()
 
-    async def _check(self) -> None:
+    async def _correct_times(self) -> None:
         now = clock.now()
         await clamp_future_times(self._database, now, self._session_lifetime)
         self._ahead_until = max(
@@ -83,15 +83,15 @@ async def _last_due(database: Database, collection: str, now: datetime) -> datet
 
 async def clamp_future_times(database: Database, now: datetime, session_lifetime: timedelta) -> None:
     """Move stored times that lie too far ahead to the latest time that they can validly have."""
-    for collection, which, field, longest in _bounds(session_lifetime):
+    for collection, filter_, field, longest in _list_stored_times(session_lifetime):
         latest = now + longest
-        too_late = {**which, field: {"$gt": latest + MAX_SKEW}}
+        too_late = {**filter_, field: {"$gt": latest + MAX_SKEW}}
         await database.db[collection].update_many(too_late, {"$set": {field: latest}})
-    await _queue_now(database, now)
-    await _retry_in_time(database, now)
+    await _requeue_future_runs(database, now)
+    await _shorten_future_retries(database, now)
 
 
-def _bounds(session_lifetime: timedelta) -> list[tuple[str, Filter, str, timedelta]]:
+def _list_stored_times(session_lifetime: timedelta) -> list[tuple[str, Filter, str, timedelta]]:
     """Return the collection, filter, field and maximum distance from now of each stored time."""
     return [
         ("sessions", {}, "expires_at", session_lifetime),
@@ -104,14 +104,14 @@ def _bounds(session_lifetime: timedelta) -> list[tuple[str, Filter, str, timedel
     ]
 
 
-async def _queue_now(database: Database, now: datetime) -> None:
+async def _requeue_future_runs(database: Database, now: datetime) -> None:
     """Requeue at `now` the runs that were queued in the future, which all other runs would overtake."""
     ahead = {"status": RunStatus.QUEUED, "ready_at": {"$gt": now + MAX_SKEW}}
     place: Pipeline = [{"$set": {"queued_at": now, "ready_at": now}}, {"$set": {"rank": rank_expression()}}]
     await database.runs.update_many(ahead, place)
 
 
-async def _retry_in_time(database: Database, now: datetime) -> None:
+async def _shorten_future_retries(database: Database, now: datetime) -> None:
     """Restart from `now` the wait of retries whose attempt ended in the future."""
     updates = []
     waiting = database.runs.find(

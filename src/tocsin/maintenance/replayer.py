@@ -65,18 +65,18 @@ class Replayer:
         times: list[datetime | None] = []
         owners, began_at = len(waiting.owners()), clock.now()
         while (found := waiting.pop()) is not None:
-            times.append(await self._advance(found[1], now))
+            times.append(await self._advance_replay(found[1], now))
             if len(times) >= owners and abs(clock.now() - began_at) >= MAX_PASS and len(waiting):
                 return clock.now()
         return min((at for at in times if at is not None), default=None)
 
-    async def _advance(self, replay_id: str, now: datetime) -> datetime | None:
+    async def _advance_replay(self, replay_id: str, now: datetime) -> datetime | None:
         """Lease a replay, advance it by one step, release it. After an error, the lease is left to expire."""
         try:
             replay = await replays.claim_replay(self._database, replay_id, now, self._lease)
             if replay is None:
                 return None
-            next_at = await self._step(replay)
+            next_at = await self._take_step(replay)
             if next_at is None:
                 self._read_ahead.pop(replay_id, None)
             else:
@@ -89,19 +89,19 @@ class Replayer:
         self._read_ahead.pop(replay_id, None)
         return None
 
-    async def _step(self, replay: ReplayDocument) -> datetime | None:
+    async def _take_step(self, replay: ReplayDocument) -> datetime | None:
         """Take the next step. Return the time of the one after it, or None if the replay is complete."""
         if replay["left"]:
             await replays.repair_sent_runs(self._database, replay)
         status = ReplayStatus(replay["status"])
         if status in SENDING_STATUSES and await self._is_inactive(replay["owner"]):
-            await self._end(replay, ReplayStatus.STOPPED, _INACTIVE)
+            await self._end_replay(replay, ReplayStatus.STOPPED, _INACTIVE)
             return clock.now()
         if status is ReplayStatus.CANARY:
             return await self._send_canary(replay)
         if status is ReplayStatus.RUNNING:
             return await self._send_more(replay)
-        return await self._count(replay)
+        return await self._count_outcomes(replay)
 
     async def _is_inactive(self, owner: str) -> bool:
         user = await self._database.users.find_one({"_id": owner}, {"is_active": 1})
@@ -115,7 +115,7 @@ class Replayer:
         run = await self._database.runs.find_one({"_id": replay["canary_run"]})
         match plan.decide_on_canary(run, replay["_id"]):
             case CanaryDecision.ABORT:
-                await self._end(replay, ReplayStatus.FAILED, plan.explain_abort(run))
+                await self._end_replay(replay, ReplayStatus.FAILED, plan.explain_abort(run))
             case CanaryDecision.CONTINUE:
                 await self._begin_sending(replay)
             case CanaryDecision.SEND if run is not None:
@@ -131,7 +131,7 @@ class Replayer:
             await self._begin_sending(replay)
         else:
             chosen = batch.send[0]["_id"] if batch.send else None
-            await self._change(replay, self._cursor_after(replay, batch) | {"canary_run": chosen})
+            await self._update(replay, self._cursor_after(replay, batch) | {"canary_run": chosen})
         return clock.now()
 
     async def _send_chosen(self, replay: ReplayDocument, run: RunDocument) -> datetime:
@@ -141,11 +141,11 @@ class Replayer:
         if letter is not None and plan.find_skip_reason(letter, tasks) is None:
             if (retry_at := await self._reserve(replay, 1)) is not None:
                 return retry_at
-            if await self._send(replay, [letter], tasks):
+            if await self._send_letters(replay, [letter], tasks):
                 return clock.now()
         after = await self._database.runs.find_one({"_id": run["_id"]})
         if plan.decide_on_canary(after, replay["_id"]) is CanaryDecision.SEND:
-            await self._change(replay, {"canary_run": None})
+            await self._update(replay, {"canary_run": None})
         return clock.now()
 
     async def _begin_sending(self, replay: ReplayDocument) -> None:
@@ -160,12 +160,12 @@ class Replayer:
             return allowance.at
         batch = await self._next_batch(replay, allowance.count)
         if batch is None:
-            return await self._count(replay)
+            return await self._count_outcomes(replay)
         if batch.send:
             if (retry_at := await self._reserve(replay, len(batch.send))) is not None:
                 return retry_at
-            await self._send(replay, batch.send, await replays.find_tasks(self._database, batch.send))
-        await self._change(replay, self._cursor_after(replay, batch))
+            await self._send_letters(replay, batch.send, await replays.find_tasks(self._database, batch.send))
+        await self._update(replay, self._cursor_after(replay, batch))
         return clock.now()
 
     # --- a batch ----------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class Replayer:
         recorded = await replays.update_claimed(self._database, replay, changes, [ReplayStatus(replay["status"])])
         return None if recorded else clock.now()
 
-    async def _send(
+    async def _send_letters(
         self, replay: ReplayDocument, letters: list[DeadLetterDocument], tasks: dict[str, TaskDocument]
     ) -> int:
         existing = [letter for letter in letters if letter["task"] in tasks]
@@ -214,19 +214,19 @@ class Replayer:
 
     # --- stored state ----------------------------------------------------------------------------------------------
 
-    async def _change(self, replay: ReplayDocument, changes: Changes) -> None:
+    async def _update(self, replay: ReplayDocument, changes: Changes) -> None:
         await replays.update_claimed(self._database, replay, changes | {"updated_at": clock.now()})
 
     def _cursor_after(self, replay: ReplayDocument, batch: ReplayBatch) -> Changes:
         skips = plan.merge_skips(replay["skips"], batch.skips)
         return {"cursor_at": batch.last["finished_at"], "cursor_id": batch.last["_id"], "skips": skips}
 
-    async def _end(self, replay: ReplayDocument, status: ReplayStatus, reason: str | None) -> None:
+    async def _end_replay(self, replay: ReplayDocument, status: ReplayStatus, reason: str | None) -> None:
         now = clock.now()
         changes = {"status": status, "reason": reason, "finished_at": now, "updated_at": now}
         await replays.update_claimed(self._database, replay, changes, SENDING_STATUSES)
 
-    async def _count(self, replay: ReplayDocument) -> datetime | None:
+    async def _count_outcomes(self, replay: ReplayDocument) -> datetime | None:
         """Count the outcomes after everything was sent, and complete the replay once all of its runs have ended."""
         now, tally = clock.now(), await replays.load_progress(self._database, replay)
         changes: Changes = {"sent": tally.sent, "succeeded": tally.succeeded, "failed": tally.failed, "updated_at": now}

@@ -84,9 +84,9 @@ class DueQueue:
             since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
         if since < now:
-            self._read({"$gt": since, "$lte": now})
+            self._read_due({"$gt": since, "$lte": now})
 
-    def _read(self, times: Filter) -> None:
+    def _read_due(self, times: Filter) -> None:
         """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
         due_tasks, due_retries = {"next_run_at": times}, {"status": RunStatus.RETRY, "retry_at": times}
         first = list(self._tasks.find(due_tasks).limit(SLICE))
@@ -95,14 +95,14 @@ class DueQueue:
         if len(first) == SLICE:
             self.add_tasks(self._tasks.find(due_tasks, _TASK_FIELDS).batch_size(_READ_BATCH))
         for run in self._runs.find(due_retries, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._add(run["owner"], run["_id"], run.get("retry_at"), run)
+            self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run)
 
     def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Queue due tasks: those that were read, or that a slice leaves for the next one."""
         for task in tasks:
-            self._add(task["owner"], task["_id"], task["next_run_at"])
+            self._enqueue(task["owner"], task["_id"], task["next_run_at"])
 
-    def _add(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
+    def _enqueue(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
         if at is not None and self._queue.count(owner) < MAX_PER_OWNER:
             self._queue.add(owner, key, at, _Due(key, at, retry))
 

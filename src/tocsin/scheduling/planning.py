@@ -79,16 +79,16 @@ class TaskFiring:
 
         The task names the runs as active that are open, or were open and whose end is still to be counted.
         """
-        made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED)
+        made = tuple(self._suffix_and_status(run) for run in self.runs if run["status"] != RunStatus.SKIPPED)
         active = tuple(
-            self._named(run)
+            self._suffix_and_status(run)
             for run in self.runs
             if run["open"] or (run in self.adopted and run["status"] not in _NEVER_OPEN)
         )
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
-    def _named(self, run: RunDocument) -> "NamedRun":
+    def _suffix_and_status(self, run: RunDocument) -> "NamedRun":
         return run["_id"][len(self.task["_id"]) :], public_status(run)
 
 
@@ -139,7 +139,7 @@ def plan_firing(
     if due_at is None:
         raise ValueError("a task without a next due time is not due")
     firing = TaskFiring(task, due_at, now, open_before=open_runs, max_open=max_open)
-    _plan(firing, due_at, [])
+    _plan_runs(firing, due_at, [])
     return firing
 
 
@@ -164,13 +164,13 @@ def replan_after(firing: TaskFiring, existing: RunDocument, known: list[RunDocum
     firing.written += 1
     due = next_due_after(firing, existing)
     if due is not None:
-        _plan(firing, due, known)
+        _plan_runs(firing, due, known)
     last = max(last_due_of(run) for run in firing.runs)
     schedule = schedules.schedule_from_document(firing.task["schedule"])
     firing.last_due_at, firing.next_run_at = last, schedules.next_due(schedule, max(last, firing.now))
 
 
-def _plan(firing: TaskFiring, due: datetime, known: list[RunDocument]) -> None:
+def _plan_runs(firing: TaskFiring, due: datetime, known: list[RunDocument]) -> None:
     """Add the runs for the due times from `due` to now, along with the `known` ones, which already exist."""
     task, now = firing.task, firing.now
     schedule = schedules.schedule_from_document(task["schedule"])
