@@ -63,6 +63,16 @@ async def test_a_waiting_run_is_let_go_however_the_one_before_it_ends(database: 
     assert freed["rank"] == clock.epoch_milliseconds(freed["queued_at"])
 
 
+async def test_a_run_that_waits_for_another_is_not_claimed_though_there_is_room(database: Database) -> None:
+    task = await due_task(database, overlap=Overlap.QUEUE)
+    await add_run(database, task.id, S.RUNNING)
+    async with passes(database, room=5) as made:
+        await made.make()
+        assert made.in_flight.runs == {}
+        assert made.in_flight.reserve(5) == 5
+    assert statuses(await runs_of(database, task.id)) == [("RUNNING", None), ("QUEUED", None)]
+
+
 async def test_a_run_does_not_wait_for_one_that_ended_while_it_was_made(database: Database) -> None:
     task = await due_task(database, overlap=Overlap.QUEUE)
     first = await add_run(database, task.id, S.RUNNING)
