@@ -99,7 +99,7 @@ def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("TOCSIN_PROT", "TOCSIN_PROT is not a setting. Did you mean TOCSIN_PORT?"),
         ("TOCSIN_SIGNUP", "TOCSIN_SIGNUP is not a setting. Did you mean TOCSIN_SIGN_UP?"),
@@ -108,15 +108,15 @@ def test_a_wait_that_is_none_is_said(text: str, said: str) -> None:
     ],
 )
 def test_an_unknown_setting_stops_the_start(
-    name: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text(f"{name}=1\n")
-    with pytest.raises(SettingsError, match=re.escape(told)):
+    with pytest.raises(SettingsError, match=re.escape(message)):
         load_settings(_env_file=tmp_path / ".env")
     (tmp_path / ".env").write_text(f"{name}=\n# {name}=1\nCOMPOSE_PROJECT_NAME=x\n")
     load_settings(_env_file=tmp_path / ".env")
     monkeypatch.setenv(name, "1")
-    with pytest.raises(SettingsError, match=re.escape(told)):
+    with pytest.raises(SettingsError, match=re.escape(message)):
         load_settings(_env_file=None)
 
 

@@ -49,7 +49,7 @@ def test_what_is_wrong_with_a_duration_is_one_short_sentence(text: str, message:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("2026-11-29T10:00:00", 'The offset is missing: write "2026-11-29T10:00:00Z" for UTC, or for example "2026-11-29T10:00:00+01:00".'),
         ("2026-11-29 10:00", 'The offset is missing: write "2026-11-29T10:00:00Z" for UTC, or for example "2026-11-29T10:00:00+01:00".'),
@@ -65,12 +65,12 @@ def test_what_is_wrong_with_a_duration_is_one_short_sentence(text: str, message:
         ("\uff12026-11-29T10:00:00Z", 'A time has a date, a time of day and an offset to UTC, such as "2026-11-22T09:00:00Z".'),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_time_is_told(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=r"time|offset") as told:
+def test_the_message_for_a_wrong_time_corrects_it(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r"time|offset") as caught:
         parse_datetime(text)
-    assert str(told.value) == said
-    if 'write "' in said:
-        parse_datetime(said.partition('write "')[2].partition('"')[0])
+    assert str(caught.value) == message
+    if 'write "' in message:
+        parse_datetime(message.partition('write "')[2].partition('"')[0])
 
 
 @pytest.mark.parametrize(

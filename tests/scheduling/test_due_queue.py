@@ -45,9 +45,7 @@ async def due(database: Database) -> AsyncIterator[DueQueue]:
     opened.client.close()
 
 
-async def test_only_what_became_due_since_or_is_expected_is_read_while_there_is_work(
-    database: Database, due: DueQueue
-) -> None:
+async def test_while_there_is_work_only_new_due_times_are_read(database: Database, due: DueQueue) -> None:
     now = clock.now()
     await flood(database, SLICE + 10, now - 10 * SECOND)
     due.refresh(now)
@@ -79,7 +77,7 @@ async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
     assert len(due) == SLICE + 10
 
 
-async def test_of_one_owner_a_limited_number_is_queued(
+async def test_a_limited_number_of_one_owner_is_queued(
     database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(due_queue, "MAX_PER_OWNER", 20)
@@ -146,7 +144,7 @@ async def test_the_next_due_time_is_that_of_a_task_or_of_a_retry(database: Datab
     assert due.find_next_due(now + 15 * SECOND) == now + 10 * SECOND  # already due: at once
 
 
-async def test_what_is_due_later_does_not_wait_for_anothers_flood(database: Database) -> None:
+async def test_a_task_does_not_wait_for_a_flood_of_another_owner(database: Database) -> None:
     now = clock.now()
     await flood(database, SLICE + 10, now - 10 * SECOND)
     task = await save_at(database, now - SECOND)
@@ -155,7 +153,7 @@ async def test_what_is_due_later_does_not_wait_for_anothers_flood(database: Data
     assert task.id in first
 
 
-async def test_what_becomes_due_meanwhile_goes_before_the_rest_of_a_flood(database: Database) -> None:
+async def test_a_task_that_becomes_due_meanwhile_comes_before_the_rest_of_a_flood(database: Database) -> None:
     """A pass, however long, reads again after each slice, including what is already due when written."""
     ids = await flood(database, 2 * SLICE + 10, clock.now() - 10 * SECOND)
     saved: list[Task] = []
@@ -192,7 +190,7 @@ async def test_a_slice_is_bounded_by_the_runs_that_tasks_become(database: Databa
     assert len(await runs_of(database, task.id)) == 1
 
 
-async def test_who_pays_for_many_runs_goes_after_others(database: Database) -> None:
+async def test_an_owner_whose_tasks_became_many_runs_comes_after_others(database: Database) -> None:
     await flood(database, 8, clock.now() - 400 * HOUR, misfire=Misfire(MisfirePolicy.RUN_ALL, max_runs=30))
     tasks = [await save_at(database, clock.now() - SECOND) for _ in range(5)]
     async with passes(database) as made:
@@ -213,7 +211,7 @@ async def test_a_retry_gives_way_though_its_task_is_fired_in_a_later_slice(
     assert statuses([await load_run(database, retrying)]) == [("FAILED", "GAVE_WAY")]
 
 
-async def test_anothers_retry_does_not_wait_for_a_flood_of_retries(database: Database) -> None:
+async def test_a_retry_does_not_wait_for_a_flood_of_retries_of_another_owner(database: Database) -> None:
     now = clock.now()
     theirs = await save_task(database, AWAY, schedules.Once(now + HOUR), owner="mallory")
     row = await load_run(database, await add_run(database, theirs.id, S.RETRY, retry_at=now - 10 * SECOND))

@@ -19,7 +19,7 @@ from tocsin.tasks.reconciliation import reconcile_tasks
 S = RunStatus
 
 
-async def test_a_pass_makes_the_run_and_moves_the_task_on(database: Database) -> None:
+async def test_a_pass_makes_the_run_and_advances_the_task(database: Database) -> None:
     task = await due_task(database)
     async with passes(database) as made:
         await made.make()
@@ -47,7 +47,7 @@ async def test_a_run_is_inserted_as_claimed_when_there_is_room(database: Databas
 
 
 @pytest.mark.parametrize("end", [S.COMPLETED, S.FAILED, S.CANCELLED])
-async def test_a_waiting_run_is_let_go_however_the_one_before_it_ends(database: Database, end: RunStatus) -> None:
+async def test_a_waiting_run_is_released_however_the_run_before_it_ends(database: Database, end: RunStatus) -> None:
     task = await due_task(database, overlap=Overlap.QUEUE)
     first = await add_run(database, task.id, S.RUNNING)
     async with passes(database) as made:
@@ -123,11 +123,11 @@ async def test_two_schedulers_at_once_make_each_run_once(database: Database) -> 
     async with passes(database, room=10) as one, passes(database, room=12) as other:
         await asyncio.gather(one.make(), other.make())
         await asyncio.gather(one.make(), other.make())
-        held = [*one.in_flight.runs, *other.in_flight.runs]
+        in_flight = [*one.in_flight.runs, *other.in_flight.runs]
     assert await database.runs.count_documents({}) == 30
-    assert len(held) == len(set(held))
+    assert len(in_flight) == len(set(in_flight))
     running = [run["_id"] async for run in database.runs.find({"status": "RUNNING"})]
-    assert sorted(running) == sorted(held)
+    assert sorted(running) == sorted(in_flight)
     for task in tasks:
         stored = await load_task(database, task.id)
         assert task.next_run_at is not None
@@ -135,7 +135,7 @@ async def test_two_schedulers_at_once_make_each_run_once(database: Database) -> 
         assert len(stored["active"]) == 1
 
 
-async def test_skipped_and_missed_runs_of_another_scheduler_stop_nobody(database: Database) -> None:
+async def test_skipped_and_missed_runs_of_another_scheduler_are_adopted(database: Database) -> None:
     skipping, working = await due_task(database), await due_task(database)
     missing = await save_at(database, clock.now() - timedelta(minutes=90), misfire=Misfire(MisfirePolicy.SKIP))
     await add_run(database, skipping.id, S.RUNNING)
@@ -154,7 +154,9 @@ async def test_skipped_and_missed_runs_of_another_scheduler_stop_nobody(database
 
 @pytest.mark.parametrize("room", [0, 5])
 @pytest.mark.parametrize("moment", ["_insert", "_advance"])
-async def test_an_edit_of_the_job_at_the_worst_moment_is_what_runs(database: Database, moment: str, room: int) -> None:
+async def test_a_job_that_was_edited_at_the_worst_moment_runs_as_edited(
+    database: Database, moment: str, room: int
+) -> None:
     task = await due_task(database)
     job = http_job("http://127.0.0.1:9/new")
     async with passes(database, room) as made:
@@ -183,7 +185,7 @@ async def test_an_edit_of_the_job_at_the_worst_moment_is_what_runs(database: Dat
         (lifecycle.delete_task, "TASK_DELETED"),
     ],
 )
-async def test_a_hold_at_the_worst_moment_lets_nothing_run(
+async def test_nothing_runs_after_a_hold_at_the_worst_moment(
     database: Database, verb: Any, reason: str, moment: str, room: int
 ) -> None:
     task = await due_task(database)
@@ -200,9 +202,7 @@ async def test_a_hold_at_the_worst_moment_lets_nothing_run(
 
 
 @pytest.mark.parametrize("moment", ["_insert", "_advance"])
-async def test_a_due_time_that_has_come_runs_once_whenever_its_schedule_is_replaced(
-    database: Database, moment: str
-) -> None:
+async def test_a_passed_due_time_runs_once_whenever_its_schedule_is_replaced(database: Database, moment: str) -> None:
     task, at = await due_task(database), clock.now() + HOUR
     async with passes(database) as made:
         edit = {"schedule": schedules.Once(at)}
@@ -214,7 +214,7 @@ async def test_a_due_time_that_has_come_runs_once_whenever_its_schedule_is_repla
     assert (await load_task(database, task.id))["next_run_at"] == at
 
 
-async def test_several_due_times_that_have_come_run_though_their_schedule_is_replaced(database: Database) -> None:
+async def test_several_passed_due_times_run_though_their_schedule_is_replaced(database: Database) -> None:
     now = clock.now()
     every = schedules.Every(timedelta(seconds=10), now - timedelta(seconds=25))
     task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
@@ -230,7 +230,7 @@ async def test_several_due_times_that_have_come_run_though_their_schedule_is_rep
     assert (await load_task(database, task.id))["next_run_at"] == now + HOUR
 
 
-async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(database: Database) -> None:
+async def test_a_run_for_a_due_time_that_an_earlier_edit_removed_is_cancelled(database: Database) -> None:
     task, at = await due_task(database), clock.now() + HOUR
     assert task.next_run_at is not None
     edited_at = task.next_run_at - timedelta(seconds=1)
@@ -243,7 +243,7 @@ async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(databa
     assert (await load_task(database, task.id))["next_run_at"] == at
 
 
-async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever(database: Database) -> None:
+async def test_a_run_that_waits_for_one_that_an_edit_removed_is_released(database: Database) -> None:
     minute, now = timedelta(minutes=1), clock.now()
     every = schedules.Every(minute, now - 2.5 * minute)
     task = await save_task(database, AWAY, every, misfire=Misfire(MisfirePolicy.RUN_ALL))
@@ -268,7 +268,7 @@ async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever
         {"overlap": "DANCE"},
     ],
 )
-async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database: Database, damage: Any) -> None:
+async def test_an_unreadable_task_is_paused_and_stops_no_other(database: Database, damage: Any) -> None:
     wrong, right = await due_task(database), await due_task(database)
     waiting = await add_run(database, wrong.id, S.QUEUED)
     await database.tasks.update_one({"_id": wrong.id}, {"$set": damage})
@@ -282,7 +282,9 @@ async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database:
     assert statuses(await runs_of(database, right.id)) == [("QUEUED", None)]
 
 
-async def test_beyond_so_many_open_runs_due_times_are_skipped_though_they_may_overlap(database: Database) -> None:
+async def test_due_times_beyond_the_maximum_of_open_runs_are_skipped_though_they_may_overlap(
+    database: Database,
+) -> None:
     now = clock.now()
     every = schedules.Every(timedelta(seconds=10), now - timedelta(seconds=45))
     task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)

@@ -124,7 +124,7 @@ async def test_a_crash_after_any_number_of_writes(database: Database, time: Cloc
     await check(database, tasks, due, time.moment)
 
 
-async def test_found_late_and_killed_between_the_runs_of_one_task(database: Database, time: Clock) -> None:
+async def test_tasks_found_late_and_killed_between_their_runs(database: Database, time: Clock) -> None:
     due = time.moment
     tasks = await all_kinds(database, due)
     time.moment += 100 * SECOND
@@ -139,7 +139,7 @@ async def test_found_late_and_killed_between_the_runs_of_one_task(database: Data
     await check(database, tasks, due, time.moment)
 
 
-async def test_what_an_older_version_left_unordered_is_completed(database: Database, time: Clock) -> None:
+async def test_runs_that_an_older_version_left_unordered_are_completed(database: Database, time: Clock) -> None:
     due = time.moment
     tasks = await all_kinds(database, due)
     for task in tasks:
@@ -198,7 +198,7 @@ async def save_workflow(database: Database, schedule: Any, overlap: str) -> Any:
 
 @pytest.mark.parametrize("overlap", ["SKIP", "QUEUE", "ALLOW"])
 @pytest.mark.parametrize("late", [0, 3, 61])
-async def test_a_workflow_too_after_any_number_of_writes(
+async def test_a_workflow_crashes_after_any_number_of_writes(
     database: Database, time: Clock, overlap: str, late: int
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
@@ -218,7 +218,7 @@ async def test_a_workflow_too_after_any_number_of_writes(
 
 
 @pytest.mark.parametrize("writes", [0, 2])
-async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
+async def test_due_times_stay_due_when_a_workflow_is_edited_after_a_crash(
     database: Database, time: Clock, writes: int
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
@@ -242,7 +242,7 @@ async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
 
 
 @pytest.mark.parametrize("writes", [1, ALL + 20, 2 * ALL])
-async def test_due_times_that_stand_when_tasks_are_edited_after_a_crash(
+async def test_due_times_stay_due_when_tasks_are_edited_after_a_crash(
     database: Database, time: Clock, writes: int
 ) -> None:
     due = time.moment

@@ -48,8 +48,8 @@ async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None
     task = await save_task(database, AWAY, schedules.Every(timedelta(hours=1), clock.now() + timedelta(minutes=30)))
     run_id = await add_run(database, task.id, S.RETRY, ago=SECOND)
     await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
+    async with passes(database, meter=meter) as made:
+        await made.make()
         (run,) = await runs_of(database, task.id)
         assert (run["status"], run["reason"]) == ("RETRY", "QUOTA")
         retry_at = (await load_run(database, run_id))["retry_at"]
@@ -57,7 +57,7 @@ async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None
         assert "It continues when the quota allows it" in explain_run_reason(RunReason.QUOTA, run)
         limits.set_override("alice", {"RUNS_PER_DAY": 0})
         await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
-        await by_hand.make()
+        await made.make()
         (run,) = await runs_of(database, task.id)
         assert (run["status"], run["reason"]) == ("QUEUED", None)
 

@@ -115,7 +115,7 @@ async def logged(lines: list[Any]) -> bool:
     return any("effects of a scheduler pass failed" in line["event"] for line in lines)
 
 
-async def test_the_setting_says_how_many_runs_of_a_task_may_be_open(database: Database) -> None:
+async def test_the_setting_limits_the_open_runs_of_a_task(database: Database) -> None:
     now = clock.now()
     every = schedules.Every(10 * SECOND, now - 45 * SECOND)
     task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)

@@ -141,7 +141,7 @@ class Replayer:
         if letter is not None and plan.find_skip_reason(letter, tasks) is None:
             if (retry_at := await self._reserve(replay, 1)) is not None:
                 return retry_at
-            if await self._send_letters(replay, [letter], tasks):
+            if await self._send_runs(replay, [letter], tasks):
                 return clock.now()
         after = await self._database.runs.find_one({"_id": run["_id"]})
         if plan.decide_on_canary(after, replay["_id"]) is CanaryDecision.SEND:
@@ -164,7 +164,7 @@ class Replayer:
         if batch.send:
             if (retry_at := await self._reserve(replay, len(batch.send))) is not None:
                 return retry_at
-            await self._send_letters(replay, batch.send, await replays.find_tasks(self._database, batch.send))
+            await self._send_runs(replay, batch.send, await replays.find_tasks(self._database, batch.send))
         await self._update(replay, self._cursor_after(replay, batch))
         return clock.now()
 
@@ -204,7 +204,7 @@ class Replayer:
         recorded = await replays.update_claimed(self._database, replay, changes, [ReplayStatus(replay["status"])])
         return None if recorded else clock.now()
 
-    async def _send_letters(
+    async def _send_runs(
         self, replay: ReplayDocument, letters: list[DeadLetterDocument], tasks: dict[str, TaskDocument]
     ) -> int:
         existing = [letter for letter in letters if letter["task"] in tasks]
