@@ -100,7 +100,7 @@ NamedRun = tuple[str, RunStatus]
 class TaskAdvance:
     """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
-    `last` contains the newest run that was made, if any; `active` the runs that are not settled.
+    `last_run` contains the newest run that was made, if any; `active` the runs that are not settled.
     """
 
     due_at: datetime
