@@ -136,12 +136,12 @@ class Replayer:
 
     async def _send_chosen(self, replay: ReplayDocument, run: RunDocument) -> datetime:
         """Send the canary. If it is no longer a dead letter, have another one chosen."""
-        letter = _as_dead_letter(run)
-        tasks = {} if letter is None else await replays.find_tasks(self._database, [letter])
-        if letter is not None and plan.find_skip_reason(letter, tasks) is None:
+        row = _as_dead_letter(run)
+        tasks = {} if row is None else await replays.find_tasks(self._database, [row])
+        if row is not None and plan.find_skip_reason(row, tasks) is None:
             if (retry_at := await self._reserve(replay, 1)) is not None:
                 return retry_at
-            if await self._send_runs(replay, [letter], tasks):
+            if await self._send_runs(replay, [row], tasks):
                 return clock.now()
         after = await self._database.runs.find_one({"_id": run["_id"]})
         if plan.decide_on_canary(after, replay["_id"]) is CanaryDecision.SEND:
@@ -205,9 +205,9 @@ class Replayer:
         return None if recorded else clock.now()
 
     async def _send_runs(
-        self, replay: ReplayDocument, letters: list[DeadLetterDocument], tasks: dict[str, TaskDocument]
+        self, replay: ReplayDocument, rows: list[DeadLetterDocument], tasks: dict[str, TaskDocument]
     ) -> int:
-        existing = [letter for letter in letters if letter["task"] in tasks]
+        existing = [row for row in rows if row["task"] in tasks]
         sent = await replays.requeue_runs(self._database, replay, existing, tasks, clock.now()) if existing else 0
         self._wakeups.runs_queued()
         return sent
