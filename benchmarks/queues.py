@@ -16,7 +16,7 @@ from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Database, RunStatus, Trigger, connect
+from tocsin.documents import Database, RunDocument, RunStatus, Trigger, connect
 from tocsin.tasks.runs import new_task_run
 from tocsin.wakeups import Wakeups
 
@@ -84,7 +84,14 @@ async def waits(url: str, flood: int, lone: str, priority: int, count: int = 50)
         done = {"_id": {"$in": ids}, "status": RunStatus.COMPLETED.value}
         while len(runs := await opened.runs.find(done).to_list()) < count:
             await asyncio.sleep(0.1)
-        return [(run["attempts"][0]["started_at"] - run["queued_at"]).total_seconds() * 1000 for run in runs]
+        return [_wait(run) for run in runs]
+
+
+def _wait(run: RunDocument) -> float:
+    """Milliseconds from being queued to the attempt's start."""
+    queued_at = run["queued_at"]
+    assert queued_at is not None  # only runs that were never queued have none
+    return (run["attempts"][0]["started_at"] - queued_at).total_seconds() * 1000
 
 
 async def throughput(url: str, count: int, changes: dict[str, Any]) -> float:

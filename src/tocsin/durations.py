@@ -10,7 +10,7 @@ _DURATION = re.compile(
     r"P(?:([0-9]+)W)?(?:([0-9]+)D)?"
     r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:[.,]([0-9]{1,3}))?S)?)?"
 )
-_CALENDAR = re.compile(r"P(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+W)?(?:[0-9]+D)?(?:T[0-9HMS.,]+)?")
+_CALENDAR = re.compile(r"P(?=[^T]*[YM])(?:[0-9]+Y)?(?:[0-9]+M)?(?:[0-9]+W)?(?:[0-9]+D)?(?:T[0-9HMS.,]+)?")
 _MOST_DIGITS = 15
 
 
@@ -21,7 +21,7 @@ def parse_duration(text: str) -> timedelta:
     """
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
-        hint = "; years and months have no fixed length" if len(text) > 1 and _CALENDAR.fullmatch(text) else ""
+        hint = "; years and months have no fixed length" if _CALENDAR.fullmatch(text) else ""
         raise ValueError(f"is not an ISO 8601 duration such as PT30S, PT1H30M or P1D{hint}")
     digits = [(group or "").lstrip("0") or "0" for group in match.groups()[:5]]
     if any(len(group) > _MOST_DIGITS for group in digits):

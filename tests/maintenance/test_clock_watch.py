@@ -55,7 +55,7 @@ STORED: list[tuple[str, Any, str, timedelta, timedelta]] = [
 
 
 @pytest.mark.parametrize(("collection", "which", "field", "period", "longest"), STORED)
-async def test_what_lies_further_ahead_than_its_period_is_brought_near(
+async def test_a_time_further_ahead_than_its_period_is_moved_to_its_end(
     database: Database, collection: str, which: Any, field: str, period: timedelta, longest: timedelta
 ) -> None:
     now, stored = clock.now(), database.db[collection]
@@ -68,7 +68,7 @@ async def test_what_lies_further_ahead_than_its_period_is_brought_near(
     assert found["ahead"] <= now + longest
 
 
-async def test_runs_that_were_queued_or_failed_in_the_future_go_on(database: Database) -> None:
+async def test_runs_that_were_queued_or_failed_in_the_future_continue(database: Database) -> None:
     now = clock.now()
     task = await save_task(database, AWAY, schedules.Once(now + HOUR))
     queued = await add_run(database, task.id, RunStatus.QUEUED, ago=-AHEAD)
@@ -84,7 +84,7 @@ async def test_runs_that_were_queued_or_failed_in_the_future_go_on(database: Dat
     assert await load_run(database, on_time) == before
 
 
-async def test_a_clock_set_back_while_serving_or_between_two_starts_is_told(database: Database, time: Time) -> None:
+async def test_a_clock_set_back_while_serving_or_between_two_starts_is_reported(database: Database, time: Time) -> None:
     task = await save_task(database, AWAY, schedules.Every(SECOND, time.moment))
     watch = ClockWatch(database, DAY, lambda: time.forward)
     await watch.start()
@@ -105,7 +105,7 @@ async def test_a_clock_set_back_while_serving_or_between_two_starts_is_told(data
     assert (watch.warning, fresh.warning) == (None, None)
 
 
-async def test_a_bucket_of_the_future_locks_nobody_out(database: Database, time: Time) -> None:
+async def test_a_rate_limit_of_the_future_blocks_nobody(database: Database, time: Time) -> None:
     time.moment += AHEAD
     chosen = make_settings(attempts_per_address=5, attempts_per_account=5)
     serving = RateLimiter(database, chosen, time.milliseconds)
@@ -138,7 +138,7 @@ def test_a_circuit_of_the_future_is_probed(state: CircuitState, period: float) -
 
 
 @pytest.mark.parametrize("rate", [1, 60, 6000])
-def test_a_pace_of_the_future_holds_nothing_up(rate: float) -> None:
+def test_a_rate_of_the_future_delays_nothing(rate: float) -> None:
     pace, now = GcraLimiter(), float(clock.epoch_milliseconds(clock.now()))
     while not pace.wait_ms(now + 7_200_000, rate):
         pace.acquire(now + 7_200_000, rate)
@@ -147,13 +147,13 @@ def test_a_pace_of_the_future_holds_nothing_up(rate: float) -> None:
     assert pace.theoretical_arrival == now + 60_000 / rate
 
 
-def test_a_sending_of_the_future_holds_no_replay_up() -> None:
+def test_a_batch_sent_in_the_future_delays_no_replay() -> None:
     now = clock.now()
     assert compute_allowance(6, [SentBatch(now + AHEAD, 6)], now).count == 1
 
 
 @pytest.mark.parametrize("until", [-1, 0, 15, 30, 31, 7200])
-def test_a_lease_of_the_future_is_none(until: int) -> None:
+def test_a_lease_of_the_future_does_not_count(until: int) -> None:
     now = clock.now()
     assert is_alive({"until": now + until * SECOND, "lease": 15.0}, now) is (0 <= until <= 30)
     assert is_alive({"until": now + until * SECOND}, now) is (0 <= until <= 1200)

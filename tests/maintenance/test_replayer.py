@@ -35,33 +35,33 @@ def _patient_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replayer, "MAX_PASS", HOUR)
 
 
-async def ask(database: Database, **wish: Any) -> Any:
-    given = ReplayRequest(**{"filter": ALL, "per_minute": FAST, "canary": False, **wish})
+async def create_replay(database: Database, **changes: Any) -> Any:
+    given = ReplayRequest(**{"filter": ALL, "per_minute": FAST, "canary": False, **changes})
     return await replays.create_replay(database, "alice", given, clock.now())
 
 
-async def replay_of(database: Database, replay: Any) -> Any:
+async def load_replay(database: Database, replay: Any) -> Any:
     return await database.replays.find_one({"_id": replay["_id"]}) or {}
 
 
-async def closed(database: Database, replay: Any, seconds: float = 15) -> Any:
+async def wait_until_closed(database: Database, replay: Any, seconds: float = 15) -> Any:
     """Return the replay once it is complete."""
 
     async def over() -> Any | None:
-        found = await replay_of(database, replay)
+        found = await load_replay(database, replay)
         return None if found["open"] else found
 
     found: Any = await wait_until(over, seconds)
     return found
 
 
-def counts(replay: Any) -> tuple[str, int, int, int]:
+def status_and_counts(replay: Any) -> tuple[str, int, int, int]:
     return replay["status"], replay["sent"], replay["succeeded"], replay["failed"]
 
 
-async def work(loop: Replayer, times: int = 1) -> None:
+async def make_passes(replayer_: Replayer, times: int = 1) -> None:
     for _ in range(times):
-        await loop.advance_due_replays(clock.now())
+        await replayer_.advance_due_replays(clock.now())
 
 
 async def settle_all(database: Database, status: str = "COMPLETED") -> None:
@@ -73,16 +73,16 @@ async def settle_all(database: Database, status: str = "COMPLETED") -> None:
 
 
 @pytest.fixture
-def loop(database: Database) -> Replayer:
+def replayer_(database: Database) -> Replayer:
     """A process that replays but has no workers."""
     return Replayer(database, Wakeups(), NO_LEASE)
 
 
-async def letters(database: Database, count: int, **more: Any) -> list[str]:
+async def seed_dead_letters(database: Database, count: int, **more: Any) -> list[str]:
     return await add_dead_letters(database, await save_hourly_task(database), count, **more)
 
 
-async def sent(database: Database, replay: Any) -> list[str]:
+async def list_sent(database: Database, replay: Any) -> list[str]:
     """Return the runs that name this replay, once for each time that they do."""
     found = await database.runs.find({"replays.replay": replay["_id"]}).sort("finished_at", 1).to_list()
     return [run["_id"] for run in found for entry in run["replays"] if entry["replay"] == replay["_id"]]
@@ -91,7 +91,7 @@ async def sent(database: Database, replay: Any) -> list[str]:
 # --- with a real target ---------------------------------------------------------------------------------------------
 
 
-async def test_what_failed_is_sent_again_after_its_canary_once_the_target_is_mended(
+async def test_failed_runs_are_sent_again_after_their_canary_once_the_target_is_repaired(
     stack: Stack, target: TargetServer
 ) -> None:
     target.script = [500] * 6
@@ -100,10 +100,10 @@ async def test_what_failed_is_sent_again_after_its_canary_once_the_target_is_men
     for task in tasks:
         await stack.wait_for_task(task.id, "FAILED")
     assert await store.count_dead_letters(stack.database, "alice", ALL) == 6
-    replay = await ask(stack.database, canary=True)
+    replay = await create_replay(stack.database, canary=True)
     assert (replay["status"], replay["selected"]) == ("CANARY", 6)
-    over = await closed(stack.database, replay)
-    assert counts(over) == ("COMPLETED", 6, 6, 0)
+    over = await wait_until_closed(stack.database, replay)
+    assert status_and_counts(over) == ("COMPLETED", 6, 6, 0)
     assert over["finished_at"] is not None
     assert sorted(target.run_ids()[6:]) == sorted(target.run_ids()[:6])
     assert await store.count_dead_letters(stack.database, "alice", ALL) == 0
@@ -118,16 +118,16 @@ async def test_a_canary_that_fails_ends_the_replay(stack: Stack, target: TargetS
     target.script = [500] * 3
     task = await save_task(stack.database, target.url, schedules.Every(HOUR, clock.now() + HOUR))
     ids = await add_dead_letters(stack.database, task, 5)
-    replay = await ask(stack.database, canary=True)
-    over = await closed(stack.database, replay)
-    assert counts(over) == ("FAILED", 1, 0, 1)
+    replay = await create_replay(stack.database, canary=True)
+    over = await wait_until_closed(stack.database, replay)
+    assert status_and_counts(over) == ("FAILED", 1, 0, 1)
     assert "canary run failed" in over["reason"]
     assert len(target.calls) == 3  # with all its retries
-    assert await sent(stack.database, replay) == [ids[0]]
+    assert await list_sent(stack.database, replay) == [ids[0]]
     assert await store.count_dead_letters(stack.database, "alice", ALL) == 5
 
 
-async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
+async def test_a_run_that_fails_again_is_one_dead_letter_and_is_sent_once_by_each_replay(
     stack: Stack, target: TargetServer
 ) -> None:
     target.script = [500] * 100
@@ -136,10 +136,10 @@ async def test_what_fails_again_is_one_dead_letter_again_and_not_taken_twice(
     )
     ids = await add_dead_letters(stack.database, task, 7)
     for number in (1, 2):
-        replay = await ask(stack.database)
+        replay = await create_replay(stack.database)
         assert replay["selected"] == 7
-        assert counts(await closed(stack.database, replay)) == ("COMPLETED", 7, 0, 7)
-        assert sorted(await sent(stack.database, replay)) == ids
+        assert status_and_counts(await wait_until_closed(stack.database, replay)) == ("COMPLETED", 7, 0, 7)
+        assert sorted(await list_sent(stack.database, replay)) == ids
         assert len(target.calls) == 7 * number
         assert await store.count_dead_letters(stack.database, "alice", ALL) == 7
 
@@ -148,187 +148,187 @@ async def test_two_processes_send_each_run_once(database: Database, target: Targ
     task = await save_task(database, target.url, schedules.Every(HOUR, clock.now() + HOUR))
     ids = await add_dead_letters(database, task, 120)
     async with run_stack(database), run_stack(database):
-        replay = await ask(database, canary=True)
-        assert counts(await closed(database, replay, 30)) == ("COMPLETED", 120, 120, 0)
+        replay = await create_replay(database, canary=True)
+        assert status_and_counts(await wait_until_closed(database, replay, 30)) == ("COMPLETED", 120, 120, 0)
     assert sorted(target.run_ids()) == ids
 
 
-async def test_the_task_shows_that_its_run_is_done_again(stack: Stack, target: TargetServer) -> None:
+async def test_the_task_shows_that_its_run_is_repeated(stack: Stack, target: TargetServer) -> None:
     target.script = [500]
     task = await save_task(stack.database, f"{target.url}/wait", retry=RetryPolicy(0, ()))
     target.release.set()
     await stack.wait_for_task(task.id, "FAILED")
     target.release.clear()
-    replay = await ask(stack.database)
+    replay = await create_replay(stack.database)
     await stack.wait_for_task(task.id, "RUNNING")
     target.release.set()
     await stack.wait_for_task(task.id, "COMPLETED")
-    assert counts(await closed(stack.database, replay)) == ("COMPLETED", 1, 1, 0)
+    assert status_and_counts(await wait_until_closed(stack.database, replay)) == ("COMPLETED", 1, 1, 0)
 
 
 # --- step by step ---------------------------------------------------------------------------------------------------
 
 
-async def test_nothing_to_replay(database: Database, loop: Replayer) -> None:
+async def test_a_replay_of_nothing_is_complete_at_once(database: Database, replayer_: Replayer) -> None:
     for canary in (True, False):
-        replay = await ask(database, canary=canary)
-        await work(loop, 3)
-        assert counts(await replay_of(database, replay)) == ("COMPLETED", 0, 0, 0)
+        replay = await create_replay(database, canary=canary)
+        await make_passes(replayer_, 3)
+        assert status_and_counts(await load_replay(database, replay)) == ("COMPLETED", 0, 0, 0)
 
 
-async def test_the_rest_waits_for_the_canary(database: Database, loop: Replayer) -> None:
-    ids = await letters(database, 4)
-    replay = await ask(database, canary=True)
-    await work(loop, 5)
-    assert await sent(database, replay) == [ids[0]]
-    assert (await replay_of(database, replay))["status"] == "CANARY"
+async def test_the_rest_waits_for_the_canary(database: Database, replayer_: Replayer) -> None:
+    ids = await seed_dead_letters(database, 4)
+    replay = await create_replay(database, canary=True)
+    await make_passes(replayer_, 5)
+    assert await list_sent(database, replay) == [ids[0]]
+    assert (await load_replay(database, replay))["status"] == "CANARY"
     await settle_all(database)
 
     async def others() -> bool:
-        await work(loop)
-        return len(await sent(database, replay)) == 4
+        await make_passes(replayer_)
+        return len(await list_sent(database, replay)) == 4
 
     await wait_until(others)
 
 
-async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Database, loop: Replayer) -> None:
-    ids = await letters(database, 3)
-    replay = await ask(database, canary=True)
-    await work(loop)
-    assert (await replay_of(database, replay))["canary_run"] == ids[0]
+async def test_a_canary_that_is_taken_by_someone_else_is_replaced(database: Database, replayer_: Replayer) -> None:
+    ids = await seed_dead_letters(database, 3)
+    replay = await create_replay(database, canary=True)
+    await make_passes(replayer_)
+    assert (await load_replay(database, replay))["canary_run"] == ids[0]
     await store.discard_runs(database, [ids[0]], clock.now())
-    await work(loop, 4)
-    assert (await replay_of(database, replay))["canary_run"] == ids[1]
-    assert await sent(database, replay) == [ids[1]]
+    await make_passes(replayer_, 4)
+    assert (await load_replay(database, replay))["canary_run"] == ids[1]
+    assert await list_sent(database, replay) == [ids[1]]
 
 
-async def test_the_rate_is_kept(database: Database, loop: Replayer) -> None:
-    ids = await letters(database, 10)
-    replay = await ask(database, per_minute=120)
-    await work(loop, 10)
-    assert await sent(database, replay) == ids[:2]
+async def test_the_rate_is_kept(database: Database, replayer_: Replayer) -> None:
+    ids = await seed_dead_letters(database, 10)
+    replay = await create_replay(database, per_minute=120)
+    await make_passes(replayer_, 10)
+    assert await list_sent(database, replay) == ids[:2]
     later = clock.now() + timedelta(seconds=0.9)
-    await loop.advance_due_replays(later)
-    next_at = (await replay_of(database, replay))["next_at"]
+    await replayer_.advance_due_replays(later)
+    next_at = (await load_replay(database, replay))["next_at"]
     assert next_at - clock.now() <= timedelta(seconds=1)
-    assert len(await sent(database, replay)) == 2
+    assert len(await list_sent(database, replay)) == 2
 
 
-async def test_a_slow_replay_sends_one_a_minute(database: Database, loop: Replayer) -> None:
-    ids = await letters(database, 3)
-    replay = await ask(database, per_minute=1)
-    await work(loop, 5)
-    found = await replay_of(database, replay)
-    assert await sent(database, replay) == ids[:1]
+async def test_a_slow_replay_sends_one_a_minute(database: Database, replayer_: Replayer) -> None:
+    ids = await seed_dead_letters(database, 3)
+    replay = await create_replay(database, per_minute=1)
+    await make_passes(replayer_, 5)
+    found = await load_replay(database, replay)
+    assert await list_sent(database, replay) == ids[:1]
     assert timedelta(seconds=58) < found["next_at"] - clock.now() <= timedelta(seconds=60)
 
 
-async def test_what_cannot_be_sent_is_left_out_with_its_reason(database: Database, loop: Replayer) -> None:
+async def test_a_run_that_cannot_be_sent_is_skipped_with_its_reason(database: Database, replayer_: Replayer) -> None:
     kept, gone = await save_hourly_task(database), await save_hourly_task(database)
     (fine,) = await add_dead_letters(database, kept, 1)
     await add_dead_letters(database, kept, 2, trigger=Trigger.WORKFLOW.value)
     await add_dead_letters(database, kept, 1, attempts=[{"number": number} for number in range(1, 101)])
     await add_dead_letters(database, gone, 3)
     await lifecycle.delete_task(database, "alice", gone.id, clock.now())
-    replay = await ask(database)
+    replay = await create_replay(database)
     assert replay["selected"] == 7
-    await work(loop, 5)
-    assert await sent(database, replay) == [fine]
+    await make_passes(replayer_, 5)
+    assert await list_sent(database, replay) == [fine]
     await settle_all(database)
-    over = await database_closed(database, loop, replay)
+    over = await work_until_closed(database, replayer_, replay)
     assert over["skips"] == {"WORKFLOW_STEP": 2, "ATTEMPTS_USED_UP": 1, "TASK_DELETED": 3}
-    assert counts(over) == ("COMPLETED", 1, 1, 0)
+    assert status_and_counts(over) == ("COMPLETED", 1, 1, 0)
 
 
-async def database_closed(database: Database, loop: Replayer, replay: Any) -> Any:
+async def work_until_closed(database: Database, replayer_: Replayer, replay: Any) -> Any:
     async def over() -> Any | None:
-        await work(loop)
-        found = await replay_of(database, replay)
+        await make_passes(replayer_)
+        found = await load_replay(database, replay)
         return None if found["open"] else found
 
     found: Any = await wait_until(over)
     return found
 
 
-async def test_it_reads_on_behind_what_it_read_ahead(
-    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
+async def test_it_reads_on_after_the_rows_that_it_read_ahead(
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replayer, "READ_AHEAD", 3)
-    ids = await letters(database, 11)
-    replay = await ask(database)
+    ids = await seed_dead_letters(database, 11)
+    replay = await create_replay(database)
 
     async def all_sent() -> bool:
-        await work(loop)
+        await make_passes(replayer_)
         await database.replays.update_one({"_id": replay["_id"]}, {"$set": {"recent": [], "next_at": clock.now()}})
-        return len(await sent(database, replay)) == 11
+        return len(await list_sent(database, replay)) == 11
 
     await wait_until(all_sent)
-    assert sorted(await sent(database, replay)) == ids
+    assert sorted(await list_sent(database, replay)) == ids
 
 
-async def test_a_stopped_one_sends_no_more_and_counts_what_it_sent(database: Database, loop: Replayer) -> None:
-    ids = await letters(database, 5)
-    replay = await ask(database, per_minute=60)
-    await work(loop)
+async def test_a_stopped_replay_sends_no_more_and_counts_what_it_sent(database: Database, replayer_: Replayer) -> None:
+    ids = await seed_dead_letters(database, 5)
+    replay = await create_replay(database, per_minute=60)
+    await make_passes(replayer_)
     with pytest.raises(NotFound):
         await replays.stop_replay(database, "bob", replay["_id"], clock.now())
     stopped = await replays.stop_replay(database, "alice", replay["_id"], clock.now())
     assert stopped["status"] == "STOPPED"
     assert stopped["finished_at"] is not None
     await replays.stop_replay(database, "alice", replay["_id"], clock.now())
-    await work(loop, 3)
-    assert (await replay_of(database, replay))["open"]
+    await make_passes(replayer_, 3)
+    assert (await load_replay(database, replay))["open"]
     await settle_all(database)
-    assert counts(await database_closed(database, loop, replay)) == ("STOPPED", 1, 1, 0)
-    assert await sent(database, replay) == ids[:1]
+    assert status_and_counts(await work_until_closed(database, replayer_, replay)) == ("STOPPED", 1, 1, 0)
+    assert await list_sent(database, replay) == ids[:1]
 
 
 @pytest.mark.parametrize("canary", [True, False])
 async def test_a_stop_in_the_middle_of_a_step_comes_in_time(
-    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch, canary: bool
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch, canary: bool
 ) -> None:
-    await letters(database, 3)
-    replay = await ask(database, canary=canary)
+    await seed_dead_letters(database, 3)
+    replay = await create_replay(database, canary=canary)
 
     async def stop(*given: Any) -> Any:
         found = await tasks_of(*given)
-        if not canary or (await replay_of(database, replay))["canary_run"] is not None:
+        if not canary or (await load_replay(database, replay))["canary_run"] is not None:
             await replays.stop_replay(database, "alice", replay["_id"], clock.now())
         return found
 
     tasks_of = replays.find_tasks
     monkeypatch.setattr(replays, "find_tasks", stop)
-    await work(loop, 4)
-    assert await sent(database, replay) == []
-    assert counts(await replay_of(database, replay)) == ("STOPPED", 0, 0, 0)
+    await make_passes(replayer_, 4)
+    assert await list_sent(database, replay) == []
+    assert status_and_counts(await load_replay(database, replay)) == ("STOPPED", 0, 0, 0)
 
 
-async def test_one_that_has_ended_cannot_be_stopped(database: Database, loop: Replayer) -> None:
-    replay = await ask(database)
-    await work(loop, 2)
+async def test_a_replay_that_has_ended_cannot_be_stopped(database: Database, replayer_: Replayer) -> None:
+    replay = await create_replay(database)
+    await make_passes(replayer_, 2)
     with pytest.raises(Conflict, match="COMPLETED"):
         await replays.stop_replay(database, "alice", replay["_id"], clock.now())
 
 
-async def test_the_replay_of_a_deactivated_user_is_stopped(database: Database, loop: Replayer) -> None:
-    await letters(database, 3)
+async def test_the_replay_of_a_deactivated_user_is_stopped(database: Database, replayer_: Replayer) -> None:
+    await seed_dead_letters(database, 3)
     user = User(id="alice", email="a@example.com", password="x", is_active=False, created_at=clock.now())
     await user.insert()
-    replay = await ask(database, canary=True)
-    await work(loop, 3)
-    found = await replay_of(database, replay)
-    assert (counts(found), found["open"]) == (("STOPPED", 0, 0, 0), False)
+    replay = await create_replay(database, canary=True)
+    await make_passes(replayer_, 3)
+    found = await load_replay(database, replay)
+    assert (status_and_counts(found), found["open"]) == (("STOPPED", 0, 0, 0), False)
     assert "deactivated" in found["reason"]
 
 
-async def test_original_settings_outlive_an_edit(database: Database, loop: Replayer, target: TargetServer) -> None:
+async def test_original_settings_outlive_an_edit(database: Database, replayer_: Replayer, target: TargetServer) -> None:
     task = await save_hourly_task(database)
     await add_dead_letters(database, task, 2)
     await saving.update_task(database, "alice", task.id, {"job": http_job(target.url)}, clock.now())
     for settings_, url in ((ReplaySettings.ORIGINAL, AWAY), (ReplaySettings.CURRENT, target.url)):
-        replay = await ask(database, settings=settings_)
-        await work(loop)
-        runs = [await load_run(database, run_id) for run_id in await sent(database, replay)]
+        replay = await create_replay(database, settings=settings_)
+        await make_passes(replayer_)
+        runs = [await load_run(database, run_id) for run_id in await list_sent(database, replay)]
         assert {run["job"]["params"]["url"] for run in runs} == {url}
         await settle_all(database, "FAILED")
         await asyncio.sleep(0.002)  # the failures must be older than the next replay
@@ -337,22 +337,22 @@ async def test_original_settings_outlive_an_edit(database: Database, loop: Repla
 # --- crashes --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_all(
-    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
+async def test_a_crash_between_sending_and_counting_sends_nothing_twice_and_counts_all(
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = await letters(database, 150)
-    replay = await ask(database)
+    ids = await seed_dead_letters(database, 150)
+    replay = await create_replay(database)
 
-    def die(*_: object) -> Any:
+    def crash(*_: object) -> Any:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_passed", die)
-        await work(loop)
-    found = await replay_of(database, replay)
+        patch.setattr(replayer_, "_cursor_after", crash)
+        await make_passes(replayer_)
+    found = await load_replay(database, replay)
     assert found["cursor_id"] is None
     assert found["claim"] is not None
-    assert await sent(database, replay) == ids[:100]
+    assert await list_sent(database, replay) == ids[:100]
     await settle_all(database, "FAILED")
     await database.runs.update_many(  # as with a clock that is behind: they seem to have failed before the replay
         {"_id": {"$in": ids[:100]}}, {"$set": {"finished_at": replay["until"] - timedelta(minutes=10)}}
@@ -360,61 +360,61 @@ async def test_a_death_between_sent_and_counted_sends_nothing_twice_and_counts_a
     survivor = Replayer(database, Wakeups())
 
     async def all_sent() -> bool:
-        await work(survivor)
+        await make_passes(survivor)
         await settle_all(database)
-        return not (await replay_of(database, replay))["open"]
+        return not (await load_replay(database, replay))["open"]
 
     await wait_until(all_sent, 20)
-    assert sorted(await sent(database, replay)) == ids
-    assert counts(await replay_of(database, replay)) == ("COMPLETED", 150, 50, 100)
+    assert sorted(await list_sent(database, replay)) == ids
+    assert status_and_counts(await load_replay(database, replay)) == ("COMPLETED", 150, 50, 100)
 
 
-async def test_a_death_before_sending_sends_later(
-    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
+async def test_a_crash_before_sending_delays_the_sending(
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = await letters(database, 3)
-    replay = await ask(database, canary=True)
+    ids = await seed_dead_letters(database, 3)
+    replay = await create_replay(database, canary=True)
 
-    async def die(*_: object) -> int:
+    async def crash(*_: object) -> int:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_send", die)
-        await work(loop, 3)
-    assert await sent(database, replay) == []
+        patch.setattr(replayer_, "_send_runs", crash)
+        await make_passes(replayer_, 3)
+    assert await list_sent(database, replay) == []
     survivor = Replayer(database, Wakeups())
-    await work(survivor, 2)
-    assert await sent(database, replay) == [ids[0]]
+    await make_passes(survivor, 2)
+    assert await list_sent(database, replay) == [ids[0]]
 
 
-async def test_a_run_that_was_sent_before_a_death_is_shown_on_its_task(
-    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
+async def test_a_run_that_was_sent_before_a_crash_is_shown_on_its_task(
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = await save_task(database, AWAY, schedules.Every(HOUR, clock.now() + HOUR))
     (run_id,) = await add_dead_letters(database, task, 1, trigger=Trigger.SCHEDULE.value)
-    await ask(database)
+    await create_replay(database)
 
-    async def die(*_: object) -> None:
+    async def crash(*_: object) -> None:
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(task_runs, "show_reopened", die)
-        await work(loop)
+        patch.setattr(task_runs, "show_reopened", crash)
+        await make_passes(replayer_)
     assert (await load_task(database, task.id))["active"] == []
-    await work(loop)
+    await make_passes(replayer_)
     assert [entry["run"] for entry in (await load_task(database, task.id))["active"]] == [run_id]
 
 
 async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
-    database: Database, loop: Replayer, monkeypatch: pytest.MonkeyPatch
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await letters(database, 2)
-    broken = await ask(database)
+    await seed_dead_letters(database, 2)
+    broken = await create_replay(database)
     await database.replays.update_one({"_id": broken["_id"]}, {"$set": {"filter": {"nonsense": 1}}})
-    good = await ask(database)
-    await work(loop)
-    assert len(await sent(database, good)) == 2
-    assert (await replay_of(database, broken))["open"]
+    good = await create_replay(database)
+    await make_passes(replayer_)
+    assert len(await list_sent(database, good)) == 2
+    assert (await load_replay(database, broken))["open"]
 
 
 # --- queries --------------------------------------------------------------------------------------------------------

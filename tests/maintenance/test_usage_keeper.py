@@ -27,7 +27,7 @@ async def users(database: Database) -> Database:
     return database
 
 
-def keeping(database: Database, **limits: int) -> tuple[UsageKeeper, Quotas]:
+def make_keeper(database: Database, **limits: int) -> tuple[UsageKeeper, Quotas]:
     quotas = Quotas(database, make_settings(**{f"quota_{name}": limit for name, limit in limits.items()}))
     retention = Pruner(database, KEPT, KEPT, meter=quotas.meter)
     return UsageKeeper(database, quotas, retention, KEPT), quotas
@@ -50,8 +50,8 @@ async def ids(database: Database, collection: str) -> set[str]:
     return {document["_id"] async for document in database.db[collection].find({}, {"_id": 1})}
 
 
-async def test_what_an_owner_has_stored_is_measured(users: Database) -> None:
-    _, quotas = keeping(users)
+async def test_the_storage_of_an_owner_is_measured(users: Database) -> None:
+    _, quotas = make_keeper(users)
     task = await save_hourly_task(users)
     for ago in (timedelta(minutes=1), 5 * DAY, 100 * DAY):
         await ended_run(users, task.id, ago)
@@ -66,8 +66,8 @@ async def test_what_an_owner_has_stored_is_measured(users: Database) -> None:
     assert await measure(users, quotas, "bob") == 0
 
 
-async def test_of_too_much_history_the_oldest_goes_and_only_of_that_owner(users: Database) -> None:
-    work, quotas = keeping(users, storage=1)
+async def test_beyond_the_storage_quota_the_oldest_history_of_that_owner_is_deleted(users: Database) -> None:
+    keeper, quotas = make_keeper(users, storage=1)
     alices, bobs = await save_hourly_task(users), await save_task(users, "http://127.0.0.1:1/", owner="bob")
     made = [await ended_run(users, alices.id, number * HOUR) for number in range(1, 15)]
     open_run = await add_run(users, alices.id, RunStatus.WAITING, ago=50 * DAY)
@@ -76,7 +76,7 @@ async def test_of_too_much_history_the_oldest_goes_and_only_of_that_owner(users:
     await users.db["files.files"].update_one({"_id": old_file.id}, {"$set": {"uploadDate": clock.now() - 40 * DAY}})
     await measure(users, quotas)
     assert quotas.meter.get_excess_bytes("alice") > 0
-    await work.flush_usage()
+    await keeper.flush_usage()
     left = await ids(users, "runs")
     kept = [run for run in made if run in left]
     assert kept == made[: len(kept)]
@@ -92,15 +92,15 @@ async def test_of_too_much_history_the_oldest_goes_and_only_of_that_owner(users:
     assert alices.id in await ids(users, "tasks")
 
 
-async def test_whoever_meets_a_quota_is_told_once_a_day(users: Database) -> None:
-    work, quotas = keeping(users, runs_per_day=1, mails_per_day=1)
+async def test_an_owner_who_reaches_a_quota_gets_one_mail_a_day(users: Database) -> None:
+    keeper, quotas = make_keeper(users, runs_per_day=1, mails_per_day=1)
     now = clock.now()
     for _ in range(3):
         quotas.meter.consume_runs("alice", 1, now)
         quotas.meter.consume("alice", Quota.MAILS_PER_DAY, now)
     quotas.meter.consume_runs("bob", 1, now)
     for _ in range(2):
-        await work.flush_usage()
+        await keeper.flush_usage()
         quotas.meter.consume_runs("alice", 1, now)
     mails: list[Any] = await users.deliveries.find({}).to_list()
     assert [(mail["owner"], mail["kind"]) for mail in mails] == [("alice", "QUOTA_MET")]
@@ -108,17 +108,17 @@ async def test_whoever_meets_a_quota_is_told_once_a_day(users: Database) -> None
     assert "MAILS_PER_DAY: 1 of 1 mails" in mails[0]["text"]
 
 
-async def test_limits_that_administrators_set_elsewhere_are_learnt(users: Database) -> None:
-    work, quotas = keeping(users, runs_per_day=1)
+async def test_limits_that_administrators_set_in_another_process_are_loaded(users: Database) -> None:
+    keeper, quotas = make_keeper(users, runs_per_day=1)
     quotas.meter.consume_runs("alice", 1, clock.now())
     assert quotas.meter.consume_runs("alice", 1, clock.now()) is not None
     await users.users.update_one({"_id": "alice"}, {"$set": {"quotas": {"RUNS_PER_DAY": 0}}})
-    await work.flush_usage()
+    await keeper.flush_usage()
     assert quotas.meter.consume_runs("alice", 1, clock.now()) is None
 
 
-async def test_what_retention_deletes_is_no_longer_counted(users: Database) -> None:
-    _, quotas = keeping(users)
+async def test_deleted_history_is_no_longer_counted(users: Database) -> None:
+    _, quotas = make_keeper(users)
     task = await save_hourly_task(users)
     await ended_run(users, task.id, 100 * DAY)
     before = await measure(users, quotas)
@@ -130,17 +130,17 @@ async def test_what_retention_deletes_is_no_longer_counted(users: Database) -> N
     assert stored["storage"] == await measure(users, quotas) < MEGABYTE
 
 
-async def test_replaced_versions_and_deleted_workflows_are_forgotten(users: Database) -> None:
+async def test_replaced_versions_and_deleted_workflows_are_pruned(users: Database) -> None:
     now = clock.now()
     old = now - 100 * DAY
     for name, deleted in (("w1", False), ("w2", True)):
         workflow = {"_id": f"alice/{name}", "owner": "alice", "version": 3, "deleted": deleted}
-        await users.workflows.insert_one(workflow | {"created_at": old, "updated_at": old})
+        await users.db["workflows"].insert_one(workflow | {"created_at": old, "updated_at": old})
         for version, at in ((1, old), (2, old + DAY), (3, now - DAY)):
             kept = {"_id": f"alice/{name}@{version}", "workflow": f"alice/{name}", "version": version}
-            await users.workflow_versions.insert_one(kept | {"owner": "alice", "created_at": at})
+            await users.db["workflow_versions"].insert_one(kept | {"owner": "alice", "created_at": at})
     run = {"_id": "alice/wr", "owner": "alice", "workflow": "alice/w2", "open": True, "version": 2, "due_at": old}
-    await users.workflow_runs.insert_one(run)
+    await users.db["workflow_runs"].insert_one(run)
     await Pruner(users, KEPT, KEPT).prune(now)
     assert await ids(users, "workflow_versions") == {"alice/w1@2", "alice/w1@3", "alice/w2@2"}
     assert await ids(users, "workflows") == {"alice/w1", "alice/w2"}

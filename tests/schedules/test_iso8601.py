@@ -1,4 +1,5 @@
 # ruff: noqa: E501  # tables read best in rows
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -23,53 +24,32 @@ def test_durations_are_written_canonically(text: str, canonical: str) -> None:
     assert format_duration(parse_iso_duration(text)) == canonical
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "",
-        "P",
-        "PT",
-        "P1DT",
-        "1H",
-        "PT1H ",
-        "-PT1H",
-        "P1Y",
-        "P1M",
-        "PT1.2345S",
-        "PT.5S",
-        60,
-        None,
-        True,
-        "PT\u0661M",
-        "PT\uff11M",
-        "P1_0D",
-        "PT²S",
-    ],
-)
-def test_wrong_durations(value: object) -> None:
-    with pytest.raises(ValueError, match="ISO 8601"):
+@pytest.mark.parametrize("value", [60, None, True, timedelta(hours=1)])
+def test_a_duration_is_a_text(value: object) -> None:
+    with pytest.raises(ValueError, match="A duration is an ISO 8601 text"):
         parse_iso_duration(value)
 
 
 @pytest.mark.parametrize(
-    "text", ["P1000000D", "P9999999D", "PT99999999999999999999S", "P" + "9" * 5000 + "W", "P999999DT1S"]
+    ("text", "message"),
+    [
+        ("1H", '"1H" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'),
+        (
+            "P1Y",
+            '"P1Y" is not an ISO 8601 duration such as PT30S, PT1H30M or P1D; years and months have no fixed length.',
+        ),
+        ("P1000000D", '"P1000000D" is too long: at most P999999D.'),
+        ("PT1\n", '"PT1 " is not an ISO 8601 duration such as PT30S, PT1H30M or P1D.'),
+        ("P" + "9" * 5000 + "W", '"P' + "9" * 39 + '" is too long: at most P999999D.'),
+    ],
 )
-def test_a_duration_that_is_too_long_is_told_so(text: str) -> None:
-    with pytest.raises(ValueError, match="is too long: at most P999999D") as told:
+def test_what_is_wrong_with_a_duration_is_one_short_sentence(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match="^" + re.escape(message) + "$"):
         parse_iso_duration(text)
-    assert len(str(told.value)) < 100
-    assert parse_iso_duration("P999999D") == timedelta(days=999_999)
-    assert parse_iso_duration("P000000000000000000001D") == timedelta(days=1)
-
-
-def test_years_and_months_are_told_to_have_no_length() -> None:
-    for text in ("P1Y", "P1M", "P1Y2M3DT4H"):
-        with pytest.raises(ValueError, match="years and months have no fixed length"):
-            parse_iso_duration(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("2026-11-29T10:00:00", 'The offset is missing: write "2026-11-29T10:00:00Z" for UTC, or for example "2026-11-29T10:00:00+01:00".'),
         ("2026-11-29 10:00", 'The offset is missing: write "2026-11-29T10:00:00Z" for UTC, or for example "2026-11-29T10:00:00+01:00".'),
@@ -85,12 +65,12 @@ def test_years_and_months_are_told_to_have_no_length() -> None:
         ("\uff12026-11-29T10:00:00Z", 'A time has a date, a time of day and an offset to UTC, such as "2026-11-22T09:00:00Z".'),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_time_is_told(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=r"time|offset") as told:
+def test_the_message_for_a_wrong_time_corrects_it(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r"time|offset") as caught:
         parse_datetime(text)
-    assert str(told.value) == said
-    if 'write "' in said:
-        parse_datetime(said.partition('write "')[2].partition('"')[0])
+    assert str(caught.value) == message
+    if 'write "' in message:
+        parse_datetime(message.partition('write "')[2].partition('"')[0])
 
 
 @pytest.mark.parametrize(

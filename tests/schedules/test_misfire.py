@@ -85,7 +85,7 @@ def test_plans(case: str, schedule: Schedule, late: timedelta, misfire: Misfire,
     assert plan_due_times(schedule, DUE, DUE + late, misfire) == plan
 
 
-def test_a_long_grace_period_runs_the_newest_and_tells_the_rest() -> None:
+def test_a_long_grace_period_runs_the_newest_and_counts_the_rest() -> None:
     misfire = Misfire(grace=HOUR)
     plan = plan_due_times(Every(SECOND, DUE), DUE, DUE + 500 * SECOND, misfire)
     assert len(plan.runs) == MAX_ON_TIME_RUNS

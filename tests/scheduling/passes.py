@@ -1,18 +1,22 @@
 """Scheduler passes triggered by the test, one at a time, over the real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from tocsin import clock
+from tests.harness import save_task
+from tests.tasks.helpers import AWAY, HOUR
+from tocsin import clock, schedules
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Database, connect_sync
+from tocsin.documents import Database, RunDocument, Task, connect_sync
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
+from tocsin.scheduling.fire_batch import BatchFirer
 from tocsin.scheduling.job_store import DueJobStore
 from tocsin.wakeups import Wakeups
 
@@ -24,6 +28,11 @@ class Passes:
     store: DueJobStore
     in_flight: InFlightRuns
     scheduler: Scheduler
+
+    @property
+    def firer(self) -> BatchFirer:
+        """The part of the store that fires batches."""
+        return self.store._firer
 
     async def make(self) -> None:
         """Make one pass and apply its effects."""
@@ -38,7 +47,7 @@ class Passes:
 
     def _pass(self) -> None:
         for job in self.store.get_due_jobs(clock.now()):
-            self.store.add_due(job.document)
+            self.store.collected.append(job)
         self.store.get_next_run_time()
 
 
@@ -56,6 +65,54 @@ async def passes(database: Database, room: int = 0, meter: UsageMeter | None = N
         await asyncio.to_thread(store.shutdown)
 
 
-def statuses(runs: list[Any]) -> list[tuple[str, str | None]]:
+@asynccontextmanager
+async def started(scheduler: Scheduler) -> AsyncIterator[DueJobStore]:
+    """A scheduler with its thread, and its store."""
+    scheduler.start()
+    try:
+        assert scheduler._store is not None
+        yield scheduler._store
+    finally:
+        await scheduler.stop()
+
+
+def statuses(runs: list[RunDocument]) -> list[tuple[str, str | None]]:
     """Return the status and reason of each run."""
     return [(run["status"], run["reason"]) for run in runs]
+
+
+async def due_task(database: Database, **changes: Any) -> Task:
+    """Make an hourly task that has just become due."""
+    start = clock.now() - timedelta(seconds=1)
+    return await save_at(database, start, **changes)
+
+
+async def save_at(database: Database, due: datetime, **changes: Any) -> Task:
+    """Make an hourly task that is due at this time."""
+    task = await save_task(database, AWAY, schedules.Every(HOUR, due), **changes)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": due}})
+    task.next_run_at = due
+    return task
+
+
+async def runs_of(database: Database, task_id: str) -> list[RunDocument]:
+    """Return the task's runs by due time."""
+    return await database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
+
+
+def before(made: Passes, method: str, act: Callable[[], None]) -> None:
+    """Do something once in the scheduler's thread, right before it calls this method of the firer."""
+    original = getattr(made.firer, method)
+
+    def instead(*arguments: Any) -> Any:
+        setattr(made.firer, method, original)
+        act()
+        return original(*arguments)
+
+    setattr(made.firer, method, instead)
+
+
+def in_loop(work: Callable[[], Any]) -> Callable[[], None]:
+    """Return a function for the scheduler's thread that runs a coroutine in the test's loop and waits for it."""
+    loop = asyncio.get_running_loop()
+    return lambda: asyncio.run_coroutine_threadsafe(work(), loop).result(10)

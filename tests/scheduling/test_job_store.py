@@ -1,379 +1,70 @@
-"""Passes over the database, with a crash, an error, an edit or another scheduler at the worst moment."""
+"""The store and the executor that APScheduler uses."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
 
-from tests.harness import http_job, run_stack, save_task, wait_until
-from tests.scheduling.passes import Passes, passes, statuses
+from tests.harness import Stack, run_stack, save_task, wait_until
+from tests.scheduling.passes import due_task, passes, runs_of, save_at, started
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap, RunStatus, Task, Trigger
-from tocsin.schedules import Misfire, MisfirePolicy
-from tocsin.scheduling.planning import scheduled_run_id
-from tocsin.tasks import lifecycle, run_effects, saving
-from tocsin.tasks.reconciliation import reconcile_tasks
+from tocsin.documents import Database, RunStatus, Trigger
+from tocsin.scheduling import due_queue
+from tocsin.scheduling.due_queue import DueQueue
+from tocsin.scheduling.fire_batch import BatchFirer
+from tocsin.scheduling.job_store import DueJobExecutor
 
 S = RunStatus
+SECOND = timedelta(seconds=1)
 
 
-async def due_task(database: Database, **changes: Any) -> Task:
-    """Make an hourly task that has just become due."""
-    start = clock.now() - timedelta(seconds=1)
-    return await save_at(database, start, **changes)
-
-
-async def save_at(database: Database, due: Any, **changes: Any) -> Task:
-    task = await save_task(database, AWAY, schedules.Every(HOUR, due), **changes)
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": due}})
-    task.next_run_at = due
-    return task
-
-
-async def runs_of(database: Database, task_id: str) -> list[Any]:
-    return await database.runs.find({"task": task_id}).sort("due_at", 1).to_list()
-
-
-def before(made: Passes, method: str, act: Callable[[], None]) -> None:
-    """Do something once in the scheduler's thread, right before it calls this method of the store."""
-    original = getattr(made.store, method)
-
-    def instead(*arguments: Any) -> Any:
-        setattr(made.store, method, original)
-        act()
-        return original(*arguments)
-
-    setattr(made.store, method, instead)
-
-
-def in_loop(work: Callable[[], Any]) -> Callable[[], None]:
-    """Return a function for the scheduler's thread that runs a coroutine in the test's loop and waits for it."""
-    loop = asyncio.get_running_loop()
-    return lambda: asyncio.run_coroutine_threadsafe(work(), loop).result(10)
-
-
-async def test_a_pass_makes_the_run_and_moves_the_task_on(database: Database) -> None:
-    task = await due_task(database)
-    async with passes(database) as made:
-        await made.make()
-        await made.make()
-    (run,) = await runs_of(database, task.id)
-    stored = await load_task(database, task.id)
-    assert task.next_run_at is not None
-    assert (run["_id"], run["status"], run["trigger"]) == (
-        scheduled_run_id(task.id, task.next_run_at),
-        "QUEUED",
-        "SCHEDULE",
-    )
-    assert (stored["next_run_at"], stored["last_due_at"]) == (task.next_run_at + HOUR, task.next_run_at)
-    assert stored["active"] == [{"run": run["_id"], "shows": "PENDING"}]
-
-
-async def test_a_run_is_inserted_as_claimed_when_there_is_room(database: Database) -> None:
-    tasks = [await due_task(database) for _ in range(3)]
-    async with passes(database, room=2) as made:
-        await made.make()
-        assert len(made.in_flight.runs) == 2
-        assert made.in_flight.reserve(5) == 0
-    found = sorted([(await runs_of(database, task.id))[0]["status"] for task in tasks])
-    assert found == ["QUEUED", "RUNNING", "RUNNING"]
-
-
-async def test_a_retrying_run_gives_way_to_the_next_due_time(database: Database) -> None:
-    task = await due_task(database)
-    retrying = await add_run(database, task.id, S.RETRY)
-    async with passes(database) as made:
-        await made.make()
-    assert statuses(await runs_of(database, task.id)) == [("FAILED", "GAVE_WAY"), ("QUEUED", None)]
-    stored = await load_task(database, task.id)
-    assert (stored["consecutive_failures"], len(stored["active"])) == (1, 1)
-    assert (await load_run(database, retrying))["finished_at"] is not None
-    assert [mail["kind"] async for mail in database.deliveries.find({})] == ["FAILED_FOR_GOOD"]
-
-
-async def test_a_retry_goes_back_to_the_queue_at_its_time(database: Database) -> None:
-    task = await save_task(database, AWAY, schedules.Once(clock.now() + HOUR))
-    early, due = await add_run(database, task.id, S.RETRY), await add_run(database, task.id, S.RETRY, ago=2 * HOUR)
-    await database.runs.update_one({"_id": due}, {"$set": {"retry_at": clock.now()}})
-    async with passes(database) as made:
-        await made.make()
-    assert (await load_run(database, early))["status"] == "RETRY"
-    run = await load_run(database, due)
-    assert (run["status"], run["retry_at"]) == ("QUEUED", None)
-    assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    assert (await load_task(database, task.id))["status"] == "RETRY"
-
-
-@pytest.mark.parametrize("end", [S.COMPLETED, S.FAILED, S.CANCELLED])
-async def test_a_waiting_run_is_let_go_however_the_one_before_it_ends(database: Database, end: RunStatus) -> None:
-    task = await due_task(database, overlap=Overlap.QUEUE)
-    first = await add_run(database, task.id, S.RUNNING)
-    async with passes(database) as made:
-        await made.make()
-    waiting = (await runs_of(database, task.id))[1]
-    assert (waiting["blocked"], waiting["after"], waiting["rank"]) == (True, first, None)
-    await database.runs.update_one(
-        {"_id": first}, {"$set": {"status": end.value, "open": False, "finished_at": clock.now()}}
-    )
-    await run_effects.apply_effects(database, [await load_run(database, first)])
-    freed = await load_run(database, waiting["_id"])
-    assert (freed["blocked"], freed["after"]) == (False, None)
-    assert freed["rank"] == clock.epoch_milliseconds(freed["queued_at"])
-
-
-async def test_a_run_does_not_wait_for_one_that_ended_while_it_was_made(database: Database) -> None:
-    task = await due_task(database, overlap=Overlap.QUEUE)
-    first = await add_run(database, task.id, S.RUNNING)
-
-    async def end() -> None:
-        await database.runs.update_one(
-            {"_id": first}, {"$set": {"status": "COMPLETED", "open": False, "finished_at": clock.now()}}
-        )
-        await run_effects.apply_effects(database, [await load_run(database, first)])
-
-    async with passes(database) as made:
-        before(made, "_insert", in_loop(end))
-        await made.make()
-    second = (await runs_of(database, task.id))[1]
-    assert (second["status"], second["blocked"]) == ("QUEUED", False)
-
-
-# --- crashes and other schedulers -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", RunStatus)
-async def test_a_run_that_a_crash_left_behind_is_adopted_in_each_state(database: Database, status: RunStatus) -> None:
-    task = await due_task(database)
-    other = await due_task(database)
-    assert task.next_run_at is not None
-    left = await add_run(
-        database, task.id, status, ago=clock.now() - task.next_run_at, _id=scheduled_run_id(task.id, task.next_run_at)
-    )
-    reset: Any = {"active": [], "last_run": None, "last_due_at": None, "status": "PENDING"}
-    await database.tasks.update_one({"_id": task.id}, {"$set": reset})
-    before_it = await load_run(database, left)
-    async with passes(database, room=5) as made:
-        await made.make()
-        assert left not in made.in_flight.runs
-        assert len(made.in_flight.runs) == 1
-        assert made.in_flight.reserve(5) == 4
-    assert await load_run(database, left) == before_it
-    stored = await load_task(database, task.id)
-    assert stored["next_run_at"] == task.next_run_at + HOUR
-    assert [entry["run"] for entry in stored["active"]] == ([left] if before_it["open"] else [])
-    assert stored["consecutive_failures"] == (status is S.FAILED)
-    assert stored["incident"] == (status is S.COMPLETED)
-    assert len(await runs_of(database, other.id)) == 1
-
-
-async def test_two_schedulers_at_once_make_each_run_once(database: Database) -> None:
-    tasks = [await due_task(database) for _ in range(30)]
-    async with passes(database, room=10) as one, passes(database, room=12) as other:
-        await asyncio.gather(one.make(), other.make())
-        await asyncio.gather(one.make(), other.make())
-        held = [*one.in_flight.runs, *other.in_flight.runs]
-    assert await database.runs.count_documents({}) == 30
-    assert len(held) == len(set(held))
-    running = [run["_id"] async for run in database.runs.find({"status": "RUNNING"})]
-    assert sorted(running) == sorted(held)
-    for task in tasks:
-        stored = await load_task(database, task.id)
-        assert task.next_run_at is not None
-        assert stored["next_run_at"] == task.next_run_at + HOUR
-        assert len(stored["active"]) == 1
-
-
-async def test_skipped_and_missed_runs_of_another_scheduler_stop_nobody(database: Database) -> None:
-    skipping, working = await due_task(database), await due_task(database)
-    missing = await save_at(database, clock.now() - timedelta(minutes=90), misfire=Misfire(MisfirePolicy.SKIP))
-    await add_run(database, skipping.id, S.RUNNING)
-    retrying = await add_run(database, working.id, S.RETRY)
-    async with passes(database) as one, passes(database) as other:
-        before(one, "_insert", in_loop(other.make))
-        await one.make()
-    assert statuses(await runs_of(database, skipping.id)) == [("RUNNING", None), ("SKIPPED", "OVERLAP")]
-    assert statuses(await runs_of(database, missing.id)) == [("MISSED", "MISFIRE")]
-    assert (await load_task(database, working.id))["consecutive_failures"] == 1
-    assert retrying not in str((await load_task(database, working.id))["active"])
-
-
-# --- edits in between -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("room", [0, 5])
-@pytest.mark.parametrize("moment", ["_insert", "_advance"])
-async def test_an_edit_of_the_job_at_the_worst_moment_is_what_runs(database: Database, moment: str, room: int) -> None:
-    task = await due_task(database)
-    job = http_job("http://127.0.0.1:9/new")
-    async with passes(database, room) as made:
-        before(made, moment, in_loop(lambda: saving.update_task(database, "alice", task.id, {"job": job}, clock.now())))
-        await made.make()
-        await made.make()
-        assert made.in_flight.runs == {}
-        assert made.in_flight.reserve(5) == room
-    (run,) = await runs_of(database, task.id)
-    assert (run["status"], run["job"], run["task_version"], run["attempts"]) == ("QUEUED", job, 2, [])
-    assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    stored = await load_task(database, task.id)
-    assert task.next_run_at is not None
-    assert stored["next_run_at"] == task.next_run_at + HOUR
-    assert [entry["run"] for entry in stored["active"]] == [run["_id"]]
-
-
-@pytest.mark.parametrize("room", [0, 5])
-@pytest.mark.parametrize("moment", ["_insert", "_advance"])
 @pytest.mark.parametrize(
-    ("verb", "reason"),
+    ("part", "method", "times"),
     [
-        (lifecycle.pause_task, "TASK_PAUSED"),
-        (lifecycle.cancel_task, "TASK_CANCELLED"),
-        (lifecycle.delete_task, "TASK_DELETED"),
+        (DueQueue, "refresh", 2),
+        (DueQueue, "take_slice", 2),
+        (DueQueue, "find_next_due", 2),
+        (BatchFirer, "_find_open_runs", 2),
+        (BatchFirer, "_claim", 2),
+        (BatchFirer, "_insert", 2),
+        (BatchFirer, "_advance", 2),
+        (BatchFirer, "_hand_over", 1),  # the tasks have advanced, so they are not due again
+        (BatchFirer, "requeue_retries", 2),
     ],
 )
-async def test_a_hold_at_the_worst_moment_lets_nothing_run(
-    database: Database, verb: Any, reason: str, moment: str, room: int
+async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch, part: type, method: str, times: int
 ) -> None:
     task = await due_task(database)
-    async with passes(database, room) as made:
-        before(made, moment, in_loop(lambda: verb(database, "alice", task.id, clock.now())))
-        await made.make()
-        await made.make()
-        assert made.in_flight.runs == {}
-        assert made.in_flight.reserve(5) == room
-    assert statuses(await runs_of(database, task.id)) == [("CANCELLED", reason)]
-    stored = await load_task(database, task.id)
-    assert stored.get("next_run_at") is None
-    assert stored.get("active", []) == []
+    retrying = await save_task(database, AWAY, schedules.Once(clock.now() + HOUR))
+    retry = await add_run(database, retrying.id, S.RETRY, retry_at=clock.now(), trigger=Trigger.MANUAL)
+    original, faults = getattr(part, method), [AutoReconnect("the database does not answer") for _ in range(times)]
 
+    def fail_at_first(*arguments: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return original(*arguments)
 
-@pytest.mark.parametrize("moment", ["_insert", "_advance"])
-async def test_a_due_time_that_has_come_runs_once_whenever_its_schedule_is_replaced(
-    database: Database, moment: str
-) -> None:
-    task, at = await due_task(database), clock.now() + HOUR
-    async with passes(database) as made:
-        edit = {"schedule": schedules.Once(at)}
-        before(made, moment, in_loop(lambda: saving.update_task(database, "alice", task.id, edit, clock.now())))
-        await made.make()
-        await made.make()
-    (run,) = await runs_of(database, task.id)
-    assert (run["status"], run["reason"], run["due_at"], run["task_version"]) == ("QUEUED", None, task.next_run_at, 2)
-    assert (await load_task(database, task.id))["next_run_at"] == at
-
-
-async def test_several_due_times_that_have_come_run_though_their_schedule_is_replaced(database: Database) -> None:
-    now = clock.now()
-    every = schedules.Every(timedelta(seconds=10), now - timedelta(seconds=25))
-    task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
-    async with passes(database) as made:
-        edit = {"schedule": schedules.Every(HOUR, now - 9 * HOUR)}
-        before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, clock.now())))
-        await made.make()
-        await made.make()
-    runs = await runs_of(database, task.id)
-    assert statuses(runs) == [("QUEUED", None)] * 3
-    assert [run["due_at"] for run in runs] == [now - timedelta(seconds=ago) for ago in (25, 15, 5)]
-    assert (await load_task(database, task.id))["next_run_at"] == now + HOUR
-
-
-async def test_a_run_for_a_time_that_an_earlier_edit_took_away_is_settled(database: Database) -> None:
-    task, at = await due_task(database), clock.now() + HOUR
-    assert task.next_run_at is not None
-    edited_at = task.next_run_at - timedelta(seconds=1)
-    async with passes(database, 5) as made:
-        edit = {"schedule": schedules.Once(at)}
-        before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, edited_at)))
-        await made.make()
-        await made.make()
-    assert statuses(await runs_of(database, task.id)) == [("CANCELLED", "TASK_EDITED")]
-    assert (await load_task(database, task.id))["next_run_at"] == at
-
-
-async def test_who_waits_for_a_run_that_an_edit_took_away_does_not_wait_for_ever(database: Database) -> None:
-    minute, now = timedelta(minutes=1), clock.now()
-    every = schedules.Every(minute, now - 2.5 * minute)
-    task = await save_task(database, AWAY, every, misfire=Misfire(MisfirePolicy.RUN_ALL))
-    await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
-    async with passes(database) as made:
-        edit = {"schedule": schedules.Once(every.start + minute)}
-        edited_at = every.start - minute
-        before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, edited_at)))
-        await made.make()
-    taken, standing, other = await runs_of(database, task.id)
-    assert statuses([taken, other]) == [("CANCELLED", "TASK_EDITED")] * 2
-    assert (standing["status"], standing["due_at"]) == ("QUEUED", every.start + minute)
-    assert not standing["blocked"]
-
-
-# --- faults ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "method", ["_read_due", "_settle_active", "_insert", "_advance", "_hand_over", "_next_due", "_requeue"]
-)
-async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(database: Database, method: str) -> None:
-    async with run_stack(database, schedule=False) as stack:
-        task = await due_task(database)
-        retrying = await save_task(database, AWAY, schedules.Once(clock.now() + HOUR))
-        retry = await add_run(database, retrying.id, S.RETRY, retry_at=clock.now(), trigger=Trigger.MANUAL)
-        stack.scheduler.start()
-        store = stack.scheduler._store
-        assert store is not None
-        original, faults = getattr(store, method), [1] if method == "_hand_over" else [1, 2]
-
-        def fail_at_first(*arguments: Any) -> Any:
-            if faults:
-                raise AutoReconnect(f"fault {faults.pop()}")
-            return original(*arguments)
-
-        setattr(store, method, fail_at_first)
-        stack.scheduler._passes.wakeup()
+    monkeypatch.setattr(part, method, fail_at_first)
+    async with run_stack(database, schedule=False) as stack, started(stack.scheduler):
 
         async def through() -> bool:
             stack.scheduler._passes.wakeup()
-            return (
-                not faults
-                and bool(await runs_of(database, task.id))
-                and (await load_run(database, retry))["status"] != "RETRY"
-            )
+            is_requeued = (await load_run(database, retry))["status"] != S.RETRY
+            return not faults and is_requeued and bool(await runs_of(database, task.id))
 
         await wait_until(through)
-        await wait_until(lambda: _healthy(stack))
+        await wait_until(lambda: is_healthy(stack))
     assert len(await runs_of(database, task.id)) == 1
     assert task.next_run_at is not None
     assert (await load_task(database, task.id))["next_run_at"] == task.next_run_at + HOUR
 
 
-async def _healthy(stack: Any) -> bool:
-    return bool(stack.scheduler.is_healthy)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"schedule": {"kind": "cron", "expression": "* * * * *", "time_zone": "Atlantis/Vineta"}},
-        {"schedule": {"kind": "moon"}},
-        {"misfire": {}},
-        {"overlap": "DANCE"},
-    ],
-)
-async def test_a_task_that_cannot_be_read_is_paused_and_stops_no_other(database: Database, damage: Any) -> None:
-    wrong, right = await due_task(database), await due_task(database)
-    waiting = await add_run(database, wrong.id, S.QUEUED)
-    await database.tasks.update_one({"_id": wrong.id}, {"$set": damage})
-    async with passes(database) as made:
-        await made.make()
-    assert await reconcile_tasks(database, clock.now()) == 1
-    stored = await load_task(database, wrong.id)
-    assert (stored["hold"], stored["status"], stored["next_run_at"], stored["version"]) == ("PAUSED", "PAUSED", None, 2)
-    assert statuses(await runs_of(database, wrong.id)) == [("CANCELLED", "TASK_PAUSED")]
-    assert waiting not in str(stored["active"])
-    assert statuses(await runs_of(database, right.id)) == [("QUEUED", None)]
+async def is_healthy(stack: Stack) -> bool:
+    return stack.scheduler.is_healthy
 
 
 async def test_removing_a_job_never_deletes_a_task(database: Database) -> None:
@@ -387,3 +78,60 @@ async def test_removing_a_job_never_deletes_a_task(database: Database) -> None:
     assert [job.id for job in jobs] == [task.id]
     assert found is not None
     assert found.next_run_time == task.next_run_at
+
+
+async def test_a_slice_is_fired_before_the_next_one_is_chosen(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "SLICE", 1)
+    first, second = await save_at(database, clock.now() - 2 * SECOND), await save_at(database, clock.now() - SECOND)
+    async with passes(database) as made:
+        made.store._due.slice_size = 1
+        executor, jobs = DueJobExecutor(made.store), made.store.get_due_jobs(clock.now())
+        for task in (first, second):
+            job = await asyncio.to_thread(next, jobs)
+            assert job.id == task.id
+            executor.submit_job(job, job._get_run_times(clock.now()))
+            assert await runs_of(database, task.id) == []
+        assert len(await runs_of(database, first.id)) == 1
+        assert await asyncio.to_thread(next, jobs, None) is None
+    assert len(await runs_of(database, second.id)) == 1
+
+
+async def test_a_job_that_is_not_submitted_stays_due(database: Database) -> None:
+    task = await due_task(database)
+    async with passes(database) as made:
+        jobs = await asyncio.to_thread(list, made.store.get_due_jobs(clock.now()))
+        assert [job.id for job in jobs] == [task.id]
+        await asyncio.to_thread(made.store.get_next_run_time)
+        assert await runs_of(database, task.id) == []
+        await made.make()
+    assert len(await runs_of(database, task.id)) == 1
+
+
+async def test_a_pass_that_breaks_off_leaves_its_slice_to_the_next_one(database: Database) -> None:
+    tasks = [await save_at(database, clock.now() - number * SECOND) for number in (3, 2, 1)]
+    async with passes(database) as made:
+        assert await asyncio.to_thread(next, made.store.get_due_jobs(clock.now()))
+        await made.make()
+    assert [len(await runs_of(database, task.id)) for task in tasks] == [1, 1, 1]
+
+
+async def test_the_store_sleeps_until_the_next_due_time(database: Database) -> None:
+    soon = clock.now() + 20 * SECOND
+    await save_at(database, soon)
+    async with passes(database) as made:
+        assert made.store.sleeps_until is None
+        await made.make()
+        assert made.store.sleeps_until == soon
+
+
+async def test_tasks_are_not_added_as_jobs(database: Database) -> None:
+    paused = await due_task(database)
+    await database.tasks.update_one({"_id": paused.id}, {"$set": {"next_run_at": None}})
+    async with passes(database) as made:
+        with pytest.raises(TypeError, match="tasks are saved as documents"):
+            made.store.add_job(None)
+        job = await asyncio.to_thread(made.store.lookup_job, paused.id)
+        assert job is not None
+        assert job._get_run_times(clock.now()) == []

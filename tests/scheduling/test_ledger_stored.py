@@ -15,7 +15,7 @@ from tests.scheduling.ledger import faults
 from tests.scheduling.passes import Passes, passes
 from tests.tasks.helpers import AWAY
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap, Trigger, User
+from tocsin.documents import Database, Overlap, RawDocument, Trigger, User
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Schedule
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import saving
@@ -91,15 +91,17 @@ async def check(database: Database, tasks: list[Any], due: datetime, now: dateti
 async def crash_after(made: Passes, writes: int) -> None:
     """Make a pass of a scheduler that is killed after a number of writes."""
     left = [writes]
-    store: Any = made.store
-    kept = store._runs, store._tasks
-    store._runs, store._tasks = (Fragile(collection, left) for collection in kept)
+    firer: Any = made.firer
+    runs, tasks = firer._runs, firer._tasks
+    firer._runs = firer._writer._runs = Fragile(runs, left)
+    firer._tasks = Fragile(tasks, left)
     try:
         await made.make()
     except PyMongoError:
         pass
     finally:
-        store._runs, store._tasks = kept
+        firer._runs = firer._writer._runs = runs
+        firer._tasks = tasks
 
 
 ALL = 54
@@ -122,7 +124,7 @@ async def test_a_crash_after_any_number_of_writes(database: Database, time: Cloc
     await check(database, tasks, due, time.moment)
 
 
-async def test_found_late_and_killed_between_the_runs_of_one_task(database: Database, time: Clock) -> None:
+async def test_tasks_found_late_and_killed_between_their_runs(database: Database, time: Clock) -> None:
     due = time.moment
     tasks = await all_kinds(database, due)
     time.moment += 100 * SECOND
@@ -137,7 +139,7 @@ async def test_found_late_and_killed_between_the_runs_of_one_task(database: Data
     await check(database, tasks, due, time.moment)
 
 
-async def test_what_an_older_version_left_unordered_is_completed(database: Database, time: Clock) -> None:
+async def test_runs_that_an_older_version_left_unordered_are_completed(database: Database, time: Clock) -> None:
     due = time.moment
     tasks = await all_kinds(database, due)
     for task in tasks:
@@ -184,6 +186,10 @@ class FragileDatabase:
         return self._database.workflows
 
 
+async def load_workflow(database: Database, workflow_id: str) -> RawDocument:
+    return await database.db["workflows"].find_one({"_id": workflow_id}) or {}
+
+
 async def save_workflow(database: Database, schedule: Any, overlap: str) -> Any:
     step = {"key": "a", "job": "http", "params": {"url": AWAY}}
     text = {"name": "w", "steps": [step], "schedule": schedule, "overlap": overlap}
@@ -192,7 +198,7 @@ async def save_workflow(database: Database, schedule: Any, overlap: str) -> Any:
 
 @pytest.mark.parametrize("overlap", ["SKIP", "QUEUE", "ALLOW"])
 @pytest.mark.parametrize("late", [0, 3, 61])
-async def test_a_workflow_too_after_any_number_of_writes(
+async def test_a_workflow_crashes_after_any_number_of_writes(
     database: Database, time: Clock, overlap: str, late: int
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
@@ -205,14 +211,14 @@ async def test_a_workflow_too_after_any_number_of_writes(
             await WorkflowScheduler(cast("Database", FragileDatabase(database, writes)), versions).fire_due(time.moment)
         time.moment += (2 + 58 * (writes % 2)) * SECOND
     await WorkflowScheduler(database, versions).fire_due(time.moment)
-    stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+    stored = await load_workflow(database, saved["_id"])
     assert stored["next_run_at"] == time.moment + SECOND
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     assert faults(schedules.schedule_from_document(stored["schedule"]), due, stored["next_run_at"], runs) == []
 
 
 @pytest.mark.parametrize("writes", [0, 2])
-async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
+async def test_due_times_stay_due_when_a_workflow_is_edited_after_a_crash(
     database: Database, time: Clock, writes: int
 ) -> None:
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
@@ -227,7 +233,7 @@ async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
         saved = await save_workflow(database, schedule, "ALLOW")
         time.moment += 30 * SECOND
     await WorkflowScheduler(database, versions).fire_due(time.moment)
-    stored = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+    stored = await load_workflow(database, saved["_id"])
     assert stored["next_run_at"] > time.moment
     runs = await database.workflow_runs.find({"workflow": saved["_id"]}).to_list()
     if writes < 2:
@@ -236,7 +242,7 @@ async def test_due_times_that_stand_when_a_workflow_is_edited_after_a_crash(
 
 
 @pytest.mark.parametrize("writes", [1, ALL + 20, 2 * ALL])
-async def test_due_times_that_stand_when_tasks_are_edited_after_a_crash(
+async def test_due_times_stay_due_when_tasks_are_edited_after_a_crash(
     database: Database, time: Clock, writes: int
 ) -> None:
     due = time.moment

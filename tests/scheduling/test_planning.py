@@ -8,7 +8,7 @@ import pytest
 from tocsin import schedules
 from tocsin.documents import OPEN_STATUSES, Overlap, RunStatus
 from tocsin.schedules import Misfire, MisfirePolicy
-from tocsin.scheduling.planning import TaskFiring, plan_firing, scheduled_run_id
+from tocsin.scheduling.planning import OpenRun, TaskFiring, plan_firing, scheduled_run_id
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -30,8 +30,8 @@ def task(schedule: schedules.Schedule | None = None, due: datetime = NOON, **cha
     return {**fields, **changes}
 
 
-def busy(*states: RunStatus | None) -> list[dict[str, str]]:
-    return [{"run": f"alice/t:{number}", "status": state.value} for number, state in enumerate(states) if state]
+def busy(*states: RunStatus | None) -> list[OpenRun]:
+    return [OpenRun(f"alice/t:{number}", state) for number, state in enumerate(states) if state]
 
 
 def seen(firing: TaskFiring) -> list[Seen]:
@@ -58,7 +58,6 @@ def test_a_due_time_on_time_with_an_active_run_in_each_state(overlap: Overlap, s
     assert (run["_id"], run["due_at"], run["incident"]) == (scheduled_run_id("alice/t", NOON), NOON, 7)
     assert firing.next_run_at == NOON + HOUR
     assert firing.last_due_at == NOON
-    assert firing.claimable_runs() == ([run] if expected == QUEUED else [])
     assert run.get("after") == ("alice/t:0" if expected == BLOCKED else None)
     assert run["open"] == (expected != SKIPPED)
     assert (run["rank"] is not None) == (expected == QUEUED)
@@ -123,7 +122,7 @@ def test_a_late_due_time_meets_an_active_run_by_the_overlap_policy(overlap: Over
         assert made == []
     elif policy is MisfirePolicy.RUN_ALL and overlap is not Overlap.ALLOW:
         assert set(made) == {BLOCKED}
-        assert [run["after"] for run in firing.runs[1:]] == [busy(S.RUNNING)[-1]["run"], firing.runs[1]["_id"]]
+        assert [run["after"] for run in firing.runs[1:]] == [busy(S.RUNNING)[-1].id, firing.runs[1]["_id"]]
     else:
         assert set(made) == {{Overlap.SKIP: SKIPPED, Overlap.QUEUE: BLOCKED, Overlap.ALLOW: QUEUED}[overlap]}
 

@@ -1,13 +1,12 @@
 """Due times of an owner with an exhausted quota are recorded as missed and do not pile up; others run."""
 
 from datetime import timedelta
-from typing import Any
 
 from tests.harness import make_settings, save_task
-from tests.scheduling.passes import passes, statuses
-from tests.tasks.helpers import add_run
+from tests.scheduling.passes import passes, runs_of, statuses
+from tests.tasks.helpers import load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, RunReason, RunStatus
+from tocsin.documents import Database, RunReason
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.quotas import Quota, QuotaLimits, UsageMeter
 from tocsin.quotas.meter import MAX_WAIT
@@ -16,97 +15,70 @@ URL = "http://127.0.0.1:1/"
 SECOND = timedelta(seconds=1)
 
 
-def limited(limits: QuotaLimits | None = None, **given: int) -> UsageMeter:
+def make_meter(limits: QuotaLimits | None = None, **given: int) -> UsageMeter:
     return UsageMeter(limits or QuotaLimits(make_settings(**{f"quota_{name}": limit for name, limit in given.items()})))
 
 
-async def every_second(database: Database, owner: str) -> str:
+async def save_task_due_every_second(database: Database, owner: str) -> str:
     return (await save_task(database, URL, schedules.Every(SECOND, clock.now()), owner=owner)).id
 
 
-async def runs_of(database: Database, task: str) -> list[Any]:
-    return await database.runs.find({"task": task}).sort("due_at", 1).to_list()
-
-
-async def test_over_the_days_quota_one_run_stands_for_all_due_times_of_a_while(database: Database) -> None:
-    meter = limited(runs_per_day=2)
-    alices = [await every_second(database, "alice") for _ in range(4)]
-    bobs = await every_second(database, "bob")
+async def test_over_the_daily_quota_one_run_records_all_due_times_of_a_while(database: Database) -> None:
+    meter = make_meter(runs_per_day=2)
+    alices = [await save_task_due_every_second(database, "alice") for _ in range(4)]
+    bobs = await save_task_due_every_second(database, "bob")
     await database.tasks.update_many({}, {"$set": {"next_run_at": clock.now() - SECOND / 2}})
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
+    async with passes(database, meter=meter) as made:
+        await made.make()
         found = [await runs_of(database, task) for task in alices]
         assert sorted(runs[0]["status"] for runs in found) == ["MISSED", "MISSED", "QUEUED", "QUEUED"]
         assert statuses(await runs_of(database, bobs))[0] == ("QUEUED", None)
         gap = next(runs[0] for runs in found if runs[0]["status"] == "MISSED")
-        task = await database.tasks.find_one({"_id": gap["task"]})
-        assert task is not None
+        task = await load_task(database, gap["task"])
         assert gap["reason"] == "QUOTA"
         assert task["next_run_at"] > clock.now() + MAX_WAIT - 5 * SECOND
         assert gap["missed_until"] == task["last_due_at"] < task["next_run_at"]
-        assert gap["missed_count"] > 800
+        assert (gap["missed_count"] or 0) > 800
         assert task["active"] == []
         assert "while a quota of its owner was used up" in explain_run_reason(RunReason.QUOTA, gap)
-        await by_hand.make()  # missed due times are not due again
+        await made.make()  # missed due times are not due again
         assert len(await runs_of(database, gap["task"])) == 1
         assert meter.drain_refusals() == {"alice": {Quota.RUNS_PER_DAY}}
 
 
 async def test_a_one_off_task_over_the_quota_fails_visibly(database: Database) -> None:
-    meter = limited(runs_per_day=1)
+    meter = make_meter(runs_per_day=1)
     meter.consume_runs("alice", 1, clock.now())
     task = await save_task(database, URL)
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
+    async with passes(database, meter=meter) as made:
+        await made.make()
     (run,) = await runs_of(database, task.id)
     assert (run["status"], run["reason"], run["missed_count"]) == ("MISSED", "QUOTA", 1)
-    stored = await database.tasks.find_one({"_id": task.id})
-    assert stored is not None
+    stored = await load_task(database, task.id)
     assert (stored["status"], stored["next_run_at"]) == ("FAILED", None)
 
 
 async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(database: Database) -> None:
-    meter = limited(runs_per_day=1)
+    meter = make_meter(runs_per_day=1)
     meter.consume_runs("alice", 1, clock.now())
-    task_id = await every_second(database, "alice")
+    task_id = await save_task_due_every_second(database, "alice")
     due = clock.truncate_to_milliseconds(clock.now() - SECOND / 2)
     await database.tasks.update_one({"_id": task_id}, {"$set": {"next_run_at": due}})
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
+    async with passes(database, meter=meter) as made:
+        await made.make()
         before = await runs_of(database, task_id)
         await database.tasks.update_one({"_id": task_id}, {"$set": {"next_run_at": due, "last_due_at": None}})
-        await by_hand.make()
+        await made.make()
     assert await runs_of(database, task_id) == before
-    task = await database.tasks.find_one({"_id": task_id})
-    assert task is not None
+    task = await load_task(database, task_id)
     assert task["next_run_at"] > before[0]["missed_until"]
-
-
-async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None:
-    limits = QuotaLimits(make_settings(quota_runs_per_day=1))
-    meter = limited(limits)
-    meter.consume_runs("alice", 1, clock.now())
-    task = await save_task(database, URL, schedules.Every(timedelta(hours=1), clock.now() + timedelta(minutes=30)))
-    run_id = await add_run(database, task.id, RunStatus.RETRY, ago=SECOND)
-    await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
-        (run,) = await runs_of(database, task.id)
-        assert (run["status"], run["reason"]) == ("RETRY", "QUOTA")
-        assert run["retry_at"] > clock.now() + MAX_WAIT - 5 * SECOND
-        assert "It continues when the quota allows it" in explain_run_reason(RunReason.QUOTA, run)
-        limits.set_override("alice", {"RUNS_PER_DAY": 0})
-        await database.runs.update_one({"_id": run_id}, {"$set": {"retry_at": clock.now() - SECOND}})
-        await by_hand.make()
-        (run,) = await runs_of(database, task.id)
-        assert (run["status"], run["reason"]) == ("QUEUED", None)
 
 
 async def test_each_run_that_is_made_counts_with_its_job(database: Database) -> None:
     meter = UsageMeter()
     await save_task(database, URL + "x" * 2_000)
-    async with passes(database, meter=meter) as by_hand:
-        await by_hand.make()
+    async with passes(database, meter=meter) as made:
+        await made.make()
     assert meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now()) == 1
     (pending,) = meter.drain_pending()
     assert pending.storage > 2_000

@@ -13,8 +13,8 @@ from pymongo import UpdateOne
 
 from tocsin import clock, telemetry
 from tocsin.accounts.links import LIFETIMES
-from tocsin.documents import Database, Doc, KeyKind, RunStatus
-from tocsin.documents.updates import change_when, has_value
+from tocsin.documents import Database, Filter, KeyKind, RunStatus
+from tocsin.documents.updates import Pipeline, change_when, has_value
 from tocsin.keys.rotation import DATA_KEY_RETENTION
 from tocsin.notifications.deliveries import MAX_RETRY_DELAY
 from tocsin.tasks.ranking import rank_expression
@@ -52,20 +52,20 @@ class ClockWatch:
 
     async def start(self) -> None:
         """Check whether the clock is behind the last use of this database."""
-        await self._check()
+        await self._correct_times()
 
     async def check(self) -> None:
         """Check whether the clock was set back since the last call. Call it every second."""
         offset = self._measure()
         if offset < self._offset - _STEP:
             log.warning("the clock was set back", seconds=round(self._offset - offset))
-            await self._check()
+            await self._correct_times()
         self._offset = offset
 
     def _measure(self) -> float:
         return clock.now().timestamp() - self._monotonic()
 
-    async def _check(self) -> None:
+    async def _correct_times(self) -> None:
         now = clock.now()
         await clamp_future_times(self._database, now, self._session_lifetime)
         self._ahead_until = max(
@@ -83,15 +83,15 @@ async def _last_due(database: Database, collection: str, now: datetime) -> datet
 
 async def clamp_future_times(database: Database, now: datetime, session_lifetime: timedelta) -> None:
     """Move stored times that lie too far ahead to the latest time that they can validly have."""
-    for collection, which, field, longest in _bounds(session_lifetime):
+    for collection, filter_, field, longest in _list_stored_times(session_lifetime):
         latest = now + longest
-        too_late = {**which, field: {"$gt": latest + MAX_SKEW}}
+        too_late = {**filter_, field: {"$gt": latest + MAX_SKEW}}
         await database.db[collection].update_many(too_late, {"$set": {field: latest}})
-    await _queue_now(database, now)
-    await _retry_in_time(database, now)
+    await _requeue_future_runs(database, now)
+    await _shorten_future_retries(database, now)
 
 
-def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]]:
+def _list_stored_times(session_lifetime: timedelta) -> list[tuple[str, Filter, str, timedelta]]:
     """Return the collection, filter, field and maximum distance from now of each stored time."""
     return [
         ("sessions", {}, "expires_at", session_lifetime),
@@ -104,26 +104,25 @@ def _bounds(session_lifetime: timedelta) -> list[tuple[str, Doc, str, timedelta]
     ]
 
 
-async def _queue_now(database: Database, now: datetime) -> None:
+async def _requeue_future_runs(database: Database, now: datetime) -> None:
     """Requeue at `now` the runs that were queued in the future, which all other runs would overtake."""
-    ahead = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": now + MAX_SKEW}}
-    place: list[Doc] = [{"$set": {"queued_at": now, "ready_at": now}}, {"$set": {"rank": rank_expression()}}]
+    ahead = {"status": RunStatus.QUEUED, "ready_at": {"$gt": now + MAX_SKEW}}
+    place: Pipeline = [{"$set": {"queued_at": now, "ready_at": now}}, {"$set": {"rank": rank_expression()}}]
     await database.runs.update_many(ahead, place)
 
 
-async def _retry_in_time(database: Database, now: datetime) -> None:
+async def _shorten_future_retries(database: Database, now: datetime) -> None:
     """Restart from `now` the wait of retries whose attempt ended in the future."""
     updates = []
     waiting = database.runs.find(
-        {"status": RunStatus.RETRY.value, "retry_at": {"$gt": now + MAX_SKEW}},
+        {"status": RunStatus.RETRY, "retry_at": {"$gt": now + MAX_SKEW}},
         {"retry_at": 1, "attempts.finished_at": 1},
     )
     async for run in waiting:
-        ended = (run["attempts"] or [{}])[-1].get("finished_at")
-        if ended is not None and ended > now + MAX_SKEW:
-            same = has_value("retry_at", run["retry_at"])
-            updates.append(
-                UpdateOne({"_id": run["_id"]}, [change_when(same, {"retry_at": now + (run["retry_at"] - ended)})])
-            )
+        retry_at = run.get("retry_at")
+        ended = run["attempts"][-1].get("finished_at") if run["attempts"] else None
+        if retry_at is not None and ended is not None and ended > now + MAX_SKEW:
+            sooner = change_when(has_value("retry_at", retry_at), {"retry_at": now + (retry_at - ended)})
+            updates.append(UpdateOne({"_id": run["_id"]}, [sooner]))
     if updates:
         await database.runs.bulk_write(updates, ordered=False)

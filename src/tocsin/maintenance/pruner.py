@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
-from tocsin.documents import Database, Doc, TaskDocument, TaskStatus
+from tocsin.documents import Database, Filter, RawDocument, TaskStatus, WorkflowDocument
 from tocsin.documents.file_bucket import FileBucket
+from tocsin.documents.updates import Expression
 from tocsin.notifications import deliveries
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.storage import DOCUMENT_SIZE, RUN_DOCUMENT_SIZE
@@ -20,7 +23,7 @@ _CIRCUIT_RETENTION = timedelta(days=1)
 """Age, since the time of its next probe, at which an unused circuit is deleted, which closes it."""
 _EVER = {"$gte": clock.EPOCH}
 _REPLACED = {"version": 1, "created_at": 1}
-_ENDED = [TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value]
+_ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 log = telemetry.get_logger(__name__)
 
 
@@ -45,7 +48,7 @@ class Pruner:
     async def prune(self, now: datetime) -> int:
         """Delete what has expired at `now`. Return the number of runs, tasks and workflow runs."""
         count = 0
-        async for user in self._database.db["users"].find({}, {"_id": 1}):
+        async for user in self._database.users.find({}, {"_id": 1}):
             count += await self.prune_owner(user["_id"], now - self._runs, now - self._tasks)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
         await FileBucket(self._database).delete_older(now - self._runs)
@@ -65,20 +68,18 @@ class Pruner:
     async def _prune_runs(self, owner: str, before: datetime) -> int:
         count = 0
         # A run is never finished before it is due, so the owner's index by due time bounds what is read.
+        filter_: Filter = {"owner": owner, "due_at": {"$lt": before}}
         fields = {"finished_at": 1, "attempts.number": 1, "open": 1, "bytes": RUN_DOCUMENT_SIZE}
-        old = await self._database.runs.aggregate(
-            [{"$match": {"owner": owner, "due_at": {"$lt": before}}}, {"$project": fields}], batchSize=DELETE_BATCH
-        )
-        batch: list[Doc] = []
-        async for run in old:
-            if not run["open"] and run["finished_at"] < before:
+        batch: list[RawDocument] = []
+        async for run in await self._read_fields("runs", filter_, fields):
+            if _has_ended(run, before):
                 batch.append(run)
             if len(batch) >= DELETE_BATCH:
-                count += await self._delete(owner, batch)
+                count += await self._delete_runs(owner, batch)
                 batch = []
-        return count + await self._delete(owner, batch)
+        return count + await self._delete_runs(owner, batch)
 
-    async def _delete(self, owner: str, runs: list[Doc]) -> int:
+    async def _delete_runs(self, owner: str, runs: list[RawDocument]) -> int:
         if not runs:
             return 0
         bodies = [f"{run['_id']}#{attempt['number']}" for run in runs for attempt in run["attempts"]]
@@ -87,15 +88,41 @@ class Pruner:
         self._meter.add_bytes(owner, -sum(run["bytes"] for run in runs))
         return result.deleted_count
 
+    async def _prune_tasks(self, owner: str, before: datetime) -> int:
+        """Delete one-off tasks that ended before that time and have not changed since."""
+        filter_: Filter = {"owner": owner, "created_at": {"$lt": before}}
+        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": DOCUMENT_SIZE}
+        tasks = await self._read_fields("tasks", filter_, fields)
+        return await self._delete_sized(
+            owner, "tasks", {task["_id"]: task["bytes"] async for task in tasks if _has_task_expired(task, before)}
+        )
+
     async def _prune_workflow_runs(self, owner: str, before: datetime) -> int:
         """Delete ended workflow runs. The runs of their steps are deleted with the other runs."""
+        filter_: Filter = {"owner": owner, "due_at": {"$lt": before}}
         fields = {"open": 1, "finished_at": 1, "bytes": DOCUMENT_SIZE}
-        which = {"owner": owner, "due_at": {"$lt": before}}
-        old = await self._database.workflow_runs.aggregate([{"$match": which}, {"$project": fields}])
-        ended = {run["_id"]: run["bytes"] async for run in old if not run["open"] and run["finished_at"] < before}
-        await self._delete_all(self._database.workflow_runs, list(ended))
-        self._meter.add_bytes(owner, -sum(ended.values()))
-        return len(ended)
+        runs = await self._read_fields("workflow_runs", filter_, fields)
+        return await self._delete_sized(
+            owner, "workflow_runs", {run["_id"]: run["bytes"] async for run in runs if _has_ended(run, before)}
+        )
+
+    async def _read_fields(
+        self, collection: str, filter_: Filter, fields: Expression
+    ) -> AsyncCommandCursor[RawDocument]:
+        """Return these fields of the matching documents, some of which are computed. Reads in batches."""
+        stages = [{"$match": filter_}, {"$project": fields}]
+        return await self._database.db[collection].aggregate(stages, batchSize=DELETE_BATCH)
+
+    async def _delete_sized(self, owner: str, collection: str, sizes: dict[str, int]) -> int:
+        """Delete documents with these IDs and sizes, and subtract the sizes from the owner's usage."""
+        await self._delete_all(self._database.db[collection], list(sizes))
+        self._meter.add_bytes(owner, -sum(sizes.values()))
+        return len(sizes)
+
+    async def _prune_replays(self, owner: str, before: datetime) -> None:
+        old = self._database.replays.find({"owner": owner, "created_at": {"$lt": before}}, {"open": 1})
+        ended = [replay["_id"] async for replay in old if not replay["open"]]
+        await self._delete_all(self._database.replays, ended)
 
     async def _prune_versions(self, owner: str, before: datetime) -> None:
         """Delete the versions of workflows that were replaced, or whose workflow was deleted, before that time.
@@ -108,7 +135,7 @@ class Pruner:
             if workflow["version"] > 1 or deleted:
                 await self._prune_versions_of(workflow, before, deleted=deleted)
 
-    async def _prune_versions_of(self, workflow: Doc, before: datetime, *, deleted: bool) -> None:
+    async def _prune_versions_of(self, workflow: WorkflowDocument, before: datetime, *, deleted: bool) -> None:
         found = self._database.workflow_versions.find({"workflow": workflow["_id"], "version": {"$gte": 1}}, _REPLACED)
         versions = await found.sort("version", 1).to_list()
         old = [one["_id"] for one, later in pairwise(versions) if later["created_at"] < before]
@@ -122,26 +149,15 @@ class Pruner:
         if deleted and not needed:
             await self._database.workflows.delete_one({"_id": workflow["_id"]})
 
-    async def _delete_all(self, collection: AsyncCollection[Doc], ids: list[str]) -> None:
+    async def _delete_all(self, collection: AsyncCollection[Any], ids: list[str]) -> None:
         for start in range(0, len(ids), DELETE_BATCH):
             await collection.delete_many({"_id": {"$in": ids[start : start + DELETE_BATCH]}})
 
-    async def _prune_replays(self, owner: str, before: datetime) -> None:
-        old = self._database.replays.find({"owner": owner, "created_at": {"$lt": before}}, {"open": 1})
-        ended = [replay["_id"] async for replay in old if not replay["open"]]
-        await self._delete_all(self._database.replays, ended)
 
-    async def _prune_tasks(self, owner: str, before: datetime) -> int:
-        """Delete one-off tasks that ended before that time and have not changed since."""
-        fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": DOCUMENT_SIZE}
-        which = {"owner": owner, "created_at": {"$lt": before}}
-        tasks = await self._database.tasks.aggregate([{"$match": which}, {"$project": fields}])
-        ended = {task["_id"]: task["bytes"] async for task in tasks if _has_expired(task, before)}
-        await self._delete_all(self._database.tasks, list(ended))
-        self._meter.add_bytes(owner, -sum(ended.values()))
-        return len(ended)
+def _has_ended(run: RawDocument, before: datetime) -> bool:
+    return not run["open"] and run["finished_at"] < before
 
 
-def _has_expired(task: TaskDocument, before: datetime) -> bool:
+def _has_task_expired(task: RawDocument, before: datetime) -> bool:
     last = max(task["updated_at"], task["last_due_at"] or task["updated_at"])
     return task["schedule"]["kind"] == "once" and task["status"] in _ENDED and last < before

@@ -49,21 +49,21 @@ def count_due(cron: Cron, after: datetime, until: datetime) -> int:
 
 def _next_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime) -> datetime | None:
     offset = utc_offset_at(zone, after)
-    wall = _wall(after, offset)
+    wall = _to_wall(after, offset)
     while (match := calendar.next(wall)) is not None:
-        due = _utc(match, offset)
+        due = _to_utc(match, offset)
         change = first_offset_change(zone, after, due)
         if change is None:
             return due
         after, offset = change, utc_offset_at(zone, change)
-        wall = _wall(change - _SECOND, offset)
+        wall = _to_wall(change - _SECOND, offset)
     return None
 
 
 def _latest_shown(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datetime | None:
     offset = utc_offset_at(zone, at)
-    while (match := calendar.latest(_wall(at, offset))) is not None:
-        due = _utc(match, offset)
+    while (match := calendar.latest(_to_wall(at, offset))) is not None:
+        due = _to_utc(match, offset)
         change = last_offset_change(zone, due, at)
         if change is None:
             return due
@@ -73,29 +73,29 @@ def _latest_shown(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datet
 
 
 def _count_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
-    count, wall, offset = 0, _wall(after, utc_offset_at(zone, after)), utc_offset_at(zone, after)
+    count, wall, offset = 0, _to_wall(after, utc_offset_at(zone, after)), utc_offset_at(zone, after)
     for change in iter_offset_changes(zone, after, until):
-        count += calendar.count(wall, _wall(change - _SECOND, offset))
+        count += calendar.count(wall, _to_wall(change - _SECOND, offset))
         offset = utc_offset_at(zone, change)
-        wall = _wall(change - _SECOND, offset)
-    return count + calendar.count(wall, _wall(until, offset))
+        wall = _to_wall(change - _SECOND, offset)
+    return count + calendar.count(wall, _to_wall(until, offset))
 
 
 def _next_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime) -> datetime | None:
     match = calendar.next(_furthest_wall(zone, after))
-    return None if match is None else _reached(zone, match)
+    return None if match is None else _first_moment_at(zone, match)
 
 
 def _latest_fixed(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datetime | None:
     match = calendar.latest(_furthest_wall(zone, at))
-    return None if match is None else _reached(zone, match)
+    return None if match is None else _first_moment_at(zone, match)
 
 
 def _count_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
     count = calendar.count(_furthest_wall(zone, after), _furthest_wall(zone, until))
     for change in iter_offset_changes(zone, after, until):
-        skipped_from = _wall(change, utc_offset_at(zone, change - _SECOND))
-        skipped_to = _wall(change, utc_offset_at(zone, change))
+        skipped_from = _to_wall(change, utc_offset_at(zone, change - _SECOND))
+        skipped_to = _to_wall(change, utc_offset_at(zone, change))
         if skipped_from < skipped_to:  # all skipped times are due at once
             count -= max(0, calendar.count(skipped_from - _SECOND, skipped_to) - 1)
     return count
@@ -109,10 +109,10 @@ def _furthest_wall(zone: ZoneInfo, moment: datetime) -> datetime:
     change = last_offset_change(zone, moment - _LONGEST_OVERLAP, moment)
     if change is None:
         return local.replace(tzinfo=None)
-    return _wall(change, utc_offset_at(zone, change - _SECOND)) - _SECOND
+    return _to_wall(change, utc_offset_at(zone, change - _SECOND)) - _SECOND
 
 
-def _reached(zone: ZoneInfo, wall: datetime) -> datetime:
+def _first_moment_at(zone: ZoneInfo, wall: datetime) -> datetime:
     """Return the moment when the zone's wall clock first reaches or passes this time."""
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     if first.astimezone(zone).replace(tzinfo=None) == wall:
@@ -122,9 +122,9 @@ def _reached(zone: ZoneInfo, wall: datetime) -> datetime:
     return first_offset_change(zone, before, first) or first
 
 
-def _wall(moment: datetime, offset: timedelta) -> datetime:
+def _to_wall(moment: datetime, offset: timedelta) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None) + offset
 
 
-def _utc(wall: datetime, offset: timedelta) -> datetime:
+def _to_utc(wall: datetime, offset: timedelta) -> datetime:
     return (wall - offset).replace(tzinfo=UTC)

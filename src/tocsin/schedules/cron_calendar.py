@@ -48,29 +48,29 @@ class CronCalendar:
 
     def next(self, after: datetime) -> datetime | None:
         """Return the first matching time after `after`; None if there is none within 50 years."""
-        rank = self._rank(after)
+        rank = self._count_times_until(after)
         if rank < self._per_day and self._matches(after.date()):
-            return self._time(after.date(), rank)
-        day = next(self._days(after.date() + _DAY, after.date() + _HORIZON), None)
-        return None if day is None else self._time(day, 0)
+            return self._time_at(after.date(), rank)
+        day = next(self._matching_days(after.date() + _DAY, after.date() + _HORIZON), None)
+        return None if day is None else self._time_at(day, 0)
 
     def latest(self, at: datetime) -> datetime | None:
         """Return the last matching time not later than `at`; None if there is none within 50 years."""
-        rank = self._rank(at)
+        rank = self._count_times_until(at)
         if rank > 0 and self._matches(at.date()):
-            return self._time(at.date(), rank - 1)
+            return self._time_at(at.date(), rank - 1)
         day = self._day_before(at.date())
-        return None if day is None else self._time(day, self._per_day - 1)
+        return None if day is None else self._time_at(day, self._per_day - 1)
 
     def count(self, after: datetime, until: datetime) -> int:
         """Count the matching times in (after, until]."""
-        days = sum(1 for _ in self._days(after.date(), until.date()))
-        return days * self._per_day + self._rank_on_day(until) - self._rank_on_day(after)
+        days = sum(1 for _ in self._matching_days(after.date(), until.date()))
+        return days * self._per_day + self._count_on_day_until(until) - self._count_on_day_until(after)
 
     def _matches(self, day: date) -> bool:
         return day.month in self._months and self._match_day(day)
 
-    def _days(self, first: date, end: date) -> Iterator[date]:
+    def _matching_days(self, first: date, end: date) -> Iterator[date]:
         """Yield the matching days in [first, end)."""
         day = first
         while day < end:
@@ -90,10 +90,10 @@ class CronCalendar:
                 return None
         return day
 
-    def _rank_on_day(self, moment: datetime) -> int:
-        return self._rank(moment) if self._matches(moment.date()) else 0
+    def _count_on_day_until(self, moment: datetime) -> int:
+        return self._count_times_until(moment) if self._matches(moment.date()) else 0
 
-    def _rank(self, moment: datetime) -> int:
+    def _count_times_until(self, moment: datetime) -> int:
         """Return the number of times of day that are not later than this one."""
         hour, minute = bisect_left(self._hours, moment.hour), bisect_left(self._minutes, moment.minute)
         rank = hour * len(self._minutes)
@@ -104,7 +104,7 @@ class CronCalendar:
             return rank
         return rank + bisect_right(self._seconds, moment.second)
 
-    def _time(self, day: date, rank: int) -> datetime:
+    def _time_at(self, day: date, rank: int) -> datetime:
         rank, second = divmod(rank, len(self._seconds))
         hour, minute = divmod(rank, len(self._minutes))
         clock = time(self._hours[hour], self._minutes[minute], self._seconds[second])

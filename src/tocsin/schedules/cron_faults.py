@@ -80,17 +80,17 @@ def _explain_nickname(text: str) -> str:
 
 def _explain_field(expression: str, fields: list[str], name: str) -> str:
     position = list(_FIELDS).index(name) - 6 + len(fields)
-    if name == "day-of-month" and _is_right_alone(fields, position):
+    if name == "day-of-month" and _is_valid_alone(fields, position):
         return f"The cron expression {_quote(expression)} {_NEVER}."
     field = fields[position]
-    reason = _reason(name, field)
+    reason = _find_mistake(name, field)
     right = _FIELDS[name][3]
     said = f"{reason}; {right}" if reason else right
     where = "the cron expression" if len(fields) == 5 else "these six (seconds come first)"
     return f"The {name} field {_quote(field)} of {where} is invalid: {said}."
 
 
-def _is_right_alone(fields: list[str], position: int) -> bool:
+def _is_valid_alone(fields: list[str], position: int) -> bool:
     """Return whether the day is valid by itself, apart from the months."""
     try:
         CronSim(f"0 0 {fields[position]} * *", _ANY_DAY)
@@ -99,7 +99,7 @@ def _is_right_alone(fields: list[str], position: int) -> bool:
     return True
 
 
-def _reason(name: str, field: str) -> str | None:
+def _find_mistake(name: str, field: str) -> str | None:
     """Return an explanation if this is a common mistake."""
     if "?" in field:
         return '"?" is not supported, write "*"'
@@ -109,14 +109,14 @@ def _reason(name: str, field: str) -> str | None:
         return "a step must be at least 1"
     if "" in field.split(","):
         return "a value is missing next to a comma"
-    return _backwards(name, field)
+    return _find_reversed_range(name, field)
 
 
-def _backwards(name: str, field: str) -> str | None:
+def _find_reversed_range(name: str, field: str) -> str | None:
     lowest, highest, names, _ = _FIELDS[name]
     for term in field.upper().split(","):
         first, _, last = term.partition("/")[0].partition("-")
-        low, high = _value(first, lowest, names), _value(last, lowest, names)
+        low, high = _parse_value(first, lowest, names), _parse_value(last, lowest, names)
         if low is None or high is None or not lowest <= high < low <= highest:
             continue
         end, begin = (names[-1], names[0]) if first in names else (str(highest), str(lowest))
@@ -125,7 +125,7 @@ def _backwards(name: str, field: str) -> str | None:
     return None
 
 
-def _value(text: str, lowest: int, names: list[str]) -> int | None:
+def _parse_value(text: str, lowest: int, names: list[str]) -> int | None:
     if text in names:
         return names.index(text) + lowest
     return int(text) if text.isascii() and text.isdigit() else None

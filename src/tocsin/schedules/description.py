@@ -20,10 +20,10 @@ def describe_schedule(schedule: Schedule) -> str:
     """
     match current_schedule(schedule):
         case Once(at):
-            return f"once at {_moment(at)}"
+            return f"once at {_format_moment(at)}"
         case Every(interval, start, end):
-            until = "" if end is None else f" until {_moment(end)}"
-            return f"every {describe_duration(interval)} from {_moment(start)}{until}"
+            until = "" if end is None else f" until {_format_moment(end)}"
+            return f"every {describe_duration(interval)} from {_format_moment(start)}{until}"
         case Cron(expression, time_zone):
             offset = format_fixed_offset(time_zone)
             notes = [*([offset] if offset else []), f"cron {' '.join(expression.split())}"]
@@ -57,6 +57,6 @@ def describe_duration(duration: timedelta) -> str:
     return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts)
 
 
-def _moment(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     precision = "milliseconds" if moment.microsecond else "seconds"
     return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

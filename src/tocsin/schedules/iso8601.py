@@ -23,18 +23,18 @@ def parse_datetime(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError(_FORMAT_HINT)
     if not _MOMENT.fullmatch(value):
-        raise ValueError(_correction(value))
+        raise ValueError(_explain_moment(value))
     try:
-        return _moment(value)
+        return _parse_moment(value)
     except (ValueError, OverflowError):
         raise ValueError(f"The time does not exist: {value}.") from None
 
 
-def _moment(text: str) -> datetime:
+def _parse_moment(text: str) -> datetime:
     return truncate_to_milliseconds(datetime.fromisoformat(text.upper()))
 
 
-def _correction(text: str) -> str:
+def _explain_moment(text: str) -> str:
     """Return a message that explains why the text is not an RFC 3339 time, with a correction if possible."""
     nearly = _NEARLY.fullmatch(text)
     if nearly is None:
@@ -42,9 +42,9 @@ def _correction(text: str) -> str:
     time, seconds = nearly["time"] or "00:00", nearly["seconds"] or ":00"
     fraction = (nearly["fraction"] or "").replace(",", ".")[:10]
     local = f"{nearly['date']}T{time}{seconds}{fraction}"
-    right = f"{local}{_offset(nearly['offset'])}"
+    right = f"{local}{_complete_offset(nearly['offset'])}"
     try:
-        _moment(right)
+        _parse_moment(right)
     except (ValueError, OverflowError):
         return f"The time does not exist: {text}."
     if nearly["time"] is None:
@@ -54,7 +54,7 @@ def _correction(text: str) -> str:
     return f'The time is not in RFC 3339 format: write "{right}".'
 
 
-def _offset(text: str | None) -> str:
+def _complete_offset(text: str | None) -> str:
     if text is None or text in "Zz":
         return "Z"
     return f"{text[:3]}:{text[3:].lstrip(':') or '00'}"

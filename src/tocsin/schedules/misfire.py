@@ -96,8 +96,8 @@ def plan_due_times(schedule: Schedule, due: datetime, now: datetime, misfire: Mi
     """
     if due > now:
         return DuePlan((), None, due)
-    runs = _newest(schedule, due, now, _how_many_run(schedule, due, now, misfire))
-    return DuePlan(runs, _gap(schedule, due, now, runs), next_due(schedule, now))
+    runs = _newest_due_times(schedule, due, now, _max_runs(schedule, due, now, misfire))
+    return DuePlan(runs, _find_gap(schedule, due, now, runs), next_due(schedule, now))
 
 
 def skip_due_times(schedule: Schedule, due: datetime, until: datetime) -> tuple[Gap, datetime | None]:
@@ -106,7 +106,7 @@ def skip_due_times(schedule: Schedule, due: datetime, until: datetime) -> tuple[
     `due` itself always counts.
     """
     last = max(due, until - MILLISECOND)
-    return Gap(due, _last(schedule, due, last), 1 + count_due(schedule, due, last)), next_due(schedule, last)
+    return Gap(due, _last_due(schedule, due, last), 1 + count_due(schedule, due, last)), next_due(schedule, last)
 
 
 def exclude_covered(
@@ -117,10 +117,10 @@ def exclude_covered(
     `covered` is in chronological order. A gap is split where it contains a covered span.
     """
     runs = tuple(due for due in plan.runs if not any(first <= due <= last for first, last in covered))
-    return runs, () if plan.missed is None else tuple(_pieces(schedule, plan.missed, covered))
+    return runs, () if plan.missed is None else tuple(_split_gap(schedule, plan.missed, covered))
 
 
-def _pieces(schedule: Schedule, gap: Gap, covered: Sequence[DueSpan]) -> Iterator[Gap]:
+def _split_gap(schedule: Schedule, gap: Gap, covered: Sequence[DueSpan]) -> Iterator[Gap]:
     first: datetime | None = gap.first
     for start, end in covered:
         if first is None or first > gap.until:
@@ -128,17 +128,17 @@ def _pieces(schedule: Schedule, gap: Gap, covered: Sequence[DueSpan]) -> Iterato
         if end < first:
             continue
         if first < start <= gap.until:
-            yield _piece(schedule, first, start - MILLISECOND)
+            yield _gap_until(schedule, first, start - MILLISECOND)
         first = next_due(schedule, end) if start <= gap.until else first
     if first is not None and first <= gap.until:
-        yield _piece(schedule, first, gap.until)
+        yield _gap_until(schedule, first, gap.until)
 
 
-def _piece(schedule: Schedule, first: datetime, at: datetime) -> Gap:
-    return Gap(first, _last(schedule, first, at), 1 + count_due(schedule, first, at))
+def _gap_until(schedule: Schedule, first: datetime, at: datetime) -> Gap:
+    return Gap(first, _last_due(schedule, first, at), 1 + count_due(schedule, first, at))
 
 
-def _how_many_run(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> int:
+def _max_runs(schedule: Schedule, due: datetime, now: datetime, misfire: Misfire) -> int:
     """Return how many of the newest due times run, at most."""
     if now - due <= misfire.grace:
         return MAX_ON_TIME_RUNS
@@ -148,24 +148,24 @@ def _how_many_run(schedule: Schedule, due: datetime, now: datetime, misfire: Mis
         case MisfirePolicy.RUN_ALL:
             return misfire.max_runs
         case MisfirePolicy.SKIP:
-            return int(now - _last(schedule, due, now) <= misfire.grace)
+            return int(now - _last_due(schedule, due, now) <= misfire.grace)
 
 
-def _newest(schedule: Schedule, due: datetime, now: datetime, limit: int) -> tuple[datetime, ...]:
+def _newest_due_times(schedule: Schedule, due: datetime, now: datetime, limit: int) -> tuple[datetime, ...]:
     found: list[datetime] = []
     while len(found) < limit and (not found or found[-1] > due):
-        found.append(_last(schedule, due, found[-1] - MILLISECOND if found else now))
+        found.append(_last_due(schedule, due, found[-1] - MILLISECOND if found else now))
     return tuple(reversed(found))
 
 
-def _gap(schedule: Schedule, due: datetime, now: datetime, runs: tuple[datetime, ...]) -> Gap | None:
+def _find_gap(schedule: Schedule, due: datetime, now: datetime, runs: tuple[datetime, ...]) -> Gap | None:
     count = 1 + count_due(schedule, due, now) - len(runs)
     if count == 0:
         return None
-    return Gap(due, _last(schedule, due, runs[0] - MILLISECOND if runs else now), count)
+    return Gap(due, _last_due(schedule, due, runs[0] - MILLISECOND if runs else now), count)
 
 
-def _last(schedule: Schedule, due: datetime, at: datetime) -> datetime:
+def _last_due(schedule: Schedule, due: datetime, at: datetime) -> datetime:
     """Return the last due time not later than `at`; `due` if the schedule has none since."""
     latest = latest_due(schedule, at)
     return due if latest is None else max(due, latest)

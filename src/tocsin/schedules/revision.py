@@ -46,7 +46,7 @@ def revise_schedule(
         return new, first
     if isinstance(new, Once) and new.at <= now:
         new = postpone(new, now)
-    return RevisedSchedule(new, _unmet(before, next_run_at), now), next_run_at
+    return RevisedSchedule(new, _without_met(before, next_run_at), now), next_run_at
 
 
 def postpone(once: Once, passed: datetime) -> Once:
@@ -54,6 +54,6 @@ def postpone(once: Once, passed: datetime) -> Once:
     return Once(passed + MILLISECOND, once.requested or format_datetime(once.at))
 
 
-def _unmet(before: Schedule, next_run_at: datetime) -> Schedule:
+def _without_met(before: Schedule, next_run_at: datetime) -> Schedule:
     """Return the schedule without those that it replaced, unless due times of these are still pending."""
     return before.schedule if isinstance(before, RevisedSchedule) and next_run_at > before.since else before

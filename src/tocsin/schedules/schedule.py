@@ -19,7 +19,7 @@ class Once:
     requested: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "at", _utc(self.at))
+        object.__setattr__(self, "at", _to_utc(self.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Every:
     end: datetime | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", _utc(self.start))
-        object.__setattr__(self, "end", None if self.end is None else _utc(self.end))
+        object.__setattr__(self, "start", _to_utc(self.start))
+        object.__setattr__(self, "end", None if self.end is None else _to_utc(self.end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _simple_from_document(doc: ScheduleDocument) -> SimpleSchedule:
     raise ValueError(f"unknown kind of schedule: {doc['kind']!r}")
 
 
-def _utc(moment: datetime) -> datetime:
+def _to_utc(moment: datetime) -> datetime:
     # Naive times and times at the edge of the calendar are kept: `validate_schedule` rejects them with a message.
     if moment.tzinfo is None:
         return moment

@@ -14,7 +14,7 @@ from pymongo.synchronous.collection import Collection
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Doc, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
+from tocsin.documents import Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
 
 SLICE = 500
@@ -30,6 +30,8 @@ MAX_PER_OWNER = 5_000
 """Maximum queued tasks and retries of one owner. The others stay in the database until these are handled."""
 FULL_READ_INTERVAL = timedelta(seconds=10)
 """Interval of full reads while the queue is not empty, in case the news of a due time was lost."""
+LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
+"""Times ahead within which the next due time is looked for, one after the other."""
 LATE_WARNING_AFTER = timedelta(seconds=5)
 _WARN_INTERVAL = timedelta(minutes=1)
 _READ_BATCH = 5_000
@@ -44,16 +46,16 @@ class _Due:
 
     id: str
     at: datetime
-    retry: Doc | None = None
+    retry: RunDocument | None = None
 
 
 class DueQueue:
-    """The due tasks and retries of one scheduler. `expect` is thread-safe."""
+    """The due tasks and retries of one scheduler. `expect_due` is thread-safe."""
 
     def __init__(self, tasks: Collection[TaskDocument], runs: Collection[RunDocument]) -> None:
         self._tasks, self._runs = tasks, runs
         self._queue: FairQueue[_Due] = FairQueue()
-        self._documents: dict[str, Doc] = {}
+        self._documents: dict[str, TaskDocument] = {}
         self._lock = threading.Lock()
         self._since = clock.EPOCH
         self._full_read_at = clock.EPOCH
@@ -82,63 +84,42 @@ class DueQueue:
             since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
         if since < now:
-            self._read_tasks({"$gt": since, "$lte": now})
-            self._read_retries({"$gt": since, "$lte": now})
+            self._read_due({"$gt": since, "$lte": now})
 
-    def take_slice(self, now: datetime) -> tuple[list[Doc], list[Doc]]:
+    def _read_due(self, times: Filter) -> None:
+        """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
+        due_tasks, due_retries = {"next_run_at": times}, {"status": RunStatus.RETRY, "retry_at": times}
+        first = list(self._tasks.find(due_tasks).limit(SLICE))
+        self._documents = {task["_id"]: task for task in first}
+        self.add_tasks(first)
+        if len(first) == SLICE:
+            self.add_tasks(self._tasks.find(due_tasks, _TASK_FIELDS).batch_size(_READ_BATCH))
+        for run in self._runs.find(due_retries, _RETRY_FIELDS).batch_size(_READ_BATCH):
+            self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run)
+
+    def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
+        """Queue due tasks: those that were read, or that a slice leaves for the next one."""
+        for task in tasks:
+            self._enqueue(task["owner"], task["_id"], task["next_run_at"])
+
+    def _enqueue(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
+        if at is not None and self._queue.count(owner) < MAX_PER_OWNER:
+            self._queue.add(owner, key, at, _Due(key, at, retry))
+
+    def take_slice(self, now: datetime) -> tuple[list[TaskDocument], list[RunDocument]]:
         """Remove and return the next slice: tasks, and the rows of retries.
 
         A retry whose task is also queued is dropped: firing the task ends it.
         """
         tasks: list[TaskDocument] = []
-        retries: list[_Due] = []
+        retries: list[RunDocument] = []
         while len(self._queue) and not tasks and not retries:
             chosen = self._pop_slice(now)
-            tasks = self._load([due.id for due in chosen if due.retry is None], now)
-            retries = [due for due in chosen if due.retry is not None]
-        light = self._limit_open_runs(tasks)
-        return light, [due.retry for due in retries if due.retry and not self._gives_way(due.retry)]
-
-    def adapt_slice_size(self, seconds: float, count: int) -> None:
-        """Adapt the size of slices to the duration of the last one.
-
-        The size changes by a half at most, since one slow answer of the database means little.
-        """
-        if self._late < MAX_LATENESS:
-            self.slice_size = SLICE
-        elif count >= self.slice_size:
-            fits = round(self.slice_size * min(max(SLICE_SECONDS / max(seconds, 0.001), 0.5), 1.5))
-            self.slice_size = min(max(fits, MIN_SLICE), SLICE)
-
-    def charge_owner(self, owner: str, runs: int) -> None:
-        """Charge an owner one turn for each run made from a task."""
-        if runs > 1:
-            self._queue.charge(owner, runs - 1)
-
-    def return_tasks(self, tasks: Iterable[TaskDocument]) -> None:
-        """Put tasks back for the next slice."""
-        for task in tasks:
-            self._add(task["owner"], _Due(task["_id"], _due_time(task["next_run_at"])))
-
-    def _read_tasks(self, times: Doc) -> None:
-        """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
-        which = {"next_run_at": times}
-        first = list(self._tasks.find(which).limit(SLICE))
-        for task in first:
-            self._documents[task["_id"]] = task
-            self._add(task["owner"], _Due(task["_id"], _due_time(task["next_run_at"])))
-        if len(first) == SLICE:
-            for row in self._tasks.find(which, _TASK_FIELDS).batch_size(_READ_BATCH):
-                self._add(row["owner"], _Due(row["_id"], _due_time(row["next_run_at"])))
-
-    def _read_retries(self, times: Doc) -> None:
-        which = {"status": RunStatus.RETRY.value, "retry_at": times}
-        for run in self._runs.find(which, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._add(run["owner"], _Due(run["_id"], _due_time(run["retry_at"]), run))
-
-    def _add(self, owner: str, due: _Due) -> None:
-        if self._queue.count(owner) < MAX_PER_OWNER:
-            self._queue.add(owner, due.id, due.at, due)
+            tasks = self._load_tasks([due.id for due in chosen if due.retry is None], now)
+            retries = [due.retry for due in chosen if due.retry is not None]
+        fitting = _count_fitting(tasks)
+        self.add_tasks(tasks[fitting:])
+        return tasks[:fitting], [run for run in retries if not self._is_task_due(run)]
 
     def _pop_slice(self, now: datetime) -> list[_Due]:
         chosen: list[_Due] = []
@@ -161,7 +142,7 @@ class DueQueue:
                 seconds_late=round(late.total_seconds()),
             )
 
-    def _load(self, ids: list[str], now: datetime) -> list[Doc]:
+    def _load_tasks(self, ids: list[str], now: datetime) -> list[TaskDocument]:
         """Load tasks in this order, without those that are no longer due."""
         missing = [task_id for task_id in ids if task_id not in self._documents]
         if missing:
@@ -170,23 +151,43 @@ class DueQueue:
         self._documents = {}
         return [task for task in found if task["next_run_at"] is not None and task["next_run_at"] <= now]
 
-    def _limit_open_runs(self, tasks: list[TaskDocument]) -> list[Doc]:
-        """Return the first tasks, at least one, that together name few enough open runs. Put the others back."""
-        weight, count = 0, 0
-        for task in tasks:
-            weight += len(task["active"])
-            if count and weight > MAX_SLICE_OPEN_RUNS:
-                break
-            count += 1
-        self.return_tasks(tasks[count:])
-        return tasks[:count]
+    def _is_task_due(self, run: RunDocument) -> bool:
+        return run["trigger"] == Trigger.SCHEDULE and run["task"] in self._queue
 
-    def _gives_way(self, run: RunDocument) -> bool:
-        return run["trigger"] == Trigger.SCHEDULE.value and run["task"] in self._queue
+    def adapt_slice_size(self, seconds: float, count: int) -> None:
+        """Adapt the size of slices to the duration of the last one.
+
+        The size changes by a half at most, since one slow answer of the database means little.
+        """
+        if self._late < MAX_LATENESS:
+            self.slice_size = SLICE
+        elif count >= self.slice_size:
+            fits = round(self.slice_size * min(max(SLICE_SECONDS / max(seconds, 0.001), 0.5), 1.5))
+            self.slice_size = min(max(fits, MIN_SLICE), SLICE)
+
+    def charge_owner(self, owner: str, runs: int) -> None:
+        """Charge an owner one turn for each run made from a task."""
+        if runs > 1:
+            self._queue.charge(owner, runs - 1)
+
+    def find_next_due(self, now: datetime) -> datetime:
+        """Return the next due time, or the latest time at which to look again. Near times are looked for first."""
+        for window in LOOKAHEAD_WINDOWS:
+            ahead = {"$gt": clock.EPOCH, "$lte": now + window}
+            tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
+            retrying = {"status": RunStatus.RETRY, "retry_at": ahead}
+            retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
+            times = [*(task["next_run_at"] for task in tasks), *(run.get("retry_at") for run in retries)]
+            if found := [at for at in times if at is not None]:
+                return min(found)
+        return now + LOOKAHEAD_WINDOWS[-1]
 
 
-def _due_time(moment: datetime | None) -> datetime:
-    """Return the time at which something is due that was found by its time."""
-    if moment is None:
-        raise ValueError("a due document has no due time")
-    return moment
+def _count_fitting(tasks: list[TaskDocument]) -> int:
+    """Return how many of the first tasks, at least one, together name few enough open runs."""
+    open_runs = 0
+    for count, task in enumerate(tasks):
+        open_runs += len(task["active"])
+        if count and open_runs > MAX_SLICE_OPEN_RUNS:
+            return count
+    return len(tasks)

@@ -1,51 +1,65 @@
-"""APScheduler's job store as a view of the due documents, and the executor that collects due jobs.
+"""APScheduler's job store as a view of the due tasks and retries, and the executor that collects due jobs.
 
-A pass takes due tasks and retries in slices, owners in turn. A flush writes each slice: first the runs, whose ids make
-a second insert fail, then the tasks, which advance by conditional update. After a crash in between, the tasks are found
-due again and make no second run. All of this happens in APScheduler's thread, with its own MongoDB client.
+APScheduler makes a pass in its own thread: it asks the store for due jobs, submits each of them to the executor, and
+asks for the time of the next pass. The jobs come in slices, owners in turn. A slice is fired once all of its jobs are
+submitted, before the next one is chosen.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
-from typing import Protocol
+from typing import Any
 
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.jobstores.base import BaseJobStore
+from pymongo.synchronous.collection import Collection
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import SETTLED_STATUSES, Doc, RunDocument, RunStatus, TaskDocument
-from tocsin.documents.updates import group_updates, has_value, move_run
+from tocsin.documents import RunDocument, TaskDocument
 from tocsin.quotas.meter import UsageMeter
-from tocsin.scheduling.due_job import DueJob
 from tocsin.scheduling.due_queue import DueQueue
-from tocsin.scheduling.planning import MAX_OPEN_RUNS, ActiveRun, TaskFiring, pause_unreadable, plan_firings
-from tocsin.scheduling.quota_gaps import plan_quota_gap, postpone_retry
-from tocsin.scheduling.run_writer import RunWriter, end_superseded_retries
-from tocsin.tasks import activity_log
-from tocsin.tasks.ranking import queued_fields, requeued_fields
-from tocsin.tasks.run_effects import task_updates
+from tocsin.scheduling.fire_batch import BatchFirer, FiringEffects
+from tocsin.scheduling.planning import MAX_OPEN_RUNS
 
 PASS_LIMIT = 5_000
-LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
-_ACTIVE_FIELDS: Doc = {"task": 1, "status": 1, "open": 1}
+"""Number of tasks and retries after which a pass ends."""
 
 
-class FiringEffects(Protocol):
-    """Effects of a flush that the event loop applies."""
+class DueJob(Job):  # type: ignore[misc]
+    """A due task or retry as an APScheduler job. Skips the initializer of Job, which requires a callable."""
 
-    def apply_effects(self, runs: list[RunDocument]) -> None:
-        """Apply the effects of ended runs."""
+    def __init__(
+        self,
+        job_id: str,
+        due_at: datetime | None,
+        *,
+        task: TaskDocument | None = None,
+        retry: RunDocument | None = None,
+    ) -> None:
+        self._jobstore_alias = None
+        self.id = job_id
+        self.next_run_time = due_at
+        self.task, self.retry = task, retry
+        self.executor = "default"
+        self.coalesce = False
+        self.trigger = self
 
-    def align_stale_runs(self, runs: list[RunDocument]) -> None:
-        """Align runs that were made from an outdated version of their task."""
+    def _get_run_times(self, _now: datetime) -> list[datetime]:
+        return [] if self.next_run_time is None else [self.next_run_time]
+
+    def _modify(self, **_changes: Any) -> None:
+        return None
+
+    def get_next_fire_time(self, previous: datetime, _now: datetime) -> datetime:
+        """Return any time: for None, APScheduler would remove the job. Firing decides the real next time."""
+        return previous
 
 
 class DueJobExecutor(BaseExecutor):  # type: ignore[misc]
-    """An executor that collects due jobs in the store's buffer. It never raises: APScheduler would drop the run."""
+    """An executor that lets the store collect due jobs. It never raises: APScheduler would drop the run."""
 
     def __init__(self, store: "DueJobStore") -> None:
         super().__init__()
@@ -53,51 +67,77 @@ class DueJobExecutor(BaseExecutor):  # type: ignore[misc]
 
     def submit_job(self, job: DueJob, _run_times: list[datetime]) -> None:
         """Collect a due job."""
-        self._store.add_due(job.document)
+        self._store.collected.append(job)
 
     def _do_submit_job(self, _job: Job, _run_times: list[datetime]) -> None:
         raise AssertionError("submit_job does not call this")
 
 
 class DueJobStore(BaseJobStore):  # type: ignore[misc]
-    """The due tasks and retries as APScheduler's jobs."""
+    """The due tasks and retries as APScheduler's jobs.
+
+    `collected` are the submitted jobs of the slice under way. `sleeps_until` is the time of the next pass, None during
+    a pass.
+    """
 
     def __init__(
         self,
-        database: SyncDatabase[Doc],
+        database: SyncDatabase[Any],
         transport: Transport,
         effects: FiringEffects,
-        most_open: int = MAX_OPEN_RUNS,
+        max_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
     ) -> None:
         super().__init__()
-        self._tasks, self._runs = database["tasks"], database["runs"]
         self._database = database
-        self._transport, self._effects = transport, effects
-        self._most_open = most_open
-        self._meter = meter or UsageMeter()
-        self._due = DueQueue(self._tasks, self._runs)
+        self._tasks: Collection[TaskDocument] = database["tasks"]
+        self._due = DueQueue(self._tasks, database["runs"])
+        self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter or UsageMeter())
         self._finished = True
-        self._due_tasks: list[Doc] = []
-        self._due_retries: list[Doc] = []
         self._seen = 0
+        self.collected: list[DueJob] = []
         self.sleeps_until: datetime | None = None
 
-    # --- what APScheduler calls -------------------------------------------------------------------------------------
+    # --- a pass -----------------------------------------------------------------------------------------------------
 
     def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
-        """Return due tasks and retries lazily, so that only one slice of a backlog is in memory at a time."""
+        """Yield the jobs of a slice, then fire what was collected, until nothing is due or the pass is long enough.
+
+        Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
+        """
         if not self._finished:
             self._due.invalidate()  # the last pass lost the slice that it had taken
-        self._due_tasks, self._due_retries, self._seen = [], [], 0
-        self._finished, self.sleeps_until = False, None
-        return self._read_due(clock.truncate_to_milliseconds(now))
+        self._finished, self.sleeps_until, self._seen = False, None, 0
+        now = clock.truncate_to_milliseconds(now)
+        self._due.refresh(now)
+        while len(self._due):
+            began_at, self.collected = monotonic(), []
+            tasks, retries = self._due.take_slice(now)
+            yield from (DueJob(task["_id"], task["next_run_at"], task=task) for task in tasks)
+            yield from (DueJob(run["_id"], run.get("retry_at"), retry=run) for run in retries)
+            self._fire_collected()
+            self._due.adapt_slice_size(monotonic() - began_at, len(tasks) + len(retries))
+            if self._seen >= PASS_LIMIT or not len(self._due):
+                return
+            now = clock.now()
+            self._due.refresh(now)  # another owner's task that became due meanwhile does not wait for the rest
+
+    def _fire_collected(self) -> None:
+        """Fire the slice. What fails stays due in the database and is found again."""
+        self._seen += len(self.collected)
+        now = clock.now()
+        if tasks := [job.task for job in self.collected if job.task is not None]:
+            self._firer.fire_batch(tasks, now)
+        if retries := [job.retry for job in self.collected if job.retry is not None]:
+            self._firer.requeue_retries(retries, now)
+
+    def update_job(self, _job: DueJob) -> None:
+        """Do nothing: firing advances the task."""
 
     def get_next_run_time(self) -> datetime | None:
-        """Flush what is left, then return the time of the next pass. APScheduler calls this at the end of a pass."""
-        self.flush()
+        """Return the time of the next pass. APScheduler calls this at the end of a pass."""
         telemetry.TASKS_DUE.set(self._seen + len(self._due))
-        self.sleeps_until = clock.now() if len(self._due) else self._next_due(clock.now())
+        self.sleeps_until = clock.now() if len(self._due) else self._due.find_next_due(clock.now())
         self._finished = True
         return self.sleeps_until
 
@@ -105,8 +145,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         """Note that something due at this time was written. Thread-safe."""
         self._due.expect_due(at)
 
-    def update_job(self, _job: DueJob) -> None:
-        """Do nothing: the flush advances documents."""
+    # --- the rest of the interface ----------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
         """Close this thread's client."""
@@ -114,13 +153,13 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
     def lookup_job(self, job_id: str) -> DueJob | None:
         """Return the task with this id as a job."""
-        document = self._tasks.find_one({"_id": job_id})
-        return None if document is None else DueJob(document, document["next_run_at"])
+        task = self._tasks.find_one({"_id": job_id})
+        return None if task is None else DueJob(job_id, task["next_run_at"], task=task)
 
     def get_all_jobs(self) -> list[DueJob]:
         """Return the tasks that have a due time, soonest first."""
         ahead = self._tasks.find({"next_run_at": {"$gt": clock.EPOCH}}).sort("next_run_at", 1).limit(PASS_LIMIT)
-        return [DueJob(task, task["next_run_at"]) for task in ahead]
+        return [DueJob(task["_id"], task["next_run_at"], task=task) for task in ahead]
 
     def add_job(self, _job: Job) -> None:
         """Raise TypeError: tasks are saved as documents, not added as jobs."""
@@ -131,170 +170,3 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
     def remove_all_jobs(self) -> None:
         """Do nothing, as in `remove_job`."""
-
-    # --- a pass -----------------------------------------------------------------------------------------------------
-
-    def _read_due(self, now: datetime) -> Iterator[DueJob]:
-        """Yield slices. Each is written before the next one is chosen, which includes what became due by then.
-
-        Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
-        """
-        self._due.refresh(now)
-        while len(self._due):
-            began_at = monotonic()
-            tasks, retries = self._due.take_slice(now)
-            for task in tasks:
-                yield DueJob(task, task["next_run_at"])
-            for run in retries:
-                yield DueJob(run, run["retry_at"])
-            self.flush()
-            self._due.adapt_slice_size(monotonic() - began_at, len(tasks) + len(retries))
-            if self._seen >= PASS_LIMIT or not len(self._due):
-                return
-            now = clock.now()
-            self._due.refresh(now)
-
-    def add_due(self, document: Doc) -> None:
-        """Collect a due task or retry for the next flush."""
-        self._seen += 1
-        (self._due_retries if "retry_at" in document else self._due_tasks).append(document)
-
-    def flush(self) -> None:
-        """Write what is collected. What fails stays due in the database and is found again."""
-        retries, self._due_retries = self._due_retries, []
-        tasks, self._due_tasks = self._due_tasks, []
-        now = clock.now()
-        if tasks:
-            self._fire(tasks, now)
-        if retries:
-            self._requeue(retries, now)
-
-    def _next_due(self, now: datetime) -> datetime:
-        for window in LOOKAHEAD_WINDOWS:
-            ahead = {"$gt": clock.EPOCH, "$lte": now + window}
-            tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
-            retrying = {"status": RunStatus.RETRY.value, "retry_at": ahead}
-            retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)
-            found = [task["next_run_at"] for task in tasks] + [run["retry_at"] for run in retries]
-            if found:
-                soonest: datetime = min(found)
-                return soonest
-        return now + LOOKAHEAD_WINDOWS[-1]
-
-    def _requeue(self, runs: list[RunDocument], now: datetime) -> None:
-        updates = []
-        for run in runs:
-            same = has_value("retry_at", run["retry_at"])
-            if (until := self._meter.consume_runs(run["owner"], 1, now)) is not None:
-                updates.append(postpone_retry(run["_id"], same, until))
-                continue
-            changes = {**queued_fields(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
-            updates.append(move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=same))
-        self._runs.bulk_write(updates, ordered=False)
-        self._show(self._read([run["_id"] for run in runs]))
-        self._transport.wake_dispatcher()
-
-    def _show(self, runs: list[RunDocument]) -> None:
-        updates = task_updates([run for run in runs if run["status"] not in SETTLED_STATUSES])
-        if updates:
-            self._tasks.bulk_write(updates, ordered=False)
-
-    def _fire(self, tasks: list[TaskDocument], now: datetime) -> None:
-        active = self._settle_active(tasks, now)
-        fired = plan_firings(tasks, now, active, most_runs=self._due.slice_size, most_open=self._most_open)
-        self._due.return_tasks(fired.postponed)
-        if fired.unreadable:
-            self._tasks.bulk_write([pause_unreadable(task, now) for task in fired.unreadable], ordered=False)
-        if fired.firings:
-            self._make([self._within_quota(firing) for firing in fired.firings], now)
-
-    def _make(self, firings: list[TaskFiring], now: datetime) -> None:
-        claimed = self._claim([run for firing in firings for run in firing.claimable_runs()], now)
-        try:
-            self._insert(firings, claimed)
-            lost = self._advance(firings)
-        except BaseException:
-            self._transport.cancel_admission(list(claimed.values()))  # the lease tick rescues those that were written
-            raise
-        self._hand_over(firings, claimed, lost)
-        for firing in firings:
-            self._due.charge_owner(firing.task["owner"], len(firing.runs))
-
-    def _settle_active(self, tasks: list[TaskDocument], now: datetime) -> dict[str, list[ActiveRun]]:
-        """Return the open runs of due tasks. Those that wait for a retry give way to the next due time."""
-        named = [entry["run"] for task in tasks for entry in task["active"]]
-        if not named:
-            return {}
-        runs = self._read(named, _ACTIVE_FIELDS)
-        if any(run["status"] == RunStatus.RETRY.value for run in runs):
-            end_superseded_retries(self._runs, runs, now)
-            runs = self._read(named, _ACTIVE_FIELDS)
-        if ended := [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]:
-            self._effects.apply_effects(self._read(ended))
-        open_runs: dict[str, list[ActiveRun]] = {}
-        for run in runs:
-            if run["open"]:
-                open_runs.setdefault(run["task"], []).append({"run": run["_id"], "status": run["status"]})
-        return open_runs
-
-    def _within_quota(self, firing: TaskFiring) -> TaskFiring:
-        count, owner = sum(bool(run["open"]) for run in firing.runs), firing.task["owner"]
-        until = self._meter.consume_runs(owner, count, firing.now) if count else None
-        return firing if until is None else plan_quota_gap(firing.task, firing.now, until)
-
-    def _claim(self, runs: list[RunDocument], now: datetime) -> dict[str, Doc]:
-        claimed = {run["_id"]: run for run in self._transport.admit_new(runs, now)}
-        for run in runs:
-            run.update(claimed.get(run["_id"], {}))
-        return claimed
-
-    def _insert(self, firings: list[TaskFiring], claimed: dict[str, RunDocument]) -> None:
-        planned = {run["_id"] for firing in firings for run in firing.runs}
-        RunWriter(self._runs).write_runs(firings)
-        made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
-        activity_log.log_new_runs(made)
-        self._meter.add_run_bytes(made)
-        unwritten = planned - {run["_id"] for run in made}
-        self._transport.cancel_admission([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
-
-    def _advance(self, firings: list[TaskFiring]) -> list[TaskFiring]:
-        """Advance the tasks. Return the firings whose task was edited or deleted meanwhile."""
-        result = self._tasks.bulk_write(group_updates(firing.build_advance() for firing in firings), ordered=False)
-        if result.modified_count == len(firings):
-            return []
-        ids = [firing.task["_id"] for firing in firings]
-        versions = {task["_id"]: task["version"] for task in self._tasks.find({"_id": {"$in": ids}}, {"version": 1})}
-        return [firing for firing in firings if versions.get(firing.task["_id"]) != firing.task["version"]]
-
-    def _hand_over(self, firings: list[TaskFiring], claimed: dict[str, RunDocument], lost: list[TaskFiring]) -> None:
-        stale = {run["_id"]: run for firing in lost for run in firing.runs if run["open"]}
-        born = [run for firing in firings for run in firing.runs if run["_id"] in claimed]
-        self._transport.submit([run for run in born if run["_id"] not in stale])
-        if stale:
-            self._unclaim([run for run in born if run["_id"] in stale])
-            self._effects.align_stale_runs(list(stale.values()))
-        self._transport.wake_dispatcher()
-        self._effects.apply_effects(self._ended(firings))
-
-    def _ended(self, firings: list[TaskFiring]) -> list[Doc]:
-        """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
-        found = [run for firing in firings for run in firing.adopted]
-        if blockers := [
-            after for firing in firings for run in firing.runs if run.get("blocked") and (after := run["after"])
-        ]:
-            found += self._read(blockers)
-        return [run for run in found if run["status"] in SETTLED_STATUSES]
-
-    def _unclaim(self, runs: list[RunDocument]) -> None:
-        self._transport.cancel_admission(runs)
-        changes: Doc = {"worker": None, "attempts": [], "started_at": None}
-        updates = []
-        for run in runs:
-            ranked = changes | requeued_fields(run)
-            same = has_value("fence", run["fence"])
-            updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, ranked, where=same))
-        if updates:
-            self._runs.bulk_write(updates, ordered=False)
-
-    def _read(self, run_ids: list[str], fields: Doc | None = None) -> list[Doc]:
-        return list(self._runs.find({"_id": {"$in": run_ids}}, fields))

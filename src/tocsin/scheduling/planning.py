@@ -6,14 +6,14 @@ max_instances would drop due times without a record.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 from pymongo import UpdateOne
 
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import (
-    Doc,
+    Changes,
     Hold,
     Overlap,
     RunDocument,
@@ -37,22 +37,29 @@ from tocsin.documents.updates import (
 )
 from tocsin.tasks.runs import new_task_run
 
-ActiveRun = dict[str, str]
-_Item = schedules.Gap | datetime | Doc
 MAX_OPEN_RUNS = 100
 """Default maximum of open scheduled runs of one task, whose document names them all."""
 log = telemetry.get_logger(__name__)
-_NEVER_OPEN = (RunStatus.MISSED.value, RunStatus.SKIPPED.value)
-_NOT_QUEUED = {"open": False, "rank": None, "ready_at": None, "queued_at": None}
+_NEVER_OPEN = (RunStatus.MISSED, RunStatus.SKIPPED)
+_PlannedItem: TypeAlias = schedules.Gap | datetime | RunDocument
+"""What a run of a plan stands for: missed due times, one due time, or a run that is already stored."""
+
+
+class OpenRun(NamedTuple):
+    """An open run of a task. Overlap policies depend on it."""
+
+    id: str
+    status: RunStatus
 
 
 @dataclass(slots=True)
 class TaskFiring:
-    """A due task and its planned runs, ordered by due time. `due` is the `next_run_at` with which it was found.
+    """A due task and its planned runs, ordered by due time. `due_at` is the `next_run_at` with which it was found.
 
     The first `written` of the runs are stored. `adopted` are those of them that already existed, because of a crash
-    before the task was advanced, or because of another scheduler. `active` are the task's runs that were open before,
-    `most_open` is the maximum of open runs.
+    before the task was advanced, or because of another scheduler. `open_before` are the task's runs that were open
+    before, `max_open` is the maximum of open runs. `is_outdated` is true if the task was edited or deleted after it was
+    found.
     """
 
     task: TaskDocument
@@ -61,28 +68,28 @@ class TaskFiring:
     runs: list[RunDocument] = field(default_factory=list)
     last_due_at: datetime | None = None
     next_run_at: datetime | None = None
-    adopted: list[Doc] = field(default_factory=list)
+    adopted: list[RunDocument] = field(default_factory=list)
     written: int = 0
-    active: list[ActiveRun] = field(default_factory=list)
+    open_before: list[OpenRun] = field(default_factory=list)
     max_open: int = MAX_OPEN_RUNS
-
-    def claimable_runs(self) -> list[Doc]:
-        """Return the runs that a worker may claim at once."""
-        return [run for run in self.runs if run["status"] == RunStatus.QUEUED.value and not run.get("blocked")]
+    is_outdated: bool = False
 
     def build_advance(self) -> tuple[str, "TaskAdvance"]:
-        """Return the task's id and its advance."""
-        made = tuple(self._named(run) for run in self.runs if run["status"] != RunStatus.SKIPPED.value)
-        active = tuple(self._named(run) for run in self.runs if self._is_active(run))
+        """Return the task's id and its advance.
+
+        The task names the runs as active that are open, or were open and whose end is still to be counted.
+        """
+        made = tuple(self._suffix_and_status(run) for run in self.runs if run["status"] != RunStatus.SKIPPED)
+        active = tuple(
+            self._suffix_and_status(run)
+            for run in self.runs
+            if run["open"] or (run in self.adopted and run["status"] not in _NEVER_OPEN)
+        )
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
-    def _named(self, run: RunDocument) -> "NamedRun":
+    def _suffix_and_status(self, run: RunDocument) -> "NamedRun":
         return run["_id"][len(self.task["_id"]) :], public_status(run)
-
-    def _is_active(self, run: RunDocument) -> bool:
-        """Return whether the task must name this run as active: it is open, or its end is still to be counted."""
-        return bool(run["open"]) or (run in self.adopted and run["status"] not in _NEVER_OPEN)
 
 
 NamedRun = tuple[str, RunStatus]
@@ -93,7 +100,7 @@ NamedRun = tuple[str, RunStatus]
 class TaskAdvance:
     """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
-    `last` contains the newest run that was made, if any; `active` the runs that are not settled.
+    `last_run` contains the newest run that was made, if any; `active` the runs that are not settled.
     """
 
     due_at: datetime
@@ -105,7 +112,7 @@ class TaskAdvance:
 
     def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
-        changes: Doc = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
+        changes: Changes = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
         computed: dict[str, Expression] = {}
         if self.active:
             computed["active"] = put_active_runs(
@@ -114,7 +121,7 @@ class TaskAdvance:
         for suffix, status in self.last_run:
             computed["last_run"] = run_id_expression(suffix)
             if status is RunStatus.MISSED:
-                changes["last_end"] = TaskStatus.FAILED.value
+                changes["last_end"] = TaskStatus.FAILED
         unmoved = all_of(has_value("next_run_at", self.due_at), has_value("version", self.version))
         return change_task_pipeline(unmoved, changes, computed)
 
@@ -125,12 +132,14 @@ def scheduled_run_id(task_id: str, due_at: datetime) -> str:
 
 
 def plan_firing(
-    task: TaskDocument, now: datetime, active: list[ActiveRun], most_open: int = MAX_OPEN_RUNS
+    task: TaskDocument, now: datetime, open_runs: list[OpenRun], max_open: int = MAX_OPEN_RUNS
 ) -> TaskFiring:
-    """Plan the runs of a due task. `active` are its open runs, as {"run", "status"}."""
-    due_at: Any = task["next_run_at"]  # never null in a due task
-    firing = TaskFiring(task, due_at, now, active=active, max_open=most_open)
-    _plan(firing, firing.due_at, [])
+    """Plan the runs of a due task that has these open runs."""
+    due_at = task["next_run_at"]
+    if due_at is None:
+        raise ValueError("a task without a next due time is not due")
+    firing = TaskFiring(task, due_at, now, open_before=open_runs, max_open=max_open)
+    _plan_runs(firing, due_at, [])
     return firing
 
 
@@ -142,11 +151,10 @@ def next_due_after(firing: TaskFiring, run: RunDocument) -> datetime | None:
 
 def last_due_of(run: RunDocument) -> datetime:
     """Return the last due time that a run covers: its own, unless it records a gap."""
-    last: datetime = run.get("missed_until") or run["due_at"]
-    return last
+    return run.get("missed_until") or run["due_at"]
 
 
-def replan_after(firing: TaskFiring, existing: Doc, known: list[Doc]) -> None:
+def replan_after(firing: TaskFiring, existing: RunDocument, known: list[RunDocument]) -> None:
     """Adopt a run that already exists in place of the next one to write, and plan what is due after it.
 
     `known` are the runs of the task that exist after that one.
@@ -156,113 +164,118 @@ def replan_after(firing: TaskFiring, existing: Doc, known: list[Doc]) -> None:
     firing.written += 1
     due = next_due_after(firing, existing)
     if due is not None:
-        _plan(firing, due, known)
+        _plan_runs(firing, due, known)
     last = max(last_due_of(run) for run in firing.runs)
     schedule = schedules.schedule_from_document(firing.task["schedule"])
     firing.last_due_at, firing.next_run_at = last, schedules.next_due(schedule, max(last, firing.now))
 
 
-def _plan(firing: TaskFiring, due: datetime, known: list[Doc]) -> None:
+def _plan_runs(firing: TaskFiring, due: datetime, known: list[RunDocument]) -> None:
     """Add the runs for the due times from `due` to now, along with the `known` ones, which already exist."""
     task, now = firing.task, firing.now
-    schedule, misfire = (
-        schedules.schedule_from_document(task["schedule"]),
-        schedules.Misfire.from_document(task["misfire"]),
-    )
+    schedule = schedules.schedule_from_document(task["schedule"])
+    misfire = schedules.Misfire.from_document(task["misfire"])
     plan = schedules.plan_due_times(schedule, due, now, misfire)
-    runs, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
+    dues, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
     catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - due > misfire.grace
-    most_open = max(firing.max_open, misfire.max_runs) if catching_up else firing.max_open
-    busy = [*firing.active, *(_entry(run) for run in firing.runs if run["open"])]
-    items: list[_Item] = [*gaps, *runs, *known]
+    max_open = max(firing.max_open, misfire.max_runs) if catching_up else firing.max_open
+    busy = [*firing.open_before, *(OpenRun(run["_id"], run["status"]) for run in firing.runs if run["open"])]
+    items: list[_PlannedItem] = [*gaps, *dues, *known]
     for item in sorted(items, key=_first_due) if known else items:
         if isinstance(item, schedules.Gap):
-            run = _missed(task, item, now)
+            run = missed_run(task, item, RunReason.MISFIRE, now)
         elif isinstance(item, datetime):
-            run = _plan_one(task, item, now, busy, most_open, catching_up=catching_up)
+            run = _plan_run(task, item, now, busy, max_open, catching_up=catching_up)
         else:
             run = item
         firing.runs.append(run)
         if run["open"]:
-            busy.append(_entry(run))
+            busy.append(OpenRun(run["_id"], run["status"]))
     firing.last_due_at, firing.next_run_at = last_due_of(firing.runs[-1]), plan.next_due
 
 
-def _first_due(item: _Item) -> datetime:
-    if isinstance(item, schedules.Gap):
-        return item.first
-    first: datetime = item if isinstance(item, datetime) else item["due_at"]
-    return first
+def _first_due(item: _PlannedItem) -> datetime:
+    if isinstance(item, datetime):
+        return item
+    return item.first if isinstance(item, schedules.Gap) else item["due_at"]
 
 
-def _entry(run: RunDocument) -> ActiveRun:
-    return {"run": run["_id"], "status": run["status"]}
+def _plan_run(
+    task: TaskDocument, due_at: datetime, now: datetime, busy: list[OpenRun], max_open: int, *, catching_up: bool
+) -> RunDocument:
+    """Return the run of a due time: queued, waiting for the last of the `busy` runs, or skipped."""
+    run = new_task_run(task, scheduled_run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
+    overlap = Overlap(task["overlap"])
+    if len(busy) >= max_open:
+        reason = RunReason.OVERLAP_LIMIT if overlap is Overlap.ALLOW else RunReason.OVERLAP
+        return _without_attempt(run, RunStatus.SKIPPED, reason, now)
+    if not busy or overlap is Overlap.ALLOW:
+        return run
+    waits = any(other.status == RunStatus.QUEUED for other in busy)
+    if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up runs one by one and skips nothing
+        run |= {"rank": None, "ready_at": None, "blocked": True, "after": busy[-1].id}
+        return run
+    return _without_attempt(run, RunStatus.SKIPPED, RunReason.OVERLAP, now)
+
+
+def missed_run(task: TaskDocument, gap: schedules.Gap, reason: RunReason, now: datetime) -> RunDocument:
+    """Return the MISSED run that records a gap."""
+    run = new_task_run(task, scheduled_run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
+    run = _without_attempt(run, RunStatus.MISSED, reason, now)
+    run |= {"missed_until": gap.until, "missed_count": gap.count}
+    return run
+
+
+def _without_attempt(run: RunDocument, status: RunStatus, reason: RunReason, now: datetime) -> RunDocument:
+    """Settle a new run, which is never queued."""
+    run |= {
+        "status": status, "reason": reason, "open": False, "finished_at": now,
+        "queued_at": None, "rank": None, "ready_at": None,
+    }  # fmt: skip
+    return run
 
 
 @dataclass(slots=True)
 class FiringBatch:
-    """Fired tasks, and those that were not fired: `unreadable` ones (such as with a time zone that no longer exists),
-    and those `left` for the next slice because the others became many runs.
+    """Firings of due tasks, and the tasks that do not fire.
+
+    Those are `unreadable` ones (such as with a time zone that no longer exists), and those that are `postponed` to the
+    next slice because the others became many runs.
     """
 
     firings: list[TaskFiring] = field(default_factory=list)
-    unreadable: list[Doc] = field(default_factory=list)
-    postponed: list[Doc] = field(default_factory=list)
+    unreadable: list[TaskDocument] = field(default_factory=list)
+    postponed: list[TaskDocument] = field(default_factory=list)
 
 
 def plan_firings(
     tasks: list[TaskDocument],
     now: datetime,
-    active: dict[str, list[ActiveRun]],
+    open_runs: dict[str, list[OpenRun]],
     *,
-    most_runs: int | None = None,
-    most_open: int = MAX_OPEN_RUNS,
+    max_runs: int | None = None,
+    max_open: int = MAX_OPEN_RUNS,
 ) -> FiringBatch:
-    """Fire due tasks in order until they have become `most_runs` runs."""
-    fired, made = FiringBatch(), 0
+    """Plan due tasks in order until they have become `max_runs` runs. `open_runs` are those of each task, by its ID."""
+    batch, planned = FiringBatch(), 0
     for index, task in enumerate(tasks):
-        if most_runs is not None and made >= most_runs:
-            fired.postponed = tasks[index:]
+        if max_runs is not None and planned >= max_runs:
+            batch.postponed = tasks[index:]
             break
         if task["next_run_at"] is None or task["next_run_at"] > now:
             continue  # the clock was set back in the meantime
         try:
-            fired.firings.append(plan_firing(task, now, active.get(task["_id"], []), most_open))
-            made += len(fired.firings[-1].runs)
+            batch.firings.append(plan_firing(task, now, open_runs.get(task["_id"], []), max_open))
+            planned += len(batch.firings[-1].runs)
         except Exception as error:
             log.error(
                 "task is invalid and was paused", task_id=to_global_id("Task", task["_id"]), error=repr(error)[:300]
             )
-            fired.unreadable.append(task)
-    return fired
+            batch.unreadable.append(task)
+    return batch
 
 
 def pause_unreadable(task: TaskDocument, now: datetime) -> UpdateOne:
     """Build the update that pauses an unreadable task until its owner edits it."""
-    changes = {"hold": Hold.PAUSED.value, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
+    changes = {"hold": Hold.PAUSED, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
     return change_task(task["_id"], has_value("version", task["version"]), changes | {"reconcile": True})
-
-
-def _plan_one(
-    task: TaskDocument, due_at: datetime, now: datetime, busy: list[ActiveRun], most_open: int, *, catching_up: bool
-) -> Doc:
-    run = new_task_run(task, scheduled_run_id(task["_id"], due_at), due_at, Trigger.SCHEDULE, now)
-    overlap = Overlap(task["overlap"])
-    if len(busy) >= most_open:
-        return _skipped(run, RunReason.OVERLAP_LIMIT if overlap is Overlap.ALLOW else RunReason.OVERLAP, now)
-    if not busy or overlap is Overlap.ALLOW:
-        return run
-    waits = any(entry["status"] == RunStatus.QUEUED.value for entry in busy)
-    if catching_up or (overlap is Overlap.QUEUE and not waits):  # a catch-up runs one by one and skips nothing
-        return run | {"rank": None, "ready_at": None, "blocked": True, "after": busy[-1]["run"]}
-    return _skipped(run, RunReason.OVERLAP, now)
-
-
-def _skipped(run: RunDocument, reason: RunReason, now: datetime) -> Doc:
-    return run | _NOT_QUEUED | {"status": RunStatus.SKIPPED.value, "reason": reason.value, "finished_at": now}
-
-
-def _missed(task: TaskDocument, gap: schedules.Gap, now: datetime) -> Doc:
-    run = new_task_run(task, scheduled_run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now)
-    missed = {"status": RunStatus.MISSED.value, "reason": RunReason.MISFIRE.value, "finished_at": now}
-    return run | _NOT_QUEUED | missed | {"missed_until": gap.until, "missed_count": gap.count}

@@ -5,35 +5,17 @@ does not fill with missed runs.
 """
 
 from datetime import datetime
-from typing import Any
-
-from pymongo import UpdateOne
 
 from tocsin import schedules
-from tocsin.documents import Doc, RunReason, RunStatus, TaskDocument, Trigger
-from tocsin.documents.updates import Expression, all_of, change_when, has_value
-from tocsin.scheduling.planning import TaskFiring, last_due_of, scheduled_run_id
-from tocsin.tasks.runs import new_task_run
+from tocsin.documents import RunReason
+from tocsin.scheduling.planning import TaskFiring, last_due_of, missed_run
 
 
-def plan_quota_gap(task: TaskDocument, now: datetime, until: datetime) -> TaskFiring:
-    """Plan a due task whose owner's quota is used up until the given time."""
-    due_at: Any = task["next_run_at"]  # never null in a due task
-    gap, following = schedules.skip_due_times(schedules.schedule_from_document(task["schedule"]), due_at, until)
-    firing = TaskFiring(task, due_at, now, runs=[_missed(task, gap, now)], next_run_at=following)
-    firing.last_due_at = last_due_of(firing.runs[0])
-    return firing
-
-
-def postpone_retry(run_id: str, where: Expression, until: datetime) -> UpdateOne:
-    """Build the update that postpones a waiting retry."""
-    waits = all_of(has_value("status", RunStatus.RETRY.value), where)
-    return UpdateOne({"_id": run_id}, [change_when(waits, {"retry_at": until, "reason": RunReason.QUOTA.value})])
-
-
-def _missed(task: TaskDocument, gap: schedules.Gap, now: datetime) -> Doc:
-    missed = {
-        "status": RunStatus.MISSED.value, "reason": RunReason.QUOTA.value, "open": False, "finished_at": now,
-        "rank": None, "ready_at": None, "queued_at": None, "missed_until": gap.until, "missed_count": gap.count,
-    }  # fmt: skip
-    return new_task_run(task, scheduled_run_id(task["_id"], gap.first), gap.first, Trigger.SCHEDULE, now) | missed
+def plan_quota_gap(firing: TaskFiring, until: datetime) -> TaskFiring:
+    """Return what takes the place of this firing if the quota of the task's owner is used up until the given time."""
+    schedule = schedules.schedule_from_document(firing.task["schedule"])
+    gap, following = schedules.skip_due_times(schedule, firing.due_at, until)
+    run = missed_run(firing.task, gap, RunReason.QUOTA, firing.now)
+    return TaskFiring(
+        firing.task, firing.due_at, firing.now, runs=[run], last_due_at=last_due_of(run), next_run_at=following
+    )

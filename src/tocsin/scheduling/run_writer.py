@@ -8,15 +8,13 @@ each starts where the previous one ends. The first runs of many tasks are writte
 
 from datetime import datetime
 
-from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 from pymongo.synchronous.collection import Collection
 
 from tocsin import telemetry
-from tocsin.documents import Doc, RunDocument, RunReason, RunStatus, Trigger
-from tocsin.documents.updates import move_run
+from tocsin.documents import RunDocument, RunStatus, Trigger
 from tocsin.scheduling.planning import TaskFiring, last_due_of, next_due_after, replan_after
-from tocsin.tasks import activity_log
+from tocsin.scheduling.retries import end_superseded_retries
 
 _DUPLICATE = 11000
 
@@ -30,28 +28,28 @@ class RunWriter:
     def write_runs(self, firings: list[TaskFiring]) -> None:
         """Write all planned runs. Afterwards, `runs` are the stored ones, of which `adopted` already existed."""
         while unfinished := [firing for firing in firings if firing.written < len(firing.runs)]:
-            if blocked := self._write_next(unfinished):
-                self._adopt(blocked)
+            longest = max(len(firing.runs) - firing.written for firing in unfinished)
+            if len(unfinished) < longest:  # as few inserts as possible
+                stopped = [firing for firing in unfinished if not self._write_rest(firing)]
+            else:
+                stopped = self._write_next(unfinished)
+            if stopped:
+                self._adopt(stopped)
 
     def _write_next(self, firings: list[TaskFiring]) -> list[TaskFiring]:
-        """Write the next runs in as few inserts as possible. Return the firings whose next run already exists."""
-        longest = max(len(firing.runs) - firing.written for firing in firings)
-        if len(firings) < longest:
-            return [firing for firing in firings if not self._write_rest(firing)]
-        return self._write_heads(firings)
-
-    def _write_heads(self, firings: list[TaskFiring]) -> list[TaskFiring]:
-        known = set(self._insert([firing.runs[firing.written] for firing in firings], ordered=False))
+        """Write the next run of each firing. Return the firings whose next run already exists."""
+        existing = set(self._insert([firing.runs[firing.written] for firing in firings], ordered=False))
         for index, firing in enumerate(firings):
-            if index not in known:
+            if index not in existing:
                 _note_written(firing, 1)
-        return [firings[index] for index in known]
+        return [firings[index] for index in existing]
 
     def _write_rest(self, firing: TaskFiring) -> bool:
+        """Write all further runs of a firing. Return whether none of them already existed."""
         rest = firing.runs[firing.written :]
-        known = self._insert(rest, ordered=True)
-        _note_written(firing, known[0] if known else len(rest))
-        return not known
+        existing = self._insert(rest, ordered=True)
+        _note_written(firing, existing[0] if existing else len(rest))
+        return not existing
 
     def _insert(self, runs: list[RunDocument], *, ordered: bool) -> list[int]:
         """Return the indexes of the runs that already exist. If `ordered`, stop at the first of these."""
@@ -65,51 +63,41 @@ class RunWriter:
         return []
 
     def _adopt(self, firings: list[TaskFiring]) -> None:
-        existing = self._read([firing.runs[firing.written]["_id"] for firing in firings])
+        """Take the existing run in place of the next one of each firing, and plan what is due after it again."""
+        existing = self._read([_next_id(firing) for firing in firings])
         behind = [
             firing for firing in firings if (run := existing.get(_next_id(firing))) and next_due_after(firing, run)
         ]
         retrying = [existing[_next_id(firing)] for firing in behind]
-        if any(run["status"] == RunStatus.RETRY.value for run in retrying):  # their tasks are due again
+        if any(run["status"] == RunStatus.RETRY for run in retrying):  # their tasks are due again
             end_superseded_retries(self._runs, retrying, behind[0].now)
             existing |= self._read([run["_id"] for run in retrying])
-        known = self._read_after({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
+        later = self._read_later({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
         for firing in firings:
             if (run := existing.get(_next_id(firing))) is not None:
-                replan_after(firing, run, known.get(firing.task["_id"], []))
+                replan_after(firing, run, later.get(firing.task["_id"], []))
 
-    def _read_after(self, runs: dict[str, RunDocument], now: datetime) -> dict[str, list[Doc]]:
+    def _read_later(self, runs: dict[str, RunDocument], now: datetime) -> dict[str, list[RunDocument]]:
         """Return the existing runs after these, by task. There are none unless a clock was set back."""
         if not runs:
             return {}
         last = {task: last_due_of(run) for task, run in runs.items()}
         times = {"$gt": min(last.values()), "$lte": now}
-        behind: dict[str, list[Doc]] = {}
+        later: dict[str, list[RunDocument]] = {}
         for run in self._runs.find({"task": {"$in": list(runs)}, "due_at": times}).sort("due_at", 1):
-            if run["trigger"] == Trigger.SCHEDULE.value and run["due_at"] > last[run["task"]]:
-                behind.setdefault(run["task"], []).append(run)
-        return behind
+            if run["trigger"] == Trigger.SCHEDULE and run["due_at"] > last[run["task"]]:
+                later.setdefault(run["task"], []).append(run)
+        return later
 
-    def _read(self, run_ids: list[str]) -> dict[str, Doc]:
+    def _read(self, run_ids: list[str]) -> dict[str, RunDocument]:
         return {run["_id"]: run for run in self._runs.find({"_id": {"$in": run_ids}})}
 
 
 def _next_id(firing: TaskFiring) -> str:
-    run_id: str = firing.runs[firing.written]["_id"]
-    return run_id
+    return firing.runs[firing.written]["_id"]
 
 
 def _note_written(firing: TaskFiring, count: int) -> None:
     for run in firing.runs[firing.written : firing.written + count]:
         telemetry.RUNS_FIRED.labels(run["status"]).inc()
     firing.written += count
-
-
-def end_superseded_retries(collection: Collection[Doc], runs: list[RunDocument], now: datetime) -> None:
-    """Fail those of these runs that wait for a retry, because their tasks are due again."""
-    changes = {"reason": RunReason.GAVE_WAY.value, "finished_at": now, "retry_at": None}
-    retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY.value]
-    updates: list[UpdateOne] = [move_run(run, [RunStatus.RETRY], RunStatus.FAILED, changes) for run in retrying]
-    collection.bulk_write(updates, ordered=False)
-    gone = collection.find({"_id": {"$in": retrying}})
-    activity_log.log_run_outcomes([run for run in gone if run["reason"] == RunReason.GAVE_WAY.value])

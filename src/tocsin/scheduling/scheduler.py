@@ -22,7 +22,7 @@ MAX_SLEEP_SECONDS = 30.0
 log = telemetry.get_logger(__name__)
 
 
-class _Passes(BackgroundScheduler):  # type: ignore[misc]
+class _RetryingScheduler(BackgroundScheduler):  # type: ignore[misc]
     """An APScheduler that retries a failed pass. The main loop of 3.11 ends for good when a store raises during one."""
 
     def __init__(self, **options: Any) -> None:
@@ -47,13 +47,13 @@ class Scheduler:
     """The scheduler turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
 
     def __init__(
-        self, database: Database, transport: Transport, most_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
+        self, database: Database, transport: Transport, max_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
     ) -> None:
         self._database = database
         self._transport = transport
-        self._most_open = most_open
+        self._max_open = max_open
         self._meter = meter
-        self._passes = _Passes()
+        self._passes = _RetryingScheduler()
         self._store: DueJobStore | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._afterwards: set[asyncio.Task[None]] = set()
@@ -62,7 +62,7 @@ class Scheduler:
         """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
         self._store = DueJobStore(
-            connect_sync(self._database.uri, self._database.name), self._transport, self, self._most_open, self._meter
+            connect_sync(self._database.uri, self._database.name), self._transport, self, self._max_open, self._meter
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(DueJobExecutor(self._store))
@@ -99,7 +99,7 @@ class Scheduler:
 
     def align_stale_runs(self, runs: list[RunDocument]) -> None:
         """Align runs that were made from an outdated version of their task."""
-        self._run_soon(self._align(runs))
+        self._run_soon(self._align_stale_runs(runs))
 
     def _run_soon(self, work: Coroutine[Any, Any, None]) -> None:
         loop = self._loop
@@ -111,9 +111,9 @@ class Scheduler:
     def _start_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._afterwards.add(task)
-        task.add_done_callback(self._report)
+        task.add_done_callback(self._log_failure)
 
-    def _report(self, task: "asyncio.Task[None]") -> None:
+    def _log_failure(self, task: "asyncio.Task[None]") -> None:
         self._afterwards.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("effects of a scheduler pass failed; the next start repairs them", error=str(error)[:300])
@@ -122,7 +122,7 @@ class Scheduler:
         if await run_effects.apply_effects(self._database, runs):
             self._transport.wake_dispatcher()
 
-    async def _align(self, runs: list[RunDocument]) -> None:
+    async def _align_stale_runs(self, runs: list[RunDocument]) -> None:
         """Give runs whose due time is still valid the new settings, and settle the others."""
         ids = list({run["task"] for run in runs})
         fields = {"next_run_at": 1, "schedule": 1}

@@ -1,21 +1,25 @@
-"""No sequence of crashes, delays, edits and other schedulers loses a due time or covers one twice."""
+"""Each due time is stored exactly once.
+
+No sequence of crashes, delays, edits and other schedulers loses a due time or covers one twice.
+"""
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymongo.errors import BulkWriteError
 
 from tests.scheduling.ledger import faults
 from tocsin import schedules
-from tocsin.documents import OPEN_STATUSES, Overlap, RunStatus
+from tocsin.documents import OPEN_STATUSES, Database, Overlap, RunStatus, connect_sync
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Schedule, SimpleSchedule
-from tocsin.scheduling.planning import plan_firings
+from tocsin.scheduling.planning import OpenRun, TaskFiring, plan_firing, plan_firings
 from tocsin.scheduling.run_writer import RunWriter
 
 NOON = datetime(2026, 3, 29, 0, 59, 57, tzinfo=UTC)
@@ -86,8 +90,8 @@ class World:
         if task["next_run_at"] is None or task["next_run_at"] > now:
             return
         active = [self.runs.stored[entry] for entry in task["active"]]
-        entries = [{"run": run["_id"], "status": run["status"]} for run in active if run["open"]]
-        fired = plan_firings([task], now, {task["_id"]: entries})
+        open_runs = [OpenRun(run["_id"], run["status"]) for run in active if run["open"]]
+        fired = plan_firings([task], now, {task["_id"]: open_runs})
         firings, unreadable = fired.firings, fired.unreadable
         assert not unreadable
         RunWriter(self.runs).write_runs(firings)  # type: ignore[arg-type]
@@ -236,3 +240,90 @@ def test_no_order_of_events_loses_or_doubles_a_due_time(
     if unedited and overlap is not Overlap.ALLOW and misfire.policy is not MisfirePolicy.RUN_ALL:
         going = [run["_id"] for run in world.runs.stored.values() if run["open"] and not run.get("blocked")]
         assert len(going) <= 1
+
+
+# --- over the real collection ---------------------------------------------------------------------------------------
+
+
+class CountedRuns:
+    """A collection that counts its inserts."""
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+        self.inserts: list[int] = []
+
+    def insert_many(self, runs: list[Any], *, ordered: bool) -> Any:
+        self.inserts.append(len(runs))
+        return self._collection.insert_many(runs, ordered=ordered)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+
+@pytest.fixture
+async def runs(database: Database) -> AsyncIterator[Any]:
+    opened = connect_sync(database.uri, database.name)
+    yield CountedRuns(opened["runs"])
+    opened.client.close()
+
+
+def due_task(number: int, due_at: datetime = NOON) -> Any:
+    task = new_world(Every(SECOND, NOON), Misfire(), Overlap.ALLOW).task
+    return {**task, "_id": f"alice/{number}", "next_run_at": due_at}
+
+
+def fire(number: int, seconds: int) -> TaskFiring:
+    """Plan a task that has been due every second since noon."""
+    return plan_firing(due_task(number), NOON + seconds * SECOND, [])
+
+
+async def stored(runs: Any) -> list[tuple[str, int]]:
+    """Return the task and the second of each stored run."""
+    found = runs.find({}).sort("_id", 1)
+    return [(run["task"], (run["due_at"] - NOON) // SECOND) for run in found]
+
+
+async def test_the_first_runs_of_many_tasks_are_inserted_together(runs: Any) -> None:
+    firings = [fire(number, 1) for number in range(3)]
+    RunWriter(runs).write_runs(firings)
+    assert runs.inserts == [3, 3]
+    assert await stored(runs) == [(f"alice/{number}", second) for number in range(3) for second in range(2)]
+    assert [(firing.written, firing.adopted) for firing in firings] == [(2, [])] * 3
+
+
+async def test_many_runs_of_few_tasks_are_inserted_task_by_task(runs: Any) -> None:
+    RunWriter(runs).write_runs([fire(1, 20), fire(2, 30)])
+    assert runs.inserts == [21, 31]
+
+
+async def test_nothing_to_write_is_no_insert(runs: Any) -> None:
+    RunWriter(runs).write_runs([])
+    assert runs.inserts == []
+
+
+async def test_a_run_that_exists_is_adopted_and_what_follows_it_is_written(runs: Any) -> None:
+    RunWriter(runs).write_runs([fire(1, 1)])
+    again, other = fire(1, 3), fire(2, 0)
+    RunWriter(runs).write_runs([again, other])
+    assert await stored(runs) == [("alice/1", 0), ("alice/1", 1), ("alice/1", 2), ("alice/1", 3), ("alice/2", 0)]
+    assert [run["due_at"] for run in again.adopted] == [NOON, NOON + SECOND]
+    assert [run["due_at"] for run in again.runs] == [NOON + number * SECOND for number in range(4)]
+    assert (again.written, again.next_run_at) == (4, NOON + 4 * SECOND)
+    assert other.adopted == []
+
+
+async def test_an_existing_run_that_waits_for_a_retry_gives_way_to_the_next_due_time(runs: Any) -> None:
+    RunWriter(runs).write_runs([fire(1, 0)])
+    runs.update_one({"task": "alice/1"}, {"$set": {"status": S.RETRY, "retry_at": NOON}})
+    firing = fire(1, 1)
+    RunWriter(runs).write_runs([firing])
+    assert [(run["status"], run["reason"]) for run in firing.runs] == [("FAILED", "GAVE_WAY"), ("QUEUED", None)]
+
+
+def test_an_error_other_than_an_existing_run_is_raised() -> None:
+    class BrokenRuns(MemoryRuns):
+        def insert_many(self, runs: list[Any], *, ordered: bool) -> None:
+            raise BulkWriteError({"writeErrors": [{"index": 0, "code": 11000}, {"index": 1, "code": 10334}]})
+
+    with pytest.raises(BulkWriteError):
+        RunWriter(BrokenRuns()).write_runs([fire(1, 0), fire(2, 0)])  # type: ignore[arg-type]
