@@ -1,4 +1,4 @@
-"""The whole of `tocsin serve` as a process of its own, over a fresh data directory, as strangers see it."""
+"""A complete `tocsin serve` in its own process, over a new data directory."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it listens, its database, and its process."""
+    """The address, the database and the process of a running server."""
 
     host: str
     port: int
@@ -36,7 +36,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving() -> Iterator[Server]:
-    """A running server, stopped afterwards. Settings of this environment are not heeded."""
+    """Start a server and stop it afterwards. Settings of the environment are ignored."""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         environment |= {f"{PREFIX}{name}": value for name, value in _SETTINGS.items()}
@@ -57,7 +57,7 @@ def serving() -> Iterator[Server]:
 
 
 def _url(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """Wait for the line that says where it serves."""
+    """Wait for the log line with the URL, and return it."""
     while process.poll() is None:
         for line in log.read_text().splitlines():
             with contextlib.suppress(json.JSONDecodeError):
