@@ -6,7 +6,7 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -80,10 +80,22 @@ class Process:
     database_pid: int
 
 
-@contextlib.asynccontextmanager
-async def tocsin(**changes: Any) -> AsyncIterator[Process]:
-    """Start Tocsin over its own embedded database, regardless of the environment. `changes` are settings."""
+@contextlib.contextmanager
+def _data_directory(existing: Path | None) -> Iterator[Path]:
+    if existing is not None:
+        yield existing
+        return
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
+        yield Path(directory)
+
+
+@contextlib.asynccontextmanager
+async def tocsin(directory: Path | None = None, **changes: Any) -> AsyncIterator[Process]:
+    """Start Tocsin over its own embedded database, regardless of the environment. `changes` are settings.
+
+    By default, the data directory is new.
+    """
+    with _data_directory(directory) as data_dir:
         allowed = (ip_network("127.0.0.0/8"),)
         # A failing run ends the benchmark at once, and an owner calls a host without limits. Usage is counted all the
         # same, at the same cost.
@@ -91,7 +103,7 @@ async def tocsin(**changes: Any) -> AsyncIterator[Process]:
         defaults: dict[str, Any] = {"max_concurrency": 100, "max_retries": 0, **unlimited}
         settings = Settings(
             _env_file=None,
-            data_dir=Path(directory),
+            data_dir=data_dir,
             mongodb_uri=None,
             allowed_networks=allowed,
             **{**defaults, **changes},
@@ -108,10 +120,10 @@ async def tocsin(**changes: Any) -> AsyncIterator[Process]:
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[EmbeddedDatabase]:
-    """Start the embedded database alone, for peers and single parts."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
-        server = EmbeddedDatabase(Path(directory))
+async def database(directory: Path | None = None) -> AsyncIterator[EmbeddedDatabase]:
+    """Start the embedded database alone, for peers and single parts. By default, the data directory is new."""
+    with _data_directory(directory) as data_dir:
+        server = EmbeddedDatabase(data_dir)
         await server.start()
         try:
             yield server

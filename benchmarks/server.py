@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from tocsin.config import PREFIX
@@ -35,11 +36,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    """Start a server and stop it afterwards. Settings of the environment are ignored."""
+def serving(changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
+    """Start a server and stop it afterwards. Settings of the environment are ignored; `changes` are settings."""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        environment |= {f"{PREFIX}{name}": value for name, value in _SETTINGS.items()}
+        environment |= {f"{PREFIX}{name}": value for name, value in {**_SETTINGS, **changes}.items()}
         environment[f"{PREFIX}DATA_DIR"] = str(Path(directory, "data"))
         log = Path(directory, "log")
         with log.open("w") as out:

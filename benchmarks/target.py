@@ -14,7 +14,10 @@ _END = b"\r\n\r\n"
 
 
 class _TargetProtocol(asyncio.Protocol):
-    """Responds to each request without a body, also on connections that are kept alive."""
+    """Responds to each request without a body after `delay` seconds, also on connections that are kept alive."""
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
@@ -22,15 +25,19 @@ class _TargetProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         *requests, self._rest = (self._rest + data).split(_END)
-        self._transport.write(_RESPONSE * len(requests))
+        response = _RESPONSE * len(requests)
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._transport.write, response)
+        else:
+            self._transport.write(response)
 
 
 @contextlib.contextmanager
-def running() -> Iterator[str]:
-    """Run a target and yield its URL."""
+def running(delay: float = 0.0) -> Iterator[str]:
+    """Run a target that responds after `delay` seconds, and yield its URL."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, delay), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}/"
@@ -39,11 +46,13 @@ def running() -> Iterator[str]:
         process.join()
 
 
-def _serve(parent: Connection) -> None:
-    uvloop.run(_listen(parent))
+def _serve(parent: Connection, delay: float) -> None:
+    uvloop.run(_listen(parent, delay))
 
 
-async def _listen(parent: Connection) -> None:
-    server = await asyncio.get_running_loop().create_server(_TargetProtocol, "127.0.0.1", 0, backlog=1000)
+async def _listen(parent: Connection, delay: float) -> None:
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _TargetProtocol(delay), "127.0.0.1", 0, backlog=1000
+    )
     parent.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
