@@ -1,1 +1,1 @@
-"""Benchmarks of the run path. README.md says what each figure means; `python -m benchmarks` makes all of them."""
+"""Benchmarks of the run path. README.md explains the figures; `python -m benchmarks` measures all of them."""

@@ -1,4 +1,4 @@
-"""All benchmarks, and one table of their figures."""
+"""Run all benchmarks and print one table of their figures."""
 
 import argparse
 from functools import partial
@@ -8,7 +8,7 @@ from benchmarks.table import Row, text
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of the burst (default 5)")
     rounds = parser.parse_args().rounds
@@ -17,7 +17,7 @@ def main() -> None:
     for measure in (partial(burst.measure, rounds), *parts):
         part = measure()
         rows += part
-        print(f"{text(part)}\n", flush=True)  # a later part that fails must not take these along
+        print(f"{text(part)}\n", flush=True)  # printed at once, in case a later part fails
     print(text(rows))
 
 

@@ -1,4 +1,4 @@
-"""(a) Many one-off tasks due at one instant, each a GET, every run recorded, 100 subscribers listening."""
+"""Burst (a): many one-off tasks due at the same time, each a GET, every run recorded, 100 subscribers listening."""
 
 import argparse
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from benchmarks.table import Row, middle, percentile, text
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The systems' results of one round."""
+    """The results of all systems in one round."""
 
     ours: Result
     apscheduler: Result
@@ -20,7 +20,7 @@ class Round:
 
 
 async def ours(url: str, tasks: int) -> Result:
-    """The burst in a fresh Tocsin."""
+    """Run the burst in a new Tocsin."""
     async with tocsin() as process, listening(process) as listeners:
         due = first_due(tasks)
         result, _ = await run_load(process, listeners, url, [due] * tasks)
@@ -28,14 +28,14 @@ async def ours(url: str, tasks: int) -> Result:
 
 
 def measure(rounds: int = 5, tasks: int = 2000) -> list[Row]:
-    """Medians of some rounds; in each of them every system takes its turn in a process and a directory of its own."""
+    """Return the medians of the rounds. In each, every system takes its turn in its own process and directory."""
     done = []
     with target.running() as url:
         for number in range(rounds):
             one = Round(
                 in_fresh_process(ours, url, tasks),
-                in_fresh_process(peers.apscheduler, url, [0.0] * tasks),
-                in_fresh_process(peers.bare, url, tasks),
+                in_fresh_process(peers.run_apscheduler, url, [0.0] * tasks),
+                in_fresh_process(peers.run_bare_client, url, tasks),
             )
             print(f"(a) round {number + 1}: {_rate(one.ours):,.0f} runs/s", flush=True)
             done.append(one)
@@ -43,24 +43,26 @@ def measure(rounds: int = 5, tasks: int = 2000) -> list[Row]:
 
 
 def rows(done: list[Round], tasks: int) -> list[Row]:
-    """The table's rows."""
-    aim = tasks / 2000 * 1000
+    """Return the rows of the table."""
+    goal = tasks / 2000 * 1000
     return [
         _row(f"(a) {tasks:,} at once: runs/s", done, _rate, ">= 2,000"),
         _row("    recorded runs/s", done, lambda one: one.runs / one.recorded, peers=False),
         _row("    lateness p50, ms", done, lambda one: percentile(one.late, 0.5)),
-        _row("    lateness p99, ms", done, lambda one: percentile(one.late, 0.99), f"~ {aim:,.0f}"),
+        _row("    lateness p99, ms", done, lambda one: percentile(one.late, 0.99), f"~ {goal:,.0f}"),
         _row("    CPU of the app, ms/run", done, lambda one: one.app_cpu / one.runs * 1000),
         _row("    CPU of the database, ms/run", done, lambda one: one.database_cpu / one.runs * 1000),
     ]
 
 
-def _row(figure: str, done: list[Round], value: Callable[[Result], float], aim: str = "", *, peers: bool = True) -> Row:
+def _row(
+    figure: str, done: list[Round], value: Callable[[Result], float], goal: str = "", *, peers: bool = True
+) -> Row:
     ours = middle([value(one.ours) for one in done])
     if not peers:
-        return Row(figure, ours, aim)
+        return Row(figure, ours, goal)
     stock, bare = ([value(getattr(one, name)) for one in done] for name in ("apscheduler", "bare"))
-    return Row(figure, ours, aim, middle(stock), middle(bare))
+    return Row(figure, ours, goal, middle(stock), middle(bare))
 
 
 def _rate(result: Result) -> float:
@@ -68,7 +70,7 @@ def _rate(result: Result) -> float:
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.burst", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tasks", type=int, default=2000)

@@ -1,4 +1,4 @@
-"""(d) From the end of a run to its owner's subscribers: how long, when little happens and in a burst?"""
+"""Events (d): the time from the end of a run until its owner's subscribers receive it, at low load and in a burst."""
 
 import argparse
 from datetime import timedelta
@@ -12,7 +12,7 @@ LIMIT = "< 250"
 
 
 async def latencies(url: str, offsets: list[float]) -> list[float]:
-    """Milliseconds from each run's `finished_at` until each subscriber of its owner had it."""
+    """Return the milliseconds from each run's `finished_at` until each subscriber of its owner received it."""
     async with tocsin() as process, listening(process, keep_times=True) as listeners:
         first = first_due(len(offsets))
         dues = [first + timedelta(seconds=offset) for offset in offsets]
@@ -22,7 +22,7 @@ async def latencies(url: str, offsets: list[float]) -> list[float]:
 
 
 def measure(burst: int = 2000) -> list[Row]:
-    """10 runs a second, then many at once."""
+    """Measure 10 runs a second, then many at once."""
     with target.running() as url:
         idle = in_fresh_process(latencies, url, [number / 10 for number in range(100)])
         crowded = in_fresh_process(latencies, url, [0.0] * burst)
@@ -35,7 +35,7 @@ def measure(burst: int = 2000) -> list[Row]:
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
     parser.add_argument("--burst", type=int, default=2000)
     print(text(measure(parser.parse_args().burst)))

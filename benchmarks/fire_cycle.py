@@ -1,4 +1,4 @@
-"""(c) One pass of the scheduler with 50 cron tasks due, among more and more others: flat, if nothing scans them."""
+"""Fire cycle (c): one pass of the scheduler with 50 due cron tasks, among more and more others that are not due."""
 
 import argparse
 import asyncio
@@ -23,22 +23,22 @@ from tocsin.wakeups import Wakeups
 
 DUE = 50
 SIZES = (1_000, 10_000, 100_000)
-ASIDE = timedelta(minutes=30)
-"""The other tasks are due so much later or more, spread over a day."""
+OTHERS_DUE_AFTER = timedelta(minutes=30)
+"""The least delay until another task is due. They are spread over a day."""
 
 
-class _Nothing:
-    """Nothing follows from a pass here."""
+class _NoEffects:
+    """Discards the effects of a pass."""
 
     def apply_effects(self, runs: list[Any]) -> None:
-        """Not waited for."""
+        """Do nothing."""
 
     def align_stale_runs(self, runs: list[Any]) -> None:
-        """Nobody edits."""
+        """Do nothing: no task is edited."""
 
 
 async def cycles(sizes: tuple[int, ...], passes: int) -> list[list[float]]:
-    """Milliseconds of each pass, for each number of other tasks."""
+    """Return the milliseconds of each pass, for each number of other tasks."""
     async with database() as server:
         opened = await connect(server.uri, "benchmark")
         try:
@@ -50,16 +50,16 @@ async def cycles(sizes: tuple[int, ...], passes: int) -> list[list[float]]:
 async def _cycles(opened: Database, sizes: tuple[int, ...], passes: int) -> list[list[float]]:
     in_flight = InFlightRuns("benchmark", 1_000_000, RunLimiter())
     transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
-    store = DueJobStore(connect_sync(opened.uri, opened.name), transport, _Nothing())
-    scheduler = BackgroundScheduler(timezone=UTC)  # never started: its passes are made one by one
+    store = DueJobStore(connect_sync(opened.uri, opened.name), transport, _NoEffects())
+    scheduler = BackgroundScheduler(timezone=UTC)  # never started: passes are called one by one
     scheduler.add_jobstore(store)
     scheduler.add_executor(DueJobExecutor(store))
-    due = await _insert(DUE, aside=False)
-    there, figures = 0, []
+    due = await _insert(DUE, is_other=False)
+    inserted, figures = 0, []
     try:
         for size in sizes:
-            await _insert(size - there, aside=True)
-            there = size
+            await _insert(size - inserted, is_other=True)
+            inserted = size
             freeze()
             await _cycle(opened, scheduler, due)  # warms the caches
             figures.append([await _cycle(opened, scheduler, due) for _ in range(passes)])
@@ -69,7 +69,7 @@ async def _cycles(opened: Database, sizes: tuple[int, ...], passes: int) -> list
 
 
 async def _cycle(opened: Database, scheduler: BackgroundScheduler, due: list[str]) -> float:
-    """Make the 50 due, take the time of the pass that fires them, and check what it did."""
+    """Make the 50 tasks due, measure the pass that fires them, and check its result."""
     await opened.runs.delete_many({})
     again = {"next_run_at": clock.now() - clock.MILLISECOND, "active": [], "last_due_at": None}
     await opened.tasks.update_many({"_id": {"$in": due}}, {"$set": again})
@@ -87,37 +87,37 @@ def _pass(scheduler: BackgroundScheduler) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-async def _insert(count: int, *, aside: bool) -> list[str]:
-    """Insert cron tasks; their ids."""
+async def _insert(count: int, *, is_other: bool) -> list[str]:
+    """Insert cron tasks. Return their ids."""
     now = clock.now()
     ids: list[str] = []
     for start in range(0, count, 1000):
-        tasks = [_task(number, now, aside=aside) for number in range(start, min(start + 1000, count))]
+        tasks = [_task(number, now, is_other=is_other) for number in range(start, min(start + 1000, count))]
         await Task.insert_many(tasks)
         ids += [task.id for task in tasks]
     return ids
 
 
-def _task(number: int, now: datetime, *, aside: bool) -> Task:
-    at = now + ASIDE + timedelta(milliseconds=random.randrange(86_400_000)) if aside else now + ASIDE
+def _task(number: int, now: datetime, *, is_other: bool) -> Task:
+    spread = timedelta(milliseconds=random.randrange(86_400_000)) if is_other else timedelta()
     draft = TaskDraft(name="benchmark", job=http_job("http://127.0.0.1/"), schedule=schedules.Cron("0 4 * * *", "UTC"))
-    of = owner(number)
+    owner_id = owner(number)
     return Task(
-        id=new_id(of), owner=of, status=TaskStatus.PENDING, next_run_at=at, created_at=now, updated_at=now,
-        **draft.document_fields(),
+        id=new_id(owner_id), owner=owner_id, status=TaskStatus.PENDING, next_run_at=now + OTHERS_DUE_AFTER + spread,
+        created_at=now, updated_at=now, **draft.document_fields(),
     )  # fmt: skip
 
 
 def measure(sizes: tuple[int, ...] = SIZES, passes: int = 20) -> list[Row]:
-    """The median pass for each number of other tasks."""
+    """Return the median pass for each number of other tasks."""
     figures = in_fresh_process(cycles, sizes, passes)
     labels = [f"(c) {DUE} due among {sizes[0]:,}: one pass, ms", *(f"    among {size:,}" for size in sizes[1:])]
-    aims = ["", *("flat" for _ in sizes[1:])]
-    return [Row(label, middle(one), aim) for label, one, aim in zip(labels, figures, aims, strict=True)]
+    goals = ["", *("flat" for _ in sizes[1:])]
+    return [Row(label, middle(one), goal) for label, one, goal in zip(labels, figures, goals, strict=True)]
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fire_cycle", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--passes", type=int, default=20)

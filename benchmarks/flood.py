@@ -1,4 +1,4 @@
-"""(e) 10 schedules a second while strangers flood the API: how late is each, with and without the flood?"""
+"""Flood (e): the lateness of 10 schedules a second, with and without a flood of requests from strangers."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from benchmarks import target
-from benchmarks.load import first_due, save
+from benchmarks.load import first_due, save_tasks
 from benchmarks.process import in_fresh_process
 from benchmarks.server import Server, serving
 from benchmarks.table import Row, percentile, text
@@ -36,28 +36,33 @@ Sent = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Lateness in milliseconds, and what the flood was answered, by code; a second's worth."""
+    """The lateness of runs in milliseconds, and the responses to the flood a second, by code."""
 
     late: list[float]
-    answers: Sent
+    responses: Sent
 
 
-def bad_log_in() -> bytes:
-    """A request to log in as somebody."""
+def make_bad_log_in() -> bytes:
+    """Return a request to log in, with a random address."""
     return _request({"query": _LOG_IN, "variables": {"e": f"user{random.randrange(10**9)}@example.com"}})
 
 
-def refused_document() -> bytes:
-    """A request that is dear to refuse, and is not the same twice."""
+def make_refused_document() -> bytes:
+    """Return a request that is expensive to refuse. No two are the same."""
     return _request({"query": f"{random.choice(_REFUSED)} # {random.randrange(10**9)}"})
 
 
-def either() -> bytes:
-    """One of the two."""
-    return random.choice((bad_log_in, refused_document))()
+def make_either() -> bytes:
+    """Return either kind of request."""
+    return random.choice((make_bad_log_in, make_refused_document))()
 
 
-_FLOODS = {"none": None, "bad log-ins": bad_log_in, "refused documents": refused_document, "both": either}
+_FLOODS = {
+    "none": None,
+    "bad log-ins": make_bad_log_in,
+    "refused documents": make_refused_document,
+    "both": make_either,
+}
 
 
 def _request(body: dict[str, Any]) -> bytes:
@@ -68,7 +73,7 @@ def _request(body: dict[str, Any]) -> bytes:
 
 @contextlib.contextmanager
 def flooding(server: Server, kind: str) -> Iterator[Connection]:
-    """A process that floods meanwhile; ask it for the answers when it is to stop."""
+    """Run a flood in another process. Send it any message to stop it, and receive the responses it got."""
     ours, theirs = get_context("spawn").Pipe()
     process = get_context("spawn").Process(target=_flood, args=(server, kind, theirs), daemon=True)
     process.start()
@@ -82,7 +87,7 @@ def flooding(server: Server, kind: str) -> Iterator[Connection]:
 
 
 def _flood(server: Server, kind: str, parent: Connection) -> None:
-    os.nice(15)  # the flood comes from elsewhere: it must not take the server's processor time
+    os.nice(15)  # a real flood comes from elsewhere: leave the processor to the server
     asyncio.run(_flood_until_asked(server, kind, parent))
 
 
@@ -101,7 +106,7 @@ async def _flood_until_asked(server: Server, kind: str, parent: Connection) -> N
 
 
 async def _client(server: Server, kind: str, number: int, answers: "Counter[str]") -> None:
-    """One connection, from an address of its own: limits that hold for one address must not be all that helps."""
+    """Send requests over one connection from its own address, so that limits of one address alone do not help."""
     make = _FLOODS[kind]
     assert make is not None
     address = (f"127.1.{number // 250}.{number % 250 + 1}", 0)
@@ -118,14 +123,14 @@ def _code(body: bytes) -> str:
     return str(answer["errors"][0]["extensions"]["code"]) if answer.get("errors") else "answered"
 
 
-async def lateness(server: Server, url: str, count: int, seconds: float) -> list[float]:
-    """Milliseconds from each due time to its attempt's start, of tasks that are spread over so many seconds."""
+async def measure_lateness(server: Server, url: str, count: int, seconds: float) -> list[float]:
+    """Return the lateness in milliseconds of tasks spread over these seconds."""
     database = await connect(server.database_uri, "tocsin")
     try:
         await database.tasks.delete_many({})
         await database.runs.delete_many({})
         first = first_due(count)
-        await save(url, [first + timedelta(seconds=number * seconds / count) for number in range(count)])
+        await save_tasks(url, [first + timedelta(seconds=number * seconds / count) for number in range(count)])
         await asyncio.sleep((first - clock.now()).total_seconds() + seconds)
         async with asyncio.timeout(60):
             while len(runs := await database.runs.find({"status": RunStatus.COMPLETED.value}).to_list()) < count:
@@ -135,13 +140,13 @@ async def lateness(server: Server, url: str, count: int, seconds: float) -> list
         await database.close()
 
 
-def phase(server: Server, url: str, kind: str, count: int, seconds: float) -> Phase:
-    """One flood, or none, and the lateness meanwhile."""
+def measure_phase(server: Server, url: str, kind: str, count: int, seconds: float) -> Phase:
+    """Measure the lateness during one kind of flood, or none."""
     if _FLOODS[kind] is None:
-        return Phase(in_fresh_process(lateness, server, url, count, seconds), {})
+        return Phase(in_fresh_process(measure_lateness, server, url, count, seconds), {})
     with flooding(server, kind) as flood:
         begun = clock.now()
-        late = in_fresh_process(lateness, server, url, count, seconds)
+        late = in_fresh_process(measure_lateness, server, url, count, seconds)
         took = (clock.now() - begun).total_seconds()
         flood.send("stop")
         answers: Sent = flood.recv()
@@ -149,22 +154,22 @@ def phase(server: Server, url: str, kind: str, count: int, seconds: float) -> Ph
 
 
 def measure(count: int = 200, seconds: float = 20.0) -> list[Row]:
-    """All phases, one after the other, with one server."""
+    """Measure all phases with one server, one after the other."""
     rows: list[Row] = []
     with target.running() as url, serving() as server:
         for kind in _FLOODS:
-            done = phase(server, url, kind, count, seconds)
-            print(f"(e) {kind}: answers a second {done.answers}", flush=True)
+            done = measure_phase(server, url, kind, count, seconds)
+            print(f"(e) {kind}: responses a second {done.responses}", flush=True)
             label = f"(e) {count / seconds:g} a second, flood: {kind}: lateness p50, ms"
             rows.append(Row(label, percentile(done.late, 0.5)))
             rows += [Row("    p99, ms", percentile(done.late, 0.99)), Row("    at most, ms", max(done.late))]
-            if done.answers:
-                rows.append(Row("    answers to the flood, a second", sum(done.answers.values())))
+            if done.responses:
+                rows.append(Row("    responses to the flood, a second", sum(done.responses.values())))
     return rows
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flood", description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20.0)

@@ -1,4 +1,4 @@
-"""One-off tasks that fall due, and what is read of their runs when all have ended."""
+"""A load of one-off tasks, and the results that are read from their runs."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from tocsin.tasks.saving import TaskDraft
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one system did with one load. `late` are milliseconds, `took` and CPU times are seconds.
+    """The result of one system with one load. `late` is in milliseconds, `took` and CPU times are in seconds.
 
     `took` runs from the first due time to the last call's end; `recorded` until the database has acknowledged the last
     outcome (the same for a system that records nothing).
@@ -30,12 +30,12 @@ class Result:
 
 
 def first_due(count: int) -> datetime:
-    """A time by which so many tasks are saved, with a pause after it."""
+    """Return a due time late enough to save this many tasks before it, with a pause in between."""
     return clock.now() + timedelta(seconds=3 + count / 500)
 
 
-async def save(url: str, dues: list[datetime]) -> None:
-    """Save one task for each due time, their owners in turn."""
+async def save_tasks(url: str, dues: list[datetime]) -> None:
+    """Save one task for each due time, of all owners in turn."""
     now = clock.now()
     tasks = [_task(owner(number), url, due, now) for number, due in enumerate(dues)]
     for start in range(0, len(tasks), 500):
@@ -43,7 +43,7 @@ async def save(url: str, dues: list[datetime]) -> None:
 
 
 def http_job(url: str) -> Any:
-    """A stored http job that gets this URL."""
+    """Return a stored http job that sends a GET to this URL."""
     return {"kind": "http", "params": {"url": url, "method": "GET", "headers": [], "secret_headers": []}}
 
 
@@ -56,7 +56,7 @@ def _task(owner_id: str, url: str, due: datetime, now: datetime) -> Task:
 
 
 async def until_due(due: datetime) -> None:
-    """Sleep till shortly before. Raises RuntimeError when saving took so long that the result would tell of that."""
+    """Sleep until just before `due`. Raises RuntimeError if saving took so long that it would distort the result."""
     left = (due - clock.now()).total_seconds()
     if left < 0.5:
         raise RuntimeError(f"saving the load took too long: {left:.1f} s are left before it is due")
@@ -64,23 +64,23 @@ async def until_due(due: datetime) -> None:
 
 
 async def run_load(process: Process, listeners: Listeners, url: str, dues: list[datetime]) -> tuple[Result, list[Any]]:
-    """Save the load, wait until it is done, check it, and say how it went; with the runs as they are stored."""
-    await save(url, dues)
-    await _told(listeners, len(dues), "created")
+    """Save the load, wait until it is done, and check it. Return the result and the stored runs."""
+    await save_tasks(url, dues)
+    await _until_received(listeners, len(dues), "created")
     await until_due(dues[0])
     cpu = CpuClock(process.database_pid)
-    recorded_at = await _all_recorded(process, listeners, dues[-1], len(dues))
-    await _told(listeners, len(dues), "completed")
+    recorded_at = await _until_recorded(process, listeners, dues[-1], len(dues))
+    await _until_received(listeners, len(dues), "completed")
     app, database = cpu.read()
-    runs = await _checked(process, len(dues))
+    runs = await _read_checked_runs(process, len(dues))
     ended_at = max(run["finished_at"] for run in runs)
     late = [(run["attempts"][0]["started_at"] - run["due_at"]) / timedelta(milliseconds=1) for run in runs]
     took = (ended_at - dues[0]).total_seconds()
     return Result(len(runs), took, recorded_at - dues[0].timestamp(), late, app, database), runs
 
 
-async def _all_recorded(process: Process, listeners: Listeners, last_due: datetime, count: int) -> float:
-    """Wait until every run is settled. Looks at this process's memory, so as not to load the database meanwhile."""
+async def _until_recorded(process: Process, listeners: Listeners, last_due: datetime, count: int) -> float:
+    """Wait until every run is settled. Watches the memory of this process, so that the database has no extra load."""
     held, runs = process.runtime.process.engine.in_flight.runs, process.runtime.database.runs
     async with asyncio.timeout((last_due - clock.now()).total_seconds() + 120):
         while True:
@@ -92,8 +92,8 @@ async def _all_recorded(process: Process, listeners: Listeners, last_due: dateti
                 return recorded_at
 
 
-async def _told(listeners: Listeners, count: int, what: str) -> None:
-    """Wait until each owner's subscribers have all got that many changes of his."""
+async def _until_received(listeners: Listeners, count: int, what: str) -> None:
+    """Wait until all subscribers have received this many changes of their owner."""
     expected = count * (SUBSCRIBERS // OWNERS)
     try:
         async with asyncio.timeout(30):
@@ -101,18 +101,20 @@ async def _told(listeners: Listeners, count: int, what: str) -> None:
                 await asyncio.sleep(0.01)
     except TimeoutError:
         got = getattr(listeners, what)
-        raise RuntimeError(f"subscribers were told of {got} {what} instead of {expected}") from None
+        raise RuntimeError(f"subscribers received {got} {what} changes instead of {expected}") from None
     if listeners.resyncs:
-        raise RuntimeError(f"{listeners.resyncs} subscribers were told to read again: the figures would flatter")
+        raise RuntimeError(
+            f"{listeners.resyncs} subscribers lost changes and were sent a SNAPSHOT: the figures would be too good"
+        )
 
 
-async def _checked(process: Process, count: int) -> list[Any]:
-    """All runs, after making sure that each task has exactly one, COMPLETED at the first attempt."""
+async def _read_checked_runs(process: Process, count: int) -> list[Any]:
+    """Return all runs, after checking that each task has exactly one, COMPLETED at the first attempt."""
     database = process.runtime.database
     tasks = {task["_id"] async for task in database.tasks.find({}, {"status": 1})}
     runs = await database.runs.find({}).to_list()
-    a_task = Counter(run["task"] for run in runs)
+    runs_of_task = Counter(run["task"] for run in runs)
     odd = [run["status"] for run in runs if run["status"] != RunStatus.COMPLETED.value or len(run["attempts"]) != 1]
-    if len(tasks) != count or set(a_task) != tasks or set(a_task.values()) != {1} or odd:
+    if len(tasks) != count or set(runs_of_task) != tasks or set(runs_of_task.values()) != {1} or odd:
         raise RuntimeError(f"{count} tasks, {len(runs)} runs, of them not completed at once: {Counter(odd)}")
     return runs

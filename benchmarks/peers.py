@@ -1,4 +1,4 @@
-"""The peers, given the same load on the same machine in the same minutes. Neither of them records what it did."""
+"""The peers, which get the same load on the same machine within the same minutes. None of them records its runs."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ CONCURRENCY = 100
 
 @dataclass
 class _Calls:
-    """What the jobs share: APScheduler stores a job as a function's name, so there is one such object."""
+    """The state that jobs share. APScheduler stores a job as the name of a function, so it is global."""
 
     url: str
     session: aiohttp.ClientSession
@@ -26,7 +26,7 @@ class _Calls:
     ended: list[float] = field(default_factory=list)
 
     async def call(self, due: float) -> None:
-        """One GET, read to its end."""
+        """Send one GET and read the whole response."""
         self.late.append((time.time() - due) * 1000)
         async with self.session.get(self.url) as response:
             await response.read()
@@ -41,13 +41,16 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONCURRENCY))
 
 
-async def job(due: float) -> None:
-    """The job that stock APScheduler runs."""
+async def call_target(due: float) -> None:
+    """Call the target: the job of stock APScheduler."""
     await _calls.call(due)
 
 
-async def apscheduler(url: str, offsets: list[float]) -> Result:
-    """Stock APScheduler with its MongoDB store over a fresh embedded database; due so many seconds after the first."""
+async def run_apscheduler(url: str, offsets: list[float]) -> Result:
+    """Run stock APScheduler with its MongoDB store over a new embedded database.
+
+    `offsets` are the due times, in seconds after the first.
+    """
     global _calls
     async with database() as server, _session() as session:
         _calls = _Calls(url, session)
@@ -62,7 +65,7 @@ async def apscheduler(url: str, offsets: list[float]) -> Result:
         await until_due(first)
         assert server.pid is not None
         cpu = CpuClock(server.pid)
-        await _all_ended(len(offsets), first.timestamp() + offsets[-1] + 120)
+        await _until_all_ended(len(offsets), first.timestamp() + offsets[-1] + 120)
         result = _result(_calls, first.timestamp(), *cpu.read())
         scheduler.shutdown()
         client.close()
@@ -72,18 +75,18 @@ async def apscheduler(url: str, offsets: list[float]) -> Result:
 def _add(scheduler: AsyncIOScheduler, due: float) -> None:
     # Its default grace of one second would drop most of the burst as missed.
     run_date = datetime.fromtimestamp(due, tz=scheduler.timezone)
-    scheduler.add_job(job, "date", run_date=run_date, args=[due], misfire_grace_time=None)
+    scheduler.add_job(call_target, "date", run_date=run_date, args=[due], misfire_grace_time=None)
 
 
-async def _all_ended(count: int, deadline: float) -> None:
+async def _until_all_ended(count: int, deadline: float) -> None:
     while len(_calls.ended) < count:
         if time.time() > deadline:
             raise RuntimeError(f"only {len(_calls.ended)} of {count} jobs were run")
         await asyncio.sleep(0.01)
 
 
-async def bare(url: str, count: int) -> Result:
-    """A loop of clients that calls as fast as it can: no schedule, no record, no database."""
+async def run_bare_client(url: str, count: int) -> Result:
+    """Call the target as fast as possible, without a schedule, records or a database."""
     async with _session() as session:
         calls = _Calls(url, session)
         freeze()

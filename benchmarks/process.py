@@ -1,4 +1,4 @@
-"""The process that is measured: what `tocsin serve` starts, tuned as it is, over a fresh data directory."""
+"""The measured process: the parts and the tuning of `tocsin serve`, over a new data directory."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -30,12 +30,12 @@ T = TypeVar("T")
 
 
 def owner(number: int) -> str:
-    """The owner of the task of this number."""
+    """Return the owner of the task with this number."""
     return f"owner{number % OWNERS}"
 
 
 def in_fresh_process(work: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run the coroutine in a new process, so that no measurement inherits the memory or the CPU time of another."""
+    """Run the coroutine in a new process, so that no measurement inherits the memory or CPU time of another."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_run, work, args, kwargs).result()
 
@@ -49,7 +49,7 @@ def _run(work: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any) ->
 
 @dataclass
 class CpuClock:
-    """CPU seconds of this process and of the database's since it was made."""
+    """Counts the CPU seconds of this process and of the database, from its creation on."""
 
     database_pid: int
     _own: float = field(init=False)
@@ -59,12 +59,12 @@ class CpuClock:
         self._own, self._database = time.process_time(), _cpu_of(self.database_pid)
 
     def read(self) -> tuple[float, float]:
-        """Seconds: (this process, the database)."""
+        """Return the seconds of (this process, the database)."""
         return time.process_time() - self._own, _cpu_of(self.database_pid) - self._database
 
 
 def _cpu_of(pid: int) -> float:
-    """User and system seconds of a process by Linux's /proc; not a number elsewhere."""
+    """Return the user and system seconds of a process from /proc; NaN on systems other than Linux."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -74,23 +74,39 @@ def _cpu_of(pid: int) -> float:
 
 @dataclass
 class Process:
-    """A running Tocsin without its HTTP edge."""
+    """A running Tocsin without its HTTP server."""
 
     runtime: Runtime
     database_pid: int
 
 
-@contextlib.asynccontextmanager
-async def tocsin(**changes: Any) -> AsyncIterator[Process]:
-    """Tocsin over an embedded database of its own, whatever the environment says. `changes` are settings."""
+@contextlib.contextmanager
+def _data_directory(existing: Path | None) -> Iterator[Path]:
+    if existing is not None:
+        yield existing
+        return
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
+        yield Path(directory)
+
+
+@contextlib.asynccontextmanager
+async def tocsin(directory: Path | None = None, **changes: Any) -> AsyncIterator[Process]:
+    """Start Tocsin over its own embedded database, regardless of the environment. `changes` are settings.
+
+    By default, the data directory is new.
+    """
+    with _data_directory(directory) as data_dir:
         allowed = (ip_network("127.0.0.0/8"),)
-        # A failing run ends the benchmark at once, and one owner calls one host as fast as it goes. Usage is counted
-        # without limits too, at the same price.
+        # A failing run ends the benchmark at once, and an owner calls a host without limits. Usage is counted all the
+        # same, at the same cost.
         unlimited = {"owner_host_rate": 0, "quota_tasks": 0, "quota_runs_per_minute": 0}
-        usual: dict[str, Any] = {"max_concurrency": 100, "max_retries": 0, **unlimited}
+        defaults: dict[str, Any] = {"max_concurrency": 100, "max_retries": 0, **unlimited}
         settings = Settings(
-            _env_file=None, data_dir=Path(directory), mongodb_uri=None, allowed_networks=allowed, **{**usual, **changes}
+            _env_file=None,
+            data_dir=data_dir,
+            mongodb_uri=None,
+            allowed_networks=allowed,
+            **{**defaults, **changes},
         )
         runtime = Runtime(settings)
         await runtime.start()
@@ -104,10 +120,10 @@ async def tocsin(**changes: Any) -> AsyncIterator[Process]:
 
 
 @contextlib.asynccontextmanager
-async def database() -> AsyncIterator[EmbeddedDatabase]:
-    """The embedded database alone, for peers and for parts."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
-        server = EmbeddedDatabase(Path(directory))
+async def database(directory: Path | None = None) -> AsyncIterator[EmbeddedDatabase]:
+    """Start the embedded database alone, for peers and single parts. By default, the data directory is new."""
+    with _data_directory(directory) as data_dir:
+        server = EmbeddedDatabase(data_dir)
         await server.start()
         try:
             yield server
@@ -116,22 +132,22 @@ async def database() -> AsyncIterator[EmbeddedDatabase]:
 
 
 def freeze() -> None:
-    """As the server does once it has started: what lives till the end is not looked at by the garbage collector."""
+    """Exclude the objects made so far from garbage collection, as the server does once it has started."""
     gc.collect()
     gc.freeze()
 
 
 @dataclass
 class Listeners:
-    """The subscribers' side: how many changes came, and when each run was first seen and last seen as completed."""
+    """The changes that all subscribers received, and the times at which each completed run was seen."""
 
     created: int = 0
     completed: int = 0
     resyncs: int = 0
     seen_at: dict[str, list[float]] = field(default_factory=dict)
 
-    def note(self, change: Change, *, keep_times: bool) -> None:
-        """A subscriber got this change."""
+    def record(self, change: Change, *, keep_times: bool) -> None:
+        """Count a change that a subscriber received."""
         if change.kind is ChangeKind.TASK_CREATED:
             self.created += 1
         elif change.kind is ChangeKind.SNAPSHOT:
@@ -144,13 +160,13 @@ class Listeners:
 
 @contextlib.asynccontextmanager
 async def listening(process: Process, *, keep_times: bool = False) -> AsyncIterator[Listeners]:
-    """Subscribers of all owners, each reading what it is sent."""
+    """Open subscriptions of all owners, each of which reads its changes."""
     listeners = Listeners()
     subscriptions = [process.runtime.process.fanout.subscribe(owner(number)) for number in range(SUBSCRIBERS)]
     tasks = [asyncio.create_task(_listen(one, listeners, keep_times)) for one in subscriptions]
     try:
         async with asyncio.timeout(10):
-            while listeners.resyncs < SUBSCRIBERS:  # each begins with a SNAPSHOT
+            while listeners.resyncs < SUBSCRIBERS:  # each starts with a SNAPSHOT
                 await asyncio.sleep(0.01)
         listeners.resyncs = 0
         yield listeners
@@ -163,4 +179,4 @@ async def listening(process: Process, *, keep_times: bool = False) -> AsyncItera
 async def _listen(subscription: ChangeSubscription, listeners: Listeners, keep_times: bool) -> None:
     async with subscription:
         async for change in subscription:
-            listeners.note(change, keep_times=keep_times)
+            listeners.record(change, keep_times=keep_times)

@@ -1,4 +1,4 @@
-"""The whole of `tocsin serve` as a process of its own, over a fresh data directory, as strangers see it."""
+"""A complete `tocsin serve` in its own process, over a new data directory."""
 
 import contextlib
 import json
@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from tocsin.config import PREFIX
@@ -26,7 +27,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it listens, its database, and its process."""
+    """The address, the database and the process of a running server."""
 
     host: str
     port: int
@@ -35,11 +36,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Server]:
-    """A running server, stopped afterwards. Settings of this environment are not heeded."""
+def serving(changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
+    """Start a server and stop it afterwards. Settings of the environment are ignored; `changes` are settings."""
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        environment |= {f"{PREFIX}{name}": value for name, value in _SETTINGS.items()}
+        environment |= {f"{PREFIX}{name}": value for name, value in {**_SETTINGS, **changes}.items()}
         environment[f"{PREFIX}DATA_DIR"] = str(Path(directory, "data"))
         log = Path(directory, "log")
         with log.open("w") as out:
@@ -57,7 +58,7 @@ def serving() -> Iterator[Server]:
 
 
 def _url(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """Wait for the line that says where it serves."""
+    """Wait for the log line with the URL, and return it."""
     while process.poll() is None:
         for line in log.read_text().splitlines():
             with contextlib.suppress(json.JSONDecodeError):

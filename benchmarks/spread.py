@@ -1,4 +1,4 @@
-"""(b) Tasks spread evenly over some seconds: how late is each, when nothing is crowded?"""
+"""Spread (b): the lateness of tasks that are spread evenly over some seconds."""
 
 import argparse
 from datetime import timedelta
@@ -12,7 +12,7 @@ LIMIT = "< 25"
 
 
 async def ours(url: str, offsets: list[float]) -> Result:
-    """The load in a fresh Tocsin."""
+    """Run the load in a new Tocsin."""
     async with tocsin() as process, listening(process) as listeners:
         first = first_due(len(offsets))
         dues = [first + timedelta(seconds=offset) for offset in offsets]
@@ -21,11 +21,11 @@ async def ours(url: str, offsets: list[float]) -> Result:
 
 
 def measure(tasks: int = 200, seconds: float = 20.0) -> list[Row]:
-    """One round of both systems."""
+    """Measure one round of both systems."""
     offsets = [number * seconds / tasks for number in range(tasks)]
     with target.running() as url:
         mine = in_fresh_process(ours, url, offsets)
-        stock = in_fresh_process(peers.apscheduler, url, offsets)
+        stock = in_fresh_process(peers.run_apscheduler, url, offsets)
     label = f"(b) {tasks} over {seconds:g} s: "
     return [
         _row(f"{label}lateness p50, ms", mine, stock, 0.5),
@@ -35,8 +35,8 @@ def measure(tasks: int = 200, seconds: float = 20.0) -> list[Row]:
     ]
 
 
-def _row(figure: str, mine: Result, stock: Result, share: float, aim: str = "") -> Row:
-    return Row(figure, percentile(mine.late, share), aim, percentile(stock.late, share))
+def _row(figure: str, mine: Result, stock: Result, share: float, goal: str = "") -> Row:
+    return Row(figure, percentile(mine.late, share), goal, percentile(stock.late, share))
 
 
 def _cpu(result: Result) -> float:
@@ -44,7 +44,7 @@ def _cpu(result: Result) -> float:
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spread", description=__doc__)
     parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20.0)

@@ -1,44 +1,44 @@
-"""The table that all benchmarks print: one figure a row, its aim and its peers of the same run beside it."""
+"""The table that all benchmarks print: one figure a row, beside its goal and the peers of the same run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-HEADER = ("figure", "Tocsin", "aim", "stock APScheduler", "bare client")
+HEADER = ("figure", "Tocsin", "goal", "stock APScheduler", "bare client")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. `aim` is in words; a peer that has no such figure is None."""
+    """One figure. `goal` is in words; None for a peer that has no such figure."""
 
     figure: str
     ours: float
-    aim: str = ""
+    goal: str = ""
     apscheduler: float | None = None
     bare: float | None = None
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest of the values that at least this share (0..1) of them do not exceed (nearest rank)."""
+    """Return the smallest value that at least this share (0 to 1) of the values do not exceed (nearest rank)."""
     ordered = sorted(values)
     rank = -int(-share * len(ordered) // 1)  # rounded up
     return ordered[max(rank, 1) - 1]
 
 
 def middle(values: Sequence[float]) -> float:
-    """The median."""
+    """Return the median."""
     return float(median(values))
 
 
 def text(rows: Sequence[Row]) -> str:
-    """The rows as lines of plain text, in columns."""
+    """Format the rows as lines of plain text, in columns."""
     cells = [HEADER, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADER))]
     return "\n".join(_line(line, widths) for line in cells)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.figure, _number(row.ours), row.aim, _number(row.apscheduler), _number(row.bare))
+    return (row.figure, _number(row.ours), row.goal, _number(row.apscheduler), _number(row.bare))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

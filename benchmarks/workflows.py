@@ -1,4 +1,4 @@
-"""(f) Steps of workflows a second: a chain, a fan-out, many workflows at once; beside as many tasks without one."""
+"""Workflows (f): steps a second of a chain, a fan-out and many workflows at once, beside the same tasks without one."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ from tocsin.workflows.language.source import WorkflowSource
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is run: `runs` workflow runs of these steps, which make `each` runs of jobs."""
+    """A load: `runs` workflow runs of these steps, with `each` job runs per workflow run."""
 
     name: str
     steps: list[dict[str, Any]]
@@ -30,25 +30,25 @@ def _step(key: str, url: str, **more: Any) -> dict[str, Any]:
     return {"key": key, "job": "http", "params": {"url": url}, **more}
 
 
-def chain(url: str, length: int) -> list[dict[str, Any]]:
-    """Steps one after the other, each of which sees a little of the one before."""
+def chain_steps(url: str, length: int) -> list[dict[str, Any]]:
+    """Return steps that run one after the other."""
     return [_step(f"s{number}", url) for number in range(length)]
 
 
-def fan(url: str, width: int) -> list[dict[str, Any]]:
-    """One step for each item of a list."""
+def fan_out_step(url: str, width: int) -> list[dict[str, Any]]:
+    """Return one step that runs once for each item of a list."""
     return [_step("each", url, forEach={"items": list(range(width)), "maxItems": width, "concurrency": 100})]
 
 
-async def steps_a_second(shape: Shape) -> float:
-    """From the first request to the last workflow run's end."""
+async def measure_steps_per_second(shape: Shape) -> float:
+    """Return the steps a second, from the first request to the end of the last workflow run."""
     async with tocsin() as process:
         runtime = process.runtime
         definition = {"name": "bench", "concurrency": 200, "steps": shape.steps}
         saved = await saving.save_workflow(
             runtime.database, runtime.services.secrets, "owner0", WorkflowSource(definition), clock.now()
         )
-        await asyncio.gather(*(_execute(runtime) for _ in range(min(shape.runs, 1))))  # what is loaded once
+        await asyncio.gather(*(_execute(runtime) for _ in range(min(shape.runs, 1))))  # loads what is loaded only once
         await _wait(runtime, 1)
         begun = time.perf_counter()
         await asyncio.gather(*(_execute(runtime) for _ in range(shape.runs)))
@@ -74,16 +74,16 @@ async def _wait(runtime: Runtime, count: int) -> None:
 
 
 def measure(rounds: int = 3) -> list[Row]:
-    """The median of some rounds, each in a fresh process."""
+    """Return the medians of the rounds, each in a new process."""
     rows: list[Row] = []
     with target.running() as url:
         shapes = (
-            Shape("a chain of 100", chain(url, 100), 100),
-            Shape("a fan-out of 1,000", fan(url, 1_000), 1_000),
-            Shape("100 workflows of 10 steps", chain(url, 10), 10, 100),
+            Shape("a chain of 100", chain_steps(url, 100), 100),
+            Shape("a fan-out of 1,000", fan_out_step(url, 1_000), 1_000),
+            Shape("100 workflows of 10 steps", chain_steps(url, 10), 10, 100),
         )
         for shape in shapes:
-            found = sorted(in_fresh_process(steps_a_second, shape) for _ in range(rounds))
+            found = sorted(in_fresh_process(measure_steps_per_second, shape) for _ in range(rounds))
             print(f"(f) {shape.name}: {json.dumps([round(rate) for rate in found])}", flush=True)
             rows.append(Row(f"(f) {shape.name}: steps/s", found[len(found) // 2]))
         tasks = in_fresh_process(burst.ours, url, 1_000)
@@ -92,7 +92,7 @@ def measure(rounds: int = 3) -> list[Row]:
 
 
 def main() -> None:
-    """The command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.workflows", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     print(text(measure(parser.parse_args().rounds)))

@@ -1,7 +1,7 @@
 """Build the country outlines included in Tocsin. Run by scripts/build-countries.
 
-What is changed of Natural Earth's data: positions are rounded to 0.00001 degrees (about 1 m), codes are corrected, and
-land at the antimeridian and at the South Pole goes on for a degree beyond: those edges of the map are no borders.
+Changes to Natural Earth's data: positions are rounded to 0.00001 degrees (about 1 m), codes are corrected, and land at
+the antimeridian and at the South Pole is extended by a degree, because those edges of the map are not borders.
 """
 
 import gzip

@@ -43,17 +43,17 @@ class Example:
 
     @property
     def is_public(self) -> bool:
-        """Whether it is sent without a token, because it returns one."""
+        """True if the request is sent without a token, because it returns one."""
         return "accessToken" in self.keeps
 
     @property
     def needs(self) -> set[str]:
-        """Placeholders in its variables."""
+        """Return the placeholders in its variables."""
         return set(_PLACEHOLDER.findall(self.variables))
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers in addition to the common ones."""
+        """Return the headers in addition to the common ones."""
         return _STREAM if re.search(r"^subscription\b", self.query, re.MULTILINE) else {}
 
 

@@ -1,4 +1,4 @@
-"""First calls of what threads share, each made by several threads at the same moment; run by tests/test_threads.py."""
+"""First calls of functions that load shared state, made by several threads at once. Run by tests/test_threads.py."""
 
 import asyncio
 import json
@@ -51,12 +51,12 @@ CALLS: dict[str, Callable[[], Any]] = {
 
 
 async def hash_together() -> None:
-    """As sign-ups at the same moment do: in the threads that passwords have."""
+    """Hash passwords in the threads for passwords, as simultaneous sign-ups do."""
     await asyncio.gather(*(passwords.hash_password("tram ticket lemon") for _ in range(4)))
 
 
 def first_call(call: Callable[[], Any]) -> list[str]:
-    """What went wrong when all threads made this call at once: what they raised, and what they disagree on."""
+    """Make this call in all threads at once. Return the errors raised, and any difference between the results."""
     barrier, faults, answers = threading.Barrier(THREADS), [], []
 
     def make() -> None:
@@ -75,7 +75,7 @@ def first_call(call: Callable[[], Any]) -> list[str]:
 
 
 def main() -> None:
-    """Make all calls. What went wrong is printed, and makes the exit code 1."""
+    """Make all calls. Print the errors and exit with 1 if there are any."""
     sys.setswitchinterval(1e-6)
     asyncio.run(hash_together())
     faults = {name: fault for name, call in CALLS.items() if (fault := first_call(call))}

@@ -1,4 +1,4 @@
-"""The compose file and the image: what containers may do, and that they start in a fresh clone."""
+"""The compose file and the image: the permissions of containers, and their start in a fresh clone."""
 
 import json
 import os
@@ -20,9 +20,9 @@ def compose_file() -> Any:
 
 
 def test_the_compose_file_fits_its_schema() -> None:
-    """The schema is that of the Compose Specification (Apache-2.0), as docker-compose 1.29.2 ships it.
+    """The schema of the Compose Specification (Apache-2.0), as shipped with docker-compose 1.29.2.
 
-    It is older than files of settings that may be missing, which came with Compose 2.24.
+    It predates optional `env_file` entries, which Compose 2.24 introduced.
     """
     schema = json.loads((ROOT / "tests" / "schemas" / "compose-spec.json").read_text())
     optional = {"type": "object", "properties": {"path": {"type": "string"}, "required": {"type": "boolean"}}}
@@ -64,7 +64,7 @@ def test_images_are_named_with_their_digests() -> None:
 
 
 def test_each_installation_has_a_database_password_of_its_own(tmp_path: Path) -> None:
-    """The script that starts MongoDB is run as it stands, with a mongod that only shows its arguments."""
+    """Runs the script that starts MongoDB unchanged, with a mongod that only prints its arguments."""
     first, again, other = (start_mongodb(tmp_path / name) for name in ("one", "one", "other"))
 
     assert first == again
@@ -82,7 +82,7 @@ def test_each_installation_has_a_database_password_of_its_own(tmp_path: Path) ->
 
 
 def start_mongodb(directory: Path) -> dict[str, tuple[int, str]]:
-    """Mode and text of each file that MongoDB's container keeps in this directory."""
+    """Start MongoDB's container over this directory. Return the mode and text of each file that it stores there."""
     service = compose_file()["services"]["mongodb"]
     keys, programs = directory / "configdb", directory / "bin"
     for made in (keys, programs):
@@ -113,7 +113,7 @@ def test_a_fresh_clone_needs_no_file_of_settings_for_compose() -> None:
 
 
 def test_the_directory_of_the_volume_belongs_to_the_user_of_the_image() -> None:
-    """A new volume takes owner and mode from the image's directory, and keys are written there."""
+    """A new volume gets the owner and mode of the image's directory. Keys are written there."""
     image = (ROOT / "Dockerfile").read_text()
 
     data_dir = re.search(r"TOCSIN_DATA_DIR=(\S+)", image)

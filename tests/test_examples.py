@@ -1,4 +1,4 @@
-"""The requests of docs/examples: valid, the same everywhere, and they work one after the other."""
+"""The requests in docs/examples: they are valid, the same in all exports, and work in order."""
 
 import importlib.util
 import json
@@ -112,21 +112,21 @@ def test_the_playground_has_the_same_requests() -> None:
 
 
 class Reader:
-    """Sends examples as the collections do, and keeps what they say."""
+    """Sends examples as the collections do, and keeps the values that they ask to keep."""
 
     def __init__(self, server: Server) -> None:
         self.url = server.url
         self.values = {**collections.fixed(), "baseUrl": server.url.removesuffix("/graphql")}
 
     def request(self, example: Any) -> dict[str, Any]:
-        """What httpx is to send."""
+        """Return the request for httpx."""
         variables = _PLACEHOLDER.sub(lambda match: self.values[match[1]], example.variables)
         token = {} if example.is_public else {"authorization": f"Bearer {self.values['accessToken']}"}
         body = {"query": example.query, "variables": json.loads(variables)}
         return {"url": self.url, "json": body, "headers": {**token, **example.headers}}
 
     async def send(self, example: Any) -> dict[str, Any]:
-        """The data of the answer. Fails on errors of any kind."""
+        """Send the example and return the data of the response. Fails on errors of any kind."""
         async with httpx.AsyncClient(timeout=20, verify=False) as client:
             answer = (await client.post(**self.request(example))).json()
         assert "errors" not in answer, (example.name, answer)
@@ -139,7 +139,7 @@ class Reader:
         return data
 
     async def events(self, example: Any) -> AsyncGenerator[Any]:
-        """The results of a subscription."""
+        """Return the results of a subscription."""
         async with (
             httpx.AsyncClient(timeout=20, verify=False) as client,
             client.stream("POST", **self.request(example)) as answer,

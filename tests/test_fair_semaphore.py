@@ -9,7 +9,7 @@ from tests.harness import wait_until
 from tocsin.fair_semaphore import USAGE_HALF_LIFE, FairSemaphore
 
 
-class Hall:
+class Venue:
     """A semaphore with a manual clock, which records the order of owners."""
 
     def __init__(self, places: int) -> None:
@@ -27,7 +27,7 @@ class Hall:
 
 
 async def test_an_owner_never_has_all_places() -> None:
-    hall, gate = Hall(3), asyncio.Event()
+    hall, gate = Venue(3), asyncio.Event()
     tasks = [asyncio.create_task(hall.use("a", gate)) for _ in range(9)]
     await wait_until(lambda: hall.waits(7))
     tasks.append(asyncio.create_task(hall.use("b", gate)))
@@ -38,7 +38,7 @@ async def test_an_owner_never_has_all_places() -> None:
 
 
 async def test_the_last_free_place_is_for_who_has_hardly_used_any() -> None:
-    hall, gate = Hall(3), asyncio.Event()
+    hall, gate = Venue(3), asyncio.Event()
     for owner in ("a", "b"):
         async with hall.turns.acquire(owner):
             hall.now += 10
@@ -52,7 +52,7 @@ async def test_the_last_free_place_is_for_who_has_hardly_used_any() -> None:
 
 
 async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
-    hall, gate = Hall(1), asyncio.Event()
+    hall, gate = Venue(1), asyncio.Event()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(hall.turns.acquire("a"))
         tasks = [asyncio.create_task(hall.use("a", gate)) for _ in range(50)]
@@ -66,7 +66,7 @@ async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
 
 
 async def test_what_was_used_long_ago_is_forgotten() -> None:
-    hall, gate = Hall(1), asyncio.Event()
+    hall, gate = Venue(1), asyncio.Event()
     gate.set()
     async with hall.turns.acquire("a"):
         hall.now = 100.0
@@ -82,7 +82,7 @@ async def test_what_was_used_long_ago_is_forgotten() -> None:
 @pytest.mark.parametrize("admit_first", [False, True])
 async def test_who_gives_up_loses_no_place(admit_first: bool) -> None:
     """This includes a caller who is cancelled at the moment of admission."""
-    hall, gate = Hall(1), asyncio.Event()
+    hall, gate = Venue(1), asyncio.Event()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(hall.turns.acquire("a"))
         task = asyncio.create_task(hall.use("b", gate))
@@ -97,12 +97,12 @@ async def test_who_gives_up_loses_no_place(admit_first: bool) -> None:
     assert hall.order == []
 
 
-async def has_order(hall: Hall, order: list[str]) -> bool:
+async def has_order(hall: Venue, order: list[str]) -> bool:
     return hall.order == order
 
 
 async def test_a_place_that_comes_free_as_its_waiter_is_cancelled_goes_to_the_next() -> None:
-    hall, gate = Hall(1), asyncio.Event()
+    hall, gate = Venue(1), asyncio.Event()
     first = hall.turns.acquire("a")
     await first.__aenter__()
     cancelled, following = (asyncio.ensure_future(hall.use(owner, gate)) for owner in ("b", "c"))

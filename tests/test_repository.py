@@ -1,4 +1,4 @@
-"""What holds for the repository as a whole: settings and their descriptions, locked requirements, links, sizes."""
+"""Rules for the whole repository: settings and their documentation, locked requirements, links, sizes."""
 
 import ast
 import importlib.util

@@ -1,4 +1,4 @@
-"""Checks docs/asvs.md and docs/security.md: what they name exists, and no requirement is left out."""
+"""docs/asvs.md and docs/security.md name only existing files, and every requirement."""
 
 import ast
 import re
@@ -39,7 +39,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def rows() -> list[tuple[list[Number], str, str, list[str]]]:
-    """Of each row its requirements, what is said of them, how, and what is named as proof."""
+    """Yield the requirements, verdict, explanation and proof of each row."""
     found = _ROW.findall(ASVS.read_text())
     return [
         (list(_expand(first, last or first)), state, how, _CODE.findall(proof))
@@ -48,7 +48,7 @@ def rows() -> list[tuple[list[Number], str, str, list[str]]]:
 
 
 def _expand(first: str, last: str) -> Iterator[Number]:
-    """The requirements from the first number to the last: `1.2.6` to `1.2.8`, or whole sections, `10.1` to `10.7`."""
+    """Yield the requirements from `first` to `last`: `1.2.6` to `1.2.8`, or whole sections, `10.1` to `10.7`."""
     *chapter, begin = map(int, first.split("."))
     *same, end = map(int, last.split("."))
     assert chapter == same, (first, last)

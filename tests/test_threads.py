@@ -1,4 +1,4 @@
-"""What is loaded at its first call must bear that several threads make that call at the same moment."""
+"""Functions that load state on their first call can be called by several threads at once."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def test_threads_may_all_make_the_first_call() -> None:
-    """In a fresh interpreter: in this one the calls were made before."""
+    """Runs in a new interpreter, because this one has made the calls before."""
     command = [sys.executable, "-m", "tests.first_calls"]
     root = Path(__file__).parent.parent
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)

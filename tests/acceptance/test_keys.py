@@ -74,7 +74,7 @@ async def test_nobody_notices_a_rotation(tmp_path: Path, target: TargetServer) -
         heard, called = len(events), len(target.calls)
         await wait_until(lambda: asyncio.sleep(0, len(events) > heard and len(target.calls) > called + 1))
         assert not listening.done()
-        await the_secrets_are_right(server, target)
+        await check_secrets(server, target)
         await only_the_newest_key_is_in_use(server)
         listening.cancel()
         with suppress(asyncio.CancelledError):
@@ -83,7 +83,7 @@ async def test_nobody_notices_a_rotation(tmp_path: Path, target: TargetServer) -
     assert TOKEN not in server.log.read_text()
 
 
-async def the_secrets_are_right(server: Server, target: TargetServer) -> None:
+async def check_secrets(server: Server, target: TargetServer) -> None:
     """Check that each call had the secrets, no attempt failed, and the earlier session continues."""
     assert {call["headers"]["X-Secret"] for call in target.calls} == {SECRET}
     assert {call["headers"]["Authorization"] for call in target.calls} == {f"Bearer {TOKEN}"}

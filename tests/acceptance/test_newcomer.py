@@ -89,11 +89,11 @@ async def test_a_newcomer_sees_a_task_run_fail_retry_and_gets_a_mail(tmp_path: P
         assert target.calls[0]["headers"]["Authorization"] == "Bearer s3cret-token"
         statuses = [event["runStatus"] for event in events if event["runStatus"]]
         assert [status for status in statuses if status in ("RETRY", "FAILED")] == ["RETRY", "FAILED"]
-        await the_mails_are_told(server)
+        await check_mails(server)
         assert "s3cret-token" not in server.log.read_text()
 
 
-async def the_mails_are_told(server: Server) -> None:
+async def check_mails(server: Server) -> None:
     """Check that both mails of the incident exist as files and are listed by the command."""
 
     async def both() -> list[dict[str, Any]] | None:

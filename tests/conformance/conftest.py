@@ -1,4 +1,4 @@
-"""The API as the tests of GraphQL have it."""
+"""The fixtures of the GraphQL tests."""
 
 from tests.graphql.conftest import api, settings
 

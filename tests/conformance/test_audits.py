@@ -1,4 +1,4 @@
-"""The audits that graphql-http, the reference of the GraphQL-over-HTTP specification, has for servers."""
+"""The audits for servers in graphql-http, the reference implementation of GraphQL over HTTP."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""The reference clients of the two subscription protocols, driven against the API as their users would."""
+"""The reference clients of both subscription protocols against the API."""
 
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ async def test_a_subscription(api: Api, client: str) -> None:
         assert await script.line() == SNAPSHOT
         await api.alice.create("live")
         assert await script.lines() == [{"kind": "TASK_CREATED", "task": {"name": "live"}}]
-    await nothing_is_left(api)
+    await check_no_subscriptions_left(api)
 
 
 @pytest.mark.parametrize(("client", "number"), [("ws", 50), ("sse", 20)])
@@ -64,9 +64,9 @@ async def test_many_at_once(api: Api, client: str, number: int) -> None:
         assert await script.line() == {"begun": number}
         await api.alice.create("for all")
         assert await script.line() == {"names": ["for all"] * number}
-        await script.tell("go")
+        await script.send_line("go")
         assert await script.lines() == []
-    await nothing_is_left(api)
+    await check_no_subscriptions_left(api)
 
 
 async def test_a_wrong_token(api: Api) -> None:
@@ -97,8 +97,8 @@ async def test_a_client_comes_back_after_the_server_died(tmp_path: Path, client:
             assert client == "sse" or {"closed": 1006} in lines
 
 
-async def nothing_is_left(api: Api) -> None:
-    """No event is gathered any more for clients that are gone."""
+async def check_no_subscriptions_left(api: Api) -> None:
+    """Check that no events are collected for disconnected clients."""
 
     async def gone() -> bool:
         return not api.services.fanout._subscriptions

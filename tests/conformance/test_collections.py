@@ -1,4 +1,4 @@
-"""The ready-made collections, run from start to end by the programs that they are made for."""
+"""The exported collections, run from start to end by the programs that they are made for."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ PROGRAMS = TOOLS / "node_modules" / ".bin"
 
 
 async def run(program: str, server: Server, email: str, *arguments: str) -> tuple[int, str]:
-    """The exit code and the output of newman or bru, over this server."""
+    """Run newman or bru against this server. Return its exit code and output."""
     base = server.url.removesuffix("/graphql")
     process = await asyncio.create_subprocess_exec(
         PROGRAMS / program, "run", *arguments, "--env-var", f"baseUrl={base}", "--env-var", f"email={email}",

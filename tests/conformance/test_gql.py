@@ -1,4 +1,4 @@
-"""`gql`, the usual client in Python, over each of the transports that it has."""
+"""`gql`, the common Python client, over each of its transports."""
 
 from collections.abc import Callable
 
@@ -34,8 +34,8 @@ TRANSPORTS = pytest.mark.parametrize("make", [over_http, over_socket], ids=["htt
 
 
 @TRANSPORTS
-async def test_operations_checked_by_the_schema_that_the_api_tells(api: Api, make: Make) -> None:
-    """The client reads the schema by introspection, and checks documents by it before it sends them."""
+async def test_operations_are_valid_in_the_introspected_schema(api: Api, make: Make) -> None:
+    """The client reads the schema by introspection and validates documents before it sends them."""
     async with Client(transport=make(api, api.alice.token), fetch_schema_from_transport=True) as session:
         assert await session.execute(VIEWER) == {"viewer": {"email": "alice@example.test"}}
         given = {"name": "by gql", "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}}

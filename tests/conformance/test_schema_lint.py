@@ -1,4 +1,4 @@
-"""The rules that graphql-eslint has for schemas; what is excepted, and why, stands in tests/node/eslint.config.js."""
+"""The rules of graphql-eslint for schemas. tests/node/eslint.config.js lists the exceptions and their reasons."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ SCHEMA = Path(__file__).parents[2] / "schema.graphql"
 
 
 def lint(text: str) -> subprocess.CompletedProcess[str]:
-    """What eslint says of this schema."""
+    """Return the findings of eslint about this schema."""
     command = ["node", "node_modules/eslint/bin/eslint.js", "--stdin", "--stdin-filename", "schema.graphql"]
     return subprocess.run(command, cwd=TOOLS, input=text, capture_output=True, text=True, check=False, timeout=60)
 

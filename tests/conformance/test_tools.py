@@ -1,4 +1,4 @@
-"""The workspace of Node's tools: what it locks, and what its installer says when something is missing."""
+"""The workspace of the Node tools: its lockfile, and the errors of its installer."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ INSTALLER = TOOLS.parents[1] / "scripts" / "install-node-tools"
 
 
 def install(tmp_path: Path, *commands: str, **scripts: str) -> subprocess.CompletedProcess[str]:
-    """The installer, on a machine that has only these commands, and these scripts in place of others."""
+    """Run the installer on a machine with only these commands; `scripts` replace others."""
     for command in ("bash", "cat", "cksum", "dirname", *commands):
         found = shutil.which(command)
         assert found is not None

@@ -1,4 +1,4 @@
-"""The job `slug`: a title as it may stand in a URL."""
+"""The job `slug`, which makes a URL slug of a title."""
 
 import re
 from typing import Annotated
@@ -9,20 +9,20 @@ from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 
 
 class SlugParams(ParamsModel):
-    """The title, and how long the slug may be, in characters."""
+    """The title, and the maximum length of the slug in characters."""
 
     title: str
     longest: Annotated[int, Field(ge=1, le=200)] = 60
 
 
 class SlugJob(Job[SlugParams]):
-    """Result: `{"slug": …}`. A title without letters and digits has none."""
+    """Makes a slug. Result: `{"slug": …}`. Fails for a title without letters or digits."""
 
     kind = "slug"
     Params = SlugParams
 
     async def perform(self, params: SlugParams, context: JobContext) -> Outcome:
-        """Make the slug, in another process as work does that takes long."""
+        """Make the slug in another process, as CPU-bound jobs do."""
         slug = await context.compute(slug_of, params.title, params.longest)
         if not slug:
             return Outcome.failed(f"{params.title!r} has no letter and no digit.", "Give it another title.")
@@ -30,5 +30,5 @@ class SlugJob(Job[SlugParams]):
 
 
 def slug_of(title: str, longest: int) -> str:
-    """Small letters and digits, with hyphens between the words."""
+    """Return the words in lower case, joined by hyphens."""
     return "-".join(re.findall(r"[a-z0-9]+", title.lower()))[:longest].strip("-")
