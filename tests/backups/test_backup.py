@@ -23,7 +23,7 @@ from tocsin.backups import BackupError, BackupHeader, BackupSummary
 from tocsin.backups.archive import MAGIC, BackupWriter, verify_backup
 from tocsin.backups.create import create_backup
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
-from tocsin.documents import Database
+from tocsin.documents import Database, ResponseBodyDocument
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.documents.schema_version import UnfinishedRestore
 from tocsin.embedded import EmbeddedDatabase
@@ -59,7 +59,7 @@ async def content(database: Database) -> dict[str, list[dict[str, Any]]]:
 async def fill(database: Database, runs: int) -> str:
     """Store a user with a hundred days of runs, their responses, and a file."""
     owner = str(ObjectId())
-    await database.users.insert_one({"_id": owner, "email": "a@b.c"})
+    await database.db["users"].insert_one({"_id": owner, "email": "a@b.c"})
     now = clock.now()
     made = [
         {
@@ -71,8 +71,10 @@ async def fill(database: Database, runs: int) -> str:
         }
         for number in range(runs)
     ]
-    await database.runs.insert_many(made)
-    bodies = [{"_id": f"{run['_id']}#{number}", "text": "x" * 50} for run in made for number in (1, 2)]
+    await database.db["runs"].insert_many(made)
+    bodies: list[ResponseBodyDocument] = [
+        {"_id": f"{run['_id']}#{number}", "text": "x" * 50} for run in made for number in (1, 2)
+    ]
     await database.response_bodies.insert_many(bodies)
     await FileBucket(database).put(owner, "run", "report.csv", "text/csv", b"z" * 600_000)
     return owner
@@ -182,7 +184,7 @@ async def test_a_restore_that_broke_off_begins_anew(database: Database, empty: D
 
     with pytest.raises(OSError, match="killed"):
         await backups.restore_backup(empty.db, path, header, break_off)
-    await empty.users.insert_one({"_id": "half"})
+    await empty.db["users"].insert_one({"_id": "half"})
     with pytest.raises(UnfinishedRestore):
         await documents.connect(empty.uri, empty.name)
 
