@@ -1,9 +1,7 @@
 """Open connections are signalled when their tokens may have become invalid."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -62,7 +60,7 @@ async def test_bookkeeping_of_runs_stays_in_the_database(database: Database, mon
         await take(subscription, 2)
         seen: list[object] = []
 
-        def read(event: Mapping[str, Any]) -> object:
+        def read(event: changes.ChangeEvent) -> object:
             seen.append(event)
             return changes.parse_change(event)
 
