@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, overload
+from typing import overload
 
 import typer
 
@@ -27,13 +27,13 @@ def format_time(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def print_json(rows: Sequence[Any], *, ascii_only: bool = False) -> None:
+def print_json(rows: Sequence[object], *, ascii_only: bool = False) -> None:
     """Print a JSON array, for programs. With `ascii_only` all other characters are escaped."""
     typer.echo(json.dumps(rows, indent=2, ensure_ascii=ascii_only))
 
 
 def print_rows(
-    rows: Sequence[Any],
+    rows: Sequence[object],
     columns: Sequence[str],
     cells: Sequence[Sequence[object]],
     whole: Sequence[str],
