@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.states import Trigger
 from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatus
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class WorkflowRun(StoredDocument):
     workflow: str
     name: str
     version: int
-    trigger: str
+    trigger: Trigger
     status: WorkflowRunStatus
     open: bool
     reason: WorkflowRunReason | None = None
