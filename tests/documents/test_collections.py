@@ -18,7 +18,7 @@ DEVIATIONS = {
     ("IdempotencyKey", "_id"): "The type is also that of a call without a key, which is not stored.",
     ("IdempotencyKey", "fingerprint"): "A call without a key has none.",
     ("OwnerUsage", "counts"): "The model has the numbers of a count without their names.",
-    ("Queue", "created_at"): "The queue `default` has no times, and is not read as a model before it is changed.",
+    ("Queue", "created_at"): "The queue `default` has no times until it is changed. Queues are not read as models.",
     ("Queue", "updated_at"): "As `created_at`.",
     ("Replay", "left"): "It is computed when the replay is claimed, and not stored.",
     ("Run", "lane"): "Every new run has one; a run of an earlier release may lack it.",
