@@ -38,6 +38,7 @@ from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import WorkflowDocument, WorkflowRunDocument, WorkflowVersionDocument
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
+from tocsin.wakeups import Signal
 
 FILES_BUCKET = "files"
 """The GridFS bucket."""
@@ -57,6 +58,7 @@ class Database:
     """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
+    `deliveries_queued` is sent when this process has queued deliveries, whichever part of it did.
     """
 
     client: AsyncMongoClient[Any]
@@ -64,6 +66,7 @@ class Database:
     uri: str
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
+    deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[UserDocument]:
