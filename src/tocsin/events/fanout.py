@@ -194,6 +194,11 @@ class Fanout:
         await self._listening.wait()
 
     async def _run(self) -> None:
+        """Read the stream, and open it again when it ends.
+
+        This is no `Periodic`: the reading ends only by a failure, it must be cancelled at once at a stop, and the
+        pauses start over as soon as the stream was open, not when a reading succeeds.
+        """
         pause = 0.1
         while True:
             try:
