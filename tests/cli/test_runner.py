@@ -31,6 +31,15 @@ def test_a_database_that_is_away_is_one_sentence(stored: SyncDatabase[Any], monk
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", [("users", "list"), ("backup", "a.backup")])
+def test_an_invalid_uri_is_one_sentence(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    monkeypatch.setenv("TOCSIN_MONGODB_URI", "mongodb://localhost:many")
+    result = tocsin(*command)
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert result.stderr.startswith("the URI of the database is invalid: Port contains")
+    assert result.stderr.count("\n") == 1
+
+
 def test_a_data_directory_that_no_server_uses(tmp_path: Path) -> None:
     """Each command runs in its own process, which starts and stops the database."""
     command = [sys.executable, "-c", "from tocsin.cli.users import app; app()"]

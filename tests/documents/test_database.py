@@ -61,6 +61,11 @@ async def test_times_are_read_in_utc_and_in_whole_milliseconds(database: Databas
     synchronous.client.close()
 
 
+async def test_a_uri_with_an_invalid_port_is_an_unavailable_database() -> None:
+    with pytest.raises(DatabaseUnavailable, match="the URI of the database is invalid: Port contains"):
+        await connect("mongodb://localhost:many", "tocsin")
+
+
 async def test_a_database_that_does_not_answer_is_unavailable(mongodb_uri: str) -> None:
     opened = await documents.connect(mongodb_uri, f"test_{uuid4().hex[:12]}")
     await opened.ping()

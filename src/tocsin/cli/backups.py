@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
@@ -18,7 +17,7 @@ from tocsin.backups.archive import BackupWriter
 from tocsin.cli.runner import open_database_server, run_with_settings
 from tocsin.config import PREFIX, Settings
 from tocsin.documents import RawDocument
-from tocsin.documents.database import CLIENT_OPTIONS
+from tocsin.documents.database import open_client
 from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest_version, read_version
 from tocsin.embedded import find_running_uri
 from tocsin.security.key_files import load_keys, read_key_files, restore_key_files
@@ -147,7 +146,7 @@ def _as_secret(value: str | SecretStr) -> SecretStr:
 @asynccontextmanager
 async def _open_database(settings: Settings, uri: str) -> AsyncIterator[Db]:
     """Open the database without migrating it."""
-    async with AsyncMongoClient[RawDocument](uri, **CLIENT_OPTIONS) as client:
+    async with open_client(uri) as client:
         yield client[settings.mongodb_database]
 
 

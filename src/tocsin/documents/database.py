@@ -179,7 +179,7 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartError for data that this
     program must not use.
     """
-    client: AsyncMongoClient[Any] = AsyncMongoClient(uri, **CLIENT_OPTIONS)
+    client = open_client(uri)
     try:
         await migrate_to_latest(client[name], alone=alone)
         await drop_stale_indexes(client[name], _declared_indexes())
@@ -192,6 +192,14 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
         await client.close()
         raise
     return Database(client, client[name], uri, name)
+
+
+def open_client(uri: str) -> AsyncMongoClient[Any]:
+    """Return a client, which connects with its first operation. Raises DatabaseUnavailable or PyMongoError."""
+    try:
+        return AsyncMongoClient(uri, **CLIENT_OPTIONS)
+    except ValueError as error:  # the driver raises errors of its own for the other parts of a URI
+        raise DatabaseUnavailable(f"the URI of the database is invalid: {error}") from error
 
 
 def _declared_indexes() -> dict[str, list[IndexModel]]:
