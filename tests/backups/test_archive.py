@@ -71,7 +71,7 @@ def test_a_file_that_no_tocsin_wrote_is_refused(tmp_path: Path, kind: bytes, pay
         verify_backup(path)
 
 
-async def test_a_file_gets_its_name_when_it_is_whole(database: Database, tmp_path: Path) -> None:
+async def test_a_file_gets_its_name_when_it_is_complete(database: Database, tmp_path: Path) -> None:
     await fill(database, 10)
     path = tmp_path / "a.backup"
     with BackupWriter(path) as writer:  # left before the end

@@ -16,7 +16,7 @@ from tocsin.documents import Database
 from tocsin.embedded import EmbeddedDatabase
 
 
-async def test_it_is_the_database_of_one_moment(database: Database, empty: Database, tmp_path: Path) -> None:
+async def test_a_backup_has_the_state_of_one_moment(database: Database, empty: Database, tmp_path: Path) -> None:
     """Write to one document, then to another, in steps: the second is never ahead, nor two steps behind."""
     await fill(database, 800)
     pairs, enough = 8, asyncio.Event()
@@ -67,7 +67,7 @@ def ahead(one: dict[str, Any], other: dict[str, Any]) -> int:
     return int(one["step"] - other["step"])
 
 
-async def test_a_database_that_dies_meanwhile_is_copied_once_it_is_back(tmp_path: Path) -> None:
+async def test_a_database_that_dies_during_the_backup_is_copied_once_it_is_back(tmp_path: Path) -> None:
     server = EmbeddedDatabase(tmp_path / "data")
     await server.start()
     try:
@@ -82,8 +82,8 @@ async def test_a_database_that_dies_meanwhile_is_copied_once_it_is_back(tmp_path
         await wait_until(lambda: asyncio.sleep(0, path.with_name("a.backup.part").exists()), 30)
         assert server.pid is not None
         os.kill(server.pid, signal.SIGKILL)
-        _, said = await process.communicate()
-        assert process.returncode == 0, said.decode()
+        _, printed = await process.communicate()
+        assert process.returncode == 0, printed.decode()
         assert verify_backup(path)[1].documents["runs"] == 500
     finally:
         await server.stop()

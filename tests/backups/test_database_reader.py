@@ -10,7 +10,7 @@ from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
 from tocsin.documents import Database
 
 
-async def test_what_grows_is_read_in_portions(database: Database) -> None:
+async def test_large_collections_are_read_in_batches(database: Database) -> None:
     await fill(database, 3000)
     sizes: dict[str, list[int]] = {}
     async for name, found_ in read_collections(database.db):

@@ -12,7 +12,7 @@ from tocsin.documents import Database
 from tocsin.documents.schema_version import UnfinishedRestore
 
 
-async def test_everything_comes_back_as_it_was(database: Database, empty: Database, tmp_path: Path) -> None:
+async def test_all_documents_are_restored_unchanged(database: Database, empty: Database, tmp_path: Path) -> None:
     await fill(database, 3000)
     await database.workers.insert_one({"_id": "server", "until": clock.now()})
     path = tmp_path / "a.backup"
@@ -26,7 +26,7 @@ async def test_everything_comes_back_as_it_was(database: Database, empty: Databa
     assert await empty.workers.find_one({}) is None
 
 
-async def test_a_database_with_data_is_left_alone(database: Database, empty: Database, tmp_path: Path) -> None:
+async def test_a_database_with_data_is_not_overwritten(database: Database, empty: Database, tmp_path: Path) -> None:
     await fill(database, 10)
     path = tmp_path / "a.backup"
     await back_up(database, path)
@@ -41,7 +41,7 @@ async def test_a_database_with_data_is_left_alone(database: Database, empty: Dat
         await restore(empty, path)
 
 
-async def test_a_restore_that_broke_off_begins_anew(database: Database, empty: Database, tmp_path: Path) -> None:
+async def test_an_interrupted_restore_starts_over(database: Database, empty: Database, tmp_path: Path) -> None:
     await fill(database, 10)
     path = tmp_path / "a.backup"
     await back_up(database, path)
@@ -62,7 +62,7 @@ async def test_a_restore_that_broke_off_begins_anew(database: Database, empty: D
 
 
 @pytest.mark.long
-async def test_a_long_history_comes_back_whole(database: Database, empty: Database, tmp_path: Path) -> None:
+async def test_a_long_history_is_restored_completely(database: Database, empty: Database, tmp_path: Path) -> None:
     runs = 100_000
     await fill(database, runs)
     summary = await back_up(database, tmp_path / "a.backup")

@@ -17,7 +17,7 @@ def test_times_are_in_utc() -> None:
     assert format_time(None) is None
 
 
-def test_json_keeps_letters_or_escapes_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_keeps_characters_or_escapes_them(capsys: pytest.CaptureFixture[str]) -> None:
     print_json(["ü"])
     assert "ü" in capsys.readouterr().out
     print_json(["ü"], ascii_only=True)

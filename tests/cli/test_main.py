@@ -30,7 +30,7 @@ BAD = "\udcff"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (["tokens", "revoke", "x"], "There is no API token with this id"),
         (["tokens", "revoke", ""], "There is no API token with this id"),
@@ -47,10 +47,10 @@ BAD = "\udcff"
         (["workflows", "export", ALICE, BAD], "An argument is not valid UTF-8."),
     ],
 )
-def test_a_bad_argument_is_one_sentence(alice: SyncDatabase[Any], arguments: list[str], told: str) -> None:
+def test_a_bad_argument_is_one_sentence(alice: SyncDatabase[Any], arguments: list[str], expected: str) -> None:
     result = tocsin(*arguments)
     assert (result.exit_code, type(result.exception), result.stdout) == (1, SystemExit, "")
-    assert told in result.stderr
+    assert expected in result.stderr
     assert result.stderr.count("\n") == 1
 
 

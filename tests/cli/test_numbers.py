@@ -18,7 +18,7 @@ from tocsin.cli.numbers import whole_number
         ["mails", "list", "--limit"],
     ],
 )
-def test_numbers_are_typed_in_digits_alone(arguments: list[str], number: str) -> None:
+def test_numbers_consist_of_ascii_digits(arguments: list[str], number: str) -> None:
     result = tocsin(*arguments, number)
     assert result.exit_code == 2
     assert "is not a whole number from 1 to" in " ".join(result.stderr.replace("\u2502", " ").split())

@@ -100,7 +100,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_where_nothing_is_nothing_is_made(arguments: list[str], tmp_path: Path) -> None:
+def test_a_command_without_a_database_creates_none(arguments: list[str], tmp_path: Path) -> None:
     result = tocsin(*arguments, stdin="tram ticket lemon\n")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"There is no database in {tmp_path / 'data'}. Change to the directory")

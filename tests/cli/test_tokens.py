@@ -57,7 +57,7 @@ def test_an_error_is_one_sentence(alice: SyncDatabase[Any], arguments: list[str]
     assert result.stderr.count("\n") == 1
 
 
-def test_an_unknown_scope_is_told(alice: SyncDatabase[Any]) -> None:
+def test_an_unknown_scope_is_reported(alice: SyncDatabase[Any]) -> None:
     result = tocsin("tokens", "create", ALICE, "--name", "x", "--scope", "all")
     assert result.exit_code == 2
     assert "read, write or admin" in result.stderr

@@ -17,7 +17,7 @@ steps:
 """
 
 
-def test_validate_tells_all_that_is_wrong_and_where(folder: Path) -> None:
+def test_validate_reports_all_faults_with_their_places(folder: Path) -> None:
     assert done("workflows", "validate", str(folder)) == f"{folder / 'right.yaml'}: valid\n"
     (folder / "deep" / "wrong.yml").write_text(WRONG)
     result = tocsin("workflows", "validate", str(folder))
@@ -65,7 +65,7 @@ def test_an_address_that_can_never_be_called_is_a_fault_unless_it_is_allowed(
     assert "TOCSIN_ALLOWED_NETWORKS" in result.stderr
 
 
-def test_a_time_without_an_offset_is_told_so_before_anything_is_saved(folder: Path) -> None:
+def test_a_time_without_an_offset_is_reported_before_anything_is_saved(folder: Path) -> None:
     (folder / "right.yaml").write_text(f"{RIGHT}schedule: {{at: 2126-11-29T10:00:00}}\n")
     result = tocsin("workflows", "validate", str(folder))
     assert result.exit_code == 1
@@ -73,7 +73,7 @@ def test_a_time_without_an_offset_is_told_so_before_anything_is_saved(folder: Pa
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (
             rb'{name: w, description: "\U00110000"}',
@@ -87,14 +87,14 @@ def test_a_time_without_an_offset_is_told_so_before_anything_is_saved(folder: Pa
         (b"", "The text is empty."),
     ],
 )
-def test_what_cannot_be_read_is_told_like_any_other_fault(folder: Path, content: bytes, told: str) -> None:
+def test_an_unreadable_file_is_reported_like_any_other_fault(folder: Path, content: bytes, expected: str) -> None:
     (folder / "right.yaml").write_bytes(content)
     for arguments in (("validate", str(folder)), ("save", ALICE, str(folder))):
         result = tocsin("workflows", *arguments)
         assert (result.exit_code, type(result.exception)) == (1, SystemExit)
-        assert told in result.stderr
+        assert expected in result.stderr
 
 
-def test_a_folder_without_workflows_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_workflows_is_reported(tmp_path: Path) -> None:
     result = tocsin("workflows", "validate", str(tmp_path))
     assert (result.exit_code, result.stderr) == (1, "No files found that end in .yaml or .yml.\n")

@@ -24,7 +24,7 @@ def workflow(alice: SyncDatabase[Any], folder: Path) -> SyncDatabase[Any]:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ("{}", ["The input city (any) is missing.", "The input n (integer) is missing."]),
         ('{"n": "1", "citty": 1}', [
@@ -34,16 +34,16 @@ def workflow(alice: SyncDatabase[Any], folder: Path) -> SyncDatabase[Any]:
         ('{"city": "\udce9", "n": 1}', ["The string has a lone surrogate (U+DCE9), which is not a character."]),
     ],
 )  # fmt: skip
-def test_all_that_is_wrong_with_inputs_is_told_at_once(
-    workflow: SyncDatabase[Any], given: str, told: list[str]
+def test_all_faults_of_inputs_are_reported_at_once(
+    workflow: SyncDatabase[Any], given: str, expected: list[str]
 ) -> None:
     result = tocsin("workflows", "run", ALICE, "w", "--input", given)
-    assert (result.exit_code, result.stderr.splitlines()) == (1, told)
+    assert (result.exit_code, result.stderr.splitlines()) == (1, expected)
     assert workflow["workflow_runs"].count_documents({}) == 0
 
 
 @pytest.mark.parametrize("given", ["{", "[" * 100_000, "9" * 5_000, '{"city": NaN}', r'{"city": "\ud83d"}'])
-def test_an_input_that_is_no_json_is_told(given: str) -> None:
+def test_an_input_that_is_no_json_is_reported(given: str) -> None:
     result = tocsin("workflows", "run", ALICE, "w", "--input", given)
     assert (result.exit_code, type(result.exception)) == (2, SystemExit)
     assert "--input is" in result.stderr
@@ -52,7 +52,7 @@ def test_an_input_that_is_no_json_is_told(given: str) -> None:
 RIGHT_INPUT = ("--input", '{"city": "Bern", "n": 1}')
 
 
-def test_a_run_that_no_server_would_run_is_not_begun(workflow: SyncDatabase[Any]) -> None:
+def test_a_run_is_not_started_while_no_server_runs(workflow: SyncDatabase[Any]) -> None:
     result = tocsin("workflows", "run", ALICE, "w", *RIGHT_INPUT)
     assert result.exit_code == 1
     assert result.stderr.startswith("No server is running on this database")
@@ -62,7 +62,7 @@ def test_a_run_that_no_server_would_run_is_not_begun(workflow: SyncDatabase[Any]
     assert run_id
 
 
-def test_waiting_ends_with_its_time(workflow: SyncDatabase[Any]) -> None:
+def test_waiting_ends_with_the_timeout(workflow: SyncDatabase[Any]) -> None:
     workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(minutes=10)})
     result = tocsin("workflows", "run", ALICE, "w", *RIGHT_INPUT, "--timeout", "0.3")
     assert result.exit_code == 1

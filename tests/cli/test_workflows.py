@@ -31,7 +31,7 @@ def test_save_list_and_export(alice: SyncDatabase[Any], folder: Path, tmp_path: 
     assert alice["workflow_versions"].count_documents({}) == 1
 
 
-def test_a_secret_that_would_go_elsewhere_is_not_saved(alice: SyncDatabase[Any], folder: Path, tmp_path: Path) -> None:
+def test_a_kept_secret_is_not_sent_to_another_server(alice: SyncDatabase[Any], folder: Path, tmp_path: Path) -> None:
     done("workflows", "save", ALICE, str(folder))
     done("workflows", "export", ALICE, "--folder", str(tmp_path / "out"))
     file = tmp_path / "out" / "right.yaml"
@@ -44,19 +44,19 @@ def test_a_secret_that_would_go_elsewhere_is_not_saved(alice: SyncDatabase[Any],
     assert alice["workflow_versions"].count_documents({}) == 1
 
 
-def test_nothing_is_saved_if_anything_is_wrong(alice: SyncDatabase[Any], folder: Path) -> None:
+def test_no_workflow_is_saved_if_one_is_invalid(alice: SyncDatabase[Any], folder: Path) -> None:
     (folder / "wrong.yaml").write_text(WRONG)
     assert tocsin("workflows", "save", ALICE, str(folder)).exit_code == 1
     assert alice["workflows"].count_documents({}) == 0
 
 
-def test_what_is_not_there_is_told(alice: SyncDatabase[Any]) -> None:
+def test_a_missing_workflow_is_reported(alice: SyncDatabase[Any]) -> None:
     assert tocsin("workflows", "export", ALICE, "none").stderr == f"{ALICE} has no workflow named none.\n"
     assert tocsin("workflows", "run", ALICE, "none").stderr == "You have no workflow named none.\n"
     assert tocsin("workflows", "run", ALICE, "none", "--input", "{").exit_code == 2
 
 
-def test_a_folder_that_cannot_be_written_is_told(alice: SyncDatabase[Any], folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(alice: SyncDatabase[Any], folder: Path, tmp_path: Path) -> None:
     done("workflows", "save", ALICE, str(folder))
     (tmp_path / "file").write_text("")
     result = tocsin("workflows", "export", ALICE, "--folder", str(tmp_path / "file" / "below"))

@@ -17,7 +17,7 @@ async def start(database: Database, *declared: Any) -> None:
     await database.db["things"].create_indexes(list(declared))
 
 
-async def test_what_is_declared_no_more_is_dropped(database: Database) -> None:
+async def test_an_index_that_is_no_longer_declared_is_dropped(database: Database) -> None:
     await start(database, index("a"), index("b", unique=True))
     await database.db["things"].create_index("of_the_operator")
     await start(database, index("a"))

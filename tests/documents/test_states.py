@@ -117,7 +117,7 @@ def status_of(task: Any) -> str:
     return str(task["last_end"])
 
 
-async def test_a_tasks_status_is_projected_as_the_design_says(database: Database) -> None:
+async def test_the_status_of_a_task_is_projected_by_the_documented_rule(database: Database) -> None:
     examples: list[Any] = []
 
     @settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck), deadline=None)

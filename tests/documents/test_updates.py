@@ -13,7 +13,7 @@ NASTY = {"$name": "$owner", "a.b": {"$literal": "$$ROOT"}, "list": ["$status", {
 NAME = "$owner $$ROOT"
 
 
-async def test_nasty_values_survive_a_move_and_a_change(database: Database) -> None:
+async def test_values_that_look_like_operators_are_stored_unchanged(database: Database) -> None:
     await database.db["runs"].insert_one({"_id": "a", "status": "RUNNING", "open": True, "job": NASTY})
     moved = move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {"result": NASTY, "error": "$status"})
     await database.runs.bulk_write([moved])
@@ -31,7 +31,9 @@ async def test_a_missing_field_is_null(database: Database) -> None:
     assert [run.get("null") async for run in database.runs.find({}).sort("_id", 1)] == [True, True, None]
 
 
-async def test_nasty_names_bodies_and_tags_survive_the_whole_life_of_a_task(stack: Stack, target: TargetServer) -> None:
+async def test_names_bodies_and_tags_that_look_like_operators_stay_unchanged(
+    stack: Stack, target: TargetServer
+) -> None:
     body = {"kind": "form", "value": [["$name", "$$ROOT"], ["a.b", "$status"]]}
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, f"{target.url}/wait", later, name=NAME, tags=("$tags", "a.b"))

@@ -10,7 +10,7 @@ from tests.embedded.servers import count, refused, started
 from tocsin.embedded import EmbeddedDatabase, admin_commands, server_process
 
 
-async def test_a_password_that_does_not_fit_is_told_and_deleting_it_sets_a_new_one(data: Path) -> None:
+async def test_a_wrong_password_is_reported_and_deleting_it_sets_a_new_one(data: Path) -> None:
     password = data / "database.password"
     right = password.read_text()
     password.write_text("wrong")

@@ -22,7 +22,7 @@ async def test_a_port_file_that_outlived_its_server_is_not_believed(data: Path) 
 
 
 @pytest.mark.parametrize("lost", ["WiredTiger.turtle", "WiredTiger", "secantus_documents_*.wt", "WiredTigerLog.*", "*"])
-async def test_deleted_database_files_are_told_and_nothing_is_made_in_their_place(data: Path, lost: str) -> None:
+async def test_deleted_database_files_are_reported_and_not_replaced(data: Path, lost: str) -> None:
     for path in list((data / "database").glob(lost)):
         path.unlink()
     left = sorted(path.name for path in (data / "database").iterdir())
@@ -36,13 +36,13 @@ async def test_deleted_database_files_are_told_and_nothing_is_made_in_their_plac
     "name",
     ["WiredTiger.turtle", "WiredTiger.wt", "secantus_users.wt", "WiredTigerLog.*", "secantus_documents_*.wt"],
 )
-async def test_garbage_in_a_file_is_told(data: Path, name: str) -> None:
+async def test_garbage_in_a_file_is_reported(data: Path, name: str) -> None:
     found = next((data / "database").glob(name))
     found.write_bytes(b"garbage " * 5000)
     assert "is damaged" in await refused(data)
 
 
-async def test_a_garbled_marker_is_told(data: Path) -> None:
+async def test_an_unreadable_marker_is_reported(data: Path) -> None:
     (data / "database.instance.json").write_text("[]")
     assert "database.instance.json is unreadable" in await refused(data)
 
@@ -53,7 +53,7 @@ async def test_another_database_than_the_marker_names_is_refused(data: Path) -> 
     assert "belong to another installation" in await refused(data)
 
 
-async def test_a_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
+async def test_a_directory_that_is_a_file_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "data"
     file.write_text("I am a file")
     assert "is not a directory" in await refused(file)
@@ -61,5 +61,5 @@ async def test_a_directory_that_is_a_file_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a place where even root makes no directory")
-async def test_a_directory_that_cannot_be_made_is_told() -> None:
+async def test_a_directory_that_cannot_be_created_is_reported() -> None:
     assert "cannot be used" in await refused(Path("/proc/tocsin"))

@@ -55,7 +55,7 @@ def owner(directory: Path, thread: str = "main") -> Iterator[tuple[subprocess.Po
             process.kill()
 
 
-async def test_first_start_makes_private_files_and_lets_in_only_who_has_the_password(tmp_path: Path) -> None:
+async def test_the_first_start_creates_private_files_and_requires_the_password(tmp_path: Path) -> None:
     directory = tmp_path / "new" / "data"
     async with started(directory) as server:
         for path in (directory, directory / "database"):
@@ -69,7 +69,7 @@ async def test_first_start_makes_private_files_and_lets_in_only_who_has_the_pass
                 await count(f"mongodb://{login}{host}/")
 
 
-async def test_without_authentication_no_password_is_asked_or_made(tmp_path: Path) -> None:
+async def test_without_authentication_there_is_no_password(tmp_path: Path) -> None:
     server = EmbeddedDatabase(tmp_path, authenticate=False)
     await server.start()
     try:
@@ -100,7 +100,7 @@ async def test_data_survives_stop_and_start_and_a_command_beside_it_finds_the_se
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the death signal is Linux's")
-async def test_a_killed_parent_takes_the_server_along(data: Path) -> None:
+async def test_the_server_ends_with_a_killed_parent(data: Path) -> None:
     with owner(data) as (parent, pid):
         assert find_lock_holder(DataPaths(data).storage_lock) == pid
         parent.kill()
@@ -108,7 +108,7 @@ async def test_a_killed_parent_takes_the_server_along(data: Path) -> None:
 
 
 @pytest.mark.parametrize("thread", ["main", "other"])
-async def test_the_next_start_outlives_what_a_killed_parent_left(data: Path, thread: str) -> None:
+async def test_the_next_start_replaces_the_server_of_a_killed_parent(data: Path, thread: str) -> None:
     with owner(data, thread) as (parent, pid):
         parent.kill()
         parent.wait()
@@ -117,7 +117,7 @@ async def test_the_next_start_outlives_what_a_killed_parent_left(data: Path, thr
             assert await count(server.uri) == 3
 
 
-async def test_a_second_tocsin_on_the_directory_is_told_at_once_who_has_it(data: Path) -> None:
+async def test_a_second_process_in_the_directory_learns_at_once_which_one_uses_it(data: Path) -> None:
     with owner(data) as (parent, _):
         began = time.monotonic()
         message = await refused(data)
@@ -156,7 +156,7 @@ async def test_an_interrupted_first_start_is_taken_up_again(data: Path) -> None:
     assert (data / "database.instance.json").exists()
 
 
-async def test_a_program_that_never_listens_is_given_up(
+async def test_a_program_that_never_listens_fails_the_start(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "program"

@@ -54,13 +54,13 @@ def occupied(uri: str, pid: int) -> Iterator[None]:
 
 
 async def test_while_its_port_is_taken_it_tries_again_and_says_so(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = LogCapture()
-    monkeypatch.setattr(supervisor, "log", structlog.wrap_logger(None, processors=[said]))
+    logged = LogCapture()
+    monkeypatch.setattr(supervisor, "log", structlog.wrap_logger(None, processors=[logged]))
     async with started(data) as server:
         assert server.pid is not None
         with occupied(server.uri, server.pid):
-            await until(lambda: sum("could not be restarted" in entry["event"] for entry in said.entries) == 2)
-        waits = [entry["next_try_s"] for entry in said.entries if "next_try_s" in entry]
+            await until(lambda: sum("could not be restarted" in entry["event"] for entry in logged.entries) == 2)
+        waits = [entry["next_try_s"] for entry in logged.entries if "next_try_s" in entry]
         assert waits == sorted(set(waits))
         await until(lambda: server.restarts == 1)
         assert await count(server.uri) == 3

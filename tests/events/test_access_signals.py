@@ -20,7 +20,7 @@ async def is_set(signal: asyncio.Event) -> None:
     signal.clear()
 
 
-async def test_only_the_user_concerned_is_told() -> None:
+async def test_only_the_connections_of_the_user_are_signalled() -> None:
     presence = AccessSignals()
     with presence.watch("alice") as first, presence.watch("alice") as second, presence.watch("bob") as bob:
         presence.notify("alice")
@@ -31,7 +31,7 @@ async def test_only_the_user_concerned_is_told() -> None:
     assert presence._signals == {}
 
 
-async def test_what_any_process_writes_is_told(database: Database) -> None:
+async def test_changes_by_any_process_are_signalled(database: Database) -> None:
     sessions = Sessions(database, AccessTokens("s" * 40, timedelta(hours=1)), b"k" * 32, timedelta(days=1))
     alice = await create_user("alice@example.com", "tram ticket lemon", COMMAND_LINE)
     grant = await sessions.open(alice, Actor(), clock.now())
@@ -43,7 +43,7 @@ async def test_what_any_process_writes_is_told(database: Database) -> None:
             await activate_user(alice, COMMAND_LINE)
             await save_hourly_task(
                 database, owner=alice.id
-            )  # what comes after the renewal, which must not have told anything
+            )  # what comes after the renewal, which must not have sent a signal
             await take(subscription, 1)
             assert not signal.is_set()
             await sessions.end(grant.session_id)
