@@ -23,10 +23,10 @@ async def is_set(signal: asyncio.Event) -> None:
 async def test_only_the_connections_of_the_user_are_signalled() -> None:
     presence = AccessSignals()
     with presence.watch("alice") as first, presence.watch("alice") as second, presence.watch("bob") as bob:
-        presence.notify("alice")
-        presence.notify("nobody")
+        presence.signal_user("alice")
+        presence.signal_user("nobody")
         assert (first.is_set(), second.is_set(), bob.is_set()) == (True, True, False)
-        presence.notify_all()
+        presence.signal_all()
         assert bob.is_set()
     assert presence._signals == {}
 

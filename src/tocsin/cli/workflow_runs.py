@@ -25,7 +25,7 @@ _NOT_SERVED = (
 )
 
 
-def run(
+def run_workflow(
     email: Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)],
     name: Annotated[str, typer.Argument(help="The workflow's name.", show_default=False)],
     inputs_json: Annotated[str, typer.Option("--input", help="The inputs, as a JSON object.")] = "{}",

@@ -116,7 +116,7 @@ def export(
             typer.echo(str(write_workflow(folder, exported, text)))
 
 
-app.command("run")(workflow_runs.run)
+app.command("run")(workflow_runs.run_workflow)
 
 
 def _outbound_rules() -> ConnectionRules:

@@ -18,7 +18,7 @@ from tocsin.documents.account_documents import (
     SessionDocument,
     UserDocument,
 )
-from tocsin.documents.base import RawDocument, index
+from tocsin.documents.base import RawDocument, ascending_index
 from tocsin.documents.collections import MODELS
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.indexes import drop_stale_indexes
@@ -43,8 +43,8 @@ from tocsin.wakeups import Signal
 FILES_BUCKET = "files"
 """The GridFS bucket."""
 _FILE_INDEXES = {
-    f"{FILES_BUCKET}.files": [index("filename", "uploadDate"), index("uploadDate")],
-    f"{FILES_BUCKET}.chunks": [index("files_id", "n", unique=True)],
+    f"{FILES_BUCKET}.files": [ascending_index("filename", "uploadDate"), ascending_index("uploadDate")],
+    f"{FILES_BUCKET}.chunks": [ascending_index("files_id", "n", unique=True)],
 }
 _LONG_WORK = 2
 """Slices of long-running work that are processed at a time, so that the database has capacity for everything else."""
