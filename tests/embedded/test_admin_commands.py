@@ -42,3 +42,14 @@ async def test_a_server_that_hangs_on_its_first_command_is_started_once_more(
         assert await count(server.uri) == 3
     finally:
         await server.stop()
+
+
+async def test_the_instance_id_is_created_once_and_only_on_demand(data: Path) -> None:
+    async with started(data) as server:
+        async with admin_commands.open_client(server.uri) as client:
+            await client.drop_database(admin_commands.DATABASE_NAME)
+        assert await admin_commands.fetch_instance_id(server.uri, create=False) is None
+        created = await admin_commands.fetch_instance_id(server.uri, create=True)
+        assert created
+        for create in (True, False):
+            assert await admin_commands.fetch_instance_id(server.uri, create=create) == created
