@@ -59,7 +59,7 @@ def without_extensions(answer: dict[str, Any]) -> dict[str, Any]:
 class TargetServer:
     """An HTTP server on loopback that records calls and responds with the statuses of `script`, then with 200.
 
-    Calls of `/wait` are answered once `gate` is set.
+    Calls of `/wait` are answered once `release` is set.
     """
 
     url: str = ""
@@ -81,7 +81,7 @@ class TargetServer:
 
 @asynccontextmanager
 async def serve_target() -> AsyncIterator[TargetServer]:
-    """Serve a Target."""
+    """Serve a TargetServer, and release its waiting calls at the end."""
     target = TargetServer()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", target.handle)

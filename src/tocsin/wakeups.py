@@ -1,6 +1,7 @@
 """The signals by which the parts of a process tell each other that there is work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Generic, ParamSpec
 
@@ -16,6 +17,15 @@ class Signal(Generic[P]):
     def connect(self, listener: Callable[P, object]) -> None:
         """Call this listener at each signal from now on."""
         self._listeners.append(listener)
+
+    @contextmanager
+    def connected(self, listener: Callable[P, object]) -> Iterator[None]:
+        """Call this listener at each signal while the block runs."""
+        self.connect(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
         for listener in self._listeners:

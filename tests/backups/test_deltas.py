@@ -17,14 +17,14 @@ VALUES = st.recursive(
 DOCUMENTS = st.dictionaries(st.sampled_from("abc"), VALUES, max_size=3)
 
 
-def test_dotted_names_that_the_server_tells_apart() -> None:
+def test_dotted_names_are_split_as_the_server_says() -> None:
     document: dict[str, Any] = {"d": {"a.b": 1, "a": {"b": 1}, "3": 1}}
     paths = {"d.a.b": ["d", "a.b"], "d.3": ["d", "3"]}
     apply_update(document, {"updatedFields": {"d.a.b": 2, "d.3": 4}, "disambiguatedPaths": paths})
     assert document == {"d": {"a.b": 2, "a": {"b": 1}, "3": 4}}
 
 
-def test_dotted_names_that_the_document_tells_apart() -> None:
+def test_dotted_names_are_split_by_the_fields_of_the_document() -> None:
     document: dict[str, Any] = {"result": {"content.type": 1, "plain": {"x": 1}, "l": [{"a.b": 1}]}}
     apply_update(document, {"updatedFields": {"result.content.type": 2, "result.plain.x": 2, "result.l.0.a.b": 3}})
     assert document == {"result": {"content.type": 2, "plain": {"x": 2}, "l": [{"a.b": 3}]}}
@@ -32,7 +32,7 @@ def test_dotted_names_that_the_document_tells_apart() -> None:
     assert document == {"result": {"plain": {"x": 2}, "l": [{"a.b": 3}], "new.name": 1}}
 
 
-def test_a_path_into_what_a_later_change_removed() -> None:
+def test_a_path_into_a_field_that_a_later_change_removed() -> None:
     laters: list[dict[str, Any]] = [{}, {"d": {}}, {"d": {"x": 1}}, {"d": 3}]
     for document in laters:
         apply_update(document, {"updatedFields": {"d.a.b": 2, "d.a.c": 2}})
@@ -50,7 +50,7 @@ def test_arrays_grow_and_shrink() -> None:
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=st.lists(DOCUMENTS, min_size=2, max_size=5), seen=st.integers(0, 4))
-async def test_whatever_moment_was_copied_the_changes_lead_to_the_last_one(
+async def test_the_changes_lead_from_any_copied_state_to_the_last_one(
     database: Database, states: list[dict[str, Any]], seen: int
 ) -> None:
     """The change events come from the database itself."""

@@ -13,6 +13,7 @@ import pytest
 import structlog
 from pymongo.synchronous.database import Database as SyncDatabase
 
+from tests.cli.commands import ALICE, PASSWORD, RIGHT, done
 from tocsin import documents
 
 
@@ -53,3 +54,18 @@ def stored(mongodb_uri: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SyncDa
     yield database
     database.client.drop_database(database.name)
     database.client.close()
+
+
+@pytest.fixture
+def alice(stored: SyncDatabase[Any]) -> SyncDatabase[Any]:
+    """Create a user, and return the database."""
+    done("users", "create", ALICE, "--password-stdin", stdin=f"{PASSWORD}\n")
+    return stored
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with one valid workflow, and an empty folder in it."""
+    (tmp_path / "flows" / "deep").mkdir(parents=True)
+    (tmp_path / "flows" / "right.yaml").write_text(RIGHT)
+    return tmp_path / "flows"

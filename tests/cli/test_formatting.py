@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 
 from tocsin.cli.formatting import format_time, print_json, print_rows
 
@@ -15,7 +17,7 @@ def test_times_are_in_utc() -> None:
     assert format_time(None) is None
 
 
-def test_json_keeps_letters_or_escapes_them(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_keeps_characters_or_escapes_them(capsys: pytest.CaptureFixture[str]) -> None:
     print_json(["ü"])
     assert "ü" in capsys.readouterr().out
     print_json(["ü"], ascii_only=True)
@@ -28,3 +30,19 @@ def test_rows_are_json_or_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == rows
     print_rows(rows, ("Name", "Count"), cells, ("Name",), as_json=False)
     assert "Count" in capsys.readouterr().out
+
+
+def test_cells_give_the_terminal_no_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([], ("Name",), [["red \x1b[31m and \n below"]], (), as_json=False)
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert len(printed.splitlines()) == 5
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some.text("aü🙄漢 ", min_size=1, max_size=200).filter(lambda text: text == text.strip()))
+def test_no_cell_is_folded_or_cut_off_where_the_output_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], cell: str
+) -> None:
+    print_rows([], ("Name", "Count"), [[cell, 1]], (), as_json=False)
+    assert cell in capsys.readouterr().out

@@ -31,12 +31,12 @@ def test_an_id_starts_with_its_owners() -> None:
         ("alice/w1:fetch!undo", "alice/w1", "fetch"),
     ],
 )
-def test_a_runs_id_tells_its_parent_and_its_step(run_id: str, parent: str, step: str | None) -> None:
+def test_the_id_of_a_run_contains_its_parent_and_step(run_id: str, parent: str, step: str | None) -> None:
     assert (parent_of(run_id), step_of(run_id)) == (parent, step)
     assert is_workflow_run_id(parent) is (step is not None)
 
 
-def test_a_global_id_leads_back_to_the_document_of_its_type_only() -> None:
+def test_a_global_id_is_decoded_for_its_own_type_only() -> None:
     global_id = to_global_id("Task", "alice/t")
     assert from_global_id("Task", global_id) == "alice/t"
     assert from_global_id("Run", global_id) is None
@@ -47,7 +47,7 @@ def test_a_global_id_leads_back_to_the_document_of_its_type_only() -> None:
     ["", "alice/t", "Task:alice/t", "é", "VGFz_", to_global_id("Task", ""), to_global_id("Task", "a\0b"),
      base64.urlsafe_b64encode(b"Task:\xff").decode()],
 )  # fmt: skip
-def test_an_invalid_global_id_stands_for_nothing(text: str) -> None:
+def test_an_invalid_global_id_is_decoded_to_nothing(text: str) -> None:
     assert from_global_id("Task", text) is None
 
 

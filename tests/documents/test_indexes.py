@@ -3,7 +3,7 @@
 from typing import Any
 
 from tocsin.documents import Database
-from tocsin.documents.base import index
+from tocsin.documents.base import ascending_index
 from tocsin.documents.indexes import drop_stale_indexes
 
 
@@ -17,16 +17,20 @@ async def start(database: Database, *declared: Any) -> None:
     await database.db["things"].create_indexes(list(declared))
 
 
-async def test_what_is_declared_no_more_is_dropped(database: Database) -> None:
-    await start(database, index("a"), index("b", unique=True))
+async def test_an_index_that_is_no_longer_declared_is_dropped(database: Database) -> None:
+    await start(database, ascending_index("a"), ascending_index("b", unique=True))
     await database.db["things"].create_index("of_the_operator")
-    await start(database, index("a"))
+    await start(database, ascending_index("a"))
     assert await names(database) == {"_id_", "a_1", "of_the_operator_1"}
 
 
 async def test_what_is_declared_otherwise_is_made_anew(database: Database) -> None:
-    await start(database, index("a"), index("b", expireAfterSeconds=60))
-    await start(database, index("a", unique=True), index("b", partialFilterExpression={"b": {"$type": "string"}}))
+    await start(database, ascending_index("a"), ascending_index("b", expireAfterSeconds=60))
+    await start(
+        database,
+        ascending_index("a", unique=True),
+        ascending_index("b", partialFilterExpression={"b": {"$type": "string"}}),
+    )
     found = await database.db["things"].index_information()
     assert found["a_1"]["unique"]
     assert "expireAfterSeconds" not in found["b_1"]
@@ -35,9 +39,9 @@ async def test_what_is_declared_otherwise_is_made_anew(database: Database) -> No
 
 async def test_the_same_indexes_stay_even_where_nothing_was_noted(database: Database) -> None:
     declared = (
-        index("a", unique=True, partialFilterExpression={"a": {"$type": "string"}}),
-        index("b", "c", sparse=True),
-        index("d", expireAfterSeconds=0),
+        ascending_index("a", unique=True, partialFilterExpression={"a": {"$type": "string"}}),
+        ascending_index("b", "c", sparse=True),
+        ascending_index("d", expireAfterSeconds=0),
     )
     await database.db["things"].create_indexes(list(declared))
     before = await database.db["things"].index_information()

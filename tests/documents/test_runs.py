@@ -39,7 +39,7 @@ async def test_a_requeued_run_keeps_its_attempts_and_nothing_else_of_the_last_ro
         "attempts": [{"number": 1}, {"number": 2}], "error": {"kind": "LOST"}, "finished_at": later,
         "retry_at": later, "cancel_requested_at": later, "final": {"status": "FAILED"}, "discarded_at": later,
     }  # fmt: skip
-    await database.runs.insert_one(ended)
+    await database.db["runs"].insert_one(ended)
     fields = queued_fields(later, 0)
     update = move_run(
         run["_id"], SETTLED_STATUSES - {RunStatus.COMPLETED}, RunStatus.QUEUED, {**requeued(1, fields)},

@@ -13,8 +13,8 @@ NASTY = {"$name": "$owner", "a.b": {"$literal": "$$ROOT"}, "list": ["$status", {
 NAME = "$owner $$ROOT"
 
 
-async def test_nasty_values_survive_a_move_and_a_change(database: Database) -> None:
-    await database.runs.insert_one({"_id": "a", "status": "RUNNING", "open": True, "job": NASTY})
+async def test_values_that_look_like_operators_are_stored_unchanged(database: Database) -> None:
+    await database.db["runs"].insert_one({"_id": "a", "status": "RUNNING", "open": True, "job": NASTY})
     moved = move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {"result": NASTY, "error": "$status"})
     await database.runs.bulk_write([moved])
     await database.runs.update_one({"_id": "a"}, [change_when(has_value("error", "$status"), {"name": NAME})])
@@ -25,13 +25,15 @@ async def test_nasty_values_survive_a_move_and_a_change(database: Database) -> N
 
 
 async def test_a_missing_field_is_null(database: Database) -> None:
-    await database.runs.insert_many([{"_id": "a"}, {"_id": "b", "x": None}, {"_id": "c", "x": 0}])
+    await database.db["runs"].insert_many([{"_id": "a"}, {"_id": "b", "x": None}, {"_id": "c", "x": 0}])
     for name in "abc":
         await database.runs.update_one({"_id": name}, [change_when(is_null("x"), {"null": True})])
     assert [run.get("null") async for run in database.runs.find({}).sort("_id", 1)] == [True, True, None]
 
 
-async def test_nasty_names_bodies_and_tags_survive_the_whole_life_of_a_task(stack: Stack, target: TargetServer) -> None:
+async def test_names_bodies_and_tags_that_look_like_operators_stay_unchanged(
+    stack: Stack, target: TargetServer
+) -> None:
     body = {"kind": "form", "value": [["$name", "$$ROOT"], ["a.b", "$status"]]}
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, f"{target.url}/wait", later, name=NAME, tags=("$tags", "a.b"))

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tocsin import clock
-from tocsin.documents.workers import MAX_LEASE, is_alive
+from tocsin.documents import Database
+from tocsin.documents.workers import MAX_LEASE, find_living_workers, is_alive
 
 SECOND = timedelta(seconds=1)
 
@@ -24,3 +25,11 @@ SECOND = timedelta(seconds=1)
 def test_a_worker_is_alive_until_its_lease_ends(remaining: timedelta, lease: float | None, alive: bool) -> None:
     now = clock.now()
     assert is_alive({"_id": "w", "until": now + remaining, "lease": lease}, now) is alive
+
+
+async def test_only_living_workers_are_found(database: Database) -> None:
+    now = clock.now()
+    await database.workers.insert_many(
+        [{"_id": "alive", "until": now + SECOND, "lease": 15.0}, {"_id": "dead", "until": now - SECOND, "lease": 15.0}]
+    )
+    assert [worker["_id"] for worker in await find_living_workers(database.db, now)] == ["alive"]

@@ -22,8 +22,8 @@ def hide(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
 
 
 def test_the_installed_program_runs() -> None:
-    said = subprocess.run([find_binary(), "--version"], capture_output=True, check=True, timeout=10)
-    assert b"secantusd-rs" in said.stdout
+    printed = subprocess.run([find_binary(), "--version"], capture_output=True, check=True, timeout=10)
+    assert b"secantusd-rs" in printed.stdout
 
 
 def test_it_is_found_beside_python_and_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

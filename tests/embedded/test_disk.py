@@ -8,7 +8,7 @@ from tocsin.embedded import disk, startup_errors
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
+def logged(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
     capture = LogCapture()
     monkeypatch.setattr(disk, "log", structlog.wrap_logger(None, processors=[capture]))
     return capture
@@ -25,7 +25,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
         (str(startup_errors.directory_unusable(Path("/data"), OSError(13, "Permission denied"))), False),
     ],
 )
-def test_a_full_disk_is_known_by_what_is_said_of_it(text: str, full: bool) -> None:
+def test_a_full_disk_is_recognized_by_its_messages(text: str, full: bool) -> None:
     assert disk.is_disk_full_message(text) is full
 
 
@@ -34,12 +34,12 @@ def test_a_disk_that_is_not_there_is_not_taken_for_a_full_one(tmp_path: Path) ->
     assert disk.get_free_bytes(tmp_path / "unknown") >= disk.REQUIRED_FREE_BYTES
 
 
-async def test_a_disk_that_is_about_to_fill_is_told_once(
-    said: LogCapture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_disk_that_is_nearly_full_is_reported_once(
+    logged: LogCapture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = [disk.LOW_FREE_BYTES, disk.LOW_FREE_BYTES - 1, 1, disk.LOW_FREE_BYTES, 2, 3]
     monkeypatch.setattr(disk, "get_free_bytes", lambda _: free.pop(0))
     watch = disk.FreeSpaceWatch(tmp_path)
     while free:
         await watch.check()
-    assert [entry["event"] for entry in said.entries] == ["the disk is nearly full"] * 2
+    assert [entry["event"] for entry in logged.entries] == ["the disk is nearly full"] * 2

@@ -13,9 +13,9 @@ from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandListener
 
 from tests.harness import wait_until
+from tocsin.documents import RawDocument
 from tocsin.embedded import EmbeddedDatabase
 
-Doc = dict[str, Any]
 LIMIT_MB = 250
 BATCH = 1000
 
@@ -24,7 +24,7 @@ class Seen(CommandListener):
     """A listener that records the sent commands."""
 
     def __init__(self) -> None:
-        self.commands: list[Doc] = []
+        self.commands: list[RawDocument] = []
 
     def started(self, event: Any) -> None:
         self.commands.append(dict(event.command))
@@ -54,7 +54,7 @@ def resident_mb(pid: int) -> int:
 async def test_its_log_is_trimmed_while_it_runs_and_what_was_read_does_not_stay_in_memory(
     server: EmbeddedDatabase, tmp_path: Path
 ) -> None:
-    async with AsyncMongoClient[Doc](server.uri) as client:
+    async with AsyncMongoClient[RawDocument](server.uri) as client:
         things = client["app"]["things"]
         for start in range(0, 8000, BATCH):
             await things.insert_many([{"_id": start + n, "text": os.urandom(2048).hex()} for n in range(BATCH)])
@@ -71,7 +71,7 @@ async def test_its_log_is_trimmed_while_it_runs_and_what_was_read_does_not_stay_
 
 async def test_the_driver_does_not_ask_it_to_remember_writes(server: EmbeddedDatabase) -> None:
     seen = Seen()
-    async with AsyncMongoClient[Doc](server.uri, event_listeners=[seen]) as client:
+    async with AsyncMongoClient[RawDocument](server.uri, event_listeners=[seen]) as client:
         await client["app"]["things"].insert_one({})
     (insert,) = [command for command in seen.commands if "insert" in command]
     assert "txnNumber" not in insert

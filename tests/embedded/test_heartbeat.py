@@ -36,7 +36,7 @@ TRACED = "import ctypes, time; ctypes.CDLL(None).ptrace(0, 0, 0, 0); print('trac
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
+def logged(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
     """Capture the log of a heartbeat with short rounds."""
     capture = LogCapture()
     monkeypatch.setattr(heartbeat, "log", structlog.wrap_logger(None, processors=[capture]))
@@ -62,12 +62,12 @@ async def count(uri: str) -> int:
         return await client["app"]["things"].count_documents({})
 
 
-def warnings(said: LogCapture) -> list[str]:
-    return [entry["event"] for entry in said.entries]
+def warnings(logged: LogCapture) -> list[str]:
+    return [entry["event"] for entry in logged.entries]
 
 
 async def test_a_server_that_hangs_for_long_is_replaced_and_no_acknowledged_write_is_lost(
-    server: EmbeddedDatabase, said: LogCapture, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedDatabase, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await write(server.uri)
     uri, hung = server.uri, server.pid
@@ -82,11 +82,11 @@ async def test_a_server_that_hangs_for_long_is_replaced_and_no_acknowledged_writ
     assert server.pid != hung
     assert server.uri == uri
     assert await count(uri) == 1
-    assert warnings(said) == ["the embedded database does not answer"]
+    assert warnings(logged) == ["the embedded database does not answer"]
 
 
 async def test_a_server_that_hangs_for_a_moment_goes_on(
-    server: EmbeddedDatabase, said: LogCapture, monkeypatch: pytest.MonkeyPatch
+    server: EmbeddedDatabase, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid = server.pid
     assert pid is not None
@@ -96,7 +96,7 @@ async def test_a_server_that_hangs_for_a_moment_goes_on(
     os.kill(pid, signal.SIGSTOP)
 
     async def warned() -> bool:
-        return bool(warnings(said))
+        return bool(warnings(logged))
 
     await wait_until(warned, 20)
     os.kill(pid, signal.SIGCONT)
@@ -140,9 +140,11 @@ def test_a_process_under_a_debugger_is_known() -> None:
     assert not heartbeat.is_debugged(process.pid)
 
 
-async def test_what_listens_but_says_nothing_is_silent(monkeypatch: pytest.MonkeyPatch, said: LogCapture) -> None:
+async def test_a_server_that_listens_but_never_answers_counts_as_silent(
+    monkeypatch: pytest.MonkeyPatch, logged: LogCapture
+) -> None:
     monkeypatch.setattr(heartbeat, "HANG_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         async with asyncio.timeout(10):
             assert await heartbeat.wait_until_hung(mute.getsockname()[1], os.getpid()) >= 0.3
-    assert warnings(said) == ["the embedded database does not answer"]
+    assert warnings(logged) == ["the embedded database does not answer"]

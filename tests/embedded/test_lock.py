@@ -26,7 +26,7 @@ def test_a_second_lock_in_the_same_process_is_refused(tmp_path: Path) -> None:
     assert held.value.pid == os.getpid()
 
 
-def test_a_lock_of_another_process_is_told_with_its_pid_and_ends_with_it(tmp_path: Path) -> None:
+def test_a_lock_of_another_process_is_reported_with_its_pid_and_ends_with_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     arguments = [sys.executable, "-c", TAKE_AND_WAIT, str(path)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
@@ -42,5 +42,5 @@ def test_a_lock_of_another_process_is_told_with_its_pid_and_ends_with_it(tmp_pat
     FileLock(path).release()
 
 
-def test_nobody_holds_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_lock_holder(tmp_path: Path) -> None:
     assert find_lock_holder(tmp_path / "none") is None

@@ -23,7 +23,7 @@ async def test_a_panic_ends_a_server_that_would_go_on_listening() -> None:
     assert "WT_PANIC" in server.last_lines[-1]
 
 
-async def test_a_full_disk_ends_it_before_it_panics_and_is_kept_in_mind() -> None:
+async def test_a_full_disk_ends_the_server_before_it_panics_and_is_remembered() -> None:
     said = "eviction-server: [ERROR]: pwrite: failed to write 4096 bytes at offset 0: No space left on device"
     server = await script(f"echo 'listening on 127.0.0.1:99'; echo '{said}'; seq 1 100; exec sleep 60")
     async with asyncio.timeout(5):
@@ -40,7 +40,7 @@ async def test_a_flood_of_output_neither_blocks_it_nor_fills_the_memory() -> Non
     assert all(len(line) <= server_process.MAX_LINE_LENGTH for line in server.last_lines)
 
 
-async def test_what_ends_before_it_listens_has_no_port_and_its_last_words_are_kept() -> None:
+async def test_a_server_that_ends_before_it_listens_has_no_port_and_its_last_output_is_kept() -> None:
     server = await script("printf 'bad luck'; exit 3")
     async with asyncio.timeout(5):
         assert await server.wait_until_listening() is None
@@ -48,7 +48,7 @@ async def test_what_ends_before_it_listens_has_no_port_and_its_last_words_are_ke
     assert list(server.last_lines) == ["bad luck"]
 
 
-async def test_what_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_process, "STOP_SECONDS", 0.2)
     server = await script("trap '' TERM; echo 'listening on 127.0.0.1:97'; while :; do sleep 0.05; done")
     async with asyncio.timeout(5):

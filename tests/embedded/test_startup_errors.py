@@ -22,7 +22,7 @@ D = Path("/d")
         ("failed to bind 127.0.0.1:4: Address already in use", "last output was: failed to bind"),
     ],
 )
-def test_what_the_server_printed_becomes_one_sentence(line: str, expected: str) -> None:
+def test_the_output_of_the_server_becomes_one_sentence(line: str, expected: str) -> None:
     message = str(startup_errors.server_exited(D, ["something before", line]))
     assert expected in message
     assert "/d" in message
@@ -30,7 +30,7 @@ def test_what_the_server_printed_becomes_one_sentence(line: str, expected: str) 
     assert "\n" not in message
 
 
-def test_silence_is_told_too() -> None:
+def test_a_server_without_output_is_reported_too() -> None:
     assert "printed nothing" in str(startup_errors.server_exited(D, []))
 
 

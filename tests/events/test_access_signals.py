@@ -1,9 +1,7 @@
 """Open connections are signalled when their tokens may have become invalid."""
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -22,18 +20,18 @@ async def is_set(signal: asyncio.Event) -> None:
     signal.clear()
 
 
-async def test_only_the_user_concerned_is_told() -> None:
+async def test_only_the_connections_of_the_user_are_signalled() -> None:
     presence = AccessSignals()
     with presence.watch("alice") as first, presence.watch("alice") as second, presence.watch("bob") as bob:
-        presence.notify("alice")
-        presence.notify("nobody")
+        presence.signal_user("alice")
+        presence.signal_user("nobody")
         assert (first.is_set(), second.is_set(), bob.is_set()) == (True, True, False)
-        presence.notify_all()
+        presence.signal_all()
         assert bob.is_set()
     assert presence._signals == {}
 
 
-async def test_what_any_process_writes_is_told(database: Database) -> None:
+async def test_changes_by_any_process_are_signalled(database: Database) -> None:
     sessions = Sessions(database, AccessTokens("s" * 40, timedelta(hours=1)), b"k" * 32, timedelta(days=1))
     alice = await create_user("alice@example.com", "tram ticket lemon", COMMAND_LINE)
     grant = await sessions.open(alice, Actor(), clock.now())
@@ -45,7 +43,7 @@ async def test_what_any_process_writes_is_told(database: Database) -> None:
             await activate_user(alice, COMMAND_LINE)
             await save_hourly_task(
                 database, owner=alice.id
-            )  # what comes after the renewal, which must not have told anything
+            )  # what comes after the renewal, which must not have sent a signal
             await take(subscription, 1)
             assert not signal.is_set()
             await sessions.end(grant.session_id)
@@ -62,7 +60,7 @@ async def test_bookkeeping_of_runs_stays_in_the_database(database: Database, mon
         await take(subscription, 2)
         seen: list[object] = []
 
-        def read(event: Mapping[str, Any]) -> object:
+        def read(event: changes.ChangeEvent) -> object:
             seen.append(event)
             return changes.parse_change(event)
 

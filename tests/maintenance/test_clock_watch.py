@@ -155,8 +155,8 @@ def test_a_batch_sent_in_the_future_delays_no_replay() -> None:
 @pytest.mark.parametrize("until", [-1, 0, 15, 30, 31, 7200])
 def test_a_lease_of_the_future_does_not_count(until: int) -> None:
     now = clock.now()
-    assert is_alive({"until": now + until * SECOND, "lease": 15.0}, now) is (0 <= until <= 30)
-    assert is_alive({"until": now + until * SECOND}, now) is (0 <= until <= 1200)
+    assert is_alive({"_id": "w", "until": now + until * SECOND, "lease": 15.0}, now) is (0 <= until <= 30)
+    assert is_alive({"_id": "w", "until": now + until * SECOND}, now) is (0 <= until <= 1200)
 
 
 async def test_new_runs_are_seen_though_others_were_ready_in_the_future(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
+from pymongo.asynchronous.change_stream import AsyncDatabaseChangeStream
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -19,7 +20,7 @@ from tocsin import clock
 from tocsin.backups.archive import BackupError, BackupHeader, BackupSummary, BackupWriter, Change
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Doc
+from tocsin.documents import RawDocument
 from tocsin.documents.schema_version import INSTALLATION, read_version
 
 _POLL_MILLISECONDS = 500
@@ -33,7 +34,7 @@ _SCHEMA_OPERATIONS = frozenset({"drop", "rename", "dropDatabase", "invalidate"})
 _HISTORY_LOST_CODES = (286, 40647)
 
 
-async def create_backup(db: AsyncDatabase[Doc], header: BackupHeader, writer: BackupWriter) -> BackupSummary:
+async def create_backup(db: AsyncDatabase[RawDocument], header: BackupHeader, writer: BackupWriter) -> BackupSummary:
     """Write the database to a backup file. Raises BackupError, and PyMongoError when the connection is lost."""
     marker = f"{_MARKER_PREFIX}{ObjectId()}"
     await db[INSTALLATION].delete_many(
@@ -60,7 +61,7 @@ async def create_backup(db: AsyncDatabase[Doc], header: BackupHeader, writer: Ba
             await db[INSTALLATION].delete_one({"_id": marker})
 
 
-async def _copy(db: AsyncDatabase[Doc], writer: BackupWriter, following: "asyncio.Task[None]") -> None:
+async def _copy(db: AsyncDatabase[RawDocument], writer: BackupWriter, following: "asyncio.Task[None]") -> None:
     async for name, documents in read_collections(db):
         if following.done():
             following.result()  # raises the error of the stream
@@ -76,7 +77,7 @@ async def _copy(db: AsyncDatabase[Doc], writer: BackupWriter, following: "asynci
         await asyncio.to_thread(writer.write_documents, name, pieces)
 
 
-async def _record_changes(stream: Any, marker: str, writer: BackupWriter) -> None:
+async def _record_changes(stream: AsyncDatabaseChangeStream[RawDocument], marker: str, writer: BackupWriter) -> None:
     """Write changes to the file, up to that of the marker."""
     changes: list[Change] = []
     done = False

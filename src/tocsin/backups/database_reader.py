@@ -6,25 +6,24 @@ first, so large collections are read there in narrow windows of an index, or by 
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from bson import CodecOptions, ObjectId
 from bson.errors import InvalidId
 from bson.raw_bson import RawBSONDocument
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 
 from tocsin import clock
-from tocsin.documents import Doc
+from tocsin.documents import Filter, RawDocument
 from tocsin.documents.database import FILES_BUCKET
 from tocsin.documents.schema_version import INSTALLATION
 
-RawDocument = RawBSONDocument
-CollectionBatch = tuple[str, list[RawDocument]]
+CollectionBatch = tuple[str, list[RawBSONDocument]]
 SKIPPED_COLLECTIONS = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
 """Collections with state of the installation or its processes, not of users."""
 _EMBEDDED_SET_NAME = "secantus"
-_RAW: CodecOptions[RawDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 _WINDOWED = ("runs", "workflow_runs")
 _DERIVED = {"runs": "response_bodies", f"{FILES_BUCKET}.files": f"{FILES_BUCKET}.chunks"}
 _BATCH = 500
@@ -33,7 +32,7 @@ _FIRST_WINDOW, _SHORTEST_WINDOW, _LONGEST_WINDOW = timedelta(minutes=10), timede
 _BODY_BATCH = 50
 
 
-async def read_collections(db: AsyncDatabase[Doc]) -> AsyncIterator[CollectionBatch]:
+async def read_collections(db: AsyncDatabase[RawDocument]) -> AsyncIterator[CollectionBatch]:
     """Yield all documents of all collections, each in its state when it is read."""
     narrow = (await db.client.admin.command("hello")).get("setName") == _EMBEDDED_SET_NAME
     names = {name for name in await db.list_collection_names() if not name.startswith("system.")} - SKIPPED_COLLECTIONS
@@ -50,13 +49,13 @@ async def read_collections(db: AsyncDatabase[Doc]) -> AsyncIterator[CollectionBa
                     yield portion
 
 
-def raw_collection(db: AsyncDatabase[Doc], name: str) -> AsyncCollection[RawDocument]:
+def raw_collection(db: AsyncDatabase[RawDocument], name: str) -> AsyncCollection[RawBSONDocument]:
     """Return the collection with undecoded documents."""
     return db[name].with_options(codec_options=_RAW)
 
 
-async def _read_cursor(cursor: Any) -> AsyncIterator[list[RawDocument]]:
-    batch: list[RawDocument] = []
+async def _read_cursor(cursor: AsyncCursor[RawBSONDocument]) -> AsyncIterator[list[RawBSONDocument]]:
+    batch: list[RawBSONDocument] = []
     async for document in cursor.batch_size(_BATCH):
         batch.append(document)
         if len(batch) == _BATCH:
@@ -65,7 +64,7 @@ async def _read_cursor(cursor: Any) -> AsyncIterator[list[RawDocument]]:
     yield batch
 
 
-async def _read_windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list[RawDocument]]:
+async def _read_windows(db: AsyncDatabase[RawDocument], name: str) -> AsyncIterator[list[RawBSONDocument]]:
     """Read by owner and creation time, in windows that adapt to the number of documents found.
 
     This finds all documents because owners are users, and users are never deleted.
@@ -83,7 +82,7 @@ async def _read_windows(db: AsyncDatabase[Doc], name: str) -> AsyncIterator[list
         yield await _find_between(db, name, owner, {"$gte": start})
 
 
-async def _find_between(db: AsyncDatabase[Doc], name: str, owner: str, times: Doc) -> list[RawDocument]:
+async def _find_between(db: AsyncDatabase[RawDocument], name: str, owner: str, times: Filter) -> list[RawBSONDocument]:
     return await raw_collection(db, name).find({"owner": owner, "created_at": times}).to_list()
 
 
@@ -102,7 +101,7 @@ def _next_width(width: timedelta, found: int) -> timedelta:
 
 
 async def _read_derived(
-    db: AsyncDatabase[Doc], name: str, documents: list[RawDocument]
+    db: AsyncDatabase[RawDocument], name: str, documents: list[RawBSONDocument]
 ) -> AsyncIterator[CollectionBatch]:
     """Read what belongs to these documents: response bodies of runs, chunks of files."""
     if name == "runs":

@@ -27,9 +27,9 @@ from tocsin.backups.archive import (
 )
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS
 from tocsin.backups.deltas import apply_update
-from tocsin.documents import Doc
+from tocsin.documents import RawDocument
 from tocsin.documents.schema_version import INSTALLATION, read_version, write_version
-from tocsin.documents.workers import is_alive
+from tocsin.documents.workers import find_living_workers
 
 _BATCH = 500
 _DUPLICATE_KEY = 11000
@@ -37,7 +37,7 @@ _SCHEMA_FILTER = {"_id": "schema"}
 
 
 async def restore_backup(
-    db: AsyncDatabase[Doc], path: Path, header: BackupHeader, write_keys: Callable[[], None]
+    db: AsyncDatabase[RawDocument], path: Path, header: BackupHeader, write_keys: Callable[[], None]
 ) -> None:
     """Write a verified backup to the database. Raises BackupError if the database has data or is in use."""
     await _refuse_unless_empty(db)
@@ -55,10 +55,9 @@ async def restore_backup(
     await db[INSTALLATION].update_one(_SCHEMA_FILTER, {"$unset": {"restoring": 1}})
 
 
-async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
+async def _refuse_unless_empty(db: AsyncDatabase[RawDocument]) -> None:
     """Drop what an interrupted restore left. Raises BackupError if the database has other data or is in use."""
-    now = clock.now()
-    serving = [worker["_id"] async for worker in db["workers"].find({}) if is_alive(worker, now)]
+    serving = [worker["_id"] for worker in await find_living_workers(db, clock.now())]
     if serving:
         raise BackupError(f"The database is in use by {', '.join(sorted(serving))}: stop it first.")
     found, names = await read_version(db), await db.list_collection_names()
@@ -74,7 +73,7 @@ async def _refuse_unless_empty(db: AsyncDatabase[Doc]) -> None:
         await db[name].drop()
 
 
-async def _insert_documents(db: AsyncDatabase[Doc], payload: bytes) -> None:
+async def _insert_documents(db: AsyncDatabase[RawDocument], payload: bytes) -> None:
     name, documents = decode_documents(payload)
     for batch in _batched(documents):
         try:
@@ -96,7 +95,7 @@ def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:
         yield batch
 
 
-async def _apply_changes(db: AsyncDatabase[Doc], changes: list[Change]) -> None:
+async def _apply_changes(db: AsyncDatabase[RawDocument], changes: list[Change]) -> None:
     """Apply changes in order: read the documents, change them in memory, and write them back."""
     by_collection: dict[str, list[Change]] = {}
     for change in changes:

@@ -1,6 +1,6 @@
 """`tocsin audit`: the audit log."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,7 +9,7 @@ from tocsin.accounts import audit
 from tocsin.cli.formatting import format_time, print_json
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.runner import run_with_database
-from tocsin.documents import AuditAction, Database, Doc
+from tocsin.documents import AuditAction, AuditEntryDocument, Database
 from tocsin.outbound.mail_text import clean_line
 
 app = typer.Typer(help="Show the audit log of accounts.", no_args_is_help=True)
@@ -30,7 +30,7 @@ def list_(
 ) -> None:
     """List entries, newest first."""
 
-    async def work(database: Database) -> list[Doc]:
+    async def work(database: Database) -> list[AuditEntryDocument]:
         return await audit.list_entries(database, limit, clock.now(), email=email, action=action)
 
     entries = run_with_database(work)
@@ -40,7 +40,7 @@ def list_(
         typer.echo("\n".join(_line(entry) for entry in entries) or "There are no entries.")
 
 
-def _line(entry: Doc) -> str:
+def _line(entry: AuditEntryDocument) -> str:
     by, source = entry["actor_name"] or "someone unknown", entry["address"] or "-"
     detail = f"  ({entry['detail']})" if entry["detail"] else ""
     return clean_line(
@@ -48,7 +48,7 @@ def _line(entry: Doc) -> str:
     )
 
 
-def _as_json(entry: Doc) -> dict[str, Any]:
+def _as_json(entry: AuditEntryDocument) -> dict[str, object]:
     return {
         "at": format_time(entry["at"]),
         "action": entry["action"],

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
-from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
@@ -17,8 +16,8 @@ from tocsin.backups import BackupError, BackupHeader, BackupSummary
 from tocsin.backups.archive import BackupWriter
 from tocsin.cli.runner import open_database_server, run_with_settings
 from tocsin.config import PREFIX, Settings
-from tocsin.documents import Doc
-from tocsin.documents.database import CLIENT_OPTIONS
+from tocsin.documents import RawDocument
+from tocsin.documents.database import open_client
 from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest_version, read_version
 from tocsin.embedded import find_running_uri
 from tocsin.security.key_files import load_keys, read_key_files, restore_key_files
@@ -26,7 +25,7 @@ from tocsin.security.key_probe import can_open_probe
 
 app = typer.Typer()
 
-Db = AsyncDatabase[Doc]
+Db = AsyncDatabase[RawDocument]
 _KEYS_INCLUDED = (
     "The backup contains the installation's keys: anyone who can read it can read every secret in it. Keep it as safe"
     " as the data, or use --without-keys."
@@ -140,14 +139,14 @@ def _check_keys(settings: Settings, header: BackupHeader) -> None:
         )
 
 
-def _as_secret(value: Any) -> Any:
+def _as_secret(value: str | SecretStr) -> SecretStr:
     return SecretStr(value) if isinstance(value, str) else value
 
 
 @asynccontextmanager
 async def _open_database(settings: Settings, uri: str) -> AsyncIterator[Db]:
     """Open the database without migrating it."""
-    async with AsyncMongoClient[Doc](uri, **CLIENT_OPTIONS) as client:
+    async with open_client(uri) as client:
         yield client[settings.mongodb_database]
 
 

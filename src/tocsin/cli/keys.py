@@ -1,7 +1,8 @@
 """`tocsin keys`: the keys that sign access tokens and seal secrets, and their rotation."""
 
 from collections import Counter
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from tocsin.accounts import COMMAND_LINE, audit
 from tocsin.cli.formatting import format_time, print_json
 from tocsin.cli.runner import load_keyring, make_keyring, run_with_database
 from tocsin.clock import EPOCH
-from tocsin.documents import AuditAction, Database, Doc, KeyKind, StoredKey
+from tocsin.documents import AuditAction, Database, KeyKind, StoredKey
 from tocsin.keys import rotation
 from tocsin.keys.installation import bind_installation_keys, open_installation_keys
 from tocsin.keys.keyring import activation_order, active_key
@@ -63,35 +64,44 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
 def list_(as_json: AsJson = False) -> None:
     """List the keys without their values, and the number of secrets that each has sealed."""
 
-    async def work(database: Database) -> list[Doc]:
+    async def work(database: Database) -> list[_ListedKey]:
         keyring = await load_keyring(database, config.load_settings())
-        return _rows(keyring.keys, await count_secrets_by_key(database))
+        return _list_keys(keyring.keys, await count_secrets_by_key(database))
 
-    rows = run_with_database(work)
+    keys = run_with_database(work)
     if as_json:
-        print_json(rows)
+        print_json([_as_json(key) for key in keys])
     else:
-        typer.echo("\n".join(_line(row) for row in rows))
+        typer.echo("\n".join(_line(key) for key in keys))
 
 
-def _rows(keys: list[StoredKey], counts: Counter[str]) -> list[Doc]:
-    known = [_row(key, keys, counts) for key in sorted(keys, key=lambda key: (key.kind.value, activation_order(key)))]
+@dataclass(frozen=True, slots=True)
+class _ListedKey:
+    """A key as the list shows it. `secrets` is the number of secrets that it has sealed, if it is for that."""
+
+    id: str
+    kind: KeyKind
+    state: str
+    secrets: int | None
+    since: datetime | None = None
+    retires_at: datetime | None = None
+
+
+def _list_keys(keys: list[StoredKey], counts: Counter[str]) -> list[_ListedKey]:
+    """Return the stored keys, then the lost ones: those that have sealed secrets, and are not stored."""
+    known = [
+        _ListedKey(
+            key.id,
+            key.kind,
+            _state(key, active_key(keys, key.kind)),
+            counts[key.id] if key.kind is KeyKind.DATA else None,
+            None if key.activated_at == EPOCH else key.activated_at,
+            key.retire_at,
+        )
+        for key in sorted(keys, key=lambda key: (key.kind.value, activation_order(key)))
+    ]
     lost = sorted(set(counts) - {key.id for key in keys})
-    return known + [_as_row(kid, KeyKind.DATA, "lost", counts[kid]) for kid in lost]
-
-
-def _row(key: StoredKey, keys: list[StoredKey], counts: Counter[str]) -> Doc:
-    secrets = counts[key.id] if key.kind is KeyKind.DATA else None
-    return {**_as_row(key.id, key.kind, _state(key, active_key(keys, key.kind)), secrets), **_times(key)}
-
-
-def _as_row(kid: str, kind: KeyKind, state: str, secrets: int | None) -> Doc:
-    return {"id": kid, "kind": kind.value, "state": state, "secrets": secrets, "since": None, "retiresAt": None}
-
-
-def _times(key: StoredKey) -> Doc:
-    since = None if key.activated_at == EPOCH else key.activated_at
-    return {"since": since and format_time(since), "retiresAt": key.retire_at and format_time(key.retire_at)}
+    return known + [_ListedKey(kid, KeyKind.DATA, "lost", counts[kid]) for kid in lost]
 
 
 def _state(key: StoredKey, in_use: StoredKey) -> str:
@@ -102,13 +112,24 @@ def _state(key: StoredKey, in_use: StoredKey) -> str:
     return "in use" if key is in_use else "replaced"
 
 
-def _line(row: Doc) -> str:
-    purpose = f"{row['secrets']} secrets" if row["kind"] == KeyKind.DATA.value else "access tokens"
-    until = f"  {_UNTIL[KeyKind(row['kind'])]} {row['retiresAt']}" if row["retiresAt"] else ""
-    return f"{row['id']:<16}  {row['state']:<8}  {purpose:<14}{_origin(row)}{until}"
+def _as_json(key: _ListedKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "kind": key.kind.value,
+        "state": key.state,
+        "secrets": key.secrets,
+        "since": format_time(key.since),
+        "retiresAt": format_time(key.retires_at),
+    }
 
 
-def _origin(row: Doc) -> str:
-    if row["since"]:
-        return f"  since {row['since']}"
-    return "" if row["state"] == "lost" else "  from the settings or files"
+def _line(key: _ListedKey) -> str:
+    purpose = f"{key.secrets} secrets" if key.kind is KeyKind.DATA else "access tokens"
+    until = f"  {_UNTIL[key.kind]} {format_time(key.retires_at)}" if key.retires_at else ""
+    return f"{key.id:<16}  {key.state:<8}  {purpose:<14}{_origin(key)}{until}"
+
+
+def _origin(key: _ListedKey) -> str:
+    if key.since:
+        return f"  since {format_time(key.since)}"
+    return "" if key.state == "lost" else "  from the settings or files"

@@ -1,6 +1,6 @@
 """`tocsin mails`: the mails to users and their deliveries."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -8,7 +8,7 @@ from tocsin import clock, config
 from tocsin.cli.formatting import format_time, print_json
 from tocsin.cli.numbers import whole_number
 from tocsin.cli.runner import run_with_database
-from tocsin.documents import Database, Doc, to_global_id
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, to_global_id
 from tocsin.errors import TocsinError
 from tocsin.notifications.channels.mail.layout import insert_page_address
 from tocsin.notifications.channels.mail.recipients import find_owner_address
@@ -30,7 +30,7 @@ Which = Annotated[str, typer.Argument(help="The id of a mail, or its number in t
 def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
     """List mails, newest first."""
 
-    async def work(database: Database) -> list[Doc]:
+    async def work(database: Database) -> list[DeliveryDocument]:
         return [await _with_recipient(database, mail) for mail in await list_newest(database, limit, clock.now())]
 
     mails = list(enumerate(run_with_database(work), 1))
@@ -44,7 +44,7 @@ def list_(limit: Limit = 20, as_json: AsJson = False) -> None:
 def show(mail: Which) -> None:
     """Show one mail with its headers, delivery and text. Includes mails that jobs sent (kind JOB)."""
 
-    async def work(database: Database) -> Doc:
+    async def work(database: Database) -> DeliveryDocument:
         return await _with_recipient(database, await _find(database, mail))
 
     found = run_with_database(work)
@@ -53,7 +53,7 @@ def show(mail: Which) -> None:
     typer.echo("\n" + "\n".join(map(clean_line, found["text"].split("\n"))), nl=False)
 
 
-async def _find(database: Database, mail: str) -> Doc:
+async def _find(database: Database, mail: str) -> DeliveryDocument:
     if mail.isascii() and mail.isdecimal():
         return await _find_by_number(database, int(mail))
     found = await database.deliveries.find_one({"_id": mail})
@@ -62,14 +62,14 @@ async def _find(database: Database, mail: str) -> Doc:
     return found
 
 
-async def _find_by_number(database: Database, number: int) -> Doc:
+async def _find_by_number(database: Database, number: int) -> DeliveryDocument:
     mails = await list_newest(database, number, clock.now()) if 1 <= number <= _MAX_LIMIT else []
     if not mails or len(mails) != number:
         raise TocsinError(f"There is no mail number {number}; `tocsin mails list` shows them.")
     return mails[-1]
 
 
-async def _with_recipient(database: Database, mail: Doc) -> Doc:
+async def _with_recipient(database: Database, mail: DeliveryDocument) -> DeliveryDocument:
     """Return the mail with its recipient, and with the page link in its text."""
     text, link, run_id = mail["text"], mail.get("link"), mail["run"]
     return {
@@ -80,13 +80,13 @@ async def _with_recipient(database: Database, mail: Doc) -> Doc:
     }
 
 
-def _line(number: int, mail: Doc) -> str:
+def _line(number: int, mail: DeliveryDocument) -> str:
     to = mail["to"] or "-"
     subject = clean_line(mail["subject"])
     return f"{number:>4}  {format_time(mail['queued_at'])}  {mail['status']:<10}  {to}  {mail['kind']}  {subject}"
 
 
-def _headers(mail: Doc) -> list[tuple[str, Any]]:
+def _headers(mail: DeliveryDocument) -> list[tuple[str, object]]:
     headers = [
         ("Id", mail["_id"]),
         ("To", mail["to"] or "nobody: the owner's account is deactivated"),
@@ -104,12 +104,17 @@ def _headers(mail: Doc) -> list[tuple[str, Any]]:
     return [(label, value) for label, value in headers if value is not None]
 
 
-def _as_json(number: int, mail: Doc) -> Doc:
-    same = {name: mail[name] for name in ("kind", "run", "to", "subject", "text", "status", "tries")}
+def _as_json(number: int, mail: DeliveryDocument) -> dict[str, object]:
     return {
         "number": number,
         "id": mail["_id"],
-        **same,
+        "kind": mail["kind"],
+        "run": mail["run"],
+        "to": mail["to"],
+        "subject": mail["subject"],
+        "text": mail["text"],
+        "status": mail["status"],
+        "tries": mail["tries"],
         "attachments": mail.get("attachments") or [],
         "lastError": mail["last_error"],
         "queuedAt": format_time(mail["queued_at"]),
@@ -118,5 +123,5 @@ def _as_json(number: int, mail: Doc) -> Doc:
     }
 
 
-def _next_try(mail: Doc) -> str | None:
-    return format_time(mail["next_try_at"]) if mail["status"] == "QUEUED" else None
+def _next_try(mail: DeliveryDocument) -> str | None:
+    return format_time(mail["next_try_at"]) if mail["status"] == DeliveryStatus.QUEUED else None

@@ -38,8 +38,13 @@ def run_with_database(work: DatabaseWork[Result], *, create: bool = False) -> Re
     """
 
     async def work_in_database(settings: Settings) -> Result:
-        async with open_database(settings, create=create) as database:
-            return await work(database)
+        alone = settings.uses_embedded_database and await find_server_uri(settings) is None
+        async with open_database_server(settings, create=create) as uri:
+            database = await documents.connect(uri, settings.mongodb_database, alone=alone)
+            try:
+                return await work(database)
+            finally:
+                await database.close()
 
     return run_with_settings(work_in_database)
 
@@ -70,31 +75,6 @@ def run_with_settings(work: Callable[[Settings], Coroutine[Any, Any, Result]]) -
     raise typer.Exit(1)
 
 
-async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
-    """Return the loaded keyring. Raises KeysUnreadable, and StartupError for keys of another installation."""
-    keyring = make_keyring(database, settings, await open_installation_keys(database, settings))
-    await keyring.load()
-    return keyring
-
-
-def make_keyring(database: documents.Database, settings: Settings, keys: InstallationKeys) -> Keyring:
-    """Return a keyring that has not loaded its keys yet."""
-    tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
-    return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))
-
-
-@asynccontextmanager
-async def open_database(settings: Settings, *, create: bool = False) -> AsyncIterator[documents.Database]:
-    """Open the database for a command, with its server as in `open_server`. Also raises DatabaseUnavailable."""
-    alone = settings.uses_embedded_database and await _running_uri(settings) is None
-    async with open_database_server(settings, create=create) as uri:
-        database = await documents.connect(uri, settings.mongodb_database, alone=alone)
-        try:
-            yield database
-        finally:
-            await database.close()
-
-
 @asynccontextmanager
 async def open_database_server(settings: Settings, *, create: bool = False) -> AsyncIterator[str]:
     """Provide a database server and yield its URI.
@@ -102,7 +82,7 @@ async def open_database_server(settings: Settings, *, create: bool = False) -> A
     The embedded server is that of a running Tocsin, or one that is started in the data directory for this command.
     Raises EmbeddedDatabaseError, and TocsinError if there is no database, unless `create` is set.
     """
-    running = await _running_uri(settings)
+    running = await find_server_uri(settings)
     if running is not None:
         yield running
         return
@@ -116,7 +96,21 @@ async def open_database_server(settings: Settings, *, create: bool = False) -> A
         await server.stop()
 
 
-async def _running_uri(settings: Settings) -> str | None:
+async def find_server_uri(settings: Settings) -> str | None:
+    """Return the URI of the database server that the settings name, or of the embedded one while it runs, or None."""
     if settings.mongodb_uri is not None:
         return settings.mongodb_uri.get_secret_value()
     return await asyncio.to_thread(find_running_uri, settings.data_dir)
+
+
+async def load_keyring(database: documents.Database, settings: Settings) -> Keyring:
+    """Return the loaded keyring. Raises KeysUnreadable, and StartupError for keys of another installation."""
+    keyring = make_keyring(database, settings, await open_installation_keys(database, settings))
+    await keyring.load()
+    return keyring
+
+
+def make_keyring(database: documents.Database, settings: Settings, keys: InstallationKeys) -> Keyring:
+    """Return a keyring that has not loaded its keys yet."""
+    tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
+    return Keyring(database, keys, tokens, SecretBox(keys.encryption, keys.former))

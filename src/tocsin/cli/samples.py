@@ -10,15 +10,15 @@ from tocsin.documents import Database
 from tocsin.quotas import Quotas
 from tocsin.workflows import saving
 from tocsin.workflows.language.yaml_reader import parse_yaml
-from tocsin.workflows.samples import load_samples as shipped_samples
+from tocsin.workflows.samples import load_samples
 
 app = typer.Typer(help="List and save the sample workflows that come with Tocsin.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)]
 
 
-@app.command()
-def load(email: Email) -> None:
+@app.command("load")
+def save_samples(email: Email) -> None:
     """Save the sample workflows for a user: hello_world, failing_flow and others."""
 
     async def work(database: Database) -> list[str]:
@@ -27,7 +27,7 @@ def load(email: Email) -> None:
         quotas = await Quotas.for_owner(database, settings, user.id)
         saved = [
             await saving.save_workflow(database, secrets, user.id, parse_yaml(text), clock.now(), quotas=quotas)
-            for text in shipped_samples().values()
+            for text in load_samples().values()
         ]
         return [f"{workflow['name']}: version {workflow['version']}" for workflow in saved]
 
@@ -38,5 +38,5 @@ def load(email: Email) -> None:
 @app.command("list")
 def list_samples() -> None:
     """List the names of the sample workflows."""
-    for name in shipped_samples():
+    for name in load_samples():
         typer.echo(name)

@@ -1,7 +1,7 @@
 """`tocsin tokens`: API tokens, for programs."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -56,8 +56,9 @@ def list_(email: Email, as_json: AsJson = False) -> None:
     async def work(_: Database) -> list[ApiToken]:
         return await api_tokens.list_tokens((await accounts.require_user_by_email(email)).id)
 
-    rows = [_row(token) for token in run_with_database(work)]
-    print_rows(rows, _COLUMNS, [_cells(row) for row in rows], ("Id", "Ends with"), as_json=as_json)
+    tokens = run_with_database(work)
+    rows, cells = [_as_json(token) for token in tokens], [_cells(token) for token in tokens]
+    print_rows(rows, _COLUMNS, cells, ("Id", "Ends with"), as_json=as_json)
 
 
 @app.command()
@@ -84,18 +85,23 @@ def _parse_scope(word: str) -> Scope:
         raise typer.BadParameter(f"{word} is not a scope: give read, write or admin.") from None
 
 
-def _row(token: ApiToken) -> dict[str, Any]:
+def _as_json(token: ApiToken) -> dict[str, object]:
     return {
         "id": to_global_id("ApiToken", token.id),
         "name": token.name,
         "hint": token.hint,
-        "scopes": [scope.value.lower() for scope in token.scopes],
+        "scopes": _scope_names(token),
         "createdAt": format_time(token.created_at),
         "expiresAt": format_time(token.expires_at),
         "lastUsedAt": format_time(token.last_used_at),
     }
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    times = [(row[key] or "never")[:16] for key in ("createdAt", "expiresAt", "lastUsedAt")]
-    return [row["id"], row["name"], row["hint"], " ".join(row["scopes"]), *times]
+def _cells(token: ApiToken) -> list[str]:
+    moments = (token.created_at, token.expires_at, token.last_used_at)
+    times = [(format_time(moment) or "never")[:16] for moment in moments]
+    return [to_global_id("ApiToken", token.id), token.name, token.hint, " ".join(_scope_names(token)), *times]
+
+
+def _scope_names(token: ApiToken) -> list[str]:
+    return [scope.value.lower() for scope in token.scopes]

@@ -1,6 +1,6 @@
 """`tocsin users`: administration of accounts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -72,8 +72,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON arr
     async def work(_: Database) -> list[User]:
         return await accounts.list_users()
 
-    rows = [_row(user) for user in run_with_database(work)]
-    print_rows(rows, _USER_COLUMNS, [_cells(row) for row in rows], ("Email",), as_json=as_json)
+    users = run_with_database(work)
+    rows, cells = [_user_as_json(user) for user in users], [_user_cells(user) for user in users]
+    print_rows(rows, _USER_COLUMNS, cells, ("Email",), as_json=as_json)
 
 
 @app.command()
@@ -153,7 +154,7 @@ def quota(
         return await quotas.list_usage(user.id)
 
     usages = run_with_database(work)
-    rows, cells = [_usage_row(usage) for usage in usages], [_usage_cells(usage) for usage in usages]
+    rows, cells = [_usage_as_json(usage) for usage in usages], [_usage_cells(usage) for usage in usages]
     print_rows(rows, _QUOTA_COLUMNS, cells, ("Quota",), as_json=as_json)
 
 
@@ -168,7 +169,7 @@ def _parse_quota(text: str) -> tuple[Quota, int | None]:
     return Quota(name), int(limit)
 
 
-def _usage_row(usage: Usage) -> dict[str, Any]:
+def _usage_as_json(usage: Usage) -> dict[str, object]:
     resets_at = usage.resets_at and usage.resets_at.isoformat()
     return {
         "quota": usage.quota.value, "used": usage.used, "limit": usage.limit, "unit": usage.unit.value,
@@ -197,7 +198,7 @@ def _read_password(from_stdin: bool) -> str:
     return typed
 
 
-def _row(user: User) -> dict[str, Any]:
+def _user_as_json(user: User) -> dict[str, object]:
     return {
         "id": to_global_id("User", user.id),
         "email": user.email,
@@ -208,6 +209,6 @@ def _row(user: User) -> dict[str, Any]:
     }
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    answers = ["yes" if row[key] else "no" for key in ("isAdmin", "isActive", "emailConfirmed")]
-    return [row["email"], *answers, row["createdAt"][:10]]
+def _user_cells(user: User) -> list[str]:
+    answers = ["yes" if answer else "no" for answer in (user.is_admin, user.is_active, user.email_confirmed)]
+    return [user.email, *answers, user.created_at.isoformat()[:10]]

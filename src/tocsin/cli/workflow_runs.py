@@ -10,7 +10,7 @@ import typer
 from tocsin import accounts, clock, config
 from tocsin.cli.runner import load_keyring, run_with_database
 from tocsin.documents import OPEN_WORKFLOW_RUN_STATUSES, Database, WorkflowRun, WorkflowRunStatus, to_global_id
-from tocsin.documents.workers import is_alive
+from tocsin.documents.workers import find_living_workers
 from tocsin.errors import TocsinError
 from tocsin.json_values import parse_json
 from tocsin.quotas import Quotas
@@ -25,7 +25,7 @@ _NOT_SERVED = (
 )
 
 
-def run(
+def run_workflow(
     email: Annotated[str, typer.Argument(help="The owner's email address.", show_default=False)],
     name: Annotated[str, typer.Argument(help="The workflow's name.", show_default=False)],
     inputs_json: Annotated[str, typer.Option("--input", help="The inputs, as a JSON object.")] = "{}",
@@ -89,11 +89,10 @@ async def _wait_for_run(database: Database, started: WorkflowRun, seconds: float
 
 async def _is_served(database: Database) -> bool:
     """Tell whether a server is running on this database."""
-    now = clock.now()
-    return any([is_alive(worker, now) async for worker in database.workers.find({})])
+    return bool(await find_living_workers(database.db, clock.now()))
 
 
-def _result_as_json(run: WorkflowRun) -> dict[str, Any]:
+def _result_as_json(run: WorkflowRun) -> dict[str, object]:
     steps = {key: state["status"] for key, state in run.steps.items()}
     result = None if run.output is None else json.loads(run.output)
     return {"status": run.status.value, "result": result, "error": run.error, "steps": steps}

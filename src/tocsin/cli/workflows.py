@@ -1,7 +1,7 @@
 """`tocsin workflows`: validate, save, list, export and run workflows."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,7 +10,7 @@ from tocsin.cli import workflow_runs
 from tocsin.cli.formatting import print_rows
 from tocsin.cli.runner import load_keyring, run_with_database
 from tocsin.cli.workflow_files import read_workflows, write_workflow
-from tocsin.documents import Database, Doc, User, WorkflowDocument
+from tocsin.documents import Database, User, WorkflowDocument
 from tocsin.errors import NotFound, SettingsError, TocsinError
 from tocsin.jobs import registry
 from tocsin.outbound.guard import ConnectionRules
@@ -48,7 +48,7 @@ def save(email: Email, paths: Paths) -> None:
     rules = _outbound_rules()
     sources = read_workflows(paths, rules)
 
-    async def work(database: Database) -> list[Doc]:
+    async def work(database: Database) -> list[WorkflowDocument]:
         user, settings = await accounts.require_user_by_email(email), config.load_settings()
         secrets = (await load_keyring(database, settings)).secrets
         quotas = await Quotas.for_owner(database, settings, user.id)
@@ -65,7 +65,7 @@ def save(email: Email, paths: Paths) -> None:
 
 async def _save(
     database: Database, secrets: SecretBox, user: User, source: WorkflowSource, rules: ConnectionRules, quotas: Quotas
-) -> Doc:
+) -> WorkflowDocument:
     try:
         return await saving.save_workflow(database, secrets, user.id, source, clock.now(), rules, quotas=quotas)
     except WorkflowInvalid as invalid:  # which secrets can be kept is known only now
@@ -116,7 +116,7 @@ def export(
             typer.echo(str(write_workflow(folder, exported, text)))
 
 
-app.command("run")(workflow_runs.run)
+app.command("run")(workflow_runs.run_workflow)
 
 
 def _outbound_rules() -> ConnectionRules:
@@ -128,7 +128,7 @@ def _outbound_rules() -> ConnectionRules:
         raise typer.Exit(1) from None
 
 
-def _row(workflow: WorkflowDocument) -> dict[str, Any]:
+def _row(workflow: WorkflowDocument) -> dict[str, object]:
     due = workflow["next_run_at"]
     return {
         "name": workflow["name"],

@@ -6,7 +6,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
-from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.ids import new_id
 
 
@@ -32,7 +32,7 @@ class User(StoredDocument):
 
     class Settings:
         name = "users"
-        indexes: ClassVar = [index("email", unique=True), index("created_at")]
+        indexes: ClassVar = [ascending_index("email", unique=True), ascending_index("created_at")]
 
 
 class Session(StoredDocument):
@@ -55,9 +55,9 @@ class Session(StoredDocument):
     class Settings:
         name = "sessions"
         indexes: ClassVar = [
-            index("family", unique=True),
-            index("owner", "created_at"),
-            index("expires_at", expireAfterSeconds=0),
+            ascending_index("family", unique=True),
+            ascending_index("owner", "created_at"),
+            ascending_index("expires_at", expireAfterSeconds=0),
         ]
 
 
@@ -78,7 +78,7 @@ class ApiToken(StoredDocument):
 
     class Settings:
         name = "api_tokens"
-        indexes: ClassVar = [index("digest", unique=True), index("owner", "created_at")]
+        indexes: ClassVar = [ascending_index("digest", unique=True), ascending_index("owner", "created_at")]
 
 
 class Link(StoredDocument):
@@ -98,7 +98,11 @@ class Link(StoredDocument):
 
     class Settings:
         name = "links"
-        indexes: ClassVar = [index("email"), index("expires_at", expireAfterSeconds=0), index("inviter", sparse=True)]
+        indexes: ClassVar = [
+            ascending_index("email"),
+            ascending_index("expires_at", expireAfterSeconds=0),
+            ascending_index("inviter", sparse=True),
+        ]
 
 
 class AuditEntry(StoredDocument):
@@ -121,4 +125,4 @@ class AuditEntry(StoredDocument):
 
     class Settings:
         name = "audit_entries"
-        indexes: ClassVar = [index("at"), index("email", "at"), index("action", "at")]
+        indexes: ClassVar = [ascending_index("at"), ascending_index("email", "at"), ascending_index("action", "at")]

@@ -14,7 +14,7 @@ Changes: TypeAlias = dict[str, Any]
 """Fields that an update sets, by name; dots separate the parts of a nested one."""
 
 
-def index(*keys: str, **options: Any) -> IndexModel:
+def ascending_index(*keys: str, **options: Any) -> IndexModel:
     """Return an ascending index on these fields."""
     return IndexModel([(key, ASCENDING) for key in keys], **options)
 

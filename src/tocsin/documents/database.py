@@ -18,7 +18,7 @@ from tocsin.documents.account_documents import (
     SessionDocument,
     UserDocument,
 )
-from tocsin.documents.base import RawDocument, index
+from tocsin.documents.base import RawDocument, ascending_index
 from tocsin.documents.collections import MODELS
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.indexes import drop_stale_indexes
@@ -38,12 +38,13 @@ from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import WorkflowDocument, WorkflowRunDocument, WorkflowVersionDocument
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
+from tocsin.wakeups import Signal
 
 FILES_BUCKET = "files"
 """The GridFS bucket."""
 _FILE_INDEXES = {
-    f"{FILES_BUCKET}.files": [index("filename", "uploadDate"), index("uploadDate")],
-    f"{FILES_BUCKET}.chunks": [index("files_id", "n", unique=True)],
+    f"{FILES_BUCKET}.files": [ascending_index("filename", "uploadDate"), ascending_index("uploadDate")],
+    f"{FILES_BUCKET}.chunks": [ascending_index("files_id", "n", unique=True)],
 }
 _LONG_WORK = 2
 """Slices of long-running work that are processed at a time, so that the database has capacity for everything else."""
@@ -57,6 +58,7 @@ class Database:
     """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
+    `deliveries_queued` is sent when this process has queued deliveries, whichever part of it did.
     """
 
     client: AsyncMongoClient[Any]
@@ -64,6 +66,7 @@ class Database:
     uri: str
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
+    deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[UserDocument]:
@@ -176,7 +179,7 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartError for data that this
     program must not use.
     """
-    client: AsyncMongoClient[Any] = AsyncMongoClient(uri, **CLIENT_OPTIONS)
+    client = open_client(uri)
     try:
         await migrate_to_latest(client[name], alone=alone)
         await drop_stale_indexes(client[name], _declared_indexes())
@@ -189,6 +192,14 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
         await client.close()
         raise
     return Database(client, client[name], uri, name)
+
+
+def open_client(uri: str) -> AsyncMongoClient[Any]:
+    """Return a client, which connects with its first operation. Raises DatabaseUnavailable or PyMongoError."""
+    try:
+        return AsyncMongoClient(uri, **CLIENT_OPTIONS)
+    except ValueError as error:  # the driver raises errors of its own for the other parts of a URI
+        raise DatabaseUnavailable(f"the URI of the database is invalid: {error}") from error
 
 
 def _declared_indexes() -> dict[str, list[IndexModel]]:

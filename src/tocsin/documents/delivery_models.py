@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import DeliveryStatus
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Delivery(StoredDocument):
     class Settings:
         name = "deliveries"
         indexes: ClassVar = [
-            index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
-            index("queued_at"),
+            ascending_index("status", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            ascending_index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
+            ascending_index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
+            ascending_index("queued_at"),
         ]
 
 
@@ -70,4 +70,4 @@ class MailCount(StoredDocument):
 
     class Settings:
         name = "mail_counts"
-        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
+        indexes: ClassVar = [ascending_index("forget_at", expireAfterSeconds=0)]

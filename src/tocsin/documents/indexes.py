@@ -14,17 +14,19 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from tocsin import telemetry
-from tocsin.documents.base import Doc
+from tocsin.documents.base import RawDocument
 from tocsin.documents.schema_version import INSTALLATION
 
 DeclaredIndexes = Mapping[str, Sequence[IndexModel]]
+IndexSpec = dict[str, object]
+"""The key and the options of an index."""
 _NOTE = {"_id": "indexes"}
 _OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
 _NOT_THERE = 27
 log = telemetry.get_logger(__name__)
 
 
-async def drop_stale_indexes(db: AsyncDatabase[Doc], declared: DeclaredIndexes) -> None:
+async def drop_stale_indexes(db: AsyncDatabase[RawDocument], declared: DeclaredIndexes) -> None:
     """Drop stale indexes, before Beanie creates the declared ones. Reads one document if nothing has changed."""
     specs = {
         name: {model.document["name"]: _spec(model.document) for model in models} for name, models in declared.items()
@@ -40,7 +42,9 @@ async def drop_stale_indexes(db: AsyncDatabase[Doc], declared: DeclaredIndexes) 
     await db[INSTALLATION].replace_one(_NOTE, {**_NOTE, "digest": digest, "names": names}, upsert=True)
 
 
-async def _drop_of(db: AsyncDatabase[Doc], name: str, specs: Mapping[str, Doc], noted: Sequence[str]) -> None:
+async def _drop_of(
+    db: AsyncDatabase[RawDocument], name: str, specs: Mapping[str, IndexSpec], noted: Sequence[str]
+) -> None:
     for index, found in (await db[name].index_information()).items():
         gone = index in noted and index not in specs
         if gone or (index in specs and _spec(found) != specs[index]):
@@ -48,7 +52,7 @@ async def _drop_of(db: AsyncDatabase[Doc], name: str, specs: Mapping[str, Doc], 
             await _drop(db, name, index)
 
 
-async def _drop(db: AsyncDatabase[Doc], name: str, index: str) -> None:
+async def _drop(db: AsyncDatabase[RawDocument], name: str, index: str) -> None:
     try:
         await db[name].drop_index(index)
     except OperationFailure as error:  # another starting process dropped it first
@@ -56,7 +60,7 @@ async def _drop(db: AsyncDatabase[Doc], name: str, index: str) -> None:
             raise
 
 
-def _spec(index: Mapping[str, Any]) -> Doc:
+def _spec(index: Mapping[str, Any]) -> IndexSpec:
     """Return the key and options by which two indexes of the same name are compared."""
     keys = index["key"]
     pairs = keys.items() if isinstance(keys, Mapping) else keys

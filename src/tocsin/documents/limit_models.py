@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.base import StoredDocument, ascending_index
 
 
 class IdempotencyKey(StoredDocument):
@@ -17,7 +17,7 @@ class IdempotencyKey(StoredDocument):
 
     class Settings:
         name = "idempotency_keys"
-        indexes: ClassVar = [index("created_at", expireAfterSeconds=86_400)]
+        indexes: ClassVar = [ascending_index("created_at", expireAfterSeconds=86_400)]
 
 
 class RateBucket(StoredDocument):
@@ -32,7 +32,7 @@ class RateBucket(StoredDocument):
 
     class Settings:
         name = "rate_buckets"
-        indexes: ClassVar = [index("forget_at", expireAfterSeconds=0)]
+        indexes: ClassVar = [ascending_index("forget_at", expireAfterSeconds=0)]
 
 
 class OwnerUsage(StoredDocument):

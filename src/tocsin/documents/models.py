@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class Task(StoredDocument):
     class Settings:
         name = "tasks"
         indexes: ClassVar = [
-            index("next_run_at"),
-            index("owner", "created_at"),
-            index("reconcile", partialFilterExpression={"reconcile": True}),
+            ascending_index("next_run_at"),
+            ascending_index("owner", "created_at"),
+            ascending_index("reconcile", partialFilterExpression={"reconcile": True}),
         ]
 
 
@@ -118,17 +118,17 @@ class Run(StoredDocument):
     class Settings:
         name = "runs"
         indexes: ClassVar = [
-            index("owner", "due_at"),
-            index("owner", "created_at"),
-            index("task", "due_at"),
-            index("task", "open", partialFilterExpression={"open": True}),
-            index("status", "ready_at", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "lane", partialFilterExpression={"status": "QUEUED"}),
-            index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
-            index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
-            index("blocked", "after", partialFilterExpression={"blocked": True}),
-            index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
-            index("replays.replay", sparse=True),
+            ascending_index("owner", "due_at"),
+            ascending_index("owner", "created_at"),
+            ascending_index("task", "due_at"),
+            ascending_index("task", "open", partialFilterExpression={"open": True}),
+            ascending_index("status", "ready_at", partialFilterExpression={"status": "QUEUED"}),
+            ascending_index("status", "lane", partialFilterExpression={"status": "QUEUED"}),
+            ascending_index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
+            ascending_index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
+            ascending_index("blocked", "after", partialFilterExpression={"blocked": True}),
+            ascending_index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
+            ascending_index("replays.replay", sparse=True),
         ]
 
 

@@ -9,7 +9,7 @@ few thousand at a time, to bound the memory that the database uses.
 import base64
 import binascii
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -21,7 +21,7 @@ from tocsin.errors import InvalidInput
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
-D = TypeVar("D")
+D = TypeVar("D", bound=Mapping[str, Any])
 Condition: TypeAlias = dict[str, Any]
 """A condition or stage of a query."""
 _FIRST_WINDOW = timedelta(seconds=10)
@@ -70,7 +70,7 @@ class KeysetQuery(Generic[D]):
     are read.
     """
 
-    collection: AsyncCollection[Any]
+    collection: AsyncCollection[D]
     order_name: str
     key: str
     descending: bool
@@ -92,7 +92,7 @@ class Page(Generic[D]):
     has_previous: bool
 
 
-def encode_cursor(query: KeysetQuery[D], row: Any) -> str:
+def encode_cursor(query: KeysetQuery[D], row: D) -> str:
     """Return the opaque cursor of a row."""
     text = f"{query.order_name}:{epoch_milliseconds(row[query.key])}:{row['_id']}"
     return base64.urlsafe_b64encode(text.encode()).decode()

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.base import StoredDocument, ascending_index
 
 if TYPE_CHECKING:
     from tocsin.documents.replay_documents import DeadLetterFilterDocument, SentBatchDocument
@@ -77,6 +77,6 @@ class Replay(StoredDocument):
     class Settings:
         name = "replays"
         indexes: ClassVar = [
-            index("owner", "created_at"),
-            index("open", "next_at", partialFilterExpression={"open": True}),
+            ascending_index("owner", "created_at"),
+            ascending_index("open", "next_at", partialFilterExpression={"open": True}),
         ]

@@ -5,8 +5,9 @@ from typing import Any
 
 from tocsin.documents.run_documents import ErrorDocument, FinalDocument, JobSnapshot, QueuedFields, RunDocument
 from tocsin.documents.states import RunReason, RunStatus, Trigger
+from tocsin.documents.updates import Expression
 
-NEW_RETRY_BUDGET: dict[str, dict[str, Any]] = {"budget_from": {"$size": "$attempts"}}
+NEW_RETRY_BUDGET: dict[str, Expression] = {"budget_from": {"$size": "$attempts"}}
 """The computed change that goes with `requeued`: only attempts from here on use up the retries."""
 
 

@@ -11,8 +11,8 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TypedDict
 
 from bson import ObjectId
 from pymongo.asynchronous.database import AsyncDatabase
@@ -20,9 +20,9 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from tocsin import __version__, clock, telemetry
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents.base import Doc
+from tocsin.documents.base import Changes, Filter, RawDocument
 from tocsin.documents.migrations import FIRST_VERSION, MIGRATIONS, Migration
-from tocsin.documents.workers import MAX_LEASE, is_alive
+from tocsin.documents.workers import MAX_LEASE, find_living_workers
 from tocsin.errors import StartupError
 
 INSTALLATION = "installation"
@@ -31,6 +31,14 @@ LOCK_LEASE = timedelta(seconds=15)
 _SCHEMA = {"_id": "schema"}
 _POLL_SECONDS = 0.2
 log = telemetry.get_logger(__name__)
+
+
+class MigrationEntry(TypedDict):
+    """The record of a migration: the version that it led to, its beginning, and the program that made it."""
+
+    version: int
+    at: datetime
+    program: str
 
 
 class NewerData(StartupError):
@@ -62,7 +70,7 @@ class SchemaVersion:
     restoring: str | None = None
 
 
-async def read_version(db: AsyncDatabase[Doc]) -> SchemaVersion | None:
+async def read_version(db: AsyncDatabase[RawDocument]) -> SchemaVersion | None:
     """Return the version of the stored data; None for an empty database. Raises PyMongoError."""
     found = await db[INSTALLATION].find_one(_SCHEMA)
     if found is not None:
@@ -84,7 +92,7 @@ def latest_version(migrations: Sequence[Migration] = MIGRATIONS) -> int:
     return migrations[-1].version if migrations else FIRST_VERSION
 
 
-async def write_version(db: AsyncDatabase[Doc], version: int, **fields: Any) -> None:
+async def write_version(db: AsyncDatabase[RawDocument], version: int, **fields: object) -> None:
     """Record the version of the data, unless one is recorded. Raises PyMongoError."""
     document = {**_SCHEMA, "version": version, "program": __version__, "history": [], "lock": None, **fields}
     try:
@@ -94,7 +102,7 @@ async def write_version(db: AsyncDatabase[Doc], version: int, **fields: Any) -> 
 
 
 async def migrate_to_latest(
-    db: AsyncDatabase[Doc], *, alone: bool, migrations: Sequence[Migration] = MIGRATIONS
+    db: AsyncDatabase[RawDocument], *, alone: bool, migrations: Sequence[Migration] = MIGRATIONS
 ) -> None:
     """Migrate older data to this program's version, or record the version of a new database.
 
@@ -119,7 +127,7 @@ async def migrate_to_latest(
     check_version(current, known)
 
 
-async def _read(db: AsyncDatabase[Doc]) -> SchemaVersion:
+async def _read(db: AsyncDatabase[RawDocument]) -> SchemaVersion:
     found = await read_version(db)
     assert found is not None  # noqa: S101  # it was recorded
     if found.restoring is not None:
@@ -127,7 +135,7 @@ async def _read(db: AsyncDatabase[Doc]) -> SchemaVersion:
     return found
 
 
-async def _migrate(db: AsyncDatabase[Doc], lock: "_Lock", migrations: Sequence[Migration]) -> None:
+async def _migrate(db: AsyncDatabase[RawDocument], lock: "_Lock", migrations: Sequence[Migration]) -> None:
     """Run the pending migrations in order. Each version is written once its migration is complete."""
     for migration in migrations:
         if migration.version <= (await _read(db)).version:
@@ -136,14 +144,14 @@ async def _migrate(db: AsyncDatabase[Doc], lock: "_Lock", migrations: Sequence[M
         log.info("migrating the data", version=migration.version, title=migration.title)
         changed = await _apply(db, migration)
         seconds = (clock.now() - began).total_seconds()
-        entry = {"version": migration.version, "at": began, "program": __version__}
+        entry: MigrationEntry = {"version": migration.version, "at": began, "program": __version__}
         if not await lock.advance(migration.version, entry):
             log.warning("another process has taken over the migration of the data", version=migration.version)
             return
         log.info("the data is migrated", version=migration.version, documents=changed, seconds=round(seconds, 3))
 
 
-async def _apply(db: AsyncDatabase[Doc], migration: Migration) -> int:
+async def _apply(db: AsyncDatabase[RawDocument], migration: Migration) -> int:
     try:
         return await migration.apply(db)
     except PyMongoError:
@@ -156,14 +164,14 @@ async def _apply(db: AsyncDatabase[Doc], migration: Migration) -> int:
         ) from error
 
 
-async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
+async def _until_nobody_serves(db: AsyncDatabase[RawDocument], *, alone: bool) -> None:
     """Wait until the leases of dead processes expire. Raises StartError if a process renews its lease."""
     if alone:
         return
-    seen: dict[str, Any] = {}
+    seen: dict[str, datetime] = {}
     deadline = clock.now() + MAX_LEASE
     while (now := clock.now()) < deadline:
-        leases = {one["_id"]: one["until"] async for one in db["workers"].find({}) if is_alive(one, now)}
+        leases = {worker["_id"]: worker["until"] for worker in await find_living_workers(db, now)}
         living = sorted(worker for worker, until in leases.items() if seen.setdefault(worker, until) != until)
         if living:
             raise StartupError(
@@ -178,7 +186,7 @@ async def _until_nobody_serves(db: AsyncDatabase[Doc], *, alone: bool) -> None:
 class _Lock:
     """The lease of the migrating process."""
 
-    def __init__(self, db: AsyncDatabase[Doc]) -> None:
+    def __init__(self, db: AsyncDatabase[RawDocument]) -> None:
         self._installation = db[INSTALLATION]
         self._name = f"{socket.gethostname()}-{os.getpid()}-{ObjectId()}"
 
@@ -189,7 +197,7 @@ class _Lock:
         found_by = _SCHEMA if alone else {**_SCHEMA, "$or": free}
         return await self._set(found_by, {"lock": {"by": self._name, "until": now + LOCK_LEASE}})
 
-    async def advance(self, version: int, entry: Doc) -> bool:
+    async def advance(self, version: int, entry: MigrationEntry) -> bool:
         """Write the new version if this process still has the lock."""
         change = {"$set": {"version": version, "program": __version__}, "$push": {"history": entry}}
         result = await self._installation.update_one(self._mine, change)
@@ -206,7 +214,7 @@ class _Lock:
             await self._set(self._mine, {"lock": None})
 
     @property
-    def _mine(self) -> Doc:
+    def _mine(self) -> Filter:
         return {**_SCHEMA, "lock.by": self._name}
 
     async def _renew(self) -> None:
@@ -217,5 +225,5 @@ class _Lock:
             except PyMongoError as error:
                 log.warning("the lease of the migration was not renewed", error=str(error)[:300])
 
-    async def _set(self, found_by: Doc, fields: Doc) -> bool:
+    async def _set(self, found_by: Filter, fields: Changes) -> bool:
         return (await self._installation.update_one(found_by, {"$set": fields})).modified_count == 1

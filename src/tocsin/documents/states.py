@@ -1,8 +1,7 @@
 """The states of runs and tasks, and the table of moves between run statuses (drawn in docs/state_machine.md)."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 
 class RunStatus(StrEnum):
@@ -156,7 +155,14 @@ MOVES: dict[RunStatus, frozenset[RunStatus]] = {
 }
 
 
-def public_status(run: Mapping[str, Any]) -> RunStatus:
+class RunProgress(TypedDict):
+    """The fields of a stored run that tell how far it is."""
+
+    status: RunStatus
+    begun: NotRequired[bool]
+
+
+def public_status(run: RunProgress) -> RunStatus:
     """Return the status of a stored run as the API shows it: a claimed run that has not begun is QUEUED."""
     status = S(run["status"])
     return S.QUEUED if status is S.RUNNING and run.get("begun") is False else status

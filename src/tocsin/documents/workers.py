@@ -1,15 +1,24 @@
 """Liveness of workers."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+
+from tocsin.documents.queue_documents import WorkerDocument
 
 MAX_LEASE = timedelta(minutes=10)
 """The maximum lease that can be configured."""
 
 
-def is_alive(worker: Mapping[str, Any], now: datetime) -> bool:
+def is_alive(worker: WorkerDocument, now: datetime) -> bool:
     """Return whether the worker's lease is valid. A lease that ends too far in the future was set by a wrong clock."""
     lease = timedelta(seconds=seconds) if (seconds := worker.get("lease")) else MAX_LEASE
-    until: datetime = worker["until"]
-    return now <= until <= now + 2 * lease
+    return now <= worker["until"] <= now + 2 * lease
+
+
+async def find_living_workers(db: AsyncDatabase[Any], now: datetime) -> list[WorkerDocument]:
+    """Return the workers of all processes that are alive. Raises PyMongoError."""
+    workers: AsyncCollection[WorkerDocument] = db["workers"]
+    return [worker async for worker in workers.find({}) if is_alive(worker, now)]

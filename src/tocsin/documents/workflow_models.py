@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tocsin.documents.base import StoredDocument, index
+from tocsin.documents.base import StoredDocument, ascending_index
+from tocsin.documents.states import Trigger
 from tocsin.documents.workflow_states import WorkflowRunReason, WorkflowRunStatus
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Workflow(StoredDocument):
     class Settings:
         name = "workflows"
         indexes: ClassVar = [
-            index("name_key", unique=True, partialFilterExpression={"name_key": {"$type": "string"}}),
-            index("owner", "created_at"),
-            index("next_run_at"),
+            ascending_index("name_key", unique=True, partialFilterExpression={"name_key": {"$type": "string"}}),
+            ascending_index("owner", "created_at"),
+            ascending_index("next_run_at"),
         ]
 
 
@@ -61,7 +62,7 @@ class WorkflowVersion(StoredDocument):
 
     class Settings:
         name = "workflow_versions"
-        indexes: ClassVar = [index("workflow", "version")]
+        indexes: ClassVar = [ascending_index("workflow", "version")]
 
 
 class WorkflowRun(StoredDocument):
@@ -78,7 +79,7 @@ class WorkflowRun(StoredDocument):
     workflow: str
     name: str
     version: int
-    trigger: str
+    trigger: Trigger
     status: WorkflowRunStatus
     open: bool
     reason: WorkflowRunReason | None = None
@@ -107,9 +108,9 @@ class WorkflowRun(StoredDocument):
     class Settings:
         name = "workflow_runs"
         indexes: ClassVar = [
-            index("owner", "created_at"),
-            index("owner", "due_at"),
-            index("workflow", "created_at"),
-            index("workflow", "open", partialFilterExpression={"open": True}),
-            index("open", "wake_at", partialFilterExpression={"open": True}),
+            ascending_index("owner", "created_at"),
+            ascending_index("owner", "due_at"),
+            ascending_index("workflow", "created_at"),
+            ascending_index("workflow", "open", partialFilterExpression={"open": True}),
+            ascending_index("open", "wake_at", partialFilterExpression={"open": True}),
         ]

@@ -24,12 +24,12 @@ class AccessSignals:
             if not signals:
                 self._signals.pop(user_id, None)
 
-    def notify(self, user_id: str) -> None:
+    def signal_user(self, user_id: str) -> None:
         """Signal the connections of a user."""
         for signal in self._signals.get(user_id, ()):
             signal.set()
 
-    def notify_all(self) -> None:
+    def signal_all(self) -> None:
         """Signal all connections, because changes may have been missed."""
         for user_id in self._signals:
-            self.notify(user_id)
+            self.signal_user(user_id)

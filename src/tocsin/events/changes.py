@@ -1,14 +1,14 @@
 """Changes, and their parsing from events of MongoDB's change stream. Pure."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from tocsin.documents import (
     Hold,
+    RawDocument,
     RunStatus,
     StepStatus,
     TaskStatus,
@@ -17,6 +17,7 @@ from tocsin.documents import (
     parent_of,
     public_status,
 )
+from tocsin.documents.updates import Pipeline
 
 
 class ChangeKind(Enum):
@@ -66,7 +67,7 @@ class AccessChange:
     user_id: str
 
 
-PIPELINE: list[dict[str, Any]] = [
+PIPELINE: Pipeline = [
     {
         "$match": {
             "$or": [
@@ -95,7 +96,57 @@ PIPELINE: list[dict[str, Any]] = [
 """Aggregation pipeline of the change stream. It drops changes that are only bookkeeping of the engine."""
 
 
-def parse_change(event: Mapping[str, Any]) -> Change | AccessChange | None:
+class UpdateDescription(TypedDict):
+    """The fields that an update set. The names of nested ones have dots."""
+
+    updatedFields: RawDocument
+
+
+class DocumentKey(TypedDict):
+    """The ID of the document of an event."""
+
+    _id: str
+
+
+class Namespace(TypedDict):
+    """The collection of an event."""
+
+    coll: str
+
+
+class ChangeEvent(TypedDict):
+    """An event of the change stream: the inserted document, or what an update set."""
+
+    operationType: str
+    documentKey: DocumentKey
+    wallTime: datetime
+    ns: Namespace
+    updateDescription: NotRequired[UpdateDescription]
+    fullDocument: NotRequired[RawDocument | None]
+
+
+class _RunFields(TypedDict, total=False):
+    """The fields of a run that an event may contain, of those that matter here."""
+
+    status: RunStatus
+    begun: bool
+    rank: int | None
+    retry_at: datetime | None
+    cancel_requested_at: datetime | None
+
+
+class _WorkflowRunFields(TypedDict, total=False):
+    status: WorkflowRunStatus
+    news: str
+
+
+class _TaskFields(TypedDict, total=False):
+    status: TaskStatus
+    hold: Hold | None
+    next_run_at: datetime | None
+
+
+def parse_change(event: ChangeEvent) -> Change | AccessChange | None:
     """Parse an event of the change stream. Returns None for changes that concern nobody."""
     document_id, at, collection = event["documentKey"]["_id"], event["wallTime"], event["ns"]["coll"]
     fields = _fields(event)
@@ -108,38 +159,36 @@ def parse_change(event: Mapping[str, Any]) -> Change | AccessChange | None:
     return _task_change(event["operationType"], document_id, at, fields)
 
 
-def _fields(event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _fields(event: ChangeEvent) -> Any:
+    """Return the fields that the event contains. Their type follows from its collection."""
     if "updateDescription" in event:
-        updated: Mapping[str, Any] = event["updateDescription"]["updatedFields"]
-        return updated
+        return event["updateDescription"]["updatedFields"]
     return event.get("fullDocument") or {}
 
 
-def _run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
-    status = fields.get("status")
+def _run_change(operation: str, run_id: str, at: datetime, fields: _RunFields) -> Change | None:
+    status, begun = fields.get("status"), fields.get("begun")
     cancel = fields.get("cancel_requested_at") is not None
-    queued = status == RunStatus.QUEUED.value or fields.get("rank") is not None  # no longer waiting for another run
-    begun = fields.get("begun")
+    queued = status == RunStatus.QUEUED or fields.get("rank") is not None  # no longer waiting for another run
     if status is None and begun:
-        status = RunStatus.RUNNING.value
+        status = RunStatus.RUNNING
     if begun is False and operation != "insert":
         status = None  # claimed, but still shown as QUEUED until the attempt begins
     if status is None and not cancel and not queued:
         return None
-    kind = ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED
     return Change(
-        kind,
+        ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED,
         at,
         parent_of(run_id),
         run_id,
-        run_status=status and public_status({"status": status, "begun": begun}),
+        run_status=status and public_status({"status": status, "begun": begun is not False}),
         due_at=fields.get("retry_at"),
         queued=queued,
         cancel_requested=cancel,
     )
 
 
-def _workflow_run_change(operation: str, run_id: str, at: datetime, fields: Mapping[str, Any]) -> Change:
+def _workflow_run_change(operation: str, run_id: str, at: datetime, fields: _WorkflowRunFields) -> Change:
     status, news = fields.get("status"), json.loads(fields.get("news") or "{}")
     return Change(
         ChangeKind.RUN_CREATED if operation == "insert" else ChangeKind.RUN_UPDATED,
@@ -150,11 +199,11 @@ def _workflow_run_change(operation: str, run_id: str, at: datetime, fields: Mapp
     )
 
 
-def _task_change(operation: str, task_id: str, at: datetime, fields: Mapping[str, Any]) -> Change | None:
+def _task_change(operation: str, task_id: str, at: datetime, fields: _TaskFields) -> Change | None:
     if operation == "delete":
         return None  # its owner already saw it deleted when it was hidden
     status = fields.get("status")
     kind = ChangeKind.TASK_CREATED if operation == "insert" else ChangeKind.TASK_UPDATED
-    if fields.get("hold") == Hold.DELETED.value:
+    if fields.get("hold") == Hold.DELETED:
         kind = ChangeKind.TASK_DELETED
     return Change(kind, at, task_id, task_status=status and TaskStatus(status), due_at=fields.get("next_run_at"))

@@ -194,6 +194,11 @@ class Fanout:
         await self._listening.wait()
 
     async def _run(self) -> None:
+        """Read the stream, and open it again when it ends.
+
+        This is no `Periodic`: the reading ends only by a failure, it must be cancelled at once at a stop, and the
+        pauses start over as soon as the stream was open, not when a reading succeeds.
+        """
         pause = 0.1
         while True:
             try:
@@ -220,7 +225,7 @@ class Fanout:
                 if count % _CHUNK == 0:
                     await asyncio.sleep(0)  # a batch that has arrived is iterated without yielding
                 if isinstance(change := parse_change(event), AccessChange):
-                    self.access_signals.notify(change.user_id)
+                    self.access_signals.signal_user(change.user_id)
                 elif change is not None:
                     self._deliver(change)
         finally:
@@ -237,7 +242,7 @@ class Fanout:
             subscription.offer(change)
 
     def _resync(self, opened_at: datetime) -> None:
-        self.access_signals.notify_all()
+        self.access_signals.signal_all()
         self.recent_changes.clear(opened_at)
         for group in self._subscriptions.values():
             for subscription in group:

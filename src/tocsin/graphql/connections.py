@@ -1,6 +1,6 @@
 """Connections of the Relay specification: edges, pages and their positions, for any type of node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -13,7 +13,7 @@ from tocsin.documents import paging
 from tocsin.documents.paging import KeysetQuery, Page, PageArguments
 
 T = TypeVar("T")
-D = TypeVar("D")
+D = TypeVar("D", bound=Mapping[str, Any])
 
 
 @strawberry.type(description="Position of a page in its list.")

@@ -1,7 +1,6 @@
 """Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `delivery_worker`."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from pymongo.errors import BulkWriteError
@@ -19,8 +18,6 @@ MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
 _PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
-_listeners: list[tuple[str, Callable[[], None]]] = []
-"""Callbacks for deliveries that this process queues, with the name of their database."""
 
 
 async def notify(database: Database, events: Iterable[Event]) -> None:
@@ -79,20 +76,7 @@ async def enqueue_deliveries(
         errors = details.get("writeErrors", [])
         if details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in errors):
             raise
-    for name, wake in _listeners:
-        if name == database.name:
-            wake()
-
-
-@contextmanager
-def listen_for_enqueued(database: Database, wake: Callable[[], None]) -> Iterator[None]:
-    """Call `wake` whenever this process queues deliveries while the block runs."""
-    entry = (database.name, wake)
-    _listeners.append(entry)
-    try:
-        yield
-    finally:
-        _listeners.remove(entry)
+    database.deliveries_queued()
 
 
 async def prune_deliveries(database: Database, before: datetime) -> int:

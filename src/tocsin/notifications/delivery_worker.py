@@ -27,7 +27,6 @@ from tocsin.documents import Doc, is_unavailable, run_log_ids
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.states import DeliveryStatus
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
-from tocsin.notifications import deliveries
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import (
     ChannelContext,
@@ -104,7 +103,7 @@ class DeliveryWorker:
     async def _working(self) -> AsyncIterator[None]:
         """Listen for new deliveries and renew leases during the block, and cancel those in progress at its end."""
         renewer = Periodic("delivery-leases", self._renew_leases, self._lease.total_seconds() / 3)
-        with deliveries.listen_for_enqueued(self._database, self.wake):
+        with self._database.deliveries_queued.connected(self.wake):
             renewer.start()
             try:
                 yield

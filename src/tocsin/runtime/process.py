@@ -43,7 +43,7 @@ class Process:
     """Builds the working parts over a database, and starts and stops them. Built inside the running loop.
 
     The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files, the first one new
-    links; `own_services` are what no task may call.
+    links; `own_services` are what no task may call. The methods stand in the order in which they are called.
     """
 
     def __init__(
@@ -58,19 +58,89 @@ class Process:
         self.wakeups = Wakeups()
         self.quotas = Quotas(database, settings)
         self.compute = ProcessPool.from_settings(settings)
-        self.file_storage = _file_storage(database, settings, link_keys, self.quotas)
-        self._http = _http_client(settings, own_services)
+        self.file_storage = self._make_file_storage(link_keys)
+        self._http = self._make_http_client(own_services)
         self._mail = make_mail_transport(settings)
-        self.engine = RunEngine(database, settings, self._dependencies(), self.wakeups, self.quotas)
+        self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups, self.quotas)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
         self.scheduler = Scheduler(database, self.engine.transport, max_open_runs, meter)
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
+        self.delivery_worker = DeliveryWorker(self._make_channel_context())
         self.fanout = Fanout(database, partial(signal_change, self.wakeups))
-        self.delivery_worker = self._delivery_worker()
         self._connect_wakeups()
         self._stack = contextlib.AsyncExitStack()
+
+    def _make_file_storage(self, link_keys: Sequence[bytes]) -> FileStorage:
+        links = FileLinks(tuple(link_keys), timedelta(hours=self.settings.file_link_hours))
+        return FileStorage(FileBucket(self.database), links, self.settings.page_url, self.quotas.meter.add_bytes)
+
+    def _make_http_client(self, own_services: OwnServices | None) -> HttpClient:
+        settings = self.settings
+        return HttpClient(
+            allowed_networks=settings.allowed_networks,
+            denied_ports=settings.denied_ports,
+            connect_timeout=settings.connect_timeout,
+            response_limit=settings.response_limit,
+            max_redirects=settings.max_redirects,
+            concurrency=settings.max_concurrency,
+            rates=HostRates(settings.owner_host_rate),
+            own=own_services,
+            contact=settings.contact,
+        )
+
+    def _make_worker_dependencies(self) -> WorkerDependencies:
+        settings = self.settings
+        return WorkerDependencies(
+            self._http,
+            self.secrets,
+            RetryDecider(RetryDefaults.from_settings(settings), timedelta(seconds=settings.retry_after_limit)),
+            settings.default_timeout,
+            self._make_owner_mail,
+            self.file_storage,
+            RunHistory(self.database),
+            self.quotas.meter,
+            settings.email_recipients,
+            self.compute,
+        )
+
+    def _make_owner_mail(self, owner: str) -> MailTransport:
+        """Return the transport of the mails that an owner's jobs send. Called for each of these jobs."""
+        limits, confirms = RecipientLimits.from_settings(self.settings), self.settings.requires_confirmed_addresses
+        return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
+
+    def make_runner(self) -> WorkflowRunner:
+        """Return a runner of workflow runs over the parts of this process."""
+        return WorkflowRunner(
+            self.database,
+            self.versions,
+            ApprovalMails(self.database, ApprovalRequestRules.from_settings(self.settings)),
+            self.engine.transport,
+            self.wakeups,
+            Evaluator.from_settings(self.settings, self.compute),
+            self.quotas.meter,
+        )
+
+    def _make_channel_context(self) -> ChannelContext:
+        return ChannelContext(
+            self.database,
+            self._mail,
+            self._http,
+            self.secrets,
+            page=self.settings.page_url,
+            limits=RecipientLimits.from_settings(self.settings),
+            confirms=self.settings.requires_confirmed_addresses,
+            meter=self.quotas.meter,
+        )
+
+    def _connect_wakeups(self) -> None:
+        wakeups = self.wakeups
+        wakeups.task_due.connect(self.scheduler.expect_due)
+        wakeups.cancel_requested.connect(self.engine.abort_run)
+        wakeups.workflow_due.connect(self.workflows.expect_due)
+        wakeups.workflow_run_changed.connect(self.workflows.request_advance)
+        wakeups.mails_queued.connect(self.delivery_worker.wake)
 
     async def start(self, *, schedule: bool = True, deliver: bool = True) -> None:
         """Start to work; what a crash left is taken up first.
@@ -96,74 +166,3 @@ class Process:
     async def stop(self) -> None:
         """Stop what was started, in the reverse order."""
         await self._stack.aclose()
-
-    def make_runner(self) -> WorkflowRunner:
-        """Return a runner of workflow runs over the parts of this process."""
-        return WorkflowRunner(
-            self.database,
-            self.versions,
-            ApprovalMails(self.database, ApprovalRequestRules.from_settings(self.settings)),
-            self.engine.transport,
-            self.wakeups,
-            Evaluator.from_settings(self.settings, self.compute),
-            self.quotas.meter,
-        )
-
-    def _dependencies(self) -> WorkerDependencies:
-        settings = self.settings
-        return WorkerDependencies(
-            self._http,
-            self.secrets,
-            RetryDecider(RetryDefaults.from_settings(settings), timedelta(seconds=settings.retry_after_limit)),
-            settings.default_timeout,
-            self._owner_mail,
-            self.file_storage,
-            RunHistory(self.database),
-            self.quotas.meter,
-            settings.email_recipients,
-            self.compute,
-        )
-
-    def _owner_mail(self, owner: str) -> MailTransport:
-        limits, confirms = RecipientLimits.from_settings(self.settings), self.settings.requires_confirmed_addresses
-        return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
-
-    def _delivery_worker(self) -> DeliveryWorker:
-        context = ChannelContext(
-            self.database,
-            self._mail,
-            self._http,
-            self.secrets,
-            page=self.settings.page_url,
-            limits=RecipientLimits.from_settings(self.settings),
-            confirms=self.settings.requires_confirmed_addresses,
-            meter=self.quotas.meter,
-        )
-        return DeliveryWorker(context)
-
-    def _connect_wakeups(self) -> None:
-        wakeups = self.wakeups
-        wakeups.task_due.connect(self.scheduler.expect_due)
-        wakeups.cancel_requested.connect(self.engine.abort_run)
-        wakeups.workflow_due.connect(self.workflows.expect_due)
-        wakeups.workflow_run_changed.connect(self.workflows.request_advance)
-        wakeups.mails_queued.connect(self.delivery_worker.wake)
-
-
-def _http_client(settings: Settings, own_services: OwnServices | None) -> HttpClient:
-    return HttpClient(
-        allowed_networks=settings.allowed_networks,
-        denied_ports=settings.denied_ports,
-        connect_timeout=settings.connect_timeout,
-        response_limit=settings.response_limit,
-        max_redirects=settings.max_redirects,
-        concurrency=settings.max_concurrency,
-        rates=HostRates(settings.owner_host_rate),
-        own=own_services,
-        contact=settings.contact,
-    )
-
-
-def _file_storage(database: Database, settings: Settings, link_keys: Sequence[bytes], quotas: Quotas) -> FileStorage:
-    links = FileLinks(tuple(link_keys), timedelta(hours=settings.file_link_hours))
-    return FileStorage(FileBucket(database), links, settings.page_url, quotas.meter.add_bytes)

@@ -36,7 +36,10 @@ log = telemetry.get_logger(__name__)
 
 
 class Runtime:
-    """Starts and stops a serving process. `process` and `services` exist once it has started."""
+    """Starts and stops a serving process. `process` and `services` exist once it has started.
+
+    The methods stand in the order in which they are called.
+    """
 
     database: Database
     process: Process
@@ -57,22 +60,6 @@ class Runtime:
             await self._stack.aclose()
             raise
 
-    async def stop(self) -> None:
-        """Stop all parts, the database last."""
-        await self._stack.aclose()
-
-    def drain(self) -> None:
-        """Take no new work from now on."""
-        self.process.engine.in_flight.is_draining = True
-
-    async def check_health(self) -> dict[str, ComponentHealth]:
-        """Return the state of each part, at most half a second old."""
-        return await self._health.check()
-
-    async def refresh_metrics(self) -> None:
-        """Set the metrics that are read from the database."""
-        await refresh_metrics(self.database)
-
     async def _start(self) -> None:
         settings = self.settings
         registry.load_jobs()
@@ -84,14 +71,13 @@ class Runtime:
             log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
         link_keys = (keys.encryption, *keys.former)
         self.process = Process(self.database, settings, secrets, link_keys, self._own_services())
-        self._disk_monitor = DiskMonitor(self.database, settings)
-        self._clock_watch = ClockWatch(self.database, timedelta(days=settings.refresh_token_days))
-        self._health = HealthCheck(self.database, self._component_health, self._database_problem)
         worker_id = self.process.engine.in_flight.worker_id
         await self._start_duties(Keyring(self.database, keys, tokens, secrets, worker_id))
+        self._health = HealthCheck(self.database, self._component_health, self._database_problem)
         self._stack.push_async_callback(self.process.stop)
         await self.process.start()
-        self._warm_up()
+        timer = asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self.process.compute.start_fork_server)
+        self._stack.callback(timer.cancel)
         self.services = self._make_services(keys, tokens)
 
     async def _open_database(self) -> Database:
@@ -115,6 +101,9 @@ class Runtime:
         return OwnServices.from_settings(self.settings, {*self._listening, database_port or 0})
 
     async def _start_duties(self, keyring: Keyring) -> None:
+        """Load what must be known before work begins, and keep it up to date."""
+        self._clock_watch = ClockWatch(self.database, timedelta(days=self.settings.refresh_token_days))
+        self._disk_monitor = DiskMonitor(self.database, self.settings)
         await keyring.start()
         await self._clock_watch.start()
         await self._disk_monitor.refresh()
@@ -126,11 +115,6 @@ class Runtime:
         ):
             periodic.start()
             self._stack.push_async_callback(periodic.stop)
-
-    def _warm_up(self) -> None:
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(WARM_UP_DELAY_SECONDS, self.process.compute.start_fork_server)
-        self._stack.callback(timer.cancel)
 
     def _make_services(self, keys: InstallationKeys, tokens: AccessTokens) -> Services:
         process, settings = self.process, self.settings
@@ -154,6 +138,10 @@ class Runtime:
             compute=process.compute,
         )
 
+    async def check_health(self) -> dict[str, ComponentHealth]:
+        """Return the state of each part, at most half a second old."""
+        return await self._health.check()
+
     def _component_health(self) -> dict[str, ComponentHealth]:
         warnings = {"clock": self._clock_watch.warning, "disk": self._disk_monitor.warning}
         warned = {name: ComponentHealth(True, warning) for name, warning in warnings.items() if warning is not None}
@@ -161,3 +149,15 @@ class Runtime:
 
     def _database_problem(self) -> str | None:
         return self._embedded.problem if self._embedded else None
+
+    async def refresh_metrics(self) -> None:
+        """Set the metrics that are read from the database."""
+        await refresh_metrics(self.database)
+
+    def drain(self) -> None:
+        """Take no new work from now on."""
+        self.process.engine.in_flight.is_draining = True
+
+    async def stop(self) -> None:
+        """Stop all parts, the database last."""
+        await self._stack.aclose()

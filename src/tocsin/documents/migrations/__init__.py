@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tocsin.documents.base import Doc
+from tocsin.documents.base import RawDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Migration:
 
     version: int
     title: str
-    apply: Callable[[AsyncDatabase[Doc]], Awaitable[int]]
+    apply: Callable[[AsyncDatabase[RawDocument]], Awaitable[int]]
 
 
 FIRST_VERSION = 1

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 from pymongo.asynchronous.collection import AsyncCollection
 
-from tocsin.documents.base import Doc
+from tocsin.documents.base import RawDocument
 
 BATCH_SIZE = 500
 
 
-async def read_batches(collection: AsyncCollection[Doc]) -> AsyncIterator[list[Doc]]:
+async def read_batches(collection: AsyncCollection[RawDocument]) -> AsyncIterator[list[RawDocument]]:
     """Yield all documents in batches, by ID: a document that changes meanwhile is read once.
 
     One cursor reads the IDs first: the embedded database would read the whole collection for each range of IDs.

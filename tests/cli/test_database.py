@@ -17,14 +17,16 @@ def test_the_uri_of_the_settings(stored: SyncDatabase[Any], mongodb_uri: str) ->
     assert (done.exit_code, done.output) == (0, f"{mongodb_uri}\n")
 
 
-def test_without_a_server_it_says_so_and_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_server_the_command_fails_and_creates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = CliRunner().invoke(app, ["database", "uri"])
     assert done.exit_code == 1
     assert f"No server is running in {tmp_path / 'data'}" in done.output
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_the_embedded_one_can_be_looked_into(tmp_path: Path) -> None:
+async def test_the_uri_of_an_embedded_database_can_be_used(tmp_path: Path) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()
         uri = (await server.run_command("database", "uri")).strip()

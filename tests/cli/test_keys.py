@@ -44,15 +44,15 @@ def listed() -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Any]) -> None:
+def test_keys_before_and_after_a_rotation(stored: SyncDatabase[Any]) -> None:
     data, jwt = listed()
     assert (data["id"], data["kind"], data["state"], data["secrets"]) == ("v1", "DATA", "in use", 1)
     assert (jwt["kind"], jwt["state"], jwt["secrets"], jwt["since"]) == ("JWT", "in use", None, None)
-    said = done("rotate").splitlines()
-    assert said[0].startswith("New keys: ")
-    assert said[1] == "Secrets re-encrypted: 1 in 1 tasks and runs."
-    assert said[2].startswith("Existing access tokens are valid until they expire, at the latest 20")
-    assert said[3] == "Done. Secrets re-encrypted: 1; unreadable: 0."
+    printed = done("rotate").splitlines()
+    assert printed[0].startswith("New keys: ")
+    assert printed[1] == "Secrets re-encrypted: 1 in 1 tasks and runs."
+    assert printed[2].startswith("Existing access tokens are valid until they expire, at the latest 20")
+    assert printed[3] == "Done. Secrets re-encrypted: 1; unreadable: 0."
     (entry,) = stored["audit_entries"].find()
     assert (entry["action"], entry["actor_name"]) == ("KEYS_ROTATED", "command line")
     rows = listed()
@@ -60,7 +60,9 @@ def test_the_ring_before_and_after_a_rotation(stored: SyncDatabase[Any]) -> None
         ("DATA", "retired", 0), ("DATA", "in use", 1), ("JWT", "retired", None), ("JWT", "in use", None)
     ]  # fmt: skip
     assert [row["id"] for row in rows if row["state"] == "retired"] == [data["id"], jwt["id"]]
-    assert {row["id"] for row in rows if row["state"] == "in use"} == set(said[0].split()) & {row["id"] for row in rows}
+    assert {row["id"] for row in rows if row["state"] == "in use"} == set(printed[0].split()) & {
+        row["id"] for row in rows
+    }
 
 
 def test_the_list_for_people(stored: SyncDatabase[Any]) -> None:
@@ -106,9 +108,9 @@ def test_a_lost_encryption_key(stored: SyncDatabase[Any], monkeypatch: pytest.Mo
     done("rotate")
     (lost,) = [row["id"] for row in listed() if row["kind"] == "DATA" and row["state"] == "in use"]
     give(monkeypatch, NEW)
-    said = done("rotate", "--forget-lost")
-    assert f"Deleted lost key {lost}." in said
-    assert "unreadable: 1." in said
+    printed = done("rotate", "--forget-lost")
+    assert f"Deleted lost key {lost}." in printed
+    assert "unreadable: 1." in printed
     assert (listed()[-1]["id"], listed()[-1]["state"], listed()[-1]["secrets"]) == (lost, "lost", 1)
     assert f"{lost}  lost      1 secrets" in done("list")
 

@@ -61,7 +61,7 @@ def use(monkeypatch: pytest.MonkeyPatch, database: SyncDatabase[Any], **settings
         monkeypatch.setenv(f"TOCSIN_{name}", value)
 
 
-def test_data_of_an_older_version_is_backed_up_as_it_is_and_migrated_when_it_is_back(
+def test_data_of_an_older_version_is_backed_up_unchanged_and_migrated_when_restored(
     stored: SyncDatabase[Any], sample: dict[str, list[Any]], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "documents (1 users, 9 tasks, 1 workflows, 13 runs, 1 workflow runs)" in tocsin("backup", "a.backup")
@@ -76,7 +76,7 @@ def test_data_of_an_older_version_is_backed_up_as_it_is_and_migrated_when_it_is_
     assert "has data (users)" in refused("restore", "a.backup")
 
 
-def test_the_keys_go_along_unless_they_are_left_out(
+def test_the_keys_are_included_unless_they_are_left_out(
     stored: SyncDatabase[Any], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("JWT_SECRET", "ENCRYPTION_KEY"):
@@ -115,7 +115,7 @@ MANY = 5_000
 """The number of runs, enough for a restore that can be interrupted."""
 
 
-def test_a_killed_restore_is_noticed_and_begun_anew(
+def test_a_killed_restore_is_detected_and_starts_over(
     stored: SyncDatabase[Any], sample: dict[str, list[Any]], other: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = sample["users"][0]["_id"]
@@ -159,7 +159,7 @@ def test_newer_data_and_newer_backups_are_refused(
     assert other.list_collection_names() == []
 
 
-def test_what_cannot_be_backed_up_or_restored_is_said(
+def test_a_backup_or_restore_that_fails_says_why(
     stored: SyncDatabase[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert "is empty: there is nothing to back up" in refused("backup", "a.backup")

@@ -91,7 +91,7 @@ def test_show_takes_a_number_or_an_id(mails: None, which: str) -> None:
     assert not any(line.startswith("Delivered") for line in lines)
 
 
-def test_list_shows_the_mails_of_jobs_with_their_kinds_and_to_whom_they_went(others: None) -> None:
+def test_list_shows_the_mails_of_jobs_with_their_kinds_and_recipients(others: None) -> None:
     found = [line.split()[2:5] for line in done("list").splitlines()]
     assert found == [
         ["QUEUED", "carol@example.org", "INVITATION"],
@@ -114,7 +114,7 @@ def test_show_takes_the_mail_of_a_job_and_gives_links_their_address(
 
 
 @pytest.mark.parametrize("which", ["4", "0", "99999", "u1/none"])
-def test_what_is_not_there_is_one_sentence_and_exit_code_1(mails: None, which: str) -> None:
+def test_a_missing_mail_is_one_sentence_and_exit_code_1(mails: None, which: str) -> None:
     result = tocsin_mails("show", which)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("There is no mail ")
@@ -126,7 +126,7 @@ def test_no_mails(stored: SyncDatabase[Any]) -> None:
     assert json.loads(done("list", "--json")) == []
 
 
-def test_what_users_wrote_gives_the_terminal_no_orders(stored: SyncDatabase[Any]) -> None:
+def test_texts_of_users_give_the_terminal_no_commands(stored: SyncDatabase[Any]) -> None:
     stored["users"].insert_one({"_id": "u1", "email": "alice@example.com", "is_active": True})
     stored["deliveries"].insert_one(
         mail(

@@ -1,0 +1,48 @@
+"""The parts that a change wakes."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tocsin import clock
+from tocsin.documents import RunStatus, WorkflowRunStatus
+from tocsin.events import Change, ChangeKind
+from tocsin.events.change_signals import signal_change
+from tocsin.wakeups import Wakeups
+
+NOW = clock.now()
+RUN = Change(ChangeKind.RUN_UPDATED, NOW, "alice/t", "alice/t:1")
+STEP = replace(RUN, task_id="alice/w1", run_id="alice/w1:fetch")
+WORKFLOW_RUN = Change(ChangeKind.RUN_UPDATED, NOW, workflow_run_id="alice/w1")
+
+
+def sent_for(change: Change) -> list[tuple[Any, ...]]:
+    """Return the signals that the change sends, with their arguments."""
+    wakeups, sent = Wakeups(), []
+    for name, signal in vars(wakeups).items():
+        signal.connect(lambda *arguments, name=name: sent.append((name, *arguments)))
+    signal_change(wakeups, change)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (RUN, []),
+        (replace(RUN, due_at=NOW), [("task_due", NOW)]),
+        (replace(RUN, queued=True), [("runs_queued",)]),
+        (replace(RUN, cancel_requested=True), [("cancel_requested", "alice/t:1")]),
+        (replace(RUN, run_status=RunStatus.COMPLETED), []),
+        (replace(STEP, run_status=RunStatus.COMPLETED), [("workflow_run_changed", "alice/w1")]),
+        (replace(STEP, run_status=RunStatus.RETRY), []),
+        (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.PENDING), [("workflow_run_changed", "alice/w1")]),
+        (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.RUNNING), []),
+        (
+            Change(ChangeKind.SNAPSHOT, NOW, queued=True, due_at=clock.EPOCH),
+            [("task_due", clock.EPOCH), ("runs_queued",)],
+        ),
+    ],
+)
+def test_a_change_wakes_the_parts_that_have_work(change: Change, expected: list[tuple[Any, ...]]) -> None:
+    assert sent_for(change) == expected

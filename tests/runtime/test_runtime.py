@@ -1,0 +1,66 @@
+"""A serving process over a real database, from its start to its stop."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo.errors import InvalidOperation
+
+from tests.harness import make_settings
+from tocsin import documents
+from tocsin.config import Settings
+from tocsin.errors import StartupError
+from tocsin.runtime import Runtime, runtime
+
+
+@pytest.fixture
+def settings(mongodb_uri: str, tmp_path: Path) -> Settings:
+    """Settings with a database of their own, which is dropped by `running`."""
+    return make_settings(mongodb_uri=mongodb_uri, mongodb_database=f"test_{uuid4().hex[:12]}", data_dir=tmp_path)
+
+
+async def drop(settings: Settings) -> None:
+    assert settings.mongodb_uri is not None
+    database = await documents.connect(settings.mongodb_uri.get_secret_value(), settings.mongodb_database)
+    await database.client.drop_database(database.name)
+    await database.close()
+
+
+async def test_a_started_process_is_healthy_and_a_stopped_one_has_closed_its_database(settings: Settings) -> None:
+    serving = Runtime(settings)
+    await serving.start()
+    try:
+        parts = await serving.check_health()
+        assert {name: str(part) for name, part in parts.items()} == {"database": "ready", "scheduler": "ready"}
+        assert serving.services.database is serving.process.database is serving.database
+        assert not serving.process.engine.in_flight.is_draining
+        serving.drain()
+        assert serving.process.engine.in_flight.is_draining
+    finally:
+        await serving.stop()
+    with pytest.raises(InvalidOperation):
+        await serving.database.users.find_one({})
+    await drop(settings)
+
+
+async def test_an_invalid_address_of_the_database_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match=r"^Tocsin cannot start: Invalid URI") as failed:
+        await Runtime(make_settings(mongodb_uri="http://localhost", data_dir=tmp_path)).start()
+    assert "\n" not in str(failed.value)
+
+
+async def test_a_start_that_fails_late_stops_what_had_started(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise StartupError("no services")
+
+    serving = Runtime(settings)
+    monkeypatch.setattr(runtime, "Services", fail)
+    with pytest.raises(StartupError, match="no services"):
+        await serving.start()
+    assert not serving.process.scheduler.is_healthy
+    with pytest.raises(InvalidOperation):
+        await serving.database.users.find_one({})
+    await drop(settings)
