@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from benchmarks.load import http_job
@@ -40,6 +41,14 @@ def make_run(number: int, at: datetime, task: Any) -> Any:
     run = new_task_run(task, f"{OWNER}/t{number % 50}:{number}", at, Trigger.SCHEDULE, at)
     ended = {"status": status, "open": False, "rank": None, "ready_at": None, "queued_at": None, "finished_at": at}
     return {**run, **ended}
+
+
+def _run_after(begun: datetime, step: timedelta, task: Any, number: int) -> Any:
+    return make_run(number, begun + number * step, task)
+
+
+def _task_after(begun: datetime, step: timedelta, number: int) -> Any:
+    return make_task(number, begun + number * step)
 
 
 async def _fill(collection: Any, count: int, start: int, make: Callable[[int], Any]) -> None:
@@ -81,15 +90,12 @@ async def measure_pages(sizes: tuple[int, ...]) -> dict[str, list[tuple[float, f
         filled, task = 0, make_task(0, begun)
         for size in sizes:
             step = _PERIOD / size  # newer rows are denser
-            await _fill(
-                opened.runs, size, filled, lambda number, step=step: make_run(number, begun + number * step, task)
-            )
-            await _fill(opened.tasks, size, filled, lambda number, step=step: make_task(number, begun + number * step))
+            await _fill(opened.runs, size, filled, partial(_run_after, begun, step, task))
+            await _fill(opened.tasks, size, filled, partial(_task_after, begun, step))
             filled = size
             for name, query in _queries(opened, user).items():
-                page = await median_ms(lambda query=query: fetch_page(query, PageArguments(50, None, None, None)))
-                count = await median_ms(lambda query=query: count_rows(query), 3)
-                figures.setdefault(name, []).append((page, count))
+                page = await median_ms(partial(fetch_page, query, PageArguments(50, None, None, None)))
+                figures.setdefault(name, []).append((page, await median_ms(partial(count_rows, query), 3)))
         await opened.close()
         return figures
 
