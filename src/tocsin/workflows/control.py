@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.documents import (
+    ApprovalDecisionDocument,
+    Changes,
     Database,
     ErrorDocument,
     ErrorKind,
@@ -30,9 +32,6 @@ _RESUMABLE = (WorkflowRunStatus.FAILED, WorkflowRunStatus.CANCELLED)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
 _REPEATED_ITEMS = str.maketrans(ItemState.FAILED + ItemState.CANCELLED, ItemState.PENDING * 2)
 
-_Changes = dict[str, Any]
-"""Changed fields of a workflow run."""
-
 
 async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
     """Cancel a workflow run: start no further steps, and abort the active runs.
@@ -41,7 +40,7 @@ async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: 
     """
     await require_workflow_run(owner, run_id)
 
-    def change(document: WorkflowRunDocument) -> _Changes:
+    def change(document: WorkflowRunDocument) -> Changes:
         if document["status"] == WorkflowRunStatus.CANCELLED or document["cancel_requested_at"] is not None:
             return {}
         if not document["open"]:
@@ -66,7 +65,7 @@ async def resume_workflow_run(
     version = await versions.get(run.workflow, run.version)
     inputs = None if given is None else inputs_to_json(await parse_inputs_in_thread(version.definition, given))
 
-    def change(document: WorkflowRunDocument) -> _Changes:
+    def change(document: WorkflowRunDocument) -> Changes:
         if document["status"] not in _RESUMABLE:
             allowed = "Only a workflow run that failed or was cancelled can be resumed"
             raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
@@ -104,9 +103,9 @@ async def decide_approval(
         raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
     if confirms and not user.email_confirmed and run.owner != user.id:
         raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
-    decision = {"by": user.email, "at": _format_time(now), "comment": comment}
+    decision: ApprovalDecisionDocument = {"by": user.email, "at": _format_time(now), "comment": comment}
 
-    def change(document: WorkflowRunDocument) -> _Changes:
+    def change(document: WorkflowRunDocument) -> Changes:
         return _apply_decision(document, key, now, decision, approved=approved)
 
     await _change(database, run_id, change)
@@ -115,7 +114,7 @@ async def decide_approval(
     return changed or run
 
 
-async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], _Changes]) -> None:
+async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], Changes]) -> None:
     """Apply a change that depends on the current document, retrying when the engine changes it concurrently."""
     for _ in range(_MAX_TRIES):
         document = await database.workflow_runs.find_one({"_id": run_id})
@@ -128,7 +127,7 @@ async def _change(database: Database, run_id: str, change: Callable[[WorkflowRun
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
 
-def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: datetime) -> _Changes:
+def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: datetime) -> Changes:
     state = WorkflowState.from_document(document)
     steps: dict[str, StepState] = {}
     for key, step_state in state.steps.items():
@@ -162,8 +161,8 @@ def _reset_state(state: StepState) -> StepState:
 
 
 def _apply_decision(
-    document: WorkflowRunDocument, key: str, now: datetime, decision: dict[str, Any], *, approved: bool
-) -> _Changes:
+    document: WorkflowRunDocument, key: str, now: datetime, decision: ApprovalDecisionDocument, *, approved: bool
+) -> Changes:
     state = WorkflowState.from_document(document)
     step_state = state.steps[key]
     if not document["open"] or step_state.status is not StepStatus.WAITING or step_state.asks is None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from tocsin.documents import (
     SETTLED_STEP_STATUSES,
+    ApprovalDecisionDocument,
     ErrorDocument,
     RunStatus,
     StepDocument,
@@ -72,7 +73,7 @@ class StepState:
     reminders: int = 0
     asks: str | None = None
     message: str | None = None
-    decision: dict[str, Any] | None = None
+    decision: ApprovalDecisionDocument | None = None
     undo: str | None = None
 
     @property
