@@ -104,6 +104,7 @@ async def test_a_retry_goes_back_to_the_queue_at_its_time(database: Database) ->
     assert (await load_run(database, early))["status"] == "RETRY"
     run = await load_run(database, due)
     assert (run["status"], run["retry_at"]) == ("QUEUED", None)
+    assert run["queued_at"] is not None
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
     assert (await load_task(database, task.id))["status"] == "RETRY"
 
@@ -122,6 +123,7 @@ async def test_a_waiting_run_is_let_go_however_the_one_before_it_ends(database: 
     await run_effects.apply_effects(database, [await load_run(database, first)])
     freed = await load_run(database, waiting["_id"])
     assert (freed["blocked"], freed["after"]) == (False, None)
+    assert freed["queued_at"] is not None
     assert freed["rank"] == clock.epoch_milliseconds(freed["queued_at"])
 
 

@@ -34,7 +34,7 @@ async def test_a_task_with_more_open_runs_than_a_slice_is_paused_and_then_delete
     assert [entry["run"] for entry in paused["active"]] == [ids[0]]
     assert (paused["status"], paused["reconcile"]) == ("PAUSED", False)
     await lifecycle.delete_task(database, "alice", task_id, clock.now())
-    assert await load_task(database, task_id) == {}
+    assert await database.tasks.find_one({"_id": task_id}) is None
     found = await database.runs.find({"_id": {"$in": ids}}).to_list()
     assert {(one["status"], one["reason"]) for one in found if one["_id"] != ids[0]} == {("CANCELLED", "TASK_PAUSED")}
     assert (await load_run(database, ids[0]))["final"] == {"status": "CANCELLED", "reason": "TASK_DELETED"}

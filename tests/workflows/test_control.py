@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.harness import TargetServer, run_stack, wait_until
-from tests.workflows.samples import add_user, step, workflow
+from tests.workflows.samples import add_user, require, step, workflow
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, deactivate_user
 from tocsin.dead_letters import store
@@ -37,7 +37,7 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         assert "Pay 5?" in letter["text"]
 
         async def waits() -> bool:  # mails are written first
-            found = await database.workflow_runs.find_one({"_id": run_id}) or {}
+            found = require(await database.workflow_runs.find_one({"_id": run_id}))
             return bool(found["steps"]["ask"]["status"] == "WAITING")
 
         await wait_until(waits)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, serve_target
-from tests.workflows.samples import step
+from tests.workflows.samples import require, step
 from tocsin.documents import Database
 from tocsin.jobs import registry
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
@@ -207,7 +207,7 @@ async def test_what_looks_like_a_former_marker_is_data(database: Database, targe
         saved = await stack.save_workflow(workflow(step, inputs=inputs, output=output))
         run = await complete(stack)
         shown = await stack.versions.get(saved["_id"], 1)
-    stored = await database.runs.find_one({"task": run["_id"]}) or {}
+    stored = require(await database.runs.find_one({"task": run["_id"]}))
     assert json.loads(stored["job"]["params"]["body"]["value"]) == {
         "plain": marker, "given": {"y": marker}, "item": marker, "list": [marker], "$secret": "call.token",
     }  # fmt: skip
@@ -237,7 +237,7 @@ async def test_what_was_stored_before_is_still_run_and_kept(database: Database, 
         former = _former(target, marker, {"x": marker})
         await database.workflow_versions.update_one({"_id": f"{saved['_id']}@1"}, {"$set": former})
         run = await complete(stack)
-        stored = await database.runs.find_one({"task": run["_id"]}) or {}
+        stored = require(await database.runs.find_one({"task": run["_id"]}))
         assert json.loads(stored["job"]["params"]["body"]["value"]) == {"x": marker}
         again = call("call", f"{target.url}/", token="***", method="POST", body={"x": 1})
         await stack.save_workflow(workflow(again))
@@ -335,7 +335,7 @@ async def test_a_secret_that_cannot_be_opened_fails_its_step(database: Database,
 
 
 async def _newest(database: Database) -> tuple[str, int]:
-    saved = await database.workflows.find_one({}) or {}
+    saved = require(await database.workflows.find_one({}))
     return saved["_id"], saved["version"]
 
 

@@ -8,12 +8,12 @@ of a few updates each, one slice of an owner at a time, so that other owners do 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from pymongo import UpdateMany
 
 from tocsin import schedules
 from tocsin.documents import (
+    Changes,
     Database,
     Hold,
     JobSnapshot,
@@ -193,7 +193,7 @@ def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
 def limit_running(hold: Hold, now: datetime, reason: RunReason | None = None) -> Pipeline:
     """Return the update of a RUNNING run: a pause prevents retries, a cancellation also aborts the attempt."""
     final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
-    changes: dict[str, Any] = {"final": {"status": final, "reason": reason or _REASONS[hold]}}
+    changes: Changes = {"final": {"status": final, "reason": reason or _REASONS[hold]}}
     if hold is not Hold.PAUSED:
         changes["cancel_requested_at"] = now
     return [change_when(is_one_of("status", [RunStatus.RUNNING]), changes)]

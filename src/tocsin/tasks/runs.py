@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -10,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
+    Changes,
     Database,
     Hold,
     ReplayEntryDocument,
@@ -123,7 +123,7 @@ def requeue_update(
 
     With a replay (by ID), the run must also still be a dead letter.
     """
-    changes: dict[str, Any] = {
+    changes: Changes = {
         **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
         "pinned": settings is ReplaySettings.ORIGINAL,
     }

@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.mortal import Died, MortalRunner
-from tests.workflows.samples import step, workflow
+from tests.workflows.samples import require, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
@@ -196,7 +196,7 @@ async def test_a_death_between_any_two_writes_is_told_exactly_once(
 async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: int) -> bool:
     target.script = [status]
     await stack.database.deliveries.delete_many({})
-    before = await stack.database.workflows.find_one({}) or {}
+    before = require(await stack.database.workflows.find_one({}))
     run_id, died = await begin(stack, boundary), False
     mortal = MortalRunner(stack, boundary)
 
@@ -210,7 +210,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
         return None if run is None or run["open"] else run
 
     run = await wait_until(moved, 20)
-    after = await stack.database.workflows.find_one({}) or {}
+    after = require(await stack.database.workflows.find_one({}))
     ended, mails = after.get("incident", 0) > before.get("incident", 0), await told(stack.database)
     assert (run["status"], ended, len(mails)) == (("FAILED", False, 1) if status == 404 else ("COMPLETED", True, 0))
     return died

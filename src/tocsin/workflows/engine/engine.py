@@ -10,7 +10,7 @@ from functools import partial
 
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_log_ids
+from tocsin.documents import Database, Filter, is_unavailable, owner_of, run_log_ids
 from tocsin.periodic import Periodic
 from tocsin.workflows.engine.advance_queue import AdvanceQueue
 from tocsin.workflows.engine.runner import WorkflowRunner
@@ -134,7 +134,7 @@ class WorkflowEngine:
         if abs(now - self._last_full_sweep) > timedelta(seconds=FULL_SWEEP_INTERVAL):
             await self._sweep_open()
             self._last_full_sweep = now
-        due: Doc = {"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}}
+        due: Filter = {"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}}
         async for found in self._database.workflow_runs.find(due, {"_id": 1}):
             self.request_advance(found["_id"])
 

@@ -7,10 +7,10 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tocsin.documents import (
     OPEN_WORKFLOW_RUN_STATUSES,
+    Changes,
     ErrorDocument,
     ErrorKind,
     RunStatus,
@@ -43,7 +43,7 @@ class WorkflowOutcome:
     output: str | None = None
     error: ErrorDocument | None = None
 
-    def to_fields(self, now: datetime) -> dict[str, Any]:
+    def to_fields(self, now: datetime) -> Changes:
         """Return the fields of the workflow run that ends with this outcome."""
         return {
             "status": self.status,
@@ -65,12 +65,12 @@ class Plan:
     outcome: WorkflowOutcome | None
     has_more: bool = False
 
-    def to_update(self, state: WorkflowState, now: datetime) -> dict[str, Any]:
+    def to_update(self, state: WorkflowState, now: datetime) -> Changes:
         """Return the fields in which the workflow run differs from its document; empty if it does not."""
         document = state.document
         steps = {key: step_state.to_document() for key, step_state in state.steps.items()}
         news = {key: stored["status"] for key, stored in steps.items() if stored != document["steps"][key]}
-        fields: dict[str, Any] = {
+        fields: Changes = {
             "steps": steps,
             "stopping": state.stopping,
             "done": state.count_settled(),

@@ -4,13 +4,13 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tocsin import clock
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
     SETTLED_STATUSES,
     SETTLED_STEP_STATUSES,
+    Changes,
     Database,
     ErrorDocument,
     ErrorKind,
@@ -158,7 +158,7 @@ class WorkflowRunner:
         ended = {
             key: _cancel_step(step, now) for key, step in steps.items() if step["status"] not in SETTLED_STEP_STATUSES
         }
-        changes: dict[str, Any] = {
+        changes: Changes = {
             "status": WorkflowRunStatus.FAILED, "open": False, "reason": None, "error": _INTERNAL_ERROR,
             "finished_at": now, "output": None, "wake_at": None, "steps": steps | ended, "done": len(steps),
             "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED)),
@@ -179,7 +179,7 @@ class WorkflowRunner:
 
     async def _decide(
         self, document: WorkflowRunDocument, version: LoadedVersion, *, is_light: bool
-    ) -> tuple[WorkflowState, Plan, dict[str, Any], set[str]]:
+    ) -> tuple[WorkflowState, Plan, Changes, set[str]]:
         """Plan the next changes. Returns the state, the plan, the changed fields, and the runs that wait for a retry.
 
         Raises EvaluationNeeded with `is_light` if a value is too expensive to evaluate here.
@@ -219,7 +219,7 @@ class WorkflowRunner:
             retrying={run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY},
         )
 
-    async def _write(self, document: WorkflowRunDocument, changes: dict[str, Any]) -> bool:
+    async def _write(self, document: WorkflowRunDocument, changes: Changes) -> bool:
         """Write the changes, unless the workflow run was changed concurrently. Returns whether it was written."""
         update = change_when(has_value("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
         result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tocsin.compute.limits import MEBIBYTE, ComputeLimits
-from tocsin.documents import Doc
 from tocsin.jobs.base import Compute, ComputeLimitReached, ComputeProcessEnded
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.value_bounds import MAX_CHARACTERS, ValuePath
@@ -58,7 +58,7 @@ async def validate_object(
     return await _checked_apart(text, now, catalog, compute, owner, is_yaml=False)
 
 
-async def render_yaml(data: Doc, size: int, compute: Compute | None, owner: str) -> str:
+async def render_yaml(data: Mapping[str, Any], size: int, compute: Compute | None, owner: str) -> str:
     """Return a workflow as YAML. `size` is its approximate length in characters."""
     if compute is None or size <= MAX_INLINE_LENGTH:
         return await asyncio.to_thread(to_yaml, data)
