@@ -20,7 +20,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
-from tocsin.tasks.activity_log import log_workflow_run
+from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
 from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread

@@ -21,7 +21,7 @@ from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
 from tocsin.schedules.specs import parse_schedule_spec
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
-from tocsin.tasks.activity_log import log_workflow
+from tocsin.workflows.activity_log import log_workflow
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.offloaded_validation import ValidatedWorkflow, validate_source
 from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource

@@ -11,7 +11,7 @@ from tocsin.documents import (
     WorkflowRun,
 )
 from tocsin.tasks import idempotency
-from tocsin.tasks.activity_log import log_workflow_run
+from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
 from tocsin.workflows.language.inputs import parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow

@@ -24,8 +24,8 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, has_value
 from tocsin.quotas.meter import UsageMeter
-from tocsin.tasks.activity_log import log_workflow_run_status
 from tocsin.wakeups import Wakeups
+from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.approval_mails import ApprovalMails
 from tocsin.workflows.engine.evaluation import (
     INLINE_BUDGET,
