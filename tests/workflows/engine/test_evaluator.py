@@ -13,7 +13,7 @@ from tocsin.compute.limits import ComputeLimit, ComputeLimitReached
 from tocsin.compute.limits import ComputeLimits as ComputeLimits
 from tocsin.documents import Database
 from tocsin.jobs.base import Compute, ComputeProcessEnded
-from tocsin.workflows.engine import evaluator, runner
+from tocsin.workflows.engine import evaluator
 from tocsin.workflows.engine.evaluation import (
     EvaluationLimits,
     EvaluationRequest,
@@ -140,20 +140,6 @@ async def test_a_process_that_ends_is_an_answer(error: Exception, message: str) 
     compute: Compute = _Ending(error)
     found = await Evaluator(compute=compute).evaluate(request(COSTLY, "1", "2", t="a"), "mallory")
     assert found["s.params", 0].error == f"s.params cannot be evaluated. {message} {evaluator._LESS}"
-
-
-async def test_results_that_are_too_large_to_read_fail_what_asks_for_them(
-    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "MAX_RESULTS_LENGTH", 50)
-    async with run_stack(database) as stack:
-        await stack.save_workflow(
-            workflow(step("a", target.url), step("b", target.url, when="${{ steps.a.result.statusCode == `200` }}"))
-        )
-        run_id = await stack.execute("w")
-        stack.workflows.request_advance(run_id)
-        run = await stack.wait_for_workflow_run(run_id, "FAILED")
-    assert "The results of the step a cannot be read" in run["steps"]["b"]["error"]["message"]
 
 
 async def test_items_and_outputs_that_no_document_could_hold_are_told(database: Database, target: TargetServer) -> None:

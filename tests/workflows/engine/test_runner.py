@@ -85,7 +85,7 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
 
         await stack.wait_for_workflow_run(run_id, "RUNNING")
         monkeypatch.setattr(engine_module, "_BACKOFF", 0.001)
-        monkeypatch.setattr(WorkflowRunner, "_decide", fail)
+        monkeypatch.setattr(WorkflowRunner, "_make_plan", fail)
         stack.workflows.request_advance(run_id)
         run = await stack.wait_for_workflow_run(run_id, "FAILED")
     assert (run["error"]["kind"], run["steps"]["a"]["status"], run["open"]) == ("INTERNAL", "CANCELLED", False)
