@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin.documents import Trigger, WorkflowRunStatus
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, new_workflow_run
-from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow, find_next_wake
+from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow
 from tocsin.workflows.engine.scope import ResultsNeeded, StepContext
 from tocsin.workflows.engine.states import StepRunOutcome, StepRunRef, WorkflowState
 from tocsin.workflows.language.definition import WorkflowDefinition
@@ -63,14 +63,9 @@ class World:
                 break
             except ResultsNeeded as missing:
                 results |= {key: self._result(key, state) for key in missing.step_keys}
-        self.document |= {
-            "steps": {key: step_state.to_document() for key, step_state in state.steps.items()},
-            "stopping": state.stopping,
-            "wake_at": find_next_wake(state),
-        }
+        self.document |= plan.to_update(state, self.now)
         if plan.outcome is not None:
             self.finish = plan.outcome
-            self.document |= {"open": False, "status": plan.outcome.status.value}
         if not self.forget():
             for start in plan.runs_to_start:
                 self._make(start.ref.run_id(state.id), start.round, start.job)

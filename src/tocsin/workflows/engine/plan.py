@@ -76,11 +76,19 @@ class Plan:
             "done": state.count_settled(),
             "status": WorkflowRunStatus.RUNNING,
             "started_at": document["started_at"] or now,
-            "wake_at": find_next_wake(state),
+            "wake_at": _find_next_wake(state),
             **(self.outcome.to_fields(now) if self.outcome is not None else {}),
         }
         changes = {name: value for name, value in fields.items() if document.get(name) != value}
         return {**changes, "news": json.dumps(news)} if changes else {}
+
+
+def _find_next_wake(state: WorkflowState) -> datetime | None:
+    """Return when the workflow run has to be advanced even if nothing else happens."""
+    times = [moment for step in state.steps.values() for moment in (step.wake_at, step.remind_at) if moment]
+    if state.stopping is None and state.document["deadline_at"] is not None:
+        times.append(state.document["deadline_at"])
+    return min(times, default=None)
 
 
 def advance_workflow(
@@ -115,14 +123,6 @@ def advance_workflow(
         return Plan(starts, state.runs_to_cancel, _find_outcome(state, context))
     except PlanPaused:
         return Plan(starts, state.runs_to_cancel, None, has_more=True)
-
-
-def find_next_wake(state: WorkflowState) -> datetime | None:
-    """Return when the workflow run has to be advanced even if nothing else happens."""
-    times = [moment for step in state.steps.values() for moment in (step.wake_at, step.remind_at) if moment]
-    if state.stopping is None and state.document["deadline_at"] is not None:
-        times.append(state.document["deadline_at"])
-    return min(times, default=None)
 
 
 def _request_again(ref: StepRunRef, state: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
