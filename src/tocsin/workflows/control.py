@@ -22,6 +22,7 @@ from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
 from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
+from tocsin.workflows.engine.scope import format_time
 from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
@@ -103,7 +104,7 @@ async def decide_approval(
         raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
     if confirms and not user.email_confirmed and run.owner != user.id:
         raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
-    decision: ApprovalDecisionDocument = {"by": user.email, "at": _format_time(now), "comment": comment}
+    decision: ApprovalDecisionDocument = {"by": user.email, "at": format_time(now), "comment": comment}
 
     def change(document: WorkflowRunDocument) -> Changes:
         return _apply_decision(document, key, now, decision, approved=approved)
@@ -153,9 +154,7 @@ def _reset_state(state: StepState) -> StepState:
     """Return the state reset to PENDING, keeping only the items that were completed."""
     fresh = StepState(round=state.round + 1)
     if state.items is not None:
-        fresh.items = state.items.replace(ItemState.FAILED, ItemState.PENDING).replace(
-            ItemState.CANCELLED, ItemState.PENDING
-        )
+        fresh.items = state.items.translate(_REPEATED_ITEMS)
         fresh.values = state.values
     return fresh
 
@@ -176,7 +175,3 @@ def _apply_decision(
         step_state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
     steps = {**document["steps"], key: step_state.to_document()}
     return {"steps": steps, "done": state.count_settled(), "news": json.dumps({key: step_state.status})}
-
-
-def _format_time(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

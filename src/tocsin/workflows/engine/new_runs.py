@@ -54,7 +54,7 @@ def new_workflow_run(
         "trigger": new.trigger,
         "status": new.status,
         "open": is_open,
-        "reason": new.reason and new.reason,
+        "reason": new.reason,
         "due_at": new.due_at,
         "created_at": now,
         "started_at": None,
