@@ -125,13 +125,13 @@ async def create_task(
     """Create a task. With a key that was used before, return the task that was created then."""
     draft = with_queue_priority(draft, await queues.default_priorities(database))
     valid = validate_draft(draft, now)
-    record = await idempotency.claim_key(database, key, new_id(owner), now)
-    if not record["done"]:
+
+    async def insert(task_id: str) -> None:
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            await valid.build_task(record["thing"], owner, now).insert()
-        log_task_created(record["thing"], owner, valid.next_run_at)
-        await idempotency.mark_done(database, record)
-    task = await ownership.find_task(owner, record["thing"])
+            await valid.build_task(task_id, owner, now).insert()
+        log_task_created(task_id, owner, valid.next_run_at)
+
+    task = await ownership.find_task(owner, await idempotency.create_once(database, key, new_id(owner), now, insert))
     if task is None:
         raise idempotency.deleted_result("task")
     return task
