@@ -19,6 +19,14 @@ def workflow(*steps: dict[str, Any], **fields: Any) -> str:
     return json.dumps({"name": "w", "steps": steps, **fields})
 
 
+def deep(levels: int) -> list[Any]:
+    """Return an empty list within so many others."""
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 def require(document: T | None) -> T:
     """Return a stored document. The test fails if there is none."""
     assert document is not None

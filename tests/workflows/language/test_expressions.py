@@ -24,13 +24,6 @@ JSON = st.recursive(
 )
 
 
-def deep(levels: int) -> list[Any]:
-    value: list[Any] = []
-    for _ in range(levels):
-        value = [value]
-    return value
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -104,36 +97,6 @@ def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
 def test_no_expression_makes_more_than_it_may(text: str) -> None:
     with pytest.raises(ExpressionError, match="it reads and produces more than 1,000,000 parts"):
         evaluate(text, {"inputs": {"long": "x" * 1_000_000}})
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("1000", 1000),
-        ("-2.5e3", -2500.0),
-        ("1_000", None),
-        ("\u0661", None),
-        ("nan", None),
-        (" 1", None),
-        ("0x1", None),
-    ],
-)
-def test_a_text_is_a_number_where_json_has_it(text: str, number: object) -> None:
-    assert evaluate("${{ to_number(inputs.text) }}", {"inputs": {"text": text}}) == number
-
-
-def test_a_number_that_json_has_not_is_told() -> None:
-    with pytest.raises(ExpressionError, match="not a JSON number"):
-        evaluate("${{ to_number('1e999') }}", SCOPE)
-
-
-@pytest.mark.parametrize(
-    ("value", "why"), [(deep(256), "more than 256 levels"), ([10**400], "a number that is too large")]
-)
-def test_an_expression_gives_nothing_that_could_not_be_read_again(value: Any, why: str) -> None:
-    with pytest.raises(ExpressionError, match=why):
-        evaluate("${{ inputs.x }}", {"inputs": {"x": value}})
-    assert evaluate("${{ inputs.x }}", {"inputs": {"x": deep(255)}}) == deep(255)
 
 
 def test_the_names_it_begins_with() -> None:

@@ -86,15 +86,3 @@ def test_a_value_of_the_wrong_type_is_not_written_into_the_message(expression: s
     with pytest.raises(ExpressionError) as caught:
         evaluate(f"${{{{ {value} | {expression} }}}}", SCOPE, Budget(50_000))
     assert len(str(caught.value)) < 2_500
-
-
-def test_an_expression_is_no_value() -> None:
-    with pytest.raises(ExpressionError, match="it returns an expression reference"):
-        evaluate("${{ [&a] }}", SCOPE)
-
-
-def test_an_expression_that_takes_too_long_is_named() -> None:
-    with pytest.raises(
-        ExpressionError, match=r"`length\(inputs.numbers\[\*\]\)` cannot be evaluated: it takes too long"
-    ):
-        evaluate("${{ length(inputs.numbers[*]) }}", SCOPE, Budget(is_late=lambda: True))

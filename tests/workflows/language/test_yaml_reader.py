@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.language.invalid_workflows import OK
-from tests.workflows.language.test_expressions import deep
 from tests.workflows.language.test_validation import JSON, checked, saved
+from tests.workflows.samples import deep
 from tocsin.documents import Database
 from tocsin.jobs import registry
 from tocsin.value_bounds import find_value_faults
