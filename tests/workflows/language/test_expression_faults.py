@@ -1,5 +1,6 @@
 """Errors of JMESPath become sentences that quote no large value."""
 
+import re
 from typing import Any
 
 import jmespath
@@ -7,6 +8,7 @@ import pytest
 from jmespath.exceptions import JMESPathError
 
 from tocsin.workflows.language.expression_faults import describe_error, find_position
+from tocsin.workflows.language.expressions import ExpressionError, evaluate
 
 
 def failure(expression: str, value: Any = None) -> JMESPathError:
@@ -51,6 +53,20 @@ def test_a_wrong_argument_is_shown_in_a_few_characters(value: Any, shown: str) -
     expected = "number" if isinstance(value, list) else "array-string or array-number"
     function = "abs" if isinstance(value, list) else "sort"
     assert describe_error(failure(expression, value)) == f"function {function}() expects {expected}, not {shown}."
+
+
+@pytest.mark.parametrize(
+    ("expression", "sentence"),
+    [
+        ("length()", "function length() expects 1 argument, not 0."),
+        ("contains(@)", "function contains() expects 2 arguments, not 1."),
+        ("merge()", "function merge() expects at least 1 argument, not 0."),
+    ],
+)
+def test_a_call_with_too_few_or_too_many_arguments_is_described(expression: str, sentence: str) -> None:
+    assert describe_error(failure(expression)) == sentence
+    with pytest.raises(ExpressionError, match=re.escape(sentence)):
+        evaluate(f"${{{{ {expression} }}}}", {})
 
 
 def test_an_expression_reference_in_the_place_of_a_value_is_named() -> None:

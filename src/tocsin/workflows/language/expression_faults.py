@@ -26,6 +26,10 @@ def describe_error(error: exceptions.JMESPathError) -> str:
         return "it ends too early."
     if isinstance(error, exceptions.LexerError):
         return f"{error.message or 'unexpected character'}."
+    if isinstance(error, exceptions.ArityError):  # a ParseError without a token
+        least = "at least " if isinstance(error, exceptions.VariadictArityError) else ""
+        expected = f"{least}{error.expected_arity} argument{'' if error.expected_arity == 1 else 's'}"
+        return f"function {error.function_name}() expects {expected}, not {error.actual_arity}."
     if isinstance(error, exceptions.ParseError):
         return f"unexpected {error.token_value!r}." if error.token_value else "it ends too early."
     return f"{str(error).rstrip('.')}."
