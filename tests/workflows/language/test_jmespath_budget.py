@@ -5,7 +5,7 @@ from typing import Any
 
 import jmespath
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
@@ -52,10 +52,20 @@ def result_of(evaluate_it: Any) -> str:
         return type(error).__name__
 
 
+@settings(max_examples=300)
 @given(EXPRESSIONS, DATA)
 def test_an_expression_has_the_result_that_jmespath_gives_it(expression: str, value: Any) -> None:
     standard = result_of(lambda: jmespath.search(expression, value))
     assert result_of(lambda: metered(expression, value)) == standard
+
+
+@pytest.mark.parametrize("operator", ["==", "!=", "<", "<=", ">", ">="])
+def test_values_of_all_types_are_compared_as_jmespath_does(operator: str) -> None:
+    values = [None, False, True, 0, 1.5, "", "ab", [], [1], {}, {"a": 1}]
+    expression = f"l {operator} r"
+    for pair in [{"l": left, "r": right} for left in values for right in values]:
+        standard = result_of(lambda pair=pair: jmespath.search(expression, pair))
+        assert result_of(lambda pair=pair: metered(expression, pair)) == standard
 
 
 @pytest.mark.parametrize(
