@@ -1,13 +1,10 @@
 """Steps start when their dependencies are settled, within the budget of one advance."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.workflows.engine.world import W, World, define, run_all
-from tocsin.compute.limits import ComputeLimits as ComputeLimits
-from tocsin.documents import JobDocument
+from tests.workflows.engine.world import COSTLY, W, World, define, prepare_nothing, run_all
 from tocsin.workflows.engine.evaluation import (
     EvaluationLimits,
     EvaluationSession,
@@ -16,15 +13,8 @@ from tocsin.workflows.engine.evaluation import (
 )
 from tocsin.workflows.engine.plan import advance_workflow
 from tocsin.workflows.engine.scope import EvaluationNeeded, StepContext
-from tocsin.workflows.engine.states import StepRunRef, WorkflowState
+from tocsin.workflows.engine.states import WorkflowState
 from tocsin.workflows.language.jmespath_budget import Budget
-
-COSTLY = "${{ " + "||".join(["contains(inputs.t,'aaaaaab')"] * 6) + " }}"
-
-
-def prepare_nothing(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> JobDocument:
-    """Prepare a job without validating it."""
-    return {"kind": kind, "params": dict(params)}
 
 
 def test_a_condition_skips_a_step_but_not_what_follows_it() -> None:
