@@ -1,9 +1,11 @@
 """Workflow runs are cancelled, resumed and decided on, with the real engine and real calls."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.harness import TargetServer, run_stack, wait_until
 from tests.workflows.samples import add_user, require, step, workflow
@@ -135,3 +137,52 @@ async def test_resume_keeps_what_succeeded(database: Database, target: TargetSer
         assert (await stack.run(letter["_id"]))["discarded_at"] is None
         with pytest.raises(Conflict):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
+
+
+async def test_a_run_that_was_compensated_cannot_be_resumed(database: Database, target: TargetServer) -> None:
+    target.script = [200, 500, 200]
+    undo = {"job": "http", "params": {"url": f"{target.url}/undo"}}
+    async with run_stack(database) as stack:
+        first = step("a", target.url, compensation=undo)
+        await stack.save_workflow(workflow(first, step("b", target.url, onFailure="compensate")))
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
+        assert run["reason"] == "COMPENSATED"
+        with pytest.raises(Conflict, match="was compensated"):
+            await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
+        with pytest.raises(Conflict, match="already ended as FAILED"):
+            await control.cancel_workflow_run(database, "alice", run_id, clock.now())
+
+
+async def test_a_cancellation_asked_for_twice_is_recorded_once(database: Database) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": "PT1H"}))
+        run_id, now = await stack.execute("w"), clock.now()
+        for later in (timedelta(0), timedelta(hours=1)):
+            run = await control.cancel_workflow_run(database, "alice", run_id, now + later)
+        assert run.cancel_requested_at == now
+        assert require(await database.workflow_runs.find_one({"_id": run_id}))["rev"] == 1
+
+
+async def test_a_change_waits_for_those_of_the_engine(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try meets another change, until they stop or become too many."""
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": "PT1H"}))
+        run_id = await stack.execute("w")
+        find_one = AsyncCollection.find_one
+        left = 3
+
+        async def changed_meanwhile(self: Any, *args: Any, **more: Any) -> Any:
+            nonlocal left
+            found = await find_one(self, *args, **more)
+            if self.name == "workflow_runs" and left > 0:
+                left -= 1
+                await self.update_one({"_id": run_id}, {"$inc": {"rev": 1}})
+            return found
+
+        monkeypatch.setattr(AsyncCollection, "find_one", changed_meanwhile)
+        assert (await control.cancel_workflow_run(database, "alice", run_id, clock.now())).cancel_requested_at
+        left = 1_000
+        await database.workflow_runs.update_one({"_id": run_id}, {"$set": {"cancel_requested_at": None}})
+        with pytest.raises(Conflict, match="changing too quickly"):
+            await control.cancel_workflow_run(database, "alice", run_id, clock.now())
