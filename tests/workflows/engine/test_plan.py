@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workflows.engine.world import T0, W, World, define, run_all
+from tests.workflows.engine.world import T0, W, World, define, prepare_nothing, run_all
+from tocsin.documents import ErrorDocument, ErrorKind, RunStatus, StepReason, StepStatus, WorkflowRunReason
+from tocsin.workflows.engine.plan import advance_workflow
+from tocsin.workflows.engine.scope import StepContext
+from tocsin.workflows.engine.states import ItemState, StepRunOutcome, WorkflowState
 
 
 def test_steps_follow_each_other_unless_they_say_otherwise() -> None:
@@ -213,3 +218,52 @@ def _assert_order(world: World, steps: list[dict[str, object]]) -> None:
         for key in step["dependsOn"]:  # type: ignore[attr-defined]
             before = finished[key]
             assert own is None or (before is not None and before <= own)
+
+
+FAILURE: ErrorDocument = {"kind": ErrorKind.JOB, "message": "no", "hint": None}
+
+
+def outcome(status: RunStatus, round_: int = 0) -> StepRunOutcome:
+    return StepRunOutcome(status, round_, T0, None if status is RunStatus.COMPLETED else FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "reason"),
+    [
+        (RunStatus.COMPLETED, StepStatus.COMPLETED, None),
+        (RunStatus.CANCELLED, StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
+        (RunStatus.FAILED, StepStatus.FAILED, StepReason.RUN_FAILED),
+        (RunStatus.SKIPPED, StepStatus.FAILED, StepReason.RUN_FAILED),
+    ],
+)
+def test_the_outcome_of_its_run_settles_a_step(
+    status: RunStatus, expected: StepStatus, reason: StepReason | None
+) -> None:
+    definition = define({"key": "a"})
+    state = WorkflowState.from_document(World(definition).document)
+    state.steps["a"].status = StepStatus.RUNNING
+    context = StepContext(definition, T0, {"a": "null"}, prepare_nothing)
+    advance_workflow(state, context, {f"{W}a": outcome(status)})
+    assert (state.steps["a"].status, state.steps["a"].reason) == (expected, reason)
+
+
+def test_the_outcome_of_an_earlier_round_is_not_that_of_its_step() -> None:
+    definition = define({"key": "a"})
+    state = WorkflowState.from_document(World(definition).document)
+    state.steps["a"].status, state.steps["a"].round = StepStatus.RUNNING, 1
+    advance_workflow(state, StepContext(definition, T0, {}, prepare_nothing), {f"{W}a": outcome(RunStatus.FAILED)})
+    assert state.steps["a"].status is StepStatus.RUNNING
+
+
+def test_the_outcome_of_a_compensation_changes_nothing_but_its_own_state() -> None:
+    undo = {"job": "http", "params": {}}
+    definition = define({"key": "a", "compensation": undo}, {"key": "b", "onFailure": "compensate"})
+    state = WorkflowState.from_document(World(definition).document)
+    state.steps["a"].settle(StepStatus.COMPLETED, T0)
+    state.steps["a"].undo = ItemState.RUNNING
+    state.steps["b"].settle(StepStatus.FAILED, T0, StepReason.RUN_FAILED, FAILURE)
+    ended = {f"{W}a!undo": outcome(RunStatus.FAILED)}
+    plan = advance_workflow(state, StepContext(definition, T0, {}, prepare_nothing), ended)
+    assert (state.steps["a"].status, state.steps["a"].undo) == (StepStatus.COMPLETED, ItemState.FAILED)
+    assert plan.outcome is not None
+    assert plan.outcome.reason is WorkflowRunReason.COMPENSATION_FAILED
