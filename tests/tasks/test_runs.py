@@ -59,7 +59,7 @@ async def test_a_manual_run_is_made_once_for_its_key_also_at_once(database: Data
         await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask", "g"))
 
 
-async def test_a_crash_between_key_and_run_is_mended_by_the_next_try(database: Database) -> None:
+async def test_a_crash_between_key_and_run_is_repaired_by_the_next_try(database: Database) -> None:
     task = await save_hourly_task(database)
     thing = f"{task.id}:by-hand-1"
     await database.idempotency_keys.insert_one(claimed_key(key("runTask"), thing))
@@ -127,7 +127,7 @@ async def test_a_retry_asked_for_many_times_with_one_key_is_made_once(database: 
         await task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun", "g"))
 
 
-async def test_a_crash_between_key_and_retry_is_mended_by_the_next_try(database: Database) -> None:
+async def test_a_crash_between_key_and_retry_is_repaired_by_the_next_try(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED)
     await database.idempotency_keys.insert_one(claimed_key(key("retryRun"), run_id, 0))
@@ -160,7 +160,7 @@ async def test_cancel_in_each_state(database: Database, status: RunStatus, trigg
         assert (stored["status"], stored["active"]) == ("PENDING", [])
 
 
-async def test_a_run_that_waited_for_a_cancelled_one_is_let_go(database: Database) -> None:
+async def test_a_run_that_waited_for_a_cancelled_one_is_released(database: Database) -> None:
     task = await save_hourly_task(database)
     first = await add_run(database, task.id, S.QUEUED)
     second = await add_run(database, task.id, S.QUEUED, ago=-clock.MILLISECOND, blocked=True, after=first, rank=None)

@@ -81,7 +81,7 @@ async def test_the_same_key_with_another_input_is_refused(database: Database) ->
         await saving.create_task(database, "alice", draft(), clock.now(), key(print_="g"))
 
 
-async def test_a_crash_between_key_and_task_is_mended_by_the_next_try(database: Database) -> None:
+async def test_a_crash_between_key_and_task_is_repaired_by_the_next_try(database: Database) -> None:
     await database.idempotency_keys.insert_one(claimed_key(key(), "alice/abc"))
     assert (await saving.create_task(database, "alice", draft(), clock.now(), key())).id == "alice/abc"
 

@@ -34,9 +34,9 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         async def mail() -> Any:
             return await database.deliveries.find_one({"kind": "APPROVAL"})
 
-        letter = await wait_until(mail)
-        assert letter["owner"] == "bob"
-        assert "Pay 5?" in letter["text"]
+        dead_letter = await wait_until(mail)
+        assert dead_letter["owner"] == "bob"
+        assert "Pay 5?" in dead_letter["text"]
 
         async def waits() -> bool:  # mails are written first
             found = require(await database.workflow_runs.find_one({"_id": run_id}))
@@ -55,7 +55,7 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         assert [call["path"] for call in target.calls] == ["/pay"]
 
 
-async def test_a_no_fails_the_step(database: Database, target: TargetServer) -> None:
+async def test_a_rejection_fails_the_step(database: Database, target: TargetServer) -> None:
     admin = await add_user("carol", is_admin=True)
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow({"key": "ask", "approval": {"by": "admins"}}, step("pay", target.url)))
@@ -74,7 +74,7 @@ async def test_a_no_fails_the_step(database: Database, target: TargetServer) -> 
         assert target.calls == []
 
 
-async def test_cancel_aborts_what_runs(database: Database, target: TargetServer) -> None:
+async def test_a_cancellation_aborts_active_runs(database: Database, target: TargetServer) -> None:
     async with run_stack(database) as stack:
         await stack.save_workflow(
             workflow(step("slow", f"{target.url}/wait", timeout="PT1M"), step("next", target.url))
@@ -98,7 +98,7 @@ async def test_cancel_aborts_what_runs(database: Database, target: TargetServer)
             await control.cancel_workflow_run(database, "bob", run_id, clock.now())
 
 
-async def test_deactivating_a_user_cancels_his_workflow_runs(database: Database, target: TargetServer) -> None:
+async def test_deactivating_a_user_cancels_their_workflow_runs(database: Database, target: TargetServer) -> None:
     user = await add_user("alice")
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow({"key": "pause", "wait": {"duration": "PT1H"}}, step("next", target.url)))
@@ -123,10 +123,10 @@ async def test_resume_keeps_what_succeeded(database: Database, target: TargetSer
         stack.workflows.request_advance(run_id)
         run = await stack.wait_for_workflow_run(run_id, "FAILED")
         assert run["steps"]["each"]["items"] == "CF"
-        (letter,) = await store.list_dead_letters(
+        (dead_letter,) = await store.list_dead_letters(
             database, "alice", DeadLetterFilter(workflow="w"), clock.now(), None, 9
         )
-        await store.discard_runs(database, [letter["_id"]], clock.now())
+        await store.discard_runs(database, [dead_letter["_id"]], clock.now())
         with pytest.raises(InvalidInput):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": 5}, clock.now())
         await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": "new"}, clock.now())
@@ -134,7 +134,7 @@ async def test_resume_keeps_what_succeeded(database: Database, target: TargetSer
         run = await stack.wait_for_workflow_run(run_id, "COMPLETED")
         assert [call["path"] for call in target.calls] == ["/first", "/x", "/y", "/y", "/new/2"]
         assert await database.runs.count_documents({"task": run_id}) == 4
-        assert (await stack.run(letter["_id"]))["discarded_at"] is None
+        assert (await stack.run(dead_letter["_id"]))["discarded_at"] is None
         with pytest.raises(Conflict):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
 

@@ -65,7 +65,7 @@ async def test_a_schedule_taken_out_and_put_in_again_begins_anew(database: Datab
     assert saved["next_run_at"] == now + 1.5 * HOUR
 
 
-async def test_a_workflow_that_was_paused_because_it_could_not_be_run_goes_on_when_it_is_mended(
+async def test_a_workflow_paused_because_it_could_not_run_continues_when_it_is_corrected(
     database: Database,
 ) -> None:
     now = clock.now()

@@ -49,7 +49,7 @@ def sent(target: TargetServer) -> list[str | None]:
 
 @pytest.mark.parametrize("secret", [{"token": "***"}, {"headers": {"X-Key": "***"}, "secretHeaders": ["X-Key"]}])
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("{thief}/", "stays with the server that it was given for"),
         ("http://localhost:{port}/", "stays with the server"),
@@ -62,14 +62,14 @@ def sent(target: TargetServer) -> list[str | None]:
     ],
 )
 async def test_a_kept_secret_goes_nowhere_else(
-    database: Database, target: TargetServer, thief: TargetServer, secret: Any, url: str, told: str
+    database: Database, target: TargetServer, thief: TargetServer, secret: Any, url: str, message: str
 ) -> None:
     async with run_stack(database, schedule=False) as stack:
         given = json.loads(json.dumps(secret).replace("***", TOKEN))
         await stack.save_workflow(workflow(call("a", f"{target.url}/ok", **given)))
         moved = url.format(thief=thief.url, port=target.url.rpartition(":")[2])
         inputs = {"url": {"type": "string", "default": thief.url}}
-        with pytest.raises(WorkflowInvalid, match=told) as caught:
+        with pytest.raises(WorkflowInvalid, match=message) as caught:
             await stack.save_workflow(workflow(call("a", moved, **secret), inputs=inputs))
         (fault,) = caught.value.faults
         assert fault.path[:3] == ("steps", 0, "params")
@@ -170,12 +170,12 @@ async def test_a_job_of_a_package_keeps_a_secret_while_nothing_else_of_it_change
     async with run_stack(database, schedule=False) as stack:
         await stack.save_workflow(mailbox(password=TOKEN))
         assert (await stack.save_workflow(mailbox()))["version"] == 1
-        for changed, told in (
+        for changed, message in (
             (mailbox(server="mail.evil.example"), "stays with the server"),
             (mailbox(server="${{ workflow.name }}"), "is set by an expression"),
             (mailbox("rude"), "was given for the job mailbox, not for rude"),
         ):
-            with pytest.raises(WorkflowInvalid, match=told):
+            with pytest.raises(WorkflowInvalid, match=message):
                 await stack.save_workflow(changed)
 
 

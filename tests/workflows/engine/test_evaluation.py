@@ -29,7 +29,7 @@ def test_the_answers_are_texts_and_errors_are_answers() -> None:
     assert 'function abs() expects number, not "no".' in str(error)
 
 
-def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
+def test_no_more_items_are_evaluated_than_fit_into_a_slice() -> None:
     found = evaluate_request(request(COSTLY, *["1"] * 50, t="a" * 1_000_000), EvaluationLimits(parts=2_000_000))
     assert 1 <= len(found) < 50
 
@@ -43,7 +43,7 @@ def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
         ('${{ `"\\ud83d"` }}', ResultForm.TEXT, "lone surrogate"),
     ],
 )  # fmt: skip
-def test_what_could_not_be_kept_is_told(value: str, form: ResultForm, message: str) -> None:
+def test_a_value_that_could_not_be_stored_is_an_error(value: str, form: ResultForm, message: str) -> None:
     error = evaluate_request(request(value, form=form, t="a" * 1_000_000), EvaluationLimits(parts=5_000_000))[
         "s.params", 0
     ].error

@@ -97,7 +97,9 @@ async def test_a_process_that_ends_is_an_answer(error: Exception, message: str) 
     assert found["s.params", 0].error == f"s.params cannot be evaluated. {message} {evaluator._LESS}"
 
 
-async def test_items_and_outputs_that_no_document_could_hold_are_told(database: Database, target: TargetServer) -> None:
+async def test_items_and_outputs_that_no_document_could_hold_fail_the_run(
+    database: Database, target: TargetServer
+) -> None:
     """The document could not be written, and the write was retried forever."""
     large = "${{ [inputs.t, inputs.t, inputs.t, inputs.t, inputs.t] }}"
     async with run_stack(database) as stack:

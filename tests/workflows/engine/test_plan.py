@@ -43,7 +43,7 @@ def test_a_failure_skips_what_depends_on_it_and_lets_the_rest_go_on() -> None:
     assert (world.finish.status.value, world.finish.reason and world.finish.reason.value) == ("FAILED", "STEP_FAILED")
 
 
-def test_a_failure_may_be_let_go_on() -> None:
+def test_a_workflow_may_continue_after_a_failure() -> None:
     world = World(
         define({"key": "a", "onFailure": "continue"}, {"key": "b", "params": {"e": "${{ steps.a.error.message }}"}})
     )
@@ -86,7 +86,7 @@ def test_an_approval_reminds_and_times_out() -> None:
     assert (world.statuses(), world.document["status"]) == ({"a": "FAILED", "b": "SKIPPED"}, "FAILED")
 
 
-def test_a_timeout_may_stand_for_a_yes() -> None:
+def test_a_timeout_may_count_as_an_approval() -> None:
     world = World(define({"key": "a", "approval": {"by": "admins", "timeout": "PT1H", "onTimeout": "approve"}}))
     world.look()
     world.now += timedelta(hours=1)
@@ -94,7 +94,7 @@ def test_a_timeout_may_stand_for_a_yes() -> None:
     assert world.document["status"] == "COMPLETED"
 
 
-def test_what_was_done_is_undone_the_last_first() -> None:
+def test_completed_steps_are_compensated_in_reverse_order() -> None:
     undo = {"compensation": {"job": "http", "params": {"undo": "${{ steps.KEY.result }}"}}}
     steps = [
         {"key": key, "compensation": {"job": "http", "params": {"of": f"${{{{ steps.{key}.result }}}}"}}}
@@ -118,7 +118,7 @@ def test_what_was_done_is_undone_the_last_first() -> None:
     assert world.finish.reason.value == "COMPENSATED"
 
 
-def test_a_cancellation_aborts_what_runs_and_begins_nothing() -> None:
+def test_a_cancellation_aborts_active_runs_and_starts_none() -> None:
     world = World(define({"key": "a"}, {"key": "b"}, {"key": "w", "dependsOn": [], "wait": "PT1H"}))
     world.look()
     world.document["cancel_requested_at"] = T0
@@ -128,7 +128,7 @@ def test_a_cancellation_aborts_what_runs_and_begins_nothing() -> None:
     assert world.document["status"] == "CANCELLED"
 
 
-def test_its_time_is_over() -> None:
+def test_a_workflow_run_past_its_timeout_fails() -> None:
     world = World(define({"key": "a"}, timeout="PT1M"))
     world.look()
     assert world.document["wake_at"] == T0 + timedelta(minutes=1)
@@ -178,7 +178,7 @@ def graphs(draw: st.DrawFn) -> list[dict[str, object]]:
 
 
 @given(graphs(), st.data())
-def test_whatever_happens_it_ends_in_order_and_each_run_is_made_once(
+def test_whatever_happens_steps_end_in_order_and_each_run_is_created_once(
     steps: list[dict[str, object]], data: st.DataObject
 ) -> None:
     """Runs end in any order and with any status; advances happen at any time and crash before creating runs."""

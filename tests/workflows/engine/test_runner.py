@@ -16,7 +16,7 @@ from tocsin.workflows.engine import engine as engine_module
 from tocsin.workflows.engine.runner import WorkflowRunner
 
 
-async def test_a_death_between_any_two_writes_is_mended(database: Database, target: TargetServer) -> None:
+async def test_a_crash_between_any_two_writes_is_repaired(database: Database, target: TargetServer) -> None:
     """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
     url = target.url
     text = workflow(

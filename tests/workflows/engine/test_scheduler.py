@@ -108,7 +108,7 @@ async def test_overlap(database: Database, target: TargetServer, overlap: str, s
             await stack.wait_for_workflow_run(found[1]["_id"], "COMPLETED")
 
 
-async def test_a_deactivated_users_due_times_pass_and_his_schedule_stays(
+async def test_the_due_times_of_a_deactivated_user_pass_and_the_schedule_stays(
     database: Database, target: TargetServer
 ) -> None:
     user = await add_user("alice")

@@ -71,7 +71,7 @@ def test_a_wait_until_a_time_that_has_passed_is_none() -> None:
     )
 
 
-def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
+def test_a_value_beyond_the_budget_is_requested_and_steps_already_started_are_kept() -> None:
     """A cheap step is started first; the next advance does the rest, and the expensive value becomes a request."""
     steps: list[Any] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
     world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
@@ -98,7 +98,7 @@ def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> Non
     assert [start.ref.key for start in advance_workflow(state, answered, {}).runs_to_start] == ["large"]
 
 
-def test_a_flood_of_items_is_begun_in_slices() -> None:
+def test_many_items_are_started_in_slices() -> None:
     each = {"items": list(range(5_000)), "maxItems": 10_000, "concurrency": 1_000}
     world = World(define({"key": "each", "forEach": each, "params": {"b": "${{ item }}"}}, concurrency=1_000))
     state, advances, started = WorkflowState.from_document(world.document), 0, list[int]()
@@ -114,7 +114,7 @@ def test_a_flood_of_items_is_begun_in_slices() -> None:
     assert (started, advances >= 10) == (list(range(1_000)), True)
 
 
-def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
+def test_many_steps_with_many_dependencies_are_visited_once_each() -> None:
     """Defined in reverse order, each step used to need another advance: 200 advances for 200 steps."""
     count = 200
     steps = [

@@ -42,7 +42,7 @@ JSON = st.recursive(
         ("no expression", "no expression"),
     ],
 )
-def test_what_it_gives(text: str, value: Any) -> None:
+def test_results_of_expressions(text: str, value: Any) -> None:
     assert evaluate({"k": [text]}, SCOPE) == {"k": [value]}
 
 
@@ -54,7 +54,7 @@ def test_what_it_gives(text: str, value: Any) -> None:
         ("${{ " + "a." * 1500 + "a }}", "it has 3003 characters; at most 2000 are allowed."),
     ],
 )
-def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: str) -> None:
+def test_an_error_has_the_text_and_the_place_of_its_expression(text: str, message: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         evaluate(text, SCOPE)
     assert message in str(caught.value)
@@ -71,7 +71,7 @@ def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: s
         ("${{ inputs.steps }}", set()),
     ],
 )
-def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
+def test_the_steps_that_an_expression_references(text: str, keys: set[str]) -> None:
     assert find_step_references([text]) == keys
 
 

@@ -57,7 +57,7 @@ def repeated(expression: str) -> str:
         "inputs.words[?@>'a']",
     ],
 )
-def test_what_is_read_is_charged(expression: str) -> None:
+def test_all_that_an_expression_reads_is_charged(expression: str) -> None:
     """A hundred expressions of 2,000 characters exceed the budget, whichever function reads a megabyte."""
     with pytest.raises(ExpressionError, match=r"reads and produces more than 200,000 parts.*Select what is needed"):
         evaluate([repeated(expression)] * 100, SCOPE, Budget(200_000))
