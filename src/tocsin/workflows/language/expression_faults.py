@@ -19,7 +19,7 @@ def describe_error(error: exceptions.JMESPathError) -> str:
     """Describe the error in a sentence, without quoting large values."""
     if isinstance(error, exceptions.JMESPathTypeError):
         expected = " or ".join(map(str, error.expected_types))
-        return f"function {error.function_name}() expects {expected}, not {_shown(error.current_value)}."
+        return f"function {error.function_name}() expects {expected}, not {_format_value(error.current_value)}."
     if isinstance(error, exceptions.EmptyExpressionError):
         return "it is empty."
     if isinstance(error, exceptions.IncompleteExpressionError):
@@ -35,7 +35,7 @@ def describe_error(error: exceptions.JMESPathError) -> str:
     return f"{str(error).rstrip('.')}."
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Format a value for a message: only the type of an array or an object, which may have any size."""
     if isinstance(value, list | dict):
         return "an array" if isinstance(value, list) else "an object"
