@@ -46,8 +46,10 @@ async def test_a_dead_workers_runs_go_back_and_the_lost_attempt_does_not_count(d
     await leases(database).reconcile_claims()
     run = await load_run(database, run_id)
     assert (run["status"], run["worker"], run["lost"], outcomes(run)) == ("QUEUED", None, 1, ["LOST"])
+    assert run["queued_at"] is not None
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    assert run["attempts"][0]["error"]["kind"] == "LOST"
+    assert (error := run["attempts"][0]["error"]) is not None
+    assert error["kind"] == "LOST"
     assert (await load_task(database, task.id))["active"] == [{"run": run_id, "shows": "PENDING"}]
     assert [worker["_id"] async for worker in database.workers.find({})] == ["reaper"]
 
@@ -182,7 +184,7 @@ async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: Targe
     stolen = {
         "fence": 2,
         "worker": "other",
-        "attempts": [ended_attempt(1, "LOST"), {"number": 2, "started_at": now, "worker": "other"}],
+        "attempts": [ended_attempt(1, AttemptOutcome.LOST), {"number": 2, "started_at": now, "worker": "other"}],
     }
     await stack.database.runs.update_one({"_id": run["_id"]}, {"$set": stolen})
     await stack.database.workers.insert_one({"_id": "other", "until": now + timedelta(hours=1)})

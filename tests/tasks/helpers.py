@@ -5,13 +5,26 @@ from typing import Any
 
 from tests.harness import save_task
 from tocsin import clock, schedules
-from tocsin.documents import OPEN_STATUSES, AttemptDocument, Database, RunStatus, Task, Trigger
+from tocsin.documents import (
+    OPEN_STATUSES,
+    AttemptDocument,
+    AttemptOutcome,
+    Database,
+    IdempotencyDocument,
+    RunDocument,
+    RunStatus,
+    Task,
+    TaskDocument,
+    Trigger,
+)
 from tocsin.documents.updates import all_of, change_task, put_active_runs
 from tocsin.scheduling.planning import scheduled_run_id
+from tocsin.tasks.idempotency import IdempotentCall
 from tocsin.tasks.runs import new_task_run
 
 HOUR = timedelta(hours=1)
 AWAY = "http://127.0.0.1:9/"
+_MISSING: Any = {}
 
 
 async def save_hourly_task(database: Database, **changes: Any) -> Task:
@@ -20,28 +33,30 @@ async def save_hourly_task(database: Database, **changes: Any) -> Task:
     return await save_task(database, AWAY, schedules.Every(HOUR, start), **changes)
 
 
-async def load_task(database: Database, task_id: str) -> Any:
-    """Return the stored task."""
-    return await database.tasks.find_one({"_id": task_id}) or {}
+async def load_task(database: Database, task_id: str) -> TaskDocument:
+    """Return the stored task; an empty document if there is none."""
+    return await database.tasks.find_one({"_id": task_id}) or _MISSING
 
 
-async def load_run(database: Database, run: str) -> Any:
-    """Return the stored run."""
-    return await database.runs.find_one({"_id": run}) or {}
+async def load_run(database: Database, run: str) -> RunDocument:
+    """Return the stored run; an empty document if there is none."""
+    return await database.runs.find_one({"_id": run}) or _MISSING
 
 
-def ended_attempt(number: int = 1, outcome: str = "FAILED", **more: Any) -> Any:
+def ended_attempt(number: int = 1, outcome: AttemptOutcome = AttemptOutcome.FAILED) -> AttemptDocument:
     """Return the stored form of an ended attempt."""
     now = clock.now()
     return {
-        "number": number,
-        "started_at": now,
-        "finished_at": now,
-        "worker": "w",
-        "outcome": outcome,
-        "error": None,
-        **more,
-    }
+        "number": number, "started_at": now, "finished_at": now, "worker": "w", "outcome": outcome, "error": None
+    }  # fmt: skip
+
+
+def claimed_key(call: IdempotentCall, thing: str, round_: int | None = None) -> IdempotencyDocument:
+    """Return the record of a call that has claimed its key and done nothing else."""
+    return {
+        "_id": call.id, "fingerprint": call.fingerprint, "thing": thing, "round": round_, "done": False,
+        "created_at": clock.now(),
+    }  # fmt: skip
 
 
 async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: timedelta = HOUR, **changes: Any) -> str:
@@ -61,9 +76,9 @@ async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: t
         run |= {"retry_at": now + HOUR, "attempts": [ended_attempt()], "fence": 1}
     if status not in OPEN_STATUSES:
         run["finished_at"] = now
-    await database.runs.insert_one({**run, **changes})
+    await database.db["runs"].insert_one({**run, **changes})  # untyped: only the test knows the fields
     if trigger is Trigger.SCHEDULE:
         computed = {"active": put_active_runs([(run["_id"], status)])} if status in OPEN_STATUSES else {}
         last = {"last_run": run["_id"], "last_due_at": run["due_at"]}
         await database.tasks.bulk_write([change_task(task_id, all_of(), last, computed)])
-    return str(run["_id"])
+    return run["_id"]

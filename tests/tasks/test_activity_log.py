@@ -47,7 +47,7 @@ def shown(lines: list[Line], *fields: str) -> list[tuple[Any, ...]]:
     return [tuple(line.get(field) for field in ("event", *fields)) for line in lines]
 
 
-async def test_a_failing_run_is_told_attempt_by_attempt(stack: Stack, target: TargetServer, log: Log) -> None:
+async def test_a_failing_run_is_logged_attempt_by_attempt(stack: Stack, target: TargetServer, log: Log) -> None:
     target.script = [500, 404]
     policy = RetryPolicy(1, (timedelta(milliseconds=20),))
     task = await save_task(stack.database, target.url, retry=policy)
@@ -63,7 +63,7 @@ async def test_a_failing_run_is_told_attempt_by_attempt(stack: Stack, target: Ta
     assert {from_global_id("Task", line["task_id"]) for line in lines} == {task.id}
 
 
-async def test_what_goes_as_it_should_is_silent(stack: Stack, target: TargetServer, log: Log) -> None:
+async def test_successful_runs_are_not_logged(stack: Stack, target: TargetServer, log: Log) -> None:
     task = await save_task(stack.database, target.url)
     stack.scheduler.expect_due(task.next_run_at)
     (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
@@ -71,7 +71,7 @@ async def test_what_goes_as_it_should_is_silent(stack: Stack, target: TargetServ
 
 
 @pytest.mark.parametrize("log", ["DEBUG"], indirect=True)
-async def test_and_told_when_one_wants_to_see_it(stack: Stack, target: TargetServer, log: Log) -> None:
+async def test_successful_runs_are_logged_at_debug(stack: Stack, target: TargetServer, log: Log) -> None:
     task = await save_task(stack.database, target.url)
     stack.scheduler.expect_due(task.next_run_at)
     (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
@@ -79,7 +79,7 @@ async def test_and_told_when_one_wants_to_see_it(stack: Stack, target: TargetSer
     assert shown(lines, "level") == [("run made", "debug"), ("run completed", "debug")]
 
 
-async def test_a_run_that_recovers_is_told(stack: Stack, target: TargetServer, log: Log) -> None:
+async def test_a_run_that_recovers_is_logged(stack: Stack, target: TargetServer, log: Log) -> None:
     target.script = [500]
     task = await save_task(stack.database, target.url)
     stack.scheduler.expect_due(task.next_run_at)
@@ -88,7 +88,7 @@ async def test_a_run_that_recovers_is_told(stack: Stack, target: TargetServer, l
     assert events == ["attempt failed", "run completed"]
 
 
-async def test_what_an_owner_does_is_told(stack: Stack, target: TargetServer, log: Log) -> None:
+async def test_what_an_owner_does_is_logged(stack: Stack, target: TargetServer, log: Log) -> None:
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, target.url, later)
     database, now = stack.database, clock.now()
@@ -109,7 +109,7 @@ async def test_what_an_owner_does_is_told(stack: Stack, target: TargetServer, lo
     assert shown(log.of("run_id", to_global_id("Run", run.id)))[0] == ("run requested",)
 
 
-def test_of_many_runs_of_one_owner_that_are_skipped_together_a_few_are_named(log: Log) -> None:
+def test_few_of_many_runs_that_are_skipped_together_are_logged(log: Log) -> None:
     """Many due times at once must not produce as many lines."""
     due, owners = clock.now(), ["mallory"] * 300 + ["alice"]
     skipped = {"status": "SKIPPED", "reason": "OVERLAP", "due_at": due}

@@ -8,7 +8,7 @@ import pytest
 from tocsin import clock
 from tocsin.documents import Database
 from tocsin.errors import IdempotencyKeyReused, InvalidInput
-from tocsin.tasks.idempotency import IdempotentCall, claim_key, find_record, mark_done
+from tocsin.tasks.idempotency import IdempotentCall, claim_key, create_once, find_record, mark_done
 
 CALL = IdempotentCall("alice", "createTask", "k", "fingerprint")
 
@@ -57,3 +57,45 @@ async def test_a_done_call_is_recorded_as_done(database: Database) -> None:
     found = await find_record(database, CALL)
     assert found is not None
     assert found["done"]
+
+
+class Crash(Exception):  # a crash, not an error
+    """The process crashed here."""
+
+
+async def test_a_resource_is_created_once_even_if_an_earlier_call_was_interrupted(database: Database) -> None:
+    created: list[str] = []
+
+    async def create(thing: str) -> None:
+        created.append(thing)
+        if len(created) == 1:
+            raise Crash
+
+    with pytest.raises(Crash):
+        await create_once(database, CALL, "alice/1", clock.now(), create)
+    things = [await create_once(database, CALL, f"alice/{number}", clock.now(), create) for number in (2, 3)]
+    assert things == ["alice/1", "alice/1"]
+    assert created == ["alice/1", "alice/1"]  # the second call completed the first, the third did nothing
+
+
+async def test_without_a_key_each_call_creates_a_resource(database: Database) -> None:
+    created: list[str] = []
+
+    async def create(thing: str) -> None:
+        created.append(thing)
+
+    for number in (1, 2):
+        assert await create_once(database, None, f"alice/{number}", clock.now(), create) == f"alice/{number}"
+    assert created == ["alice/1", "alice/2"]
+
+
+async def test_a_key_with_another_input_creates_nothing(database: Database) -> None:
+    created: list[str] = []
+
+    async def create(thing: str) -> None:
+        created.append(thing)
+
+    await create_once(database, CALL, "alice/1", clock.now(), create)
+    with pytest.raises(IdempotencyKeyReused):
+        await create_once(database, replace(CALL, fingerprint="other"), "alice/2", clock.now(), create)
+    assert created == ["alice/1"]

@@ -30,7 +30,7 @@ async def test_what_a_hold_does_to_a_run_in_each_state(database: Database, reaso
     run_id = await add_run(database, task.id, status)
     before = await load_run(database, run_id)
     await VERBS[reason](database, "alice", task.id, clock.now())
-    run, stored = await load_run(database, run_id), await load_task(database, task.id)
+    run = await load_run(database, run_id)
     if status in SETTLED_STATUSES:
         assert run == before
     elif status in WAITING:
@@ -43,8 +43,9 @@ async def test_what_a_hold_does_to_a_run_in_each_state(database: Database, reaso
         assert run["final"] == {"status": "FAILED" if paused else "CANCELLED", "reason": reason}
         assert (run.get("cancel_requested_at") is None) == paused
     if reason == "TASK_DELETED":
-        assert stored == {}
+        assert await database.tasks.find_one({"_id": task.id}) is None
         return
+    stored = await load_task(database, task.id)
     assert stored["next_run_at"] is None
     assert stored["status"] == ("PAUSED" if reason == "TASK_PAUSED" else "CANCELLED")
     assert bool(stored["active"]) == (status is S.RUNNING)
@@ -182,7 +183,7 @@ async def test_a_resume_at_the_same_time_as_an_edit_uses_the_new_schedule(databa
     assert {(await load_task(database, task.id))["next_run_at"] for task in tasks} == {at}
 
 
-async def test_deactivating_a_user_pauses_what_is_his_and_nothing_else(database: Database) -> None:
+async def test_deactivating_a_user_pauses_their_tasks_and_no_others(database: Database) -> None:
     mine = [await save_hourly_task(database) for _ in range(3)]
     cancelled, others = await save_hourly_task(database), await save_hourly_task(database, owner="bob")
     await lifecycle.cancel_task(database, "alice", cancelled.id, clock.now())
@@ -191,7 +192,7 @@ async def test_deactivating_a_user_pauses_what_is_his_and_nothing_else(database:
     assert holds == ["PAUSED", "PAUSED", "PAUSED", "CANCELLED", None]
 
 
-async def test_deactivating_ends_what_was_asked_for_by_hand_too(database: Database) -> None:
+async def test_deactivating_a_user_cancels_manual_runs_too(database: Database) -> None:
     task = await save_hourly_task(database)
     by_hand = await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
     await lifecycle.pause_all_tasks(database, "alice", clock.now())

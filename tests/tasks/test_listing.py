@@ -6,10 +6,10 @@ import pytest
 
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock
-from tocsin.documents import Database, RunStatus, User
+from tocsin.documents import Database, RunStatus, TaskStatus, User
 from tocsin.documents.paging import PageArguments, fetch_page
 from tocsin.errors import InvalidInput
-from tocsin.tasks.listing import RunCriteria, RunOrderField, TaskCriteria, query_runs
+from tocsin.tasks.listing import RunCriteria, RunOrderField, TaskCriteria, TaskOrderField, query_runs, query_tasks
 
 ALICE = User.model_construct(id="alice", created_at=clock.now() - timedelta(days=1))
 S = RunStatus
@@ -46,3 +46,48 @@ def test_at_most_twenty_tags() -> None:
     assert TaskCriteria(tags=["a"] * 20).to_query()["tags"] == {"$all": ["a"] * 20}
     with pytest.raises(InvalidInput, match="at most 20"):
         TaskCriteria(tags=["a"] * 21).to_query()
+
+
+@pytest.mark.parametrize(
+    ("order_by", "descending", "names"),
+    [
+        (TaskOrderField.NEXT_RUN_AT, False, "soon later paused"),
+        (TaskOrderField.NEXT_RUN_AT, True, "later soon paused"),
+        (TaskOrderField.CREATED_AT, True, "soon paused later"),
+    ],
+)
+async def test_tasks_without_a_due_time_come_last(
+    database: Database, order_by: TaskOrderField, descending: bool, names: str
+) -> None:
+    now = clock.now()
+    for number, (name, hours) in enumerate({"later": 3, "paused": None, "soon": 1}.items()):
+        task = await save_hourly_task(database, name=name)
+        changes = {"created_at": now - timedelta(minutes=9 - number)}
+        due = None if hours is None else now + timedelta(hours=hours)
+        await database.tasks.update_one({"_id": task.id}, {"$set": {**changes, "next_run_at": due}})
+    query = query_tasks(database, ALICE, TaskCriteria(), order_by, descending=descending)
+    assert " ".join(task["name"] for task in (await fetch_page(query, PAGE)).rows) == names
+
+
+@pytest.mark.parametrize(
+    ("criteria", "names"),
+    [
+        (TaskCriteria(), "one two"),
+        (TaskCriteria(name="ON"), "one"),
+        (TaskCriteria(tags=["a"]), "one two"),
+        (TaskCriteria(tags=["a", "b"]), "two"),
+        (TaskCriteria(statuses=[TaskStatus.PAUSED]), ""),
+        (TaskCriteria(statuses=[]), ""),
+        (TaskCriteria(due_to=clock.now()), ""),
+    ],
+)
+async def test_tasks_are_listed_by_all_conditions_and_deleted_ones_are_not(
+    database: Database, criteria: TaskCriteria, names: str
+) -> None:
+    await save_hourly_task(database, name="one", tags=("a",))
+    await save_hourly_task(database, name="two", tags=("a", "b"))
+    await save_hourly_task(database, name="one of bob's", owner="bob", tags=("a", "b"))
+    deleted = await save_hourly_task(database, name="one deleted", tags=("a", "b"))
+    await database.tasks.update_one({"_id": deleted.id}, {"$set": {"hold": "DELETED"}})
+    query = query_tasks(database, ALICE, criteria, TaskOrderField.CREATED_AT, descending=False)
+    assert " ".join(task["name"] for task in (await fetch_page(query, PAGE)).rows) == names

@@ -1,9 +1,14 @@
-"""Lanes of runs: runs that call one host share a lane in all spellings of the host."""
+"""Ranks and lanes of runs: priorities are head starts, and runs that call one host share a lane."""
+
+from datetime import timedelta
 
 import pytest
 
 from tests.harness import http_job
-from tocsin.tasks.ranking import find_job_target, queue_placement
+from tests.tasks.helpers import add_run, load_run, save_hourly_task
+from tocsin import clock
+from tocsin.documents import Database, RunStatus
+from tocsin.tasks.ranking import compute_rank, find_job_target, lane_range, queue_placement, rank_expression
 
 
 @pytest.mark.parametrize(
@@ -26,3 +31,34 @@ def test_one_host_is_one_lane_in_all_its_spellings(urls: list[str], host: str) -
 def test_what_is_no_url_calls_no_host(url: object) -> None:
     assert find_job_target({"kind": "http", "params": {"url": url}}) is None
     assert find_job_target({"kind": "email", "params": {"url": "http://a.example"}}) is None
+
+
+def test_a_level_of_priority_is_a_head_start_of_a_minute() -> None:
+    now = clock.now()
+    assert compute_rank(now, 1) == compute_rank(now - timedelta(minutes=1), 0)
+    assert compute_rank(now, -2) == compute_rank(now + timedelta(minutes=2), 0)
+
+
+@pytest.mark.parametrize(("rank", "always", "is_ranked"), [(1, False, True), (None, False, False), (None, True, True)])
+async def test_the_database_computes_the_same_rank(
+    database: Database, rank: int | None, always: bool, is_ranked: bool
+) -> None:
+    task = await save_hourly_task(database)
+    run_id = await add_run(database, task.id, RunStatus.QUEUED, priority=5)
+    await database.runs.update_one({"_id": run_id}, {"$set": {"rank": rank}})
+    await database.runs.update_one({"_id": run_id}, [{"$set": {"rank": rank_expression(always=always)}}])
+    run = await load_run(database, run_id)
+    assert run["queued_at"] is not None
+    assert run["rank"] == (compute_rank(run["queued_at"], 5) if is_ranked else None)
+
+
+def test_the_range_of_a_queue_holds_its_lanes_and_no_others() -> None:
+    def lane(queue: str, owner: str) -> str:
+        return queue_placement(owner, http_job("http://a.example/"), queue, None)["lane"]
+
+    def holds(bounds: dict[str, str], value: str) -> bool:
+        return bounds["$gte"] <= value < bounds["$lt"]
+
+    for queue, owner in (("fast", "alice"), ("fast", "bob"), ("faster", "alice"), ("fas", "alice"), ("fast", "alice2")):
+        assert holds(lane_range("fast"), lane(queue, owner)) == (queue == "fast")
+        assert holds(lane_range("fast", "alice"), lane(queue, owner)) == ((queue, owner) == ("fast", "alice"))

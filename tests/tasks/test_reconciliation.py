@@ -34,7 +34,7 @@ async def test_a_task_with_more_open_runs_than_a_slice_is_paused_and_then_delete
     assert [entry["run"] for entry in paused["active"]] == [ids[0]]
     assert (paused["status"], paused["reconcile"]) == ("PAUSED", False)
     await lifecycle.delete_task(database, "alice", task_id, clock.now())
-    assert await load_task(database, task_id) == {}
+    assert await database.tasks.find_one({"_id": task_id}) is None
     found = await database.runs.find({"_id": {"$in": ids}}).to_list()
     assert {(one["status"], one["reason"]) for one in found if one["_id"] != ids[0]} == {("CANCELLED", "TASK_PAUSED")}
     assert (await load_run(database, ids[0]))["final"] == {"status": "CANCELLED", "reason": "TASK_DELETED"}
@@ -59,7 +59,7 @@ async def test_long_work_of_one_owner_leaves_room_for_anothers(database: Databas
     assert ends.index("bob") < 5
 
 
-async def test_a_delete_lets_none_of_the_waiting_runs_go(database: Database) -> None:
+async def test_a_deletion_releases_none_of_the_waiting_runs(database: Database) -> None:
     """The blocking runs are in one slice, and those that wait for them in the next."""
     task_id, ids = await many_open(database, reconciliation.SLICE_SIZE + 10)
     waiting = {"blocked": True, "after": ids[0], "rank": None, "ready_at": None}
@@ -83,7 +83,7 @@ async def test_a_crash_between_a_hold_and_its_runs_is_finished_later(database: D
     assert await reconcile_tasks(database, clock.now()) == 0
 
 
-async def test_a_crash_between_settling_the_runs_and_telling_the_task_is_finished_later(database: Database) -> None:
+async def test_a_crash_between_settling_the_runs_and_updating_the_task_is_finished_later(database: Database) -> None:
     task = await save_hourly_task(database)
     queued = await add_run(database, task.id, S.QUEUED)
     marked = {"hold": "PAUSED", "next_run_at": None, "version": 2, "reconcile": True}

@@ -1,11 +1,13 @@
-"""Many ended runs of one task, applied in one update: the result equals that of single updates."""
+"""The effects of a run on its task and its owner are applied once, also when a crash lost them."""
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tasks.helpers import load_task
+from tests.tasks.helpers import add_run, ended_attempt, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, Hold, RunStatus, Trigger
 from tocsin.tasks import reconciliation, run_effects
@@ -58,3 +60,61 @@ def test_what_follows_for_many_runs_is_a_few_updates() -> None:
     ids, now = [one["_id"] for one in runs], clock.now()
     assert len(run_effects.task_updates(runs)) == 1
     assert len(reconciliation.stop_updates(ids, Hold.DELETED, now)) == 3
+
+
+async def mailed(database: Database) -> list[str]:
+    """Return the kinds of the queued mails, in order."""
+    return [mail["kind"] async for mail in database.deliveries.find({}).sort("queued_at", 1)]
+
+
+async def end_run(database: Database, task_id: str, status: RunStatus, hours_ago: int, **changes: Any) -> bool:
+    """Insert an open run of the task, end it with this status, and apply the effects. Return what that returns."""
+    changes = {"attempts": [ended_attempt()], "incident": (await load_task(database, task_id))["incident"], **changes}
+    run_id = await add_run(database, task_id, S.RUNNING, ago=timedelta(hours=hours_ago), **changes)
+    ended = {"status": status, "open": False, "finished_at": clock.now()}
+    await database.runs.update_one({"_id": run_id}, {"$set": ended})
+    stored = await database.runs.find({"_id": run_id}).to_list()
+    has_effects = await run_effects.apply_effects(database, stored)
+    await run_effects.apply_effects(database, stored)  # as after a crash: nothing is counted or mailed twice
+    return has_effects
+
+
+async def test_a_failure_is_mailed_once_until_a_success_ends_the_incident(database: Database) -> None:
+    task_id = (await save_hourly_task(database)).id
+    assert await end_run(database, task_id, S.FAILED, 5) is True
+    assert await end_run(database, task_id, S.FAILED, 4) is False
+    failing = await load_task(database, task_id)
+    assert (failing["consecutive_failures"], failing["incident"], failing["last_end"]) == (2, 0, "FAILED")
+    assert await end_run(database, task_id, S.COMPLETED, 3) is False
+    working = await load_task(database, task_id)
+    assert (working["consecutive_failures"], working["incident"], working["last_end"]) == (0, 1, "COMPLETED")
+    assert await end_run(database, task_id, S.FAILED, 2) is True
+    assert await mailed(database) == ["FAILED_FOR_GOOD", "FAILED_FOR_GOOD"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"trigger": Trigger.MANUAL, "incident": None}, {"round": 1}, {"status": S.CANCELLED}]
+)
+async def test_what_people_run_or_cancel_is_not_mailed(database: Database, changes: dict[str, Any]) -> None:
+    task_id = (await save_hourly_task(database)).id
+    status = changes.pop("status", S.FAILED)
+    assert await end_run(database, task_id, status, 1, **changes) is False
+    assert await mailed(database) == []
+    assert (await load_task(database, task_id))["consecutive_failures"] == 0
+
+
+async def test_effects_that_a_crash_lost_are_applied_once(database: Database) -> None:
+    task_id = (await save_hourly_task(database)).id
+    failed = await add_run(database, task_id, S.RUNNING, ago=timedelta(hours=3), attempts=[ended_attempt()])
+    waiting = await add_run(database, task_id, S.QUEUED, ago=timedelta(hours=2), blocked=True, after=failed, rank=None)
+    deleted = await add_run(database, task_id, S.QUEUED, ago=timedelta(hours=1))
+    await database.runs.update_one({"_id": failed}, {"$set": {"status": S.FAILED, "open": False}})
+    await database.runs.delete_one({"_id": deleted})
+    assert await run_effects.repair_tasks(database) == 3
+    task = await load_task(database, task_id)
+    assert [entry["run"] for entry in task["active"]] == [waiting]
+    assert (task["consecutive_failures"], task["status"]) == (1, "PENDING")
+    assert (await load_run(database, waiting)).get("blocked") is False
+    assert await mailed(database) == ["FAILED_FOR_GOOD"]
+    assert await run_effects.repair_tasks(database) == 1
+    assert await load_task(database, task_id) == task

@@ -9,7 +9,7 @@ import pytest
 
 from tests.dead_letters.samples import fail
 from tests.harness import http_job
-from tests.tasks.helpers import AWAY, add_run, ended_attempt, load_run, load_task, save_hourly_task
+from tests.tasks.helpers import AWAY, add_run, claimed_key, ended_attempt, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.dead_letters.store import discard_runs
 from tocsin.documents import SETTLED_STATUSES, Database, ReplaySettings, RunStatus, Trigger
@@ -59,18 +59,10 @@ async def test_a_manual_run_is_made_once_for_its_key_also_at_once(database: Data
         await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask", "g"))
 
 
-async def test_a_crash_between_key_and_run_is_mended_by_the_next_try(database: Database) -> None:
+async def test_a_crash_between_key_and_run_is_repaired_by_the_next_try(database: Database) -> None:
     task = await save_hourly_task(database)
     thing = f"{task.id}:by-hand-1"
-    record = {
-        "_id": key("runTask").id,
-        "fingerprint": "f",
-        "thing": thing,
-        "round": None,
-        "done": False,
-        "created_at": clock.now(),
-    }
-    await database.idempotency_keys.insert_one(record)
+    await database.idempotency_keys.insert_one(claimed_key(key("runTask"), thing))
     assert (await task_runs.run_task_now(database, "alice", task.id, clock.now(), key("runTask"))).id == thing
 
 
@@ -135,18 +127,10 @@ async def test_a_retry_asked_for_many_times_with_one_key_is_made_once(database: 
         await task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun", "g"))
 
 
-async def test_a_crash_between_key_and_retry_is_mended_by_the_next_try(database: Database) -> None:
+async def test_a_crash_between_key_and_retry_is_repaired_by_the_next_try(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, S.FAILED)
-    record = {
-        "_id": key("retryRun").id,
-        "fingerprint": "f",
-        "thing": run_id,
-        "round": 0,
-        "done": False,
-        "created_at": clock.now(),
-    }
-    await database.idempotency_keys.insert_one(record)
+    await database.idempotency_keys.insert_one(claimed_key(key("retryRun"), run_id, 0))
     assert (await task_runs.retry_run(database, "alice", run_id, clock.now(), key("retryRun"))).round == 1
 
 
@@ -176,13 +160,14 @@ async def test_cancel_in_each_state(database: Database, status: RunStatus, trigg
         assert (stored["status"], stored["active"]) == ("PENDING", [])
 
 
-async def test_a_run_that_waited_for_a_cancelled_one_is_let_go(database: Database) -> None:
+async def test_a_run_that_waited_for_a_cancelled_one_is_released(database: Database) -> None:
     task = await save_hourly_task(database)
     first = await add_run(database, task.id, S.QUEUED)
     second = await add_run(database, task.id, S.QUEUED, ago=-clock.MILLISECOND, blocked=True, after=first, rank=None)
     await task_runs.cancel_run(database, "alice", first, clock.now())
     run = await load_run(database, second)
     assert (run["blocked"], run["after"]) == (False, None)
+    assert run["queued_at"] is not None
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
 
 

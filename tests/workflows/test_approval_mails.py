@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness import Stack, run_stack, wait_until
 from tests.workflows.engine.world import World, define
-from tests.workflows.samples import workflow
+from tests.workflows.samples import require, workflow
 from tocsin import clock
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.documents import Database, User
@@ -31,7 +31,7 @@ async def waiting_run(stack: Stack, by: str) -> str:
     stack.workflows.request_advance(run_id)
 
     async def waits() -> bool:
-        found = await stack.database.workflow_runs.find_one({"_id": run_id}) or {}
+        found = require(await stack.database.workflow_runs.find_one({"_id": run_id}))
         return bool(found["steps"]["ask"]["status"] == "WAITING")
 
     await wait_until(waits)

@@ -1,12 +1,14 @@
 """Workflow runs are cancelled, resumed and decided on, with the real engine and real calls."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.harness import TargetServer, run_stack, wait_until
-from tests.workflows.samples import add_user, step, workflow
+from tests.workflows.samples import add_user, require, step, workflow
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, deactivate_user
 from tocsin.dead_letters import store
@@ -32,12 +34,12 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         async def mail() -> Any:
             return await database.deliveries.find_one({"kind": "APPROVAL"})
 
-        letter = await wait_until(mail)
-        assert letter["owner"] == "bob"
-        assert "Pay 5?" in letter["text"]
+        dead_letter = await wait_until(mail)
+        assert dead_letter["owner"] == "bob"
+        assert "Pay 5?" in dead_letter["text"]
 
         async def waits() -> bool:  # mails are written first
-            found = await database.workflow_runs.find_one({"_id": run_id}) or {}
+            found = require(await database.workflow_runs.find_one({"_id": run_id}))
             return bool(found["steps"]["ask"]["status"] == "WAITING")
 
         await wait_until(waits)
@@ -53,7 +55,7 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         assert [call["path"] for call in target.calls] == ["/pay"]
 
 
-async def test_a_no_fails_the_step(database: Database, target: TargetServer) -> None:
+async def test_a_rejection_fails_the_step(database: Database, target: TargetServer) -> None:
     admin = await add_user("carol", is_admin=True)
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow({"key": "ask", "approval": {"by": "admins"}}, step("pay", target.url)))
@@ -72,7 +74,7 @@ async def test_a_no_fails_the_step(database: Database, target: TargetServer) -> 
         assert target.calls == []
 
 
-async def test_cancel_aborts_what_runs(database: Database, target: TargetServer) -> None:
+async def test_a_cancellation_aborts_active_runs(database: Database, target: TargetServer) -> None:
     async with run_stack(database) as stack:
         await stack.save_workflow(
             workflow(step("slow", f"{target.url}/wait", timeout="PT1M"), step("next", target.url))
@@ -96,7 +98,7 @@ async def test_cancel_aborts_what_runs(database: Database, target: TargetServer)
             await control.cancel_workflow_run(database, "bob", run_id, clock.now())
 
 
-async def test_deactivating_a_user_cancels_his_workflow_runs(database: Database, target: TargetServer) -> None:
+async def test_deactivating_a_user_cancels_their_workflow_runs(database: Database, target: TargetServer) -> None:
     user = await add_user("alice")
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow({"key": "pause", "wait": {"duration": "PT1H"}}, step("next", target.url)))
@@ -121,10 +123,10 @@ async def test_resume_keeps_what_succeeded(database: Database, target: TargetSer
         stack.workflows.request_advance(run_id)
         run = await stack.wait_for_workflow_run(run_id, "FAILED")
         assert run["steps"]["each"]["items"] == "CF"
-        (letter,) = await store.list_dead_letters(
+        (dead_letter,) = await store.list_dead_letters(
             database, "alice", DeadLetterFilter(workflow="w"), clock.now(), None, 9
         )
-        await store.discard_runs(database, [letter["_id"]], clock.now())
+        await store.discard_runs(database, [dead_letter["_id"]], clock.now())
         with pytest.raises(InvalidInput):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": 5}, clock.now())
         await control.resume_workflow_run(database, stack.versions, "alice", run_id, {"path": "new"}, clock.now())
@@ -132,6 +134,55 @@ async def test_resume_keeps_what_succeeded(database: Database, target: TargetSer
         run = await stack.wait_for_workflow_run(run_id, "COMPLETED")
         assert [call["path"] for call in target.calls] == ["/first", "/x", "/y", "/y", "/new/2"]
         assert await database.runs.count_documents({"task": run_id}) == 4
-        assert (await stack.run(letter["_id"]))["discarded_at"] is None
+        assert (await stack.run(dead_letter["_id"]))["discarded_at"] is None
         with pytest.raises(Conflict):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
+
+
+async def test_a_run_that_was_compensated_cannot_be_resumed(database: Database, target: TargetServer) -> None:
+    target.script = [200, 500, 200]
+    undo = {"job": "http", "params": {"url": f"{target.url}/undo"}}
+    async with run_stack(database) as stack:
+        first = step("a", target.url, compensation=undo)
+        await stack.save_workflow(workflow(first, step("b", target.url, onFailure="compensate")))
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+        run = await stack.wait_for_workflow_run(run_id, "FAILED")
+        assert run["reason"] == "COMPENSATED"
+        with pytest.raises(Conflict, match="was compensated"):
+            await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
+        with pytest.raises(Conflict, match="already ended as FAILED"):
+            await control.cancel_workflow_run(database, "alice", run_id, clock.now())
+
+
+async def test_a_cancellation_asked_for_twice_is_recorded_once(database: Database) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": "PT1H"}))
+        run_id, now = await stack.execute("w"), clock.now()
+        for later in (timedelta(0), timedelta(hours=1)):
+            run = await control.cancel_workflow_run(database, "alice", run_id, now + later)
+        assert run.cancel_requested_at == now
+        assert require(await database.workflow_runs.find_one({"_id": run_id}))["rev"] == 1
+
+
+async def test_a_change_waits_for_those_of_the_engine(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try meets another change, until they stop or become too many."""
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": "PT1H"}))
+        run_id = await stack.execute("w")
+        find_one = AsyncCollection.find_one
+        left = 3
+
+        async def changed_meanwhile(self: Any, *args: Any, **more: Any) -> Any:
+            nonlocal left
+            found = await find_one(self, *args, **more)
+            if self.name == "workflow_runs" and left > 0:
+                left -= 1
+                await self.update_one({"_id": run_id}, {"$inc": {"rev": 1}})
+            return found
+
+        monkeypatch.setattr(AsyncCollection, "find_one", changed_meanwhile)
+        assert (await control.cancel_workflow_run(database, "alice", run_id, clock.now())).cancel_requested_at
+        left = 1_000
+        await database.workflow_runs.update_one({"_id": run_id}, {"$set": {"cancel_requested_at": None}})
+        with pytest.raises(Conflict, match="changing too quickly"):
+            await control.cancel_workflow_run(database, "alice", run_id, clock.now())

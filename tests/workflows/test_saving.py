@@ -1,5 +1,6 @@
-"""Workflows that are saved again keep their due times, and lose none."""
+"""Each change of a workflow is a new version, which keeps the due times and loses none."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from tests.harness import SECRETS
 from tocsin import clock, schedules
 from tocsin.documents import Database
+from tocsin.errors import NotFound
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.workflows import saving
 from tocsin.workflows.language.yaml_reader import parse_object
@@ -63,7 +65,7 @@ async def test_a_schedule_taken_out_and_put_in_again_begins_anew(database: Datab
     assert saved["next_run_at"] == now + 1.5 * HOUR
 
 
-async def test_a_workflow_that_was_paused_because_it_could_not_be_run_goes_on_when_it_is_mended(
+async def test_a_workflow_paused_because_it_could_not_run_continues_when_it_is_corrected(
     database: Database,
 ) -> None:
     now = clock.now()
@@ -72,3 +74,38 @@ async def test_a_workflow_that_was_paused_because_it_could_not_be_run_goes_on_wh
     await database.workflows.update_one({"_id": paused["_id"]}, {"$set": taken_out})
     saved = await _save(database, {"every": {"interval": "PT1H"}}, "mended", now + 1.5 * HOUR)
     assert saved["next_run_at"] == now + 2 * HOUR
+
+
+async def test_a_workflow_saved_without_a_change_stays_at_its_version(database: Database) -> None:
+    await _save(database, None)
+    for description, version in (("", 1), ("new", 2), ("new", 2), ("", 3)):
+        assert (await _save(database, None, description))["version"] == version
+    assert await database.workflow_versions.count_documents({}) == 3
+
+
+async def test_changes_at_the_same_time_are_versions_one_after_the_other(database: Database) -> None:
+    await asyncio.gather(*(_save(database, None, f"change {number}") for number in range(5)))
+    (saved,) = await database.workflows.find({}).to_list()
+    stored = await database.workflow_versions.find({}).sort("version", 1).to_list()
+    assert (saved["version"], [one["version"] for one in stored]) == (5, [1, 2, 3, 4, 5])
+    assert {one["workflow"] for one in stored} == {saved["_id"]}
+
+
+async def test_a_version_that_a_crash_left_behind_is_replaced(database: Database) -> None:
+    saved = await _save(database, None)
+    (left,) = await database.workflow_versions.find({}).to_list()
+    await database.workflow_versions.insert_one({**left, "_id": f"{saved['_id']}@2", "version": 2, "owner": "nobody"})
+    assert (await _save(database, None, "new"))["version"] == 2
+    stored = await database.workflow_versions.find_one({"_id": f"{saved['_id']}@2"})
+    assert stored is not None
+    assert (stored["owner"], '"new"' in stored["definition"]) == ("alice", True)
+
+
+async def test_a_deleted_workflow_is_hidden_and_has_no_due_time(database: Database) -> None:
+    saved = await _save(database, {"every": {"interval": "PT1H"}})
+    await saving.delete_workflow(database, "alice", "w", clock.now())
+    with pytest.raises(NotFound):
+        await saving.delete_workflow(database, "alice", "w", clock.now())
+    stored = await database.workflows.find_one({"_id": saved["_id"]})
+    assert stored is not None
+    assert (stored["deleted"], stored["name_key"], stored["next_run_at"]) == (True, None, None)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, serve_target
-from tests.workflows.samples import step
+from tests.workflows.samples import require, step
 from tocsin.documents import Database
 from tocsin.jobs import registry
 from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
@@ -49,7 +49,7 @@ def sent(target: TargetServer) -> list[str | None]:
 
 @pytest.mark.parametrize("secret", [{"token": "***"}, {"headers": {"X-Key": "***"}, "secretHeaders": ["X-Key"]}])
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("{thief}/", "stays with the server that it was given for"),
         ("http://localhost:{port}/", "stays with the server"),
@@ -62,14 +62,14 @@ def sent(target: TargetServer) -> list[str | None]:
     ],
 )
 async def test_a_kept_secret_goes_nowhere_else(
-    database: Database, target: TargetServer, thief: TargetServer, secret: Any, url: str, told: str
+    database: Database, target: TargetServer, thief: TargetServer, secret: Any, url: str, message: str
 ) -> None:
     async with run_stack(database, schedule=False) as stack:
         given = json.loads(json.dumps(secret).replace("***", TOKEN))
         await stack.save_workflow(workflow(call("a", f"{target.url}/ok", **given)))
         moved = url.format(thief=thief.url, port=target.url.rpartition(":")[2])
         inputs = {"url": {"type": "string", "default": thief.url}}
-        with pytest.raises(WorkflowInvalid, match=told) as caught:
+        with pytest.raises(WorkflowInvalid, match=message) as caught:
             await stack.save_workflow(workflow(call("a", moved, **secret), inputs=inputs))
         (fault,) = caught.value.faults
         assert fault.path[:3] == ("steps", 0, "params")
@@ -170,12 +170,12 @@ async def test_a_job_of_a_package_keeps_a_secret_while_nothing_else_of_it_change
     async with run_stack(database, schedule=False) as stack:
         await stack.save_workflow(mailbox(password=TOKEN))
         assert (await stack.save_workflow(mailbox()))["version"] == 1
-        for changed, told in (
+        for changed, message in (
             (mailbox(server="mail.evil.example"), "stays with the server"),
             (mailbox(server="${{ workflow.name }}"), "is set by an expression"),
             (mailbox("rude"), "was given for the job mailbox, not for rude"),
         ):
-            with pytest.raises(WorkflowInvalid, match=told):
+            with pytest.raises(WorkflowInvalid, match=message):
                 await stack.save_workflow(changed)
 
 
@@ -207,7 +207,7 @@ async def test_what_looks_like_a_former_marker_is_data(database: Database, targe
         saved = await stack.save_workflow(workflow(step, inputs=inputs, output=output))
         run = await complete(stack)
         shown = await stack.versions.get(saved["_id"], 1)
-    stored = await database.runs.find_one({"task": run["_id"]}) or {}
+    stored = require(await database.runs.find_one({"task": run["_id"]}))
     assert json.loads(stored["job"]["params"]["body"]["value"]) == {
         "plain": marker, "given": {"y": marker}, "item": marker, "list": [marker], "$secret": "call.token",
     }  # fmt: skip
@@ -237,7 +237,7 @@ async def test_what_was_stored_before_is_still_run_and_kept(database: Database, 
         former = _former(target, marker, {"x": marker})
         await database.workflow_versions.update_one({"_id": f"{saved['_id']}@1"}, {"$set": former})
         run = await complete(stack)
-        stored = await database.runs.find_one({"task": run["_id"]}) or {}
+        stored = require(await database.runs.find_one({"task": run["_id"]}))
         assert json.loads(stored["job"]["params"]["body"]["value"]) == {"x": marker}
         again = call("call", f"{target.url}/", token="***", method="POST", body={"x": 1})
         await stack.save_workflow(workflow(again))
@@ -335,7 +335,7 @@ async def test_a_secret_that_cannot_be_opened_fails_its_step(database: Database,
 
 
 async def _newest(database: Database) -> tuple[str, int]:
-    saved = await database.workflows.find_one({}) or {}
+    saved = require(await database.workflows.find_one({}))
     return saved["_id"], saved["version"]
 
 

@@ -70,7 +70,10 @@ from tocsin.documents.states import (
 )
 from tocsin.documents.task_documents import ActiveRunDocument, BackoffDocument, JobDocument, RetryDocument, TaskDocument
 from tocsin.documents.workflow_documents import (
+    ApprovalDecisionDocument,
+    SealedSecretDocument,
     StepDocument,
+    VersionSecretsDocument,
     WorkflowDocument,
     WorkflowRunDocument,
     WorkflowVersionDocument,
@@ -96,6 +99,7 @@ __all__ = [
     "ActiveRunDocument",
     "ApiToken",
     "ApiTokenDocument",
+    "ApprovalDecisionDocument",
     "AttemptDocument",
     "AttemptOutcome",
     "AuditAction",
@@ -150,6 +154,7 @@ __all__ = [
     "RunReason",
     "RunStatus",
     "Scope",
+    "SealedSecretDocument",
     "SentBatchDocument",
     "Session",
     "SessionDocument",
@@ -164,6 +169,7 @@ __all__ = [
     "Trigger",
     "User",
     "UserDocument",
+    "VersionSecretsDocument",
     "WaitingFor",
     "Worker",
     "WorkerDocument",

@@ -1,7 +1,7 @@
 """Workflows and their runs as they are stored in MongoDB. `run_documents` has the rules for these types."""
 
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from tocsin.documents.run_documents import ErrorDocument
 from tocsin.documents.states import Trigger
@@ -29,6 +29,22 @@ class WorkflowDocument(TypedDict):
     updated_at: datetime
 
 
+class SealedSecretDocument(TypedDict):
+    """A sealed secret of a version, and its place. Older ones have `place`, the newer ones the other three."""
+
+    step: NotRequired[str]
+    compensation: NotRequired[bool]
+    path: NotRequired[list[str]]
+    place: NotRequired[str]
+    sealed: str
+
+
+class VersionSecretsDocument(TypedDict):
+    """The sealed secrets of a version."""
+
+    all: NotRequired[list[SealedSecretDocument]]
+
+
 class WorkflowVersionDocument(TypedDict):
     """A stored version of a workflow. `definition` is a JSON text."""
 
@@ -37,8 +53,16 @@ class WorkflowVersionDocument(TypedDict):
     workflow: str
     version: int
     definition: str
-    secrets: dict[str, Any]
+    secrets: VersionSecretsDocument
     created_at: datetime
+
+
+class ApprovalDecisionDocument(TypedDict):
+    """The decision of an approval: the address of who decided, the time as text, and their comment."""
+
+    by: str | None
+    at: str | None
+    comment: NotRequired[str]
 
 
 class StepDocument(TypedDict):
@@ -60,7 +84,7 @@ class StepDocument(TypedDict):
     reminders: NotRequired[int]
     asks: NotRequired[str]
     message: NotRequired[str]
-    decision: NotRequired[dict[str, Any]]
+    decision: NotRequired[ApprovalDecisionDocument]
     undo: NotRequired[str]
 
 

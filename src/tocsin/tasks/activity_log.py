@@ -9,22 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from tocsin import telemetry
-from tocsin.documents import (
-    AttemptDocument,
-    RunDocument,
-    RunStatus,
-    WorkflowDocument,
-    WorkflowRunStatus,
-    run_log_ids,
-    to_global_id,
-)
+from tocsin.documents import AttemptDocument, RunDocument, RunStatus, run_log_ids, to_global_id
 from tocsin.documents.states import SETTLED_STATUSES
 
 MAX_LINES_PER_OWNER = 20
 """Maximum number of lines for runs of one owner that were skipped, missed or cancelled together."""
 log = telemetry.get_logger(__name__)
 _EXPECTED_STATUSES = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
-_EXPECTED_WORKFLOW_STATUSES = frozenset({WorkflowRunStatus.PENDING, WorkflowRunStatus.COMPLETED})
 
 
 def log_task_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
@@ -40,24 +31,6 @@ def log_task(event: str, task_id: str, owner: str, **details: Any) -> None:
 def log_run(event: str, run_id: str) -> None:
     """Log a user's request for a run."""
     log.info(event, **run_log_ids(run_id))
-
-
-def log_workflow(event: str, workflow: WorkflowDocument, **details: Any) -> None:
-    """Log a change of a workflow."""
-    ids = {"workflow_id": to_global_id("Workflow", workflow["_id"]), "user_id": to_global_id("User", workflow["owner"])}
-    log.info(event, **ids, **details)
-
-
-def log_workflow_run(event: str, workflow_run_id: str) -> None:
-    """Log a user's request for a workflow run."""
-    log.info(event, workflow_run_id=to_global_id("WorkflowRun", workflow_run_id))
-
-
-def log_workflow_run_status(workflow_run_id: str, status: WorkflowRunStatus, reason: str | None = None) -> None:
-    """Log that a workflow run was created, or ended, with this status."""
-    show = log.debug if status in _EXPECTED_WORKFLOW_STATUSES else log.info
-    ids = {"workflow_run_id": to_global_id("WorkflowRun", workflow_run_id)}
-    show(f"workflow run {status.lower()}", **ids, **({"reason": reason} if reason else {}))
 
 
 def log_new_runs(runs: Iterable[RunDocument]) -> None:

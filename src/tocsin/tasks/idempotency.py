@@ -4,6 +4,7 @@ A key is unique by (owner, mutation, key) for 24 hours. Its record is written be
 resource's ID. After a crash between the two, the caller's next try creates the resource under the same ID.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,12 +30,30 @@ class IdempotentCall:
         """The ID of the key's record."""
         return f"{self.owner}/{self.mutation}/{self.key}"
 
+    @property
+    def is_valid(self) -> bool:
+        """True if the key's length is allowed."""
+        return 1 <= len(self.key) <= MAX_LENGTH
+
+
+async def create_once(
+    database: Database, key: IdempotentCall | None, thing: str, now: datetime, create: Callable[[str], Awaitable[None]]
+) -> str:
+    """Call `create` with the ID of the resource: `thing`, or that of an earlier call with this key. Return the ID.
+
+    An earlier call that was completed is not repeated. `create` may find that an interrupted one has done its work.
+    Raises what `claim_key` raises.
+    """
+    record = await claim_key(database, key, thing, now)
+    if not record["done"]:
+        await create(record["thing"])
+        await mark_done(database, record)
+    return record["thing"]
+
 
 async def find_record(database: Database, key: IdempotentCall) -> IdempotencyDocument | None:
     """Return the record of this key; None if the key is new or invalid. Raises IdempotencyKeyReused."""
-    if not 1 <= len(key.key) <= MAX_LENGTH:
-        return None
-    record = await database.idempotency_keys.find_one({"_id": key.id})
+    record = await database.idempotency_keys.find_one({"_id": key.id}) if key.is_valid else None
     if record is not None and record["fingerprint"] != key.fingerprint:
         raise IdempotencyKeyReused
     return record
@@ -49,7 +68,7 @@ async def claim_key(
     """
     if key is None:
         return {"_id": None, "thing": thing, "round": round_, "done": False, "created_at": now}
-    if not 1 <= len(key.key) <= MAX_LENGTH:
+    if not key.is_valid:
         raise InvalidInput(f"idempotencyKey must have 1 to {MAX_LENGTH} characters.", "idempotencyKey")
     record: IdempotencyDocument = {
         "_id": key.id, "fingerprint": key.fingerprint, "thing": thing, "round": round_, "done": False, "created_at": now
@@ -57,9 +76,7 @@ async def claim_key(
     try:
         await database.idempotency_keys.insert_one(record)
     except DuplicateKeyError:
-        record = await database.idempotency_keys.find_one({"_id": key.id}) or record
-    if record["fingerprint"] != key.fingerprint:
-        raise IdempotencyKeyReused
+        return await find_record(database, key) or record
     return record
 
 

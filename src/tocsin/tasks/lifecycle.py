@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from tocsin import clock, schedules
-from tocsin.documents import Database, Hold, RunStatus, Task
+from tocsin.documents import Changes, Database, Hold, RunStatus, Task
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
@@ -14,13 +13,11 @@ from tocsin.tasks.ownership import find_task, require_task
 from tocsin.tasks.reconciliation import cancel_open_runs, reconcile_task
 from tocsin.tasks.saving import MAX_WRITE_TRIES
 
-_Changes = dict[str, Any]
-
 
 async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """Pause a task until it is resumed. Its queued and retrying runs are cancelled; a running one is not retried."""
 
-    def decide(task: Task) -> _Changes | None:
+    def decide(task: Task) -> Changes | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
         return None if task.hold is Hold.PAUSED else _hold_changes(Hold.PAUSED)
@@ -31,7 +28,7 @@ async def pause_task(database: Database, owner: str, task_id: str, now: datetime
 async def cancel_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """Cancel a task until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
 
-    def decide(task: Task) -> _Changes | None:
+    def decide(task: Task) -> Changes | None:
         return None if task.hold is Hold.CANCELLED else _hold_changes(Hold.CANCELLED)
 
     return await _change(database, owner, task_id, now, decide, "task cancelled")
@@ -48,7 +45,7 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
     A one-off task whose time passed while it was paused follows its misfire policy.
     """
 
-    def decide(task: Task) -> _Changes | None:
+    def decide(task: Task) -> Changes | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
@@ -84,12 +81,12 @@ async def find_running_runs(database: Database, task_id: str) -> list[str]:
     return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
 
 
-def _hold_changes(hold: Hold) -> _Changes:
+def _hold_changes(hold: Hold) -> Changes:
     return {"hold": hold, "next_run_at": None}
 
 
 async def _change(
-    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], _Changes | None], event: str
+    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Changes | None], event: str
 ) -> Task:
     """Apply the changes that `decide` returns for the task, retrying if it changed meanwhile, and log `event`.
 

@@ -3,21 +3,21 @@
 A waiting run is QUEUED and `blocked`, so no worker claims it. The end of the run that `after` names releases it.
 """
 
-from typing import Any
+from collections.abc import Collection
 
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.documents import Database, RunDocument, RunStatus, Trigger
+from tocsin.documents import Changes, Database, RunDocument, RunStatus, Trigger
 from tocsin.documents.states import SETTLED_STATUSES
-from tocsin.documents.updates import all_of, change_when, has_value
+from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.tasks.ranking import rank_expression
 
 _FIELDS = {"blocked": 1, "after": 1, "due_at": 1}
 
 
-async def release_waiting(database: Database, ended: list[str]) -> int:
-    """Release the runs that waited for these and may start now. Return their number."""
+async def release_waiting(database: Database, ended: Collection[str | None]) -> int:
+    """Release the runs that waited for these (None: that name no run) and may start now. Return their number."""
     if not ended:
         return 0
     waiting = database.runs.find({"blocked": True, "after": {"$in": ended}}, {"task": 1})
@@ -77,6 +77,6 @@ async def _has_ended(database: Database, run_id: str) -> bool:
     return run is None or run["status"] in SETTLED_STATUSES
 
 
-def _update_waiting(run: RunDocument, changes: dict[str, Any], computed: dict[str, Any] | None = None) -> UpdateOne:
+def _update_waiting(run: RunDocument, changes: Changes, computed: dict[str, Expression] | None = None) -> UpdateOne:
     unchanged = all_of(has_value("status", RunStatus.QUEUED), has_value("after", run.get("after")))
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes, computed)])

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import datetime
 
-from tocsin.documents import Database, Doc, RunStatus
+from tocsin.documents import Database, Filter, RunStatus
 from tocsin.documents.workers import is_alive
 from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
 
@@ -43,7 +43,7 @@ class QueueStatistics:
         ended = [each for worker in workers for each in worker.get("ended", ())]
         return sum(count for name, owner, count in ended if name == queue and self._owner in (None, owner))
 
-    def _queued_in(self, queue: str) -> Doc:
+    def _queued_in(self, queue: str) -> Filter:
         return {"status": RunStatus.QUEUED, "lane": lane_range(queue, self._owner)}
 
     async def _claimed_runs(self) -> Claimed:
@@ -54,7 +54,7 @@ class QueueStatistics:
 
     async def _count_claimed(self) -> Claimed:
         """Count them by queue. There are at most as many as all workers can claim."""
-        which: Doc = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}
+        which: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}
         counts = Claimed()
         async for run in self._database.runs.find(which, {"queue": 1, "owner": 1, "begun": 1}):
             if self._owner in (None, run["owner"]):

@@ -5,14 +5,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from tocsin.documents import Database, QueueDocument
+from tocsin.documents import Changes, Database, QueueDocument
 from tocsin.errors import InvalidInput
 from tocsin.tasks.ranking import DEFAULT_QUEUE, MAX_PRIORITY, MIN_PRIORITY
 
 MAX_QUEUES = 200
 """Maximum number of queues."""
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
-_DEFAULTS: dict[str, Any] = {"description": "", "concurrency": None, "rate": None, "priority": 0, "paused": False}
+_DEFAULT: QueueDocument = {
+    "_id": DEFAULT_QUEUE, "description": "", "concurrency": None, "rate": None, "priority": 0, "paused": False
+}  # fmt: skip
+_DEFAULTS: Changes = {field: value for field, value in _DEFAULT.items() if field != "_id"}
 _RANGES = {"concurrency": (1, 100_000), "rate": (1, 1_000_000), "priority": (MIN_PRIORITY, MAX_PRIORITY)}
 _FIELDS = {"rate": "ratePerMinute"}
 _MAX_DESCRIPTION = 500
@@ -21,7 +24,7 @@ _MAX_DESCRIPTION = 500
 async def list_queues(database: Database) -> list[QueueDocument]:
     """Return all queues, sorted by name."""
     found = {queue["_id"]: queue async for queue in database.queues.find({})}
-    found.setdefault(DEFAULT_QUEUE, {"_id": DEFAULT_QUEUE, **_DEFAULTS})
+    found.setdefault(DEFAULT_QUEUE, {**_DEFAULT})
     return [found[name] for name in sorted(found)]
 
 

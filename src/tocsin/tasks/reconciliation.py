@@ -8,12 +8,12 @@ of a few updates each, one slice of an owner at a time, so that other owners do 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from pymongo import UpdateMany
 
 from tocsin import schedules
 from tocsin.documents import (
+    Changes,
     Database,
     Hold,
     JobSnapshot,
@@ -101,7 +101,7 @@ async def align_runs(database: Database, task: TaskDocument | None, runs: list[R
         return
     for slice_ids in _slices(runs):
         async with database.fair_slots.slot(task["owner"]):
-            await database.runs.bulk_write(refresh_updates(slice_ids, task, now), ordered=False)
+            await database.runs.bulk_write(_refresh_updates(slice_ids, task, now), ordered=False)
 
 
 async def cancel_moved_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
@@ -155,7 +155,7 @@ async def align_stale_runs(database: Database, runs: list[RunDocument], now: dat
         await align_runs(database, tasks.get(task_id), stale_runs, now)
 
 
-def refresh_updates(run_ids: list[str], task: TaskDocument, now: datetime) -> list[UpdateMany]:
+def _refresh_updates(run_ids: list[str], task: TaskDocument, now: datetime) -> list[UpdateMany]:
     """Return the updates that apply the task's current settings to open runs. A running attempt keeps the old ones.
 
     They also undo the effect of a pause on a running attempt, but not that of a cancellation. A pinned run keeps its
@@ -176,10 +176,17 @@ _RERANK: Expression = {"$set": {"rank": rank_expression(), "ready_at": ready_at_
 def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReason | None = None) -> list[UpdateMany]:
     """Return the updates that cancel idle runs and set how running ones end. Write them in this order.
 
+    A pause prevents the retries of a running attempt; a cancellation or deletion aborts it.
     Idle runs are cancelled before and after: a running attempt may end, and its run wait for a retry, in between.
     """
-    settling = update_by_ids(run_ids, cancel_if_idle(reason or _REASONS[hold], now))
-    return [settling, update_by_ids(run_ids, limit_running(hold, now, reason)), settling]
+    reason = reason or _REASONS[hold]
+    final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
+    changes: Changes = {"final": {"status": final, "reason": reason}}
+    if hold is not Hold.PAUSED:
+        changes["cancel_requested_at"] = now
+    limiting = update_by_ids(run_ids, [change_when(is_one_of("status", [RunStatus.RUNNING]), changes)])
+    settling = update_by_ids(run_ids, cancel_if_idle(reason, now))
+    return [settling, limiting, settling]
 
 
 def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
@@ -188,12 +195,3 @@ def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
         "reason": reason, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
     }  # fmt: skip
     return move_run_pipeline(IDLE_STATUSES, RunStatus.CANCELLED, changes)
-
-
-def limit_running(hold: Hold, now: datetime, reason: RunReason | None = None) -> Pipeline:
-    """Return the update of a RUNNING run: a pause prevents retries, a cancellation also aborts the attempt."""
-    final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
-    changes: dict[str, Any] = {"final": {"status": final, "reason": reason or _REASONS[hold]}}
-    if hold is not Hold.PAUSED:
-        changes["cancel_requested_at"] = now
-    return [change_when(is_one_of("status", [RunStatus.RUNNING]), changes)]

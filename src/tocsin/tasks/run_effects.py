@@ -110,7 +110,7 @@ class RunProjections:
             entry = {"run": "$$this.run", "shows": TASK_STATUS_OF_OPEN_RUN.get(status, TaskStatus.PENDING)}
             updated = {"$map": {"input": named, "in": entry}}
             return change_when({"$gt": [count, 0]}, {}, {"active": {"$concatArrays": [others, updated]}})
-        computed: dict[str, Any] = {
+        computed: dict[str, Expression] = {
             "active": others,
             "last_end": _last_end(status, {"$in": ["$last_run", names]}),
             **_streak(status, count, is_rerun=is_rerun),
@@ -127,7 +127,7 @@ def _last_end(status: RunStatus, is_last: Expression) -> Expression:
     return {"$cond": [is_last, ends.get(status, TaskStatus.FAILED), "$last_end"]}
 
 
-def _streak(status: RunStatus, count: int | Expression, *, is_rerun: bool) -> dict[str, Any]:
+def _streak(status: RunStatus, count: int | Expression, *, is_rerun: bool) -> dict[str, Expression]:
     """Return the changes of the streak. A success ends it and the incident; a failure in the first round adds to it."""
     if status is RunStatus.COMPLETED:
         return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD: ["$incident", count]}}

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -10,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
+    Changes,
     Database,
     Hold,
     ReplayEntryDocument,
@@ -62,16 +62,17 @@ async def run_task_now(
 ) -> Run:
     """Create a run of a task now, independent of its schedule."""
     task = await require_task(owner, task_id)
-    record = await idempotency.claim_key(database, key, f"{task_id}:by-hand-{ObjectId()}", now)
-    if not record["done"]:
+
+    async def insert(run_id: str) -> None:
         document = await _load_task(database, task.id)
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            await database.runs.insert_one(new_task_run(document, record["thing"], now, Trigger.MANUAL, now))
-        log_run("run requested", record["thing"])
+            await database.runs.insert_one(new_task_run(document, run_id, now, Trigger.MANUAL, now))
+        log_run("run requested", run_id)
         if await find_task(owner, task.id) is None:  # deleted before the run was visible
-            await database.runs.bulk_write(stop_updates([record["thing"]], Hold.DELETED, now), ordered=True)
-        await idempotency.mark_done(database, record)
-    run = await find_run(owner, record["thing"])
+            await database.runs.bulk_write(stop_updates([run_id], Hold.DELETED, now), ordered=True)
+
+    new_run_id = f"{task_id}:by-hand-{ObjectId()}"
+    run = await find_run(owner, await idempotency.create_once(database, key, new_run_id, now, insert))
     if run is None:
         raise idempotency.deleted_result("run")
     return run
@@ -123,7 +124,7 @@ def requeue_update(
 
     With a replay (by ID), the run must also still be a dead letter.
     """
-    changes: dict[str, Any] = {
+    changes: Changes = {
         **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
         "pinned": settings is ReplaySettings.ORIGINAL,
     }

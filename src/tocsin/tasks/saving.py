@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Database, Hold, JobDocument, Overlap, Task, TaskStatus, new_id
+from tocsin.documents import Changes, Database, Hold, JobDocument, Overlap, Task, TaskStatus, new_id
 from tocsin.documents.updates import all_of, change_task, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
 from tocsin.tasks import idempotency, ownership, queues
@@ -46,7 +45,7 @@ class TaskDraft:
         validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
-    def document_fields(self) -> dict[str, Any]:
+    def document_fields(self) -> Changes:
         """Return the fields of the document that the owner sets."""
         return {
             "name": self.name,
@@ -126,13 +125,13 @@ async def create_task(
     """Create a task. With a key that was used before, return the task that was created then."""
     draft = with_queue_priority(draft, await queues.default_priorities(database))
     valid = validate_draft(draft, now)
-    record = await idempotency.claim_key(database, key, new_id(owner), now)
-    if not record["done"]:
+
+    async def insert(task_id: str) -> None:
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            await valid.build_task(record["thing"], owner, now).insert()
-        log_task_created(record["thing"], owner, valid.next_run_at)
-        await idempotency.mark_done(database, record)
-    task = await ownership.find_task(owner, record["thing"])
+            await valid.build_task(task_id, owner, now).insert()
+        log_task_created(task_id, owner, valid.next_run_at)
+
+    task = await ownership.find_task(owner, await idempotency.create_once(database, key, new_id(owner), now, insert))
     if task is None:
         raise idempotency.deleted_result("task")
     return task
@@ -147,7 +146,7 @@ async def update_task(
     database: Database,
     owner: str,
     task_id: str,
-    changes: Mapping[str, Any],
+    changes: Changes,
     now: datetime,
     expected_version: int | None = None,
 ) -> Task:
@@ -172,7 +171,7 @@ def _version_conflict(version: int) -> Conflict:
     return Conflict(f"The task has changed: its version is {version}. Fetch it again.", "expectedVersion")
 
 
-async def _update_once(database: Database, task: Task, changes: Mapping[str, Any], now: datetime) -> bool:
+async def _update_once(database: Database, task: Task, changes: Changes, now: datetime) -> bool:
     draft = replace(draft_from_task(task), **changes).validate()
     if not changes.keys().isdisjoint({"queue", "priority"}):
         draft = with_queue_priority(draft, await queues.default_priorities(database))
@@ -183,7 +182,7 @@ async def _update_once(database: Database, task: Task, changes: Mapping[str, Any
     return result.modified_count == 1
 
 
-def _schedule_changes(task: Task, draft: TaskDraft, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _schedule_changes(task: Task, draft: TaskDraft, changes: Changes, now: datetime) -> Changes:
     """Return the changes of a new schedule. Other edits do not affect due times.
 
     Sending the current schedule again changes nothing, unless the task was cancelled.

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.documents import (
+    ApprovalDecisionDocument,
+    Changes,
     Database,
     ErrorDocument,
     ErrorKind,
@@ -18,8 +20,9 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
-from tocsin.tasks.activity_log import log_workflow_run
+from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
+from tocsin.workflows.engine.scope import format_time
 from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
@@ -30,9 +33,6 @@ _RESUMABLE = (WorkflowRunStatus.FAILED, WorkflowRunStatus.CANCELLED)
 _REPEATABLE = frozenset({StepStatus.FAILED, StepStatus.CANCELLED})
 _REPEATED_ITEMS = str.maketrans(ItemState.FAILED + ItemState.CANCELLED, ItemState.PENDING * 2)
 
-_Changes = dict[str, Any]
-"""Changed fields of a workflow run."""
-
 
 async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: datetime) -> WorkflowRun:
     """Cancel a workflow run: start no further steps, and abort the active runs.
@@ -41,7 +41,7 @@ async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: 
     """
     await require_workflow_run(owner, run_id)
 
-    def change(document: WorkflowRunDocument) -> _Changes:
+    def change(document: WorkflowRunDocument) -> Changes:
         if document["status"] == WorkflowRunStatus.CANCELLED or document["cancel_requested_at"] is not None:
             return {}
         if not document["open"]:
@@ -66,7 +66,7 @@ async def resume_workflow_run(
     version = await versions.get(run.workflow, run.version)
     inputs = None if given is None else inputs_to_json(await parse_inputs_in_thread(version.definition, given))
 
-    def change(document: WorkflowRunDocument) -> _Changes:
+    def change(document: WorkflowRunDocument) -> Changes:
         if document["status"] not in _RESUMABLE:
             allowed = "Only a workflow run that failed or was cancelled can be resumed"
             raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
@@ -104,9 +104,9 @@ async def decide_approval(
         raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
     if confirms and not user.email_confirmed and run.owner != user.id:
         raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
-    decision = {"by": user.email, "at": _format_time(now), "comment": comment}
+    decision: ApprovalDecisionDocument = {"by": user.email, "at": format_time(now), "comment": comment}
 
-    def change(document: WorkflowRunDocument) -> _Changes:
+    def change(document: WorkflowRunDocument) -> Changes:
         return _apply_decision(document, key, now, decision, approved=approved)
 
     await _change(database, run_id, change)
@@ -115,7 +115,7 @@ async def decide_approval(
     return changed or run
 
 
-async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], _Changes]) -> None:
+async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], Changes]) -> None:
     """Apply a change that depends on the current document, retrying when the engine changes it concurrently."""
     for _ in range(_MAX_TRIES):
         document = await database.workflow_runs.find_one({"_id": run_id})
@@ -128,7 +128,7 @@ async def _change(database: Database, run_id: str, change: Callable[[WorkflowRun
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
 
-def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: datetime) -> _Changes:
+def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: datetime) -> Changes:
     state = WorkflowState.from_document(document)
     steps: dict[str, StepState] = {}
     for key, step_state in state.steps.items():
@@ -154,16 +154,14 @@ def _reset_state(state: StepState) -> StepState:
     """Return the state reset to PENDING, keeping only the items that were completed."""
     fresh = StepState(round=state.round + 1)
     if state.items is not None:
-        fresh.items = state.items.replace(ItemState.FAILED, ItemState.PENDING).replace(
-            ItemState.CANCELLED, ItemState.PENDING
-        )
+        fresh.items = state.items.translate(_REPEATED_ITEMS)
         fresh.values = state.values
     return fresh
 
 
 def _apply_decision(
-    document: WorkflowRunDocument, key: str, now: datetime, decision: dict[str, Any], *, approved: bool
-) -> _Changes:
+    document: WorkflowRunDocument, key: str, now: datetime, decision: ApprovalDecisionDocument, *, approved: bool
+) -> Changes:
     state = WorkflowState.from_document(document)
     step_state = state.steps[key]
     if not document["open"] or step_state.status is not StepStatus.WAITING or step_state.asks is None:
@@ -177,7 +175,3 @@ def _apply_decision(
         step_state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
     steps = {**document["steps"], key: step_state.to_document()}
     return {"steps": steps, "done": state.count_settled(), "news": json.dumps({key: step_state.status})}
-
-
-def _format_time(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Database, WorkflowDocument, WorkflowVersionDocument, new_id
+from tocsin.documents import Changes, Database, WorkflowDocument, WorkflowVersionDocument, new_id
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
@@ -21,7 +21,7 @@ from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
 from tocsin.schedules.specs import parse_schedule_spec
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
-from tocsin.tasks.activity_log import log_workflow
+from tocsin.workflows.activity_log import log_workflow
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.offloaded_validation import ValidatedWorkflow, validate_source
 from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
@@ -146,18 +146,23 @@ async def _newest_version(database: Database, workflow: WorkflowDocument | None)
 
 async def _create(database: Database, owner: str, draft: _Draft, now: datetime) -> bool:
     """Create a workflow, version first: without it the workflow could not run. Returns False if the name was taken."""
-    name, workflow_id = draft.definition.name, new_id(owner)
-    schedule = None if draft.definition.schedule is None else parse_schedule_spec(draft.definition.schedule, now)
-    document = {
+    definition, workflow_id = draft.definition, new_id(owner)
+    schedule = None if definition.schedule is None else parse_schedule_spec(definition.schedule, now)
+    document: WorkflowDocument = {
         "_id": workflow_id,
         "owner": owner,
-        "name": name,
-        "name_key": f"{owner}/{name}",
+        "name": definition.name,
+        "name_key": f"{owner}/{definition.name}",
         "deleted": False,
         "created_at": now,
         "last_due_at": None,
-        **_build_fields(draft, 1, schedule, now),
-        "next_run_at": schedule and schedules.first_due(schedule, now),
+        "description": definition.description,
+        "version": 1,
+        "digest": draft.digest,
+        "overlap": definition.overlap,
+        "schedule": None if schedule is None else schedules.schedule_to_document(schedule),
+        "updated_at": now,
+        "next_run_at": None if schedule is None else schedules.first_due(schedule, now),
     }
     await _insert_version(database, workflow_id, owner, 1, draft, now)
     try:
@@ -171,7 +176,15 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
 async def _change(database: Database, before: WorkflowDocument, draft: _Draft, now: datetime) -> bool:
     version = before["version"] + 1
     schedule, next_run_at = _revise_schedule(before, draft, now)
-    changes = {**_build_fields(draft, version, schedule, now), "next_run_at": next_run_at}
+    changes: Changes = {
+        "description": draft.definition.description,
+        "version": version,
+        "digest": draft.digest,
+        "overlap": draft.definition.overlap,
+        "schedule": None if schedule is None else schedules.schedule_to_document(schedule),
+        "next_run_at": next_run_at,
+        "updated_at": now,
+    }
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
         return False
     same_due_time = has_value("next_run_at", before["next_run_at"])
@@ -180,22 +193,12 @@ async def _change(database: Database, before: WorkflowDocument, draft: _Draft, n
     return result.modified_count == 1
 
 
-def _build_fields(draft: _Draft, version: int, schedule: schedules.Schedule | None, now: datetime) -> dict[str, Any]:
-    return {
-        "description": draft.definition.description,
-        "version": version,
-        "digest": draft.digest,
-        "overlap": draft.definition.overlap,
-        "schedule": schedule and schedules.schedule_to_document(schedule),
-        "updated_at": now,
-    }
-
-
 async def _insert_version(
     database: Database, workflow: str, owner: str, version: int, draft: _Draft, now: datetime
 ) -> bool:
     """Insert a version, replacing one that a crash left orphaned. Returns False if someone else is saving it."""
-    document = {
+    document: WorkflowVersionDocument = {
+        "_id": version_id(workflow, version),
         "owner": owner,
         "workflow": workflow,
         "version": version,
@@ -203,14 +206,13 @@ async def _insert_version(
         "secrets": secrets_to_document(draft.secrets),
         "created_at": now,
     }
-    document_id = version_id(workflow, version)
     try:
-        await database.workflow_versions.insert_one({"_id": document_id, **document})
+        await database.workflow_versions.insert_one(document)
     except DuplicateKeyError:
         current = await database.workflows.find_one({"_id": workflow}, {"version": 1})
         if current is None or current["version"] >= version:
             return False
-        await database.workflow_versions.replace_one({"_id": document_id}, document)
+        await database.workflow_versions.replace_one({"_id": document["_id"]}, document)
     return True
 
 

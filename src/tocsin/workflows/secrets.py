@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tocsin.documents import WorkflowVersionDocument
+from tocsin.documents import SealedSecretDocument, VersionSecretsDocument, WorkflowVersionDocument
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.value_bounds import ValuePath
@@ -102,9 +102,9 @@ def read_stored_version(version: WorkflowVersionDocument) -> tuple[dict[str, Any
     return _convert_markers(data, former, secrets) if former else data, secrets
 
 
-def secrets_to_document(secrets: Mapping[SecretPlace, str]) -> dict[str, Any]:
+def secrets_to_document(secrets: Mapping[SecretPlace, str]) -> VersionSecretsDocument:
     """Return sealed secrets in the form in which a version stores them."""
-    entries = [
+    entries: list[SealedSecretDocument] = [
         {"step": place.step, "compensation": place.is_compensation, "path": list(place.path), "sealed": sealed}
         for place, sealed in secrets.items()
     ]

@@ -11,7 +11,7 @@ from tocsin.documents import (
     WorkflowRun,
 )
 from tocsin.tasks import idempotency
-from tocsin.tasks.activity_log import log_workflow_run
+from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
 from tocsin.workflows.language.inputs import parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow
@@ -34,13 +34,13 @@ async def start_workflow(
     workflow = await require_workflow(database, owner, name)
     version = await versions.get(workflow["_id"], workflow["version"])
     inputs = await parse_inputs_in_thread(version.definition, given)
-    record = await idempotency.claim_key(database, key, f"{owner}/w{ObjectId()}", now)
-    if not record["done"]:
-        new = NewWorkflowRun(record["thing"], Trigger.MANUAL, now)
+
+    async def insert(run_id: str) -> None:
+        new = NewWorkflowRun(run_id, Trigger.MANUAL, now)
         await insert_workflow_run(database, new_workflow_run(workflow, version.definition, inputs, new, now))
-        log_workflow_run("workflow run requested", record["thing"])
-        await idempotency.mark_done(database, record)
-    run = await WorkflowRun.get(record["thing"])
+        log_workflow_run("workflow run requested", run_id)
+
+    run = await WorkflowRun.get(await idempotency.create_once(database, key, f"{owner}/w{ObjectId()}", now, insert))
     if run is None:
         raise idempotency.deleted_result("workflow run")
     return run

@@ -52,7 +52,9 @@ class LoadedVersion:
         # The guard checks the address later: it may come from an expression, and the run shows what was called.
         saving = SaveContext(self.owner, self.secret_box, ConnectionRules(ALL_NETWORKS, self.settings.denied_ports))
         try:
-            full = insert_secrets(params, self._find_params(ref), kind, self.secrets, (ref.key, ref.is_compensation))
+            step = self.definition.steps_by_key[ref.key]
+            written = step.compensation.params if ref.is_compensation and step.compensation is not None else step.params
+            full = insert_secrets(params, written, kind, self.secrets, (ref.key, ref.is_compensation))
             return {"kind": kind, "params": registry.prepare_params(kind, full, saving)}
         except InvalidInput:
             raise
@@ -60,10 +62,6 @@ class LoadedVersion:
             log.exception("the job of a step could not be prepared", job=kind, step=ref.key)
             message = f"The job {kind} could not be prepared. See the server log for details."
             raise InvalidInput(message) from None
-
-    def _find_params(self, ref: StepRunRef) -> Mapping[str, Any]:
-        step = next(step for step in self.definition.steps if step.key == ref.key)
-        return step.compensation.params if ref.is_compensation and step.compensation is not None else step.params
 
 
 class VersionCache:

@@ -1,19 +1,20 @@
-"""A flood of due workflows, open workflow runs and waits of one owner holds up no other owner."""
+"""The engine advances what is requested, due or unfinished, and a flood of one owner holds up no other owner."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.harness import Stack, run_stack, wait_until
-from tests.workflows.samples import workflow
+from tests.harness import run_stack, wait_until
+from tocsin import clock
 from tocsin.documents import Database
 from tocsin.workflows.engine import engine
 from tocsin.workflows.engine.engine import WorkflowEngine
 from tocsin.workflows.engine.runner import AdvanceResult
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
-
-PAUSE = {"key": "pause", "wait": "PT1H"}
 
 
 class SlowRunner:
@@ -49,28 +50,79 @@ async def test_one_owner_has_a_part_of_the_slots_and_others_are_next(database: D
     assert runner.advanced.index("alice/w1", engine._OWNER_CONCURRENCY + 1) < 30
 
 
-async def test_a_sweep_looks_at_a_part_of_what_one_owner_has_open_and_then_at_the_rest(
+class ScriptedRunner:
+    """A runner that returns these results in turn, raises those that are errors, and records what it is asked."""
+
+    def __init__(self, *results: AdvanceResult | Exception) -> None:
+        self._results = list(results)
+        self.advanced: list[tuple[str, bool]] = []
+        self.abandoned: list[str] = []
+
+    async def advance(self, workflow_run: str, *, is_light: bool) -> AdvanceResult:
+        self.advanced.append((workflow_run, is_light))
+        result = self._results.pop(0) if self._results else AdvanceResult()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    async def abandon(self, workflow_run: str) -> None:
+        self.abandoned.append(workflow_run)
+
+
+@asynccontextmanager
+async def engine_with(database: Database, runner: Any) -> AsyncIterator[WorkflowEngine]:
+    """Start an engine with this runner, over a database without workflows."""
+    async with run_stack(database, schedule=False) as stack:
+        workflow_engine = WorkflowEngine(database, runner, WorkflowScheduler(database, stack.versions))
+        workflow_engine.start()
+        yield workflow_engine
+        await workflow_engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("result", "advanced"),
+    [
+        (AdvanceResult(has_more=True), [("a/w1", True), ("a/w1", True)]),
+        (AdvanceResult(is_heavy=True), [("a/w1", True), ("a/w1", False)]),
+        (AdvanceResult(next_run_id="a/w2"), [("a/w1", True), ("a/w2", True)]),
+        (AdvanceResult(wake_at=clock.EPOCH), [("a/w1", True), ("a/w1", True)]),
+        (ConnectionError("the database went away"), [("a/w1", True), ("a/w1", True)]),
+    ],
+)
+async def test_an_advance_is_followed_by_what_its_result_asks_for(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    result: AdvanceResult | Exception,
+    advanced: list[tuple[str, bool]],
+) -> None:
+    monkeypatch.setattr(engine, "_BACKOFF", 0.001)
+    runner = ScriptedRunner(result)
+    async with engine_with(database, runner) as workflow_engine:
+        workflow_engine.request_advance("a/w1")
+        await wait_until(lambda: _has(runner.advanced, 2))
+    assert (runner.advanced, runner.abandoned) == (advanced, [])
+
+
+async def test_a_later_advance_is_left_to_the_sweep(database: Database) -> None:
+    runner = ScriptedRunner(AdvanceResult(wake_at=clock.now() + timedelta(hours=1)))
+    async with engine_with(database, runner) as workflow_engine:
+        workflow_engine.request_advance("a/w1")
+        await wait_until(lambda: _has(runner.advanced, 1))
+        assert "a/w1" not in workflow_engine._timers._handles
+
+
+async def test_a_success_between_failures_starts_their_count_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_MAX_SWEPT", 3)
-    async with run_stack(database, schedule=False) as stack:
-        ids = sorted([await stack.execute(await _saved(stack)) for _ in range(5)])
-        workflow_engine, seen = (
-            WorkflowEngine(database, stack.make_runner(), WorkflowScheduler(database, stack.versions)),
-            list[list[str]](),
-        )
-        for _ in range(3):
-            await workflow_engine._sweep_open()
-            seen.append(sorted(key for key in ids if key in workflow_engine._light._waiting))
-            workflow_engine._light._waiting.clear()
-    assert [seen[0], seen[1]] == [ids[:3], sorted([*ids[3:], ids[0]])]
-    assert set(seen[2]) == set(ids[1:4])
+    monkeypatch.setattr(engine, "_BACKOFF", 0.001)
+    monkeypatch.setattr(engine, "_MAX_FAILURES", 2)
+    wrong, again = KeyError("a fault of ours"), AdvanceResult(has_more=True)
+    runner = ScriptedRunner(wrong, again, wrong, again, wrong, wrong)
+    async with engine_with(database, runner) as workflow_engine:
+        workflow_engine.request_advance("a/w1")
+        await wait_until(lambda: _has(runner.abandoned, 1))
+    assert (len(runner.advanced), runner.abandoned) == (6, ["a/w1"])
 
 
-async def _saved(stack: Stack) -> str:
-    saved = await stack.save_workflow(workflow(PAUSE))
-    return str(saved["name"])
-
-
-async def _has(found: list[str], count: int) -> bool:
+async def _has(found: list[Any], count: int) -> bool:
     return len(found) >= count

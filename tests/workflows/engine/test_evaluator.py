@@ -7,61 +7,16 @@ from typing import Any
 import pytest
 
 from tests.harness import TargetServer, run_stack, wait_until
-from tests.workflows.engine.test_step_starts import COSTLY
+from tests.workflows.engine.world import COSTLY, request
 from tests.workflows.samples import step, workflow
-from tocsin.compute.limits import ComputeLimit, ComputeLimitReached
-from tocsin.compute.limits import ComputeLimits as ComputeLimits
+from tocsin.compute.limits import ComputeLimit, ComputeLimitReached, ComputeLimits
 from tocsin.documents import Database
 from tocsin.jobs.base import Compute, ComputeProcessEnded
-from tocsin.workflows.engine import evaluator, runner
-from tocsin.workflows.engine.evaluation import (
-    EvaluationLimits,
-    EvaluationRequest,
-    EvaluationResult,
-    ResultForm,
-    evaluate_request,
-)
+from tocsin.workflows.engine import evaluator
+from tocsin.workflows.engine.evaluation import EvaluationRequest
 from tocsin.workflows.engine.evaluator import Evaluator
 
 TOO_COSTLY = "${{ [" + ",".join(["contains(inputs.t,'aaaaaab')"] * 60) + "] }}"
-
-
-def request(value: Any, *items: str, form: ResultForm = ResultForm.VALUE, **inputs: Any) -> EvaluationRequest:
-    """Make a request about these inputs."""
-    known: dict[str, Any] = {"workflow": {}, "run": {}, "steps": {}}
-    return EvaluationRequest("s.params", value, form, known, json.dumps(inputs), {}, tuple(enumerate(items)))
-
-
-def test_the_answers_are_texts_and_errors_are_answers() -> None:
-    found = evaluate_request(request({"n": "${{ item.n }}"}, '{"n":1}', '{"n":[2]}', "3"), EvaluationLimits())
-    assert found == {
-        ("s.params", 0): EvaluationResult('{"n":1}'),
-        ("s.params", 1): EvaluationResult('{"n":[2]}'),
-        ("s.params", 2): EvaluationResult('{"n":null}'),
-    }
-    error = evaluate_request(request("${{ abs(inputs.t) }}", t="no"), EvaluationLimits())["s.params", 0].error
-    assert 'function abs() expects number, not "no".' in str(error)
-
-
-def test_no_more_items_are_looked_at_than_a_slice_has_time_for() -> None:
-    found = evaluate_request(request(COSTLY, *["1"] * 50, t="a" * 1_000_000), EvaluationLimits(parts=2_000_000))
-    assert 1 <= len(found) < 50
-
-
-@pytest.mark.parametrize(
-    ("value", "form", "message"),
-    [
-        ("${{ [inputs.t,inputs.t,inputs.t,inputs.t,inputs.t] }}", ResultForm.VALUE, "s.params has 5,000,016 bytes"),
-        ("${{ split('', inputs.t) }}", ResultForm.VALUE, "parts; at most 4,194,304 bytes and 200,000 parts"),
-        ("${{ split('', inputs.t)[0:250000] }}", ResultForm.LIST, "s.params has about 250,000 parts"),
-        ('${{ `"\\ud83d"` }}', ResultForm.TEXT, "lone surrogate"),
-    ],
-)  # fmt: skip
-def test_what_could_not_be_kept_is_told(value: str, form: ResultForm, message: str) -> None:
-    error = evaluate_request(request(value, form=form, t="a" * 1_000_000), EvaluationLimits(parts=5_000_000))[
-        "s.params", 0
-    ].error
-    assert message in str(error)
 
 
 async def test_a_hostile_workflow_fails_alone(
@@ -142,21 +97,9 @@ async def test_a_process_that_ends_is_an_answer(error: Exception, message: str) 
     assert found["s.params", 0].error == f"s.params cannot be evaluated. {message} {evaluator._LESS}"
 
 
-async def test_results_that_are_too_large_to_read_fail_what_asks_for_them(
-    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+async def test_items_and_outputs_that_no_document_could_hold_fail_the_run(
+    database: Database, target: TargetServer
 ) -> None:
-    monkeypatch.setattr(runner, "MAX_RESULTS_LENGTH", 50)
-    async with run_stack(database) as stack:
-        await stack.save_workflow(
-            workflow(step("a", target.url), step("b", target.url, when="${{ steps.a.result.statusCode == `200` }}"))
-        )
-        run_id = await stack.execute("w")
-        stack.workflows.request_advance(run_id)
-        run = await stack.wait_for_workflow_run(run_id, "FAILED")
-    assert "The results of the step a cannot be read" in run["steps"]["b"]["error"]["message"]
-
-
-async def test_items_and_outputs_that_no_document_could_hold_are_told(database: Database, target: TargetServer) -> None:
     """The document could not be written, and the write was retried forever."""
     large = "${{ [inputs.t, inputs.t, inputs.t, inputs.t, inputs.t] }}"
     async with run_stack(database) as stack:

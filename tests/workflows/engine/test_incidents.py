@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.mortal import Died, MortalRunner
-from tests.workflows.samples import step, workflow
+from tests.workflows.samples import require, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Trigger, User, WorkflowRun, to_global_id
 from tocsin.workflows import control
@@ -37,26 +37,26 @@ async def end(stack: Stack, number: int, status: str, trigger: Trigger = Trigger
     return run_id
 
 
-async def told(database: Database) -> list[tuple[str, str]]:
+async def mails_of_alice(database: Database) -> list[tuple[str, str]]:
     """Return the kind and incident of the mails about alice's workflow, in order."""
     found = database.deliveries.find({}).sort("queued_at", 1)
     return [(mail["kind"], ":".join(mail["_id"].split(":")[1:])) async for mail in found]
 
 
-async def test_a_failing_schedule_is_told_once_until_it_works_again(database: Database, target: TargetServer) -> None:
+async def test_a_failing_schedule_is_mailed_once_until_it_works_again(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 404, 200, 404, 200, 404]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
         first = await end(stack, 1, "FAILED")
-        assert await told(database) == [("FAILED_FOR_GOOD", "0:failed")]
+        assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
         await end(stack, 2, "FAILED")
         await end(stack, 3, "FAILED")
-        assert await told(database) == [("FAILED_FOR_GOOD", "0:failed")]
+        assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
         await end(stack, 4, "COMPLETED")
         await end(stack, 5, "FAILED")
         await end(stack, 6, "COMPLETED")
         await end(stack, 7, "FAILED")
-    assert await told(database) == [("FAILED_FOR_GOOD", f"{incident}:failed") for incident in (0, 1, 2)]
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", f"{incident}:failed") for incident in (0, 1, 2)]
     mail = await database.deliveries.find_one({"run": first})
     assert mail is not None
     assert (mail["owner"], mail["subject"]) == ("alice", 'Workflow "w" has failed')
@@ -65,7 +65,7 @@ async def test_a_failing_schedule_is_told_once_until_it_works_again(database: Da
     assert f"Workflow run:    {to_global_id('WorkflowRun', first)}\n" in mail["text"]
 
 
-async def test_its_schedule_makes_such_runs(database: Database, target: TargetServer) -> None:
+async def test_runs_of_the_schedule_are_mailed(database: Database, target: TargetServer) -> None:
     target.script = [404] * 20
     await User(id="alice", email="alice@example.com", password="-", created_at=clock.now()).insert()
     async with run_stack(database) as stack:
@@ -77,10 +77,10 @@ async def test_its_schedule_makes_such_runs(database: Database, target: TargetSe
             return await database.workflow_runs.count_documents({"status": "FAILED"}) >= 2
 
         await wait_until(failed)
-        assert await told(database) == [("FAILED_FOR_GOOD", "0:failed")]
+        assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
 
 
-async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_when_it_has_failed(
+async def test_a_retried_step_is_mailed_when_it_begins_to_fail_and_when_it_has_failed(
     database: Database, target: TargetServer
 ) -> None:
     target.script = [500, 500, 500, 500]
@@ -88,7 +88,7 @@ async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_whe
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]})))
         first = await end(stack, 1, "FAILED")
         await end(stack, 2, "FAILED")
-    assert await told(database) == [("BEGAN_FAILING", "0:began"), ("FAILED_FOR_GOOD", "0:failed")]
+    assert await mails_of_alice(database) == [("BEGAN_FAILING", "0:began"), ("FAILED_FOR_GOOD", "0:failed")]
     mail = await database.deliveries.find_one({"kind": "BEGAN_FAILING"})
     run = await database.runs.find_one({"_id": f"{first}:fetch"})
     assert mail is not None
@@ -99,7 +99,7 @@ async def test_a_step_that_is_tried_again_is_told_when_it_begins_to_fail_and_whe
     assert "Step:            fetch\n" in mail["text"]
 
 
-async def test_a_try_that_is_still_to_come_is_told_once_however_often_it_is_looked_at(
+async def test_a_retry_still_to_come_is_mailed_once_however_often_the_run_is_advanced(
     database: Database, target: TargetServer
 ) -> None:
     target.script = [500]
@@ -109,32 +109,30 @@ async def test_a_try_that_is_still_to_come_is_told_once_however_often_it_is_look
         stack.workflows.request_advance(run_id)
 
         async def any_mail() -> bool:
-            return bool(await told(database))
+            return bool(await mails_of_alice(database))
 
         await wait_until(any_mail)
         for _ in range(3):
             await stack.make_runner().advance(run_id)
-    assert await told(database) == [("BEGAN_FAILING", "0:began")]
+    assert await mails_of_alice(database) == [("BEGAN_FAILING", "0:began")]
 
 
-async def test_runs_by_hand_tell_nobody_and_end_no_incident(database: Database, target: TargetServer) -> None:
+async def test_manual_runs_send_no_mail_and_end_no_incident(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 200, 404]
     async with run_stack(database) as stack:
         saved = await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
         await end(stack, 1, "FAILED", Trigger.MANUAL)
-        assert await told(database) == []
+        assert await mails_of_alice(database) == []
         await end(stack, 2, "FAILED")
         await end(stack, 3, "COMPLETED", Trigger.MANUAL)
         await end(stack, 4, "FAILED")
-    assert await told(database) == [("FAILED_FOR_GOOD", "0:failed")]
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
     workflow_now = await database.workflows.find_one({"_id": saved["_id"]})
     assert workflow_now is not None
     assert workflow_now.get("incident", 0) == 0
 
 
-async def test_a_run_that_a_person_resumed_tells_nobody_but_ends_the_incident(
-    database: Database, target: TargetServer
-) -> None:
+async def test_a_resumed_run_sends_no_mail_but_ends_the_incident(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 200, 404]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
@@ -144,10 +142,10 @@ async def test_a_run_that_a_person_resumed_tells_nobody_but_ends_the_incident(
             stack.workflows.request_advance(run_id)
             await stack.wait_for_workflow_run(run_id, status)
         await end(stack, 2, "FAILED")
-    assert await told(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
 
 
-async def test_a_run_that_was_cancelled_or_whose_workflow_was_deleted_tells_nobody(
+async def test_a_cancelled_run_or_one_of_a_deleted_workflow_sends_no_mail(
     database: Database, target: TargetServer
 ) -> None:
     target.script = [404]
@@ -164,7 +162,7 @@ async def test_a_run_that_was_cancelled_or_whose_workflow_was_deleted_tells_nobo
 
         for run_id in (cancelled, deleted):
             await wait_until(lambda run_id=run_id: moved(run_id))  # type: ignore[misc]
-    assert await told(database) == []
+    assert await mails_of_alice(database) == []
 
 
 async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Database, target: TargetServer) -> None:
@@ -177,11 +175,11 @@ async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Data
         stack.workflows.request_advance(second)
         await stack.wait_for_workflow_run(second, "COMPLETED")
         await stack.wait_for_workflow_run(third, "FAILED")
-    assert await told(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
 
 
 @pytest.mark.parametrize("status", [404, 200])
-async def test_a_death_between_any_two_writes_is_told_exactly_once(
+async def test_a_crash_between_any_two_writes_is_mailed_exactly_once(
     database: Database, target: TargetServer, status: int
 ) -> None:
     """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
@@ -196,7 +194,7 @@ async def test_a_death_between_any_two_writes_is_told_exactly_once(
 async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: int) -> bool:
     target.script = [status]
     await stack.database.deliveries.delete_many({})
-    before = await stack.database.workflows.find_one({}) or {}
+    before = require(await stack.database.workflows.find_one({}))
     run_id, died = await begin(stack, boundary), False
     mortal = MortalRunner(stack, boundary)
 
@@ -210,7 +208,7 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: 
         return None if run is None or run["open"] else run
 
     run = await wait_until(moved, 20)
-    after = await stack.database.workflows.find_one({}) or {}
-    ended, mails = after.get("incident", 0) > before.get("incident", 0), await told(stack.database)
+    after = require(await stack.database.workflows.find_one({}))
+    ended, mails = after.get("incident", 0) > before.get("incident", 0), await mails_of_alice(stack.database)
     assert (run["status"], ended, len(mails)) == (("FAILED", False, 1) if status == 404 else ("COMPLETED", True, 0))
     return died

@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workflows.engine.world import T0, W, World, define, run_all
+from tests.workflows.engine.world import T0, W, World, define, prepare_nothing, run_all
+from tocsin.documents import ErrorDocument, ErrorKind, RunStatus, StepReason, StepStatus, WorkflowRunReason
+from tocsin.workflows.engine.plan import advance_workflow
+from tocsin.workflows.engine.scope import StepContext
+from tocsin.workflows.engine.states import ItemState, StepRunOutcome, WorkflowState
 
 
 def test_steps_follow_each_other_unless_they_say_otherwise() -> None:
@@ -38,7 +43,7 @@ def test_a_failure_skips_what_depends_on_it_and_lets_the_rest_go_on() -> None:
     assert (world.finish.status.value, world.finish.reason and world.finish.reason.value) == ("FAILED", "STEP_FAILED")
 
 
-def test_a_failure_may_be_let_go_on() -> None:
+def test_a_workflow_may_continue_after_a_failure() -> None:
     world = World(
         define({"key": "a", "onFailure": "continue"}, {"key": "b", "params": {"e": "${{ steps.a.error.message }}"}})
     )
@@ -81,7 +86,7 @@ def test_an_approval_reminds_and_times_out() -> None:
     assert (world.statuses(), world.document["status"]) == ({"a": "FAILED", "b": "SKIPPED"}, "FAILED")
 
 
-def test_a_timeout_may_stand_for_a_yes() -> None:
+def test_a_timeout_may_count_as_an_approval() -> None:
     world = World(define({"key": "a", "approval": {"by": "admins", "timeout": "PT1H", "onTimeout": "approve"}}))
     world.look()
     world.now += timedelta(hours=1)
@@ -89,7 +94,7 @@ def test_a_timeout_may_stand_for_a_yes() -> None:
     assert world.document["status"] == "COMPLETED"
 
 
-def test_what_was_done_is_undone_the_last_first() -> None:
+def test_completed_steps_are_compensated_in_reverse_order() -> None:
     undo = {"compensation": {"job": "http", "params": {"undo": "${{ steps.KEY.result }}"}}}
     steps = [
         {"key": key, "compensation": {"job": "http", "params": {"of": f"${{{{ steps.{key}.result }}}}"}}}
@@ -113,7 +118,7 @@ def test_what_was_done_is_undone_the_last_first() -> None:
     assert world.finish.reason.value == "COMPENSATED"
 
 
-def test_a_cancellation_aborts_what_runs_and_begins_nothing() -> None:
+def test_a_cancellation_aborts_active_runs_and_starts_none() -> None:
     world = World(define({"key": "a"}, {"key": "b"}, {"key": "w", "dependsOn": [], "wait": "PT1H"}))
     world.look()
     world.document["cancel_requested_at"] = T0
@@ -123,7 +128,7 @@ def test_a_cancellation_aborts_what_runs_and_begins_nothing() -> None:
     assert world.document["status"] == "CANCELLED"
 
 
-def test_its_time_is_over() -> None:
+def test_a_workflow_run_past_its_timeout_fails() -> None:
     world = World(define({"key": "a"}, timeout="PT1M"))
     world.look()
     assert world.document["wake_at"] == T0 + timedelta(minutes=1)
@@ -173,7 +178,7 @@ def graphs(draw: st.DrawFn) -> list[dict[str, object]]:
 
 
 @given(graphs(), st.data())
-def test_whatever_happens_it_ends_in_order_and_each_run_is_made_once(
+def test_whatever_happens_steps_end_in_order_and_each_run_is_created_once(
     steps: list[dict[str, object]], data: st.DataObject
 ) -> None:
     """Runs end in any order and with any status; advances happen at any time and crash before creating runs."""
@@ -213,3 +218,52 @@ def _assert_order(world: World, steps: list[dict[str, object]]) -> None:
         for key in step["dependsOn"]:  # type: ignore[attr-defined]
             before = finished[key]
             assert own is None or (before is not None and before <= own)
+
+
+FAILURE: ErrorDocument = {"kind": ErrorKind.JOB, "message": "no", "hint": None}
+
+
+def outcome(status: RunStatus, round_: int = 0) -> StepRunOutcome:
+    return StepRunOutcome(status, round_, T0, None if status is RunStatus.COMPLETED else FAILURE)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "reason"),
+    [
+        (RunStatus.COMPLETED, StepStatus.COMPLETED, None),
+        (RunStatus.CANCELLED, StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
+        (RunStatus.FAILED, StepStatus.FAILED, StepReason.RUN_FAILED),
+        (RunStatus.SKIPPED, StepStatus.FAILED, StepReason.RUN_FAILED),
+    ],
+)
+def test_the_outcome_of_its_run_settles_a_step(
+    status: RunStatus, expected: StepStatus, reason: StepReason | None
+) -> None:
+    definition = define({"key": "a"})
+    state = WorkflowState.from_document(World(definition).document)
+    state.steps["a"].status = StepStatus.RUNNING
+    context = StepContext(definition, T0, {"a": "null"}, prepare_nothing)
+    advance_workflow(state, context, {f"{W}a": outcome(status)})
+    assert (state.steps["a"].status, state.steps["a"].reason) == (expected, reason)
+
+
+def test_the_outcome_of_an_earlier_round_is_not_that_of_its_step() -> None:
+    definition = define({"key": "a"})
+    state = WorkflowState.from_document(World(definition).document)
+    state.steps["a"].status, state.steps["a"].round = StepStatus.RUNNING, 1
+    advance_workflow(state, StepContext(definition, T0, {}, prepare_nothing), {f"{W}a": outcome(RunStatus.FAILED)})
+    assert state.steps["a"].status is StepStatus.RUNNING
+
+
+def test_the_outcome_of_a_compensation_changes_nothing_but_its_own_state() -> None:
+    undo = {"job": "http", "params": {}}
+    definition = define({"key": "a", "compensation": undo}, {"key": "b", "onFailure": "compensate"})
+    state = WorkflowState.from_document(World(definition).document)
+    state.steps["a"].settle(StepStatus.COMPLETED, T0)
+    state.steps["a"].undo = ItemState.RUNNING
+    state.steps["b"].settle(StepStatus.FAILED, T0, StepReason.RUN_FAILED, FAILURE)
+    ended = {f"{W}a!undo": outcome(RunStatus.FAILED)}
+    plan = advance_workflow(state, StepContext(definition, T0, {}, prepare_nothing), ended)
+    assert (state.steps["a"].status, state.steps["a"].undo) == (StepStatus.COMPLETED, ItemState.FAILED)
+    assert plan.outcome is not None
+    assert plan.outcome.reason is WorkflowRunReason.COMPENSATION_FAILED

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.harness import TargetServer, run_stack
-from tests.workflows.samples import step, workflow
+from tests.workflows.samples import require, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, User
 from tocsin.quotas import Quota
@@ -25,13 +25,14 @@ async def test_due_times_are_missed_by_one_run_and_go_on_when_the_quota_is_lifte
         scheduler = WorkflowScheduler(database, stack.versions, meter=meter)
         assert len(await scheduler.fire_due(due)) == 1
         assert await scheduler.fire_due(due + timedelta(seconds=1)) == []
-        passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+        passed = require(await database.workflows.find_one({"_id": saved["_id"]}))
         (missed,) = await database.workflow_runs.find({"status": "MISSED"}).to_list()
         assert (missed["reason"], missed["open"]) == ("QUOTA", False)
-        assert missed["missed_count"] > 800
-        assert missed["missed_until"] == passed["last_due_at"] < passed["next_run_at"]
+        assert (missed["missed_count"] or 0) > 800
+        assert missed["missed_until"] == passed["last_due_at"]
+        assert require(passed["last_due_at"]) < (next_due := require(passed["next_run_at"]))
         stack.engine.quotas.limits.set_override("alice", {"RUNS_PER_DAY": 0})
-        assert len(await scheduler.fire_due(passed["next_run_at"])) == 1
+        assert len(await scheduler.fire_due(next_due)) == 1
 
 
 async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded_once(
@@ -45,11 +46,11 @@ async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded
         stack.engine.quotas.meter.consume_runs("alice", 1, due)
         scheduler = WorkflowScheduler(database, stack.versions, meter=stack.engine.quotas.meter)
         await scheduler.fire_due(due)
-        passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+        passed = require(await database.workflows.find_one({"_id": saved["_id"]}))
         undone = {"next_run_at": due, "last_due_at": None}
         await database.workflows.update_one({"_id": saved["_id"]}, {"$set": undone})
         await scheduler.fire_due(due)
-        assert (await database.workflows.find_one({"_id": saved["_id"]}) or {})["next_run_at"] == passed["next_run_at"]
+        assert require(await database.workflows.find_one({"_id": saved["_id"]}))["next_run_at"] == passed["next_run_at"]
         assert await database.workflow_runs.count_documents({}) == 1
 
 
@@ -62,7 +63,7 @@ async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, targ
         run_id = await stack.execute("w")
         await stack.make_runner().advance(run_id)
         assert await database.runs.count_documents({}) == 0
-        assert (await database.workflow_runs.find_one({"_id": run_id}) or {})["open"]
+        assert require(await database.workflow_runs.find_one({"_id": run_id}))["open"]
         quotas.limits.set_override("alice", {"RUNS_PER_DAY": 100})
         stack.workflows.start()
         stack.workflows.request_advance(run_id)

@@ -16,7 +16,7 @@ from tocsin.workflows.engine import engine as engine_module
 from tocsin.workflows.engine.runner import WorkflowRunner
 
 
-async def test_a_death_between_any_two_writes_is_mended(database: Database, target: TargetServer) -> None:
+async def test_a_crash_between_any_two_writes_is_repaired(database: Database, target: TargetServer) -> None:
     """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
     url = target.url
     text = workflow(
@@ -85,7 +85,7 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
 
         await stack.wait_for_workflow_run(run_id, "RUNNING")
         monkeypatch.setattr(engine_module, "_BACKOFF", 0.001)
-        monkeypatch.setattr(WorkflowRunner, "_decide", fail)
+        monkeypatch.setattr(WorkflowRunner, "_make_plan", fail)
         stack.workflows.request_advance(run_id)
         run = await stack.wait_for_workflow_run(run_id, "FAILED")
     assert (run["error"]["kind"], run["steps"]["a"]["status"], run["open"]) == ("INTERNAL", "CANCELLED", False)

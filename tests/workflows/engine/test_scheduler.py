@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
-from tests.workflows.samples import add_user, step, workflow
+from tests.workflows.samples import add_user, require, step, workflow
 from tocsin import clock
-from tocsin.documents import Database, User, owner_of
+from tocsin.documents import Database, User, WorkflowDocument, WorkflowVersionDocument, owner_of
 from tocsin.workflows import saving
 from tocsin.workflows.engine import scheduler
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
@@ -32,12 +32,14 @@ async def due_workflow(stack: Stack, owner: str, ago: float, **fields: Any) -> s
 async def flood(stack: Stack, first: str, count: int) -> None:
     """Insert copies of mallory's workflow."""
     database = stack.database
-    document = await database.workflows.find_one({"_id": first}) or {}
-    version = await database.workflow_versions.find_one({"workflow": first}) or {}
+    document = require(await database.workflows.find_one({"_id": first}))
+    version = require(await database.workflow_versions.find_one({"workflow": first}))
     ids = [f"{first}{number}" for number in range(count)]
-    names = [{"_id": each, "name_key": None, "name": "w"} for each in ids]
-    await database.workflows.insert_many([document | name for name in names])
-    versions = [version | {"_id": f"{each}@{version['version']}", "workflow": each} for each in ids]
+    workflows: list[WorkflowDocument] = [{**document, "_id": each, "name_key": None, "name": "w"} for each in ids]
+    await database.workflows.insert_many(workflows)
+    versions: list[WorkflowVersionDocument] = [
+        {**version, "_id": f"{each}@{version['version']}", "workflow": each} for each in ids
+    ]
     await database.workflow_versions.insert_many(versions)
 
 
@@ -82,7 +84,7 @@ async def test_a_schedule_makes_runs_and_a_deleted_workflow_makes_none(
         found = await database.workflow_runs.find({}).to_list()
         assert len({run["due_at"] for run in found}) == len(found)
         assert {run["trigger"] for run in found} == {"SCHEDULE"}
-        assert (await database.workflows.find_one({"_id": saved["_id"]}) or {})["next_run_at"] is None
+        assert require(await database.workflows.find_one({"_id": saved["_id"]}))["next_run_at"] is None
 
 
 @pytest.mark.parametrize(("overlap", "second"), [("SKIP", "SKIPPED"), ("QUEUE", "PENDING"), ("ALLOW", "RUNNING")])
@@ -106,7 +108,7 @@ async def test_overlap(database: Database, target: TargetServer, overlap: str, s
             await stack.wait_for_workflow_run(found[1]["_id"], "COMPLETED")
 
 
-async def test_a_deactivated_users_due_times_pass_and_his_schedule_stays(
+async def test_the_due_times_of_a_deactivated_user_pass_and_the_schedule_stays(
     database: Database, target: TargetServer
 ) -> None:
     user = await add_user("alice")
@@ -116,7 +118,7 @@ async def test_a_deactivated_users_due_times_pass_and_his_schedule_stays(
         scheduled = WorkflowScheduler(database, stack.versions)
         await database.users.update_one({"_id": user.id}, {"$set": {"is_active": False}})
         assert await scheduled.fire_due(saved["next_run_at"]) == []
-        passed = await database.workflows.find_one({"_id": saved["_id"]}) or {}
+        passed = require(await database.workflows.find_one({"_id": saved["_id"]}))
         assert passed["next_run_at"] == saved["next_run_at"] + timedelta(seconds=1)
         await database.users.update_one({"_id": user.id}, {"$set": {"is_active": True}})
-        assert len(await scheduled.fire_due(passed["next_run_at"])) == 1
+        assert len(await scheduled.fire_due(require(passed["next_run_at"]))) == 1

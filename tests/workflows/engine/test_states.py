@@ -5,14 +5,10 @@ from typing import Any
 import pytest
 
 from tests.workflows.engine.world import T0, World, define
-from tocsin.documents import RunStatus, StepReason, StepStatus
-from tocsin.workflows.engine.states import ItemState, StepRunOutcome, StepRunRef, StepState, WorkflowState, find_indexes
+from tocsin.documents import StepReason, StepStatus
+from tocsin.workflows.engine.states import ItemState, StepRunRef, StepState, WorkflowState, find_indexes
 
 FAILURE: Any = {"kind": "JOB", "message": "no", "hint": None}
-
-
-def outcome(status: RunStatus) -> StepRunOutcome:
-    return StepRunOutcome(status, 0, T0, None if status is RunStatus.COMPLETED else FAILURE)
 
 
 def running(**step: Any) -> WorkflowState:
@@ -43,23 +39,6 @@ def test_run_ids_name_the_step_its_item_and_its_compensation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "expected", "reason"),
-    [
-        (RunStatus.COMPLETED, StepStatus.COMPLETED, None),
-        (RunStatus.CANCELLED, StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
-        (RunStatus.FAILED, StepStatus.FAILED, StepReason.RUN_FAILED),
-        (RunStatus.SKIPPED, StepStatus.FAILED, StepReason.RUN_FAILED),
-    ],
-)
-def test_the_outcome_of_its_run_settles_a_step(
-    status: RunStatus, expected: StepStatus, reason: StepReason | None
-) -> None:
-    state = running()
-    state.apply_outcome(StepRunRef("a"), outcome(status), T0)
-    assert (state.steps["a"].status, state.steps["a"].reason) == (expected, reason)
-
-
-@pytest.mark.parametrize(
     ("items", "on_failure", "settled"),
     [
         ("CRC", "fail", None),
@@ -78,13 +57,6 @@ def test_items_settle_their_step_by_the_worst_of_them(items: str, on_failure: st
     state.settle_items(definition.steps[0], T0)
     step = state.steps["a"]
     assert (step.items, step.status) == (settled or (items, StepStatus.RUNNING))
-
-
-def test_a_compensation_changes_nothing_but_its_own_state() -> None:
-    state = running()
-    state.steps["a"].settle(StepStatus.COMPLETED, T0)
-    state.apply_outcome(StepRunRef("a", is_compensation=True), outcome(RunStatus.FAILED), T0)
-    assert (state.steps["a"].status, state.steps["a"].undo) == (StepStatus.COMPLETED, ItemState.FAILED)
 
 
 def test_the_items_in_a_state_are_found() -> None:

@@ -1,13 +1,10 @@
 """Steps start when their dependencies are settled, within the budget of one advance."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.workflows.engine.world import W, World, define, run_all
-from tocsin.compute.limits import ComputeLimits as ComputeLimits
-from tocsin.documents import JobDocument
+from tests.workflows.engine.world import COSTLY, W, World, define, prepare_nothing, run_all
 from tocsin.workflows.engine.evaluation import (
     EvaluationLimits,
     EvaluationSession,
@@ -16,15 +13,8 @@ from tocsin.workflows.engine.evaluation import (
 )
 from tocsin.workflows.engine.plan import advance_workflow
 from tocsin.workflows.engine.scope import EvaluationNeeded, StepContext
-from tocsin.workflows.engine.states import StepRunRef, WorkflowState
+from tocsin.workflows.engine.states import WorkflowState
 from tocsin.workflows.language.jmespath_budget import Budget
-
-COSTLY = "${{ " + "||".join(["contains(inputs.t,'aaaaaab')"] * 6) + " }}"
-
-
-def prepare_nothing(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> JobDocument:
-    """Prepare a job without validating it."""
-    return {"kind": kind, "params": dict(params)}
 
 
 def test_a_condition_skips_a_step_but_not_what_follows_it() -> None:
@@ -81,7 +71,7 @@ def test_a_wait_until_a_time_that_has_passed_is_none() -> None:
     )
 
 
-def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> None:
+def test_a_value_beyond_the_budget_is_requested_and_steps_already_started_are_kept() -> None:
     """A cheap step is started first; the next advance does the rest, and the expensive value becomes a request."""
     steps: list[Any] = [{"key": "small", "dependsOn": []}, {"key": "large", "dependsOn": [], "params": {"b": COSTLY}}]
     world = World(define(*steps, inputs={"t": {}}), {"t": "a" * 1_000_000})
@@ -108,7 +98,7 @@ def test_what_is_beyond_a_share_is_asked_and_what_has_begun_is_not_lost() -> Non
     assert [start.ref.key for start in advance_workflow(state, answered, {}).runs_to_start] == ["large"]
 
 
-def test_a_flood_of_items_is_begun_in_slices() -> None:
+def test_many_items_are_started_in_slices() -> None:
     each = {"items": list(range(5_000)), "maxItems": 10_000, "concurrency": 1_000}
     world = World(define({"key": "each", "forEach": each, "params": {"b": "${{ item }}"}}, concurrency=1_000))
     state, advances, started = WorkflowState.from_document(world.document), 0, list[int]()
@@ -124,7 +114,7 @@ def test_a_flood_of_items_is_begun_in_slices() -> None:
     assert (started, advances >= 10) == (list(range(1_000)), True)
 
 
-def test_many_steps_that_wait_for_many_are_looked_at_once_each() -> None:
+def test_many_steps_with_many_dependencies_are_visited_once_each() -> None:
     """Defined in reverse order, each step used to need another advance: 200 advances for 200 steps."""
     count = 200
     steps = [

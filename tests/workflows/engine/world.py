@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tocsin.documents import Trigger, WorkflowRunStatus
+from tocsin.documents import JobDocument, Trigger, WorkflowRunStatus
+from tocsin.workflows.engine.evaluation import EvaluationRequest, ResultForm
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, new_workflow_run
-from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow, find_next_wake
+from tocsin.workflows.engine.plan import WorkflowOutcome, advance_workflow
 from tocsin.workflows.engine.scope import ResultsNeeded, StepContext
 from tocsin.workflows.engine.states import StepRunOutcome, StepRunRef, WorkflowState
 from tocsin.workflows.language.definition import WorkflowDefinition
@@ -16,6 +17,8 @@ from tocsin.workflows.language.definition import WorkflowDefinition
 T0 = datetime(2027, 1, 1, tzinfo=UTC)
 W = "alice/w1:"
 """The ids of runs begin with this, and end with the key of their step."""
+COSTLY = "${{ " + "||".join(["contains(inputs.t,'aaaaaab')"] * 6) + " }}"
+"""Costs more than an advance may spend, if the input `t` is a long text."""
 
 
 def define(*steps: Any, **fields: Any) -> WorkflowDefinition:
@@ -24,7 +27,14 @@ def define(*steps: Any, **fields: Any) -> WorkflowDefinition:
     return WorkflowDefinition.model_validate({"name": "w", "steps": full, **fields}).resolve_dependencies()
 
 
-def _prepared(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> Any:
+def request(value: Any, *items: str, form: ResultForm = ResultForm.VALUE, **inputs: Any) -> EvaluationRequest:
+    """Make a request to evaluate a value with these inputs, once for each item."""
+    known: dict[str, Any] = {"workflow": {}, "run": {}, "steps": {}}
+    return EvaluationRequest("s.params", value, form, known, json.dumps(inputs), {}, tuple(enumerate(items)))
+
+
+def prepare_nothing(_ref: StepRunRef, kind: str, params: Mapping[str, Any]) -> JobDocument:
+    """Prepare a job without validating it."""
     return {"kind": kind, "params": dict(params)}
 
 
@@ -59,18 +69,15 @@ class World:
                 if self.runs[run_id]["status"] != "RUNNING"
             }
             try:
-                plan = advance_workflow(state, StepContext(self.definition, self.now, results, _prepared), ended, lost)
+                plan = advance_workflow(
+                    state, StepContext(self.definition, self.now, results, prepare_nothing), ended, lost
+                )
                 break
             except ResultsNeeded as missing:
                 results |= {key: self._result(key, state) for key in missing.step_keys}
-        self.document |= {
-            "steps": {key: step_state.to_document() for key, step_state in state.steps.items()},
-            "stopping": state.stopping,
-            "wake_at": find_next_wake(state),
-        }
+        self.document |= plan.to_update(state, self.now)
         if plan.outcome is not None:
             self.finish = plan.outcome
-            self.document |= {"open": False, "status": plan.outcome.status.value}
         if not self.forget():
             for start in plan.runs_to_start:
                 self._make(start.ref.run_id(state.id), start.round, start.job)

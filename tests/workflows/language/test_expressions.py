@@ -24,13 +24,6 @@ JSON = st.recursive(
 )
 
 
-def deep(levels: int) -> list[Any]:
-    value: list[Any] = []
-    for _ in range(levels):
-        value = [value]
-    return value
-
-
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -49,7 +42,7 @@ def deep(levels: int) -> list[Any]:
         ("no expression", "no expression"),
     ],
 )
-def test_what_it_gives(text: str, value: Any) -> None:
+def test_results_of_expressions(text: str, value: Any) -> None:
     assert evaluate({"k": [text]}, SCOPE) == {"k": [value]}
 
 
@@ -61,7 +54,7 @@ def test_what_it_gives(text: str, value: Any) -> None:
         ("${{ " + "a." * 1500 + "a }}", "it has 3003 characters; at most 2000 are allowed."),
     ],
 )
-def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: str) -> None:
+def test_an_error_has_the_text_and_the_place_of_its_expression(text: str, message: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         evaluate(text, SCOPE)
     assert message in str(caught.value)
@@ -78,7 +71,7 @@ def test_what_cannot_be_evaluated_tells_its_text_and_place(text: str, message: s
         ("${{ inputs.steps }}", set()),
     ],
 )
-def test_the_steps_that_it_speaks_of(text: str, keys: set[str]) -> None:
+def test_the_steps_that_an_expression_references(text: str, keys: set[str]) -> None:
     assert find_step_references([text]) == keys
 
 
@@ -104,36 +97,6 @@ def test_a_text_of_beginnings_is_read_in_one_pass() -> None:
 def test_no_expression_makes_more_than_it_may(text: str) -> None:
     with pytest.raises(ExpressionError, match="it reads and produces more than 1,000,000 parts"):
         evaluate(text, {"inputs": {"long": "x" * 1_000_000}})
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("1000", 1000),
-        ("-2.5e3", -2500.0),
-        ("1_000", None),
-        ("\u0661", None),
-        ("nan", None),
-        (" 1", None),
-        ("0x1", None),
-    ],
-)
-def test_a_text_is_a_number_where_json_has_it(text: str, number: object) -> None:
-    assert evaluate("${{ to_number(inputs.text) }}", {"inputs": {"text": text}}) == number
-
-
-def test_a_number_that_json_has_not_is_told() -> None:
-    with pytest.raises(ExpressionError, match="not a JSON number"):
-        evaluate("${{ to_number('1e999') }}", SCOPE)
-
-
-@pytest.mark.parametrize(
-    ("value", "why"), [(deep(256), "more than 256 levels"), ([10**400], "a number that is too large")]
-)
-def test_an_expression_gives_nothing_that_could_not_be_read_again(value: Any, why: str) -> None:
-    with pytest.raises(ExpressionError, match=why):
-        evaluate("${{ inputs.x }}", {"inputs": {"x": value}})
-    assert evaluate("${{ inputs.x }}", {"inputs": {"x": deep(255)}}) == deep(255)
 
 
 def test_the_names_it_begins_with() -> None:

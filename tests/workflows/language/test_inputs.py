@@ -10,7 +10,7 @@ from tocsin.workflows.language.inputs import parse_inputs
 from tocsin.workflows.language.validation import parse_definition
 from tocsin.workflows.language.yaml_reader import parse_yaml
 
-INPUTS_TOLD: dict[str, tuple[str, str]] = {
+INPUT_MESSAGES: dict[str, tuple[str, str]] = {
     "no object": ("input", "The input must be an object of input names and values."),
     "a text": ("input", "The input must be an object of input names and values."),
     "an unknown one": ("input.citty", "The workflow has no input citty. Did you mean city?"),
@@ -27,10 +27,10 @@ DEFINITION = parse_definition(parse_yaml(INPUT_SPEC), registry.RegisteredJobs())
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_a_wrong_input_is_told(name: str) -> None:
+def test_an_invalid_input_is_reported(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_inputs(DEFINITION, INPUTS[name])
-    assert (".".join(caught.value.path), caught.value.message) == INPUTS_TOLD[name]
+    assert (".".join(caught.value.path), caught.value.message) == INPUT_MESSAGES[name]
 
 
 def test_inputs_have_defaults() -> None:
@@ -40,7 +40,7 @@ def test_inputs_have_defaults() -> None:
 INPUT = "{name: w, inputs: {city: {type: string}, n: {type: integer}, o: {default: {}}}, steps: [{key: a, wait: PT1S}]}"
 
 
-async def test_all_that_is_wrong_with_inputs_is_told_at_once(stack: Stack) -> None:
+async def test_all_invalid_inputs_are_reported_at_once(stack: Stack) -> None:
     await stack.save_workflow(INPUT)
     with pytest.raises(InvalidInput) as caught:
         await stack.execute("w", {"n": "1", "citty": 1, "o": [float("inf"), "\ud83d", 10**500]})

@@ -10,7 +10,7 @@ from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
 from tocsin.workflows.language.validation import parse_definition
 from tocsin.workflows.language.yaml_reader import parse_yaml
 
-TOLD: dict[str, list[str]] = {
+MESSAGES: dict[str, list[str]] = {
     "nothing": ["The text is empty. A workflow needs a name and steps."],
     "a comment alone": ["The text is empty. A workflow needs a name and steps."],
     "a text": ["line 1, column 1: A workflow must be an object of names and values."],
@@ -204,19 +204,21 @@ def check(text: str) -> WorkflowDefinition:
 
 
 @pytest.mark.parametrize("name", YAML)
-def test_a_wrong_workflow_is_told_what_is_wrong_where_and_what_would_be_right(name: str) -> None:
+def test_a_fault_says_what_is_wrong_where_and_what_would_be_right(name: str) -> None:
     with pytest.raises(WorkflowInvalid) as caught:
         check(YAML[name])
     kinds = ", ".join(sorted(registry.load_jobs()))
-    assert [str(fault) for fault in caught.value.faults] == [told.replace("KINDS", kinds) for told in TOLD[name]]
+    assert [str(fault) for fault in caught.value.faults] == [
+        message.replace("KINDS", kinds) for message in MESSAGES[name]
+    ]
 
 
 def test_there_are_many() -> None:
     assert len(YAML) >= 50
-    assert set(TOLD) == set(YAML)
+    assert set(MESSAGES) == set(YAML)
 
 
-def test_the_same_as_an_object_is_told_without_lines() -> None:
+def test_faults_of_an_object_have_no_lines() -> None:
     with pytest.raises(WorkflowInvalid) as caught:
         parse_definition(
             WorkflowSource({"name": "w", "steps": [{"key": "a", "job": "htpp"}]}), registry.RegisteredJobs()

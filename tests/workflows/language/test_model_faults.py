@@ -1,4 +1,4 @@
-"""Errors of the model are told as sentences, with the path of the part and a suggestion."""
+"""Errors of the model become sentences, with the path of the part and a suggestion."""
 
 from typing import Any
 
@@ -26,5 +26,5 @@ from tocsin.workflows.language.model_faults import describe_model_faults
 def test_a_fault_names_its_part(fields: dict[str, Any], path: tuple[str | int, ...], message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         WorkflowDefinition.model_validate({"name": "w", "steps": [{"key": "a", "wait": "PT1S"}], **fields})
-    told = dict(describe_model_faults(WorkflowDefinition, caught.value))
-    assert told[path].startswith(message)
+    faults = dict(describe_model_faults(WorkflowDefinition, caught.value))
+    assert faults[path].startswith(message)

@@ -66,7 +66,7 @@ async def test_a_large_workflow_is_read_elsewhere(processes: ProcessPool) -> Non
     assert len(compute.owners) == 2
 
 
-async def test_its_faults_are_those_that_are_told_here(processes: ProcessPool) -> None:
+async def test_another_process_reports_the_same_faults(processes: ProcessPool) -> None:
     faults = []
     for compute in (processes, None):
         for check in (validate_yaml(WRONG, clock.now(), CATALOG, compute, "alice"),
@@ -79,7 +79,7 @@ async def test_its_faults_are_those_that_are_told_here(processes: ProcessPool) -
     assert faults[1][0].line is None
 
 
-async def test_a_text_that_is_too_long_or_no_yaml_is_told(processes: ProcessPool) -> None:
+async def test_a_text_that_is_too_long_or_no_yaml_is_a_fault(processes: ProcessPool) -> None:
     for text, message in (
         ("x" * 300_000, "The text has 300000 bytes; at most 262144 are allowed."),
         (VALID + "\n\t- {", "tab"),
@@ -94,7 +94,7 @@ async def test_a_text_that_is_too_long_or_no_yaml_is_told(processes: ProcessPool
 @pytest.mark.parametrize(
     "error", [ComputeProcessEnded("It ended."), ComputeLimitReached(ComputeLimit.TIME, ComputeLimits())]
 )
-async def test_one_that_takes_too_long_is_told(error: Exception) -> None:
+async def test_a_workflow_that_takes_too_long_to_check_is_a_fault(error: Exception) -> None:
     async def ending(*_: Any, **__: Any) -> Any:
         raise error
 
@@ -110,7 +110,9 @@ async def test_a_large_workflow_is_written_elsewhere(processes: ProcessPool) -> 
     assert await render_yaml(data, offloaded_validation.MAX_INLINE_LENGTH, compute, "alice") == text
 
 
-async def test_a_mask_in_a_large_workflow_is_told_with_its_place(processes: ProcessPool, database: Database) -> None:
+async def test_a_mask_in_a_large_workflow_is_reported_with_its_place(
+    processes: ProcessPool, database: Database
+) -> None:
     url = "https://example.com/"
     text = f"name: w\ndescription: {LONG}\nsteps:\n- {{key: a, job: http, params: {{url: '{url}', token: '***'}}}}"
     found = await validate_yaml(text, clock.now(), CATALOG, processes, "alice")

@@ -176,9 +176,9 @@ steps:
 """
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_the_text() -> None:
-    told = checked(MANY)
-    assert [fault.partition(": ")[0] for fault in told] == [
+def test_all_faults_are_reported_at_once_in_the_order_of_the_text() -> None:
+    faults = checked(MANY)
+    assert [fault.partition(": ")[0] for fault in faults] == [
         "line 3, column 1, name",
         "line 4, column 29, inputs.n.default",
         "line 5, column 1, timeout",
@@ -200,7 +200,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_text() -> None:
     ]
 
 
-def test_the_same_faults_of_an_object_are_told_in_the_order_of_the_object() -> None:
+def test_the_same_faults_of_an_object_are_reported_in_the_order_of_the_object() -> None:
     data = parse_yaml(MANY).data
     with pytest.raises(WorkflowInvalid) as caught:
         parse_definition(WorkflowSource(data), registry.RegisteredJobs(), clock.now())
@@ -209,9 +209,9 @@ def test_the_same_faults_of_an_object_are_told_in_the_order_of_the_object() -> N
     assert lines[-3:] == ["steps[2].params.methud", "steps[2].when", "steps[3].key"]
 
 
-def test_no_more_faults_are_told_than_anyone_reads() -> None:
-    told = checked("name: w\nsteps:\n" + "".join(f"  - {{key: k{n}, job: nope}}\n" for n in range(120)))
-    assert (len(told), told[-1]) == (51, "And 70 more faults.")
+def test_no_more_faults_are_reported_than_anyone_reads() -> None:
+    faults = checked("name: w\nsteps:\n" + "".join(f"  - {{key: k{n}, job: nope}}\n" for n in range(120)))
+    assert (len(faults), faults[-1]) == (51, "And 70 more faults.")
     long = checked(f"name: w\n{'x' * 100_000}: 1\nsteps: [{OK}]")
     assert len(long) == 1
     assert len(long[0]) < 1_000

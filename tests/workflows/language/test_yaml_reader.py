@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflows.language.invalid_workflows import OK
-from tests.workflows.language.test_expressions import deep
 from tests.workflows.language.test_validation import JSON, checked, saved
+from tests.workflows.samples import deep
 from tocsin.documents import Database
 from tocsin.jobs import registry
 from tocsin.value_bounds import find_value_faults
@@ -75,9 +75,11 @@ def _surrogates() -> Iterator[tuple[str, str, list[str]]]:
     )
 
 
-@pytest.mark.parametrize(("text", "told"), [pytest.param(text, told, id=name) for name, text, told in _surrogates()])
-def test_what_is_no_character_is_told_with_its_place(text: str, told: list[str]) -> None:
-    assert checked(f"name: w\n{text}\nsteps: [{OK}]") == told
+@pytest.mark.parametrize(
+    ("text", "message"), [pytest.param(text, message, id=name) for name, text, message in _surrogates()]
+)
+def test_a_lone_surrogate_is_reported_with_its_place(text: str, message: list[str]) -> None:
+    assert checked(f"name: w\n{text}\nsteps: [{OK}]") == message
 
 
 async def test_a_surrogate_pair_is_one_character(database: Database) -> None:
@@ -93,11 +95,11 @@ def test_what_grows_without_end_is_refused() -> None:
     laughs = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for before, name in zip("abcdef", "bcdefg", strict=True):
         laughs += f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
-    for text, told in (
+    for text, message in (
         (laughs, "more than 50000 parts"),
         ("[" * 90 + "]" * 90, "more than 50 levels"),
         ("x" * 300_000, "300000 bytes"),
     ):
         with pytest.raises(WorkflowInvalid) as caught:
             parse_definition(parse_yaml(text), registry.RegisteredJobs())
-        assert told in str(caught.value.faults[0])
+        assert message in str(caught.value.faults[0])

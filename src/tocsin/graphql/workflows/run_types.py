@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin.documents import (
+    ApprovalDecisionDocument,
     StepReason,
     StepStatus,
     Trigger,
@@ -113,15 +114,15 @@ class StepRun:
         state = self.state
         if state.asks is None:
             return None
-        decision = state.decision or {}
-        at = decision.get("at")
+        decision: ApprovalDecisionDocument = state.decision or {"by": None, "at": None}
+        at = decision["at"]
         return StepApproval(
             by=state.asks,
             message=state.message or "",
             decide_until=state.wake_at,
             reminders=state.reminders,
-            decided_by=decision.get("by"),
-            decided_at=at and datetime.fromisoformat(at),
+            decided_by=decision["by"],
+            decided_at=None if at is None else datetime.fromisoformat(at),
             comment=decision.get("comment"),
             not_asked_because=await self._find_refusal(info),
         )

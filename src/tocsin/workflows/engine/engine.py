@@ -10,22 +10,20 @@ from functools import partial
 
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Database, Doc, is_unavailable, owner_of, run_log_ids
+from tocsin.documents import Database, is_unavailable, run_log_ids
 from tocsin.periodic import Periodic
 from tocsin.workflows.engine.advance_queue import AdvanceQueue
 from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.engine.sweeper import WorkflowSweeper
 from tocsin.workflows.engine.timers import Timers
 
 SWEEP_INTERVAL = 1.0
-FULL_SWEEP_INTERVAL = 15.0
-"""Seconds between two sweeps of what is due, and of all open workflow runs, whose events may have been lost."""
+"""Seconds between two sweeps of the workflow runs that are due."""
 _CONCURRENCY, _OWNER_CONCURRENCY = 16, 8
 """Workflow runs that are advanced concurrently, and those of one owner: a new owner always finds a free slot."""
 _HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY = 6, 2
 """The same for workflow runs that are expensive to evaluate, which have slots apart from the others."""
-_MAX_SWEPT = 500
-"""Maximum number of open workflow runs of one owner per sweep. The next sweep continues after them."""
 _BYTES_PER_SECOND = 20 * 1024 * 1024
 """Maximum rate at which one slot of the heavy queue reads and writes workflow runs."""
 _BACKOFF = 0.5
@@ -38,16 +36,14 @@ class WorkflowEngine:
     """Advances and schedules the workflow runs of one process. `request_advance` is idempotent and cheap."""
 
     def __init__(self, database: Database, runner: WorkflowRunner, scheduler: WorkflowScheduler) -> None:
-        self._database = database
         self._runner = runner
         self._scheduler = scheduler
+        self._sweeper = WorkflowSweeper(database)
         self._light = AdvanceQueue(_CONCURRENCY, _OWNER_CONCURRENCY, is_light=True)
         self._heavy = AdvanceQueue(_HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY, is_light=False)
         self._advancing: set[str] = set()
         self._requested_meanwhile: set[str] = set()
         self._failures: dict[str, int] = {}
-        self._last_full_sweep = clock.EPOCH
-        self._last_swept: dict[str, str] = {}
         self._timers = Timers()
         self._sweeping = Periodic("workflow-sweep", self._sweep, SWEEP_INTERVAL, first_delay=0)
         self._scheduling = Periodic("workflow-scheduler", self._schedule, SWEEP_INTERVAL, first_delay=0)
@@ -130,27 +126,8 @@ class WorkflowEngine:
 
     async def _sweep(self) -> None:
         """Request advances of the workflow runs that are due, and now and then of all open ones."""
-        now = clock.now()
-        if abs(now - self._last_full_sweep) > timedelta(seconds=FULL_SWEEP_INTERVAL):
-            await self._sweep_open()
-            self._last_full_sweep = now
-        due: Doc = {"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}}
-        async for found in self._database.workflow_runs.find(due, {"_id": 1}):
-            self.request_advance(found["_id"])
-
-    async def _sweep_open(self) -> None:
-        """Sweep the open workflow runs, in parts where an owner has very many."""
-        open_runs: dict[str, list[str]] = {}
-        async for found in self._database.workflow_runs.find({"open": True}, {"_id": 1}):
-            open_runs.setdefault(owner_of(found["_id"]), []).append(found["_id"])
-        last_swept: dict[str, str] = {}
-        for owner, run_ids in open_runs.items():
-            part = _next_part(run_ids, self._last_swept.get(owner, ""))
-            if len(part) < len(run_ids):
-                last_swept[owner] = part[-1]
-            for run_id in part:
-                self.request_advance(run_id)
-        self._last_swept = last_swept
+        async for workflow_run in self._sweeper.find_due(clock.now()):
+            self.request_advance(workflow_run)
 
     async def _schedule(self) -> float | None:
         """Start the next slice of due workflows. Returns 0 if there are more."""
@@ -161,8 +138,3 @@ class WorkflowEngine:
             return 0
         self.expect_due(await self._scheduler.find_next_due(now, timedelta(seconds=2 * SWEEP_INTERVAL)))
         return None
-
-
-def _next_part(run_ids: list[str], last: str) -> list[str]:
-    """Return the workflow runs of this sweep: those after `last`, then from the beginning."""
-    return sorted(run_ids, key=lambda run_id: (run_id <= last, run_id))[:_MAX_SWEPT]

@@ -123,12 +123,6 @@ def evaluate_request(request: EvaluationRequest, limits: EvaluationLimits) -> di
     return found
 
 
-def failed_result(request: EvaluationRequest, error: str) -> dict[EvaluationKey, EvaluationResult]:
-    """Return an error as the result of the first item."""
-    index = request.items[0][0] if request.items else 0
-    return {(request.place, index): EvaluationResult(error=error)}
-
-
 def _parse_scope(request: EvaluationRequest, parsed: dict[str, Any], spend: Callable[[int], None]) -> dict[str, Any]:
     """Return the scope with all its values, parsing each JSON text that is not in `parsed` yet."""
     steps = dict(request.scope["steps"])

@@ -17,7 +17,6 @@ from tocsin.workflows.engine.evaluation import (
     EvaluationRequest,
     EvaluationResult,
     evaluate_request,
-    failed_result,
 )
 
 MAX_MEMORY = 256 * MEBIBYTE
@@ -48,4 +47,6 @@ class Evaluator:
             return await self.compute(evaluate_request, request, self.limits, owner=owner, limits=limits)
         except (ComputeLimitReached, ComputeProcessEnded) as ended:
             log.warning("a process that evaluated expressions has ended", place=request.place, error=str(ended))
-            return failed_result(request, f"{request.place} cannot be evaluated. {ended} {_LESS}")
+            first = request.items[0][0] if request.items else 0
+            error = f"{request.place} cannot be evaluated. {ended} {_LESS}"
+            return {(request.place, first): EvaluationResult(error=error)}

@@ -5,9 +5,9 @@ advance decides the same; mail ids derive from the incident, and ending an incid
 """
 
 from collections.abc import Collection
-from typing import Any, cast
+from typing import cast
 
-from tocsin.documents import Database, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
+from tocsin.documents import Changes, Database, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.event_factories import incident_event_id, workflow_began_failing, workflow_failed
 from tocsin.notifications.events import Event
@@ -21,7 +21,7 @@ class IncidentTracker:
         self._database = database
 
     async def track_changes(
-        self, document: WorkflowRunDocument, state: WorkflowState, changes: dict[str, Any], retrying: Collection[str]
+        self, document: WorkflowRunDocument, state: WorkflowState, changes: Changes, retrying: Collection[str]
     ) -> bool:
         """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 

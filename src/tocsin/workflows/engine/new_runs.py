@@ -17,7 +17,7 @@ from tocsin.documents import (
     WorkflowRunStatus,
 )
 from tocsin.schedules import Gap, shortest_interval_ms
-from tocsin.tasks.activity_log import log_workflow_run_status
+from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.engine.states import StepState
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.inputs import inputs_to_json
@@ -54,7 +54,7 @@ def new_workflow_run(
         "trigger": new.trigger,
         "status": new.status,
         "open": is_open,
-        "reason": new.reason and new.reason,
+        "reason": new.reason,
         "due_at": new.due_at,
         "created_at": now,
         "started_at": None,

@@ -7,10 +7,10 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tocsin.documents import (
     OPEN_WORKFLOW_RUN_STATUSES,
+    Changes,
     ErrorDocument,
     ErrorKind,
     RunStatus,
@@ -21,11 +21,13 @@ from tocsin.documents import (
 )
 from tocsin.workflows.engine.evaluation import MAX_VALUE_BYTES, ResultForm, utf8_length
 from tocsin.workflows.engine.scope import PlanPaused, StepContext, evaluate_as_json, read_result_json
-from tocsin.workflows.engine.states import ItemState, StepRunOutcome, StepRunRef, StopReason, WorkflowState
+from tocsin.workflows.engine.states import SETTLED_AS, ItemState, StepRunOutcome, StepRunRef, StopReason, WorkflowState
 from tocsin.workflows.engine.step_starts import StepFault, StepRunRequest, build_run_request, start_ready_steps
 from tocsin.workflows.language.definition import OnFailure
 from tocsin.workflows.language.expressions import EvaluationError
 
+_ITEM_STATES = {RunStatus.COMPLETED: ItemState.COMPLETED, RunStatus.CANCELLED: ItemState.CANCELLED}
+"""States of items by the status of their run. All other statuses are failures."""
 _STOPPED_AS = {
     StopReason.CANCEL: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
     StopReason.TIMEOUT: (StepStatus.CANCELLED, StepReason.TIMEOUT),
@@ -43,7 +45,7 @@ class WorkflowOutcome:
     output: str | None = None
     error: ErrorDocument | None = None
 
-    def to_fields(self, now: datetime) -> dict[str, Any]:
+    def to_fields(self, now: datetime) -> Changes:
         """Return the fields of the workflow run that ends with this outcome."""
         return {
             "status": self.status,
@@ -65,22 +67,30 @@ class Plan:
     outcome: WorkflowOutcome | None
     has_more: bool = False
 
-    def to_update(self, state: WorkflowState, now: datetime) -> dict[str, Any]:
+    def to_update(self, state: WorkflowState, now: datetime) -> Changes:
         """Return the fields in which the workflow run differs from its document; empty if it does not."""
         document = state.document
         steps = {key: step_state.to_document() for key, step_state in state.steps.items()}
         news = {key: stored["status"] for key, stored in steps.items() if stored != document["steps"][key]}
-        fields: dict[str, Any] = {
+        fields: Changes = {
             "steps": steps,
             "stopping": state.stopping,
             "done": state.count_settled(),
             "status": WorkflowRunStatus.RUNNING,
             "started_at": document["started_at"] or now,
-            "wake_at": find_next_wake(state),
+            "wake_at": _find_next_wake(state),
             **(self.outcome.to_fields(now) if self.outcome is not None else {}),
         }
         changes = {name: value for name, value in fields.items() if document.get(name) != value}
         return {**changes, "news": json.dumps(news)} if changes else {}
+
+
+def _find_next_wake(state: WorkflowState) -> datetime | None:
+    """Return when the workflow run has to be advanced even if nothing else happens."""
+    times = [moment for step in state.steps.values() for moment in (step.wake_at, step.remind_at) if moment]
+    if state.stopping is None and state.document["deadline_at"] is not None:
+        times.append(state.document["deadline_at"])
+    return min(times, default=None)
 
 
 def advance_workflow(
@@ -102,7 +112,7 @@ def advance_workflow(
         for ref in state.active_runs():
             outcome = ended.get(ref.run_id(state.id))
             if outcome is not None and outcome.round == state.steps[ref.key].round:
-                state.apply_outcome(ref, outcome, context.now)
+                _apply_outcome(ref, outcome, state, context.now)
         for step in context.definition.steps:
             state.settle_items(step, context.now)
         _end_due_waits(state, context)
@@ -117,14 +127,6 @@ def advance_workflow(
         return Plan(starts, state.runs_to_cancel, None, has_more=True)
 
 
-def find_next_wake(state: WorkflowState) -> datetime | None:
-    """Return when the workflow run has to be advanced even if nothing else happens."""
-    times = [moment for step in state.steps.values() for moment in (step.wake_at, step.remind_at) if moment]
-    if state.stopping is None and state.document["deadline_at"] is not None:
-        times.append(state.document["deadline_at"])
-    return min(times, default=None)
-
-
 def _request_again(ref: StepRunRef, state: WorkflowState, context: StepContext, starts: list[StepRunRequest]) -> None:
     """Request again a run that a crash kept from being created."""
     step_state = state.steps[ref.key]
@@ -133,8 +135,23 @@ def _request_again(ref: StepRunRef, state: WorkflowState, context: StepContext, 
         starts.append(build_run_request(context.get_step(ref.key), ref, state, context, item))
     except StepFault as fault:
         outcome = StepRunOutcome(RunStatus.FAILED, step_state.round, context.now, fault.error)
-        state.apply_outcome(ref, outcome, context.now)
+        _apply_outcome(ref, outcome, state, context.now)
     context.session.has_progress = True
+
+
+def _apply_outcome(ref: StepRunRef, outcome: StepRunOutcome, state: WorkflowState, now: datetime) -> None:
+    """Apply the outcome of one run to its step."""
+    step_state = state.steps[ref.key]
+    ended_as = _ITEM_STATES.get(outcome.status, ItemState.FAILED)
+    error = None if ended_as is ItemState.COMPLETED else outcome.error
+    if ref.is_compensation:
+        step_state.undo = ended_as
+    elif ref.item is not None and step_state.items is not None:
+        step_state.items = step_state.items[: ref.item] + ended_as + step_state.items[ref.item + 1 :]
+        step_state.error = step_state.error or error
+    else:
+        status, reason = SETTLED_AS[ended_as]
+        step_state.settle(status, outcome.finished_at or now, reason, error)
 
 
 def _end_due_waits(state: WorkflowState, context: StepContext) -> None:

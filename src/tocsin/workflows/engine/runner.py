@@ -4,15 +4,14 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tocsin import clock
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
     SETTLED_STATUSES,
     SETTLED_STEP_STATUSES,
+    Changes,
     Database,
-    ErrorDocument,
     ErrorKind,
     RunDocument,
     RunStatus,
@@ -24,8 +23,8 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, has_value
 from tocsin.quotas.meter import UsageMeter
-from tocsin.tasks.activity_log import log_workflow_run_status
 from tocsin.wakeups import Wakeups
+from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.approval_mails import ApprovalMails
 from tocsin.workflows.engine.evaluation import (
     INLINE_BUDGET,
@@ -37,16 +36,15 @@ from tocsin.workflows.engine.evaluation import (
 )
 from tocsin.workflows.engine.evaluator import Evaluator
 from tocsin.workflows.engine.incidents import IncidentTracker
-from tocsin.workflows.engine.plan import Plan, advance_workflow
+from tocsin.workflows.engine.plan import Plan, WorkflowOutcome, advance_workflow
 from tocsin.workflows.engine.scope import (
-    MAX_RESULTS_LENGTH,
     EvaluationNeeded,
     ResultsNeeded,
     ResultsTooLarge,
     StepContext,
 )
 from tocsin.workflows.engine.states import ItemState, StepRunOutcome, WorkflowState
-from tocsin.workflows.engine.step_results import count_characters, load_results
+from tocsin.workflows.engine.step_results import load_results
 from tocsin.workflows.engine.step_runs import StepRuns
 from tocsin.workflows.language.jmespath_budget import Budget
 from tocsin.workflows.versions import LoadedVersion, VersionCache
@@ -55,11 +53,14 @@ _MAX_LIGHT_SIZE = 256 * 1024
 """Maximum size of a workflow run in the light queue: the characters of its inputs and items."""
 _OUTCOME_FIELDS = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
 _CANCELLED_ITEMS = str.maketrans(ItemState.PENDING + ItemState.RUNNING, ItemState.CANCELLED * 2)
-_INTERNAL_ERROR: ErrorDocument = {
-    "kind": ErrorKind.INTERNAL,
-    "message": "An internal error stopped this workflow run. See the server log for details.",
-    "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
-}
+_ABANDONED = WorkflowOutcome(
+    WorkflowRunStatus.FAILED,
+    error={
+        "kind": ErrorKind.INTERNAL,
+        "message": "An internal error stopped this workflow run. See the server log for details.",
+        "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,89 +124,25 @@ class WorkflowRunner:
         size = _estimate_size(document)
         if is_light and size > _MAX_LIGHT_SIZE:
             return AdvanceResult(is_heavy=True)
+        active = await self._read_active_runs(document)
         try:
-            state, plan, changes, retrying = await self._decide(document, version, is_light=is_light)
+            state, plan, changes = await self._make_plan(document, version, active, is_light=is_light)
         except EvaluationNeeded:
             return AdvanceResult(is_heavy=True)
         started = len(plan.runs_to_start)
         if started and self._meter.consume_runs(document["owner"], started, clock.now()) is not None:
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         has_mails = await self._approval_mails.enqueue_mails(document, state)
-        if await self._incidents.track_changes(document, state, changes, retrying) or has_mails:
+        if await self._incidents.track_changes(document, state, changes, active.retrying) or has_mails:
             self._wakeups.mails_queued()
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._step_runs.create(plan.runs_to_start, document)
         await self._step_runs.cancel(plan.runs_to_cancel)
-        if plan.outcome is not None:
-            self._meter.add_bytes(document["owner"], size)
-            log_workflow_run_status(workflow_run, plan.outcome.status, plan.outcome.reason)
-            return AdvanceResult(next_run_id=await self._find_next_queued(document, version), size=size)
-        return AdvanceResult(
-            has_more=bool(plan.runs_to_cancel) or plan.has_more,
-            size=size,
-            wake_at=changes.get("wake_at", document["wake_at"]),
-        )
+        return await self._conclude(document, version, plan, changes, size)
 
-    async def abandon(self, workflow_run: str) -> None:
-        """End a workflow run that cannot be advanced as FAILED, and cancel its runs."""
-        open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
-        await self._step_runs.cancel([run["_id"] async for run in open_runs])
-        document: WorkflowRunDocument | None = await self._database.workflow_runs.find_one({"_id": workflow_run})
-        if document is None or not document["open"]:
-            return
-        now, steps = clock.now(), document["steps"]
-        ended = {
-            key: _cancel_step(step, now) for key, step in steps.items() if step["status"] not in SETTLED_STEP_STATUSES
-        }
-        changes: dict[str, Any] = {
-            "status": WorkflowRunStatus.FAILED, "open": False, "reason": None, "error": _INTERNAL_ERROR,
-            "finished_at": now, "output": None, "wake_at": None, "steps": steps | ended, "done": len(steps),
-            "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED)),
-        }  # fmt: skip
-        if not await self._write(document, changes):
-            return  # changed concurrently: the next failure abandons it
-        log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
-        state = WorkflowState.from_document({**document, "steps": steps | ended})
-        if await self._incidents.track_changes(document, state, changes, ()):
-            self._wakeups.mails_queued()
-
-    async def _find_next_queued(self, document: WorkflowRunDocument, version: LoadedVersion) -> str | None:
-        """Return the run of the workflow that is first in its queue. None unless its runs wait for each other."""
-        if version.definition.overlap != "QUEUE":
-            return None
-        queued = self._database.workflow_runs.find({"workflow": document["workflow"], "open": True}, {"created_at": 1})
-        return min([(run["created_at"], run["_id"]) async for run in queued], default=(None, None))[1]
-
-    async def _decide(
-        self, document: WorkflowRunDocument, version: LoadedVersion, *, is_light: bool
-    ) -> tuple[WorkflowState, Plan, dict[str, Any], set[str]]:
-        """Plan the next changes. Returns the state, the plan, the changed fields, and the runs that wait for a retry.
-
-        Raises EvaluationNeeded with `is_light` if a value is too expensive to evaluate here.
-        """
-        now = clock.now()
-        texts: dict[str, ResultText | ResultsTooLarge] = {}
-        evaluated: dict[EvaluationKey, EvaluationResult] = {}
-        active = await self._read_active_runs(WorkflowState.from_document(document))
-        while True:
-            state = WorkflowState.from_document(document)
-            session = EvaluationSession(Budget(INLINE_BUDGET, InlineBudgetExceeded), evaluated)
-            context = StepContext(version.definition, now, texts, version.prepare_job, session, version.references)
-            try:
-                async with self._light_slot if is_light else self._heavy_slot:
-                    plan = await asyncio.to_thread(advance_workflow, state, context, active.ended, active.lost)
-            except ResultsNeeded as needed:
-                room = MAX_RESULTS_LENGTH - count_characters(texts)
-                texts |= await load_results(self._database, state, needed.step_keys, room)
-            except EvaluationNeeded as needed:
-                if is_light:
-                    raise
-                evaluated |= await self._evaluator.evaluate(needed.request, document["owner"])
-            else:
-                return state, plan, plan.to_update(state, now), active.retrying
-
-    async def _read_active_runs(self, state: WorkflowState) -> _ActiveRuns:
+    async def _read_active_runs(self, document: WorkflowRunDocument) -> _ActiveRuns:
+        state = WorkflowState.from_document(document)
         rounds = {ref.run_id(state.id): state.steps[ref.key].round for ref in state.active_runs()}
         cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
         runs: dict[str, RunDocument] = {run["_id"]: run async for run in cursor} if rounds else {}
@@ -219,11 +156,80 @@ class WorkflowRunner:
             retrying={run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY},
         )
 
-    async def _write(self, document: WorkflowRunDocument, changes: dict[str, Any]) -> bool:
+    async def _make_plan(
+        self, document: WorkflowRunDocument, version: LoadedVersion, active: _ActiveRuns, *, is_light: bool
+    ) -> tuple[WorkflowState, Plan, Changes]:
+        """Plan in a thread. Returns the new state, the plan, and the fields of the workflow run that change.
+
+        Results and expensive values are loaded and evaluated as planning needs them. Raises EvaluationNeeded with
+        `is_light` if a value is too expensive to evaluate here.
+        """
+        now = clock.now()
+        texts: dict[str, ResultText | ResultsTooLarge] = {}
+        evaluated: dict[EvaluationKey, EvaluationResult] = {}
+        while True:
+            state = WorkflowState.from_document(document)
+            session = EvaluationSession(Budget(INLINE_BUDGET, InlineBudgetExceeded), evaluated)
+            context = StepContext(version.definition, now, texts, version.prepare_job, session, version.references)
+            try:
+                async with self._light_slot if is_light else self._heavy_slot:
+                    plan = await asyncio.to_thread(advance_workflow, state, context, active.ended, active.lost)
+            except ResultsNeeded as needed:
+                texts |= await load_results(self._database, state, needed.step_keys, texts)
+            except EvaluationNeeded as needed:
+                if is_light:
+                    raise
+                evaluated |= await self._evaluator.evaluate(needed.request, document["owner"])
+            else:
+                return state, plan, plan.to_update(state, now)
+
+    async def _write(self, document: WorkflowRunDocument, changes: Changes) -> bool:
         """Write the changes, unless the workflow run was changed concurrently. Returns whether it was written."""
         update = change_when(has_value("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
         result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
         return result.modified_count == 1
+
+    async def _conclude(
+        self, document: WorkflowRunDocument, version: LoadedVersion, plan: Plan, changes: Changes, size: int
+    ) -> AdvanceResult:
+        """Return the result of an advance that was carried out. Log and measure a workflow run that ended."""
+        if plan.outcome is not None:
+            self._meter.add_bytes(document["owner"], size)
+            log_workflow_run_status(document["_id"], plan.outcome.status, plan.outcome.reason)
+            return AdvanceResult(next_run_id=await self._find_next_queued(document, version), size=size)
+        has_more = bool(plan.runs_to_cancel) or plan.has_more
+        return AdvanceResult(has_more, size=size, wake_at=changes.get("wake_at", document["wake_at"]))
+
+    async def _find_next_queued(self, document: WorkflowRunDocument, version: LoadedVersion) -> str | None:
+        """Return the run of the workflow that is first in its queue. None unless its runs wait for each other."""
+        if version.definition.overlap != "QUEUE":
+            return None
+        queued = self._database.workflow_runs.find({"workflow": document["workflow"], "open": True}, {"created_at": 1})
+        return min([(run["created_at"], run["_id"]) async for run in queued], default=(None, None))[1]
+
+    async def abandon(self, workflow_run: str) -> None:
+        """End a workflow run that cannot be advanced as FAILED, and cancel its runs."""
+        open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
+        await self._step_runs.cancel([run["_id"] async for run in open_runs])
+        document: WorkflowRunDocument | None = await self._database.workflow_runs.find_one({"_id": workflow_run})
+        if document is None or not document["open"]:
+            return
+        now, steps = clock.now(), document["steps"]  # as stored: converting them may be what fails
+        ended = {
+            key: _cancel_step(step, now) for key, step in steps.items() if step["status"] not in SETTLED_STEP_STATUSES
+        }
+        changes: Changes = {
+            **_ABANDONED.to_fields(now),
+            "steps": steps | ended,
+            "done": len(steps),
+            "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED)),
+        }
+        if not await self._write(document, changes):
+            return  # changed concurrently: the next failure abandons it
+        log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
+        state = WorkflowState.from_document({**document, "steps": steps | ended})
+        if await self._incidents.track_changes(document, state, changes, ()):
+            self._wakeups.mails_queued()
 
 
 def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:

@@ -132,9 +132,7 @@ class WorkflowScheduler:
         """Record one MISSED run for the due times until the owner's quota is available again."""
         schedule = _parse_schedule(workflow)
         gap, _ = schedules.skip_due_times(schedule, due, until)
-        missed = WorkflowRunStatus.MISSED, WorkflowRunReason.QUOTA
-        new = NewWorkflowRun(_build_run_id(workflow, gap.first), Trigger.SCHEDULE, gap.first, *missed, gap=gap)
-        run, _ = await self._insert(build(new))
+        run, _ = await self._insert(build(_describe_missed_run(workflow, gap, WorkflowRunReason.QUOTA)))
         last = _find_last_due(run)
         await self._set_next_due(workflow, schedules.next_due(schedule, last), last)
 
@@ -181,10 +179,7 @@ class WorkflowScheduler:
         The QUEUE policy is applied when a run starts.
         """
         if isinstance(first, schedules.Gap):
-            missed = WorkflowRunStatus.MISSED, WorkflowRunReason.MISFIRE
-            return NewWorkflowRun(
-                _build_run_id(workflow, first.first), Trigger.SCHEDULE, first.first, *missed, gap=first
-            )
+            return _describe_missed_run(workflow, first, WorkflowRunReason.MISFIRE)
         run_id = _build_run_id(workflow, first)
         limit = 1 if workflow["overlap"] == "SKIP" else self._max_open_runs
         which = {"workflow": workflow["_id"], "open": True}
@@ -206,6 +201,11 @@ def _parse_schedule(workflow: WorkflowDocument) -> schedules.Schedule:
     if workflow["schedule"] is None:
         raise InvalidInput("The workflow is due, but has no schedule.")
     return schedules.schedule_from_document(workflow["schedule"])
+
+
+def _describe_missed_run(workflow: WorkflowDocument, gap: schedules.Gap, reason: WorkflowRunReason) -> NewWorkflowRun:
+    run_id = _build_run_id(workflow, gap.first)
+    return NewWorkflowRun(run_id, Trigger.SCHEDULE, gap.first, WorkflowRunStatus.MISSED, reason, gap)
 
 
 def _find_last_due(run: WorkflowRunDocument) -> datetime:

@@ -155,7 +155,7 @@ def _build_request(
         raise ResultsNeeded(missing)
     known = {
         "workflow": {"name": document["name"], "version": document["version"]},
-        "run": {"id": state.id, "dueAt": _format_time(document["due_at"])},
+        "run": {"id": state.id, "dueAt": format_time(document["due_at"])},
         "steps": {key: _describe_step(key, state, context) for key in keys},
     }
     inputs = state.inputs if references.uses_inputs else None
@@ -171,9 +171,9 @@ def _known_result(key: str, state: WorkflowState, context: StepContext) -> dict[
     """Return the result of a wait or an approval, from its state; None for a job, whose result is in its run."""
     step, step_state = context.get_step(key), state.steps[key]
     if step.wait is not None:
-        return {"until": _format_time(step_state.finished_at)}
+        return {"until": format_time(step_state.finished_at)}
     if step.approval is not None:
-        return {"approved": True, **(step_state.decision or {"by": None, "at": _format_time(step_state.finished_at)})}
+        return {"approved": True, **(step_state.decision or {"by": None, "at": format_time(step_state.finished_at)})}
     return None
 
 
@@ -195,5 +195,6 @@ def _describe_step(key: str, state: WorkflowState, context: StepContext) -> dict
     return {"status": step_state.status, "error": step_state.error, "result": result}
 
 
-def _format_time(moment: datetime | None) -> str | None:
+def format_time(moment: datetime | None) -> str | None:
+    """Return a time as results show it: in UTC, with milliseconds."""
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

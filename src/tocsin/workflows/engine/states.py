@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from tocsin.documents import (
     SETTLED_STEP_STATUSES,
+    ApprovalDecisionDocument,
     ErrorDocument,
     RunStatus,
     StepDocument,
@@ -39,9 +40,7 @@ class StopReason(StrEnum):
     COMPENSATE = "COMPENSATE"
 
 
-_ITEM_STATES = {RunStatus.COMPLETED: ItemState.COMPLETED, RunStatus.CANCELLED: ItemState.CANCELLED}
-"""States of items by the status of their run. All other statuses are failures."""
-_SETTLED_AS = {
+SETTLED_AS = {
     ItemState.COMPLETED: (StepStatus.COMPLETED, None),
     ItemState.FAILED: (StepStatus.FAILED, StepReason.RUN_FAILED),
     ItemState.CANCELLED: (StepStatus.CANCELLED, StepReason.CANCEL_REQUESTED),
@@ -72,7 +71,7 @@ class StepState:
     reminders: int = 0
     asks: str | None = None
     message: str | None = None
-    decision: dict[str, Any] | None = None
+    decision: ApprovalDecisionDocument | None = None
     undo: str | None = None
 
     @property
@@ -182,20 +181,6 @@ class WorkflowState:
         is_skipped = state.status is StepStatus.SKIPPED and state.reason is not StepReason.CONDITION
         return is_skipped or self.has_failed(step)
 
-    def apply_outcome(self, ref: StepRunRef, outcome: StepRunOutcome, now: datetime) -> None:
-        """Apply the outcome of one run to its step."""
-        step_state = self.steps[ref.key]
-        ended_as = _ITEM_STATES.get(outcome.status, ItemState.FAILED)
-        error = None if ended_as is ItemState.COMPLETED else outcome.error
-        if ref.is_compensation:
-            step_state.undo = ended_as
-        elif ref.item is not None and step_state.items is not None:
-            step_state.items = step_state.items[: ref.item] + ended_as + step_state.items[ref.item + 1 :]
-            step_state.error = step_state.error or error
-        else:
-            status, reason = _SETTLED_AS[ended_as]
-            step_state.settle(status, outcome.finished_at or now, reason, error)
-
     def settle_items(self, step: Step, now: datetime) -> None:
         """Settle a `forEach` step once none of its items is running or still to start."""
         step_state = self.steps[step.key]
@@ -207,7 +192,7 @@ class WorkflowState:
             return
         step_state.items = items = items.replace(ItemState.PENDING, ItemState.CANCELLED)
         worst = next((one for one in (ItemState.FAILED, ItemState.CANCELLED) if one in items), ItemState.COMPLETED)
-        status, reason = _SETTLED_AS[worst]
+        status, reason = SETTLED_AS[worst]
         step_state.settle(status, now, reason, step_state.error)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from tocsin.documents import Database
 from tocsin.workflows.engine.evaluation import ResultText
-from tocsin.workflows.engine.scope import ResultsTooLarge
+from tocsin.workflows.engine.scope import MAX_RESULTS_LENGTH, ResultsTooLarge
 from tocsin.workflows.engine.states import StepRunRef, WorkflowState
 
 _BATCH = 16
@@ -12,12 +12,13 @@ _BATCH = 16
 
 
 async def load_results(
-    database: Database, state: WorkflowState, keys: Collection[str], room: int
+    database: Database, state: WorkflowState, keys: Collection[str], loaded: Mapping[str, ResultText | ResultsTooLarge]
 ) -> dict[str, ResultText | ResultsTooLarge]:
-    """Load the results of these steps; ResultsTooLarge for each if they exceed `room`, in characters."""
+    """Load the results of these steps; ResultsTooLarge for each if they are too large together with those `loaded`."""
     refs = {key: _find_refs(key, state) for key in keys}
     ids = [ref.run_id(state.id) for several in refs.values() for ref in several]
     texts: dict[str, str | None] = {}
+    room = MAX_RESULTS_LENGTH - _count_characters(loaded)
     async for run in database.runs.find({"_id": {"$in": ids}}, {"result": 1}).batch_size(_BATCH):
         texts[run["_id"]] = run["result"]
         room -= len(run["result"] or "")
@@ -30,8 +31,7 @@ async def load_results(
     return found
 
 
-def count_characters(found: Mapping[str, ResultText | ResultsTooLarge]) -> int:
-    """Return the total length of the results in characters."""
+def _count_characters(found: Mapping[str, ResultText | ResultsTooLarge]) -> int:
     several = (texts if isinstance(texts, list) else [texts] for texts in found.values())
     return sum(len(text) for texts in several for text in texts if isinstance(text, str))
 

@@ -63,12 +63,12 @@ _OPTIONS = jmespath.Options(custom_functions=MeteredFunctions())
 def find_faults(value: Any) -> list[ExpressionFault]:
     """Return the faults of all expressions in a JSON value that can be found without evaluating them."""
     found: list[ExpressionFault] = []
-    for path, text in _texts(value):
-        if _dangling(text):
+    for path, text in _iter_texts(value):
+        if _has_unclosed(text):
             found.append(ExpressionFault(path, f"The expression in {text[:80]!r} has no end: `}}}}` is missing."))
-        for expression in _expressions(text):
+        for expression in _find_expressions(text):
             try:
-                _check_functions(expression, _compiled(expression).parsed)
+                _check_functions(expression, _compile(expression).parsed)
             except ExpressionError as error:
                 found.append(ExpressionFault(path, str(error)))
     return found
@@ -76,22 +76,24 @@ def find_faults(value: Any) -> list[ExpressionFault]:
 
 def count_expressions(value: Any) -> int:
     """Return the number of expressions in a JSON value."""
-    return sum(len(_expressions(text)) for _, text in _texts(value))
+    return sum(len(_find_expressions(text)) for _, text in _iter_texts(value))
 
 
 def find_step_references(value: Any) -> set[str]:
     """Return the keys of the steps that expressions in a value reference; `*` if it may be any step."""
-    return _named(value, "steps")
+    return _find_names(value, "steps")
 
 
 def find_input_references(value: Any) -> set[str]:
     """Return the names of the inputs that expressions in a value reference; `*` if it may be any input."""
-    return _named(value, "inputs")
+    return _find_names(value, "inputs")
 
 
 def can_reference(root: str, value: Any) -> bool:
     """Return whether an expression in a value may reference this root. Errs on the side of True."""
-    return any(root in part or _OF_ALL & set(part) for _, text in _texts(value) for part in _expressions(text))
+    return any(
+        root in part or _OF_ALL & set(part) for _, text in _iter_texts(value) for part in _find_expressions(text)
+    )
 
 
 _OF_ALL = frozenset("@*\\&")
@@ -100,7 +102,7 @@ _OF_ALL = frozenset("@*\\&")
 
 def find_roots(value: Any) -> set[str]:
     """Return the root names that expressions in a value reference, such as `inputs`, `steps` and `item`."""
-    return {path[0] for path in _paths(value)}
+    return {path[0] for path in _iter_paths(value)}
 
 
 def evaluate(value: Any, scope: Mapping[str, Any], budget: Budget | None = None) -> Any:
@@ -110,21 +112,21 @@ def evaluate(value: Any, scope: Mapping[str, Any], budget: Budget | None = None)
     """
     budget = budget or Budget()
     try:
-        return _filled(value, scope, budget)
+        return _evaluate_parts(value, scope, budget)
     except BudgetExceededError:
         raise ExpressionError("${{ … }}", _TOO_MUCH.format(budget.total)) from None
     except EvaluationTimeoutError:
         raise ExpressionError("${{ … }}", f"it takes too long. {_LESS}") from None
 
 
-def _filled(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
+def _evaluate_parts(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
     budget.spend(1)
     if isinstance(value, str):
-        return _fill_in(value, scope, budget)
+        return _evaluate_text(value, scope, budget)
     if isinstance(value, Mapping):
-        return {name: _filled(part, scope, budget) for name, part in value.items()}
+        return {name: _evaluate_parts(part, scope, budget) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_filled(part, scope, budget) for part in value]
+        return [_evaluate_parts(part, scope, budget) for part in value]
     return value
 
 
@@ -133,17 +135,18 @@ def is_truthy(value: Any) -> bool:
     return not (value is None or value is False or (isinstance(value, str | list | dict) and not value))
 
 
-def _fill_in(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
+def _evaluate_text(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
     budget.spend(len(text) // CHARACTERS_PER_PART)
-    parts = list(_parts(text.strip()))
+    parts = list(_split_text(text.strip()))
     if len(parts) == 1 and parts[0][0]:
-        return _evaluated(parts[0][1], scope, budget)
+        return _evaluate_expression(parts[0][1], scope, budget)
     return "".join(
-        _as_text(_evaluated(part, scope, budget)) if is_expression else part for is_expression, part in _parts(text)
+        _to_text(_evaluate_expression(part, scope, budget)) if is_expression else part
+        for is_expression, part in _split_text(text)
     )
 
 
-def _parts(text: str) -> Iterator[tuple[bool, str]]:
+def _split_text(text: str) -> Iterator[tuple[bool, str]]:
     """Yield the expressions (True) and the text between them, in one pass. An unclosed one ends the search."""
     at = 0
     while (start := text.find(_BEGIN, at)) >= 0:
@@ -159,10 +162,10 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
         yield False, rest
 
 
-def _evaluated(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any:
+def _evaluate_expression(expression: str, scope: Mapping[str, Any], budget: Budget) -> Any:
     try:
         budget.spend(len(expression) // _COMPILED_PART)
-        compiled = _compiled(expression)
+        compiled = _compile(expression)
         value = MeteredInterpreter(_OPTIONS, budget).visit(compiled.parsed, scope)
         budget.spend_value(value)
         return value
@@ -184,7 +187,7 @@ _COMPILED_PART = 4
 """Characters of an expression that cost one part to parse."""
 
 
-def _as_text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -195,7 +198,7 @@ _COMPILING = threading.Lock()
 
 
 @lru_cache(maxsize=1024)
-def _compiled(expression: str) -> ParsedResult:
+def _compile(expression: str) -> ParsedResult:
     if len(expression) > MAX_EXPRESSION_LENGTH:
         raise ExpressionError(
             expression[:40] + "…", f"it has {len(expression)} characters; at most {MAX_EXPRESSION_LENGTH} are allowed."
@@ -220,43 +223,43 @@ def _check_functions(expression: str, tree: Any) -> None:
             _check_functions(expression, child)
 
 
-def _texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def _iter_texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
         for name, part in value.items():
-            yield from _texts(part, (*path, str(name)))
+            yield from _iter_texts(part, (*path, str(name)))
     elif isinstance(value, list | tuple):
         for index, part in enumerate(value):
-            yield from _texts(part, (*path, index))
+            yield from _iter_texts(part, (*path, index))
 
 
-def _expressions(text: str) -> list[str]:
-    return [part for is_expression, part in _parts(text) if is_expression]
+def _find_expressions(text: str) -> list[str]:
+    return [part for is_expression, part in _split_text(text) if is_expression]
 
 
-def _dangling(text: str) -> bool:
+def _has_unclosed(text: str) -> bool:
     """Return whether the text has an unclosed expression."""
-    literals = [part for is_expression, part in _parts(text) if not is_expression and part != _BEGIN]
+    literals = [part for is_expression, part in _split_text(text) if not is_expression and part != _BEGIN]
     return any(_BEGIN in part for part in literals)
 
 
-def _trees(value: Any) -> Iterator[dict[str, Any]]:
-    for _, text in _texts(value):
-        for expression in _expressions(text):
-            yield cast("dict[str, Any]", _compiled(expression).parsed)
+def _iter_trees(value: Any) -> Iterator[dict[str, Any]]:
+    for _, text in _iter_texts(value):
+        for expression in _find_expressions(text):
+            yield cast("dict[str, Any]", _compile(expression).parsed)
 
 
-def _named(value: Any, root: str) -> set[str]:
-    return {path[1] if len(path) > 1 else "*" for path in _paths(value) if path[0] in (root, "*")}
+def _find_names(value: Any, root: str) -> set[str]:
+    return {path[1] if len(path) > 1 else "*" for path in _iter_paths(value) if path[0] in (root, "*")}
 
 
-def _paths(value: Any) -> Iterator[tuple[str, ...]]:
-    for tree in _trees(value):
-        yield from _names(tree)
+def _iter_paths(value: Any) -> Iterator[tuple[str, ...]]:
+    for tree in _iter_trees(value):
+        yield from _iter_tree_paths(tree)
 
 
-def _names(tree: Any) -> Iterator[tuple[str, ...]]:
+def _iter_tree_paths(tree: Any) -> Iterator[tuple[str, ...]]:
     """Yield the first one or two names of each path that a parsed expression takes from the scope."""
     if not isinstance(tree, dict):
         return
@@ -269,10 +272,10 @@ def _names(tree: Any) -> Iterator[tuple[str, ...]]:
         following = children[1].get("type") == "field"
         yield (children[0]["value"], children[1]["value"]) if following else (children[0]["value"], "*")
     elif kind in _ONWARD:  # the rest is relative to the first child
-        yield from _names(children[0])
+        yield from _iter_tree_paths(children[0])
     else:
         for child in children:
-            yield from _names(child)
+            yield from _iter_tree_paths(child)
 
 
 _ONWARD = {

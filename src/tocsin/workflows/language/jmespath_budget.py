@@ -36,7 +36,7 @@ class EvaluationTimeoutError(Exception):
 
 
 class Budget:
-    """A budget in parts. Raises `beyond` once it is spent, and TooSlowError when `is_late()`."""
+    """A budget in parts. Raises `beyond` once it is spent, and EvaluationTimeoutError when `is_late()`."""
 
     def __init__(
         self,

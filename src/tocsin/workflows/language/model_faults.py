@@ -21,7 +21,7 @@ def describe_model_faults(model: type[BaseModel], error: ValidationError) -> Ite
     """Yield each error as the path of its part in the source, and a sentence."""
     for fault in error.errors(include_url=False):
         path = tuple(part for part in fault["loc"] if part not in {"[key]", "str", "list[any]"})
-        yield path, _sentence(model, path, dict(fault))
+        yield path, _describe_fault(model, path, dict(fault))
 
 
 def format_faults(error: InvalidInput) -> list[str]:
@@ -29,17 +29,17 @@ def format_faults(error: InvalidInput) -> list[str]:
     return [f"{'.'.join(fault.path)}: {fault.message}" if fault.path else fault.message for fault in error.all_errors]
 
 
-def _sentence(model: type[BaseModel], path: ValuePath, fault: dict[str, Any]) -> str:
+def _describe_fault(model: type[BaseModel], path: ValuePath, fault: dict[str, Any]) -> str:
     last = path[-1] if path else "A workflow"
     name = "This" if isinstance(last, int) else last
     if fault["type"] == "extra_forbidden":
-        return f"There is no {name} here.{_nearest(_model_at(model, path[:-1]), name)}"
+        return f"There is no {name} here.{_suggest_name(_find_model(model, path[:-1]), name)}"
     if fault["type"] == "string_pattern_mismatch":
         return _PATTERNS.get("inputs" if path[:1] == ("inputs",) else name, f"{name} has the wrong format.")
     return describe_fault(name, fault)
 
 
-def _nearest(model: type[BaseModel] | None, name: str) -> str:
+def _suggest_name(model: type[BaseModel] | None, name: str) -> str:
     if model is None:
         return ""
     names = [field.alias or key for key, field in model.model_fields.items()]
@@ -47,18 +47,18 @@ def _nearest(model: type[BaseModel] | None, name: str) -> str:
     return f" Did you mean {near[0]}?" if near else f" There are: {', '.join(names)}."
 
 
-def _model_at(model: type[BaseModel] | None, path: ValuePath) -> type[BaseModel] | None:
+def _find_model(model: type[BaseModel] | None, path: ValuePath) -> type[BaseModel] | None:
     """Return the model of the part at this path."""
     for part in path:
         if model is None:
             return None
         fields = {field.alias or key: field.annotation for key, field in model.model_fields.items()}
         if isinstance(part, str) and part in fields:
-            model = _inner(fields[part])
+            model = _find_inner_model(fields[part])
     return model
 
 
-def _inner(annotation: Any) -> type[BaseModel] | None:
+def _find_inner_model(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _inner(part)) is not None), None)
+    return next((found for part in get_args(annotation) if (found := _find_inner_model(part)) is not None), None)

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tocsin.compute.limits import MEBIBYTE, ComputeLimits
-from tocsin.documents import Doc
 from tocsin.jobs.base import Compute, ComputeLimitReached, ComputeProcessEnded
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.value_bounds import MAX_CHARACTERS, ValuePath
@@ -45,7 +45,7 @@ async def validate_yaml(
     """Parse and validate the YAML text of a workflow. Raises WorkflowInvalid."""
     if compute is None or len(text) <= MAX_INLINE_LENGTH or len(text) > MAX_CHARACTERS:
         return await validate_source(await asyncio.to_thread(parse_yaml, text), now, catalog)
-    return await _checked_apart(text, now, catalog, compute, owner, is_yaml=True)
+    return await _validate_in_process(text, now, catalog, compute, owner, is_yaml=True)
 
 
 async def validate_object(
@@ -55,10 +55,10 @@ async def validate_object(
     text = await asyncio.to_thread(json.dumps, value, ensure_ascii=False)
     if compute is None or len(text) <= MAX_INLINE_LENGTH or len(text) > _LARGEST_GIVEN:
         return await validate_source(await asyncio.to_thread(parse_object, value), now, catalog)
-    return await _checked_apart(text, now, catalog, compute, owner, is_yaml=False)
+    return await _validate_in_process(text, now, catalog, compute, owner, is_yaml=False)
 
 
-async def render_yaml(data: Doc, size: int, compute: Compute | None, owner: str) -> str:
+async def render_yaml(data: Mapping[str, Any], size: int, compute: Compute | None, owner: str) -> str:
     """Return a workflow as YAML. `size` is its approximate length in characters."""
     if compute is None or size <= MAX_INLINE_LENGTH:
         return await asyncio.to_thread(to_yaml, data)
@@ -89,30 +89,30 @@ def _get_at(value: Any, path: ValuePath) -> Any:
     return value
 
 
-async def _checked_apart(
+async def _validate_in_process(
     text: str, now: datetime, catalog: RegisteredJobs, compute: Compute, owner: str, *, is_yaml: bool
 ) -> ValidatedWorkflow:
     try:
         found, masks, faults = await compute(
-            _yaml_checked if is_yaml else _object_checked, text, now, catalog, owner=owner, limits=_LIMITS
+            _validate_yaml_text if is_yaml else _validate_object_text, text, now, catalog, owner=owner, limits=_LIMITS
         )
     except (ComputeLimitReached, ComputeProcessEnded) as ended:
         message = f"The workflow could not be checked. {ended} Split it into several workflows, or shorten it."
         raise WorkflowInvalid([Fault(message)]) from None
     if faults:
         raise WorkflowInvalid(faults)
-    return await asyncio.to_thread(_read_checked, found, masks)
+    return await asyncio.to_thread(_read_validated, found, masks)
 
 
-def _yaml_checked(text: str, now: datetime, catalog: RegisteredJobs) -> tuple[str, Positions, list[Fault]]:
+def _validate_yaml_text(text: str, now: datetime, catalog: RegisteredJobs) -> tuple[str, Positions, list[Fault]]:
     return validate_text(text, now, catalog, is_yaml=True)
 
 
-def _object_checked(text: str, now: datetime, catalog: RegisteredJobs) -> tuple[str, Positions, list[Fault]]:
+def _validate_object_text(text: str, now: datetime, catalog: RegisteredJobs) -> tuple[str, Positions, list[Fault]]:
     return validate_text(text, now, catalog, is_yaml=False)
 
 
-def _read_checked(text: str, masks: Positions) -> ValidatedWorkflow:
+def _read_validated(text: str, masks: Positions) -> ValidatedWorkflow:
     data = json.loads(text)
     return ValidatedWorkflow(
         WorkflowDefinition.model_validate(data).resolve_dependencies(), WorkflowSource(data, masks)

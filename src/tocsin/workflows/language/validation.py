@@ -55,10 +55,10 @@ def parse_definition(source: WorkflowSource, jobs: JobCatalog, now: datetime = E
             definition = WorkflowDefinition.model_validate(source.data)
         except ValidationError as error:
             found += islice(describe_model_faults(WorkflowDefinition, error), _MOST_LOOKED_FOR)
-        found += islice(_all_faults(build_outline(source.data), jobs, now), _MOST_LOOKED_FOR)
+        found += islice(_find_all_faults(build_outline(source.data), jobs, now), _MOST_LOOKED_FOR)
     faults = [*source.faults, *_without_echoes(source, found)]
     if faults or definition is None:
-        raise WorkflowInvalid(_bounded(_sorted(source, faults)))
+        raise WorkflowInvalid(_limit_faults(_sort_faults(source, faults)))
     return definition.resolve_dependencies()
 
 
@@ -68,11 +68,13 @@ def _without_echoes(source: WorkflowSource, found: Iterable[tuple[ValuePath, str
     yield from (source.locate_fault(path, message) for path, message in dict.fromkeys(found) if path not in rejected)
 
 
-def _sorted(source: WorkflowSource, faults: list[Fault]) -> list[Fault]:
-    return sorted(faults, key=lambda fault: (fault.line or 0, fault.column or 0, *_position(source.data, fault.path)))
+def _sort_faults(source: WorkflowSource, faults: list[Fault]) -> list[Fault]:
+    return sorted(
+        faults, key=lambda fault: (fault.line or 0, fault.column or 0, *_find_position(source.data, fault.path))
+    )
 
 
-def _position(data: Any, path: ValuePath) -> Iterator[int]:
+def _find_position(data: Any, path: ValuePath) -> Iterator[int]:
     """Yield the position of a part in a value, for values without line numbers."""
     for part in path:
         if isinstance(data, Mapping) and part in data:
@@ -85,36 +87,38 @@ def _position(data: Any, path: ValuePath) -> Iterator[int]:
             return
 
 
-def _bounded(faults: list[Fault]) -> list[Fault]:
+def _limit_faults(faults: list[Fault]) -> list[Fault]:
     more = len(faults) - MAX_FAULTS
     return faults if more <= 0 else [*faults[:MAX_FAULTS], Fault(f"And {more:,} more faults.")]
 
 
-def _all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> PlacedFaults:
+def _find_all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> PlacedFaults:
     if len(outline.steps) > MAX_STEPS:
         return
-    doubled = list(_keys(outline))
+    doubled = list(_find_duplicate_keys(outline))
     yield from doubled
-    yield from _defaults(outline)
-    yield from _schedule(outline, now)
-    yield from _dependencies(outline)
+    yield from _find_wrong_defaults(outline)
+    yield from _find_schedule_faults(outline, now)
+    yield from _find_dependency_faults(outline)
     if not doubled:
-        yield from _cycle(outline)
+        yield from _find_cycle(outline)
     for step in outline.steps:
-        yield from _step(step, outline, jobs)
-    if (count := sum(expressions.count_expressions(value) for value in _all_texts(outline))) > MAX_EXPRESSIONS:
+        yield from _find_step_faults(step, outline, jobs)
+    if (
+        count := sum(expressions.count_expressions(value) for value in _iter_expression_values(outline))
+    ) > MAX_EXPRESSIONS:
         yield (), f"The workflow has {count:,} expressions; at most {MAX_EXPRESSIONS:,} are allowed."
     if outline.output is not None:
-        yield from _text(outline.output, ("output",), set(outline.keys), outline, item=False)
+        yield from _find_expression_faults(outline.output, ("output",), set(outline.keys), outline, item=False)
 
 
-def _all_texts(outline: Outline) -> Iterator[Any]:
+def _iter_expression_values(outline: Outline) -> Iterator[Any]:
     yield outline.output
     for step in outline.steps:
         yield from step.expression_values().values()
 
 
-def _keys(outline: Outline) -> PlacedFaults:
+def _find_duplicate_keys(outline: Outline) -> PlacedFaults:
     counts = Counter(outline.keys)
     seen: set[str] = set()
     for step in outline.steps:
@@ -123,7 +127,7 @@ def _keys(outline: Outline) -> PlacedFaults:
         seen.add(step.key)
 
 
-def _defaults(outline: Outline) -> PlacedFaults:
+def _find_wrong_defaults(outline: Outline) -> PlacedFaults:
     types = {type_.value: type_ for type_ in InputType}
     for name, spec in outline.inputs.items():
         given = spec if isinstance(spec, Mapping) else {}
@@ -133,7 +137,7 @@ def _defaults(outline: Outline) -> PlacedFaults:
             yield ("inputs", name, "default"), f"The default of {name} is not of the type {kind}."
 
 
-def _schedule(outline: Outline, now: datetime) -> PlacedFaults:
+def _find_schedule_faults(outline: Outline, now: datetime) -> PlacedFaults:
     if isinstance(outline.schedule, Mapping):
         try:
             parse_schedule_spec(outline.schedule, now)
@@ -141,34 +145,34 @@ def _schedule(outline: Outline, now: datetime) -> PlacedFaults:
             yield from ((("schedule",), sentence) for sentence in format_faults(error))
 
 
-def _dependencies(outline: Outline) -> PlacedFaults:
+def _find_dependency_faults(outline: Outline) -> PlacedFaults:
     for step in outline.steps:
         for place, key in step.iter_dependencies():
             path: ValuePath = (*step.path, "dependsOn", place)
             if key == step.key:
                 yield path, f"{key} cannot depend on itself."
             elif key not in outline.keys:
-                yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
+                yield path, f"There is no step {key}.{_suggest_name(key, outline.keys)}"
 
 
-def _cycle(outline: Outline) -> PlacedFaults:
+def _find_cycle(outline: Outline) -> PlacedFaults:
     cycle = graph.find_cycle(outline.dependencies())
     if cycle is not None and len(cycle) > 2:
         path = next(step.path for step in outline.steps if step.key == cycle[0])
         yield (*path, "dependsOn"), f"The steps depend on each other in a cycle: {' -> '.join(cycle)}."
 
 
-def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> PlacedFaults:
+def _find_step_faults(step: StepOutline, outline: Outline, jobs: JobCatalog) -> PlacedFaults:
     if (wrong := step.find_shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
         yield step.path, wrong  # otherwise the kind is a misspelled key
     before = set(outline.find_steps_before(step))
     for place, value in step.expression_values().items():
         own = {step.key} if place[0] == "compensation" else set()
         item = step.is_for_each and place == ("params",)
-        yield from _text(value, (*step.path, *place), before | own, outline, item=item)
-    yield from _reminders(step)
+        yield from _find_expression_faults(value, (*step.path, *place), before | own, outline, item=item)
+    yield from _find_frequent_reminders(step)
     for path, kind, params in step.iter_jobs():
-        yield from _job(kind, params, path, jobs)
+        yield from _find_job_faults(kind, params, path, jobs)
     for path, retry in step.iter_retries():
         try:
             parse_retry_spec(retry)
@@ -176,7 +180,7 @@ def _step(step: StepOutline, outline: Outline, jobs: JobCatalog) -> PlacedFaults
             yield from ((path, sentence) for sentence in format_faults(error))
 
 
-def _reminders(step: StepOutline) -> PlacedFaults:
+def _find_frequent_reminders(step: StepOutline) -> PlacedFaults:
     """Find reminders that are too frequent: their recipient is not the author of the workflow."""
     approval = get_field(step.data, "approval")
     given = get_field(approval, "remindEvery") if isinstance(approval, Mapping) else None
@@ -189,33 +193,35 @@ def _reminders(step: StepOutline) -> PlacedFaults:
         yield (*step.path, "approval", "remindEvery"), message
 
 
-def _job(kind: str, params: Mapping[str, Any], path: ValuePath, jobs: JobCatalog) -> PlacedFaults:
+def _find_job_faults(kind: str, params: Mapping[str, Any], path: ValuePath, jobs: JobCatalog) -> PlacedFaults:
     if kind not in jobs.kinds():
-        yield (*path, "job"), f"There is no job {kind} on this server.{_meant(kind, jobs.kinds())}"
+        yield (*path, "job"), f"There is no job {kind} on this server.{_suggest_name(kind, jobs.kinds())}"
         return
     for place, message in jobs.check(kind, params):
         yield (*path, "params", *place), message
 
 
-def _text(value: Any, path: ValuePath, before: Collection[str], outline: Outline, *, item: bool) -> PlacedFaults:
+def _find_expression_faults(
+    value: Any, path: ValuePath, before: Collection[str], outline: Outline, *, item: bool
+) -> PlacedFaults:
     wrong = expressions.find_faults(value)
     for fault in wrong:
         yield (*path, *fault.path), fault.message
     if wrong:
         return
-    yield from _names(value, path, before, outline)
+    yield from _find_unknown_names(value, path, before, outline)
     if not item and {"item", "index"} & expressions.find_roots(value):
         yield path, "item and index are available only in the params of a step with forEach."
 
 
-def _names(value: Any, path: ValuePath, before: Collection[str], outline: Outline) -> PlacedFaults:
+def _find_unknown_names(value: Any, path: ValuePath, before: Collection[str], outline: Outline) -> PlacedFaults:
     for key in sorted(expressions.find_step_references(value) - {"*"} - set(before)):
         if key not in outline.keys:
-            yield path, f"There is no step {key}.{_meant(key, outline.keys)}"
+            yield path, f"There is no step {key}.{_suggest_name(key, outline.keys)}"
         else:
             yield path, f"The step {key} may still be running when this one starts. Add it to dependsOn."
     for name in sorted(expressions.find_input_references(value) - {"*"} - set(outline.inputs)):
-        yield path, f"There is no input {name}.{_meant(name, outline.inputs)}"
+        yield path, f"There is no input {name}.{_suggest_name(name, outline.inputs)}"
     for name in sorted(expressions.find_roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
         yield (
             path,
@@ -223,7 +229,7 @@ def _names(value: Any, path: ValuePath, before: Collection[str], outline: Outlin
         )
 
 
-def _meant(name: str, names: Iterable[str]) -> str:
+def _suggest_name(name: str, names: Iterable[str]) -> str:
     known = list(dict.fromkeys(names))
     near = difflib.get_close_matches(name[:_LONGEST_NAME], known, 1)
     if near:
