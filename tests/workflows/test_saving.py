@@ -109,3 +109,15 @@ async def test_a_deleted_workflow_is_hidden_and_has_no_due_time(database: Databa
     stored = await database.workflows.find_one({"_id": saved["_id"]})
     assert stored is not None
     assert (stored["deleted"], stored["name_key"], stored["next_run_at"]) == (True, None, None)
+
+
+async def test_the_name_of_a_deleted_workflow_can_be_used_again(database: Database) -> None:
+    """The embedded database keeps a changed key in a unique index."""
+    ids = []
+    for _ in range(3):
+        ids.append((await _save(database, {"every": {"interval": "PT1H"}}))["_id"])
+        await saving.delete_workflow(database, "alice", "w", clock.now())
+    last = await _save(database, {"every": {"interval": "PT1H"}})
+    stored = {workflow["_id"]: workflow["deleted"] for workflow in await database.workflows.find({}).to_list()}
+    assert stored == {**dict.fromkeys(ids, True), last["_id"]: False}
+    assert await database.workflow_versions.count_documents({}) == 4

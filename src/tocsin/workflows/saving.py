@@ -169,8 +169,21 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         await database.workflows.insert_one(document)
     except DuplicateKeyError:
         await database.workflow_versions.delete_one({"_id": version_id(workflow_id, 1)})
+        await _release_name(database, owner, definition.name)
         return False
     return True
+
+
+async def _release_name(database: Database, owner: str, name: str) -> None:
+    """Store the deleted workflows of this name anew.
+
+    The embedded database keeps the entry of a unique index when its value changes, until the document is deleted.
+    """
+    async for workflow in database.workflows.find({"owner": owner}):
+        if workflow["deleted"] and workflow["name"] == name:
+            result = await database.workflows.delete_one({"_id": workflow["_id"]})
+            if result.deleted_count:
+                await database.workflows.insert_one(workflow)
 
 
 async def _change(database: Database, before: WorkflowDocument, draft: _Draft, now: datetime) -> bool:
