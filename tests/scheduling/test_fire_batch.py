@@ -60,6 +60,7 @@ async def test_a_waiting_run_is_released_however_the_run_before_it_ends(database
     await run_effects.apply_effects(database, [await load_run(database, first)])
     freed = await load_run(database, waiting["_id"])
     assert (freed["blocked"], freed["after"]) == (False, None)
+    assert freed["queued_at"] is not None
     assert freed["rank"] == clock.epoch_milliseconds(freed["queued_at"])
 
 

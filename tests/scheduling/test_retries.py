@@ -37,6 +37,7 @@ async def test_a_retry_goes_back_to_the_queue_at_its_time(database: Database) ->
     assert (await load_run(database, early))["status"] == "RETRY"
     run = await load_run(database, due)
     assert (run["status"], run["retry_at"]) == ("QUEUED", None)
+    assert run["queued_at"] is not None
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
     assert (await load_task(database, task.id))["status"] == "RETRY"
 
@@ -53,6 +54,7 @@ async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None
         (run,) = await runs_of(database, task.id)
         assert (run["status"], run["reason"]) == ("RETRY", "QUOTA")
         retry_at = (await load_run(database, run_id))["retry_at"]
+        assert retry_at is not None
         assert retry_at > clock.now() + MAX_WAIT - 5 * SECOND
         assert "It continues when the quota allows it" in explain_run_reason(RunReason.QUOTA, run)
         limits.set_override("alice", {"RUNS_PER_DAY": 0})
@@ -64,8 +66,9 @@ async def test_retries_wait_for_the_quota_and_say_so(database: Database) -> None
 
 async def test_a_retry_that_was_postponed_meanwhile_is_not_queued(database: Database) -> None:
     task = await save_task(database, AWAY, schedules.Once(clock.now() + HOUR))
-    run = await load_run(database, await add_run(database, task.id, S.RETRY, retry_at=clock.now()))
-    later = run["retry_at"] + HOUR
+    due = clock.now()
+    run = await load_run(database, await add_run(database, task.id, S.RETRY, retry_at=due))
+    later = due + HOUR
     await database.runs.update_one({"_id": run["_id"]}, {"$set": {"retry_at": later}})
     await database.runs.bulk_write([requeue_retry(run, clock.now(), None)])
     await database.runs.bulk_write([requeue_retry(run, clock.now(), clock.now() + 2 * HOUR)])
