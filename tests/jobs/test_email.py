@@ -309,15 +309,16 @@ def test_a_wrong_address_beside_an_expression_is_told_when_a_workflow_is_saved()
 
 async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: Database) -> None:
     files = [{"name": "a.txt", "text": "text"}]
-    given = {**MAIL, "to": ["alice@example.com", "bob@example.com"], "attachments": files}
+    recipients = ["alice@example.com", "bob@example.com"]
+    given = {**MAIL, "to": recipients, "attachments": files}
     async with mail_server(Inbox(rcpt=["250 OK", "451 4.7.1 Greylisted", "250 OK", "250 OK"])) as port:
         assert (await attempt(port, given, "any")).error is not None
         noted = {mail["to"]: mail async for mail in database.deliveries.find({})}
-        assert [noted[to]["status"] for to in given["to"]] == ["DELIVERED", "FAILED"]
-        assert "451 4.7.1 Greylisted" in noted["bob@example.com"]["last_error"]
+        assert [noted[to]["status"] for to in recipients] == ["DELIVERED", "FAILED"]
+        assert "451 4.7.1 Greylisted" in (noted["bob@example.com"]["last_error"] or "")
         assert (await attempt(port, given, "any")).error is None
     again = {mail["to"]: mail async for mail in database.deliveries.find({})}
-    assert [(again[to]["status"], again[to]["tries"], again[to]["last_error"]) for to in given["to"]] == [
+    assert [(again[to]["status"], again[to]["tries"], again[to]["last_error"]) for to in recipients] == [
         ("DELIVERED", 2, None),
         ("DELIVERED", 2, None),
     ]

@@ -15,7 +15,8 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
+from tocsin.documents.updates import Expression, Pipeline
 from tocsin.errors import TocsinError
 
 LINK_MAILS_PER_HOUR = 3
@@ -76,7 +77,9 @@ class MailLimiter:
 
     async def release(self, place: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
-        others: Doc = {"$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.reserved_at}]}}}
+        others: Expression = {
+            "$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.reserved_at}]}}
+        }
         for limit in place.limits:
             await self._database.mail_counts.update_one(
                 {"_id": _count_id(limit.name, place.key)}, [{"$set": {"times": others}}]
@@ -85,7 +88,7 @@ class MailLimiter:
     async def record_withheld(self, key: str, now: datetime | None = None) -> None:
         """Count a mail to this mailbox that was not sent, to be mentioned in a later one."""
         forget_at = (now or clock.now()) + timedelta(days=90)
-        changes: Doc = {"$inc": {"held_back": 1}, "$set": {"times": [], "forget_at": forget_at}}
+        changes = {"$inc": {"held_back": 1}, "$set": {"times": [], "forget_at": forget_at}}
         await self._database.mail_counts.update_one({"_id": _count_id(_HELD_BACK, key)}, changes, upsert=True)
 
     async def count_withheld(self, key: str) -> int:
@@ -166,18 +169,18 @@ def _count_id(name: str, key: str) -> str:
     return f"{name}:{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def _reservation_update(limit: MailLimit, at: datetime) -> list[Doc]:
+def _reservation_update(limit: MailLimit, at: datetime) -> Pipeline:
     """Return the update that adds a time if fewer than the limit lie within its period, and else changes nothing."""
-    within: Doc = {
+    within: Expression = {
         "$and": [
             {"$gt": ["$$this", {"$literal": at - limit.period}]},
             {"$lte": ["$$this", {"$literal": at + _SKEW}]},
         ]
     }
-    recent: Doc = {"$filter": {"input": {"$ifNull": ["$times", []]}, "cond": within}}
-    fits: Doc = {"$lt": [{"$size": recent}, limit.max_mails]}
-    after: Doc = {"$concatArrays": [recent, [{"$literal": at}]]}
-    kept_until: Doc = {"$literal": at + limit.period + _SKEW}
+    recent: Expression = {"$filter": {"input": {"$ifNull": ["$times", []]}, "cond": within}}
+    fits: Expression = {"$lt": [{"$size": recent}, limit.max_mails]}
+    after: Expression = {"$concatArrays": [recent, [{"$literal": at}]]}
+    kept_until: Expression = {"$literal": at + limit.period + _SKEW}
     return [
         {
             "$set": {
