@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
-from tocsin.documents import ErrorKind
+from tocsin.documents import ErrorKind, RequestDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.extras import explain_missing
@@ -54,14 +54,13 @@ class AttemptError:
 class Outcome:
     """The outcome of an attempt, which succeeded unless there is an `error`. Every field can be stored unchanged.
 
-    `request` has `method`, `url` and `headers`: (name, value) pairs with secrets masked. `timings` are in
-    milliseconds. `retry_after` is the delay that the target asked for. `result` is the JSON value that later steps
-    of a workflow see.
+    `timings` are in milliseconds. `retry_after` is the delay that the target asked for. `result` is the JSON value that
+    later steps of a workflow see.
     """
 
     error: AttemptError | None = None
     result: Any = None
-    request: dict[str, Any] | None = None
+    request: RequestDocument | None = None
     status_code: int | None = None
     response_headers: list[tuple[str, str]] = field(default_factory=list)
     response_body: str | None = None

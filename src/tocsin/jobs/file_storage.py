@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from tocsin import clock
 from tocsin.documents import owner_of
@@ -29,6 +29,17 @@ class FileError(TocsinError):
     """A file cannot be saved or read. The message is for the owner."""
 
 
+class FileResult(TypedDict):
+    """A stored file as it appears in results of jobs. See `FileRef` for the meaning of the fields."""
+
+    fileId: str
+    name: str
+    contentType: str
+    size: int
+    url: str
+    urlExpiresAt: str
+
+
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """A stored file with a link to it, valid until `url_expires_at` for anyone who has it. `size` is in bytes."""
@@ -40,7 +51,7 @@ class FileRef:
     url: str
     url_expires_at: datetime
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> FileResult:
         """Return the reference as it appears in results of jobs."""
         return {
             "fileId": self.file_id,

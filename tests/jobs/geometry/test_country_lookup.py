@@ -18,6 +18,7 @@ from tocsin.jobs.geometry.countries.index import load_index
 from tocsin.jobs.geometry.countries.outlines import Country, load_atlas
 from tocsin.jobs.geometry.country_lookup import CountryLookupJob, look_up_countries
 from tocsin.jobs.geometry.geojson import InvalidGeometry
+from tocsin.jobs.geometry.overlay import CountryShares
 from tocsin.jobs.geometry.plane import area
 
 ATLAS = load_atlas()
@@ -29,7 +30,7 @@ def country(name: str) -> Country:
     return found
 
 
-def found(geojson: Any) -> dict[str, Any]:
+def found(geojson: Any) -> CountryShares:
     result = look_up_countries(geojson, False)
     assert not isinstance(result, InvalidGeometry), result
     return result

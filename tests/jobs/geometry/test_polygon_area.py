@@ -16,7 +16,7 @@ from tests.jobs.http.test_job import BOX, job_context
 from tests.outbound.servers import open_client
 from tocsin.errors import InvalidInput
 from tocsin.jobs.base import ErrorKind, Job, Outcome, SaveContext
-from tocsin.jobs.geometry.area import measure_ring
+from tocsin.jobs.geometry.area import AreaResult, measure_ring
 from tocsin.jobs.geometry.countries.outlines import load_atlas
 from tocsin.jobs.geometry.geojson import InvalidGeometry
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob, measure_polygons
@@ -32,7 +32,7 @@ OVER_180 = {
 }
 
 
-def result(geojson: Any, *, repair: bool = False) -> dict[str, Any]:
+def result(geojson: Any, *, repair: bool = False) -> AreaResult:
     found = measure_polygons(geojson, repair)
     assert not isinstance(found, InvalidGeometry), found
     return found

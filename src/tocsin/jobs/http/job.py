@@ -8,6 +8,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from tocsin.documents import RequestDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import find_faults, has_expression, parse_params
 from tocsin.jobs.base import (
@@ -54,7 +55,7 @@ class HttpJob(Job[HttpParams]):
     def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:
         """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
         input_ = parse_params(HttpInput, given)
-        return prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules)
+        return dict(prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules))
 
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
@@ -208,7 +209,7 @@ def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     )
 
 
-def _record_request(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
+def _record_request(request: HttpRequest, exchange: HttpExchange) -> RequestDocument:
     hidden = request.secret_names | SECRET_HEADERS
     sent = exchange.request_headers or request.headers
     headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
