@@ -21,17 +21,7 @@ from tocsin.outbound.connector import GuardedConnector
 from tocsin.outbound.content_codings import DecodingError
 from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
-from tocsin.outbound.failures import (
-    HttpFailure,
-    classify_error,
-    client_certificate_required,
-    decoding_failed,
-    host_rate_exceeded,
-    locations_conflict,
-    timed_out,
-    too_many_redirects,
-    url_invalid,
-)
+from tocsin.outbound.failures import HttpFailure, classify_error
 from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.outgoing_request import OutgoingRequest, complete_headers
@@ -148,7 +138,7 @@ class HttpClient:
         """
         url = parse_url(request.url)
         if isinstance(url, str):
-            return HttpExchange(url_invalid(f"The URL cannot be called. {url}"))
+            return HttpExchange(HttpFailure.url_invalid(f"The URL cannot be called. {url}"))
         state = self._new_state(request, url, owner, counted)
         token = CONNECTION_CONTEXT.set(state.connecting)
         try:
@@ -172,14 +162,14 @@ class HttpClient:
         except (aiohttp.ClientError, OSError) as error:
             if deadline.expired():
                 doing = "waiting for a response" if state.response is None else "reading the response"
-                state.failure = timed_out(state.request.timeout, state.hop.url, doing)
+                state.failure = HttpFailure.timed_out(state.request.timeout, state.hop.url, doing)
             else:
                 state.failure = self._explain(state, error)
 
     def _explain(self, state: _RequestState, error: Exception) -> HttpFailure:
         failure = classify_error(error, state.hop.url)
         if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.certificate_requested:
-            return client_certificate_required(state.hop.url)
+            return HttpFailure.client_certificate_required(state.hop.url)
         return failure
 
     async def _follow_redirects(self, state: _RequestState) -> None:
@@ -187,7 +177,7 @@ class HttpClient:
             state.response = None
             wait = self._reserve_call(state)
             if wait is None:
-                state.failure = host_rate_exceeded(state.hop.url)
+                state.failure = HttpFailure.host_rate_exceeded(state.hop.url)
                 return None
             if wait:
                 await asyncio.sleep(wait)
@@ -218,9 +208,9 @@ class HttpClient:
         if not locations:
             return None
         if state.redirects >= self._max_redirects:
-            return too_many_redirects(self._max_redirects, state.hop.url)
+            return HttpFailure.too_many_redirects(self._max_redirects, state.hop.url)
         if len(set(locations)) > 1:
-            return locations_conflict(state.hop.url)
+            return HttpFailure.locations_conflict(state.hop.url)
         state.cookies.store(state.hop.url, response.headers.getall("Set-Cookie", []))
         return follow_redirect(state.hop, response.status, locations[0], state.request.secret_names)
 
@@ -254,7 +244,7 @@ class HttpClient:
         try:
             state.truncated = await read_body(response, state.body, self._response_limit)
         except DecodingError as error:
-            state.failure = decoding_failed(str(error), state.hop.url)
+            state.failure = HttpFailure.decoding_failed(str(error), state.hop.url)
 
 
 @dataclass(slots=True)
