@@ -17,7 +17,7 @@ from tests.outbound.servers import Server, answering, get, kind, open_client, re
 from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.outbound.http_client import HttpExchange
+from tocsin.outbound.exchanges import HttpExchange
 from tocsin.security.secret_box import SecretBox
 
 PUBLIC = (ip_network("127.0.0.1/32"),)

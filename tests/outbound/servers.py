@@ -11,7 +11,8 @@ from ipaddress import ip_network
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpClient, HttpExchange, HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
+from tocsin.outbound.http_client import HttpClient, OwnerHttpClient
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.outbound.servers import Reader, Writer, answering, get, kind, open_client, read_request, response, talking
 from tocsin.documents import ErrorKind
 from tocsin.outbound.content_codings import CHUNK_SIZE, MAX_MEMBERS, BodyDecoder, DecodingError, make_body_decoder
-from tocsin.outbound.http_client import HttpExchange, HttpRequest
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -13,7 +13,7 @@ from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.input_models import parse_params
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.outbound.http_client import HttpRequest
+from tocsin.outbound.exchanges import HttpRequest
 from tocsin.security.secret_box import SecretBox
 
 # --- redirects ---

@@ -18,7 +18,8 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpRequest
+from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.responses import decode_body
 
 

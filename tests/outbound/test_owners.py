@@ -26,7 +26,8 @@ from tests.outbound.servers import (
 )
 from tests.outbound.test_protocol import CHUNKED
 from tocsin.outbound import resolvers
-from tocsin.outbound.http_client import HttpClient, HttpRequest
+from tocsin.outbound.exchanges import HttpRequest
+from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.protocol import StrictResponseHandler
 
 OK = response(body=b"ok")

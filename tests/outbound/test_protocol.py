@@ -22,7 +22,8 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
+from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.protocol import MAX_INTERIM_RESPONSES
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -11,7 +11,8 @@ from tests.outbound.servers import (
     response,
 )
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpRequest
+from tocsin.outbound.http_client import OwnerHttpClient
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
+from tocsin.outbound.http_client import OwnerHttpClient
 
 
 @pytest.fixture

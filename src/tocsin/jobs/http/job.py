@@ -26,9 +26,9 @@ from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.guard import ConnectionRules
-from tocsin.outbound.http_client import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
 from tocsin.outbound.urls import origin, parse_url
