@@ -12,9 +12,10 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
-from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules, GuardedResolver
+from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
 from tocsin.outbound.outgoing_request import connection_owner
 from tocsin.outbound.protocol import StrictResponseHandler
+from tocsin.outbound.resolvers import GuardedResolver
 
 # Seconds; below the 5 s after which common servers close idle connections, so that requests rarely meet a closing one.
 _KEEP_ALIVE = 4.0
@@ -22,7 +23,7 @@ AddrInfo = tuple[Any, ...]
 
 
 class GuardedConnector(TCPConnector):
-    """A connector that opens sockets only where the rules allow it, and records the time taken in `CONNECTING`.
+    """A connector that opens sockets only where the rules allow it, and records the time taken in `CONNECTION_CONTEXT`.
 
     A connection is reused only for the owner whose request opened it (`OutgoingRequest.connection_key`): leftovers of
     one owner's response must not become part of another's. `kept` limits the idle connections of all owners together.
