@@ -136,7 +136,7 @@ class JobContext:
     `timeout` is in seconds and covers the whole attempt, except for waiting until `compute` begins.
 
     Use `compute` for CPU-bound work, so that it doesn't block the event loop. `is_step` is true if later steps of a
-    workflow can use the result. `waiting` has the ids of the runs that wait for a compute process.
+    workflow can use the result. `awaiting_compute` has the ids of the runs that wait for a compute process.
     """
 
     run_id: str
@@ -159,7 +159,7 @@ class JobContext:
 class SaveContext:
     """The context in which a user's parameters are saved. `previous` is what was stored before.
 
-    Targets that `rules` never allow are refused, and so are addresses that `recipients` never allow. Without these
+    Targets that `rules` never allow are refused, and so are addresses that `recipient_rules` never allow. Without these
     rules, the attempt fails instead.
     """
 

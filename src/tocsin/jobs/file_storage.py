@@ -65,7 +65,7 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class FileStorage:
-    """The files of this installation. `page` makes a URL of a path on this server.
+    """The files of this installation. `make_url` makes a URL of a path on this server.
 
     `on_stored` is called with the owner and the size in bytes of each file that is saved.
     """
@@ -95,7 +95,7 @@ class RunFiles:
     _run: str
 
     async def save(self, name: str, content_type: str, data: bytes) -> FileRef:
-        """Save a file, replacing a file of this run with the same name. Raises FileFault."""
+        """Save a file, replacing a file of this run with the same name. Raises FileError."""
         if len(data) > MAX_FILE_BYTES:
             raise FileError(f"The file {name!r} has {len(data)} bytes; the limit is {MAX_FILE_BYTES}.")
         if not _CONTENT_TYPE.fullmatch(content_type):
@@ -109,7 +109,7 @@ class RunFiles:
         return self._shelf.memory_slots.acquire(self._owner)
 
     async def read(self, file_id: str, most: int = MAX_FILE_BYTES) -> tuple[FileRef, bytes]:
-        """Read a file of the same owner. Raises FileFault if there is none, or if it has more than `most` bytes."""
+        """Read a file of the same owner. Raises FileError if there is none, or if it has more than `most` bytes."""
         found = await self._shelf.store.open(file_id) if owner_of(file_id) == self._owner else None
         if found is None:
             raise FileError(f"There is no file {file_id!r}. Files are deleted together with their runs.")

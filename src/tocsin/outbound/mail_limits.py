@@ -29,7 +29,7 @@ _HELD_BACK = "held back"
 
 @dataclass(frozen=True, slots=True)
 class MailLimit:
-    """At most `most` mails in any span of `period`. The `name` distinguishes the counters of several limits."""
+    """At most `max_mails` mails in any span of `period`. The `name` distinguishes the counters of several limits."""
 
     name: str
     max_mails: int
@@ -61,7 +61,7 @@ class MailReservation:
 
 
 class MailLimiter:
-    """Reservations in limits. A `key` is what a limit applies to: `mailbox_of(address)`, or a network address."""
+    """Reservations in limits. A `key` is what a limit applies to: a normalized mailbox, or a network address."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -133,7 +133,7 @@ class MailClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientLimits:
-    """The mails to one mailbox in 24 hours: `account` mails, and `most` others."""
+    """The mails to one mailbox in 24 hours: `max_account_mails` mails about the account, and `max_mails` others."""
 
     max_mails: int = 100
     max_account_mails: int = 80

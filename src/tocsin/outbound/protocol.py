@@ -39,7 +39,7 @@ class StrictResponseHandler(ResponseHandler):
     """A connection that delivers exactly one response for each request.
 
     It is closed, at once or before it is reused, by bytes after the response, by a response whose end is ambiguous, and
-    by a response that arrives before its request is sent (`is_sent`).
+    by a response that arrives before its request is sent (`is_request_sent`).
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

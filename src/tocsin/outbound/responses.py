@@ -54,7 +54,7 @@ _CHARSETS = (
 async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
     """Append at most `limit` bytes to `body`, and return whether there were more.
 
-    Raises aiohttp.ClientError, OSError or Undecodable; `body` then holds what was received until then.
+    Raises aiohttp.ClientError, OSError or DecodingError; `body` then holds what was received until then.
     """
     content, headers = response.content, response.headers
     if "Content-Encoding" in headers or "Transfer-Encoding" in headers:
