@@ -15,8 +15,9 @@ from tocsin.graphql.jobs.http import HttpJobInput
 from tocsin.graphql.scalars import Url
 from tocsin.input_models import parse_params
 from tocsin.jobs.base import SaveContext
-from tocsin.jobs.http.input import HttpParamsDocument
-from tocsin.jobs.http.job import HttpInput, HttpJob, HttpParams, prepare_http_params, restore_body
+from tocsin.jobs.http.body import restore_body
+from tocsin.jobs.http.input import HttpInput, HttpParams, HttpParamsDocument, prepare_http_params
+from tocsin.jobs.http.job import HttpJob
 from tocsin.outbound.guard import ALL_NETWORKS, ConnectionRules
 from tocsin.security.secret_box import SecretBox
 

@@ -13,7 +13,8 @@ from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
+from tocsin.jobs.http.job import HttpJob
 from tocsin.jobs.results import encode_result
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import make_mail_transport

@@ -132,15 +132,14 @@ def prepare_http_params(
         "url": checked.url,
         "method": given.method,
         "headers": [{"name": name, "value": value} for name, value in checked.headers],
-        "secret_headers": [_seal_header(name, value, box, owner) for name, value in secret.items()],
+        "secret_headers": [
+            {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
+            for name, value in secret.items()
+        ],
         "body": checked.body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": checked.connect_timeout,
     }
-
-
-def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> SealedHeaderDocument:
-    return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
 def check_http_input(given: HttpInput) -> None:

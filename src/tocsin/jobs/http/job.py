@@ -21,13 +21,12 @@ from tocsin.jobs.base import (
     Outcome,
     SaveContext,
 )
-from tocsin.jobs.http.body import encode_body, restore_body
+from tocsin.jobs.http.body import encode_body
 from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
-from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
@@ -35,13 +34,16 @@ from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretUnreadable
 from tocsin.value_bounds import ValuePath
 
-__all__ = ["HttpInput", "HttpJob", "HttpParams", "prepare_http_params", "restore_body"]
-
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _PARSED_IN_LOOP = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
 _PARSED_IN_THREAD = 256 * 1024
 _MASKED_IN_LOOP = 4096  # characters of a body and its secrets that are masked in the event loop; more in a thread
+_SECRET_ERROR = AttemptError(
+    ErrorKind.SECRET_UNREADABLE,
+    "A stored secret of this task cannot be decrypted with the current encryption key.",
+    "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
+)
 
 Header = tuple[str, str]
 
@@ -110,7 +112,7 @@ class HttpJob(Job[HttpParams]):
         try:
             secret = await _unseal_headers(params, context)
         except SecretUnreadable:
-            return Outcome(error=_secret_error())
+            return Outcome(error=_SECRET_ERROR)
         request = _build_request(params, secret, context)
         exchange = await context.http.request(request)
         outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
@@ -213,13 +215,9 @@ def _record_request(request: HttpRequest, exchange: HttpExchange) -> RequestDocu
     hidden = request.secret_names | SECRET_HEADERS
     sent = exchange.request_headers or request.headers
     headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
-    return {"method": request.method, "url": _normalize_url(request.url), "headers": headers}
-
-
-def _normalize_url(url: str) -> str:
-    """Return the URL in the form in which it is called, which reveals lookalike hosts."""
-    called = parse_url(url)
-    return url if isinstance(called, str) else str(called)
+    called = parse_url(request.url)  # reveals lookalike hosts
+    url = request.url if isinstance(called, str) else str(called)
+    return {"method": request.method, "url": url, "headers": headers}
 
 
 def _find_retry_after(exchange: HttpExchange) -> timedelta | None:
@@ -228,26 +226,12 @@ def _find_retry_after(exchange: HttpExchange) -> timedelta | None:
 
 
 def _find_error(exchange: HttpExchange) -> AttemptError | None:
-    if exchange.failure is not None:
-        return _network_error(exchange.failure)
+    if (failure := exchange.failure) is not None:
+        return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
     status = exchange.status or 0
-    return None if 200 <= status < 300 else _status_error(status, exchange.headers)
-
-
-def _network_error(failure: HttpFailure) -> AttemptError:
-    return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
-
-
-def _status_error(status: int, headers: list[Header]) -> AttemptError:
+    if 200 <= status < 300:
+        return None
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
-    has_location = any(name.lower() == "location" for name, _ in headers)
+    has_location = any(name.lower() == "location" for name, _ in exchange.headers)
     return AttemptError(ErrorKind.HTTP_STATUS, message, find_status_hint(status, has_location=has_location))
-
-
-def _secret_error() -> AttemptError:
-    return AttemptError(
-        ErrorKind.SECRET_UNREADABLE,
-        "A stored secret of this task cannot be decrypted with the current encryption key.",
-        "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
-    )
