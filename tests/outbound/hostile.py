@@ -92,8 +92,8 @@ class Stage:
     async def call(self, url: str, **more: Any) -> HttpExchange:
         """Call `url`, in which PORT stands for the servers' port."""
         options = {"allowed_networks": PUBLIC, "resolver": self.resolver, **self.client_options}
-        async with open_client(**options) as door:
-            return await door.request(get(url.replace("PORT", str(self.public.port)), **more))
+        async with open_client(**options) as client:
+            return await client.request(get(url.replace("PORT", str(self.public.port)), **more))
 
     async def refused(self, url: str, **more: Any) -> ErrorKind | None:
         """Return why calling `url` failed, and check that no server was reached."""

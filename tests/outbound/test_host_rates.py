@@ -127,11 +127,11 @@ async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> Non
     async with (
         answering(response(body=b"reached")) as aim,
         answering(response("302 Found", b"", f"Location: {aim.url}")) as ours,
-        open_shared_client(rates=HostRates(2)) as door,
+        open_shared_client(rates=HostRates(2)) as client,
     ):
         counted = f"127.0.0.1:{ours.port}"
-        exchanges = [await door.request(get(ours.url), "mallory", counted) for _ in range(4)]
-        others = await door.request(get(ours.url), "alice", counted)
+        exchanges = [await client.request(get(ours.url), "mallory", counted) for _ in range(4)]
+        others = await client.request(get(ours.url), "alice", counted)
     assert [exchange.body for exchange in exchanges] == ["reached", "reached", None, None]
     assert {kind(exchange) for exchange in exchanges[2:]} == {ErrorKind.HOST_RATE}
     assert exchanges[2].failure is not None
@@ -141,23 +141,23 @@ async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> Non
 
 async def test_a_request_waits_for_its_turn_within_the_attempt() -> None:
     rates = HostRates(600)
-    async with answering(response(body=b"ok")) as server, open_shared_client(rates=rates) as door:
+    async with answering(response(body=b"ok")) as server, open_shared_client(rates=rates) as client:
         now = clock.epoch_milliseconds(clock.now())
         for _ in range(601):
             rates.record_call("alice", f"127.0.0.1:{server.port}", now)
-        exchange = await door.request(get(server.url), "alice")
+        exchange = await client.request(get(server.url), "alice")
         assert (exchange.body, exchange.timings["total"] > 50) == ("ok", True)
-        free = await door.request(get(server.url), "alice", f"127.0.0.1:{server.port}")
+        free = await client.request(get(server.url), "alice", f"127.0.0.1:{server.port}")
         assert free.body == "ok"
         for _ in range(20):
             rates.record_call("alice", f"127.0.0.1:{server.port}", now)
-        late = await door.request(get(server.url, timeout=0.05), "alice")
+        late = await client.request(get(server.url, timeout=0.05), "alice")
     assert kind(late) is ErrorKind.TIMEOUT
 
 
 async def test_only_one_call_to_the_counted_host_is_free() -> None:
-    async with answering(response(body=b"ok")) as server, open_shared_client(rates=HostRates(1)) as door:
-        http = door.for_owner("alice", f"127.0.0.1:{server.port}")
+    async with answering(response(body=b"ok")) as server, open_shared_client(rates=HostRates(1)) as client:
+        http = client.for_owner("alice", f"127.0.0.1:{server.port}")
         exchanges = await asyncio.gather(*(http.request(get(server.url)) for _ in range(3)))
     assert sorted(str(exchange.body) for exchange in exchanges) == ["None", "ok", "ok"]
 
@@ -166,9 +166,9 @@ async def test_only_one_call_to_the_counted_host_is_free() -> None:
 
 
 async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:
-    async with answering(response()) as server, open_shared_client(contact="https://a.example/tocsin") as door:
-        await door.request(get(server.url), "alice")
-        await door.request(get(server.url, headers=[("user-agent", "mine/1")]), "alice")
+    async with answering(response()) as server, open_shared_client(contact="https://a.example/tocsin") as client:
+        await client.request(get(server.url), "alice")
+        await client.request(get(server.url, headers=[("user-agent", "mine/1")]), "alice")
     ours = f"{PRODUCT} (+https://a.example/tocsin)".encode()
     assert b"\r\nUser-Agent: " + ours + b"\r\n" in server.seen[0]
     assert b"\r\nuser-agent: mine/1 " + ours + b"\r\n" in server.seen[1]

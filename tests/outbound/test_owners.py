@@ -34,7 +34,7 @@ OK = response(body=b"ok")
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[HttpClient]:
+async def client() -> AsyncIterator[HttpClient]:
     async with open_shared_client() as opened:
         yield opened
 
@@ -60,11 +60,11 @@ SMUGGLED = b"GET /stolen HTTP/1.1\r\nHost: a\r\nX-Rest: "
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_body_that_a_server_ignores_is_never_the_beginning_of_anothers_request(
-    door: HttpClient, method: str
+    client: HttpClient, method: str
 ) -> None:
     async with ignoring_bodies() as server:
-        await door.request(HttpRequest(method, server.url, 5.0, (), SMUGGLED), "mallory")
-        exchange = await door.request(get(server.url, headers=[("Authorization", "Bearer mine")]), "alice")
+        await client.request(HttpRequest(method, server.url, 5.0, (), SMUGGLED), "mallory")
+        exchange = await client.request(get(server.url, headers=[("Authorization", "Bearer mine")]), "alice")
     assert exchange.status == 200
     theirs = next(seen for seen in server.seen if b"Bearer mine" in seen)
     assert theirs.startswith(b"GET / HTTP/1.1\r\n")
@@ -72,34 +72,34 @@ async def test_a_body_that_a_server_ignores_is_never_the_beginning_of_anothers_r
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "REPORT"])
-async def test_a_connection_is_closed_after_a_body_that_servers_may_ignore(door: HttpClient, method: str) -> None:
+async def test_a_connection_is_closed_after_a_body_that_servers_may_ignore(client: HttpClient, method: str) -> None:
     async with ignoring_bodies() as server:
         for body in (SMUGGLED, None):
-            await door.request(HttpRequest(method, server.url, 5.0, (), body), "alice")
+            await client.request(HttpRequest(method, server.url, 5.0, (), body), "alice")
     assert server.connections == 2
     assert b"\r\nConnection: close\r\n" in server.seen[0]
     assert b"\r\nConnection:" not in server.seen[-1]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-async def test_a_body_that_belongs_to_its_method_closes_nothing(door: HttpClient, method: str) -> None:
+async def test_a_body_that_belongs_to_its_method_closes_nothing(client: HttpClient, method: str) -> None:
     async with answering(OK) as server:
         for _ in range(2):
-            await door.request(HttpRequest(method, server.url, 5.0, (), b"a body"), "alice")
+            await client.request(HttpRequest(method, server.url, 5.0, (), b"a body"), "alice")
     assert server.connections == 1
 
 
-async def test_owners_share_no_connection(door: HttpClient) -> None:
+async def test_owners_share_no_connection(client: HttpClient) -> None:
     async with answering(OK) as server:
         for owner in ("alice", "bob", "alice", "bob", "alice "):
-            await door.request(get(server.url), owner)
+            await client.request(get(server.url), owner)
     assert server.connections == 3
 
 
-async def test_a_redirect_is_followed_on_the_owners_own_connections(door: HttpClient) -> None:
+async def test_a_redirect_is_followed_on_the_owners_own_connections(client: HttpClient) -> None:
     async with answering(OK) as aim, answering(response("307 Go", b"", f"Location: {aim.url}")) as server:
         for owner in ("alice", "bob", "alice"):
-            assert (await door.request(get(server.url), owner)).body == "ok"
+            assert (await client.request(get(server.url), owner)).body == "ok"
     assert (server.connections, aim.connections) == (2, 2)
 
 
@@ -133,7 +133,7 @@ CERTAIN = [
     ("answer", "connections"), [*((each, 2) for each in DOUBTFUL), *((each, 1) for each in CERTAIN)]
 )
 async def test_a_connection_is_used_again_only_after_an_end_beyond_doubt(
-    door: HttpClient, answer: bytes, connections: int, bytewise: bool
+    client: HttpClient, answer: bytes, connections: int, bytewise: bool
 ) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         while True:
@@ -144,11 +144,11 @@ async def test_a_connection_is_used_again_only_after_an_end_beyond_doubt(
 
     async with talking(talk) as server:
         for _ in range(2):
-            await door.request(HttpRequest("POST", server.url, 5.0), "alice")
+            await client.request(HttpRequest("POST", server.url, 5.0), "alice")
     assert server.connections == connections
 
 
-async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_connection(door: HttpClient) -> None:
+async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_connection(client: HttpClient) -> None:
     """The server reads the rest of the body afterwards, and would take another request."""
 
     async def talk(reader: Reader, writer: Writer) -> None:
@@ -161,8 +161,8 @@ async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_conne
         writer.write(OK)
 
     async with talking(talk) as server:
-        first = await door.request(HttpRequest("POST", server.url, 5.0, (), bytes(1_000_000)), "alice")
-        second = await door.request(get(server.url), "alice")
+        first = await client.request(HttpRequest("POST", server.url, 5.0, (), bytes(1_000_000)), "alice")
+        second = await client.request(get(server.url), "alice")
     assert (first.body, second.body, server.connections) == ("ok", "ok", 2)
 
 
@@ -182,15 +182,15 @@ async def test_an_answer_to_nothing_closes_the_connection() -> None:
 
 async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his() -> None:
     async with contextlib.AsyncExitStack() as stack:
-        door = await stack.enter_async_context(open_shared_client(concurrency=4))
+        client = await stack.enter_async_context(open_shared_client(concurrency=4))
         servers = [await stack.enter_async_context(answering(OK)) for _ in range(12)]
-        await door.request(get(servers[0].url), "alice")
+        await client.request(get(servers[0].url), "alice")
         for server in servers:
-            await door.request(get(server.url), "mallory")
+            await client.request(get(server.url), "mallory")
         await asyncio.sleep(0)
-        await door.request(get(servers[0].url), "alice")
+        await client.request(get(servers[0].url), "alice")
         assert servers[0].connections == 2  # one for each owner
-        kept = door._session.connector._conns  # type: ignore[union-attr]
+        kept = client._session.connector._conns  # type: ignore[union-attr]
         assert sum(map(len, kept.values())) == 4
         await asyncio.wait_for(servers[1].broken_off.wait(), 2)
 
@@ -212,9 +212,9 @@ class Counting(FixedResolver):
 async def test_a_name_that_was_looked_up_is_remembered_for_its_owner_only() -> None:
     resolver = Counting()
     closing = response("200 OK", b"", "Connection: close")
-    async with answering(closing) as server, open_shared_client(resolver=resolver) as door:
+    async with answering(closing) as server, open_shared_client(resolver=resolver) as client:
         for owner in ("alice", "alice", "bob", "alice"):
-            await door.request(get(f"http://a.example:{server.port}/"), owner)
+            await client.request(get(f"http://a.example:{server.port}/"), owner)
     assert len(resolver.asked) == 2
 
 
@@ -228,12 +228,12 @@ async def test_names_that_never_resolve_hold_up_their_owner_only(monkeypatch: py
         return look_up("127.0.0.1", port, family)
 
     monkeypatch.setattr(resolvers, "_lookup", lookup)
-    async with answering(OK) as server, open_shared_client() as door:
+    async with answering(OK) as server, open_shared_client() as client:
         names = [f"http://silent{number}.example:{server.port}/" for number in range(resolvers.LOOKUP_THREADS + 1)]
-        calls = [asyncio.create_task(door.request(get(name, timeout=0.5), "mallory")) for name in names]
+        calls = [asyncio.create_task(client.request(get(name, timeout=0.5), "mallory")) for name in names]
         await asyncio.wait(calls)  # all are cancelled, but their threads are still busy
-        again = asyncio.create_task(door.request(get(names[0], timeout=20.0, connect_timeout=20.0), "mallory"))
-        assert (await door.request(get(f"http://a.example:{server.port}/"), "alice")).body == "ok"
+        again = asyncio.create_task(client.request(get(names[0], timeout=20.0, connect_timeout=20.0), "mallory"))
+        assert (await client.request(get(f"http://a.example:{server.port}/"), "alice")).body == "ok"
         assert not again.done()
         released.set()
         assert (await again).body == "ok"
@@ -254,8 +254,8 @@ async def test_no_tls_session_is_resumed() -> None:
 
     async with (
         talking(talk, served) as server,
-        open_shared_client(ssl_context=trusting, resolver=FixedResolver("127.0.0.1")) as door,
+        open_shared_client(ssl_context=trusting, resolver=FixedResolver("127.0.0.1")) as client,
     ):
         for owner in ("alice", "alice", "bob"):
-            assert (await door.request(get(f"https://a.example:{server.port}/"), owner)).body == "ok"
+            assert (await client.request(get(f"https://a.example:{server.port}/"), owner)).body == "ok"
     assert resumed == [False] * 3
