@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.harness import wait_until
 from tests.outbound.servers import (
     Reader,
     Server,
@@ -24,7 +25,7 @@ from tests.outbound.servers import (
 from tocsin.documents import ErrorKind
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.http_client import OwnerHttpClient
-from tocsin.outbound.protocol import MAX_INTERIM_RESPONSES
+from tocsin.outbound.protocol import MAX_INTERIM_RESPONSES, StrictResponseHandler
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 SECOND = b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops"
@@ -281,3 +282,38 @@ async def test_many_interim_answers_are_fine(client: OwnerHttpClient) -> None:
     async with answering(hints + response(body=b"in"), hints + response(body=b"again")) as server:
         bodies = [(await client.request(get(server.url))).body for _ in range(2)]
     assert bodies == ["in", "again"]
+
+
+OK = response(body=b"ok")
+
+
+async def test_an_answer_that_comes_before_the_request_was_sent_closes_the_connection(client: OwnerHttpClient) -> None:
+    """The server reads the rest of the body afterwards, and would take another request."""
+
+    async def talk(reader: Reader, writer: Writer) -> None:
+        narrow = writer.get_extra_info("socket")
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # the kernel must not accept it all at once
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.readexactly(1_000_000 if head.startswith(b"POST") else 0)
+        await read_request(reader)
+        writer.write(OK)
+
+    async with talking(talk) as server:
+        first = await client.request(HttpRequest("POST", server.url, 5.0, (), bytes(1_000_000)))
+        second = await client.request(get(server.url))
+    assert (first.body, second.body, server.connections) == ("ok", "ok", 2)
+
+
+async def test_an_answer_to_nothing_closes_the_connection() -> None:
+    async def talk(reader: Reader, writer: Writer) -> None:
+        writer.write(OK)
+        await reader.read()
+
+    loop = asyncio.get_running_loop()
+    async with talking(talk) as server:
+        transport, handler = await loop.create_connection(lambda: StrictResponseHandler(loop), "127.0.0.1", server.port)
+        await wait_until(lambda: asyncio.sleep(0, bool(handler._tail)))
+        handler.set_response_params()
+        assert handler.should_close
+        transport.close()

@@ -1,4 +1,3 @@
-import datetime
 from collections.abc import AsyncIterator
 
 import pytest
@@ -136,13 +135,3 @@ async def test_a_redirect_cannot_make_us_log_in(client: OwnerHttpClient) -> None
         async with answering(response("302 Found", b"", f"Location: {target}")) as server:
             await client.request(get(server.url))
     assert b"authorization" not in other.seen[0].lower()
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("120", 120), ("0", 0), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("9" * 50, 999_999_999)],
-)
-async def test_retry_after_is_understood(client: OwnerHttpClient, value: str, seconds: int | None) -> None:
-    async with answering(response("429 Slow", b"", f"Retry-After: {value}")) as server:
-        exchange = await client.request(get(server.url))
-    assert exchange.retry_after == (None if seconds is None else datetime.timedelta(seconds=seconds))
