@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.outbound.mail_message import Attachment, MailMessage, compose_message
+from tocsin.errors import SettingsError
+from tocsin.outbound.mail_errors import MailRefused
+from tocsin.outbound.mail_message import (
+    Attachment,
+    MailMessage,
+    compose_message,
+    compose_message_bytes,
+    get_host_name,
+    parse_recipient,
+    parse_sender,
+)
 from tocsin.outbound.mail_text import clean_line
 
 TEXT = "Hello,\n\nyour task has failed.\n"
@@ -84,3 +94,67 @@ def test_the_name_of_an_attachment_arrives_as_itself(name: str, arrives: str) ->
     content = sent("S", files=files)
     assert [part.get_filename() for part in received(content).iter_attachments()] == [arrives, "second.txt"]
     assert [part.get_filename() for part in message_from_bytes(content).walk()][2:] == [arrives, "second.txt"]
+
+
+AT = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "address"),
+    [
+        ("Tocsin <tocsin@example.org>", "Tocsin", "tocsin@example.org"),
+        ('"Tocsin, GmbH" <t@example.org>', "Tocsin, GmbH", "t@example.org"),
+        ("t@bücher.de", "", "t@xn--bcher-kva.de"),
+    ],
+)
+def test_the_sender_is_a_name_and_an_address(written: str, name: str, address: str) -> None:
+    sender = parse_sender(written)
+    assert (sender.display_name, sender.addr_spec) == (name, address)
+
+
+@pytest.mark.parametrize("written", ["", "Tocsin", "Tocsin <>", "a@b.org\r\nBcc: e@b.org", "Tocsin <a@b@c.org>"])
+def test_a_wrong_sender_names_its_setting(written: str) -> None:
+    with pytest.raises(SettingsError, match="TOCSIN_EMAIL_FROM is wrong"):
+        parse_sender(written)
+
+
+@given(st.text(max_size=20) | st.text(alphabet='ab@.<>"() \r\n,;:\u00e9', max_size=20))
+def test_whatever_is_taken_for_an_address_cannot_end_its_header(to: str) -> None:
+    try:
+        recipient = parse_recipient(to)
+    except MailRefused:
+        return
+    assert recipient.addr_spec.isprintable()
+    assert to.count("@") == 1
+    assert not set('<>",; ') & set(recipient.addr_spec)
+
+
+@pytest.mark.parametrize("to", ['"ab"@b.org', '"a b"@b.org', "a@b.org\u2028", "a@b@c.org", "@b.org", "a@", "ü b@b.org"])
+def test_an_address_is_bare_and_only_one(to: str) -> None:
+    with pytest.raises(MailRefused, match="is not a mail address"):
+        parse_recipient(to)
+
+
+def test_a_long_wrong_address_is_quoted_in_part() -> None:
+    with pytest.raises(MailRefused) as caught:
+        parse_recipient("x" * 10_000)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_mail_is_sent_in_seven_bits_unless_an_address_is_not_ascii() -> None:
+    sender = Address("Grüße", "tocsin", "example.org")
+    plain = compose_message_bytes(sender, MailMessage("a@example.org", "Grüße", "é" * 200, "id"), AT)
+    assert plain.isascii()
+    assert text_of(received(plain)) == "é" * 200 + "\n"
+    beyond = compose_message_bytes(SENDER, MailMessage("jürgen@example.org", "S", "text\n", "id"), AT)
+    assert "To: jürgen@example.org".encode() in beyond
+
+
+def test_the_message_id_is_of_the_mail_and_of_the_senders_domain() -> None:
+    one, same, other = (
+        received(compose_message_bytes(SENDER, MailMessage("a@b.org", subject, TEXT, key), AT))["Message-ID"]
+        for subject, key in (("S", "1"), ("T", "1"), ("S", "2"))
+    )
+    assert one == same != other
+    assert one.endswith("@example.org>")
+    assert get_host_name(Address("", "a", "b\u00fccher.de")) == "localhost"

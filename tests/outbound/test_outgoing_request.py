@@ -4,6 +4,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
 from tests.outbound.servers import (
     Reader,
@@ -17,7 +20,7 @@ from tests.outbound.servers import (
 )
 from tocsin.outbound.exchanges import HttpRequest
 from tocsin.outbound.http_client import HttpClient
-from tocsin.outbound.outgoing_request import PRODUCT
+from tocsin.outbound.outgoing_request import PRODUCT, complete_headers
 
 OK = response(body=b"ok")
 
@@ -85,3 +88,35 @@ async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:
     ours = f"{PRODUCT} (+https://a.example/tocsin)".encode()
     assert b"\r\nUser-Agent: " + ours + b"\r\n" in server.seen[0]
     assert b"\r\nuser-agent: mine/1 " + ours + b"\r\n" in server.seen[1]
+
+
+AIM = URL("https://api.example/a")
+NAMES = st.sampled_from(["accept", "User-Agent", "X-A", "x-b", "Content-Type", "ACCEPT-ENCODING"])
+
+
+@given(
+    st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]),
+    st.lists(st.tuples(NAMES, st.just("v")), max_size=4, unique_by=lambda header: header[0].lower()),
+    st.none() | st.binary(max_size=5),
+)
+def test_the_users_headers_stay_as_they_are_and_none_is_sent_twice(
+    method: str, headers: list[tuple[str, str]], body: bytes | None
+) -> None:
+    sent = complete_headers(method, AIM, headers, body)
+    names = [name.lower() for name, _ in sent]
+    assert sent[0] == ("Host", "api.example")
+    assert sent[1 : 1 + len(headers)] == headers
+    assert len(set(names)) == len(names)
+    assert {"host", "user-agent", "accept", "accept-encoding"} <= set(names)
+    assert dict(sent).get("Content-Length") == (
+        str(len(body or b"")) if body is not None or method in {"POST", "PUT", "PATCH"} else None
+    )
+    assert ("Connection" in dict(sent)) is bool(body and method in {"GET", "DELETE", "HEAD"})
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("http://a.example:80/", "a.example"), ("http://a.example:81/", "a.example:81"), ("http://[::1]/", "[::1]")],
+)
+def test_the_host_has_a_port_unless_it_is_the_standard_one(url: str, host: str) -> None:
+    assert complete_headers("GET", URL(url), (), None)[0] == ("Host", host)

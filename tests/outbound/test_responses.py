@@ -5,8 +5,11 @@ import datetime
 import encodings
 import tracemalloc
 from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.outbound.servers import (
     Reader,
@@ -19,7 +22,13 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.outbound.http_client import OwnerHttpClient
-from tocsin.outbound.responses import decode_body
+from tocsin.outbound.responses import (
+    MAX_RECORDED_HEADER_BYTES,
+    decode_body,
+    max_retry_after,
+    parse_retry_after,
+    record_headers,
+)
 
 
 @pytest.fixture
@@ -107,3 +116,56 @@ async def test_retry_after_is_understood(client: OwnerHttpClient, value: str, se
     async with answering(response("429 Slow", b"", f"Retry-After: {value}")) as server:
         exchange = await client.request(get(server.url))
     assert exchange.retry_after == (None if seconds is None else datetime.timedelta(seconds=seconds))
+
+
+NOW = datetime.datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        (" 5 ", timedelta(seconds=5)),
+        ("Fri, 01 Jan 2027 12:01:00 GMT", timedelta(minutes=1)),
+        ("Fri, 01 Jan 2027 13:01:00 +0100", timedelta(minutes=1)),
+        ("Fri, 01 Jan 2027 12:01:00 -0000", timedelta(minutes=1)),
+        ("Fri, 01 Jan 2027 11:00:00 GMT", timedelta(0)),
+        *(
+            (bad, None)
+            for bad in ("", "-5", "1.5", "\u0665", "Fri, 99 Jan 2027 12:01:00 GMT", "Fri, 01 Jan 99999 00:00:00 GMT")
+        ),
+    ],
+)
+def test_a_wait_is_seconds_or_a_date(value: str, wait: timedelta | None) -> None:
+    assert parse_retry_after(value, NOW) == wait
+
+
+def test_of_several_waits_the_longest_counts() -> None:
+    assert max_retry_after(["5", "soon", "Fri, 01 Jan 2027 12:00:30 GMT"], NOW) == timedelta(seconds=30)
+    assert max_retry_after(["soon"], NOW) is None
+
+
+def test_headers_are_recorded_whole_in_order_with_cookies_masked() -> None:
+    raw = [
+        (b"x-A", b"1"),
+        (b"SET-cookie", b"id=1"),
+        (b"x-A", b"caf\xe9"),
+        (b"X-Long", b"v" * MAX_RECORDED_HEADER_BYTES),
+    ]
+    assert record_headers([*raw, (b"X-Last", b"")]) == [("x-A", "1"), ("SET-cookie", "***"), ("x-A", "caf\ufffd")]
+
+
+def test_headers_up_to_the_limit_are_recorded() -> None:
+    exact = (b"X", b"v" * (MAX_RECORDED_HEADER_BYTES - 1))
+    assert len(record_headers([exact])) == 1
+    assert record_headers([exact, (b"", b"v")]) == record_headers([exact])
+    assert record_headers([(b"X", b"v" * MAX_RECORDED_HEADER_BYTES)]) == []
+
+
+@given(st.text(), st.sampled_from(["utf-8", "utf-16-le", "utf-32-be", "gb18030"]), st.data())
+def test_a_cut_text_is_a_beginning_of_the_whole_one(text: str, charset: str, data: st.DataObject) -> None:
+    text = text.replace("\ufeff", "")
+    encoded = text.encode(charset, "ignore")
+    cut = data.draw(st.integers(0, len(encoded)))
+    content_type = f"text/plain; charset={charset}"
+    assert decode_body(encoded, content_type, whole=True) == encoded.decode(charset)
+    assert encoded.decode(charset).startswith(decode_body(encoded[:cut], content_type, whole=False))
