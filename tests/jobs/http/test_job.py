@@ -342,43 +342,6 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)
 
 
-def test_an_unknown_kind_of_job_is_said_so() -> None:
-    with pytest.raises(registry.UnknownJob, match="'fax'"):
-        registry.get_job("fax")
-
-
-SENT_TWICE: list[tuple[list[str], dict[str, Any]]] = [
-    (["Link: <a>; rel=next", "link: <b>; rel=prev"], {"link": "<a>; rel=next, <b>; rel=prev"}),
-    (["X-A: 1", "X-B: 2", "X-A:", "x-a: 3"], {"x-a": "1, , 3", "x-b": "2"}),
-    (["Set-Cookie: a=1", "set-cookie: b=2"], {"set-cookie": ["***", "***"]}),
-    (["Set-Cookie: a=1"], {"set-cookie": ["***"]}),
-]
-
-
-@pytest.mark.parametrize(("sent", "seen"), SENT_TWICE)
-async def test_a_step_sees_headers_that_were_sent_twice_as_one_list(
-    context: JobContext, sent: list[str], seen: dict[str, Any]
-) -> None:
-    async with answering(response("200 OK", b"", *sent)) as server:
-        outcome = await perform(replace(context, is_step=True), url=server.url)
-    assert outcome.result["headers"] == seen | {"content-length": "0"}
-
-
-@pytest.mark.parametrize(
-    ("sent", "body"),
-    [
-        (["Content-Type: text/plain", "Content-Type: application/json"], {"a": "\u00e9"}),
-        (["Content-Type: application/json", "Content-Type: text/plain"], '{"a":"\u00e9"}'),
-        (["Content-Type: application/json; charset=latin-1", "Content-Type: application/json"], {"a": "\u00e9"}),
-        (["Content-Type: text/json"], {"a": "\u00e9"}),
-    ],
-)
-async def test_of_several_content_types_the_last_counts(context: JobContext, sent: list[str], body: Any) -> None:
-    async with answering(response("200 OK", '{"a":"\u00e9"}'.encode(), *sent)) as server:
-        outcome = await perform(replace(context, is_step=True), url=server.url)
-    assert outcome.result["body"] == body
-
-
 async def test_of_several_times_to_wait_the_longest_counts(context: JobContext) -> None:
     answer = response("429 Slow", b"", "Retry-After: 20", "Retry-After: soon", "Retry-After: 120", "Retry-After: 5")
     async with answering(answer) as server:
