@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, file_storage_for
 from tests.harness import make_settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.compute.pool import ProcessPool
-from tocsin.documents import Database, Delivery, User
+from tocsin.documents import Database, User
 from tocsin.documents.file_bucket import OpenFile
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
@@ -226,20 +225,6 @@ async def test_a_look_alike_of_an_address_is_mailed_as_the_address_that_was_judg
     assert inbox.recipients == ["alice@example.com"] * 3
 
 
-async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(alice: User) -> None:
-    async with mail_server(Inbox(data="451 later")) as port:
-        later = await attempt(port, MAIL)
-    async with mail_server(Inbox(data="554 never")) as port:
-        never = await attempt(port, MAIL)
-    away = await attempt(port, MAIL)
-    errors = [outcome.error for outcome in (later, never, away)]
-    assert [error and (error.kind, error.retryable) for error in errors] == [
-        (ErrorKind.MAIL, True),
-        (ErrorKind.MAIL, False),
-        (ErrorKind.MAIL, True),
-    ]
-
-
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
@@ -305,38 +290,3 @@ def test_a_wrong_address_beside_an_expression_is_told_when_a_workflow_is_saved()
     faults = registry.get_job("email").find_faults({**MAIL, "to": ["${{ inputs.to }}", "a@b@c"]})
     assert [path for path, _ in faults] == [("to", 1)]
     assert registry.get_job("email").find_faults({**MAIL, "to": "${{ inputs.to }}"}) == []
-
-
-async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: Database) -> None:
-    files = [{"name": "a.txt", "text": "text"}]
-    recipients = ["alice@example.com", "bob@example.com"]
-    given = {**MAIL, "to": recipients, "attachments": files}
-    async with mail_server(Inbox(rcpt=["250 OK", "451 4.7.1 Greylisted", "250 OK", "250 OK"])) as port:
-        assert (await attempt(port, given, "any")).error is not None
-        noted = {mail["to"]: mail async for mail in database.deliveries.find({})}
-        assert [noted[to]["status"] for to in recipients] == ["DELIVERED", "FAILED"]
-        assert "451 4.7.1 Greylisted" in (noted["bob@example.com"]["last_error"] or "")
-        assert (await attempt(port, given, "any")).error is None
-    again = {mail["to"]: mail async for mail in database.deliveries.find({})}
-    assert [(again[to]["status"], again[to]["tries"], again[to]["last_error"]) for to in recipients] == [
-        ("DELIVERED", 2, None),
-        ("DELIVERED", 2, None),
-    ]
-    mail = again["bob@example.com"]
-    assert (mail["owner"], mail["kind"], mail["run"]) == ("alice", "JOB", "alice/t1:7")
-    assert (mail["subject"], mail["text"], mail["attachments"]) == ("Result", "It is 5.\n", ["a.txt"])
-    assert Delivery.model_validate(mail).id == mail["_id"]
-
-
-async def test_a_mail_that_cannot_be_noted_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail the database between the mail server's 250 and the record, which no real database can be timed to do."""
-
-    class Gone:
-        async def update_one(self, *_: Any, **__: Any) -> None:
-            raise AutoReconnect("gone")
-
-    monkeypatch.setattr(Delivery, "get_pymongo_collection", Gone)
-    inbox = Inbox()
-    async with mail_server(inbox) as port:
-        outcome = await attempt(port, MAIL)
-    assert (outcome.error, len(inbox.mails)) == (None, 1)
