@@ -58,7 +58,7 @@ def test_a_number_in_a_text_is_no_formula(number: str) -> None:
 def test_a_table_without_columns_does_not_count() -> None:
     empty, one, two = ReportTable("", [], []), ReportTable("one", ["a"], []), ReportTable("", ["a"], [])
     assert find_single_table([empty, one]) == [one]
-    assert find_single_table([empty]) == []
+    assert find_single_table([ReportTable("named", [], [])]) == []
     with pytest.raises(ReportError, match=r"there are 2: one, \(values\)\. Give one"):
         find_single_table([one, two])
     with pytest.raises(ReportError, match=r"there are 11: one, .*, …"):
