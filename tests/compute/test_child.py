@@ -26,7 +26,7 @@ async def test_large_arguments_arrive_whole(processes: ProcessPool) -> None:
     assert await processes(work.repeat, "x" * 100_000, 50) == "x" * 5_000_000
 
 
-async def test_an_error_that_cannot_be_sent_is_told(processes: ProcessPool) -> None:
+async def test_an_error_that_cannot_be_pickled_is_raised_as_its_text(processes: ProcessPool) -> None:
     with pytest.raises(RuntimeError, match="Unsendable"):
         await processes(work.raise_unsendable)
 
@@ -65,7 +65,7 @@ def test_a_result_is_sent_unless_it_is_too_large() -> None:
     assert execute((work.repeat, ("x", 100)), largest=100) == (child.TOO_LARGE, b"")
 
 
-def test_memory_that_runs_out_is_told_from_other_errors() -> None:
+def test_running_out_of_memory_differs_from_other_errors() -> None:
     assert execute((fail_like_a_library, ())) == (child.OUT_OF_MEMORY, b"")
     kind, payload = execute((int, ("x",)))
     assert kind == child.RAISED

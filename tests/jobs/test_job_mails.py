@@ -42,15 +42,15 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
     ]
 
 
-async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: Database) -> None:
+async def test_each_mail_is_recorded_with_its_outcome(alice: User, database: Database) -> None:
     files = [{"name": "a.txt", "text": "text"}]
     recipients = ["alice@example.com", "bob@example.com"]
     given = {**MAIL, "to": recipients, "attachments": files}
     async with mail_server(Inbox(rcpt=["250 OK", "451 4.7.1 Greylisted", "250 OK", "250 OK"])) as port:
         assert (await attempt(port, given, "any")).error is not None
-        noted = {mail["to"]: mail async for mail in database.deliveries.find({})}
-        assert [noted[to]["status"] for to in recipients] == ["DELIVERED", "FAILED"]
-        assert "451 4.7.1 Greylisted" in (noted["bob@example.com"]["last_error"] or "")
+        recorded = {mail["to"]: mail async for mail in database.deliveries.find({})}
+        assert [recorded[to]["status"] for to in recipients] == ["DELIVERED", "FAILED"]
+        assert "451 4.7.1 Greylisted" in (recorded["bob@example.com"]["last_error"] or "")
         assert (await attempt(port, given, "any")).error is None
     again = {mail["to"]: mail async for mail in database.deliveries.find({})}
     assert [(again[to]["status"], again[to]["tries"], again[to]["last_error"]) for to in recipients] == [
@@ -63,7 +63,7 @@ async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: 
     assert Delivery.model_validate(mail).id == mail["_id"]
 
 
-async def test_a_mail_that_cannot_be_noted_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_mail_that_cannot_be_recorded_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail the database between the mail server's 250 and the record, which no real database can be timed to do."""
 
     class Gone:

@@ -38,10 +38,10 @@ async def test_owners_share_no_connection(client: HttpClient) -> None:
 
 
 async def test_a_redirect_is_followed_on_the_owners_own_connections(client: HttpClient) -> None:
-    async with answering(OK) as aim, answering(response("307 Go", b"", f"Location: {aim.url}")) as server:
+    async with answering(OK) as target, answering(response("307 Go", b"", f"Location: {target.url}")) as server:
         for owner in ("alice", "bob", "alice"):
             assert (await client.request(get(server.url), owner)).body == "ok"
-    assert (server.connections, aim.connections) == (2, 2)
+    assert (server.connections, target.connections) == (2, 2)
 
 
 async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his() -> None:

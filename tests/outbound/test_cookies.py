@@ -101,7 +101,7 @@ async def test_no_other_host_gets_a_cookie_and_the_first_gets_it_again(client: O
     assert [sent(server, number) for number in range(3)] == [[], [], ["a=1; b=2"]]
 
 
-async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_anew(client: OwnerHttpClient) -> None:
+async def test_a_cookie_of_the_user_stays_unless_the_server_sets_it_again(client: OwnerHttpClient) -> None:
     hops = [redirect("/", "b=set", "new=1"), redirect("/", "c=; Max-Age=0"), response()]
     async with answering(*hops) as server:
         await client.request(get(server.url, headers=[("cookie", "a=1; b=2;c=3; odd")]))

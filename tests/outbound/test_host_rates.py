@@ -89,8 +89,8 @@ def test_the_rate_holds_whatever_threads_ask() -> None:
 
 async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> None:
     async with (
-        answering(response(body=b"reached")) as aim,
-        answering(response("302 Found", b"", f"Location: {aim.url}")) as ours,
+        answering(response(body=b"reached")) as target,
+        answering(response("302 Found", b"", f"Location: {target.url}")) as ours,
         open_shared_client(rates=HostRates(2)) as client,
     ):
         counted = f"127.0.0.1:{ours.port}"
@@ -100,7 +100,7 @@ async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> Non
     assert {kind(exchange) for exchange in exchanges[2:]} == {ErrorKind.HOST_RATE}
     assert exchanges[2].failure is not None
     assert "more often per minute than this server allows" in exchanges[2].failure.message
-    assert (others.body, len(aim.seen)) == ("reached", 3)
+    assert (others.body, len(target.seen)) == ("reached", 3)
 
 
 async def test_a_request_waits_for_its_turn_within_the_attempt() -> None:

@@ -81,7 +81,7 @@ async def test_a_body_that_belongs_to_its_method_closes_nothing(client: HttpClie
     assert server.connections == 1
 
 
-async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:
+async def test_the_user_agent_names_the_contact_even_if_the_user_sets_one() -> None:
     async with answering(response()) as server, open_shared_client(contact="https://a.example/tocsin") as client:
         await client.request(get(server.url), "alice")
         await client.request(get(server.url, headers=[("user-agent", "mine/1")]), "alice")

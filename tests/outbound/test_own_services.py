@@ -47,7 +47,7 @@ async def test_no_spelling_of_this_machine_reaches_a_port_of_ours(service: Serve
     assert service.connections == 0
 
 
-async def test_the_reason_is_told(service: Server) -> None:
+async def test_the_reason_is_explained(service: Server) -> None:
     async with open_client(own=OwnServices([service.port]), **ALL) as client:
         exchange = await client.request(get(service.url))
     assert exchange.failure is not None
@@ -75,9 +75,9 @@ async def test_no_name_leads_to_a_port_of_ours(service: Server, address: str) ->
 
 
 async def test_no_redirect_leads_to_a_port_of_ours(service: Server) -> None:
-    aim = f"http://127.0.0.1:{service.port}/"
+    target = f"http://127.0.0.1:{service.port}/"
     async with (
-        answering(response("307 Go", b"", f"Location: {aim}")) as server,
+        answering(response("307 Go", b"", f"Location: {target}")) as server,
         open_client(own=OwnServices([service.port]), **ALL) as client,
     ):
         exchange = await client.request(get(server.url))

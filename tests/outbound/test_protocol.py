@@ -210,7 +210,7 @@ async def test_what_is_no_answer_on_a_kept_connection_is_asked_again_if_that_is_
     assert server.connections == (2 if body else 1)
 
 
-async def test_a_broken_chunk_is_told_at_once(client: OwnerHttpClient) -> None:
+async def test_a_broken_chunk_is_reported_at_once(client: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await read_request(reader)
         writer.write(CHUNKED + b"2\r\nhi\r\n")

@@ -176,7 +176,7 @@ async def test_a_common_name_is_no_host_name(authority: trustme.CA, tmp_path: Pa
     assert "subjectAltName" in exchange.failure.hint
 
 
-async def test_a_weak_key_is_said_so(authority: trustme.CA, tmp_path: Path) -> None:
+async def test_a_weak_key_is_reported_as_such(authority: trustme.CA, tmp_path: Path) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.set_ciphers("DEFAULT:@SECLEVEL=0")
     tls.load_cert_chain(names_only_in_subject(authority, tmp_path, rsa.generate_private_key(65_537, 1024)))
@@ -237,7 +237,7 @@ def _alert(alert: ssl.AlertDescription) -> Callable[[ssl.SSLContext], None]:
         (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_ACCESS_DENIED), "as expected (alert access denied)"),
     ],
 )
-async def test_alerts_of_the_handshake_are_told(
+async def test_alerts_of_the_handshake_are_explained(
     authority: trustme.CA, change: Callable[[ssl.SSLContext], None], words: str
 ) -> None:
     tls = server_tls(authority.issue_cert("good.example"))

@@ -90,7 +90,7 @@ class FileStorage:
 class RunFiles:
     """The files as one run may use them."""
 
-    _shelf: FileStorage
+    _storage: FileStorage
     _owner: str
     _run: str
 
@@ -100,24 +100,24 @@ class RunFiles:
             raise FileError(f"The file {name!r} has {len(data)} bytes; the limit is {MAX_FILE_BYTES}.")
         if not _CONTENT_TYPE.fullmatch(content_type):
             raise FileError(f"{content_type!r} is not a content type. Use one such as text/csv.")
-        file = await self._shelf.store.put(self._owner, self._run, sanitize_file_name(name), content_type, data)
-        self._shelf.on_stored(self._owner, file.size)
-        return self._shelf.make_ref(file)
+        file = await self._storage.store.put(self._owner, self._run, sanitize_file_name(name), content_type, data)
+        self._storage.on_stored(self._owner, file.size)
+        return self._storage.make_ref(file)
 
     def reserve_memory(self) -> AbstractAsyncContextManager[None]:
         """Wait until whole files fit in memory, and reserve that memory. Owners take turns."""
-        return self._shelf.memory_slots.acquire(self._owner)
+        return self._storage.memory_slots.acquire(self._owner)
 
     async def read(self, file_id: str, most: int = MAX_FILE_BYTES) -> tuple[FileRef, bytes]:
         """Read a file of the same owner. Raises FileError if there is none, or if it has more than `most` bytes."""
-        found = await self._shelf.store.open(file_id) if owner_of(file_id) == self._owner else None
+        found = await self._storage.store.open(file_id) if owner_of(file_id) == self._owner else None
         if found is None:
             raise FileError(f"There is no file {file_id!r}. Files are deleted together with their runs.")
         if found.info.size > most:
             raise FileError(
                 f"The file {found.info.name!r} has {found.info.size} bytes; at most {most} are allowed here."
             )
-        return self._shelf.make_ref(found.info), await found.read()
+        return self._storage.make_ref(found.info), await found.read()
 
 
 def sanitize_file_name(name: str) -> str:

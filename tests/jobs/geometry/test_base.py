@@ -9,7 +9,7 @@ from tocsin.jobs.base import ErrorKind
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 
 
-async def test_what_an_attempt_finds_wrong_is_told_with_its_place() -> None:
+async def test_geojson_that_an_attempt_finds_invalid_is_reported_with_its_place() -> None:
     """Values of expressions are checked in the compute process."""
     stored = {"geojson": polygon([[0, 0], [1, 0], [1, 99], [0, 0]])}
     async with open_client() as client:

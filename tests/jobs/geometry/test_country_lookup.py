@@ -102,7 +102,7 @@ def test_points_are_counted() -> None:
         ({"geojson": {"type": "Feature", "geometry": None}}, "geojson.geometry: the feature has no geometry."),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_when_it_is_saved(params: dict[str, Any], sentence: str) -> None:
+def test_wrong_parameters_are_refused_when_they_are_saved(params: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         CountryLookupJob().prepare(params, SaveContext("alice", BOX))
     assert caught.value.message.startswith(sentence)

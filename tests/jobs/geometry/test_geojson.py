@@ -74,7 +74,7 @@ def with_position(position: Any) -> dict[str, Any]:
         ({**polygon(SQUARE), "crs": "EPSG:3857"}, "geojson.crs: GeoJSON is always"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(value: Any, sentence: str) -> None:
+def test_invalid_geojson_is_reported_with_its_place(value: Any, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:
         parse_shapes(value, ALL)
     assert str(caught.value).startswith(sentence)

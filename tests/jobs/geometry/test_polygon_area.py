@@ -91,7 +91,7 @@ async def test_what_would_take_too_long_to_repair_is_refused() -> None:
     assert (outcome.error.kind, outcome.error.hint) == (ErrorKind.JOB, "Simplify the geometry.")
 
 
-def test_what_is_wrong_is_told_when_it_is_saved() -> None:
+def test_wrong_parameters_are_refused_when_they_are_saved() -> None:
     with pytest.raises(InvalidInput) as caught:
         PolygonAreaJob().prepare({"geojson": {"type": "Point", "coordinates": [0, 0]}}, SaveContext("alice", BOX))
     assert caught.value.message.startswith("geojson: the type is 'Point'; it must be one of Polygon")

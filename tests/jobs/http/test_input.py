@@ -83,7 +83,7 @@ def test_a_stored_secret_does_not_go_to_another_server_unasked(url: str) -> None
         assert advice in caught.value.message
 
 
-def test_a_task_moves_to_another_server_with_secrets_given_anew_or_removed() -> None:
+def test_a_task_moves_to_another_server_with_secrets_given_again_or_removed() -> None:
     before = store(token="t", headers={"X-Hook": "s"}, secret_headers=["X-Hook"])
     anew = store(before, url=MOVES[0], token="u", headers={"X-Hook": "v"}, secret_headers=["X-Hook"])
     assert (

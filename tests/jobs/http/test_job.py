@@ -304,11 +304,11 @@ async def test_a_step_reads_json_of_any_size(count: int) -> None:
         context = replace(job_context(client), is_step=True)
         processes, used = ProcessPool(), list[str]()
 
-        async def noted(*args: Any, owner: str = "", **more: Any) -> Any:
+        async def recording(*args: Any, owner: str = "", **more: Any) -> Any:
             used.append(owner)
             return await processes(*args, owner=owner, **more)
 
-        outcome = await encode_result(await perform(replace(context, compute=noted), url=server.url))
+        outcome = await encode_result(await perform(replace(context, compute=recording), url=server.url))
         await processes.close()
     assert outcome.error is None
     assert json.loads(outcome.result)["body"] == json.loads(body)
@@ -316,7 +316,7 @@ async def test_a_step_reads_json_of_any_size(count: int) -> None:
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
-async def test_retry_after_is_heard(context: JobContext, status: str) -> None:
+async def test_retry_after_delays_the_next_attempt(context: JobContext, status: str) -> None:
     async with answering(response(status, b"", "Retry-After: 90")) as server:
         outcome = await perform(context, url=server.url)
     assert outcome.retry_after == timedelta(seconds=90)

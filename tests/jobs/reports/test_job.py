@@ -137,7 +137,7 @@ async def test_what_cannot_be_written_fails_with_a_reason(
         ({"recipients": ["a@b.test\r\nBcc: c@d.test"]}, "'a@b.test\\r\\nBcc: c@d.test' is not an email address"),
     ],
 )
-def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], message: str) -> None:
+def test_wrong_parameters_are_refused_when_they_are_saved(change: dict[str, Any], message: str) -> None:
     given = {"title": "x", "format": "PDF", "data": [], **change}
     given = {name: value for name, value in given.items() if value is not ...}
     with pytest.raises(InvalidInput) as caught:
