@@ -73,7 +73,7 @@ def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MANY", 100)
+    monkeypatch.setattr(module, "_MAX_TARGETS", 100)
     rates = HostRates(60)
     for number in range(1000):
         rates.record_call("mallory", f"h{number}.example:80", NOW + number * 100)

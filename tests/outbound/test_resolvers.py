@@ -99,7 +99,7 @@ async def test_the_cache_forgets_old_answers_and_the_oldest_names(
 ) -> None:
     counting = Counting()
     cache = CachingResolver(counting)
-    monkeypatch.setattr(resolvers, "_MOST_REMEMBERED", 2)
+    monkeypatch.setattr(resolvers, "_MAX_CACHED_NAMES", 2)
     for name in ("a", "b", "a", "c", "a"):
         await cache.resolve(name, 80)
     assert counting.asked == ["a", "b", "c", "a"]  # c took the place of a

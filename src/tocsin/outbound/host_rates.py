@@ -11,7 +11,7 @@ from tocsin.security.gcra import Bucket
 PERIOD_SECONDS = 60.0
 MAX_WAIT_SECONDS = 10.0
 """Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
-_MANY = 10_000
+_MAX_TARGETS = 10_000
 
 
 class HostRates:
@@ -47,7 +47,7 @@ class HostRates:
             if full_at > self._bucket.latest_valid_time(now):
                 full_at = now
             self._full_at[owner, target] = max(full_at, now) + self._bucket.refill_time(1)
-            if len(self._full_at) > _MANY:
+            if len(self._full_at) > _MAX_TARGETS:
                 latest = self._bucket.latest_valid_time(now)
                 self._full_at = {key: at for key, at in self._full_at.items() if now < at <= latest}
 

@@ -98,7 +98,7 @@ class HttpClient:
                 self._rules,
                 self._resolver,
                 limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
-                kept=self._concurrency,
+                max_idle=self._concurrency,
                 ssl_context=make_client_context(self._ssl_context),
             ),
             request_class=OutgoingRequest,

@@ -75,14 +75,14 @@ class MailLimiter:
                 raise MailLimitReached(limit, await self._until(limit, key, at))
         return MailReservation(limits, key, at)
 
-    async def release(self, place: MailReservation) -> None:
+    async def release(self, reservation: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
         others: Expression = {
-            "$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.reserved_at}]}}
+            "$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": reservation.reserved_at}]}}
         }
-        for limit in place.limits:
+        for limit in reservation.limits:
             await self._database.mail_counts.update_one(
-                {"_id": _count_id(limit.name, place.key)}, [{"$set": {"times": others}}]
+                {"_id": _count_id(limit.name, reservation.key)}, [{"$set": {"times": others}}]
             )
 
     async def record_withheld(self, key: str, now: datetime | None = None) -> None:

@@ -18,7 +18,7 @@ LOOKUP_THREADS = 32
 LOOKUPS_PER_OWNER = 4
 """Concurrent look-ups of one owner. A name with silent servers blocks a thread for half a minute."""
 CACHE_SECONDS = 10.0
-_MOST_REMEMBERED = 1_000
+_MAX_CACHED_NAMES = 1_000
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 AddrInfo = tuple[Any, ...]
@@ -88,20 +88,20 @@ class CachingResolver(AbstractResolver):
 
     def __init__(self, inner: AbstractResolver) -> None:
         self._inner = inner
-        self._known: OrderedDict[tuple[str, str, int], tuple[float, list[ResolveResult]]] = OrderedDict()
+        self._cached: OrderedDict[tuple[str, str, int], tuple[float, list[ResolveResult]]] = OrderedDict()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of `host`. Raises OSError."""
         key = (current_owner(), host, port)
-        if (known := self._known.get(key)) is not None and time.monotonic() < known[0]:
-            return known[1]
+        if (cached := self._cached.get(key)) is not None and time.monotonic() < cached[0]:
+            return cached[1]
         found = await self._inner.resolve(host, port, family)
-        self._known[key] = time.monotonic() + CACHE_SECONDS, found
-        self._known.move_to_end(key)
-        if len(self._known) > _MOST_REMEMBERED:
-            self._known.popitem(last=False)
+        self._cached[key] = time.monotonic() + CACHE_SECONDS, found
+        self._cached.move_to_end(key)
+        if len(self._cached) > _MAX_CACHED_NAMES:
+            self._cached.popitem(last=False)
         return found
 
     async def close(self) -> None:
