@@ -1,10 +1,13 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from aiohttp.abc import ResolveResult
 
 from tests.outbound.servers import (
+    FixedResolver,
     Reader,
     Writer,
     answering,
@@ -52,6 +55,27 @@ async def test_a_url_is_sent_as_the_url_standard_serialises_it(client: OwnerHttp
     assert [seen.split(b" ")[1] for seen in server.seen] == [
         b"/%7Ba%7D%22%3Cb%3E?{c}%22%3Cd%3E", b"/a?", b"/?", b"/b%2Fc?d=%2f+%20", b"/%C3%BC?%C3%BC", b"/" + b"x" * 8000,
     ]  # fmt: skip
+
+
+async def test_the_time_of_a_look_up_is_apart_from_that_of_the_connection() -> None:
+    class Busy(FixedResolver):
+        async def resolve(self, *where: Any) -> list[ResolveResult]:
+            sum(range(1_000_000))  # takes longer than the request, so that it would show in its other parts
+            return await super().resolve(*where)
+
+    async with answering(response()) as server, open_client(resolver=Busy("127.0.0.1")) as client:
+        named = (await client.request(get(f"http://a.example:{server.port}/"))).timings
+        literal = (await client.request(get(server.url))).timings
+    assert named.keys() == {"total", "dns", "connect", "first_byte"}
+    assert named["dns"] + named["connect"] <= named["first_byte"] + 0.002  # each is rounded to 0.001 ms
+    assert literal.keys() == {"total", "connect", "first_byte"}
+
+
+async def test_without_a_response_there_is_no_first_byte(client: OwnerHttpClient) -> None:
+    async with answering(response()) as server:
+        url = server.url
+    exchange = await client.request(get(url))
+    assert (kind(exchange), set(exchange.timings)) == (ErrorKind.CONNECT, {"total", "connect"})
 
 
 async def test_connections_are_kept(client: OwnerHttpClient) -> None:
