@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -198,6 +197,8 @@ def _mask_headers(headers: list[Header], masker: SecretMasker) -> list[Header]:
 
 
 def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
+    status = exchange.status or 0
+    may_ask_to_wait = status in {429, 503} or 300 <= status < 400  # RFC 9110 section 10.2.3
     return Outcome(
         error=_find_error(exchange),
         request=_record_request(request, exchange),
@@ -207,7 +208,7 @@ def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
         response_truncated=exchange.truncated,
         redirects=exchange.redirects,
         timings=exchange.timings,
-        retry_after=_find_retry_after(exchange),
+        retry_after=exchange.retry_after if may_ask_to_wait else None,
     )
 
 
@@ -218,11 +219,6 @@ def _record_request(request: HttpRequest, exchange: HttpExchange) -> RequestDocu
     called = parse_url(request.url)  # reveals lookalike hosts
     url = request.url if isinstance(called, str) else str(called)
     return {"method": request.method, "url": url, "headers": headers}
-
-
-def _find_retry_after(exchange: HttpExchange) -> timedelta | None:
-    status = exchange.status or 0
-    return exchange.retry_after if status in {429, 503} or 300 <= status < 400 else None
 
 
 def _find_error(exchange: HttpExchange) -> AttemptError | None:
