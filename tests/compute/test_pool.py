@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -172,39 +171,13 @@ async def test_a_job_that_meets_a_limit_fails_for_good_and_says_so() -> None:
     assert "TOCSIN_COMPUTE_MEMORY" in (outcome.error.hint or "")
 
 
-async def test_large_arguments_arrive_whole(processes: ProcessPool) -> None:
-    values = [[number] for number in range(100_000)]
-    assert await processes(work.count, values) == 100_000
-    assert await processes(work.repeat, "x" * 100_000, 50) == "x" * 5_000_000
-
-
-async def test_an_error_that_cannot_be_sent_is_told(processes: ProcessPool) -> None:
-    with pytest.raises(RuntimeError, match="Unsendable"):
-        await processes(work.raise_unsendable)
-
-
 # --- isolation ---
-
-
-async def test_a_process_has_nothing_of_the_servers_environment(
-    processes: ProcessPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOCSIN_JWT_SECRET", "s" * 40)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "t" * 40)
-    found = await processes(work.read_environment)
-    assert not {name for name in found if name.startswith(("TOCSIN", "AWS"))}
-    assert not {"s" * 40, "t" * 40} & set(found.values())
-    assert found["OMP_NUM_THREADS"] == "1"
 
 
 async def test_no_process_works_for_two_owners(two: ProcessPool) -> None:
     assert await two(work.remember, "a", owner="alice") == ["a"]
     assert await two(work.remember, "b", owner="bob") == ["b"]
     assert await two(work.remember, "c", owner="alice") == ["a", "c"]
-
-
-async def test_computations_give_way_to_the_server(processes: ProcessPool) -> None:
-    assert await processes(work.get_niceness) >= min(os.nice(0) + 10, 19)
 
 
 # --- exits and crashes ---
@@ -259,54 +232,6 @@ async def test_no_process_is_left_after_the_end(two: ProcessPool) -> None:
     await two.close()
     assert await has_ended(server)
     await wait_until(lambda: has_ended(worker))
-
-
-_SERVER = """
-import asyncio, os, signal, sys
-from tests.compute import computations
-from tocsin.compute.pool import ProcessPool
-
-async def main():
-    processes = ProcessPool(modules=() if sys.argv[1] != "starting" else ("tocsin.jobs.registry",))
-    if sys.argv[1] == "starting":
-        processes.start_fork_server()
-        await asyncio.sleep(0.01)
-    else:
-        print(await processes(computations.sleep, 0), flush=True)
-    if sys.argv[1] == "working":
-        working = asyncio.create_task(processes(computations.burn))
-        await asyncio.sleep(0.1)
-    sys.stdout.flush()
-    os.kill(os.getpid(), signal.SIGKILL)
-
-if __name__ == "__main__":
-    asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("state", ["idle", "working"])
-async def test_no_process_outlives_the_server(tmp_path: Path, state: str) -> None:
-    done = await asyncio.to_thread(run_server, tmp_path, state)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    await wait_until(lambda: has_ended(int(done.stdout)))
-
-
-async def test_a_process_that_starts_while_the_server_ends_says_nothing(tmp_path: Path) -> None:
-    done = await asyncio.to_thread(run_server, tmp_path, "starting")
-    assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
-
-
-def run_server(directory: Path, state: str) -> "subprocess.CompletedProcess[str]":
-    file, root = directory / "server.py", Path(__file__).parents[2]
-    file.write_text(_SERVER)
-    return subprocess.run(
-        [sys.executable, str(file), state],
-        cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True,  # ends once the last process has closed the pipe
-        text=True,
-        check=False,
-    )
 
 
 async def has_ended(pid: int) -> bool:

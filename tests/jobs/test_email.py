@@ -4,14 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, file_storage_for
 from tests.harness import make_settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.compute.pool import ProcessPool
-from tocsin.documents import Database, Delivery, User
+from tocsin.documents import Database, User
 from tocsin.documents.file_bucket import OpenFile
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
@@ -102,12 +101,12 @@ async def test_a_mail_arrives_with_its_attachments(alice: User) -> None:
 
 
 async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, database: Database) -> None:
-    shelf = file_storage_for(database)
-    mine = await shelf.for_run("alice", "alice/t1:6").save("report.csv", "text/csv; charset=utf-8", b"a,b\r\n1,2\r\n")
-    other = await shelf.for_run("bob", "bob/t1:1").save("secret.csv", "text/csv", b"x")
+    storage = file_storage_for(database)
+    mine = await storage.for_run("alice", "alice/t1:6").save("report.csv", "text/csv; charset=utf-8", b"a,b\r\n1,2\r\n")
+    other = await storage.for_run("bob", "bob/t1:1").save("secret.csv", "text/csv", b"x")
     inbox = Inbox()
     async with mail_server(inbox) as port:
-        files = shelf.for_run("alice", "alice/t1:7")
+        files = storage.for_run("alice", "alice/t1:7")
         sent = await attempt(port, {**MAIL, "attachments": [{"fileId": mine.file_id}]}, files=files)
         refused = await attempt(port, {**MAIL, "attachments": [{"fileId": other.file_id}]}, files=files)
     assert sent.error is None
@@ -122,10 +121,10 @@ async def test_a_kept_file_is_attached_and_another_owners_is_not(alice: User, da
 async def test_large_attachments_are_encoded_in_a_process(
     alice: User, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf, content = file_storage_for(database), bytes(range(256)) * 4 * 1024
-    kept = await shelf.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
+    storage, content = file_storage_for(database), bytes(range(256)) * 4 * 1024
+    kept = await storage.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", content)
     monkeypatch.setattr("tocsin.outbound.mail_message.compose_message", None)  # of this process
-    inbox, files = Inbox(), shelf.for_run("alice", "alice/t1:7")
+    inbox, files = Inbox(), storage.for_run("alice", "alice/t1:7")
     async with mail_server(inbox) as port:
         outcome = await attempt(port, {**MAIL, "attachments": [{"fileId": kept.file_id}]}, files=files)
     assert outcome.error is None
@@ -136,9 +135,11 @@ async def test_large_attachments_are_encoded_in_a_process(
 async def test_attachments_that_are_too_large_are_not_even_read(
     alice: User, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = file_storage_for(database)
-    kept = await shelf.for_run("alice", "alice/t1:6").save("a.bin", "application/octet-stream", bytes(3 * 1024 * 1024))
-    files = shelf.for_run("alice", "alice/t1:7")
+    storage = file_storage_for(database)
+    kept = await storage.for_run("alice", "alice/t1:6").save(
+        "a.bin", "application/octet-stream", bytes(3 * 1024 * 1024)
+    )
+    files = storage.for_run("alice", "alice/t1:7")
     outcome = await attempt(9, {**MAIL, "attachments": [{"fileId": kept.file_id}] * 2}, files=files)
     assert outcome.error is not None
     assert outcome.error.message == "The file 'a.bin' has 3145728 bytes; at most 2097152 are allowed here."
@@ -226,20 +227,6 @@ async def test_a_look_alike_of_an_address_is_mailed_as_the_address_that_was_judg
     assert inbox.recipients == ["alice@example.com"] * 3
 
 
-async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(alice: User) -> None:
-    async with mail_server(Inbox(data="451 later")) as port:
-        later = await attempt(port, MAIL)
-    async with mail_server(Inbox(data="554 never")) as port:
-        never = await attempt(port, MAIL)
-    away = await attempt(port, MAIL)
-    errors = [outcome.error for outcome in (later, never, away)]
-    assert [error and (error.kind, error.retryable) for error in errors] == [
-        (ErrorKind.MAIL, True),
-        (ErrorKind.MAIL, False),
-        (ErrorKind.MAIL, True),
-    ]
-
-
 @pytest.mark.parametrize(
     ("change", "path", "message"),
     [
@@ -272,7 +259,9 @@ async def test_a_server_that_is_away_is_tried_again_and_one_that_refuses_is_not(
         ({"bodi": "x"}, ("bodi",), "There is no bodi here. Did you mean body?"),
     ],
 )
-def test_what_is_wrong_is_told_when_it_is_saved(change: dict[str, Any], path: tuple[str, ...], message: str) -> None:
+def test_wrong_parameters_are_refused_when_they_are_saved(
+    change: dict[str, Any], path: tuple[str, ...], message: str
+) -> None:
     with pytest.raises(InvalidInput) as caught:
         registry.get_job("email").prepare({**MAIL, **change}, SaveContext("alice", SECRETS))
     assert (caught.value.path, caught.value.message) == (path, message)
@@ -301,41 +290,7 @@ async def test_an_address_that_was_stored_when_less_was_checked_fails_with_its_r
     assert outcome.error.hint == "Correct to.0 of the job."
 
 
-def test_a_wrong_address_beside_an_expression_is_told_when_a_workflow_is_saved() -> None:
+def test_a_wrong_address_beside_an_expression_is_a_fault_of_the_workflow() -> None:
     faults = registry.get_job("email").find_faults({**MAIL, "to": ["${{ inputs.to }}", "a@b@c"]})
     assert [path for path, _ in faults] == [("to", 1)]
     assert registry.get_job("email").find_faults({**MAIL, "to": "${{ inputs.to }}"}) == []
-
-
-async def test_each_mail_is_noted_with_what_became_of_it(alice: User, database: Database) -> None:
-    files = [{"name": "a.txt", "text": "text"}]
-    given = {**MAIL, "to": ["alice@example.com", "bob@example.com"], "attachments": files}
-    async with mail_server(Inbox(rcpt=["250 OK", "451 4.7.1 Greylisted", "250 OK", "250 OK"])) as port:
-        assert (await attempt(port, given, "any")).error is not None
-        noted = {mail["to"]: mail async for mail in database.deliveries.find({})}
-        assert [noted[to]["status"] for to in given["to"]] == ["DELIVERED", "FAILED"]
-        assert "451 4.7.1 Greylisted" in noted["bob@example.com"]["last_error"]
-        assert (await attempt(port, given, "any")).error is None
-    again = {mail["to"]: mail async for mail in database.deliveries.find({})}
-    assert [(again[to]["status"], again[to]["tries"], again[to]["last_error"]) for to in given["to"]] == [
-        ("DELIVERED", 2, None),
-        ("DELIVERED", 2, None),
-    ]
-    mail = again["bob@example.com"]
-    assert (mail["owner"], mail["kind"], mail["run"]) == ("alice", "JOB", "alice/t1:7")
-    assert (mail["subject"], mail["text"], mail["attachments"]) == ("Result", "It is 5.\n", ["a.txt"])
-    assert Delivery.model_validate(mail).id == mail["_id"]
-
-
-async def test_a_mail_that_cannot_be_noted_is_not_sent_again(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail the database between the mail server's 250 and the record, which no real database can be timed to do."""
-
-    class Gone:
-        async def update_one(self, *_: Any, **__: Any) -> None:
-            raise AutoReconnect("gone")
-
-    monkeypatch.setattr(Delivery, "get_pymongo_collection", Gone)
-    inbox = Inbox()
-    async with mail_server(inbox) as port:
-        outcome = await attempt(port, MAIL)
-    assert (outcome.error, len(inbox.mails)) == (None, 1)

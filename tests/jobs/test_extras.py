@@ -33,7 +33,7 @@ from tocsin.security.secret_box import SecretBox
 
 for job in load_jobs().values():
     job.preload()
-told = {}
+found_faults = {}
 square = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
 report = {"title": "t", "data": [{"a": 1}]}
 for name, kind, params in [
@@ -52,8 +52,8 @@ for name, kind, params in [
     if name != "csv":
         outcome = asyncio.run(get_job(kind).run_attempt(params, SimpleNamespace()))
         ran = [outcome.error.kind.value, outcome.error.message, outcome.error.retryable]
-    told[name] = [saved, checked, ran]
-print(json.dumps(told))
+    found_faults[name] = [saved, checked, ran]
+print(json.dumps(found_faults))
 """
 
 
@@ -71,7 +71,7 @@ def test_the_registry_is_loaded_without_the_libraries_of_extras() -> None:
 
 
 def test_a_job_whose_extra_is_missing_says_how_to_get_it_when_it_is_saved_and_when_it_runs() -> None:
-    told = json.loads(run(BLOCKED))
+    found_faults = json.loads(run(BLOCKED))
     for name, kind, extra in (
         ("area", "polygonArea", "geometry"),
         ("countries", "countryLookup", "geometry"),
@@ -79,8 +79,8 @@ def test_a_job_whose_extra_is_missing_says_how_to_get_it_when_it_is_saved_and_wh
     ):
         sentence = explain_missing(kind, extra)
         assert f"pip install 'tocsin[{extra}]'" in sentence
-        assert told[name] == [sentence, [sentence], ["JOB", sentence, False]]
-    assert told["csv"] == ["saved", [], None]
+        assert found_faults[name] == [sentence, [sentence], ["JOB", sentence, False]]
+    assert found_faults["csv"] == ["saved", [], None]
 
 
 @pytest.mark.parametrize("extra", ["geometry", "reports"])

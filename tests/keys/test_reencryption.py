@@ -11,7 +11,7 @@ from tests.harness import save_task
 from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, RunStatus
-from tocsin.jobs.http.job import HttpInput, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.keys import reencryption
 from tocsin.keys.reencryption import ReencryptionCounts, count_secrets_by_key, reencrypt_secrets
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox, find_key_id

@@ -17,7 +17,7 @@ from tests.outbound.servers import Server, answering, get, kind, open_client, re
 from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.outbound.http_client import HttpExchange
+from tocsin.outbound.exchanges import HttpExchange
 from tocsin.security.secret_box import SecretBox
 
 PUBLIC = (ip_network("127.0.0.1/32"),)
@@ -92,8 +92,8 @@ class Stage:
     async def call(self, url: str, **more: Any) -> HttpExchange:
         """Call `url`, in which PORT stands for the servers' port."""
         options = {"allowed_networks": PUBLIC, "resolver": self.resolver, **self.client_options}
-        async with open_client(**options) as door:
-            return await door.request(get(url.replace("PORT", str(self.public.port)), **more))
+        async with open_client(**options) as client:
+            return await client.request(get(url.replace("PORT", str(self.public.port)), **more))
 
     async def refused(self, url: str, **more: Any) -> ErrorKind | None:
         """Return why calling `url` failed, and check that no server was reached."""

@@ -11,7 +11,8 @@ from ipaddress import ip_network
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpClient, HttpExchange, HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
+from tocsin.outbound.http_client import HttpClient, OwnerHttpClient
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -97,8 +98,8 @@ async def answering(
 @contextlib.asynccontextmanager
 async def open_client(**options: object) -> AsyncIterator[OwnerHttpClient]:
     """Open a client for Alice, who may call loopback unless `options` say otherwise."""
-    async with open_shared_client(**options) as door:
-        yield door.for_owner("alice")
+    async with open_shared_client(**options) as client:
+        yield client.for_owner("alice")
 
 
 @contextlib.asynccontextmanager
@@ -112,12 +113,12 @@ async def open_shared_client(**options: object) -> AsyncIterator[HttpClient]:
         "max_redirects": 5,
         "concurrency": 10,
     }
-    door = HttpClient(**{**defaults, **options})  # type: ignore[arg-type]
-    await door.open()
+    client = HttpClient(**{**defaults, **options})  # type: ignore[arg-type]
+    await client.open()
     try:
-        yield door
+        yield client
     finally:
-        await door.close()
+        await client.close()
 
 
 class FixedResolver(AbstractResolver):

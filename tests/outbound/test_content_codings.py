@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.outbound.servers import Reader, Writer, answering, get, kind, open_client, read_request, response, talking
 from tocsin.documents import ErrorKind
 from tocsin.outbound.content_codings import CHUNK_SIZE, MAX_MEMBERS, BodyDecoder, DecodingError, make_body_decoder
-from tocsin.outbound.http_client import HttpExchange, HttpRequest
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -103,8 +103,8 @@ async def answered(coding: str, body: bytes, size: int = 0, header: str = "Conte
             await asyncio.sleep(0)
         await reader.read()
 
-    async with talking(talk) as server, open_client(response_limit=LIMIT) as door:
-        return await door.request(get(server.url))
+    async with talking(talk) as server, open_client(response_limit=LIMIT) as client:
+        return await client.request(get(server.url))
 
 
 @pytest.mark.parametrize("size", [0, 5], ids=["at once", "in pieces"])
@@ -128,8 +128,8 @@ async def test_what_cannot_be_decoded_is_a_failure_that_says_so(coding: str, bod
 
 async def test_an_answer_without_a_body_is_not_decoded() -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\nContent-Length: 900\r\n\r\n"
-    async with answering(answer) as server, open_client() as door:
-        exchange = await door.request(HttpRequest("HEAD", server.url, 5.0))
+    async with answering(answer) as server, open_client() as client:
+        exchange = await client.request(HttpRequest("HEAD", server.url, 5.0))
     assert (exchange.failure, exchange.body) == (None, "")
 
 
@@ -138,9 +138,9 @@ async def test_a_transfer_coding_is_undone_too() -> None:
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     async with (
         answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunked) as server,
-        open_client() as door,
+        open_client() as client,
     ):
-        exchange = await door.request(get(server.url))
+        exchange = await client.request(get(server.url))
     assert (exchange.failure, exchange.body) == (None, TEXT)
 
 

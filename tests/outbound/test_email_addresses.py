@@ -32,7 +32,7 @@ def test_an_address_has_one_spelling(text: str, spelled: str, is_public: bool) -
         *("a..b@x.org", "${{ inputs.to }}", "x" * 64 + "@" + "y" * 200 + ".org"),
     ],
 )
-def test_what_is_no_address_is_told_so(text: str) -> None:
+def test_what_is_not_an_address_is_refused_with_the_reason(text: str) -> None:
     with pytest.raises(
         ValueError, match=r"is not an email address such as name@example\.com: .|at most 254 characters"
     ):

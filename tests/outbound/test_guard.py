@@ -8,7 +8,7 @@ from tocsin.outbound.http_client import OwnerHttpClient
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnerHttpClient]:
+async def client() -> AsyncIterator[OwnerHttpClient]:
     async with open_client() as opened:
         yield opened
 
@@ -21,15 +21,15 @@ LITERALS = [
 
 @pytest.mark.parametrize("host", LITERALS)
 async def test_addresses_that_are_not_public_are_not_connected_to(host: str) -> None:
-    async with answering(response()) as server, open_client(allowed_networks=()) as door:
-        exchange = await door.request(get(f"http://{host}:{server.port}/"))
+    async with answering(response()) as server, open_client(allowed_networks=()) as client:
+        exchange = await client.request(get(f"http://{host}:{server.port}/"))
     assert kind(exchange) is ErrorKind.BLOCKED_ADDRESS
     assert server.connections == 0
 
 
 async def test_a_name_that_leads_to_a_private_address_is_blocked() -> None:
-    async with open_client(resolver=FixedResolver("10.1.2.3", "::1")) as door:
-        exchange = await door.request(get("http://rebound.example/"))
+    async with open_client(resolver=FixedResolver("10.1.2.3", "::1")) as client:
+        exchange = await client.request(get("http://rebound.example/"))
     assert kind(exchange) is ErrorKind.BLOCKED_ADDRESS
     assert exchange.failure is not None
     assert "10.1.2.3, the address of rebound.example," in exchange.failure.message
@@ -37,8 +37,8 @@ async def test_a_name_that_leads_to_a_private_address_is_blocked() -> None:
 
 async def test_of_a_names_addresses_only_the_allowed_ones_are_called() -> None:
     resolver = FixedResolver("10.1.2.3", "127.0.0.1")
-    async with answering(response(body=b"ok")) as server, open_client(resolver=resolver) as door:
-        exchange = await door.request(get(f"http://mixed.example:{server.port}/"))
+    async with answering(response(body=b"ok")) as server, open_client(resolver=resolver) as client:
+        exchange = await client.request(get(f"http://mixed.example:{server.port}/"))
     assert exchange.body == "ok"
 
 
@@ -53,12 +53,12 @@ async def test_of_a_names_addresses_only_the_allowed_ones_are_called() -> None:
         ("http://host:99999/", ErrorKind.BAD_URL),
     ],
 )
-async def test_every_redirect_is_guarded(door: OwnerHttpClient, target: str, expected: ErrorKind) -> None:
+async def test_every_redirect_is_guarded(client: OwnerHttpClient, target: str, expected: ErrorKind) -> None:
     async with answering(response("302 Found", b"", f"Location: {target}")) as server:
-        exchange = await door.request(get(server.url))
+        exchange = await client.request(get(server.url))
     assert kind(exchange) is expected
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example/", "http:///x", "a.example", "http://a b/", "http://a:0/", ""])
-async def test_urls_that_cannot_be_called(door: OwnerHttpClient, url: str) -> None:
-    assert kind(await door.request(get(url))) is ErrorKind.BAD_URL
+async def test_urls_that_cannot_be_called(client: OwnerHttpClient, url: str) -> None:
+    assert kind(await client.request(get(url))) is ErrorKind.BAD_URL

@@ -1,7 +1,6 @@
 """The rate of one owner to one host holds for all paths and spellings, and does not affect others."""
 
 import asyncio
-import string
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,8 +12,6 @@ from tocsin import clock
 from tocsin.documents import ErrorKind
 from tocsin.outbound import host_rates as module
 from tocsin.outbound.host_rates import MAX_WAIT_SECONDS, HostRates
-from tocsin.outbound.outgoing_request import PRODUCT
-from tocsin.outbound.urls import parse_target_key, parse_url, target_key
 
 HOST = "api.example.com:443"
 NOW = 1_800_000_000_000.0
@@ -76,7 +73,7 @@ def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MANY", 100)
+    monkeypatch.setattr(module, "_MAX_TARGETS", 100)
     rates = HostRates(60)
     for number in range(1000):
         rates.record_call("mallory", f"h{number}.example:80", NOW + number * 100)
@@ -90,85 +87,40 @@ def test_the_rate_holds_whatever_threads_ask() -> None:
     assert got.count(0.0) == 100
 
 
-SPELLINGS = [
-    ["http://api.example.com/a", "HTTP://API.EXAMPLE.COM:80", "http://api.example.com.:080/b?c#d", "http://api\u3002example.com"],
-    ["https://bücher.example/", "https://BÜCHER.example:443/x", "https://xn--bcher-kva.example"],
-    ["http://[::1]:81/", "http://[0:0:0:0:0:0:0:1]:81", "http://[0000::0001]:81/x"],
-    ["http://192.0.2.1", "http://[::ffff:192.0.2.1]:80/", "http://[::FFFF:C000:201]/"],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("spellings", SPELLINGS)
-def test_all_spellings_of_a_host_are_one_target(spellings: list[str]) -> None:
-    assert len({parse_target_key(spelling) for spelling in spellings}) == 1
-    assert None not in {parse_target_key(spelling) for spelling in spellings}
-
-
-def test_schemes_and_ports_are_targets_of_their_own() -> None:
-    assert (
-        len({parse_target_key(f"{each}a.example{port}") for each in ("http://", "https://") for port in ("", ":81")})
-        == 3
-    )
-    assert parse_target_key("ftp://a.example") is parse_target_key("no url") is parse_target_key("http://a b/") is None
-
-
-names = st.lists(st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=6), min_size=1, max_size=3)
-
-
-@given(names, st.one_of(st.none(), st.integers(1, 65_535)), st.sampled_from(["", "/", "/a?b", "?q", "#f"]))
-def test_the_short_cut_for_plain_urls_finds_what_is_called(labels: list[str], port: int | None, rest: str) -> None:
-    text = f"http://{'.'.join(labels)}{'' if port is None else f':{port}'}{rest}"
-    parsed = parse_url(text)
-    if not isinstance(parsed, str):
-        assert parse_target_key(text) == target_key(parsed)
-
-
 async def test_where_redirects_lead_is_counted_and_too_many_are_refused() -> None:
     async with (
-        answering(response(body=b"reached")) as aim,
-        answering(response("302 Found", b"", f"Location: {aim.url}")) as ours,
-        open_shared_client(rates=HostRates(2)) as door,
+        answering(response(body=b"reached")) as target,
+        answering(response("302 Found", b"", f"Location: {target.url}")) as ours,
+        open_shared_client(rates=HostRates(2)) as client,
     ):
         counted = f"127.0.0.1:{ours.port}"
-        exchanges = [await door.request(get(ours.url), "mallory", counted) for _ in range(4)]
-        others = await door.request(get(ours.url), "alice", counted)
+        exchanges = [await client.request(get(ours.url), "mallory", counted) for _ in range(4)]
+        others = await client.request(get(ours.url), "alice", counted)
     assert [exchange.body for exchange in exchanges] == ["reached", "reached", None, None]
     assert {kind(exchange) for exchange in exchanges[2:]} == {ErrorKind.HOST_RATE}
     assert exchanges[2].failure is not None
     assert "more often per minute than this server allows" in exchanges[2].failure.message
-    assert (others.body, len(aim.seen)) == ("reached", 3)
+    assert (others.body, len(target.seen)) == ("reached", 3)
 
 
 async def test_a_request_waits_for_its_turn_within_the_attempt() -> None:
     rates = HostRates(600)
-    async with answering(response(body=b"ok")) as server, open_shared_client(rates=rates) as door:
+    async with answering(response(body=b"ok")) as server, open_shared_client(rates=rates) as client:
         now = clock.epoch_milliseconds(clock.now())
         for _ in range(601):
             rates.record_call("alice", f"127.0.0.1:{server.port}", now)
-        exchange = await door.request(get(server.url), "alice")
+        exchange = await client.request(get(server.url), "alice")
         assert (exchange.body, exchange.timings["total"] > 50) == ("ok", True)
-        free = await door.request(get(server.url), "alice", f"127.0.0.1:{server.port}")
+        free = await client.request(get(server.url), "alice", f"127.0.0.1:{server.port}")
         assert free.body == "ok"
         for _ in range(20):
             rates.record_call("alice", f"127.0.0.1:{server.port}", now)
-        late = await door.request(get(server.url, timeout=0.05), "alice")
+        late = await client.request(get(server.url, timeout=0.05), "alice")
     assert kind(late) is ErrorKind.TIMEOUT
 
 
 async def test_only_one_call_to_the_counted_host_is_free() -> None:
-    async with answering(response(body=b"ok")) as server, open_shared_client(rates=HostRates(1)) as door:
-        http = door.for_owner("alice", f"127.0.0.1:{server.port}")
+    async with answering(response(body=b"ok")) as server, open_shared_client(rates=HostRates(1)) as client:
+        http = client.for_owner("alice", f"127.0.0.1:{server.port}")
         exchanges = await asyncio.gather(*(http.request(get(server.url)) for _ in range(3)))
     assert sorted(str(exchange.body) for exchange in exchanges) == ["None", "ok", "ok"]
-
-
-# --- contact ---
-
-
-async def test_the_user_agent_names_the_contact_even_behind_ones_own() -> None:
-    async with answering(response()) as server, open_shared_client(contact="https://a.example/tocsin") as door:
-        await door.request(get(server.url), "alice")
-        await door.request(get(server.url, headers=[("user-agent", "mine/1")]), "alice")
-    ours = f"{PRODUCT} (+https://a.example/tocsin)".encode()
-    assert b"\r\nUser-Agent: " + ours + b"\r\n" in server.seen[0]
-    assert b"\r\nuser-agent: mine/1 " + ours + b"\r\n" in server.seen[1]

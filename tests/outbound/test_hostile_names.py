@@ -45,9 +45,9 @@ async def test_of_a_mixed_answer_only_what_is_public_is_called(addresses: list[s
 async def test_of_a_mixed_answer_nothing_private_is_tried_when_the_public_server_is_away() -> None:
     async with (
         answering(response(), hosts=[PRIVATE]) as protected,
-        open_client(allowed_networks=PUBLIC, resolver=Answering(["127.0.0.1", PRIVATE])) as door,
+        open_client(allowed_networks=PUBLIC, resolver=Answering(["127.0.0.1", PRIVATE])) as client,
     ):
-        exchange = await door.request(get(f"http://good.example:{protected.port}/"))
+        exchange = await client.request(get(f"http://good.example:{protected.port}/"))
     assert kind(exchange) is ErrorKind.CONNECT
     assert protected.connections == 0
 
@@ -66,11 +66,11 @@ async def test_the_same_name_is_judged_for_each_connection(monkeypatch: pytest.M
     monkeypatch.setattr(resolvers, "CACHE_SECONDS", 0.0)
     async with (
         stage(response("200 OK", b"public", CLOSING), resolver=Answering(["127.0.0.1"], [PRIVATE])) as theatre,
-        open_client(allowed_networks=PUBLIC, resolver=theatre.resolver) as door,
+        open_client(allowed_networks=PUBLIC, resolver=theatre.resolver) as client,
     ):
         url = f"http://rebound.example:{theatre.public.port}/"
-        first = await door.request(get(url))
-        second = await door.request(get(url))
+        first = await client.request(get(url))
+        second = await client.request(get(url))
         assert theatre.protected.connections == 0
     assert (first.body, kind(second)) == ("public", ErrorKind.BLOCKED_ADDRESS)
 
@@ -114,9 +114,9 @@ async def test_a_denied_port_is_not_connected_to(url: str) -> None:
 
 
 async def test_the_default_port_of_a_scheme_can_be_denied() -> None:
-    async with open_client(denied_ports={80, 443}, resolver=Answering(["127.0.0.1"])) as door:
+    async with open_client(denied_ports={80, 443}, resolver=Answering(["127.0.0.1"])) as client:
         for url in ("http://good.example/", "https://good.example/", "http://127.0.0.1/"):
-            assert kind(await door.request(get(url))) is ErrorKind.BLOCKED_PORT
+            assert kind(await client.request(get(url))) is ErrorKind.BLOCKED_PORT
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1", "http://good.example", "//good.example", "https://127.0.0.1"])
@@ -124,9 +124,9 @@ async def test_a_redirect_to_a_denied_port_is_not_followed(target: str) -> None:
     async with (
         answering(response()) as denied,
         answering(response("307 Away", b"", f"Location: {target}:{denied.port}/")) as server,
-        open_client(denied_ports={denied.port}, resolver=Answering(["127.0.0.1"])) as door,
+        open_client(denied_ports={denied.port}, resolver=Answering(["127.0.0.1"])) as client,
     ):
-        exchange = await door.request(get(server.url))
+        exchange = await client.request(get(server.url))
         assert denied.connections == 0
     assert (kind(exchange), exchange.redirects) == (ErrorKind.BLOCKED_PORT, 1)
 
@@ -147,9 +147,9 @@ class Porter(Answering):
 async def test_the_port_that_is_judged_is_the_one_that_is_connected_to() -> None:
     async with (
         answering(response()) as denied,
-        open_client(denied_ports={denied.port}, resolver=Porter(denied.port)) as door,
+        open_client(denied_ports={denied.port}, resolver=Porter(denied.port)) as client,
     ):
-        exchange = await door.request(get("http://good.example/"))
+        exchange = await client.request(get("http://good.example/"))
         assert denied.connections == 0
     assert kind(exchange) is ErrorKind.BLOCKED_PORT
 
@@ -175,9 +175,9 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
             monkeypatch.setenv(name, proxy.url)
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.setenv(name, "")
-        async with open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door:
+        async with open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as client:
             urls = [plain.url, f"http://good.example:{plain.port}/", f"https://good.example:{secure.port}/"]
-            bodies = [(await door.request(get(url))).body for url in urls]
+            bodies = [(await client.request(get(url))).body for url in urls]
         assert proxy.connections == 0
     assert bodies == ["public", "public", "secure"]
 
@@ -188,6 +188,6 @@ async def test_passwords_of_the_environment_are_not_used(monkeypatch: pytest.Mon
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("HOME", str(tmp_path))
-    async with answering(response()) as server, open_client() as door:
-        await door.request(get(server.url))
+    async with answering(response()) as server, open_client() as client:
+        await client.request(get(server.url))
     assert b"authorization" not in server.seen[0].lower()

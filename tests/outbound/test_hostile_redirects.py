@@ -13,7 +13,7 @@ from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.input_models import parse_params
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.outbound.http_client import HttpRequest
+from tocsin.outbound.exchanges import HttpRequest
 from tocsin.security.secret_box import SecretBox
 
 # --- redirects ---
@@ -105,11 +105,11 @@ async def test_secrets_do_not_go_from_https_to_http() -> None:
         tls = server_tls(authority.issue_cert("good.example"))
         async with (
             answering(away, tls=tls) as secure,
-            open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as door,
+            open_client(ssl_context=trusting(authority), resolver=Answering(["127.0.0.1"])) as client,
         ):
             headers = [("Authorization", "Bearer t0ken"), ("Cookie", "c00kie"), ("X-Mine", "s3cret")]
             request = get(f"https://good.example:{secure.port}/", headers=headers, secret_names=frozenset({"x-mine"}))
-            exchange = await door.request(request)
+            exchange = await client.request(request)
     assert exchange.body == "plain"
     assert all(word in secure.seen[0] for word in (b"t0ken", b"c00kie", b"s3cret"))
     assert not any(word in plain.seen[0] for word in (b"t0ken", b"c00kie", b"s3cret"))
@@ -119,8 +119,8 @@ async def test_secrets_do_not_come_back_after_a_detour() -> None:
     async with answering(response()) as server, answering(response()) as other:
         server.answers = (response("302 Found", b"", f"Location: {other.url}"), response())
         other.answers = (response("302 Found", b"", f"Location: {server.url}"),)
-        async with open_client() as door:
-            await door.request(get(server.url, headers=[("Authorization", "Bearer t0ken")]))
+        async with open_client() as client:
+            await client.request(get(server.url, headers=[("Authorization", "Bearer t0ken")]))
     assert [b"t0ken" in seen for seen in (server.seen[0], other.seen[0], server.seen[1])] == [True, False, False]
 
 
@@ -140,9 +140,9 @@ async def test_a_header_cannot_bring_others_with_it(value: str) -> None:
 
 @pytest.mark.parametrize("value", [value for value in INJECTED if "\r" in value or "\n" in value])
 async def test_a_header_that_got_past_all_that_is_not_sent(value: str) -> None:
-    async with answering(response()) as server, open_client() as door:
+    async with answering(response()) as server, open_client() as client:
         with pytest.raises(ValueError, match="header"):
-            await door.request(get(server.url, headers=[("X-Mine", value)]))
+            await client.request(get(server.url, headers=[("X-Mine", value)]))
         assert server.seen == []
 
 
@@ -174,8 +174,8 @@ async def test_endless_interim_answers_are_a_timeout(status: int) -> None:
             await writer.drain()
             await asyncio.sleep(0)
 
-    async with talking(talk) as server, open_client() as door:
-        exchange = await door.request(get(server.url, timeout=0.3))
+    async with talking(talk) as server, open_client() as client:
+        exchange = await client.request(get(server.url, timeout=0.3))
     assert kind(exchange) in {ErrorKind.TIMEOUT, ErrorKind.PROTOCOL}
 
 
@@ -183,7 +183,7 @@ async def test_an_upgrade_that_nobody_asked_for_is_no_tunnel() -> None:
     async with answering(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nrest"
     ) as server:
-        async with open_client() as door:
-            exchange = await door.request(HttpRequest("GET", server.url, 0.5))
+        async with open_client() as client:
+            exchange = await client.request(HttpRequest("GET", server.url, 0.5))
         assert len(server.seen) == 1
     assert kind(exchange) is not None or exchange.status == 101

@@ -41,15 +41,15 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("host", SPELLINGS)
 async def test_no_spelling_of_this_machine_reaches_a_port_of_ours(service: Server, host: str) -> None:
-    async with open_client(own=OwnServices([service.port]), **ALL) as door:
-        exchange = await door.request(get(f"http://{host}:{service.port}/"))
+    async with open_client(own=OwnServices([service.port]), **ALL) as client:
+        exchange = await client.request(get(f"http://{host}:{service.port}/"))
     assert kind(exchange) in {ErrorKind.BLOCKED_PORT, ErrorKind.DNS}  # not every resolver knows each spelling
     assert service.connections == 0
 
 
-async def test_the_reason_is_told(service: Server) -> None:
-    async with open_client(own=OwnServices([service.port]), **ALL) as door:
-        exchange = await door.request(get(service.url))
+async def test_the_reason_is_explained(service: Server) -> None:
+    async with open_client(own=OwnServices([service.port]), **ALL) as client:
+        exchange = await client.request(get(service.url))
     assert exchange.failure is not None
     assert exchange.failure.kind is ErrorKind.BLOCKED_PORT
     assert f"127.0.0.1:{service.port} may not be called: Tocsin itself listens there" in exchange.failure.message
@@ -60,35 +60,35 @@ async def test_addresses_of_interfaces_are_ours_too(service: Server) -> None:
     address = own_address()
     if address is None:
         pytest.skip("this machine has no address but loopback")
-    async with open_client(own=OwnServices([service.port]), **ALL) as door:
-        assert kind(await door.request(get(f"http://{address}:{service.port}/"))) is ErrorKind.BLOCKED_PORT
-        assert kind(await door.request(get(f"http://[::ffff:{address}]:{service.port}/"))) is ErrorKind.BLOCKED_PORT
+    async with open_client(own=OwnServices([service.port]), **ALL) as client:
+        assert kind(await client.request(get(f"http://{address}:{service.port}/"))) is ErrorKind.BLOCKED_PORT
+        assert kind(await client.request(get(f"http://[::ffff:{address}]:{service.port}/"))) is ErrorKind.BLOCKED_PORT
     assert service.connections == 0
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "0.0.0.0"])
 async def test_no_name_leads_to_a_port_of_ours(service: Server, address: str) -> None:
-    async with open_client(own=OwnServices([service.port]), resolver=FixedResolver(address), **ALL) as door:
-        exchange = await door.request(get(f"http://innocent.example:{service.port}/"))
+    async with open_client(own=OwnServices([service.port]), resolver=FixedResolver(address), **ALL) as client:
+        exchange = await client.request(get(f"http://innocent.example:{service.port}/"))
     assert kind(exchange) is ErrorKind.BLOCKED_PORT
     assert service.connections == 0
 
 
 async def test_no_redirect_leads_to_a_port_of_ours(service: Server) -> None:
-    aim = f"http://127.0.0.1:{service.port}/"
+    target = f"http://127.0.0.1:{service.port}/"
     async with (
-        answering(response("307 Go", b"", f"Location: {aim}")) as server,
-        open_client(own=OwnServices([service.port]), **ALL) as door,
+        answering(response("307 Go", b"", f"Location: {target}")) as server,
+        open_client(own=OwnServices([service.port]), **ALL) as client,
     ):
-        exchange = await door.request(get(server.url))
+        exchange = await client.request(get(server.url))
     assert (kind(exchange), exchange.redirects) == (ErrorKind.BLOCKED_PORT, 1)
     assert service.connections == 0
 
 
 async def test_other_ports_of_this_machine_and_the_same_port_elsewhere_are_callable(service: Server) -> None:
     own = OwnServices([service.port + 1 if service.port < 65_535 else 1])
-    async with open_client(own=own, **ALL) as door:
-        assert (await door.request(get(service.url))).body == "private"
+    async with open_client(own=own, **ALL) as client:
+        assert (await client.request(get(service.url))).body == "private"
     assert not OwnServices([8000]).has_address("198.51.100.7", 8000)
     assert OwnServices([8000]).has_address("127.0.0.1", 8000)
     assert not OwnServices([8000]).has_address("127.0.0.1", 8001)
@@ -115,9 +115,9 @@ async def test_the_mail_server_is_called_by_none_of_its_addresses(service: Serve
     """The database is found by its name, which leads to an allowed address of this machine."""
     resolver = Mapping(mail_example="127.0.0.5", other_example="127.0.0.1")
     own = OwnServices.from_settings(Settings(_env_file=None, smtp_host="mail.example", smtp_port=service.port))
-    async with open_client(own=own, resolver=resolver, **ALL) as door:
+    async with open_client(own=own, resolver=resolver, **ALL) as client:
         for host in ("mail.example", "127.0.0.5", "other.example", "127.0.0.1", "[::1]"):
-            exchange = await door.request(get(f"http://{host}:{service.port}/"))
+            exchange = await client.request(get(f"http://{host}:{service.port}/"))
             assert kind(exchange) is ErrorKind.BLOCKED_PORT, host
     assert service.connections == 0
 
@@ -125,14 +125,14 @@ async def test_the_mail_server_is_called_by_none_of_its_addresses(service: Serve
 async def test_another_server_with_the_mail_servers_port_is_callable(service: Server) -> None:
     own = OwnServices.from_settings(Settings(_env_file=None, smtp_host="mail.example", smtp_port=service.port))
     resolver = Mapping(mail_example="192.0.2.25")
-    async with open_client(own=own, resolver=resolver, **ALL) as door:
-        assert (await door.request(get(service.url))).body == "private"
+    async with open_client(own=own, resolver=resolver, **ALL) as client:
+        assert (await client.request(get(service.url))).body == "private"
 
 
 async def test_while_the_mail_servers_name_is_not_known_its_port_is_closed(service: Server) -> None:
     own = OwnServices.from_settings(Settings(_env_file=None, smtp_host="mail.example", smtp_port=service.port))
-    async with open_client(own=own, resolver=Mapping(), **ALL) as door:
-        assert kind(await door.request(get(service.url))) is ErrorKind.BLOCKED_PORT
+    async with open_client(own=own, resolver=Mapping(), **ALL) as client:
+        assert kind(await client.request(get(service.url))) is ErrorKind.BLOCKED_PORT
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ async def said(answer: bytes) -> tuple[str, str]:
         writer.write(answer)
         await reader.read()
 
-    async with talking(talk) as server, open_client() as door:
-        exchange = await door.request(get(server.url))
+    async with talking(talk) as server, open_client() as client:
+        exchange = await client.request(get(server.url))
     assert kind(exchange) is ErrorKind.PROTOCOL
     assert exchange.failure is not None
     message = exchange.failure.message
@@ -69,8 +69,8 @@ async def test_128_headers_and_a_line_of_nearly_16_kb_are_read() -> None:
         writer.write(OK + b"X: y\r\n" * 126 + b"Y: " + b"a" * 16_300 + b"\r\nContent-Length: 0\r\n\r\n")
         await reader.read()
 
-    async with talking(talk) as server, open_client() as door:
-        exchange = await door.request(get(server.url))
+    async with talking(talk) as server, open_client() as client:
+        exchange = await client.request(get(server.url))
     assert (exchange.failure, exchange.status) == (None, 200)
 
 
@@ -79,8 +79,8 @@ async def test_an_answer_that_ends_too_early_says_how_much_came() -> None:
         await read_request(reader)
         writer.write(OK + b"Content-Length: 100\r\n\r\nhalf")
 
-    async with talking(talk) as server, open_client() as door:
-        exchange = await door.request(get(server.url))
+    async with talking(talk) as server, open_client() as client:
+        exchange = await client.request(get(server.url))
     assert exchange.failure is not None
     assert exchange.failure.message.endswith("ended before it was complete: 4 of 100 bytes were received.")
     assert exchange.body == "half"

@@ -27,11 +27,12 @@ from tests.outbound.servers import (
     talking,
 )
 from tocsin.documents import ErrorKind
-from tocsin.outbound.http_client import HttpExchange, HttpRequest, OwnerHttpClient
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
+from tocsin.outbound.http_client import OwnerHttpClient
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[OwnerHttpClient]:
+async def client() -> AsyncIterator[OwnerHttpClient]:
     async with open_client() as opened:
         yield opened
 
@@ -57,23 +58,23 @@ async def test_tls_with_a_trusted_certificate(authority: trustme.CA) -> None:
     tls = server_tls(authority.issue_cert("good.example"))
     async with (
         answering(response(body=b"ok"), tls=tls) as server,
-        open_client(ssl_context=trusting(authority), resolver=FixedResolver("127.0.0.1")) as door,
+        open_client(ssl_context=trusting(authority), resolver=FixedResolver("127.0.0.1")) as client,
     ):
-        exchange = await door.request(get(f"https://good.example:{server.port}/"))
+        exchange = await client.request(get(f"https://good.example:{server.port}/"))
     assert exchange.body == "ok"
 
 
-async def tls_failure(door: OwnerHttpClient, server: Server, host: str = "127.0.0.1") -> str:
-    exchange = await door.request(get(f"https://{host}:{server.port}/"))
+async def tls_failure(client: OwnerHttpClient, server: Server, host: str = "127.0.0.1") -> str:
+    exchange = await client.request(get(f"https://{host}:{server.port}/"))
     assert kind(exchange) is ErrorKind.TLS
     assert server.seen == []
     assert exchange.failure is not None
     return exchange.failure.message
 
 
-async def test_an_untrusted_certificate_is_refused_by_default(door: OwnerHttpClient, authority: trustme.CA) -> None:
+async def test_an_untrusted_certificate_is_refused_by_default(client: OwnerHttpClient, authority: trustme.CA) -> None:
     async with answering(response(), tls=server_tls(authority.issue_cert("127.0.0.1"))) as server:
-        assert "unknown authority" in await tls_failure(door, server)
+        assert "unknown authority" in await tls_failure(client, server)
 
 
 async def test_a_certificate_for_another_host_is_refused(authority: trustme.CA) -> None:
@@ -81,27 +82,27 @@ async def test_a_certificate_for_another_host_is_refused(authority: trustme.CA) 
     trust, resolver = trusting(authority), FixedResolver("127.0.0.1")
     async with (
         answering(response(), tls=tls) as server,
-        open_client(ssl_context=trust, resolver=resolver) as door,
+        open_client(ssl_context=trust, resolver=resolver) as client,
     ):
-        assert "another host name" in await tls_failure(door, server, "good.example")
-        assert "not for this IP address" in await tls_failure(door, server)
+        assert "another host name" in await tls_failure(client, server, "good.example")
+        assert "not for this IP address" in await tls_failure(client, server)
 
 
 async def test_an_expired_certificate_is_refused(authority: trustme.CA) -> None:
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     tls = server_tls(authority.issue_cert("127.0.0.1", not_before=past, not_after=past + datetime.timedelta(days=1)))
-    async with answering(response(), tls=tls) as server, open_client(ssl_context=trusting(authority)) as door:
-        assert "has expired" in await tls_failure(door, server)
+    async with answering(response(), tls=tls) as server, open_client(ssl_context=trusting(authority)) as client:
+        assert "has expired" in await tls_failure(client, server)
 
 
-async def test_https_to_a_port_that_speaks_none(door: OwnerHttpClient) -> None:
+async def test_https_to_a_port_that_speaks_none(client: OwnerHttpClient) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()
 
     async with talking(talk) as server:
-        assert "does not speak TLS" in await tls_failure(door, server)
+        assert "does not speak TLS" in await tls_failure(client, server)
 
 
 # --- real handshakes, with a server in a thread: asyncio's sends no alerts ---
@@ -135,8 +136,8 @@ async def called(
 ) -> HttpExchange:
     with blocking_server(tls) as port:
         resolver = FixedResolver("127.0.0.1")
-        async with open_client(ssl_context=trusting(authority), resolver=resolver) as door:
-            return await door.request(HttpRequest(method, f"https://{host}:{port}/", 5.0, (), body))
+        async with open_client(ssl_context=trusting(authority), resolver=resolver) as client:
+            return await client.request(HttpRequest(method, f"https://{host}:{port}/", 5.0, (), body))
 
 
 def names_only_in_subject(
@@ -175,7 +176,7 @@ async def test_a_common_name_is_no_host_name(authority: trustme.CA, tmp_path: Pa
     assert "subjectAltName" in exchange.failure.hint
 
 
-async def test_a_weak_key_is_said_so(authority: trustme.CA, tmp_path: Path) -> None:
+async def test_a_weak_key_is_reported_as_such(authority: trustme.CA, tmp_path: Path) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.set_ciphers("DEFAULT:@SECLEVEL=0")
     tls.load_cert_chain(names_only_in_subject(authority, tmp_path, rsa.generate_private_key(65_537, 1024)))
@@ -236,7 +237,7 @@ def _alert(alert: ssl.AlertDescription) -> Callable[[ssl.SSLContext], None]:
         (_alert(ssl.AlertDescription.ALERT_DESCRIPTION_ACCESS_DENIED), "as expected (alert access denied)"),
     ],
 )
-async def test_alerts_of_the_handshake_are_told(
+async def test_alerts_of_the_handshake_are_explained(
     authority: trustme.CA, change: Callable[[ssl.SSLContext], None], words: str
 ) -> None:
     tls = server_tls(authority.issue_cert("good.example"))
@@ -248,14 +249,14 @@ async def test_alerts_of_the_handshake_are_told(
 
 
 @pytest.mark.parametrize("reset", [False, True])
-async def test_a_server_that_hangs_up_in_the_handshake(door: OwnerHttpClient, reset: bool) -> None:
+async def test_a_server_that_hangs_up_in_the_handshake(client: OwnerHttpClient, reset: bool) -> None:
     async def talk(reader: Reader, writer: Writer) -> None:
         await reader.read(10)
         linger = struct.pack("ii", 1 if reset else 0, 0)
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     async with talking(talk) as server:
-        exchange = await door.request(get(f"https://127.0.0.1:{server.port}/"))
+        exchange = await client.request(get(f"https://127.0.0.1:{server.port}/"))
     assert kind(exchange) is ErrorKind.CONNECT
     assert exchange.failure is not None
     assert exchange.failure.message.endswith(" closed the connection during the TLS handshake.")

@@ -1,5 +1,6 @@
 # ruff: noqa: RUF001  # homographs are among the tricks
 import re
+import string
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -9,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from tocsin.outbound.urls import MAX_URL_LENGTH, display_authority, origin, parse_url, resolve_redirect
+from tocsin.outbound.urls import (
+    MAX_URL_LENGTH,
+    display_authority,
+    origin,
+    parse_target_key,
+    parse_url,
+    resolve_redirect,
+    target_key,
+)
 
 PIECES = st.sampled_from([
     "http://", "HTTPS://", "/", "\\", "@", ":", "80", "#", "?", "[", "]", "::1", "127.0.0.1", "0x7f", "1", ".", "。",
@@ -156,3 +165,36 @@ def test_a_url_may_be_long() -> None:
     assert resolve_redirect(URL("http://b.example/"), longest + "x") == "It is longer than 8192 characters."
     assert isinstance(parse_url(start + "\u4e2d" * 3000), URL)
     assert parse_url(start + "\u4e2d" * 4000) == "It is longer than 32768 characters when it is percent-encoded."
+
+
+SPELLINGS = [
+    ["http://api.example.com/a", "HTTP://API.EXAMPLE.COM:80", "http://api.example.com.:080/b?c#d", "http://api\u3002example.com"],
+    ["https://bücher.example/", "https://BÜCHER.example:443/x", "https://xn--bcher-kva.example"],
+    ["http://[::1]:81/", "http://[0:0:0:0:0:0:0:1]:81", "http://[0000::0001]:81/x"],
+    ["http://192.0.2.1", "http://[::ffff:192.0.2.1]:80/", "http://[::FFFF:C000:201]/"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS)
+def test_all_spellings_of_a_host_are_one_target(spellings: list[str]) -> None:
+    assert len({parse_target_key(spelling) for spelling in spellings}) == 1
+    assert None not in {parse_target_key(spelling) for spelling in spellings}
+
+
+def test_schemes_and_ports_are_targets_of_their_own() -> None:
+    assert (
+        len({parse_target_key(f"{each}a.example{port}") for each in ("http://", "https://") for port in ("", ":81")})
+        == 3
+    )
+    assert parse_target_key("ftp://a.example") is parse_target_key("no url") is parse_target_key("http://a b/") is None
+
+
+names = st.lists(st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=6), min_size=1, max_size=3)
+
+
+@given(names, st.one_of(st.none(), st.integers(1, 65_535)), st.sampled_from(["", "/", "/a?b", "?q", "#f"]))
+def test_the_short_cut_for_plain_urls_finds_what_is_called(labels: list[str], port: int | None, rest: str) -> None:
+    text = f"http://{'.'.join(labels)}{'' if port is None else f':{port}'}{rest}"
+    parsed = parse_url(text)
+    if not isinstance(parsed, str):
+        assert parse_target_key(text) == target_key(parsed)

@@ -26,9 +26,9 @@ FORK_RESPONSE = struct.Struct("!qi")
 """The response of the fork server: a process id, and its exit status."""
 FORK, WAIT = b"F", b"W"
 CALL_HEADER = struct.Struct("!QQQQ")
-"""A call of a worker: bytes of the work that follows, limits of memory and answer in bytes, and of CPU seconds."""
+"""A call of a worker: bytes of the work that follows, limits of memory and result in bytes, and of CPU seconds."""
 RESULT_HEADER = struct.Struct("!cQ")
-"""The answer of a worker: the kind of result, and the bytes that follow."""
+"""The response of a worker: the kind of result, and the bytes that follow."""
 RETURNED, RAISED, OUT_OF_MEMORY, TOO_LARGE = b"R", b"E", b"M", b"L"
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1

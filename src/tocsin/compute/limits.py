@@ -14,9 +14,9 @@ MAX_CALL_BYTES = 64 * MEBIBYTE
 
 @dataclass(frozen=True, slots=True)
 class ComputeLimits:
-    """Limits of one call: `memory` and `answer` in bytes, `seconds` of processor time.
+    """Limits of one call: `cpu_seconds` of processor time, and memory beyond that of an idle process.
 
-    `memory` is in addition to that of an idle process. `answer` is the size of the pickled return value.
+    `result_bytes` is the size of the pickled return value.
     """
 
     memory_bytes: int = 512 * MEBIBYTE

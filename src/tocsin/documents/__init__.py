@@ -47,6 +47,7 @@ from tocsin.documents.run_documents import (
     QueuedFields,
     QueuePlacement,
     ReplayEntryDocument,
+    RequestDocument,
     ResponseBodyDocument,
     RunDocument,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "ReplayEntryDocument",
     "ReplaySettings",
     "ReplayStatus",
+    "RequestDocument",
     "RequeuedFields",
     "ResponseBody",
     "ResponseBodyDocument",

@@ -25,6 +25,14 @@ class ErrorDocument(TypedDict):
     hint: str | None
 
 
+class RequestDocument(TypedDict):
+    """The request of an attempt. `headers` are (name, value) pairs, with secrets masked."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+
+
 class AttemptDocument(TypedDict):
     """An attempt of a run. The fields that are not required are written when it ends.
 
@@ -36,7 +44,7 @@ class AttemptDocument(TypedDict):
     worker: str
     finished_at: NotRequired[datetime]
     outcome: NotRequired[AttemptOutcome]
-    request: NotRequired[dict[str, Any] | None]
+    request: NotRequired[RequestDocument | None]
     status_code: NotRequired[int | None]
     response_headers: NotRequired[list[list[str]]]
     response_truncated: NotRequired[bool]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
-from tocsin.documents import ErrorKind
+from tocsin.documents import ErrorKind, RequestDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_params, remove_path
 from tocsin.jobs.extras import explain_missing
@@ -54,14 +54,13 @@ class AttemptError:
 class Outcome:
     """The outcome of an attempt, which succeeded unless there is an `error`. Every field can be stored unchanged.
 
-    `request` has `method`, `url` and `headers`: (name, value) pairs with secrets masked. `timings` are in
-    milliseconds. `retry_after` is the delay that the target asked for. `result` is the JSON value that later steps
-    of a workflow see.
+    `timings` are in milliseconds. `retry_after` is the delay that the target asked for. `result` is the JSON value that
+    later steps of a workflow see.
     """
 
     error: AttemptError | None = None
     result: Any = None
-    request: dict[str, Any] | None = None
+    request: RequestDocument | None = None
     status_code: int | None = None
     response_headers: list[tuple[str, str]] = field(default_factory=list)
     response_body: str | None = None
@@ -137,7 +136,7 @@ class JobContext:
     `timeout` is in seconds and covers the whole attempt, except for waiting until `compute` begins.
 
     Use `compute` for CPU-bound work, so that it doesn't block the event loop. `is_step` is true if later steps of a
-    workflow can use the result. `waiting` has the ids of the runs that wait for a compute process.
+    workflow can use the result. `awaiting_compute` has the ids of the runs that wait for a compute process.
     """
 
     run_id: str
@@ -160,7 +159,7 @@ class JobContext:
 class SaveContext:
     """The context in which a user's parameters are saved. `previous` is what was stored before.
 
-    Targets that `rules` never allow are refused, and so are addresses that `recipients` never allow. Without these
+    Targets that `rules` never allow are refused, and so are addresses that `recipient_rules` never allow. Without these
     rules, the attempt fails instead.
     """
 

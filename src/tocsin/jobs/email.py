@@ -41,7 +41,7 @@ class AttachmentParams(ParamsModel):
         return self
 
     async def load_attachment(self, files: RunFiles, most: int) -> Attachment:
-        """Load the file. Raises ValueError for invalid base64, FileFault if the file is missing or too large."""
+        """Load the file. Raises ValueError for invalid base64, FileError if the file is missing or too large."""
         if self.file_id is not None:
             kept, content = await files.read(self.file_id, most)
             return Attachment(self.name or kept.name, self.content_type or kept.content_type, content)

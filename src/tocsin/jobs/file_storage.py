@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from tocsin import clock
 from tocsin.documents import owner_of
@@ -29,6 +29,17 @@ class FileError(TocsinError):
     """A file cannot be saved or read. The message is for the owner."""
 
 
+class FileResult(TypedDict):
+    """A stored file as it appears in results of jobs. See `FileRef` for the meaning of the fields."""
+
+    fileId: str
+    name: str
+    contentType: str
+    size: int
+    url: str
+    urlExpiresAt: str
+
+
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """A stored file with a link to it, valid until `url_expires_at` for anyone who has it. `size` is in bytes."""
@@ -40,7 +51,7 @@ class FileRef:
     url: str
     url_expires_at: datetime
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> FileResult:
         """Return the reference as it appears in results of jobs."""
         return {
             "fileId": self.file_id,
@@ -54,7 +65,7 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class FileStorage:
-    """The files of this installation. `page` makes a URL of a path on this server.
+    """The files of this installation. `make_url` makes a URL of a path on this server.
 
     `on_stored` is called with the owner and the size in bytes of each file that is saved.
     """
@@ -79,34 +90,34 @@ class FileStorage:
 class RunFiles:
     """The files as one run may use them."""
 
-    _shelf: FileStorage
+    _storage: FileStorage
     _owner: str
     _run: str
 
     async def save(self, name: str, content_type: str, data: bytes) -> FileRef:
-        """Save a file, replacing a file of this run with the same name. Raises FileFault."""
+        """Save a file, replacing a file of this run with the same name. Raises FileError."""
         if len(data) > MAX_FILE_BYTES:
             raise FileError(f"The file {name!r} has {len(data)} bytes; the limit is {MAX_FILE_BYTES}.")
         if not _CONTENT_TYPE.fullmatch(content_type):
             raise FileError(f"{content_type!r} is not a content type. Use one such as text/csv.")
-        file = await self._shelf.store.put(self._owner, self._run, sanitize_file_name(name), content_type, data)
-        self._shelf.on_stored(self._owner, file.size)
-        return self._shelf.make_ref(file)
+        file = await self._storage.store.put(self._owner, self._run, sanitize_file_name(name), content_type, data)
+        self._storage.on_stored(self._owner, file.size)
+        return self._storage.make_ref(file)
 
     def reserve_memory(self) -> AbstractAsyncContextManager[None]:
         """Wait until whole files fit in memory, and reserve that memory. Owners take turns."""
-        return self._shelf.memory_slots.acquire(self._owner)
+        return self._storage.memory_slots.acquire(self._owner)
 
     async def read(self, file_id: str, most: int = MAX_FILE_BYTES) -> tuple[FileRef, bytes]:
-        """Read a file of the same owner. Raises FileFault if there is none, or if it has more than `most` bytes."""
-        found = await self._shelf.store.open(file_id) if owner_of(file_id) == self._owner else None
+        """Read a file of the same owner. Raises FileError if there is none, or if it has more than `most` bytes."""
+        found = await self._storage.store.open(file_id) if owner_of(file_id) == self._owner else None
         if found is None:
             raise FileError(f"There is no file {file_id!r}. Files are deleted together with their runs.")
         if found.info.size > most:
             raise FileError(
                 f"The file {found.info.name!r} has {found.info.size} bytes; at most {most} are allowed here."
             )
-        return self._shelf.make_ref(found.info), await found.read()
+        return self._storage.make_ref(found.info), await found.read()
 
 
 def sanitize_file_name(name: str) -> str:

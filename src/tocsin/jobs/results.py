@@ -16,7 +16,7 @@ _TOO_LARGE = "The job's result has {} bytes as JSON; the limit is {}."
 
 
 async def encode_result(outcome: Outcome) -> Outcome:
-    """Encode the result like `stored`, in a thread if it is large."""
+    """Encode the result like `encode_result_now`, in a thread if it is large."""
     return (
         encode_result_now(outcome) if _is_small(outcome.result) else await asyncio.to_thread(encode_result_now, outcome)
     )

@@ -12,9 +12,10 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.tracing import Trace
 
-from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules, GuardedResolver
+from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
 from tocsin.outbound.outgoing_request import connection_owner
 from tocsin.outbound.protocol import StrictResponseHandler
+from tocsin.outbound.resolvers import GuardedResolver
 
 # Seconds; below the 5 s after which common servers close idle connections, so that requests rarely meet a closing one.
 _KEEP_ALIVE = 4.0
@@ -22,14 +23,20 @@ AddrInfo = tuple[Any, ...]
 
 
 class GuardedConnector(TCPConnector):
-    """A connector that opens sockets only where the rules allow it, and records the time taken in `CONNECTING`.
+    """A connector that opens sockets only where the rules allow it, and records the time taken in `CONNECTION_CONTEXT`.
 
     A connection is reused only for the owner whose request opened it (`OutgoingRequest.connection_key`): leftovers of
-    one owner's response must not become part of another's. `kept` limits the idle connections of all owners together.
+    one owner's response must not become part of another's. `max_idle` limits the idle connections of all owners.
     """
 
     def __init__(
-        self, rules: ConnectionRules, resolver: AbstractResolver, *, limit: int, kept: int, ssl_context: ssl.SSLContext
+        self,
+        rules: ConnectionRules,
+        resolver: AbstractResolver,
+        *,
+        limit: int,
+        max_idle: int,
+        ssl_context: ssl.SSLContext,
     ) -> None:
         super().__init__(
             resolver=GuardedResolver(resolver, rules),
@@ -41,7 +48,7 @@ class GuardedConnector(TCPConnector):
         )
         self._rules = rules
         self._inner_resolver = resolver
-        self._kept = kept
+        self._max_idle = max_idle
         self._factory = functools.partial(StrictResponseHandler, loop=self._loop)  # type: ignore[assignment]
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
@@ -71,16 +78,16 @@ class GuardedConnector(TCPConnector):
 
     def _release(self, key: Any, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         super()._release(key, protocol, should_close=should_close)
-        while sum(map(len, self._conns.values())) > self._kept:
+        while sum(map(len, self._conns.values())) > self._max_idle:
             self._close_one()
 
     def _close_one(self) -> None:
         """Close the least recently used idle connection of the owner who has the most."""
         counts: Counter[str | None] = Counter()
-        for key, kept in self._conns.items():
-            counts[connection_owner(key)] += len(kept)
+        for key, idle in self._conns.items():
+            counts[connection_owner(key)] += len(idle)
         greedy = max(counts, key=lambda owner: counts[owner])
-        since = {key: kept[0][1] for key, kept in self._conns.items() if kept and connection_owner(key) == greedy}
+        since = {key: idle[0][1] for key, idle in self._conns.items() if idle and connection_owner(key) == greedy}
         oldest = min(since, key=lambda key: since[key])
         self._conns[oldest].popleft()[0].close()
         if not self._conns[oldest]:

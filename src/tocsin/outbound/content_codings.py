@@ -1,7 +1,7 @@
 """Incremental decoding of content codings (RFC 9110 section 8.4.1).
 
 Tocsin asks for none, but servers send them anyway. A small response can decode to an endless text, so no step yields
-more than `PIECE` bytes, and the reader stops when it has enough.
+more than `CHUNK_SIZE` bytes, and the reader stops when it has enough.
 """
 
 import sys
@@ -34,8 +34,8 @@ class DecodingError(Exception):
 class Decoder(Protocol):
     """The decoder of one coding.
 
-    `decode` yields pieces of about PIECE bytes at most, including empty ones, and raises Undecodable. `is_complete`
-    tells whether the data may end here.
+    `decode` yields pieces of about CHUNK_SIZE bytes at most, including empty ones, and raises DecodingError.
+    `is_complete` tells whether the data may end here.
     """
 
     def decode(self, data: bytes) -> Iterator[bytes]: ...
@@ -60,7 +60,7 @@ class BodyDecoder:
         return len(self._stages) < len(self._codings)
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """Decode `data`, the next bytes of the response, piece by piece. Raises Undecodable.
+        """Decode `data`, the next bytes of the response, piece by piece. Raises DecodingError.
 
         Pieces may be empty, to let other tasks run in between.
         """
@@ -70,7 +70,7 @@ class BodyDecoder:
         return self._decode(data, 0)
 
     def finish(self) -> None:
-        """End the response. Raises Undecodable if the coded data is incomplete."""
+        """End the response. Raises DecodingError if the coded data is incomplete."""
         for coding, stage in self._stages if self._begun else ():
             if not stage.is_complete():
                 raise DecodingError(f"is cut off: its {coding} data has no end")
@@ -126,7 +126,7 @@ class _Count:
         self._coding, self._parts = coding, 0
 
     def add(self) -> None:
-        """Count a part. Raises Undecodable above the limit."""
+        """Count a part. Raises DecodingError above the limit."""
         self._parts += 1
         if self._parts > MAX_MEMBERS:
             raise DecodingError(f"has more than {MAX_MEMBERS:,} parts in its {self._coding} data")

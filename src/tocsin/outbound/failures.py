@@ -32,6 +32,90 @@ class HttpFailure:
     message: str
     hint: str
 
+    @classmethod
+    def address_blocked(cls, address: str, host: str) -> "HttpFailure":
+        """Report a target whose address may not be called."""
+        name = address if address == host else f"{address}, the address of {host},"
+        return cls(
+            ErrorKind.BLOCKED_ADDRESS,
+            f"{name} may not be called: it is not a public address.",
+            "Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS.",
+        )
+
+    @classmethod
+    def port_denied(cls, port: int) -> "HttpFailure":
+        """Report a target whose port may not be called."""
+        return cls(
+            ErrorKind.BLOCKED_PORT,
+            f"Port {port} may not be called: it is reserved for services that do not speak HTTP.",
+            "Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS.",
+        )
+
+    @classmethod
+    def own_service_denied(cls, where: str) -> "HttpFailure":
+        """Report a target that is part of this installation."""
+        return cls(
+            ErrorKind.BLOCKED_PORT,
+            f"{where} may not be called: Tocsin itself listens there, or a server that it depends on.",
+            "Use another port. The operator can let tasks call Tocsin's own server with TOCSIN_ALLOW_SELF_CALLS.",
+        )
+
+    @classmethod
+    def host_rate_exceeded(cls, url: URL) -> "HttpFailure":
+        """Report a target that the owner calls more often than their rate allows."""
+        return cls(
+            ErrorKind.HOST_RATE,
+            f"Your runs call {display_authority(url)} more often per minute than this server allows.",
+            "Call it less often, or without the redirect that leads there. The operator sets TOCSIN_OWNER_HOST_RATE.",
+        )
+
+    @classmethod
+    def url_invalid(cls, message: str) -> "HttpFailure":
+        """Report a URL, or the target of a redirect, that cannot be called."""
+        return cls(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
+
+    @classmethod
+    def timed_out(cls, seconds: float, url: URL, doing: str) -> "HttpFailure":
+        """Report that the time for the whole request ran out while `doing`."""
+        return cls(
+            ErrorKind.TIMEOUT,
+            f"{display_authority(url)} took longer than {seconds:g} s ({doing}).",
+            "Make the server answer faster, or give the task a longer timeout.",
+        )
+
+    @classmethod
+    def too_many_redirects(cls, limit: int, url: URL) -> "HttpFailure":
+        """Report more redirects than are followed."""
+        return cls(
+            ErrorKind.TOO_MANY_REDIRECTS,
+            f"More than {limit} redirects in a row, the last one from {display_authority(url)}.",
+            "Use the URL at the end of the redirects. If they form a loop, fix the server's configuration.",
+        )
+
+    @classmethod
+    def decoding_failed(cls, what: str, url: URL) -> "HttpFailure":
+        """Report a response that cannot be decoded; `what` is a predicate."""
+        return cls(
+            ErrorKind.PROTOCOL,
+            f"The response from {display_authority(url)} {what}.",
+            "Tocsin asks for unencoded responses (Accept-Encoding: identity), and decodes gzip, deflate, br and zstd.",
+        )
+
+    @classmethod
+    def locations_conflict(cls, url: URL) -> "HttpFailure":
+        """Report a redirect to several URLs at once, which browsers do not follow either."""
+        return cls(
+            ErrorKind.PROTOCOL,
+            f"The redirect from {display_authority(url)} has several different Location headers.",
+            "The server, or a proxy in front of it, must send exactly one.",
+        )
+
+    @classmethod
+    def client_certificate_required(cls, url: URL) -> "HttpFailure":
+        """Report a server that asked for a client certificate and closed the connection without a response."""
+        what, hint = CLOSED_FOR_CERTIFICATE
+        return cls(ErrorKind.TLS, f"{display_authority(url)} {what}.", hint)
+
 
 _CONNECT_FAULTS = {
     errno.ECONNREFUSED: ("was refused", "Is the server running, and listening on this port?"),
@@ -54,92 +138,14 @@ def classify_error(error: Exception, url: URL) -> HttpFailure:
     raise error
 
 
-def address_blocked(address: str, host: str) -> HttpFailure:
-    """Report a target whose address may not be called."""
-    name = address if address == host else f"{address}, the address of {host},"
-    return HttpFailure(
-        ErrorKind.BLOCKED_ADDRESS,
-        f"{name} may not be called: it is not a public address.",
-        "Use a public address. The operator can allow a network with TOCSIN_ALLOWED_NETWORKS.",
-    )
-
-
-def port_denied(port: int) -> HttpFailure:
-    """Report a target whose port may not be called."""
-    return HttpFailure(
-        ErrorKind.BLOCKED_PORT,
-        f"Port {port} may not be called: it is reserved for services that do not speak HTTP.",
-        "Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS.",
-    )
-
-
-def own_service_denied(where: str) -> HttpFailure:
-    """Report a target that is part of this installation."""
-    return HttpFailure(
-        ErrorKind.BLOCKED_PORT,
-        f"{where} may not be called: Tocsin itself listens there, or a server that it depends on.",
-        "Use another port. The operator can let tasks call Tocsin's own server with TOCSIN_ALLOW_SELF_CALLS.",
-    )
-
-
-def host_rate_exceeded(url: URL) -> HttpFailure:
-    """Report a target that the owner calls more often than their rate allows."""
-    return HttpFailure(
-        ErrorKind.HOST_RATE,
-        f"Your runs call {display_authority(url)} more often per minute than this server allows.",
-        "Call it less often, or without the redirect that leads there. The operator sets TOCSIN_OWNER_HOST_RATE.",
-    )
-
-
-def url_invalid(message: str) -> HttpFailure:
-    """Report a URL, or the target of a redirect, that cannot be called."""
-    return HttpFailure(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
-
-
-def timed_out(seconds: float, url: URL, doing: str) -> HttpFailure:
-    """Report that the time for the whole request ran out while `doing`."""
-    return HttpFailure(
-        ErrorKind.TIMEOUT,
-        f"{display_authority(url)} took longer than {seconds:g} s ({doing}).",
-        "Make the server answer faster, or give the task a longer timeout.",
-    )
-
-
-def too_many_redirects(limit: int, url: URL) -> HttpFailure:
-    """Report more redirects than are followed."""
-    return HttpFailure(
-        ErrorKind.TOO_MANY_REDIRECTS,
-        f"More than {limit} redirects in a row, the last one from {display_authority(url)}.",
-        "Use the URL at the end of the redirects. If they form a loop, fix the server's configuration.",
-    )
-
-
-def decoding_failed(what: str, url: URL) -> HttpFailure:
-    """Report a response that cannot be decoded; `what` is a predicate."""
-    return HttpFailure(
-        ErrorKind.PROTOCOL,
-        f"The response from {display_authority(url)} {what}.",
-        "Tocsin asks for unencoded responses (Accept-Encoding: identity), and decodes gzip, deflate, br and zstd.",
-    )
-
-
-def locations_conflict(url: URL) -> HttpFailure:
-    """Report a redirect to several URLs at once, which browsers do not follow either."""
-    return HttpFailure(
-        ErrorKind.PROTOCOL,
-        f"The redirect from {display_authority(url)} has several different Location headers.",
-        "The server, or a proxy in front of it, must send exactly one.",
-    )
-
-
 def _connector_error(error: Any, url: URL) -> HttpFailure:
     cause = error.os_error
     if isinstance(cause, AddressBlocked):
-        return address_blocked(cause.address, url.raw_host or "")
+        return HttpFailure.address_blocked(cause.address, url.raw_host or "")
     if isinstance(cause, PortDenied):
-        return port_denied(cause.port)
+        return HttpFailure.port_denied(cause.port)
     if isinstance(cause, OwnServiceDenied):
-        return own_service_denied(display_authority(url))
+        return HttpFailure.own_service_denied(display_authority(url))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _dns(cause, url)
     if url.scheme == "https" and isinstance(cause, _HANGING_UP):
@@ -179,12 +185,6 @@ def _no_connection(_: Exception, url: URL) -> HttpFailure:
 
 def _tls(error: BaseException, url: URL) -> HttpFailure:
     what, hint = explain_tls_error(error)
-    return HttpFailure(ErrorKind.TLS, f"{display_authority(url)} {what}.", hint)
-
-
-def client_certificate_required(url: URL) -> HttpFailure:
-    """Report a server that asked for a client certificate and closed the connection without a response."""
-    what, hint = CLOSED_FOR_CERTIFICATE
     return HttpFailure(ErrorKind.TLS, f"{display_authority(url)} {what}.", hint)
 
 
@@ -228,7 +228,7 @@ def _refused(text: str, url: URL) -> HttpFailure:
 
 
 def _invalid_url(_: Exception, url: URL) -> HttpFailure:
-    return url_invalid(f"{url} cannot be called: its host is neither a host name nor a plain IP address.")
+    return HttpFailure.url_invalid(f"{url} cannot be called: its host is neither a host name nor a plain IP address.")
 
 
 _EXPLANATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any, URL], HttpFailure]], ...] = (

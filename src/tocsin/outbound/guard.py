@@ -1,17 +1,13 @@
 """The check of every connection when its socket is opened, including redirects and rebound names.
 
-aiohttp asks the resolver for names only, so `GuardedResolver` serves clear errors and names with several addresses.
-The connector's socket factory always runs, and sees the very address that is connected to.
+aiohttp asks the resolver for names only, so `resolvers.GuardedResolver` serves clear errors and names with several
+addresses. The connector's socket factory always runs, and sees the very address that is connected to.
 """
 
-import socket
-import time
 from collections.abc import Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_network
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tocsin.config import IPNetwork, Settings
 from tocsin.outbound.own_services import OwnServices
@@ -49,8 +45,9 @@ _NOTHING_OWN = OwnServices()
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRules:
-    """The allowed destinations: public addresses and those in `allowed`, at all ports but the `denied_ports`, and
-    never Tocsin's own services.
+    """The allowed destinations: public addresses and those in `allowed_networks`, at all ports but the `denied_ports`.
+
+    Tocsin's own services are never allowed.
     """
 
     allowed_networks: Sequence[IPNetwork] = ()
@@ -63,12 +60,12 @@ class ConnectionRules:
         return cls(tuple(settings.allowed_networks), settings.denied_ports, OwnServices.from_settings(settings))
 
     def check_port(self, port: int) -> None:
-        """Raise DeniedPort if the port is denied."""
+        """Raise PortDenied if the port is denied."""
         if port in self.denied_ports:
             raise PortDenied(port)
 
     def check_destination(self, address: str, port: int) -> None:
-        """Check a literal address and a port. Raises BlockedAddress, DeniedPort or OwnService."""
+        """Check a literal address and a port. Raises AddressBlocked, PortDenied or OwnServiceDenied."""
         if not is_address_allowed(address, self.allowed_networks):
             raise AddressBlocked(address)
         self.check_port(port)
@@ -100,39 +97,3 @@ def current_owner() -> str:
     if connecting is None:
         raise RuntimeError("No request is under way.")
     return connecting.owner
-
-
-class GuardedResolver(AbstractResolver):
-    """A resolver that drops the addresses that may not be called.
-
-    Raises BlockedAddress if none is left, and DeniedPort before any look-up.
-    """
-
-    def __init__(self, inner: AbstractResolver, rules: ConnectionRules) -> None:
-        self._inner = inner
-        self._rules = rules
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Return the addresses of `host` that may be called. Raises OSError."""
-        self._rules.check_port(port)
-        begun = time.perf_counter()
-        try:
-            found = await self._inner.resolve(host, port, family)
-        finally:
-            if (connecting := CONNECTION_CONTEXT.get()) is not None:
-                connecting.dns_seconds += time.perf_counter() - begun
-        return self._callable(found)
-
-    def _callable(self, found: list[ResolveResult]) -> list[ResolveResult]:
-        kept = [result for result in found if is_address_allowed(result["host"], self._rules.allowed_networks)]
-        if found and not kept:
-            raise AddressBlocked(found[0]["host"])
-        if not kept:
-            raise socket.gaierror(socket.EAI_NONAME, "no address")
-        return kept
-
-    async def close(self) -> None:
-        """Close the inner resolver."""
-        await self._inner.close()

@@ -11,7 +11,7 @@ from tocsin.security.gcra import Bucket
 PERIOD_SECONDS = 60.0
 MAX_WAIT_SECONDS = 10.0
 """Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
-_MANY = 10_000
+_MAX_TARGETS = 10_000
 
 
 class HostRates:
@@ -24,7 +24,7 @@ class HostRates:
         self._per_minute = per_minute
         self._bucket = _bucket(per_minute, 1)
         self._full_at: dict[tuple[str, str], float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def set_process_count(self, count: int) -> None:
         """Divide the limit among `count` processes from now on."""
@@ -40,30 +40,25 @@ class HostRates:
 
     def record_call(self, owner: str, target: str, now: float) -> None:
         """Count a call of this owner to this target."""
-        if self._per_minute:
-            with self._lock:
-                self._take((owner, target), now)
+        if not self._per_minute:
+            return
+        with self._lock:
+            full_at = self._full_at.get((owner, target), 0.0)
+            if full_at > self._bucket.latest_valid_time(now):
+                full_at = now
+            self._full_at[owner, target] = max(full_at, now) + self._bucket.refill_time(1)
+            if len(self._full_at) > _MAX_TARGETS:
+                latest = self._bucket.latest_valid_time(now)
+                self._full_at = {key: at for key, at in self._full_at.items() if now < at <= latest}
 
     def reserve_call(self, owner: str, target: str, now: float) -> float | None:
         """Count a call, and return the seconds to wait before making it; None if too many calls are waiting."""
-        if not self._per_minute:
-            return 0.0
         with self._lock:
-            wait = self._bucket.seconds_until(self._full_at.get((owner, target), 0.0), 1, now)
+            wait = self.seconds_until_allowed(owner, target, now)
             if wait > MAX_WAIT_SECONDS:
                 return None
-            self._take((owner, target), now)
+            self.record_call(owner, target, now)
             return wait
-
-    def _take(self, key: tuple[str, str], now: float) -> None:
-        full_at = self._full_at.get(key, 0.0)
-        if full_at > self._bucket.latest_valid_time(now):
-            full_at = now
-        self._full_at[key] = max(full_at, now) + self._bucket.refill_time(1)
-        if len(self._full_at) > _MANY:
-            self._full_at = {
-                each: at for each, at in self._full_at.items() if now < at <= self._bucket.latest_valid_time(now)
-            }
 
 
 def _bucket(per_minute: int, count: int) -> Bucket:

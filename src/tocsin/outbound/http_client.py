@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from yarl import URL
 
 from tocsin import clock
 from tocsin.config import IPNetwork
@@ -21,17 +20,7 @@ from tocsin.outbound.connector import GuardedConnector
 from tocsin.outbound.content_codings import DecodingError
 from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
-from tocsin.outbound.failures import (
-    HttpFailure,
-    classify_error,
-    client_certificate_required,
-    decoding_failed,
-    host_rate_exceeded,
-    locations_conflict,
-    timed_out,
-    too_many_redirects,
-    url_invalid,
-)
+from tocsin.outbound.failures import HttpFailure, classify_error
 from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.outgoing_request import OutgoingRequest, complete_headers
@@ -39,13 +28,9 @@ from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.parse_errors import MAX_HEADER_LINE_BYTES, MAX_HEADERS
 from tocsin.outbound.redirects import REDIRECT_STATUSES, Headers, Hop, follow_redirect
 from tocsin.outbound.resolvers import CachingResolver, SystemResolver
-from tocsin.outbound.response_bodies import read_body
-from tocsin.outbound.responses import decode_body, max_retry_after, record_headers, select_content_type
-from tocsin.outbound.timings import measure_timings
+from tocsin.outbound.responses import decode_body, max_retry_after, read_body, record_headers
 from tocsin.outbound.tls import make_client_context
 from tocsin.outbound.urls import parse_url, target_key
-
-__all__ = ["HttpClient", "HttpExchange", "HttpRequest", "OwnerHttpClient"]
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
@@ -57,10 +42,9 @@ class _RequestState:
 
     request: HttpRequest
     hop: Hop
-    timeout: aiohttp.ClientTimeout
-    begun: float
     connecting: ConnectionContext
     counted: str | None
+    begun: float = field(default_factory=time.perf_counter)
     response: aiohttp.ClientResponse | None = None
     first_byte: float | None = None
     body: bytearray = field(default_factory=bytearray)
@@ -114,7 +98,7 @@ class HttpClient:
                 self._rules,
                 self._resolver,
                 limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
-                kept=self._concurrency,
+                max_idle=self._concurrency,
                 ssl_context=make_client_context(self._ssl_context),
             ),
             request_class=OutgoingRequest,
@@ -148,58 +132,42 @@ class HttpClient:
         """
         url = parse_url(request.url)
         if isinstance(url, str):
-            return HttpExchange(url_invalid(f"The URL cannot be called. {url}"))
-        state = self._new_state(request, url, owner, counted)
+            return HttpExchange(HttpFailure.url_invalid(f"The URL cannot be called. {url}"))
+        hop = Hop(request.method, url, request.headers, request.body)
+        state = _RequestState(request, hop, ConnectionContext(owner), counted)
         token = CONNECTION_CONTEXT.set(state.connecting)
         try:
-            await self._run(state)
+            async with asyncio.timeout(request.timeout) as deadline:
+                await self._follow_redirects(state)
+        except DecodingError as error:
+            state.failure = HttpFailure.decoding_failed(str(error), state.hop.url)
+        except (aiohttp.ClientError, OSError) as error:
+            state.failure = _explain(state, error, is_late=deadline.expired())
         finally:
             CONNECTION_CONTEXT.reset(token)
             if state.response is not None:
                 state.response.close()
         return _to_exchange(state)
 
-    def _new_state(self, request: HttpRequest, url: URL, owner: str, counted: str | None) -> _RequestState:
-        hop = Hop(request.method, url, request.headers, request.body)
-        connect = request.connect_timeout or self._connect_timeout
-        timeout = aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP)
-        return _RequestState(request, hop, timeout, time.perf_counter(), ConnectionContext(owner), counted)
-
-    async def _run(self, state: _RequestState) -> None:
-        try:
-            async with asyncio.timeout(state.request.timeout) as deadline:
-                await self._follow_redirects(state)
-        except (aiohttp.ClientError, OSError) as error:
-            if deadline.expired():
-                doing = "waiting for a response" if state.response is None else "reading the response"
-                state.failure = timed_out(state.request.timeout, state.hop.url, doing)
-            else:
-                state.failure = self._explain(state, error)
-
-    def _explain(self, state: _RequestState, error: Exception) -> HttpFailure:
-        failure = classify_error(error, state.hop.url)
-        if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.certificate_requested:
-            return client_certificate_required(state.hop.url)
-        return failure
-
     async def _follow_redirects(self, state: _RequestState) -> None:
         while True:
             state.response = None
             wait = self._reserve_call(state)
             if wait is None:
-                state.failure = host_rate_exceeded(state.hop.url)
-                return None
+                state.failure = HttpFailure.host_rate_exceeded(state.hop.url)
+                return
             if wait:
                 await asyncio.sleep(wait)
             response = state.response = await self._send(state)
             state.first_byte = time.perf_counter()
             following = self._next_hop(state, response)
             if following is None:
-                return await self._read(state, response)
+                state.truncated = await read_body(response, state.body, self._response_limit)
+                return
             response.release()
             if isinstance(following, HttpFailure):
                 state.failure = following
-                return None
+                return
             state.hop = following
             state.redirects += 1
 
@@ -218,9 +186,9 @@ class HttpClient:
         if not locations:
             return None
         if state.redirects >= self._max_redirects:
-            return too_many_redirects(self._max_redirects, state.hop.url)
+            return HttpFailure.too_many_redirects(self._max_redirects, state.hop.url)
         if len(set(locations)) > 1:
-            return locations_conflict(state.hop.url)
+            return HttpFailure.locations_conflict(state.hop.url)
         state.cookies.store(state.hop.url, response.headers.getall("Set-Cookie", []))
         return follow_redirect(state.hop, response.status, locations[0], state.request.secret_names)
 
@@ -239,6 +207,7 @@ class HttpClient:
             raise RuntimeError("The HTTP client is not open.")
         state.connecting.fresh = state.connecting.certificate_requested = False
         hop = state.hop
+        connect = state.request.connect_timeout or self._connect_timeout
         headers = complete_headers(hop.method, hop.url, state.cookies.headers_for(hop), hop.body, self._contact)
         state.sent_headers = state.sent_headers or headers
         return await self._session.request(
@@ -247,14 +216,8 @@ class HttpClient:
             headers=headers,
             data=hop.body,
             allow_redirects=False,
-            timeout=state.timeout,
+            timeout=aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP),
         )
-
-    async def _read(self, state: _RequestState, response: aiohttp.ClientResponse) -> None:
-        try:
-            state.truncated = await read_body(response, state.body, self._response_limit)
-        except DecodingError as error:
-            state.failure = decoding_failed(str(error), state.hop.url)
 
 
 @dataclass(slots=True)
@@ -266,14 +229,24 @@ class OwnerHttpClient:
     _counted: str | None = None
 
     async def request(self, request: HttpRequest) -> HttpExchange:
-        """Send a request as `HttpDoor.request` does."""
+        """Send a request as `HttpClient.request` does."""
         counted, self._counted = self._counted, None
         return await self._client.request(request, self._owner, counted)
 
 
+def _explain(state: _RequestState, error: Exception, *, is_late: bool) -> HttpFailure:
+    if is_late:
+        doing = "waiting for a response" if state.response is None else "reading the response"
+        return HttpFailure.timed_out(state.request.timeout, state.hop.url, doing)
+    failure = classify_error(error, state.hop.url)
+    if failure.kind is ErrorKind.CONNECT and state.response is None and state.connecting.certificate_requested:
+        return HttpFailure.client_certificate_required(state.hop.url)
+    return failure
+
+
 def _to_exchange(state: _RequestState) -> HttpExchange:
     response = state.response
-    timings = measure_timings(state.connecting, state.begun, state.first_byte, time.perf_counter())
+    timings = _measure_timings(state)
     if response is None:
         return HttpExchange(
             state.failure,
@@ -283,16 +256,29 @@ def _to_exchange(state: _RequestState) -> HttpExchange:
             cookies=state.cookies.secret_headers(),
         )
     headers = response.headers
+    content_type = headers.getall("Content-Type", [None])[-1]  # the last of several, as the Fetch standard demands
     whole = not state.truncated and state.failure is None
     return HttpExchange(
         failure=state.failure,
         status=response.status,
         headers=record_headers(response.raw_headers),
         request_headers=state.sent_headers,
-        body=decode_body(bytes(state.body), select_content_type(headers.getall("Content-Type", [])), whole=whole),
+        body=decode_body(bytes(state.body), content_type, whole=whole),
         truncated=state.truncated,
         redirects=state.redirects,
         retry_after=max_retry_after(headers.getall("Retry-After", []), clock.now()),
         timings=timings,
         cookies=state.cookies.secret_headers(),
     )
+
+
+def _measure_timings(state: _RequestState) -> dict[str, float]:
+    connecting = state.connecting
+    seconds = {"total": time.perf_counter() - state.begun}
+    if connecting.dns_seconds:
+        seconds["dns"] = connecting.dns_seconds
+    if connecting.connect_seconds:
+        seconds["connect"] = max(connecting.connect_seconds - connecting.dns_seconds, 0.0)
+    if state.first_byte is not None:
+        seconds["first_byte"] = state.first_byte - state.begun
+    return {name: round(value * 1000, 3) for name, value in seconds.items()}

@@ -15,7 +15,8 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
+from tocsin.documents.updates import Expression, Pipeline
 from tocsin.errors import TocsinError
 
 LINK_MAILS_PER_HOUR = 3
@@ -28,7 +29,7 @@ _HELD_BACK = "held back"
 
 @dataclass(frozen=True, slots=True)
 class MailLimit:
-    """At most `most` mails in any span of `period`. The `name` distinguishes the counters of several limits."""
+    """At most `max_mails` mails in any span of `period`. The `name` distinguishes the counters of several limits."""
 
     name: str
     max_mails: int
@@ -60,7 +61,7 @@ class MailReservation:
 
 
 class MailLimiter:
-    """Reservations in limits. A `key` is what a limit applies to: `mailbox_of(address)`, or a network address."""
+    """Reservations in limits. A `key` is what a limit applies to: a normalized mailbox, or a network address."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -74,18 +75,20 @@ class MailLimiter:
                 raise MailLimitReached(limit, await self._until(limit, key, at))
         return MailReservation(limits, key, at)
 
-    async def release(self, place: MailReservation) -> None:
+    async def release(self, reservation: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
-        others: Doc = {"$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": place.reserved_at}]}}}
-        for limit in place.limits:
+        others: Expression = {
+            "$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": reservation.reserved_at}]}}
+        }
+        for limit in reservation.limits:
             await self._database.mail_counts.update_one(
-                {"_id": _count_id(limit.name, place.key)}, [{"$set": {"times": others}}]
+                {"_id": _count_id(limit.name, reservation.key)}, [{"$set": {"times": others}}]
             )
 
     async def record_withheld(self, key: str, now: datetime | None = None) -> None:
         """Count a mail to this mailbox that was not sent, to be mentioned in a later one."""
         forget_at = (now or clock.now()) + timedelta(days=90)
-        changes: Doc = {"$inc": {"held_back": 1}, "$set": {"times": [], "forget_at": forget_at}}
+        changes = {"$inc": {"held_back": 1}, "$set": {"times": [], "forget_at": forget_at}}
         await self._database.mail_counts.update_one({"_id": _count_id(_HELD_BACK, key)}, changes, upsert=True)
 
     async def count_withheld(self, key: str) -> int:
@@ -130,7 +133,7 @@ class MailClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientLimits:
-    """The mails to one mailbox in 24 hours: `account` mails, and `most` others."""
+    """The mails to one mailbox in 24 hours: `max_account_mails` mails about the account, and `max_mails` others."""
 
     max_mails: int = 100
     max_account_mails: int = 80
@@ -166,18 +169,18 @@ def _count_id(name: str, key: str) -> str:
     return f"{name}:{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def _reservation_update(limit: MailLimit, at: datetime) -> list[Doc]:
+def _reservation_update(limit: MailLimit, at: datetime) -> Pipeline:
     """Return the update that adds a time if fewer than the limit lie within its period, and else changes nothing."""
-    within: Doc = {
+    within: Expression = {
         "$and": [
             {"$gt": ["$$this", {"$literal": at - limit.period}]},
             {"$lte": ["$$this", {"$literal": at + _SKEW}]},
         ]
     }
-    recent: Doc = {"$filter": {"input": {"$ifNull": ["$times", []]}, "cond": within}}
-    fits: Doc = {"$lt": [{"$size": recent}, limit.max_mails]}
-    after: Doc = {"$concatArrays": [recent, [{"$literal": at}]]}
-    kept_until: Doc = {"$literal": at + limit.period + _SKEW}
+    recent: Expression = {"$filter": {"input": {"$ifNull": ["$times", []]}, "cond": within}}
+    fits: Expression = {"$lt": [{"$size": recent}, limit.max_mails]}
+    after: Expression = {"$concatArrays": [recent, [{"$literal": at}]]}
+    kept_until: Expression = {"$literal": at + limit.period + _SKEW}
     return [
         {
             "$set": {

@@ -66,25 +66,14 @@ def complete_headers(
 
     `contact` is where the owner of a called host can complain; it is added to a user's own User-Agent as well.
     """
+    agent = PRODUCT if contact is None else f"{PRODUCT} (+{contact})"
+    sent = [("Host", url.host_port_subcomponent or ""), *headers]
     given = {name.lower() for name, _ in headers}
-    sent = [("Host", url.host_port_subcomponent or ""), *_with_contact(headers, contact)]
-    agent = ("User-Agent", _agent(contact))
-    sent += [header for header in (agent, *_ACCEPTED) if header[0].lower() not in given]
+    if contact is not None and "user-agent" in given:
+        sent = [(name, f"{value} {agent}".strip() if name.lower() == "user-agent" else value) for name, value in sent]
+    sent += [header for header in (("User-Agent", agent), *_ACCEPTED) if header[0].lower() not in given]
     if body is not None or method in _WITH_CONTENT:
         sent.append(("Content-Length", str(len(body or b""))))
     if body and method not in _WITH_CONTENT:
         sent.append(("Connection", "close"))  # a server that ignores such a body would read it as the next request
     return sent
-
-
-def _with_contact(headers: Headers, contact: str | None) -> Headers:
-    if contact is None:
-        return headers
-    return [
-        (name, f"{value} {_agent(contact)}".strip() if name.lower() == "user-agent" else value)
-        for name, value in headers
-    ]
-
-
-def _agent(contact: str | None) -> str:
-    return PRODUCT if contact is None else f"{PRODUCT} (+{contact})"

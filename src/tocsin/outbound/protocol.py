@@ -8,6 +8,8 @@ response is delivered before the bytes after it are parsed.
 import asyncio
 import re
 import select
+import struct
+import sys
 from typing import Any
 
 from aiohttp import ClientConnectionError, ClientPayloadError
@@ -18,8 +20,11 @@ from aiohttp.streams import StreamReader
 
 from tocsin.outbound.framing import TAIL_LENGTH, has_irregular_line_break, has_plain_last_chunk, is_framing_unambiguous
 from tocsin.outbound.parse_errors import TOO_MANY_INTERIM_RESPONSES
-from tocsin.outbound.send_queue import count_unacknowledged_bytes
 from tocsin.outbound.tls import ObservedSslObject
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may be in the previous packet
@@ -34,7 +39,7 @@ class StrictResponseHandler(ResponseHandler):
     """A connection that delivers exactly one response for each request.
 
     It is closed, at once or before it is reused, by bytes after the response, by a response whose end is ambiguous, and
-    by a response that arrives before its request is sent (`is_sent`).
+    by a response that arrives before its request is sent (`is_request_sent`).
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -175,12 +180,12 @@ class StrictResponseHandler(ResponseHandler):
         body.set_exception(error)
 
     def _has_unsent(self) -> bool:
-        """Tell whether part of the request's body is still buffered here or in the system."""
+        """Tell whether part of the request's body is still buffered here, or was not acknowledged by the server."""
         transport: Any = self.transport
         if transport.get_write_buffer_size():
             return True
         connection = transport.get_extra_info("socket")
-        return self.has_request_body and connection is not None and count_unacknowledged_bytes(connection.fileno()) > 0
+        return self.has_request_body and connection is not None and _count_unacknowledged_bytes(connection.fileno()) > 0
 
     def _is_readable(self) -> bool:
         if self._poll is None:
@@ -190,6 +195,17 @@ class StrictResponseHandler(ResponseHandler):
             self._poll = select.poll()
             self._poll.register(connection.fileno(), select.POLLIN)
         return bool(self._poll.poll(0))
+
+
+def _count_unacknowledged_bytes(descriptor: int) -> int:
+    """Return the sent bytes that the server has not acknowledged (SIOCOUTQ, tcp(7)); 0 where that is unknown."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        answer = fcntl.ioctl(descriptor, termios.TIOCOUTQ, struct.pack("i", 0))
+    except OSError:
+        return 0
+    return int(struct.unpack("i", answer)[0])
 
 
 def read_unread_bytes(body: StreamReader) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
-from tocsin.outbound.failures import HttpFailure, url_invalid
+from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.urls import display_authority, origin, resolve_redirect
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -33,7 +33,7 @@ def follow_redirect(hop: Hop, status: int, location: str, secret_names: frozense
     """
     target = resolve_redirect(hop.url, location)
     if isinstance(target, str):
-        return url_invalid(
+        return HttpFailure.url_invalid(
             f"{display_authority(hop.url)} redirects to {_shown(location)}, which cannot be called. {target}"
         )
     following = replace(hop, url=target)

@@ -1,4 +1,4 @@
-"""Name lookup per owner: owners neither see nor wait for the look-ups of others."""
+"""Name lookup per owner, for allowed addresses only: owners neither see nor wait for the look-ups of others."""
 
 import asyncio
 import contextlib
@@ -11,16 +11,50 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tocsin.outbound.guard import current_owner
+from tocsin.outbound.guard import CONNECTION_CONTEXT, AddressBlocked, ConnectionRules, current_owner
+from tocsin.security.ip_addresses import is_address_allowed
 
 LOOKUP_THREADS = 32
 LOOKUPS_PER_OWNER = 4
 """Concurrent look-ups of one owner. A name with silent servers blocks a thread for half a minute."""
 CACHE_SECONDS = 10.0
-_MOST_REMEMBERED = 1_000
+_MAX_CACHED_NAMES = 1_000
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
 _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 AddrInfo = tuple[Any, ...]
+
+
+class GuardedResolver(AbstractResolver):
+    """A resolver that drops the addresses that may not be called.
+
+    Raises AddressBlocked if none is left, and PortDenied before any look-up.
+    """
+
+    def __init__(self, inner: AbstractResolver, rules: ConnectionRules) -> None:
+        self._inner = inner
+        self._rules = rules
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of `host` that may be called. Raises OSError."""
+        self._rules.check_port(port)
+        begun = time.perf_counter()
+        try:
+            found = await self._inner.resolve(host, port, family)
+        finally:
+            if (connecting := CONNECTION_CONTEXT.get()) is not None:
+                connecting.dns_seconds += time.perf_counter() - begun
+        kept = [result for result in found if is_address_allowed(result["host"], self._rules.allowed_networks)]
+        if found and not kept:
+            raise AddressBlocked(found[0]["host"])
+        if not kept:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        return kept
+
+    async def close(self) -> None:
+        """Close the inner resolver."""
+        await self._inner.close()
 
 
 class SystemResolver(AbstractResolver):
@@ -39,7 +73,10 @@ class SystemResolver(AbstractResolver):
         looking = self._threads.submit(_lookup, host, port, family)
         looking.add_done_callback(self._slots.make_releaser(owner))  # a cancelled caller leaves its thread busy
         found = await asyncio.wrap_future(looking)
-        return [_result(host, port, item[0], str(item[4][0])) for item in found]
+        return [
+            ResolveResult(hostname=host, host=str(address[0]), port=port, family=family, proto=0, flags=_NUMERIC)
+            for family, _, _, _, address in found
+        ]
 
     async def close(self) -> None:
         """Shut the threads down without waiting for look-ups that hang."""
@@ -51,20 +88,20 @@ class CachingResolver(AbstractResolver):
 
     def __init__(self, inner: AbstractResolver) -> None:
         self._inner = inner
-        self._known: OrderedDict[tuple[str, str, int], tuple[float, list[ResolveResult]]] = OrderedDict()
+        self._cached: OrderedDict[tuple[str, str, int], tuple[float, list[ResolveResult]]] = OrderedDict()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Return the addresses of `host`. Raises OSError."""
         key = (current_owner(), host, port)
-        if (known := self._known.get(key)) is not None and time.monotonic() < known[0]:
-            return known[1]
+        if (cached := self._cached.get(key)) is not None and time.monotonic() < cached[0]:
+            return cached[1]
         found = await self._inner.resolve(host, port, family)
-        self._known[key] = time.monotonic() + CACHE_SECONDS, found
-        self._known.move_to_end(key)
-        if len(self._known) > _MOST_REMEMBERED:
-            self._known.popitem(last=False)
+        self._cached[key] = time.monotonic() + CACHE_SECONDS, found
+        self._cached.move_to_end(key)
+        if len(self._cached) > _MAX_CACHED_NAMES:
+            self._cached.popitem(last=False)
         return found
 
     async def close(self) -> None:
@@ -114,7 +151,3 @@ def _lookup(host: str, port: int, family: int) -> list[AddrInfo]:
         return list(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, _ADDRCONFIG))
     except ValueError as error:  # an empty or too long label raises UnicodeError
         raise socket.gaierror(socket.EAI_NONAME, str(error)) from None
-
-
-def _result(host: str, port: int, family: int, address: str) -> ResolveResult:
-    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=_NUMERIC)

@@ -1,5 +1,6 @@
-"""The parts of a response that are kept: headers, text and Retry-After. Pure."""
+"""The parts of a response that are kept: its body up to a limit, as text, its headers, and its Retry-After."""
 
+import asyncio
 import codecs
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -8,6 +9,11 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from encodings import normalize_encoding
 from encodings.aliases import aliases
+
+import aiohttp
+
+from tocsin.outbound.content_codings import BodyDecoder, DecodingError, make_body_decoder
+from tocsin.outbound.protocol import read_unread_bytes
 
 MASK = "***"
 MAX_RECORDED_HEADER_BYTES = 16_384
@@ -45,6 +51,56 @@ _CHARSETS = (
 )
 
 
+async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
+    """Append at most `limit` bytes to `body`, and return whether there were more.
+
+    Raises aiohttp.ClientError, OSError or DecodingError; `body` then holds what was received until then.
+    """
+    content, headers = response.content, response.headers
+    if "Content-Encoding" in headers or "Transfer-Encoding" in headers:
+        codings = headers.getall("Content-Encoding", ()), headers.getall("Transfer-Encoding", ())
+        if (decoding := make_body_decoder(*codings, limit)) is not None:
+            return await _read_coded(response, body, limit, decoding)
+    try:
+        while not content.at_eof():
+            body += await content.readany()
+            if _cut(body, limit):
+                return True
+    except aiohttp.ClientPayloadError:
+        body += read_unread_bytes(content)
+        _cut(body, limit)
+        raise
+    return False
+
+
+async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
+    is_longer = await _decode_content(response.content, body, limit, decoding)
+    content_type = response.headers.get("Content-Type")
+    if decoding.has_ignored_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
+        body.clear()
+        raise DecodingError("has an unknown content coding, and is not text")
+    return is_longer
+
+
+async def _decode_content(content: aiohttp.StreamReader, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
+    while not content.at_eof():
+        for piece in decoding.decode(await content.readany()):
+            body += piece
+            if _cut(body, limit):
+                return True
+            await asyncio.sleep(0)  # a small response can take long to decode
+        if decoding.exceeded:
+            return True
+    decoding.finish()
+    return False
+
+
+def _cut(body: bytearray, limit: int) -> bool:
+    is_longer = len(body) > limit
+    del body[limit:]
+    return is_longer
+
+
 def record_headers(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     """Return the response's headers in their order and case, at most 16 kB of them, with cookies masked."""
     kept: list[tuple[str, str]] = []
@@ -67,11 +123,6 @@ def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
     charset, mark = next((known for known in _MARKS if body.startswith(known[1])), (_charset(content_type), b""))
     decoder = codecs.getincrementaldecoder(charset)("replace")
     return decoder.decode(body[len(mark) :], final=whole)
-
-
-def select_content_type(values: Sequence[str]) -> str | None:
-    """Return the last of the content types that were sent, as the Fetch standard demands."""
-    return values[-1] if values else None
 
 
 def max_retry_after(values: Sequence[str], now: datetime) -> timedelta | None:

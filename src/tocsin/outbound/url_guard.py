@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 from yarl import URL
 
-from tocsin.outbound.failures import HttpFailure, address_blocked, own_service_denied, port_denied
+from tocsin.outbound.failures import HttpFailure
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.urls import display_authority
 from tocsin.security.ip_addresses import is_address_allowed
@@ -19,12 +19,14 @@ def find_static_failure(url: URL, rules: ConnectionRules) -> HttpFailure | None:
     is checked at the time of the call, by its addresses then.
     """
     if url.port in rules.denied_ports:
-        return port_denied(url.port or 0)
+        return HttpFailure.port_denied(url.port or 0)
     host = url.raw_host or ""
     addresses = _addresses(host)
     if addresses and not any(is_address_allowed(address, rules.allowed_networks) for address in addresses):
-        return address_blocked(addresses[0], host)
-    return own_service_denied(display_authority(url)) if rules.own_services.has_host(host, url.port or 0) else None
+        return HttpFailure.address_blocked(addresses[0], host)
+    if rules.own_services.has_host(host, url.port or 0):
+        return HttpFailure.own_service_denied(display_authority(url))
+    return None
 
 
 def _addresses(host: str) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _parse(text: str) -> URL | str:
         # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII before the checks.
         written = text if text.isascii() else str(URL(text))
         judged = URL(written, encoded=True)
-        return _find_fault(judged, judged.port, written) or _serialize(ada_url.normalize_url(text), judged)
+        return _find_fault(judged, written) or _serialize(ada_url.normalize_url(text), judged)
     except _MALFORMED:
         return _INVALID
 
@@ -128,7 +128,8 @@ def _written_host(reference: str) -> str:
     return found[1] if found else ""
 
 
-def _find_fault(url: URL, port: int | None, written: str) -> str | None:
+def _find_fault(url: URL, written: str) -> str | None:
+    port = url.port  # raises ValueError if it is not a valid one, whatever the scheme
     if url.scheme not in {"http", "https"}:
         return _SCHEME
     if not url.raw_host or port == 0:

@@ -2,31 +2,15 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
-import shapely
 
+from tests.jobs.geometry.shapes import SQUARE, collection, feature, polygon
 from tocsin.jobs.geometry.geojson import MAX_FEATURES, MAX_POSITIONS, parse_shapes
-from tocsin.jobs.geometry.plane import area, length, line_to_map, polygon_to_map, unwrap_ring, wrap_to_map
 
 ALL = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
     "GeometryCollection", "Feature", "FeatureCollection",
 )  # fmt: skip
-SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
-EARTH = 510065621724088.44  # m²
-
-
-def polygon(*rings: Any) -> dict[str, Any]:
-    return {"type": "Polygon", "coordinates": list(rings)}
-
-
-def feature(geometry: Any, **more: Any) -> dict[str, Any]:
-    return {"type": "Feature", "geometry": geometry, "properties": None, **more}
-
-
-def collection(*geometries: Any) -> dict[str, Any]:
-    return {"type": "FeatureCollection", "features": [feature(geometry) for geometry in geometries]}
 
 
 def with_position(position: Any) -> dict[str, Any]:
@@ -90,7 +74,7 @@ def with_position(position: Any) -> dict[str, Any]:
         ({**polygon(SQUARE), "crs": "EPSG:3857"}, "geojson.crs: GeoJSON is always"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(value: Any, sentence: str) -> None:
+def test_invalid_geojson_is_reported_with_its_place(value: Any, sentence: str) -> None:
     with pytest.raises(ValueError) as caught:
         parse_shapes(value, ALL)
     assert str(caught.value).startswith(sentence)
@@ -126,44 +110,3 @@ def test_altitudes_are_left_out_and_features_are_remembered() -> None:
 def test_the_crs_that_geojson_has_anyway_is_taken() -> None:
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
     assert parse_shapes({**polygon(SQUARE), "crs": crs}, ALL)[0].dimension == 2
-
-
-def test_a_ring_over_180_degrees_is_laid_out_without_a_jump() -> None:
-    flat = unwrap_ring([[170, 0], [-170, 0], [-170, 5], [170, 5], [170, 0]])
-    assert flat.points[:, 0].tolist() == [170, 190, 190, 170, 170]
-
-
-def test_a_ring_round_a_pole_is_closed_over_the_nearer_one() -> None:
-    ring = [[0, 60], [120, 60], [-120, 60], [0, 60]]
-    assert unwrap_ring(ring).pole == 90
-    assert unwrap_ring([[x, -y] for x, y in ring]).pole == -90
-    assert np.ptp(unwrap_ring(ring).points[:, 0]) == 360
-
-
-def test_the_map_has_nothing_twice() -> None:
-    whole = polygon_to_map([[(170, 0), (-170, 0), (-170, 5), (170, 5), (170, 0)]])
-    assert shapely.bounds(whole).tolist() == [-180, 0, 180, 5]
-    assert shapely.get_num_geometries(whole) == 2
-    assert shapely.area(whole) == pytest.approx(100)
-    along = wrap_to_map(shapely.LineString([(180, 0), (180, 10), (190, 10)]))
-    assert shapely.length(along) == pytest.approx(20)
-
-
-def test_the_flat_area_of_the_whole_map_is_the_earths() -> None:
-    assert area(shapely.box(-180, -90, 180, 90)) == pytest.approx(EARTH, rel=1e-12)
-
-
-def test_the_flat_area_of_small_polygons_keeps_its_digits() -> None:
-    side = 1e-5
-    small = area(shapely.box(10, 80, 10 + side, 80 + side))
-    # 1.115 m along the meridian (111.66 km a degree at 80 degrees), 0.1939 m along the parallel
-    assert small == pytest.approx(1.1166 * 0.19394, rel=1e-3)
-
-
-def test_the_flat_length_of_meridian_and_equator() -> None:
-    assert length(shapely.LineString([(5, -90), (5, 90)])) == pytest.approx(20003931.4586, abs=1)
-    assert length(shapely.LineString([(0, 0), (90, 0)])) == pytest.approx(6378137 * np.pi / 2, rel=1e-12)
-
-
-def test_lines_take_the_short_way() -> None:
-    assert shapely.bounds(line_to_map([(179, 1), (-179, 1)])).tolist() == [-180, 1, 180, 1]

@@ -11,7 +11,8 @@ import pytest
 from tests.jobs.http.test_job import BOX, job_context, perform
 from tests.outbound.servers import Reader, Writer, answering, open_client, read_request, response, talking
 from tocsin.jobs.base import ErrorKind, JobContext
-from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
+from tocsin.jobs.http.job import HttpJob
 
 TOKEN = "t0k/en+with=signs"
 HOOK = 's3cret "quoted"'

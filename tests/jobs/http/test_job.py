@@ -13,7 +13,8 @@ from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
 from tocsin.jobs import registry
 from tocsin.jobs.base import ErrorKind, JobContext, Outcome
-from tocsin.jobs.http.job import HttpInput, HttpJob, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
+from tocsin.jobs.http.job import HttpJob
 from tocsin.jobs.results import encode_result
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import make_mail_transport
@@ -303,11 +304,11 @@ async def test_a_step_reads_json_of_any_size(count: int) -> None:
         context = replace(job_context(client), is_step=True)
         processes, used = ProcessPool(), list[str]()
 
-        async def noted(*args: Any, owner: str = "", **more: Any) -> Any:
+        async def recording(*args: Any, owner: str = "", **more: Any) -> Any:
             used.append(owner)
             return await processes(*args, owner=owner, **more)
 
-        outcome = await encode_result(await perform(replace(context, compute=noted), url=server.url))
+        outcome = await encode_result(await perform(replace(context, compute=recording), url=server.url))
         await processes.close()
     assert outcome.error is None
     assert json.loads(outcome.result)["body"] == json.loads(body)
@@ -315,7 +316,7 @@ async def test_a_step_reads_json_of_any_size(count: int) -> None:
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
-async def test_retry_after_is_heard(context: JobContext, status: str) -> None:
+async def test_retry_after_delays_the_next_attempt(context: JobContext, status: str) -> None:
     async with answering(response(status, b"", "Retry-After: 90")) as server:
         outcome = await perform(context, url=server.url)
     assert outcome.retry_after == timedelta(seconds=90)
@@ -339,43 +340,6 @@ async def test_the_tasks_timeout_holds(context: JobContext) -> None:
         )
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.retryable) == (ErrorKind.TIMEOUT, True)
-
-
-def test_an_unknown_kind_of_job_is_said_so() -> None:
-    with pytest.raises(registry.UnknownJob, match="'fax'"):
-        registry.get_job("fax")
-
-
-SENT_TWICE: list[tuple[list[str], dict[str, Any]]] = [
-    (["Link: <a>; rel=next", "link: <b>; rel=prev"], {"link": "<a>; rel=next, <b>; rel=prev"}),
-    (["X-A: 1", "X-B: 2", "X-A:", "x-a: 3"], {"x-a": "1, , 3", "x-b": "2"}),
-    (["Set-Cookie: a=1", "set-cookie: b=2"], {"set-cookie": ["***", "***"]}),
-    (["Set-Cookie: a=1"], {"set-cookie": ["***"]}),
-]
-
-
-@pytest.mark.parametrize(("sent", "seen"), SENT_TWICE)
-async def test_a_step_sees_headers_that_were_sent_twice_as_one_list(
-    context: JobContext, sent: list[str], seen: dict[str, Any]
-) -> None:
-    async with answering(response("200 OK", b"", *sent)) as server:
-        outcome = await perform(replace(context, is_step=True), url=server.url)
-    assert outcome.result["headers"] == seen | {"content-length": "0"}
-
-
-@pytest.mark.parametrize(
-    ("sent", "body"),
-    [
-        (["Content-Type: text/plain", "Content-Type: application/json"], {"a": "\u00e9"}),
-        (["Content-Type: application/json", "Content-Type: text/plain"], '{"a":"\u00e9"}'),
-        (["Content-Type: application/json; charset=latin-1", "Content-Type: application/json"], {"a": "\u00e9"}),
-        (["Content-Type: text/json"], {"a": "\u00e9"}),
-    ],
-)
-async def test_of_several_content_types_the_last_counts(context: JobContext, sent: list[str], body: Any) -> None:
-    async with answering(response("200 OK", '{"a":"\u00e9"}'.encode(), *sent)) as server:
-        outcome = await perform(replace(context, is_step=True), url=server.url)
-    assert outcome.result["body"] == body
 
 
 async def test_of_several_times_to_wait_the_longest_counts(context: JobContext) -> None:

@@ -8,7 +8,7 @@ from tocsin.documents import Doc
 from tocsin.graphql.enums import HttpMethod
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON, Url
-from tocsin.jobs.http.job import restore_body
+from tocsin.jobs.http.body import restore_body
 
 
 @strawberry.type(description="A header of an HTTP message.")

@@ -1,7 +1,7 @@
 """The area and perimeter of polygons along geodesics. Needs the extra `geometry`. Pure."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from pyproj import Geod
@@ -14,26 +14,56 @@ _GEOD = Geod(ellps="WGS84")
 _EARTH_AREA = 510065621724088.44  # m² of the whole ellipsoid
 
 
-def sum_shapes(shapes: Iterable[Shape], *, repair: bool, has_parts: bool) -> dict[str, Any] | InvalidGeometry:
+class FeatureFields(TypedDict):
+    """The index of a feature, and its ID if it has one; neither for other geometries."""
+
+    feature: NotRequired[int]
+    id: NotRequired[str | int]
+
+
+class Measures(TypedDict):
+    """The measures of polygons, as described in `polygon_area`."""
+
+    areaM2: float
+    perimeterM: float
+    polygons: int
+    repaired: bool
+
+
+class PartResult(FeatureFields, Measures):
+    """The measures of one geometry."""
+
+
+class AreaResult(Measures):
+    """The measures of all geometries together, and those of each if they were asked for."""
+
+    parts: NotRequired[list[PartResult]]
+
+
+def sum_shapes(shapes: Iterable[Shape], *, repair: bool, has_parts: bool) -> AreaResult | InvalidGeometry:
     """Measure the polygons of the shapes, or return why one is invalid. `has_parts` lists the shapes, too."""
-    parts = []
+    parts: list[PartResult] = []
     for shape in shapes:
         valid = check_polygons(shape, repair=repair)
         if isinstance(valid, InvalidGeometry):
             return valid
-        parts.append(_feature_fields(shape) | _sum_polygons(valid))
-    total = {key: sum(part[key] for part in parts) for key in ("areaM2", "perimeterM", "polygons")}
-    result = {**total, "repaired": any(part["repaired"] for part in parts)}
+        parts.append({**_feature_fields(shape), **_sum_polygons(valid)})
+    result: AreaResult = {
+        "areaM2": sum(part["areaM2"] for part in parts),
+        "perimeterM": sum(part["perimeterM"] for part in parts),
+        "polygons": sum(part["polygons"] for part in parts),
+        "repaired": any(part["repaired"] for part in parts),
+    }
     return {**result, "parts": parts} if has_parts else result
 
 
-def _feature_fields(shape: Shape) -> dict[str, Any]:
+def _feature_fields(shape: Shape) -> FeatureFields:
     if shape.feature is None:
         return {}
-    return {"feature": shape.feature} | ({} if shape.id is None else {"id": shape.id})
+    return {"feature": shape.feature} if shape.id is None else {"feature": shape.feature, "id": shape.id}
 
 
-def _sum_polygons(valid: ValidPolygons) -> dict[str, Any]:
+def _sum_polygons(valid: ValidPolygons) -> Measures:
     area = perimeter = 0.0
     for rings in valid.polygons:
         measured = [measure_ring(ring) for ring in rings]

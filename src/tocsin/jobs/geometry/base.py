@@ -9,7 +9,7 @@ from tocsin.jobs.geometry.geojson import GeoJsonError, InvalidGeometry
 
 async def compute_geometry(
     context: JobContext,
-    function: Callable[[Mapping[str, Any], bool], dict[str, Any] | InvalidGeometry],
+    function: Callable[[Mapping[str, Any], bool], Mapping[str, object] | InvalidGeometry],
     geojson: Mapping[str, Any],
     repair: bool,
 ) -> Outcome:

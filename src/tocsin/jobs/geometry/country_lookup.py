@@ -9,7 +9,7 @@ Its result:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -18,6 +18,9 @@ from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.extras import GEOMETRY, find_missing
 from tocsin.jobs.geometry.base import compute_geometry
 from tocsin.jobs.geometry.geojson import GeoJsonError, InvalidGeometry, Shape, parse_shapes
+
+if TYPE_CHECKING:
+    from tocsin.jobs.geometry.overlay import CountryShares  # needs the extra `geometry`
 
 _TYPES = (
     "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
@@ -73,7 +76,7 @@ class CountryLookupJob(Job[CountryLookupParams]):
         return await compute_geometry(context, look_up_countries, params.geojson or point, params.repair)
 
 
-def look_up_countries(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | InvalidGeometry:
+def look_up_countries(geojson: Mapping[str, Any], repair: bool) -> "CountryShares | InvalidGeometry":
     """Return the result. Raises GeoJsonError for invalid GeoJSON."""
     from tocsin.jobs.geometry.overlay import overlay_countries
 

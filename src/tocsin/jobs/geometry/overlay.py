@@ -1,7 +1,7 @@
 """The countries of points, lines or areas, with their shares. Needs the extra `geometry`. Pure."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -13,7 +13,26 @@ from tocsin.jobs.geometry.validity import check_polygons, exceeded_crossing_limi
 _SHARE_DIGITS = 12  # of a share
 
 
-def overlay_countries(shapes: Sequence[Shape], *, repair: bool) -> dict[str, Any] | InvalidGeometry:
+class CountryShare(TypedDict):
+    """A country of a geometry, with its share of it. The codes are null where there are none."""
+
+    name: str
+    isoA2: str | None
+    isoA3: str | None
+    share: float
+    touchesOnly: bool
+
+
+class CountryShares(TypedDict):
+    """The countries of a geometry, as described in `country_lookup`."""
+
+    countries: list[CountryShare]
+    remainder: float
+    source: str
+    version: str
+
+
+def overlay_countries(shapes: Sequence[Shape], *, repair: bool) -> CountryShares | InvalidGeometry:
     """Return the countries of shapes of one kind with their shares, or why a shape is invalid."""
     index = load_index()
     if shapes[0].dimension == 0:
@@ -46,7 +65,7 @@ def _overlay_parts(
     find: Callable[[Any], dict[int, CountryMatch]],
     parts: list[Any],
     measure: Callable[[Any], float],
-) -> dict[str, Any] | InvalidGeometry:
+) -> CountryShares | InvalidGeometry:
     total = sum(measure(part) for part in parts)
     if not total:
         return InvalidGeometry(
@@ -55,7 +74,7 @@ def _overlay_parts(
     return _build_result(index, [find(part) for part in parts], total)
 
 
-def _build_result(index: CountryIndex, found: list[dict[int, CountryMatch]], total: float) -> dict[str, Any]:
+def _build_result(index: CountryIndex, found: list[dict[int, CountryMatch]], total: float) -> CountryShares:
     amounts: dict[int, CountryMatch] = {}
     for number, part in ((number, part) for some in found for number, part in some.items()):
         here = amounts.setdefault(number, CountryMatch())
@@ -71,7 +90,7 @@ def _build_result(index: CountryIndex, found: list[dict[int, CountryMatch]], tot
     }
 
 
-def _describe_country(index: CountryIndex, number: int, share: float, found: CountryMatch) -> dict[str, Any]:
+def _describe_country(index: CountryIndex, number: int, share: float, found: CountryMatch) -> CountryShare:
     country = index.atlas.countries[number]
     return {
         "name": country.name,

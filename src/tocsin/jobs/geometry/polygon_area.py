@@ -9,7 +9,7 @@ Its result:
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationInfo, field_validator
 
@@ -18,6 +18,9 @@ from tocsin.jobs.base import Job, JobContext, Outcome
 from tocsin.jobs.extras import GEOMETRY, find_missing
 from tocsin.jobs.geometry.base import compute_geometry
 from tocsin.jobs.geometry.geojson import InvalidGeometry, parse_shapes
+
+if TYPE_CHECKING:
+    from tocsin.jobs.geometry.area import AreaResult  # needs the extra `geometry`
 
 _TYPES = ("Polygon", "MultiPolygon", "Feature", "FeatureCollection")
 
@@ -59,7 +62,7 @@ class PolygonAreaJob(Job[PolygonAreaParams]):
         return await compute_geometry(context, measure_polygons, params.geojson, params.repair)
 
 
-def measure_polygons(geojson: Mapping[str, Any], repair: bool) -> dict[str, Any] | InvalidGeometry:
+def measure_polygons(geojson: Mapping[str, Any], repair: bool) -> "AreaResult | InvalidGeometry":
     """Return the result. Raises GeoJsonError for invalid GeoJSON."""
     from tocsin.jobs.geometry.area import sum_shapes
 

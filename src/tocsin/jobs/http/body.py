@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 from urllib.parse import urlencode
 
 from pydantic import BaseModel
@@ -29,7 +29,14 @@ class HttpBody(BaseModel):
     value: str | list[tuple[str, str]]
 
 
-def prepare_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> dict[str, Any] | None:
+class HttpBodyDocument(TypedDict):
+    """A body as it is stored. See `HttpBody`."""
+
+    kind: Literal["json", "text", "form"]
+    value: str | list[list[str]]
+
+
+def prepare_body(json_value: Any, text: str | None, form: Mapping[str, Any] | None) -> HttpBodyDocument | None:
     """Return the body to store, of which at most one kind may be given. Raises InvalidInput."""
     bodies = [(place, body) for place, body in _encode_bodies(json_value, text, form) if body is not None]
     if not bodies:
@@ -67,7 +74,7 @@ def restore_body(body: Mapping[str, Any] | None) -> Any:
 
 def _encode_bodies(
     json_value: Any, text: str | None, form: Mapping[str, Any] | None
-) -> Iterator[tuple[str, dict[str, Any] | None]]:
+) -> Iterator[tuple[str, HttpBodyDocument | None]]:
     yield "body", None if json_value is None else {"kind": "json", "value": _encode_json(json_value)}
     yield "bodyText", None if text is None else {"kind": "text", "value": require_storable(text, "bodyText")}
     yield "bodyForm", None if form is None else {"kind": "form", "value": list(_encode_form(form))}

@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from pydantic import BaseModel, field_validator
 from yarl import URL
 
 from tocsin.errors import ErrorCollector, InvalidInput
 from tocsin.input_models import ParamsModel
-from tocsin.jobs.http.body import HttpBody, prepare_body, require_storable
+from tocsin.jobs.http.body import HttpBody, HttpBodyDocument, prepare_body, require_storable
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.url_guard import find_static_failure
@@ -45,6 +45,20 @@ class SealedHeader(BaseModel):
     sealed: str
 
 
+class PlainHeaderDocument(TypedDict):
+    """A `PlainHeader` as it is stored."""
+
+    name: str
+    value: str
+
+
+class SealedHeaderDocument(TypedDict):
+    """A `SealedHeader` as it is stored."""
+
+    name: str
+    sealed: str
+
+
 class HttpParams(BaseModel):
     """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
 
@@ -55,6 +69,18 @@ class HttpParams(BaseModel):
     body: HttpBody | None = None
     token: str | None = None
     connect_timeout: float | None = None
+
+
+class HttpParamsDocument(TypedDict):
+    """The parameters as they are stored. See `HttpParams`."""
+
+    url: str
+    method: str
+    headers: list[PlainHeaderDocument]
+    secret_headers: list[SealedHeaderDocument]
+    body: HttpBodyDocument | None
+    token: str | None
+    connect_timeout: float | None
 
 
 class HttpInput(ParamsModel):
@@ -89,7 +115,7 @@ def prepare_http_params(
     owner: str,
     previous: Mapping[str, Any] | None = None,
     rules: ConnectionRules | None = None,
-) -> dict[str, Any]:
+) -> HttpParamsDocument:
     """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
 
     Raises InvalidInput with the path in the API's input, also for a URL that the `rules` never allow.
@@ -106,15 +132,14 @@ def prepare_http_params(
         "url": checked.url,
         "method": given.method,
         "headers": [{"name": name, "value": value} for name, value in checked.headers],
-        "secret_headers": [_seal_header(name, value, box, owner) for name, value in secret.items()],
+        "secret_headers": [
+            {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
+            for name, value in secret.items()
+        ],
         "body": checked.body,
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": checked.connect_timeout,
     }
-
-
-def _seal_header(name: str, value: str | SealedHeader, box: SecretBox, owner: str) -> dict[str, str]:
-    return {"name": name, "sealed": value.sealed if isinstance(value, SealedHeader) else box.seal(value, owner)}
 
 
 def check_http_input(given: HttpInput) -> None:
@@ -129,7 +154,7 @@ class _CheckedInput:
     url: str
     headers: list[tuple[str, str]]
     secret_headers: dict[str, str | SealedHeader]
-    body: dict[str, Any] | None
+    body: HttpBodyDocument | None
     connect_timeout: float | None
 
 

@@ -4,10 +4,10 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from tocsin.documents import RequestDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import find_faults, has_expression, parse_params
 from tocsin.jobs.base import (
@@ -20,27 +20,29 @@ from tocsin.jobs.base import (
     Outcome,
     SaveContext,
 )
-from tocsin.jobs.http.body import encode_body, restore_body
+from tocsin.jobs.http.body import encode_body
 from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
-from tocsin.outbound.failures import HttpFailure
+from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.guard import ConnectionRules
-from tocsin.outbound.http_client import HttpExchange, HttpRequest
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretUnreadable
 from tocsin.value_bounds import ValuePath
 
-__all__ = ["HttpInput", "HttpJob", "HttpParams", "prepare_http_params", "restore_body"]
-
 _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _PARSED_IN_LOOP = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
 _PARSED_IN_THREAD = 256 * 1024
 _MASKED_IN_LOOP = 4096  # characters of a body and its secrets that are masked in the event loop; more in a thread
+_SECRET_ERROR = AttemptError(
+    ErrorKind.SECRET_UNREADABLE,
+    "A stored secret of this task cannot be decrypted with the current encryption key.",
+    "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
+)
 
 Header = tuple[str, str]
 
@@ -54,7 +56,7 @@ class HttpJob(Job[HttpParams]):
     def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:
         """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
         input_ = parse_params(HttpInput, given)
-        return prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules)
+        return dict(prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules))
 
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
@@ -109,7 +111,7 @@ class HttpJob(Job[HttpParams]):
         try:
             secret = await _unseal_headers(params, context)
         except SecretUnreadable:
-            return Outcome(error=_secret_error())
+            return Outcome(error=_SECRET_ERROR)
         request = _build_request(params, secret, context)
         exchange = await context.http.request(request)
         outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
@@ -195,6 +197,8 @@ def _mask_headers(headers: list[Header], masker: SecretMasker) -> list[Header]:
 
 
 def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
+    status = exchange.status or 0
+    may_ask_to_wait = status in {429, 503} or 300 <= status < 400  # RFC 9110 section 10.2.3
     return Outcome(
         error=_find_error(exchange),
         request=_record_request(request, exchange),
@@ -204,49 +208,26 @@ def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
         response_truncated=exchange.truncated,
         redirects=exchange.redirects,
         timings=exchange.timings,
-        retry_after=_find_retry_after(exchange),
+        retry_after=exchange.retry_after if may_ask_to_wait else None,
     )
 
 
-def _record_request(request: HttpRequest, exchange: HttpExchange) -> dict[str, Any]:
+def _record_request(request: HttpRequest, exchange: HttpExchange) -> RequestDocument:
     hidden = request.secret_names | SECRET_HEADERS
     sent = exchange.request_headers or request.headers
     headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
-    return {"method": request.method, "url": _normalize_url(request.url), "headers": headers}
-
-
-def _normalize_url(url: str) -> str:
-    """Return the URL in the form in which it is called, which reveals lookalike hosts."""
-    called = parse_url(url)
-    return url if isinstance(called, str) else str(called)
-
-
-def _find_retry_after(exchange: HttpExchange) -> timedelta | None:
-    status = exchange.status or 0
-    return exchange.retry_after if status in {429, 503} or 300 <= status < 400 else None
+    called = parse_url(request.url)  # reveals lookalike hosts
+    url = request.url if isinstance(called, str) else str(called)
+    return {"method": request.method, "url": url, "headers": headers}
 
 
 def _find_error(exchange: HttpExchange) -> AttemptError | None:
-    if exchange.failure is not None:
-        return _network_error(exchange.failure)
+    if (failure := exchange.failure) is not None:
+        return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
     status = exchange.status or 0
-    return None if 200 <= status < 300 else _status_error(status, exchange.headers)
-
-
-def _network_error(failure: HttpFailure) -> AttemptError:
-    return AttemptError(failure.kind, failure.message, failure.hint, failure.kind not in _NOT_RETRYABLE)
-
-
-def _status_error(status: int, headers: list[Header]) -> AttemptError:
+    if 200 <= status < 300:
+        return None
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     message = f"The server answered {status} {phrase}".rstrip() + "; only 200 to 299 is success."
-    has_location = any(name.lower() == "location" for name, _ in headers)
+    has_location = any(name.lower() == "location" for name, _ in exchange.headers)
     return AttemptError(ErrorKind.HTTP_STATUS, message, find_status_hint(status, has_location=has_location))
-
-
-def _secret_error() -> AttemptError:
-    return AttemptError(
-        ErrorKind.SECRET_UNREADABLE,
-        "A stored secret of this task cannot be decrypted with the current encryption key.",
-        "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
-    )

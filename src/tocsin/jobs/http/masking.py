@@ -31,7 +31,6 @@ _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 Span = tuple[int, int]
-SpanFinder = Callable[[str, str], Iterator[Span]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,11 @@ class SecretMasker:
 
     def mask(self, text: str, *, cut: bool = False) -> str:
         """Replace each secret in `text` with `***`. Text that was `cut` off may end within a secret."""
-        spans = list(_find_spans(text, self._needles, _find_all, 2 if len(text) <= _MAX_NESTED_LENGTH else 1))
+        nesting = 2 if len(text) <= _MAX_NESTED_LENGTH else 1
+        spans = list(_find_spans(text, self._needles, nesting, at_cut=False))
         if cut:
             begin = max(len(text) - _MAX_GROWTH * self._longest, 0)
-            tail = _find_spans(text[begin:], self._needles, _find_cut_prefix, 2)
+            tail = _find_spans(text[begin:], self._needles, 2, at_cut=True)
             spans += [(begin + start, begin + end) for start, end in tail]
         return _replace_spans(text, _merge_spans(spans))
 
@@ -123,28 +123,32 @@ def _make_needle(text: str) -> _Needle:
     return _Needle(text, anchor, varies=_UNRESERVED.fullmatch(text) is None)
 
 
-def _find_spans(text: str, needles: Sequence[_Needle], look: SpanFinder, nesting: int) -> Iterator[Span]:
+def _find_spans(text: str, needles: Sequence[_Needle], nesting: int, *, at_cut: bool) -> Iterator[Span]:
+    """Yield the spans of the needles in `text`, which is decoded up to `nesting` times.
+
+    With `at_cut`, only the beginning of a needle at the end of the text is searched for.
+    """
+    find = _find_cut_prefix if at_cut else _find_all
     for needle in needles:
-        yield from look(text, needle.text)
-    whole = look is _find_all
-    changed = [needle for needle in needles if needle.varies and (not whole or needle.anchor in text)]
+        yield from find(text, needle.text)
+    changed = [needle for needle in needles if needle.varies and (at_cut or needle.anchor in text)]
     for encoding in _ENCODINGS if changed and nesting else ():
         if encoding.sign in text:
-            yield from _find_encoded_spans(text, encoding, changed, look, nesting)
+            yield from _find_encoded_spans(text, encoding, changed, nesting, at_cut=at_cut)
 
 
 def _find_encoded_spans(
-    text: str, encoding: _Encoding, needles: Sequence[_Needle], look: SpanFinder, nesting: int
+    text: str, encoding: _Encoding, needles: Sequence[_Needle], nesting: int, *, at_cut: bool
 ) -> Iterator[Span]:
-    broken = encoding.broken.search(text, max(len(text) - _MAX_ESCAPE_LENGTH, 0)) if look is _find_cut_prefix else None
+    broken = encoding.broken.search(text, max(len(text) - _MAX_ESCAPE_LENGTH, 0)) if at_cut else None
     kept = text[: broken.start()] if broken else text
     decoded = encoding.escapes.sub(lambda match: encoding.decode(match[0]), kept)
     if decoded == text:
         return
-    place = _Alignment(kept, encoding)
-    for start, end in _merge_spans(_find_spans(decoded, needles, look, nesting - 1)):
-        first, last = place.of(start)[0], place.of(end - 1)[1]
-        yield first, len(text) if look is _find_cut_prefix else last
+    alignment = _Alignment(kept, encoding)
+    for start, end in _merge_spans(_find_spans(decoded, needles, nesting - 1, at_cut=at_cut)):
+        first, last = alignment.encoded_span(start)[0], alignment.encoded_span(end - 1)[1]
+        yield first, len(text) if at_cut else last
 
 
 class _Alignment:
@@ -156,7 +160,7 @@ class _Alignment:
         self._offset = 0  # offset of the encoded text from the decoded one, before `_escape`
         self._escape: tuple[Span, Span] | None = ((0, 0), (0, 0))
 
-    def of(self, index: int) -> Span:
+    def encoded_span(self, index: int) -> Span:
         """Return the span of the decoded character at `index`, or of its run of escapes. Indexes must ascend."""
         while self._escape is not None and index >= self._escape[0][1]:
             self._offset = self._escape[1][1] - self._escape[0][1]

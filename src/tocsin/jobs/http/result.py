@@ -1,7 +1,7 @@
 """The result of an HTTP call for later steps of a workflow. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from tocsin.jobs.base import Outcome
 from tocsin.json_values import JsonText, dump_json, parse_json
@@ -9,8 +9,17 @@ from tocsin.json_values import JsonText, dump_json, parse_json
 _SET_COOKIE = "set-cookie"
 
 
-def make_step_result(outcome: Outcome) -> dict[str, Any] | None:
-    """Return `statusCode`, `headers` by lowercase name, and `body`: a value if it is JSON, else text."""
+class StepResult(TypedDict):
+    """The result of a call. `headers` are by lowercase name; `body` is a value if it is JSON, else text."""
+
+    statusCode: int | None
+    headers: dict[str, str | list[str]]
+    body: Any
+    truncated: bool
+
+
+def make_step_result(outcome: Outcome) -> StepResult | None:
+    """Return the result of a call; None if it failed."""
     if outcome.error is not None:
         return None
     content_types = [value for name, value in outcome.response_headers if name.lower() == "content-type"]

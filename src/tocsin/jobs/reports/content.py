@@ -52,7 +52,7 @@ class Report:
 
     title: str
     made_at: str
-    summary: dict[str, Any]
+    summary: Mapping[str, object]
     tables: list[ReportTable]
     charts: list[BarChart]
     data: Any

@@ -119,8 +119,13 @@ class ReportJob(Job[ReportParams]):
             return Outcome.failed(str(error))
         if (failed := await _mail_link(params, file, context)) is not None:
             return failed
-        summary, recipients = given.runs.totals if given.runs else {}, parse_distinct_addresses(params.recipients)
-        result = {"file": file.to_json(), "rows": rows, "summary": summary, "recipients": recipients}
+        summary: Mapping[str, object] = given.runs.totals if given.runs else {}
+        result = {
+            "file": file.to_json(),
+            "rows": rows,
+            "summary": summary,
+            "recipients": parse_distinct_addresses(params.recipients),
+        }
         return Outcome(result=result)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from tocsin.documents import Database, RunDocument, RunStatus, owner_of, to_global_id
 
@@ -17,18 +17,52 @@ _BATCH_SIZE = 500
 _FIELDS = ("task", "task_name", "status", "trigger", "due_at", "started_at", "finished_at", "attempts.number", "error")
 
 
+class Percentiles(TypedDict):
+    """Percentiles of durations in seconds; null without any."""
+
+    p50: float | None
+    p95: float | None
+
+
+class RunTotals(TypedDict):
+    """The figures of all runs. `successRate` is the share of the completed ones among the completed and failed ones."""
+
+    runs: int
+    byStatus: dict[str, int]
+    successRate: float | None
+    seconds: Percentiles
+
+
+class TaskFigures(TypedDict):
+    """The figures of the runs of one task, as in RunTotals. `task` is its name."""
+
+    task: str
+    runs: int
+    successRate: float | None
+    p50Seconds: float | None
+    p95Seconds: float | None
+
+
+class ListedRun(TypedDict):
+    """A run in a report. `seconds` count from the start of the first attempt to the end; null while the run is open."""
+
+    runId: str
+    taskId: str
+    taskName: str
+    status: str
+    dueAt: str
+    seconds: float | None
+    attempts: int
+    error: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class RunsSummary:
-    """The `figures` of all runs, a row for each of the `tasks`, and the latest runs in `shown`.
+    """The figures of all runs and of each task, and the latest runs."""
 
-    Figures are `runs`, `byStatus`, `successRate` (of runs that completed or failed, 0 to 1; null without any) and
-    `seconds` (`p50` and `p95`). Each shown run has `runId`, `taskId`, `taskName`, `status`, `dueAt`, `seconds` (from
-    the start of the first attempt to the end; null while the run is open), `attempts` and `error`.
-    """
-
-    totals: dict[str, Any]
-    tasks: list[dict[str, Any]]
-    listed_runs: list[dict[str, Any]]
+    totals: RunTotals
+    tasks: list[TaskFigures]
+    listed_runs: list[ListedRun]
 
 
 class RunsQuery(Protocol):
@@ -52,14 +86,14 @@ class RunStatistics:
     by_status: Counter[str] = field(default_factory=Counter)
     seconds: "array[float]" = field(default_factory=lambda: array("d"))
 
-    def add(self, run: dict[str, Any]) -> None:
+    def add(self, run: ListedRun) -> None:
         """Count a run."""
         self.by_status[run["status"]] += 1
         if run["seconds"] is not None:
             self.seconds.append(run["seconds"])
 
-    def compute_totals(self) -> dict[str, Any]:
-        """Return the figures, as described in RunsSummary."""
+    def compute_totals(self) -> RunTotals:
+        """Return the figures."""
         counts, seconds = self.by_status, sorted(self.seconds)
         ended = counts[RunStatus.COMPLETED.value] + counts[RunStatus.FAILED.value]
         return {
@@ -69,7 +103,7 @@ class RunStatistics:
             "seconds": {"p50": find_percentile(seconds, 50), "p95": find_percentile(seconds, 95)},
         }
 
-    def to_row(self) -> dict[str, Any]:
+    def to_row(self) -> TaskFigures:
         """Return the figures as the row of a task in a table."""
         found = self.compute_totals()
         return {
@@ -91,7 +125,7 @@ class RunHistory:
         self, owner: str, start: datetime, end: datetime, task_id: str | None = None, most: int = MAX_COUNTED_RUNS
     ) -> RunsSummary | None:
         """Summarize the runs, as described in RunsQuery."""
-        whole, tasks, shown = RunStatistics(), dict[str, RunStatistics](), list[dict[str, Any]]()
+        whole, tasks, shown = RunStatistics(), dict[str, RunStatistics](), list[ListedRun]()
         if task_id is None or owner_of(task_id) == owner:
             whose = {"owner": owner} if task_id is None else {"task": task_id}
             query = {**whose, "due_at": {"$gte": start, "$lt": end}}
@@ -107,7 +141,7 @@ class RunHistory:
         return RunsSummary(whole.compute_totals(), rows, shown)
 
 
-def _describe_run(run: RunDocument) -> dict[str, Any]:
+def _describe_run(run: RunDocument) -> ListedRun:
     started, finished = run.get("started_at"), run.get("finished_at")
     return {
         "runId": to_global_id("Run", run["_id"]),

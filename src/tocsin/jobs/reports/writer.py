@@ -1,8 +1,8 @@
 """Writing of reports: the CPU-bound part, which runs in a compute process. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from tocsin.jobs.reports.content import (
     MAX_BARS,
@@ -15,10 +15,11 @@ from tocsin.jobs.reports.content import (
     check_pdf_size,
 )
 from tocsin.jobs.reports.html import render_html
-from tocsin.jobs.reports.run_history import RunsSummary
+from tocsin.jobs.reports.run_history import RunsSummary, TaskFigures
 from tocsin.jobs.reports.text import find_single_table, render_csv, render_json
 
-_RUN_COLUMNS = ["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
+_RunColumn = Literal["runId", "taskName", "status", "dueAt", "seconds", "attempts", "error"]
+_RUN_COLUMNS: tuple[_RunColumn, ...] = get_args(_RunColumn)
 
 
 def _render_pdf(report: Report) -> bytes:
@@ -71,7 +72,8 @@ def render_report(given: ReportInput) -> RenderedReport:
     """Write the report. Raises ReportError."""
     sections = build_tables(given.data, given.columns) if given.has_data else []
     charts = [bars for section in sections if (bars := build_bar_chart(section)) is not None] if given.chart else []
-    summary, data = {}, given.data
+    summary: Mapping[str, object] = {}
+    data = given.data
     if (runs := given.runs) is not None:
         sections += _build_run_tables(runs, given.format)
         charts += _build_run_charts(runs.tasks) if given.chart else []
@@ -82,13 +84,13 @@ def render_report(given: ReportInput) -> RenderedReport:
 
 
 def _build_run_tables(runs: RunsSummary, written: ReportFormat) -> list[ReportTable]:
-    listed = ReportTable("Runs", _RUN_COLUMNS, [[run[name] for name in _RUN_COLUMNS] for run in runs.listed_runs])
+    listed = ReportTable("Runs", list(_RUN_COLUMNS), [[run[name] for name in _RUN_COLUMNS] for run in runs.listed_runs])
     tasks = runs.tasks
     whole = [ReportTable("Tasks", list(tasks[0]), [list(task.values()) for task in tasks])] if tasks else []
     return [listed] if written is ReportFormat.CSV else [*whole, listed]
 
 
-def _build_run_charts(tasks: list[dict[str, Any]]) -> list[BarChart]:
+def _build_run_charts(tasks: list[TaskFigures]) -> list[BarChart]:
     rates = [(task["task"], round(task["successRate"] * 100, 1)) for task in tasks if task["successRate"] is not None]
     times = [(task["task"], task["p95Seconds"]) for task in tasks if task["p95Seconds"] is not None]
     charts = [

@@ -21,7 +21,7 @@ _INTERIORS_MEET = "T********"
 
 @dataclass(slots=True)
 class CountryMatch:
-    """The part of a geometry in a country: its `amount` in the unit of the measure, and whether any of it is `inside`
+    """The part of a geometry in a country: its `amount` in the unit of the measure, and whether any of it is inside
     rather than on the border.
     """
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tocsin import telemetry
 
@@ -49,6 +51,29 @@ def test_a_message_in_a_traceback_begins_no_line(log: io.StringIO) -> None:
     assert len(log.getvalue()) < 60_000
 
 
-def test_what_is_printable_is_left_alone() -> None:
+def test_printable_text_is_left_as_it_is() -> None:
     assert telemetry.escape_text("Grüße, 東京 🙄") == "Grüße, 東京 🙄"
     assert telemetry.escape_text("abc", 2) == "ab…"
+
+
+@given(st.text())
+def test_escaped_text_is_printable_and_of_bounded_length(text: str) -> None:
+    escaped = telemetry.escape_text(text, 50)
+    assert escaped.isprintable()
+    assert len(escaped) <= 10 * 50 + 1
+    if text.isprintable() and len(text) <= 50:
+        assert escaped == text
+
+
+def test_lines_below_the_level_are_left_out(log: io.StringIO) -> None:
+    telemetry.get_logger("test").debug("too detailed")
+    logging.getLogger("pymongo").info("too detailed")
+    assert log.getvalue() == ""
+    assert not telemetry.is_debug_enabled()
+
+
+def test_a_line_has_the_ids_that_are_bound_to_its_context(log: io.StringIO) -> None:
+    with structlog.contextvars.bound_contextvars(run="alice/t1:7"):
+        telemetry.get_logger("tocsin.test").warning("slow", seconds=3)
+    (line,) = log.getvalue().splitlines()
+    assert all(word in line for word in ("slow", "warning", "tocsin.test", "alice/t1:7", "3"))
