@@ -28,7 +28,7 @@ def mailing(database: Database, accounts: Accounts) -> LinkFlows:
 
 async def token_of(database: Database) -> str:
     (delivery,) = await database.deliveries.find({"kind": "EMAIL_CONFIRMATION"}).to_list()
-    link = SECRETS.unseal_without_reload(delivery["sealed"], delivery["_id"])
+    link = SECRETS.unseal_without_reload(delivery["sealed"] or "", delivery["_id"])
     await database.deliveries.delete_many({})
     match = re.fullmatch(r"https://tocsin\.example/sub/account#confirmation=(\S{43})", link)
     assert match is not None
@@ -90,8 +90,16 @@ async def test_accounts_that_somebody_answers_for_are_confirmed(
     await mailing.invite_user("bob@example.com", False, HOME)
     token = await mailed_token(database, "INVITATION", "bob@example.com")
     assert (await mailing.accept_invitation(token, NEW, HOME)).user.email_confirmed
-    stored = {"email": "old@example.com", "password": "-", "is_active": True, "created_at": clock.now()}
-    await database.users.insert_one({"_id": "old", **stored})
+    await database.users.insert_one(
+        {
+            "_id": "old",
+            "email": "old@example.com",
+            "password": "-",
+            "is_admin": False,
+            "is_active": True,
+            "created_at": clock.now(),
+        }
+    )
     old = await User.get("old")
     assert old is not None
     assert old.email_confirmed

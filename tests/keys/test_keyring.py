@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.accounts.rings import HOUR, KEYS, Process, serving
 from tests.harness import wait_until
 from tocsin import clock, documents
-from tocsin.documents import Database, KeyKind, StoredKey
+from tocsin.documents import Database, KeyDocument, KeyKind, StoredKey
 from tocsin.errors import Unauthenticated
 from tocsin.keys import keyring as keyrings
 from tocsin.keys.keyring import KeysUnreadable, activation_order, active_key
@@ -32,6 +32,11 @@ async def add(process: Process, kind: KeyKind, kid: str = KID, *, active: bool =
     key.sealed = process.keyring.wrap(key, DATA_KEY)
     key.activated_at = clock.now() if active else None
     await key.insert()
+
+
+async def only_key(database: Database) -> KeyDocument:
+    (stored,) = await database.keys.find({}).to_list()
+    return stored
 
 
 async def test_without_stored_keys_the_operators_are_used(database: Database) -> None:
@@ -77,7 +82,7 @@ async def test_a_process_says_what_it_has_read(database: Database) -> None:
     for _ in range(2):
         await command.keyring.load()
         await server.keyring.load()
-    assert (await database.keys.find_one({}) or {})["known_by"] == ["one"]
+    assert (await only_key(database)).get("known_by") == ["one"]
 
 
 async def test_a_running_process_learns_of_keys(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,14 +169,15 @@ async def test_a_running_process_tells_of_unreadable_keys_once(
 
             await wait_until(read_on)
     assert [line["log_level"] for line in logged] == ["error"]
-    assert (await database.keys.find_one({}) or {})["known_by"] == []
+    assert (await only_key(database)).get("known_by") == []
 
 
 @pytest.mark.parametrize("kind", KeyKind)
 async def test_a_key_cannot_be_put_in_the_place_of_another(database: Database, kind: KeyKind) -> None:
     process = Process(database)
     await add(process, KeyKind.DATA)
-    sealed = (await database.keys.find_one({}) or {})["sealed"]
+    sealed = (await only_key(database))["sealed"]
+    assert sealed is not None
     await database.keys.delete_many({})
     swapped = KID if kind is KeyKind.JWT else KID[::-1]
     await StoredKey(id=swapped, kind=kind, sealed=sealed, created_at=clock.now()).insert()

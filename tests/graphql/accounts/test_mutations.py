@@ -10,7 +10,7 @@ from tests.graphql.test_subscriptions import Socket, _socket
 from tests.harness import wait_until
 from tocsin import clock
 from tocsin.config import Settings
-from tocsin.documents import Database
+from tocsin.documents import Database, DeliveryDocument
 from tocsin.graphql import ids
 
 SESSION = (
@@ -138,11 +138,11 @@ async def test_a_mailed_link_gives_a_new_password(api: Api) -> None:
         asked = await _do(api.nobody, "requestPasswordReset", {"email": email}, "userErrors { code }")
         assert asked == {"userErrors": []}
 
-    async def mailed() -> dict[str, Any] | None:
+    async def mailed() -> DeliveryDocument | None:
         return await api.database.deliveries.find_one({"kind": "PASSWORD_RESET"})
 
     delivery = await wait_until(mailed)
-    token = api.services.secrets.unseal_without_reload(delivery["sealed"], delivery["_id"]).partition("=")[2]
+    token = api.services.secrets.unseal_without_reload(delivery["sealed"] or "", delivery["_id"]).partition("=")[2]
     payload = await _do(api.nobody, "resetPassword", {"token": token, "password": "seven green bottles"})
     assert payload["session"]["user"]["email"] == "alice@example.test"
     assert await _code(api.alice) == "TOKEN_INVALID"
@@ -156,7 +156,7 @@ async def test_an_administrator_invites_and_the_guest_accepts(api: Api) -> None:
     assert (invited["invitation"]["email"], invited["invitation"]["isAdmin"]) == ("dave@example.test", False)
     delivery = await api.database.deliveries.find_one({"to": "dave@example.test"})
     assert delivery is not None
-    token = api.services.secrets.unseal_without_reload(delivery["sealed"], delivery["_id"]).partition("=")[2]
+    token = api.services.secrets.unseal_without_reload(delivery["sealed"] or "", delivery["_id"]).partition("=")[2]
     accepted = await _do(api.nobody, "acceptInvitation", {"token": token, "password": "seven green bottles"})
     assert await _code(_with(api, accepted["session"]["accessToken"])) is None
     taken = await _do(api.carol, "inviteUser", {"email": "dave@example.test"}, fields)
@@ -327,7 +327,7 @@ async def test_with_a_mail_server_a_link_is_mailed_and_confirms(database: Databa
         assert refused["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
         assert 0 < refused["errors"][0]["extensions"]["retryAfter"] <= 3600
         (delivery,) = await database.deliveries.find({}).sort("queued_at", -1).limit(1).to_list()
-        link = api.services.secrets.unseal_without_reload(delivery["sealed"], delivery["_id"])
+        link = api.services.secrets.unseal_without_reload(delivery["sealed"] or "", delivery["_id"])
         confirm = {"token": link.partition("#confirmation=")[2], "password": ALICE["password"]}
         wrong = await _do(api.nobody, "confirmEmail", confirm | {"password": "no"})
         assert [fault["field"] for fault in wrong["userErrors"]] == [["password"]]

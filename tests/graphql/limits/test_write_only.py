@@ -118,7 +118,8 @@ async def test_a_run_that_is_retried_tells_nothing_of_before(api: Api, fields: s
     answer = await program.post(retry, {"id": ids.encode_id("Run", document["_id"])})
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert "told before" not in str(answer)
-    stored = await api.database.runs.find_one({"_id": document["_id"]}) or {}
+    stored = await api.database.runs.find_one({"_id": document["_id"]})
+    assert stored is not None
     assert stored["status"] == "FAILED"
 
 

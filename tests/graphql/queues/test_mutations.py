@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.graphql.conftest import HTTP_JOB, Api
 from tocsin import clock
-from tocsin.documents import Trigger
+from tocsin.documents import RunDocument, RunStatus, Trigger
 from tocsin.tasks.runs import new_task_run
 
 _UPDATE = """mutation($i: UpdateQueueInput!) { updateQueue(input: $i) {
@@ -22,8 +22,8 @@ async def test_counts_are_ones_own_and_all_for_administrators(api: Api) -> None:
     assert task is not None
     now = clock.now()
     run = new_task_run(task, f"{task['_id']}:m1", now, Trigger.MANUAL, now)
-    busy = {"status": "RUNNING", "worker": "w", "rank": None}
-    await api.database.runs.insert_many([run, run | {"_id": f"{task['_id']}:m2", **busy}])
+    busy: RunDocument = {**run, "_id": f"{task['_id']}:m2", "status": RunStatus.RUNNING, "worker": "w", "rank": None}
+    await api.database.runs.insert_many([run, busy])
     for who, count in ((api.alice, 1), (api.bob, 0), (api.carol, 1)):
         (queue,) = (await who.ask(_COUNTS))["queues"]
         assert (queue["depth"], queue["running"], queue["oldestQueuedAt"] is not None) == (count, count, count == 1)

@@ -1,13 +1,12 @@
 """Mutations of queues, for administrators."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from tocsin import clock
 from tocsin.accounts import audit
-from tocsin.documents import AuditAction, QueueDocument
+from tocsin.documents import AuditAction, Changes, QueueDocument
 from tocsin.graphql import access
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
@@ -55,7 +54,7 @@ class QueueMutations:
 
 
 async def _change(
-    info: Info, name: str, changes: Mapping[str, Any], *, known: bool = False
+    info: Info, name: str, changes: Changes, *, known: bool = False
 ) -> tuple[Queue | None, list[UserError]]:
     admin, services = await access.require_administrator(info), info.context.services
 

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import strawberry
 
 from tocsin import documents, schedules
-from tocsin.documents import Overlap
+from tocsin.documents import JobDocument, Overlap
 from tocsin.errors import ErrorCollector, InvalidInput
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import IfPast
@@ -15,6 +15,7 @@ from tocsin.graphql.jobs.types import JobInput, parse_job
 from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
 from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
 from tocsin.tasks.ranking import DEFAULT_QUEUE
+from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.tasks.saving import TaskDraft, draft_from_task, validate_fields
 
 _KEY_DESCRIPTION = (
@@ -107,6 +108,21 @@ class UpdateTaskInput:
     )
 
 
+class DraftChanges(TypedDict, total=False):
+    """The fields of `TaskDraft` that an update changes."""
+
+    name: str
+    tags: tuple[str, ...]
+    job: JobDocument
+    schedule: schedules.SimpleSchedule
+    misfire: schedules.Misfire
+    overlap: Overlap
+    retry: RetryPolicy | None
+    timeout: float | None
+    priority: int | None
+    queue: str
+
+
 def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:
     """Convert the input to a draft. Raises MultipleInvalid with the path of each invalid field."""
     faults, tags = ErrorCollector(), tuple(input_.tags or ())
@@ -134,17 +150,17 @@ def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.Us
 
 def parse_draft_changes(
     input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
-) -> dict[str, Any]:
-    """Return the changed fields of Draft. Raises MultipleInvalid with the path of each invalid field."""
+) -> DraftChanges:
+    """Return the changed fields of TaskDraft. Raises MultipleInvalid with the path of each invalid field."""
     faults = ErrorCollector()
-    changes = _simple_changes(input_) | _placement_changes(input_)
-    if input_.job is not None:
-        changes["job"] = faults.try_parse(parse_job, input_.job.value, services, owner, task.job)
+    changes = _simple_changes(input_)
+    if input_.job is not None and (job := faults.try_parse(parse_job, input_.job.value, services, owner, task.job)):
+        changes["job"] = job
     if input_.schedule is not None:
         if_past = input_.if_past or IfPast.REFUSE
-        changes["schedule"] = faults.try_parse(
-            _read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task)
-        )
+        schedule = faults.try_parse(_read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task))
+        if schedule is not None:
+            changes["schedule"] = schedule
     if input_.retry is not None:
         changes["retry"] = faults.try_parse(parse_retry_policy, input_.retry.value)
     if faults.has_errors:
@@ -154,8 +170,8 @@ def parse_draft_changes(
     return changes
 
 
-def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
+def _simple_changes(input_: UpdateTaskInput) -> DraftChanges:
+    changes: DraftChanges = {}
     if input_.name is not None:
         changes["name"] = input_.name.value
     if input_.tags is not None:
@@ -166,11 +182,6 @@ def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
         changes["overlap"] = input_.overlap.value or Overlap.SKIP
     if input_.timeout is not None:
         changes["timeout"] = _seconds(input_.timeout.value)
-    return changes
-
-
-def _placement_changes(input_: UpdateTaskInput) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
     if input_.priority is not None:
         changes["priority"] = input_.priority.value
     if input_.queue is not None:

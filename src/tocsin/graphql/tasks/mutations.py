@@ -1,15 +1,16 @@
 """Mutations of tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import bson
 import strawberry
 
 from tocsin import clock
+from tocsin.documents import Database, TaskStatus, User
 from tocsin.documents import Task as TaskDocument
-from tocsin.documents import TaskStatus, User
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -21,6 +22,7 @@ from tocsin.graphql.payloads import Payload, payload
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
+    DraftChanges,
     UpdateTaskInput,
     idempotency_key_field,
     parse_draft,
@@ -33,6 +35,7 @@ from tocsin.tasks import runs as task_runs
 
 _ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 _TRIES = 20
+HoldAction: TypeAlias = Callable[[Database, str, str, datetime], Awaitable[TaskDocument]]
 
 
 @strawberry.input(description="Input of mutations that take a task.")
@@ -202,13 +205,13 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> Ta
     raise AssertionError  # the last try returns or raises
 
 
-def _job_growth(task: TaskDocument, changes: Mapping[str, Any]) -> int:
+def _job_growth(task: TaskDocument, changes: DraftChanges) -> int:
     """Return the bytes by which the stored job grows; negative if it shrinks."""
     return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
 
 
 def _quota_for_reactivation(
-    services: Services, task: TaskDocument, changes: Mapping[str, Any]
+    services: Services, task: TaskDocument, changes: DraftChanges
 ) -> AbstractAsyncContextManager[None]:
     """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
@@ -224,9 +227,9 @@ async def _delete(services: Services, owner: str, input: TaskIdInput) -> None:
     await _abort_runs(services, task_id)
 
 
-async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) -> TaskDocument:
+async def _hold(services: Services, owner: str, input: TaskIdInput, act: HoldAction) -> TaskDocument:
     task_id = ids.require_id("Task", input.id, "id")
-    task: TaskDocument = await act(services.database, owner, task_id, clock.now())
+    task = await act(services.database, owner, task_id, clock.now())
     services.wakeups.task_due(task.next_run_at)
     if act is lifecycle.cancel_task:
         await _abort_runs(services, task_id)
