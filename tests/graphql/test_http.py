@@ -14,8 +14,8 @@ from pymongo import AsyncMongoClient
 from tests.graphql.conftest import Api
 from tocsin.documents import Database
 from tocsin.errors import RateLimited
-from tocsin.graphql.context import Context
-from tocsin.web.graphql_http import StrictGraphQLRouter
+from tocsin.graphql import access
+from tocsin.graphql.schema import schema
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE
 
 JSON = {"Content-Type": "application/json"}
@@ -175,11 +175,11 @@ async def test_asking_too_often_says_when_to_come_back(api: Api, monkeypatch: py
     async def too_often(*_: object, **__: object) -> None:
         raise RateLimited("Not so often.", 2.2)
 
-    monkeypatch.setattr(Context, "require_identity", too_often)
+    monkeypatch.setattr(access, "require_identity", too_often)
     answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
     assert (answer.status_code, answer.headers["retry-after"]) == (200, "3")  # a part of it, in the execution
     assert answer.json()["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 3}
-    monkeypatch.setattr(StrictGraphQLRouter, "_execute", too_often)
+    monkeypatch.setattr(schema, "execute", too_often)
     answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
     assert (_fault(answer), answer.headers["retry-after"]) == ((429, "RATE_LIMITED"), "3")
 

@@ -19,7 +19,7 @@ from tests.harness import wait_until, without_extensions
 from tocsin.graphql import ids
 from tocsin.web import graphql_ws
 from tocsin.web.graphql_http import CONNECTION_INIT_TIMEOUT, MAX_OPERATIONS_PER_SOCKET, StrictGraphQLRouter
-from tocsin.web.graphql_ws import ANONYMOUS_BODY_LIMIT
+from tocsin.web.request_parsing import ANONYMOUS_BODY_LIMIT
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 EVENTS = """subscription($id: ID) { taskEvents(taskId: $id) {
