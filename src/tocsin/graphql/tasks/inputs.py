@@ -8,7 +8,7 @@ import strawberry
 
 from tocsin import documents, schedules
 from tocsin.documents import JobDocument, Overlap
-from tocsin.errors import ErrorCollector, InvalidInput
+from tocsin.errors import ErrorCollector
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import IfPast
 from tocsin.graphql.jobs.types import JobInput, parse_job
@@ -128,12 +128,12 @@ def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.Us
     faults, tags = ErrorCollector(), tuple(input_.tags or ())
     misfire, timeout = parse_misfire(input_.misfire or None), _seconds(input_.timeout)
     job = faults.try_parse(parse_job, input_.job, services, owner)
-    schedule = faults.try_parse(_read_schedule, input_.schedule, now, input_.if_past)
+    schedule = faults.try_parse(parse_schedule, input_.schedule, now, input_.if_past, at=("schedule",))
     retry = faults.try_parse(parse_retry_policy, input_.retry or None)
     if faults.has_errors:
         faults.try_parse(validate_fields, input_.name, tags, misfire, timeout, retry, schedule)
     faults.raise_if_any()
-    assert job is not None and schedule is not None  # noqa: S101, PT018  # else `refuse` raised
+    assert job is not None and schedule is not None  # noqa: S101, PT018  # else `raise_if_any` raised
     return TaskDraft(
         name=input_.name,
         tags=tags,
@@ -158,7 +158,9 @@ def parse_draft_changes(
         changes["job"] = job
     if input_.schedule is not None:
         if_past = input_.if_past or IfPast.REFUSE
-        schedule = faults.try_parse(_read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task))
+        schedule = faults.try_parse(
+            parse_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task), at=("schedule",)
+        )
         if schedule is not None:
             changes["schedule"] = schedule
     if input_.retry is not None:
@@ -193,15 +195,6 @@ def _replaced_schedule(task: documents.Task) -> schedules.SimpleSchedule | None:
     """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
     before = schedules.current_schedule(schedules.schedule_from_document(task.schedule))
     return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
-
-
-def _read_schedule(
-    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.SimpleSchedule | None = None
-) -> schedules.SimpleSchedule:
-    try:
-        return parse_schedule(input_, now, if_past, before)
-    except InvalidInput as error:
-        raise error.prefix_path("schedule") from None
 
 
 def _seconds(timeout: timedelta | None) -> float | None:
