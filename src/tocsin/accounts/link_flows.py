@@ -23,6 +23,7 @@ from tocsin.notifications.event_factories import (
     password_reset_requested,
     user_invited,
 )
+from tocsin.notifications.events import LinkRequested
 from tocsin.outbound.mail_limits import LINK_MAILS_PER_HOUR, MailLimit, MailLimiter, MailLimitReached, normalize_mailbox
 from tocsin.security.gcra import network_key
 from tocsin.security.passwords import check_password, verify_password
@@ -140,11 +141,7 @@ class LinkFlows:
         if user.email_confirmed:
             raise Conflict("Your email address is already confirmed.")
         await self._limit_confirmations(user.email, actor.address)
-        await revoke_links(self._database, user.email, LinkPurpose.CONFIRMATION)
-        link, path = await create_link(LinkPurpose.CONFIRMATION, user.email, clock.now(), user=user.id)
-        sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
-        await notify(self._database, [email_confirmation_requested(user, link, sealed)])
-        self._wake()
+        await self._mail_link(LinkPurpose.CONFIRMATION, user, email_confirmation_requested)
         await audit.record(AuditAction.EMAIL_CONFIRMATION_REQUESTED, actor.as_user(user), user)
 
     async def confirm_email(self, token: str, password: str, actor: Actor) -> SessionTokens:
@@ -180,12 +177,18 @@ class LinkFlows:
             raise RateLimited(message, seconds) from None
 
     async def _mail_reset(self, user: User, actor: Actor) -> None:
-        await revoke_links(self._database, user.email, LinkPurpose.RESET)
-        link, path = await create_link(LinkPurpose.RESET, user.email, clock.now(), user=user.id)
-        sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
-        await notify(self._database, [password_reset_requested(user, link, sealed)])
-        self._wake()
+        await self._mail_link(LinkPurpose.RESET, user, password_reset_requested)
         await audit.record(AuditAction.PASSWORD_RESET_REQUESTED, actor, user)
+
+    async def _mail_link(
+        self, purpose: LinkPurpose, user: User, make_event: Callable[[User, Link, str], LinkRequested]
+    ) -> None:
+        """Queue a mail with a link to its user, and revoke earlier links for the same purpose."""
+        await revoke_links(self._database, user.email, purpose)
+        link, path = await create_link(purpose, user.email, clock.now(), user=user.id)
+        sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
+        await notify(self._database, [make_event(user, link, sealed)])
+        self._wake()
 
     def _on_done(self, errand: "asyncio.Task[None]") -> None:
         self._background.discard(errand)
