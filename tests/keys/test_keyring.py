@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pymongo import monitoring
 from structlog.testing import capture_logs
 
-from tests.accounts.rings import HOUR, KEYS, Process, serving
 from tests.harness import wait_until
+from tests.keys.rings import HOUR, KEYS, Process, serving
 from tocsin import clock, documents
 from tocsin.documents import Database, KeyDocument, KeyKind, StoredKey
 from tocsin.errors import Unauthenticated

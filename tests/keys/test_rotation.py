@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.rings import HOUR, KEYS, Process, alive, serving
 from tests.harness import http_job, save_task
+from tests.keys.rings import HOUR, KEYS, Process, alive, serving
 from tocsin import clock
 from tocsin.documents import Database, KeyKind
 from tocsin.errors import TocsinError, Unauthenticated

@@ -1,4 +1,3 @@
-# tables read best in rows
 """Tasks as the API shows them."""
 
 from datetime import timedelta

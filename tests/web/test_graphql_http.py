@@ -1,4 +1,3 @@
-# tables read best in rows
 """Invalid requests at the HTTP edge."""
 
 import asyncio

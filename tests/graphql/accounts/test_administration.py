@@ -1,0 +1,41 @@
+"""Administration of users over the API."""
+
+from tests.graphql.accounts.calls import do, error_code, listening, with_token
+from tests.graphql.conftest import PASSWORD, Api
+from tests.graphql.sockets import open_socket
+from tocsin.graphql import ids
+
+
+async def test_an_administrator_invites_and_the_guest_accepts(api: Api) -> None:
+    fields = "invitation { email isAdmin expiresAt } userErrors { code field }"
+    invited = await do(api.carol, "inviteUser", {"email": "dave@example.test"}, fields)
+    assert (invited["invitation"]["email"], invited["invitation"]["isAdmin"]) == ("dave@example.test", False)
+    delivery = await api.database.deliveries.find_one({"to": "dave@example.test"})
+    assert delivery is not None
+    token = api.services.secrets.unseal_without_reload(delivery["sealed"] or "", delivery["_id"]).partition("=")[2]
+    accepted = await do(api.nobody, "acceptInvitation", {"token": token, "password": "seven green bottles"})
+    assert await error_code(with_token(api, accepted["session"]["accessToken"])) is None
+    taken = await do(api.carol, "inviteUser", {"email": "dave@example.test"}, fields)
+    assert taken["userErrors"] == [{"code": "EMAIL_TAKEN", "field": ["email"]}]
+
+
+async def test_an_administrator_does_not_lock_himself_out(api: Api) -> None:
+    assert api.carol.user is not None
+    carol = ids.encode_id("User", api.carol.user.id)
+    fields = "user { isAdmin } userErrors { code }"
+    for mutation, given in (("deactivateUser", {"id": carol}), ("updateUser", {"id": carol, "isAdmin": False})):
+        assert (await do(api.carol, mutation, given, fields))["userErrors"] == [{"code": "CONFLICT"}], mutation
+    unknown = ids.encode_id("User", "none")
+    assert (await do(api.carol, "activateUser", {"id": unknown}, fields))["userErrors"] == [{"code": "NOT_FOUND"}]
+
+
+async def test_sockets_end_when_an_administrator_deactivates_their_user(api: Api) -> None:
+    assert api.alice.user is not None
+    async with open_socket(api) as socket:
+        await listening(socket, api.alice.token or "")
+        given = {"id": ids.encode_id("User", api.alice.user.id)}
+        payload = await do(api.carol, "deactivateUser", given, "user { isActive } userErrors { code }")
+        assert payload["user"] == {"isActive": False}
+        assert await socket.close_code() == 4403
+    log_in = await do(api.nobody, "logIn", {"email": "alice@example.test", "password": PASSWORD})
+    assert log_in["userErrors"][0]["code"] == "INVALID_CREDENTIALS"
