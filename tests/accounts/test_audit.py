@@ -28,7 +28,7 @@ async def test_what_is_done_to_an_account_is_remembered(database: Database, acco
     assert {(entry["address"], entry["user_agent"]) for entry in entries} == {("192.0.2.7", "a browser")}
 
 
-async def test_what_strangers_type_is_escaped_and_cut_in_the_log_and_the_audit_log(
+async def test_untrusted_text_is_escaped_and_cut_in_the_log_and_the_audit_log(
     database: Database, accounts: Accounts
 ) -> None:
     typed = "x\n2026-01-01 [info] forged\x1b[31m\u202e\u009b" + "y" * 5_000

@@ -83,7 +83,7 @@ async def test_a_reset_that_is_asked_for_leaves_the_link_that_confirms(
     await mailing.confirm_email(token, PASSWORD, HOME)
 
 
-async def test_accounts_that_somebody_answers_for_are_confirmed(
+async def test_accounts_that_were_vouched_for_are_confirmed(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     assert (await create_user(ALICE, PASSWORD, COMMAND_LINE)).email_confirmed
@@ -112,7 +112,7 @@ async def test_the_command_line_confirms(database: Database, accounts: Accounts)
         await accounts.authenticate(grant.access_token)
 
 
-async def test_nothing_in_the_mail_was_chosen_by_whoever_signed_up(
+async def test_the_mail_contains_no_text_of_the_person_who_signed_up(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     actor = Actor(address="192.0.2.7", user_agent="Buy at evil.example")
@@ -135,7 +135,7 @@ async def test_a_mailbox_gets_three_links_an_hour_in_whatever_spelling(
     assert 3500 < caught.value.retry_after <= 3600
 
 
-async def test_a_network_address_causes_only_so_many_links(database: Database, accounts: Accounts) -> None:
+async def test_links_are_limited_by_network_address(database: Database, accounts: Accounts) -> None:
     mailing = mailing_of(database, accounts, confirmations_per_address=4)
     for number in range(6):
         grant = await accounts.sign_up(f"victim{number}@example.com", PASSWORD, HOME)
@@ -146,7 +146,7 @@ async def test_a_network_address_causes_only_so_many_links(database: Database, a
     await mailing.request_email_confirmation(grant.user, Actor(address="198.51.100.1"))
 
 
-async def test_only_the_latest_link_is_good_and_there_is_nothing_to_confirm_twice(
+async def test_only_the_latest_link_is_valid_and_an_address_is_confirmed_once(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     user = (await accounts.sign_up(ALICE, PASSWORD, HOME)).user
@@ -160,7 +160,7 @@ async def test_only_the_latest_link_is_good_and_there_is_nothing_to_confirm_twic
         await mailing.request_email_confirmation(confirmed, HOME)
 
 
-async def test_without_a_mail_server_nothing_is_to_be_confirmed(database: Database, accounts: Accounts) -> None:
+async def test_without_a_mail_server_no_address_is_confirmed(database: Database, accounts: Accounts) -> None:
     mailing = mailing_of(database, accounts, smtp_host=None)
     user = (await accounts.sign_up(ALICE, PASSWORD, HOME)).user
     await mailing.request_first_confirmation(user, HOME)

@@ -109,7 +109,7 @@ async def test_the_cost_limit_holds_for_all_processes_together(database: Databas
     assert 50_000 - 3 * 50_000 / DRAWS_PER_BUCKET - 2_320 <= spent <= 50_000
 
 
-async def test_who_has_spent_all_is_told_when_to_come_back(database: Database, clock: Clock) -> None:
+async def test_a_refusal_has_the_time_to_wait(database: Database, clock: Clock) -> None:
     limit = rates(database, clock, cost_limit=60_000, max_cost=60_000)
     assert (await limit.spend_points("someone", 59_000)).remaining == 1000
     with pytest.raises(RateLimited) as caught:
@@ -144,7 +144,7 @@ async def test_a_flood_that_was_refused_asks_the_database_no_more(database: Data
     assert await database.rate_buckets.count_documents({}) == 0
 
 
-async def test_a_drawn_portion_is_not_kept_for_ever(database: Database, clock: Clock) -> None:
+async def test_a_drawn_portion_is_lost_after_the_window(database: Database, clock: Clock) -> None:
     limit = rates(database, clock)
     await limit.spend_points("someone", 100)
     clock.now += 61_000

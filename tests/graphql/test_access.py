@@ -10,14 +10,14 @@ from tocsin.graphql import access
 from tocsin.graphql.schema import schema
 
 
-async def test_a_wrong_token_is_told(api: Api) -> None:
+async def test_an_invalid_token_is_named(api: Api) -> None:
     for token in ("nonsense", "a.b.c", "é"):
         headers = {b"Authorization": f"Bearer {token}".encode()}
         answer = await api.nobody.http.post("/graphql", json={"query": "{ viewer { id } }"}, headers=headers)
         assert answer.json()["errors"][0]["extensions"]["code"] == "TOKEN_INVALID", token
 
 
-async def test_a_deactivated_user_is_told(api: Api) -> None:
+async def test_the_token_of_a_deactivated_user_is_invalid(api: Api) -> None:
     await api.database.db["users"].update_one(
         {"_id": api.alice.user and api.alice.user.id}, {"$set": {"is_active": False}}
     )

@@ -44,7 +44,7 @@ async def test_a_token_is_verified_once_for_a_request_and_each_time_for_a_connec
         await connection.authenticate()
 
 
-async def test_who_is_authenticated_is_told_to_the_connection(api: Api) -> None:
+async def test_the_connection_learns_who_is_authenticated(api: Api) -> None:
     assert api.alice.user is not None
     known: list[str] = []
     await Context(api.services, "r1", api.alice.token, on_known=known.append).authenticate()

@@ -205,7 +205,7 @@ async def test_a_token_without_the_scope_is_refused_every_field(api: Api, scopes
                 assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}, (field, scopes)
 
 
-async def test_nobody_is_told_to_log_in(api: Api) -> None:
+async def test_an_anonymous_caller_is_unauthenticated_in_every_field(api: Api) -> None:
     variables, _, _ = await _alices(api)
     for field in CASES | ADMIN:
         answer = await _asked(api, "nobody", field, variables)
@@ -219,7 +219,7 @@ async def test_an_id_of_another_type_is_as_unknown_as_one_of_a_stranger(api: Api
         assert await _asked(api, "alice", field, swapped) == {"data": CASES[field][1]}, field
 
 
-async def test_a_user_is_shown_to_himself_and_to_administrators(api: Api) -> None:
+async def test_a_user_is_shown_to_themselves_and_to_administrators(api: Api) -> None:
     alice = ids.encode_id("User", api.alice.user.id if api.alice.user else "")
     shown = {"node": {"email": "alice@example.test"}}
     for caller, expected in ((api.alice, shown), (api.carol, shown), (api.bob, {"node": None})):

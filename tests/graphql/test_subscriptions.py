@@ -66,7 +66,7 @@ async def test_changes_by_another_process_are_seen_and_those_of_others_are_not(a
         assert (await carol.event())["task"]["name"] == "carols"
 
 
-async def test_unknown_foreign_and_malformed_tasks_are_told(api: Api) -> None:
+async def test_unknown_foreign_and_malformed_tasks_are_errors(api: Api) -> None:
     foreign = await api.bob.create()
     unknown = ids.encode_id("Task", f"{api.alice.user.id if api.alice.user else ''}/none")
     async with open_socket(api, api.alice) as socket:
@@ -110,7 +110,7 @@ async def test_a_limit_completes_it_after_so_many_events(api: Api) -> None:
 
 @pytest.mark.parametrize("after", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
 @pytest.mark.parametrize("field", ["taskEvents", "workflowRunEvents"])
-async def test_a_moment_that_nobody_can_have_seen_begins_with_a_snapshot(api: Api, field: str, after: str) -> None:
+async def test_a_position_that_was_never_sent_starts_with_a_snapshot(api: Api, field: str, after: str) -> None:
     async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1", f'subscription {{ {field}(after: "{after}", limit: 1) {{ kind }} }}')
         assert (await socket.receive())["payload"]["data"][field] == {"kind": "SNAPSHOT"}
@@ -124,7 +124,7 @@ async def test_a_moment_that_nobody_can_have_seen_begins_with_a_snapshot(api: Ap
         ("workflowRunEvents(untilEnd: true) { kind }", "untilEnd requires workflowRunId"),
     ],
 )
-async def test_wrong_ends_are_told(api: Api, field: str, says: str) -> None:
+async def test_invalid_limits_and_ends_are_errors(api: Api, field: str, says: str) -> None:
     async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1", f"subscription {{ {field} }}")
         message = await socket.receive()

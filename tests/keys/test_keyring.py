@@ -48,7 +48,7 @@ async def test_without_stored_keys_the_operators_are_used(database: Database) ->
     assert await database.keys.count_documents({}) == 0
 
 
-async def test_what_is_stored_tells_no_key(database: Database) -> None:
+async def test_no_key_is_stored_in_plain_text(database: Database) -> None:
     process = Process(database)
     await add(process, KeyKind.DATA)
     await process.keyring.load()
@@ -76,7 +76,7 @@ async def test_a_new_key_is_known_before_it_is_used(database: Database) -> None:
     assert find_key_id(process.secrets.seal("x", "alice")) == KID[::-1]
 
 
-async def test_a_process_says_what_it_has_read(database: Database) -> None:
+async def test_a_process_acknowledges_the_keys_that_it_has_read(database: Database) -> None:
     server, command = Process(database, name="one"), Process(database)
     await add(command, KeyKind.JWT, active=False)
     for _ in range(2):
@@ -155,9 +155,7 @@ async def test_keys_of_another_encryption_key_are_named_and_change_nothing(datab
     assert knowing.secrets.sealing_key_id == KID
 
 
-async def test_a_running_process_tells_of_unreadable_keys_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_running_process_logs_unreadable_keys_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyrings, "POLL_SECONDS", 0.01)
     with capture_logs() as logged:
         async with serving(database) as process:
@@ -187,7 +185,7 @@ async def test_a_key_cannot_be_put_in_the_place_of_another(database: Database, k
         process.secrets.unseal_without_reload(sealed, KID)
 
 
-async def test_a_secret_that_was_changed_in_vain_is_told(database: Database) -> None:
+async def test_a_changed_secret_without_effect_is_logged(database: Database) -> None:
     before, after = Process(database), Process(database, InstallationKeys("i" * 40, KEYS.encryption))
     with capture_logs() as logged:
         await after.keyring.start()

@@ -16,7 +16,7 @@ def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_calm")
-async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> None:
+async def test_one_request_starts_per_loop_iteration_in_order_of_arrival() -> None:
     turns, seen, turn = RequestPacer(), [], 0
     ended = asyncio.Event()
 
@@ -39,7 +39,7 @@ async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> 
 
 
 @pytest.mark.usefixtures("_calm")
-async def test_who_is_alone_does_not_wait() -> None:
+async def test_a_single_request_does_not_wait() -> None:
     turns = RequestPacer()
     for _ in range(3):
         work = turns.acquire()
@@ -52,7 +52,7 @@ async def test_who_is_alone_does_not_wait() -> None:
 
 
 @pytest.mark.usefixtures("_calm")
-async def test_who_went_away_takes_no_turn() -> None:
+async def test_a_cancelled_request_takes_no_turn() -> None:
     turns = RequestPacer()
     await turns.acquire()
     waiting = [asyncio.create_task(turns.acquire()) for _ in range(3)]
@@ -75,7 +75,7 @@ async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypat
     assert len(taken) == 2
 
 
-async def test_while_the_loop_is_busy_requests_wait_but_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_loop_is_busy_requests_wait_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = RequestPacer()
     begun: list[float] = []
     monkeypatch.setattr(EventLoopLoad, "is_high", lambda _: True)

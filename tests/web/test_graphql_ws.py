@@ -48,7 +48,7 @@ async def test_a_wrong_token_is_refused_and_none_can_ask_nothing(api: Api) -> No
         assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
 
 
-async def test_a_fault_of_one_operation_leaves_the_others_alone(api: Api) -> None:
+async def test_an_error_in_one_operation_does_not_affect_others(api: Api) -> None:
     async with open_socket(api, api.alice) as socket:
         await socket.subscribe("good")
         await socket.event()
@@ -91,7 +91,7 @@ async def test_a_message_that_is_too_long_closes_with_1009(api: Api) -> None:
         assert await socket.close_code() == 1009
 
 
-async def test_a_stranger_sends_no_long_messages(api: Api) -> None:
+async def test_an_anonymous_caller_cannot_send_long_messages(api: Api) -> None:
     async with open_socket(api) as socket:
         await socket.send_raw(" " * (ANONYMOUS_BODY_LIMIT + 1))
         assert await socket.close_code() == 1009
@@ -110,7 +110,7 @@ async def test_what_comes_before_the_acknowledgement(api: Api, monkeypatch: pyte
         assert (await socket.close_code(), socket.close_reason) == (4429, "Too many initialisation requests")
 
 
-async def test_who_says_nothing_is_closed_with_4408(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_connection_is_closed_with_4408(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert timedelta(seconds=5) == CONNECTION_INIT_TIMEOUT
 
     async def at_once(handler: graphql_ws.GraphQLWebSocketHandler) -> None:
@@ -160,7 +160,7 @@ async def test_a_result_without_execution_has_no_data(api: Api) -> None:
         assert (answer["type"], list(without_extensions(answer["payload"]))) == ("next", ["errors"])
 
 
-async def test_a_fault_of_ours_closes_with_1011_and_is_logged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_internal_error_closes_with_1011_and_is_logged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def failing(_: object) -> None:
         raise ZeroDivisionError("a secret detail")
 
@@ -188,7 +188,7 @@ async def test_a_client_that_drops_the_line_leaves_nothing_behind(api: Api, capl
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-async def test_the_legacy_protocol_is_not_spoken(api: Api) -> None:
+async def test_the_legacy_protocol_is_refused(api: Api) -> None:
     async with connect(api.ws_url, subprotocols=[Subprotocol("graphql-ws")]) as raw:
         assert await Socket(raw).close_code() == 4406
 

@@ -145,7 +145,7 @@ async def test_a_declared_length_that_is_no_number_is_ignored(declared: str) -> 
     ("caller", "accepted"),
     [(None, False), (TokenInvalid("x"), False), (AutoReconnect("x"), True), ("alice", True)],
 )
-async def test_a_stranger_sends_no_long_body(caller: object, accepted: bool) -> None:
+async def test_an_anonymous_caller_cannot_send_a_long_body(caller: object, accepted: bool) -> None:
     body = json.dumps({"query": "#".ljust(ANONYMOUS_BODY_LIMIT, "x")}).encode()
     if accepted:
         assert (await read(request(body), caller)).query.startswith("#")

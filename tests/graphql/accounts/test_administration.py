@@ -19,7 +19,7 @@ async def test_an_administrator_invites_and_the_guest_accepts(api: Api) -> None:
     assert taken["userErrors"] == [{"code": "EMAIL_TAKEN", "field": ["email"]}]
 
 
-async def test_an_administrator_does_not_lock_himself_out(api: Api) -> None:
+async def test_administrators_cannot_lock_themselves_out(api: Api) -> None:
     assert api.carol.user is not None
     carol = ids.encode_id("User", api.carol.user.id)
     fields = "user { isAdmin } userErrors { code }"

@@ -23,7 +23,7 @@ async def test_sign_up_log_in_and_use_the_token(api: Api) -> None:
     assert found["viewer"]["email"] == "new@example.test"
 
 
-async def test_faults_of_accounts_are_user_errors(api: Api) -> None:
+async def test_errors_of_accounts_are_user_errors(api: Api) -> None:
     taken = await do(api.nobody, "signUp", ALICE | {"email": "ALICE@example.test"})
     assert [(error["code"], error["field"]) for error in taken["userErrors"]] == [("EMAIL_TAKEN", ["email"])]
     weak = await do(api.nobody, "signUp", ALICE | {"password": "short"})
@@ -104,7 +104,7 @@ def viewed(confirmed: bool, required: bool, *accepted: str) -> Any:
     }
 
 
-async def test_whoever_signs_up_sees_that_nothing_needs_to_be_confirmed_without_a_mail_server(api: Api) -> None:
+async def test_without_a_mail_server_no_address_needs_confirmation(api: Api) -> None:
     session = (await do(api.nobody, "signUp", ALICE))["session"]
     caller = Caller(api.nobody.http, None, session["accessToken"])
     assert await caller.ask(CONFIRMED) == viewed(False, False)
@@ -126,7 +126,7 @@ async def test_a_user_accepts_requests_and_nobody_else_sees_from_whom(api: Api) 
     assert await api.bob.ask(CONFIRMED) == viewed(True, False)
 
 
-async def test_a_step_says_that_nobody_was_asked(api: Api) -> None:
+async def test_a_step_shows_that_no_user_was_asked(api: Api) -> None:
     yaml = "name: w\nsteps:\n  - {key: ask, approval: {by: bob@example.test}}\n"
     save = "mutation($y: String!) { saveWorkflow(input: {yaml: $y}) { userErrors { message } } }"
     await api.alice.ask(save, y=yaml)
@@ -150,7 +150,7 @@ async def test_a_step_says_that_nobody_was_asked(api: Api) -> None:
     await wait_until(asked_now)
 
 
-async def test_a_task_that_mails_a_stranger_is_refused_at_its_place(api: Api) -> None:
+async def test_a_task_that_mails_a_forbidden_recipient_is_refused_at_its_path(api: Api) -> None:
     job = {"email": {"to": ["alice@example.test", "eve@example.test"], "subject": "s", "body": "b"}}
     given = {"name": "x", "job": job, "schedule": {"now": True}}
     payload = await api.alice.do("createTask", given)

@@ -26,7 +26,7 @@ async def test_another_session_is_seen_and_revoked(api: Api) -> None:
     assert await error_code(api.alice) is None
 
 
-async def test_an_api_token_does_what_its_scopes_say(api: Api) -> None:
+async def test_an_api_token_is_limited_to_its_scopes(api: Api) -> None:
     text, token_id = await _api_token(api.alice, "READ", "WRITE")
     program = with_token(api, text)
     await program.create("by a program")

@@ -25,7 +25,7 @@ async def create(api: Api, job: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-async def test_a_call_may_be_given_as_any_job_and_its_secrets_are_sealed_all_the_same(api: Api) -> None:
+async def test_an_http_job_given_as_a_custom_job_has_sealed_secrets(api: Api) -> None:
     params = {"url": "https://example.com", "token": "s3cret"}
     answer = await create(api, {"custom": {"type": "http", "params": params}})
     assert answer["task"]["job"] == {"kind": "http", "url": "https://example.com", "hasToken": True}
@@ -48,7 +48,7 @@ async def test_a_call_may_be_given_as_any_job_and_its_secrets_are_sealed_all_the
         ({"custom": {"type": "nothing", "params": {}}}, ["job", "custom", "type"], None),
     ],
 )
-async def test_what_is_wrong_is_told_with_its_place(
+async def test_a_wrong_job_is_reported_at_its_path(
     api: Api, job: dict[str, Any], field: list[str], message: str | None
 ) -> None:
     answer = await create(api, job)
@@ -64,7 +64,7 @@ async def test_what_is_wrong_is_told_with_its_place(
         ({"a\0b": 1}, "A name must not contain the character U+0000."),
     ],
 )
-async def test_parameters_that_the_database_cannot_hold_are_a_fault_at_their_place(
+async def test_parameters_that_the_database_cannot_hold_are_reported_at_their_path(
     api: Api, data: Any, message: str
 ) -> None:
     answer = await create(api, {"report": {"title": "T", "format": "JSON", "data": data}})

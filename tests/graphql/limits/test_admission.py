@@ -48,7 +48,7 @@ async def test_who_may_ask_for_the_schema(api: Api, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["everyone", "users", "nobody"])
-async def test_who_is_told_what_may_have_been_meant(api: Api, who: str) -> None:
+async def test_suggestions_are_for_the_audience_of_the_setting(api: Api, who: str) -> None:
     change_settings(api, suggestions=who)
     stranger = Caller(api.nobody.http, None, "not.a.token")
     for caller, told in ((api.nobody, who == "everyone"), (api.alice, who != "nobody"), (stranger, who == "everyone")):
@@ -56,7 +56,7 @@ async def test_who_is_told_what_may_have_been_meant(api: Api, who: str) -> None:
             assert any("Did you mean" in error["message"] for error in answer["errors"]) is told, (who, answer)
 
 
-async def test_on_a_socket_the_same_callers_are_told(api: Api) -> None:
+async def test_suggestions_over_a_socket_are_for_the_same_callers(api: Api) -> None:
     for caller, told in ((api.alice, True), (api.nobody, False)):
         async with open_socket(api, caller) as socket:
             await socket.subscribe("1", TYPO)
@@ -67,7 +67,7 @@ async def test_on_a_socket_the_same_callers_are_told(api: Api) -> None:
 # --- cost ---------------------------------------------------------------------------------------------------------------
 
 
-async def test_every_answer_says_what_it_cost(api: Api) -> None:
+async def test_every_response_has_its_cost(api: Api) -> None:
     answer = await post(api.alice, "query($n: Int) { tasks(first: $n) { nodes { id name } } }", n=30)
     cost = answer["extensions"]["cost"]
     assert 499_809 <= cost.pop("remaining") <= 500_000  # it is refilled all the time
@@ -82,7 +82,7 @@ async def test_every_answer_says_what_it_cost(api: Api) -> None:
         assert "extensions" not in (await socket.receive())["payload"]
 
 
-async def test_who_has_spent_all_is_refused_wherever_he_asks(api: Api) -> None:
+async def test_a_caller_over_the_cost_limit_is_refused_on_every_transport(api: Api) -> None:
     change_settings(api, cost_limit=1000, max_cost=1000)
     object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
     assert codes(await post(api.alice, "{ tasks(first: 100) { nodes { id name tags status version } } }")) == []
@@ -138,7 +138,7 @@ async def test_log_ins_at_one_account_whether_it_exists_or_not(api: Api) -> None
 # --- what is under way ----------------------------------------------------------------------------------------------------
 
 
-async def test_subscriptions_of_one_user_at_once(api: Api) -> None:
+async def test_subscriptions_of_one_user_are_limited(api: Api) -> None:
     async with (
         open_socket(api, api.alice) as first,
         open_socket(api, api.alice) as second,
@@ -164,7 +164,7 @@ async def test_subscriptions_of_one_user_at_once(api: Api) -> None:
     await wait_until(lambda: _count(api, 0))
 
 
-async def test_a_slot_is_given_back_when_the_client_drops(api: Api) -> None:
+async def test_a_slot_is_released_when_the_client_disconnects(api: Api) -> None:
     async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1")
         await socket.event()
@@ -190,7 +190,7 @@ async def _count(api: Api, subscriptions: int) -> bool:
     return api.services.slots.count("subscriptions") == subscriptions
 
 
-async def test_queries_of_one_user_at_once(api: Api, gate: threading.Event) -> None:
+async def test_queries_of_one_user_are_limited(api: Api, gate: threading.Event) -> None:
     async with open_socket(api, api.alice) as socket, asyncio.TaskGroup() as group:
         held = [group.create_task(post(api.alice, SLOW)) for _ in range(2)]
         await wait_until(lambda: _operations(api, 2))

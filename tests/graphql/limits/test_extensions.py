@@ -29,7 +29,9 @@ async def test_a_query_that_takes_too_long_is_given_up(api: Api, gate: threading
     assert api.services.slots.count("operations") == 0
 
 
-async def test_a_mutation_that_is_given_up_says_that_it_may_be_done(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_timeout_of_a_mutation_warns_that_it_may_have_been_saved(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended: list[str] = []
 
     async def create(*_: Any, **__: Any) -> None:
@@ -47,7 +49,7 @@ async def test_a_mutation_that_is_given_up_says_that_it_may_be_done(api: Api, mo
     assert ended == ["cancelled"]
 
 
-async def test_a_subscription_may_take_as_long_as_it_likes(api: Api) -> None:
+async def test_a_subscription_has_no_timeout(api: Api) -> None:
     change_settings(api, execution_timeout=0.05)
     async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1")

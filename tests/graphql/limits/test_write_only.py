@@ -110,7 +110,7 @@ async def test_what_was_changed_is_answered(api: Api) -> None:
 
 
 @pytest.mark.parametrize("fields", ["attempts { responseBody }", "result", "task { name }", "workflowRun { result }"])
-async def test_a_run_that_is_retried_tells_nothing_of_before(api: Api, fields: str) -> None:
+async def test_a_retried_run_shows_a_write_only_token_nothing_of_before(api: Api, fields: str) -> None:
     program, task = await _program(api, api.alice, "WRITE"), await api.alice.create()
     document = run_document(ids.decode_id(task, "id")[1], T0, status="FAILED", result='"told before"')
     await api.database.runs.insert_one(document)

@@ -19,7 +19,7 @@ async def test_a_count_beyond_the_apis_whole_numbers_is_told_as_the_largest(api:
     assert (found["missedCount"], type(found["missedCount"])) == (2_147_483_647, int)
 
 
-async def test_what_was_missed_is_told_in_words(api: Api) -> None:
+async def test_missed_due_times_are_explained(api: Api) -> None:
     await api.alice.create()
     until, task = T0 + timedelta(hours=3), (await stored_task(api))["_id"]
     missed: dict[str, Any] = {"status": "MISSED", "reason": "MISFIRE", "missed_until": until, "missed_count": 4}

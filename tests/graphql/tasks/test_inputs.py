@@ -42,14 +42,14 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
 ]  # fmt: skip
 
 
-async def test_faults_of_a_task_are_user_errors_at_their_place(api: Api) -> None:
+async def test_errors_of_a_task_are_user_errors_at_their_path(api: Api) -> None:
     for wrong, field, message in CASES:
         payload = await api.alice.do("createTask", GOOD | wrong, "task { id } userErrors { field code message }")
         assert payload == {"task": None, "userErrors": [{"field": field, "code": "INVALID", "message": message}]}, wrong
     assert await api.database.tasks.count_documents({}) == 0
 
 
-async def test_faults_of_an_update_are_at_the_same_places(api: Api) -> None:
+async def test_errors_of_an_update_have_the_same_paths(api: Api) -> None:
     task = await api.alice.create()
     for wrong, field, message in CASES:
         if "idempotencyKey" not in wrong:
@@ -57,7 +57,7 @@ async def test_faults_of_an_update_are_at_the_same_places(api: Api) -> None:
             assert payload == {"userErrors": [{"field": field, "code": "INVALID", "message": message}]}, wrong
 
 
-async def test_faults_that_name_their_field_whatever_they_say(api: Api) -> None:
+async def test_errors_of_any_kind_name_their_field(api: Api) -> None:
     for url in ("ftp://example.com", "example.com", "https://", "https://user:pw@example.com/", "https://exa mple.com"):
         payload = await api.alice.do("createTask", GOOD | {"job": {"http": {"url": url}}})
         assert [(error["field"], error["code"]) for error in payload["userErrors"]] == [
@@ -113,7 +113,7 @@ async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_sav
     assert await api.database.tasks.count_documents({}) == 1
 
 
-async def test_all_that_is_wrong_with_a_task_is_told_together(api: Api) -> None:
+async def test_all_errors_of_a_task_are_reported_together(api: Api) -> None:
     wrong = {
         "name": " ",
         "tags": ["a", "a"],
@@ -138,7 +138,7 @@ async def test_all_that_is_wrong_with_a_task_is_told_together(api: Api) -> None:
     assert [".".join(error["field"]) for error in result["userErrors"]] == [f"tasks.0.{field}" for field in fields]
 
 
-async def test_faults_of_two_parameters_are_told_together(api: Api) -> None:
+async def test_errors_of_two_parameters_are_reported_together(api: Api) -> None:
     job = {"custom": {"type": "email", "params": {"to": [], "subject": "", "bodi": "x"}}}
     payload = await api.alice.do("createTask", GOOD | {"job": job})
     assert [error["field"][3:] for error in payload["userErrors"]] == [["to"], ["subject"], ["body"], ["bodi"]]

@@ -88,7 +88,7 @@ async def test_answers_that_are_nearly_json_are_read_or_kept_as_text(api: Api) -
 
 
 @pytest.mark.parametrize("levels", [950, 20_000])
-async def test_a_result_from_before_there_were_bounds_is_shown_as_its_text(api: Api, levels: int) -> None:
+async def test_a_stored_result_beyond_the_depth_limit_is_shown_as_text(api: Api, levels: int) -> None:
     text = "[" * levels + "]" * levels
     task = await api.alice.create()
     run = run_document(ids.decode_id(task)[1], T0, status="COMPLETED", result=text)
