@@ -82,3 +82,11 @@ async def test_the_key_of_one_mutation_is_free_for_another(api: Api) -> None:
     task = await api.alice.create("first", idempotencyKey="k")
     ran = await api.alice.do("runTask", {"id": task, "idempotencyKey": "k"}, "run { id } userErrors { code }")
     assert ran["userErrors"] == []
+
+
+async def test_a_call_that_a_crash_interrupted_is_completed_by_the_next(api: Api) -> None:
+    first = await api.alice.create("t", idempotencyKey="k")
+    await api.database.tasks.delete_many({})
+    await api.database.idempotency_keys.update_one({}, {"$set": {"done": False}})  # it crashed before the insert
+    assert await api.alice.create("t", idempotencyKey="k") == first
+    assert await api.database.tasks.count_documents({}) == 1

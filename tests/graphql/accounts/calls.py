@@ -33,3 +33,9 @@ async def listening(socket: Socket, token: str) -> None:
     await socket.begin(token)
     await socket.subscribe("1")
     assert (await socket.event())["kind"] == "SNAPSHOT"
+
+
+async def create_program(api: Api, owner: Caller, *scopes: str) -> Caller:
+    create = 'mutation($scopes: [Scope!]!) { createApiToken(input: {name: "x", scopes: $scopes}) { token } }'
+    token = (await owner.ask(create, scopes=list(scopes)))["createApiToken"]["token"]
+    return Caller(api.nobody.http, owner.user, token)
