@@ -78,9 +78,9 @@ class LinkFlows:
         """
         user = await find_user_by_email(email)
         if user is not None and user.is_active:
-            errand = asyncio.create_task(self._mail_reset(user, actor))
-            self._background.add(errand)
-            errand.add_done_callback(self._on_done)
+            sending = asyncio.create_task(self._mail_reset(user, actor))
+            self._background.add(sending)
+            sending.add_done_callback(self._on_done)
 
     async def reset_password(self, token: str, password: str, actor: Actor) -> SessionTokens:
         """Set a new password for the user of a reset link, and log them in. Raises UserError: LINK_INVALID, INVALID.
@@ -190,7 +190,7 @@ class LinkFlows:
         await notify(self._database, [make_event(user, link, sealed)])
         self._wake()
 
-    def _on_done(self, errand: "asyncio.Task[None]") -> None:
-        self._background.discard(errand)
-        if not errand.cancelled() and (error := errand.exception()) is not None:
+    def _on_done(self, sending: "asyncio.Task[None]") -> None:
+        self._background.discard(sending)
+        if not sending.cancelled() and (error := sending.exception()) is not None:
             log.error("a password reset link was not mailed", exc_info=error)
