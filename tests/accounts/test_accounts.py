@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import structlog
 
 from tests.accounts.conftest import TOKENS
 from tests.harness import make_settings
@@ -178,18 +177,6 @@ async def test_a_new_password_takes_the_old_one_and_ends_the_other_sessions(
     assert "192.0.2.7" in mail["text"]
 
 
-async def test_what_is_done_to_an_account_is_remembered(database: Database, accounts: Accounts) -> None:
-    grant = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
-    with pytest.raises(UserError):
-        await accounts.log_in("\ud800@example.com" + "x" * 1000, PASSWORD, BROWSER)
-    await accounts.log_out(grant.refresh_token, BROWSER)
-    entries = await database.audit_entries.find({}).sort("_id", 1).to_list()
-    assert [(entry["action"], entry["actor_name"]) for entry in entries] == [
-        ("SIGNED_UP", ALICE), ("LOG_IN_FAILED", ""), ("LOGGED_OUT", ALICE),
-    ]  # fmt: skip
-    assert {(entry["address"], entry["user_agent"]) for entry in entries} == {("192.0.2.7", "a browser")}
-
-
 async def test_a_look_alike_of_an_address_is_that_address_to_everybody(database: Database, accounts: Accounts) -> None:
     fake = "ａｌｉｃｅ@example.com"
     await accounts.sign_up("alice@example.com", PASSWORD, Actor())
@@ -206,16 +193,3 @@ async def test_an_account_whose_address_was_stored_before_is_still_found(account
     user = (await accounts.sign_up("old@example.com", PASSWORD, Actor())).user
     await User.find_one({"_id": user.id}).update({"$set": {"email": "ｏld@example.com"}})
     assert (await accounts.log_in("Ｏld@Example.com", PASSWORD, Actor())).user.id == user.id
-
-
-async def test_what_strangers_type_is_escaped_and_cut_in_the_log_and_the_audit_log(
-    database: Database, accounts: Accounts
-) -> None:
-    typed = "x\n2026-01-01 [info] forged\x1b[31m\u202e\u009b" + "y" * 5_000
-    with structlog.testing.capture_logs() as lines, pytest.raises(UserError):
-        await accounts.log_in(typed, PASSWORD, Actor(user_agent="curl\r\nx" * 1_000))
-    (entry,) = await audit.list_entries(database, 10, clock.now())
-    for text in (lines[0]["email"], entry["email"], entry["user_agent"]):
-        assert text.isprintable()
-        assert len(text) < 500
-    assert lines[0]["email"].startswith("x\\n2026-01-01 [info] forged\\x1b[31m\\u202e\\x9by")

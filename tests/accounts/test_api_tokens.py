@@ -20,7 +20,7 @@ async def alice(database: Database) -> User:
     return await create_user("alice@example.com", "tram ticket lemon", COMMAND_LINE)
 
 
-async def test_a_token_stands_for_its_owner_with_its_scopes(
+async def test_a_token_authenticates_its_owner_with_its_scopes(
     database: Database, accounts: Accounts, alice: User
 ) -> None:
     token, text = await accounts.create_api_token(alice, "backup", [Scope.WRITE, Scope.READ], None, COMMAND_LINE)
@@ -42,9 +42,7 @@ async def test_use_is_noted_once_a_minute(database: Database, alice: User) -> No
         assert stored.last_used_at == now + timedelta(seconds=noted)
 
 
-async def test_an_expired_token_and_a_revoked_one_are_worthless(
-    database: Database, accounts: Accounts, alice: User
-) -> None:
+async def test_an_expired_or_revoked_token_is_invalid(database: Database, accounts: Accounts, alice: User) -> None:
     now = clock.now()
     _, expired = await tokens.create_token(alice, "short", [Scope.READ], now + timedelta(milliseconds=1), now)
     token, revoked = await accounts.create_api_token(alice, "long", [Scope.READ], None, COMMAND_LINE)
@@ -58,7 +56,7 @@ async def test_an_expired_token_and_a_revoked_one_are_worthless(
             await accounts.authenticate(text)
 
 
-async def test_a_stranger_revokes_nothing(accounts: Accounts, alice: User) -> None:
+async def test_a_token_of_another_user_is_not_found(accounts: Accounts, alice: User) -> None:
     bob = await create_user("bob@example.com", "tram ticket lemon", COMMAND_LINE)
     token, text = await accounts.create_api_token(alice, "mine", [Scope.READ], None, COMMAND_LINE)
     for token_id in (token.id, f"{bob.id}/none", ""):
@@ -79,7 +77,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "path"), WRONG)
-async def test_wrong_input_is_told(alice: User, changes: dict[str, Any], path: str) -> None:
+async def test_invalid_input_names_its_field(alice: User, changes: dict[str, Any], path: str) -> None:
     given: dict[str, Any] = {"name": "x", "scopes": [Scope.READ], "expires_at": None, **changes}
     with pytest.raises(UserError) as caught:
         await tokens.create_token(alice, now=clock.now(), **given)

@@ -27,7 +27,7 @@ async def _models(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("_models")
-def test_who_is_asked() -> None:
+def test_only_users_who_accept_requests_are_asked() -> None:
     alice, willing, admin = person("alice"), person("bob", "alice@example.com"), person("carol", is_admin=True)
     rules = ApprovalRequestRules()
     asked = [rules.can_be_asked(each, alice) for each in (alice, person("bob"), willing, admin)]

@@ -59,7 +59,7 @@ HIDDEN = "\u00ad \u034f \u115f \ufe0f \U000e0100 \u200d \u2060 \u202e \x00"
 
 
 @pytest.mark.parametrize("hidden", HIDDEN.split(" "))
-def test_what_nobody_sees_is_in_no_address(hidden: str) -> None:
+def test_an_address_has_no_invisible_characters(hidden: str) -> None:
     with pytest.raises(InvalidInput):
         normalise_email(f"al{hidden}ice@example.com")
 
@@ -104,7 +104,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     assert caught.value.path == ("email",)
 
 
-def test_the_caller_says_where_the_address_stands() -> None:
+def test_the_error_has_the_path_that_the_caller_gives() -> None:
     with pytest.raises(InvalidInput) as caught:
         normalise_email("alice", "to")
     assert caught.value.path == ("to",)

@@ -46,7 +46,7 @@ async def mailed_token(database: Database, purpose: str, email: str) -> str:
     async def found() -> str | None:
         async for delivery in database.deliveries.find({"kind": purpose}).sort("queued_at", -1):
             assert "https" not in delivery["text"]
-            link = SECRETS.unseal_without_reload(delivery["sealed"], delivery["_id"])
+            link = SECRETS.unseal_without_reload(delivery["sealed"] or "", delivery["_id"])
             match = re.fullmatch(r"https://tocsin\.example/sub/account#(?:reset|invitation)=(\S{43})", link)
             assert match is not None, link
             return match[1]
@@ -84,7 +84,7 @@ async def test_a_forgotten_password_is_replaced_by_a_link(
     await accounts.log_in(ALICE, NEW, Actor())
 
 
-async def test_nobody_learns_who_has_an_account(database: Database, mailing: LinkFlows) -> None:
+async def test_a_reset_request_does_not_reveal_accounts(database: Database, mailing: LinkFlows) -> None:
     await mailing.request_password_reset(BOB, Actor())
     assert await database.deliveries.count_documents({}) == await database.links.count_documents({}) == 0
     assert await refused(mailing.request_password_reset("no address", Actor())) is UserErrorCode.INVALID
@@ -156,7 +156,9 @@ async def test_an_invitation_ends_with_its_inviters_office(
     assert await database.users.count_documents({"email": BOB}) == 0
 
 
-async def test_an_invitation_from_the_command_line_needs_no_office(database: Database, mailing: LinkFlows) -> None:
+async def test_an_invitation_from_the_command_line_needs_no_administrator(
+    database: Database, mailing: LinkFlows
+) -> None:
     await set_admin(await _carol(), COMMAND_LINE, False)
     _, url = await invite_user(database, mailing._settings, SECRETS, BOB, COMMAND_LINE)
     assert (await mailing.accept_invitation(url.partition("=")[2], NEW, Actor())).user.email == BOB
@@ -174,7 +176,7 @@ async def test_the_mail_itself_has_the_link(database: Database, mailing: LinkFlo
     assert "carol@example.com invites you" in text
 
 
-async def test_a_mail_whose_link_cannot_be_read_is_given_up(
+async def test_a_mail_whose_link_cannot_be_unsealed_fails(
     database: Database, mailing: LinkFlows, tmp_path: Path
 ) -> None:
     await mailing.invite_user(BOB, False, ADMIN)
@@ -182,5 +184,5 @@ async def test_a_mail_whose_link_cannot_be_read_is_given_up(
     worker = DeliveryWorker(ChannelContext(database, transport, secrets=SecretBox(b"x" * 32)))
     await worker.send_due()
     (delivery,) = await database.deliveries.find({}).to_list()
-    assert (delivery["status"], "encryption key" in delivery["last_error"]) == ("FAILED", True)
+    assert (delivery["status"], "encryption key" in str(delivery["last_error"])) == ("FAILED", True)
     assert list(tmp_path.rglob("*.eml")) == []

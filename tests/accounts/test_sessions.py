@@ -68,7 +68,7 @@ async def test_a_repeated_request_gets_the_same_token(sessions: Sessions, alice:
     assert following.refresh_token != late.refresh_token == answers[0].refresh_token
 
 
-async def test_a_token_used_again_later_ends_the_session_and_tells_the_owner(
+async def test_a_token_used_again_later_ends_the_session_and_notifies_the_owner(
     database: Database, sessions: Sessions, alice: User
 ) -> None:
     grant = await sessions.open(alice, Actor(address="192.0.2.7"), NOW)
@@ -87,7 +87,7 @@ async def test_a_token_used_again_later_ends_the_session_and_tells_the_owner(
     assert (entry["email"], entry["address"]) == (alice.email, "203.0.113.9")
 
 
-async def test_only_the_two_latest_tokens_are_good_within_the_grace(sessions: Sessions, alice: User) -> None:
+async def test_only_the_two_latest_tokens_are_valid_within_the_grace(sessions: Sessions, alice: User) -> None:
     first = await sessions.open(alice, Actor(), NOW)
     second = await sessions.renew(first.refresh_token, Actor(), NOW)
     await sessions.renew(second.refresh_token, Actor(), NOW)

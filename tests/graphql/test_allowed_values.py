@@ -46,19 +46,19 @@ def _messages(answer: dict[str, Any]) -> list[str]:
     return [error["message"] for error in answer["errors"]]
 
 
-async def test_choices_are_told_of_variables(api: Api) -> None:
+async def test_valid_choices_are_named_for_variables(api: Api) -> None:
     for given, told in VARIABLES:
         assert _messages(await api.alice.post(CREATE, {"i": {"name": "a", "schedule": EVERY, **given}})) == told
 
 
-async def test_choices_are_told_of_literals(api: Api) -> None:
+async def test_valid_choices_are_named_for_literals(api: Api) -> None:
     for job, told in LITERALS:
         query = f'mutation {{ createTask(input: {{name: "a", schedule: {{now: true}}, job: {job}}}) {{ userErrors {{ message }} }} }}'
         assert _messages(await api.alice.post(query))[0] == told
         assert "Maybe" not in str(await api.alice.post(query))
 
 
-async def test_the_place_in_a_list_is_told(api: Api) -> None:
+async def test_the_position_in_a_list_is_named(api: Api) -> None:
     query = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { userErrors { message } } }"
     right = {"name": "a", "schedule": EVERY, "job": {"http": {"url": URL}}}
     given = {"mode": "EACH", "tasks": [right, {**right, "job": {"http": {"url": URL}, "custom": None}}]}
@@ -73,7 +73,7 @@ async def test_a_variable_that_may_be_null_is_no_member(api: Api) -> None:
     assert "must be non-nullable" in answer["errors"][0]["message"]
 
 
-async def test_no_choices_are_told_to_strangers(api: Api) -> None:
+async def test_valid_choices_are_not_named_to_anonymous_callers(api: Api) -> None:
     for given, _ in VARIABLES:
         answer = str(await api.nobody.post(CREATE, {"i": {"name": "a", "schedule": EVERY, **given}}))
         assert "It has" not in answer
@@ -87,7 +87,7 @@ async def test_a_long_wrong_value_leaves_room_for_the_choices(api: Api) -> None:
     assert len(told) <= 500
 
 
-async def test_the_schema_says_itself_that_exactly_one_is_wanted(api: Api) -> None:
+async def test_the_schema_marks_inputs_of_which_exactly_one_field_is_set(api: Api) -> None:
     found = await api.alice.ask(
         '{ job: __type(name: "JobInput") { isOneOf } task: __type(name: "CreateTaskInput") { isOneOf } }'
     )

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pymongo import monitoring
 from structlog.testing import capture_logs
 
-from tests.accounts.rings import HOUR, KEYS, Process, serving
 from tests.harness import wait_until
+from tests.keys.rings import HOUR, KEYS, Process, serving
 from tocsin import clock, documents
-from tocsin.documents import Database, KeyKind, StoredKey
+from tocsin.documents import Database, KeyDocument, KeyKind, StoredKey
 from tocsin.errors import Unauthenticated
 from tocsin.keys import keyring as keyrings
 from tocsin.keys.keyring import KeysUnreadable, activation_order, active_key
@@ -34,6 +34,11 @@ async def add(process: Process, kind: KeyKind, kid: str = KID, *, active: bool =
     await key.insert()
 
 
+async def only_key(database: Database) -> KeyDocument:
+    (stored,) = await database.keys.find({}).to_list()
+    return stored
+
+
 async def test_without_stored_keys_the_operators_are_used(database: Database) -> None:
     process = Process(database)
     await process.keyring.start()
@@ -43,7 +48,7 @@ async def test_without_stored_keys_the_operators_are_used(database: Database) ->
     assert await database.keys.count_documents({}) == 0
 
 
-async def test_what_is_stored_tells_no_key(database: Database) -> None:
+async def test_no_key_is_stored_in_plain_text(database: Database) -> None:
     process = Process(database)
     await add(process, KeyKind.DATA)
     await process.keyring.load()
@@ -71,13 +76,13 @@ async def test_a_new_key_is_known_before_it_is_used(database: Database) -> None:
     assert find_key_id(process.secrets.seal("x", "alice")) == KID[::-1]
 
 
-async def test_a_process_says_what_it_has_read(database: Database) -> None:
+async def test_a_process_acknowledges_the_keys_that_it_has_read(database: Database) -> None:
     server, command = Process(database, name="one"), Process(database)
     await add(command, KeyKind.JWT, active=False)
     for _ in range(2):
         await command.keyring.load()
         await server.keyring.load()
-    assert (await database.keys.find_one({}) or {})["known_by"] == ["one"]
+    assert (await only_key(database)).get("known_by") == ["one"]
 
 
 async def test_a_running_process_learns_of_keys(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,9 +155,7 @@ async def test_keys_of_another_encryption_key_are_named_and_change_nothing(datab
     assert knowing.secrets.sealing_key_id == KID
 
 
-async def test_a_running_process_tells_of_unreadable_keys_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_running_process_logs_unreadable_keys_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyrings, "POLL_SECONDS", 0.01)
     with capture_logs() as logged:
         async with serving(database) as process:
@@ -164,14 +167,15 @@ async def test_a_running_process_tells_of_unreadable_keys_once(
 
             await wait_until(read_on)
     assert [line["log_level"] for line in logged] == ["error"]
-    assert (await database.keys.find_one({}) or {})["known_by"] == []
+    assert (await only_key(database)).get("known_by") == []
 
 
 @pytest.mark.parametrize("kind", KeyKind)
 async def test_a_key_cannot_be_put_in_the_place_of_another(database: Database, kind: KeyKind) -> None:
     process = Process(database)
     await add(process, KeyKind.DATA)
-    sealed = (await database.keys.find_one({}) or {})["sealed"]
+    sealed = (await only_key(database))["sealed"]
+    assert sealed is not None
     await database.keys.delete_many({})
     swapped = KID if kind is KeyKind.JWT else KID[::-1]
     await StoredKey(id=swapped, kind=kind, sealed=sealed, created_at=clock.now()).insert()
@@ -181,7 +185,7 @@ async def test_a_key_cannot_be_put_in_the_place_of_another(database: Database, k
         process.secrets.unseal_without_reload(sealed, KID)
 
 
-async def test_a_secret_that_was_changed_in_vain_is_told(database: Database) -> None:
+async def test_a_changed_secret_without_effect_is_logged(database: Database) -> None:
     before, after = Process(database), Process(database, InstallationKeys("i" * 40, KEYS.encryption))
     with capture_logs() as logged:
         await after.keyring.start()

@@ -83,9 +83,9 @@ async def test_links_of_mails_are_sealed_anew(database: Database) -> None:
     mails = [{"_id": f"mail {number}", "owner": "alice", "text": "{link}"} for number in range(3)]
     mails[0]["sealed"] = box(OLD).seal("https://example.com/#reset=1", "mail 0")
     mails[1]["sealed"] = box(OLD).seal("https://example.com/#reset=2", "mail 2")
-    await database.deliveries.insert_many(mails)
+    await database.db["deliveries"].insert_many(mails)
     assert await reencrypt_secrets(database, box()) == ReencryptionCounts(secrets=1, documents=1, unreadable=1)
-    first, *others = await database.deliveries.find({}).sort("_id", 1).to_list()
+    first, *others = await database.db["deliveries"].find({}).sort("_id", 1).to_list()
     assert box().unseal_without_reload(first["sealed"], "mail 0") == "https://example.com/#reset=1"
     assert [{**first, "sealed": mails[0]["sealed"]}, *others] == mails
     assert await count_secrets_by_key(database) == {NEW: 1, OLD: 1}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.rings import HOUR, KEYS, Process, alive, serving
 from tests.harness import http_job, save_task
+from tests.keys.rings import HOUR, KEYS, Process, alive, serving
 from tocsin import clock
 from tocsin.documents import Database, KeyKind
 from tocsin.errors import TocsinError, Unauthenticated
@@ -93,7 +93,7 @@ async def test_nobody_is_logged_out_and_all_is_sealed_anew(database: Database) -
     assert [stored[kid]["sealed"] for kid in (OWN, OPERATOR_KEY_ID)] == [None, None]
 
 
-async def test_old_tokens_are_good_as_long_as_they_can_live(database: Database) -> None:
+async def test_old_tokens_are_valid_until_they_expire(database: Database) -> None:
     before = clock.now()
     done = await rotate_keys(Process(database).keyring, HOUR, print)
     assert before + HOUR + LEEWAY < done.old_tokens_expire_at <= clock.now() + HOUR + 2 * LEEWAY
@@ -372,7 +372,7 @@ async def test_a_lost_encryption_key_can_be_given_up(database: Database) -> None
     assert await delete_lost_keys(found.keyring) == []
 
 
-async def test_a_process_that_seals_with_an_old_key_for_ever_is_told(
+async def test_a_process_that_keeps_sealing_with_an_old_key_is_an_error(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotation, "_MAX_PASSES", 5)

@@ -1,12 +1,11 @@
 import asyncio
-import time
-from collections.abc import Awaitable
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from tests.graphql.conftest import Api
-from tests.harness import wait_until
+from tocsin.web import backpressure
 from tocsin.web.backpressure import EventLoopLoad, RequestPacer
 
 
@@ -16,7 +15,7 @@ def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_calm")
-async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> None:
+async def test_one_request_starts_per_loop_iteration_in_order_of_arrival() -> None:
     turns, seen, turn = RequestPacer(), [], 0
     ended = asyncio.Event()
 
@@ -39,7 +38,7 @@ async def test_one_goes_on_in_each_turn_of_the_loop_in_the_order_they_came() -> 
 
 
 @pytest.mark.usefixtures("_calm")
-async def test_who_is_alone_does_not_wait() -> None:
+async def test_a_single_request_does_not_wait() -> None:
     turns = RequestPacer()
     for _ in range(3):
         work = turns.acquire()
@@ -52,7 +51,7 @@ async def test_who_is_alone_does_not_wait() -> None:
 
 
 @pytest.mark.usefixtures("_calm")
-async def test_who_went_away_takes_no_turn() -> None:
+async def test_a_cancelled_request_takes_no_turn() -> None:
     turns = RequestPacer()
     await turns.acquire()
     waiting = [asyncio.create_task(turns.acquire()) for _ in range(3)]
@@ -75,7 +74,7 @@ async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypat
     assert len(taken) == 2
 
 
-async def test_while_the_loop_is_busy_requests_wait_but_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_loop_is_busy_requests_wait_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = RequestPacer()
     begun: list[float] = []
     monkeypatch.setattr(EventLoopLoad, "is_high", lambda _: True)
@@ -90,22 +89,19 @@ async def test_while_the_loop_is_busy_requests_wait_but_none_for_ever(monkeypatc
     assert all(gap > 0.01 for gap in gaps)  # by a clock of whole milliseconds
 
 
-async def test_load_is_the_share_of_the_time_that_the_loop_works() -> None:
+def test_load_is_the_share_of_the_time_that_the_loop_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(wall=0.0, processor=0.0)
+    fake = SimpleNamespace(perf_counter=lambda: clock.wall, thread_time=lambda: clock.processor)
+    monkeypatch.setattr(backpressure, "time", fake)
     load = EventLoopLoad()
-    assert not load.is_high()
 
-    async def high(working: bool) -> bool:
-        if working:
-            until_then = time.perf_counter() + 0.06
-            while time.perf_counter() < until_then:
-                pass
-        else:
-            await asyncio.sleep(0.06)
+    def is_high_after(wall: float, processor: float) -> bool:
+        clock.wall += wall
+        clock.processor += processor
         return load.is_high()
 
-    assert await wait_until(lambda: high(True))
-    assert await wait_until(lambda: _not(high(False)))
-
-
-async def _not(answer: Awaitable[bool]) -> bool:
-    return not await answer
+    assert not is_high_after(0.0, 0.0)
+    assert not is_high_after(0.06, 0.03)
+    assert is_high_after(0.06, 0.05)
+    assert is_high_after(0.03, 0.0)  # the last window counts until the next one is complete
+    assert not is_high_after(0.03, 0.0)

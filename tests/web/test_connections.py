@@ -80,7 +80,7 @@ async def test_an_address_has_no_more_than_its_share_and_others_are_served(api: 
     await wait_until(served_again)
 
 
-async def test_a_crowd_of_strangers_keeps_nobody_out(api: Api) -> None:
+async def test_many_anonymous_connections_do_not_lock_others_out(api: Api) -> None:
     async with AsyncExitStack() as stack:
         signed_in = await stack.enter_async_context(open_socket(api))
         await init(signed_in, api.alice.token)
@@ -135,7 +135,7 @@ class Opened:
         return self.table.open(address, lambda: self.aborted.append(name))
 
 
-def test_the_address_with_the_most_strangers_makes_room() -> None:
+def test_the_address_with_the_most_anonymous_connections_makes_room() -> None:
     opened = Opened(4, 4)
     for number, address in enumerate(("192.0.2.1", "192.0.2.2", "192.0.2.2", "192.0.2.3")):
         opened.open(address, f"{address} {number}")
@@ -151,7 +151,7 @@ def test_an_address_does_not_push_itself_out() -> None:
     assert opened.aborted == []
 
 
-def test_who_has_signed_in_stays() -> None:
+def test_authenticated_connections_stay() -> None:
     opened = Opened(3, 10)
     for _ in range(3):
         connection = opened.open("192.0.2.1")
@@ -165,7 +165,7 @@ def test_who_has_signed_in_stays() -> None:
     assert isinstance(opened.open("192.0.2.2"), Connection)
 
 
-def test_one_user_from_many_addresses_keeps_nobody_out() -> None:
+def test_one_user_from_many_addresses_does_not_lock_others_out() -> None:
     opened = Opened(6, 2)
     for number in range(6):
         connection = opened.open(f"192.0.2.{number}", str(number))

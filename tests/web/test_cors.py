@@ -35,7 +35,7 @@ def allowed(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
 
 
-async def test_a_preflight_of_a_friend(api: Api) -> None:
+async def test_a_preflight_of_an_allowed_origin(api: Api) -> None:
     for origin in (FRIEND, "http://localhost:5173"):
         answer = await preflight(api, origin)
         assert answer.status_code == 200
@@ -53,7 +53,7 @@ async def test_a_preflight_of_a_friend(api: Api) -> None:
 @pytest.mark.parametrize(
     "origin", [STRANGER, "null", FRIEND + ".evil.example", FRIEND + ":8443", "http://app.example.com"]
 )
-async def test_a_stranger_gets_no_permission(api: Api, origin: str) -> None:
+async def test_another_origin_gets_no_permission(api: Api, origin: str) -> None:
     answer = await preflight(api, origin)
     assert (answer.status_code, answer.text) == (400, "Disallowed CORS origin")
     assert "access-control-allow-origin" not in answer.headers
@@ -62,7 +62,7 @@ async def test_a_stranger_gets_no_permission(api: Api, origin: str) -> None:
     assert answer.headers["vary"] == "Origin"
 
 
-async def test_answers_for_a_friend_also_those_that_refuse(api: Api) -> None:
+async def test_responses_and_refusals_allow_the_origin(api: Api) -> None:
     for body, status in ((BODY, 200), ({}, 400)):
         answer = await api.nobody.http.post("/graphql", json=body, headers={"Origin": FRIEND})
         assert answer.status_code == status
@@ -72,7 +72,7 @@ async def test_answers_for_a_friend_also_those_that_refuse(api: Api) -> None:
         }
 
 
-async def test_other_paths_are_for_nobody(api: Api) -> None:
+async def test_other_paths_allow_no_origin(api: Api) -> None:
     assert allowed(await preflight(api, FRIEND, "/metrics")) == {}
     assert allowed(await api.nobody.http.get("/live", headers={"Origin": FRIEND})) == {}
 

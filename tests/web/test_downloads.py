@@ -39,7 +39,7 @@ async def test_a_link_gives_the_file_as_a_download(api: Api) -> None:
     assert answer.headers.get_list("cache-control") == ["no-store"]
 
 
-async def test_an_address_downloads_so_much_a_minute(api: Api) -> None:
+async def test_downloads_are_limited_by_address(api: Api) -> None:
     ref = await save(api)
     await api.services.rates.spend_points("127.0.0.1", api.services.settings.cost_limit - 1_200)
     assert (await api.nobody.http.get(path(ref))).status_code == 200
@@ -48,7 +48,7 @@ async def test_an_address_downloads_so_much_a_minute(api: Api) -> None:
     assert int(refused.headers["retry-after"]) >= 1
 
 
-async def test_head_tells_what_get_would_give(api: Api) -> None:
+async def test_head_has_the_headers_of_get(api: Api) -> None:
     answer = await api.nobody.http.head(path(await save(api)))
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(len(CONTENT))
@@ -111,7 +111,7 @@ async def test_other_methods_are_refused(api: Api) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_a_former_key_still_reads_its_links_and_a_strange_one_does_not() -> None:
+def test_a_former_key_still_reads_its_links_and_an_unknown_one_does_not() -> None:
     now, hour = clock.now(), timedelta(hours=1)
     old, new = b"o" * 32, b"n" * 32
     token, until = FileLinks((old,), hour).sign("alice/1", now)
@@ -139,7 +139,7 @@ def test_a_name_cannot_end_its_header() -> None:
     ],
     ids=str,
 )
-async def test_a_download_from_a_database_that_is_away_is_told_so(
+async def test_a_download_without_a_database_is_503(
     api: Api, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, code: str
 ) -> None:
     link = path(await save(api))

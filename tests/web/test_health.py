@@ -59,7 +59,7 @@ async def test_what_waits_for_a_place_is_counted(tmp_path: Path, target: TargetS
         assert "tocsin_runs_queued 2.0" in (await _get(server, "metrics")).text
 
 
-async def test_ready_tells_database_and_scheduler_apart_and_comes_back(tmp_path: Path) -> None:
+async def test_ready_distinguishes_database_and_scheduler_and_recovers(tmp_path: Path) -> None:
     async with run_server(tmp_path) as server:
         assert (await _get(server, "ready")).json() == {"database": "ready", "scheduler": "ready"}
         pid = server.database_pid()

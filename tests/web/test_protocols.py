@@ -104,7 +104,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("begin", ["G", "GET /live HTTP/1.1\r\nHost: a\r\nX: "])
-async def test_a_head_that_does_not_come_is_given_up(connect: Connect, begin: str) -> None:
+async def test_a_head_that_does_not_arrive_times_out(connect: Connect, begin: str) -> None:
     async with connect() as raw:
         await raw.send(begin)
         answer = await raw.answer()
@@ -113,7 +113,7 @@ async def test_a_head_that_does_not_come_is_given_up(connect: Connect, begin: st
 
 
 @pytest.mark.usefixtures("_impatient")
-async def test_a_connection_that_says_nothing_is_closed_without_a_word(connect: Connect) -> None:
+async def test_a_silent_connection_is_closed_without_a_response(connect: Connect) -> None:
     async with connect() as raw:
         assert await raw.rest() == b""
     async with connect() as raw:
@@ -131,7 +131,7 @@ async def test_the_next_request_of_a_connection_is_given_up_too(connect: Connect
 
 
 @pytest.mark.usefixtures("_impatient")
-async def test_a_body_that_does_not_come_is_given_up(connect: Connect) -> None:
+async def test_a_body_that_does_not_arrive_times_out(connect: Connect) -> None:
     for length in ("Content-Length: 100", "Transfer-Encoding: chunked"):
         async with connect() as raw:
             await raw.send(POST + length + "\r\n\r\n")
@@ -141,7 +141,7 @@ async def test_a_body_that_does_not_come_is_given_up(connect: Connect) -> None:
 
 
 @pytest.mark.usefixtures("_impatient")
-async def test_a_body_that_nobody_reads_does_not_hold_the_connection(connect: Connect) -> None:
+async def test_an_unread_body_does_not_hold_the_connection(connect: Connect) -> None:
     async with connect() as raw:
         await raw.send(LIVE[:-2] + "Content-Length: 100\r\n\r\n")
         assert (await raw.answer()).status == 200
@@ -245,7 +245,7 @@ async def test_a_body_in_chunks_is_bounded(api: Api, connect: Connect) -> None:
         assert (await raw.answer()).body == ALIVE
 
 
-async def test_a_stranger_sends_no_long_request(api: Api, connect: Connect) -> None:
+async def test_an_anonymous_caller_cannot_send_a_long_request(api: Api, connect: Connect) -> None:
     names = {f"unknown{number}": number for number in range(5_000)}
     query = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } } }"
     long = json.dumps({"query": query, "variables": {"i": names}})
@@ -315,7 +315,7 @@ async def test_no_answer_has_a_banner_and_all_are_hardened(connect: Connect) -> 
         }
 
 
-async def test_many_slow_connections_do_not_keep_others_out(connect: Connect) -> None:
+async def test_many_slow_connections_do_not_lock_others_out(connect: Connect) -> None:
     async with asyncio.timeout(10), connect() as raw:
         slow = [await asyncio.open_connection(*raw.writer.get_extra_info("peername")) for _ in range(200)]
         for _, writer in slow:

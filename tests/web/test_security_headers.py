@@ -78,7 +78,7 @@ async def test_an_answer_that_has_begun_is_not_begun_again() -> None:
     assert (status, body) == (200, b"")
 
 
-async def test_what_the_server_cuts_off_is_told_to_come_back() -> None:
+async def test_a_request_that_the_server_cuts_off_is_503() -> None:
     begun = asyncio.Event()
 
     async def endless(scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tocsin.web.server import clamp_connections, raise_descriptor_limit
 
 
-def test_the_limit_of_descriptors_is_raised_as_far_as_it_may_be() -> None:
+def test_the_limit_of_descriptors_is_raised_to_its_maximum() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))

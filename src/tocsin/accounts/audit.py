@@ -7,7 +7,8 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.accounts.emails import email_key
-from tocsin.documents import AuditAction, AuditEntry, Database, Doc, User
+from tocsin.documents import AuditAction, AuditEntry, AuditEntryDocument, Database, Filter, User
+from tocsin.documents.updates import Pipeline
 from tocsin.telemetry import escape_text
 
 _MAX_LENGTH = 300
@@ -62,18 +63,18 @@ async def record(
 
 async def list_entries(
     database: Database, limit: int, now: datetime, *, email: str | None = None, action: AuditAction | None = None
-) -> list[Doc]:
+) -> list[AuditEntryDocument]:
     """Return the latest entries, newest first, optionally filtered by the account's address and by action.
 
     Queries growing time windows: the embedded database would read all entries for a plain sort and limit.
     """
-    base: Doc = {} if email is None else {"email": email_key(email)}
-    residual: Doc = {} if action is None else {"action": action.value}
+    base: Filter = {} if email is None else {"email": email_key(email)}
+    residual: Filter = {} if action is None else {"action": action.value}
     window = timedelta(hours=1)
     while True:
         since = max(clock.EPOCH, now - window) if window < now - clock.EPOCH else clock.EPOCH
         bounds = {"at": {"$gte": since, "$lt": now + timedelta(days=1)}}
-        stages: list[Doc] = [{"$match": base | bounds}, {"$match": residual}, {"$sort": {"at": -1, "_id": -1}}]
+        stages: Pipeline = [{"$match": base | bounds}, {"$match": residual}, {"$sort": {"at": -1, "_id": -1}}]
         found = await (await database.audit_entries.aggregate([*stages, {"$limit": limit}])).to_list()
         if len(found) >= limit or since == clock.EPOCH:
             return found

@@ -23,6 +23,7 @@ from tocsin.notifications.event_factories import (
     password_reset_requested,
     user_invited,
 )
+from tocsin.notifications.events import LinkRequested
 from tocsin.outbound.mail_limits import LINK_MAILS_PER_HOUR, MailLimit, MailLimiter, MailLimitReached, normalize_mailbox
 from tocsin.security.gcra import network_key
 from tocsin.security.passwords import check_password, verify_password
@@ -77,9 +78,9 @@ class LinkFlows:
         """
         user = await find_user_by_email(email)
         if user is not None and user.is_active:
-            errand = asyncio.create_task(self._mail_reset(user, actor))
-            self._background.add(errand)
-            errand.add_done_callback(self._on_done)
+            sending = asyncio.create_task(self._mail_reset(user, actor))
+            self._background.add(sending)
+            sending.add_done_callback(self._on_done)
 
     async def reset_password(self, token: str, password: str, actor: Actor) -> SessionTokens:
         """Set a new password for the user of a reset link, and log them in. Raises UserError: LINK_INVALID, INVALID.
@@ -140,11 +141,7 @@ class LinkFlows:
         if user.email_confirmed:
             raise Conflict("Your email address is already confirmed.")
         await self._limit_confirmations(user.email, actor.address)
-        await revoke_links(self._database, user.email, LinkPurpose.CONFIRMATION)
-        link, path = await create_link(LinkPurpose.CONFIRMATION, user.email, clock.now(), user=user.id)
-        sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
-        await notify(self._database, [email_confirmation_requested(user, link, sealed)])
-        self._wake()
+        await self._mail_link(LinkPurpose.CONFIRMATION, user, email_confirmation_requested)
         await audit.record(AuditAction.EMAIL_CONFIRMATION_REQUESTED, actor.as_user(user), user)
 
     async def confirm_email(self, token: str, password: str, actor: Actor) -> SessionTokens:
@@ -180,14 +177,20 @@ class LinkFlows:
             raise RateLimited(message, seconds) from None
 
     async def _mail_reset(self, user: User, actor: Actor) -> None:
-        await revoke_links(self._database, user.email, LinkPurpose.RESET)
-        link, path = await create_link(LinkPurpose.RESET, user.email, clock.now(), user=user.id)
-        sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
-        await notify(self._database, [password_reset_requested(user, link, sealed)])
-        self._wake()
+        await self._mail_link(LinkPurpose.RESET, user, password_reset_requested)
         await audit.record(AuditAction.PASSWORD_RESET_REQUESTED, actor, user)
 
-    def _on_done(self, errand: "asyncio.Task[None]") -> None:
-        self._background.discard(errand)
-        if not errand.cancelled() and (error := errand.exception()) is not None:
+    async def _mail_link(
+        self, purpose: LinkPurpose, user: User, make_event: Callable[[User, Link, str], LinkRequested]
+    ) -> None:
+        """Queue a mail with a link to its user, and revoke earlier links for the same purpose."""
+        await revoke_links(self._database, user.email, purpose)
+        link, path = await create_link(purpose, user.email, clock.now(), user=user.id)
+        sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
+        await notify(self._database, [make_event(user, link, sealed)])
+        self._wake()
+
+    def _on_done(self, sending: "asyncio.Task[None]") -> None:
+        self._background.discard(sending)
+        if not sending.cancelled() and (error := sending.exception()) is not None:
             log.error("a password reset link was not mailed", exc_info=error)

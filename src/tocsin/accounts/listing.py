@@ -6,13 +6,13 @@ from datetime import datetime
 from tocsin import clock
 from tocsin.accounts.emails import email_key
 from tocsin.clock import EPOCH
-from tocsin.documents import AuditAction, Database, Doc
+from tocsin.documents import AuditAction, AuditEntryDocument, Database, UserDocument
 from tocsin.documents.paging import Condition, KeysetQuery, contains_text
 
 
 def query_users(
     database: Database, email: str | None, *, is_active: bool | None, is_admin: bool | None
-) -> KeysetQuery[Doc]:
+) -> KeysetQuery[UserDocument]:
     """Build the query for users whose address contains this text, newest first. Raises InvalidInput."""
     extra: Condition = {"email": contains_text(email, "email")} if email else {}
     if is_active is not None:
@@ -37,7 +37,7 @@ def query_audit_log(
     actions: Collection[AuditAction],
     first: datetime | None,
     last: datetime | None,
-) -> KeysetQuery[Doc]:
+) -> KeysetQuery[AuditEntryDocument]:
     """Build the query for entries about the account with this address, newest first.
 
     Without `actions` all are returned. `first` and `last` bound the time, both inclusive.

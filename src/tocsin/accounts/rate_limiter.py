@@ -18,7 +18,8 @@ from tocsin import telemetry
 from tocsin.accounts.emails import email_key
 from tocsin.accounts.familiar_addresses import FamiliarAddresses
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
+from tocsin.documents.updates import Expression, Pipeline
 from tocsin.errors import RateLimited
 from tocsin.security import passwords
 from tocsin.security.gcra import ROUNDING, Bucket, Milliseconds, bucket_id, network_key
@@ -186,11 +187,13 @@ def _limited(message: str, wait: float) -> RateLimited:
     return RateLimited(f"{message} Try again in {math.ceil(wait)} s.", wait)
 
 
-def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> list[Doc]:
+def _draw_update(bucket: Bucket, amount: float, now: Milliseconds) -> Pipeline:
     """Return the update that moves `full_at` forward if it then lies within the bucket's window."""
-    trusted: Doc = {"$cond": [{"$gt": ["$full_at", bucket.latest_valid_time(now)]}, now, {"$max": ["$full_at", now]}]}
-    after: Doc = {"$add": [trusted, bucket.refill_time(amount)]}
-    fits: Doc = {"$lte": [after, now + bucket.window + ROUNDING]}
+    trusted: Expression = {
+        "$cond": [{"$gt": ["$full_at", bucket.latest_valid_time(now)]}, now, {"$max": ["$full_at", now]}]
+    }
+    after: Expression = {"$add": [trusted, bucket.refill_time(amount)]}
+    fits: Expression = {"$lte": [after, now + bucket.window + ROUNDING]}
     return [
         {"$set": {"full_at": {"$cond": [fits, after, "$full_at"]}}},
         {"$set": {"forget_at": {"$toDate": {"$toLong": "$full_at"}}}},

@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from tocsin.accounts import Actor, Identity
 from tocsin.documents import Scope, User
-from tocsin.errors import Forbidden
+from tocsin.errors import Forbidden, Unauthenticated
 from tocsin.graphql.context import Info
 
 ALLOWED_ON_LOW_DISK = frozenset(
@@ -32,28 +32,27 @@ async def require_user(info: Info) -> User:
 
 async def require_identity(info: Info) -> Identity:
     """Return the caller and their credentials. Raises Unauthenticated, or Forbidden for a token without the scope."""
-    found = await info.context.require_identity()
+    found = await info.context.authenticate()
+    if found is None:
+        raise Unauthenticated("An access token is required. Log in and send it as `Authorization: Bearer <token>`.")
     info.context.services.quotas.limits.set_override(found.user.id, found.user.quotas)
     require_disk_space(info)
-    _require(found, Scope.WRITE if info.operation.operation is OperationType.MUTATION else Scope.READ)
+    _require_scope(found, Scope.WRITE if info.operation.operation is OperationType.MUTATION else Scope.READ)
     return found
 
 
 async def require_reader(info: Info) -> Identity:
     """Return the caller of a mutation that only reads, such as a dry run. Raises Unauthenticated, Forbidden."""
     found = await require_identity(info)
-    _require(found, Scope.READ)
+    _require_scope(found, Scope.READ)
     return found
 
 
 def require_disk_space(info: Info) -> None:
     """Raise StorageLow for a mutation that would store something while the disk is nearly full."""
-    if _is_root_of_mutation(info) and info.field_name not in ALLOWED_ON_LOW_DISK:
+    is_root_of_mutation = info.operation.operation is OperationType.MUTATION and info.path.prev is None
+    if is_root_of_mutation and info.field_name not in ALLOWED_ON_LOW_DISK:
         info.context.services.disk.require_free_space()
-
-
-def _is_root_of_mutation(info: Info) -> bool:
-    return info.operation.operation is OperationType.MUTATION and info.path.prev is None
 
 
 async def require_administrator(info: Info) -> Identity:
@@ -61,7 +60,7 @@ async def require_administrator(info: Info) -> Identity:
     found = await require_identity(info)
     if not found.user.is_admin:
         raise Forbidden("Only administrators may do this.")
-    _require(found, Scope.ADMIN)
+    _require_scope(found, Scope.ADMIN)
     return found
 
 
@@ -92,6 +91,6 @@ def audit_actor(info: Info, identity: Identity) -> Actor:
     return info.context.actor.as_user(identity.user)
 
 
-def _require(identity: Identity, scope: Scope) -> None:
+def _require_scope(identity: Identity, scope: Scope) -> None:
     if scope not in identity.scopes:
         raise Forbidden(f"This API token does not have the scope {scope.value}.")

@@ -37,7 +37,6 @@ from tocsin.workflows.versions import VersionCache
 TOKEN_CHECK_SECONDS = 30.0
 """Interval at which an open connection checks its token again, in case a signal about its end was lost."""
 EXPIRY_MESSAGE = "The access token has expired. Get a new one and reconnect with it."
-_MISSING = "An access token is required. Log in and send it as `Authorization: Bearer <token>`."
 
 
 @dataclass(frozen=True)
@@ -150,13 +149,6 @@ class Context(BaseContext):
     def can_read(self) -> bool:
         """True if the verified token has the scope READ, and without a token."""
         return self._identity is None or Scope.READ in self._identity.scopes
-
-    async def require_identity(self) -> Identity:
-        """Return the authenticated caller. Raises Unauthenticated for a missing or invalid token."""
-        identity = await self.authenticate()
-        if identity is None:
-            raise Unauthenticated(_MISSING)
-        return identity
 
     @property
     def is_websocket(self) -> bool:

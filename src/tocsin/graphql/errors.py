@@ -1,8 +1,6 @@
 """Errors as clients see them: `userErrors` of mutations, and top-level errors with a code for the rest."""
 
 import math
-from collections.abc import Awaitable
-from typing import TypeVar
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -11,7 +9,6 @@ from tocsin import errors, telemetry
 from tocsin.documents import is_unavailable
 from tocsin.errors import Forbidden, PartialWrite, RateLimited, StorageLow, Unauthenticated, UserErrorCode
 
-T = TypeVar("T")
 UNAVAILABLE_MESSAGE = (
     "The database is unavailable; try again in a few seconds. A change that was in progress may have been saved: with "
     "an idempotencyKey it can be sent again and is made only once."
@@ -33,14 +30,6 @@ class UserError:
     message: str = strawberry.field(
         description="Human-readable explanation: what is wrong and what would be valid. The wording may change."
     )
-
-
-async def collect_user_errors(work: Awaitable[T]) -> tuple[T | None, list[UserError]]:
-    """Await `work` and return its result, or None and the UserErrors that it raised."""
-    try:
-        return await work, []
-    except errors.UserError as error:
-        return None, to_user_errors(error)
 
 
 def to_user_errors(error: errors.UserError) -> list[UserError]:

@@ -5,17 +5,37 @@ import hashlib
 import hmac
 import json
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
 
 from tocsin.documents import IdempotencyDocument
-from tocsin.graphql.context import Services
+from tocsin.graphql.context import Info, Services
 from tocsin.tasks import idempotency
 from tocsin.tasks.idempotency import IdempotentCall
 
 
-def take_idempotency_key(services: Services, owner: str, mutation: str, given: Any) -> IdempotentCall | None:
+class KeyedInput(Protocol):
+    """The input of a mutation that can be sent again with the same idempotency key."""
+
+    idempotency_key: str | None
+
+
+async def begin_idempotent_call(
+    info: Info, owner: str, given: KeyedInput
+) -> tuple[IdempotentCall | None, IdempotencyDocument | None]:
+    """Return the idempotency key of a mutation's input, and the record of a completed call with it, or None for each.
+
+    The result of that call is repeated even if the input would be refused now. Raises QuotaExceeded,
+    IdempotencyKeyReused.
+    """
+    services = info.context.services
+    key = take_idempotency_key(services, owner, info.field_name, given)
+    record = None if key is None else await idempotency.find_record(services.database, key)
+    return key, record if record is not None and record["done"] else None
+
+
+def take_idempotency_key(services: Services, owner: str, mutation: str, given: KeyedInput) -> IdempotentCall | None:
     """Return the idempotency key of an input with a digest of the whole input; None if it has no key.
 
     Counts against the owner's quota of keys. Raises QuotaExceeded.
@@ -26,15 +46,6 @@ def take_idempotency_key(services: Services, owner: str, mutation: str, given: A
     text = json.dumps(_plain(given), sort_keys=True, default=str)
     digest = hmac.new(services.fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
     return IdempotentCall(owner, mutation, given.idempotency_key, digest)
-
-
-async def find_earlier_result(services: Services, key: IdempotentCall | None) -> IdempotencyDocument | None:
-    """Return the record of a completed call with this key, or None.
-
-    The result of that call is repeated even if the input would be refused now. Raises IdempotencyKeyReused.
-    """
-    record = None if key is None else await idempotency.find_record(services.database, key)
-    return record if record is not None and record["done"] else None
 
 
 def _plain(value: Any) -> Any:

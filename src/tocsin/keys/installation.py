@@ -9,7 +9,7 @@ import asyncio
 from pymongo.errors import DuplicateKeyError
 
 from tocsin.config import PREFIX, Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, RawDocument
 from tocsin.errors import StartupError
 from tocsin.security.access_tokens import derive_key_id
 from tocsin.security.key_files import JWT_SECRET_FILE, InstallationKeys, load_keys
@@ -51,7 +51,7 @@ async def bind_installation_keys(database: Database, keys: InstallationKeys) -> 
     await database.installation.replace_one(_NOTE, _note(keys), upsert=True)
 
 
-def _note(keys: InstallationKeys) -> Doc:
+def _note(keys: InstallationKeys) -> RawDocument:
     return {**_NOTE, "probe": seal_probe(keys), "jwt": derive_key_id(keys.jwt_secret)}
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from tocsin.documents import Database, Doc
-from tocsin.documents.updates import Expression, all_of, change_when
+from tocsin.documents import Database, RawDocument
+from tocsin.documents.updates import Expression, Pipeline, all_of, change_when
 from tocsin.security.secret_box import SecretBox, SecretUnreadable, find_key_id
 
 BATCH_SIZE = 200
@@ -40,13 +40,13 @@ class _Place:
     path: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 
-    def read(self, document: Doc) -> Doc:
+    def read(self, document: RawDocument) -> RawDocument:
         """Return the fields that may hold secrets."""
         for name in self.path:
             document = document.get(name) or {}
         return {name: value for name, value in document.items() if not self.fields or name in self.fields}
 
-    def change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Doc]:
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Pipeline:
         """Return the update that replaces `before` with `after`, if `before` has not changed since it was read."""
         unchanged = [
             {"$eq": ["$" + ".".join((*self.path, name)), {"$literal": value}]} for name, value in before.items()
@@ -88,9 +88,9 @@ async def count_secrets_by_key(database: Database) -> Counter[str]:
     return counts
 
 
-async def _read_batches(database: Database, place: _Place) -> AsyncIterator[list[Doc]]:
+async def _read_batches(database: Database, place: _Place) -> AsyncIterator[list[RawDocument]]:
     fields = dict.fromkeys((place.owner, *([".".join(place.path)] if place.path else place.fields)), 1)
-    batch: list[Doc] = []
+    batch: list[RawDocument] = []
     async for document in database.db[place.collection].find({}, fields).batch_size(BATCH_SIZE):
         batch.append(document)
         if len(batch) == BATCH_SIZE:
@@ -99,7 +99,9 @@ async def _read_batches(database: Database, place: _Place) -> AsyncIterator[list
     yield batch
 
 
-def _reencryption_updates(place: _Place, document: Doc, box: SecretBox, counts: ReencryptionCounts) -> list[UpdateOne]:
+def _reencryption_updates(
+    place: _Place, document: RawDocument, box: SecretBox, counts: ReencryptionCounts
+) -> list[UpdateOne]:
     """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
     reencryptor = _Reencryptor(box, document[place.owner])
     before = place.read(document)

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
 from tocsin.config import PREFIX
-from tocsin.documents import Database, Doc, KeyKind, StoredKey
-from tocsin.documents.updates import change_when, has_value
+from tocsin.documents import Database, KeyKind, StoredKey
+from tocsin.documents.updates import Expression, change_when, has_value
 from tocsin.documents.workers import is_alive
 from tocsin.errors import TocsinError
 from tocsin.keys.keyring import POLL_SECONDS, Keyring, KeysUnreadable, activation_order, active_key
@@ -177,7 +177,7 @@ async def _retire(keyring: Keyring, kind: KeyKind, moment: datetime) -> None:
             continue
         if key.retire_at is not None and key.retire_at <= moment:
             continue
-        change: Doc = {"$set": {"retire_at": moment}}
+        change: Expression = {"$set": {"retire_at": moment}}
         if own := key.sealed is None:
             always = {"sealed": None, "created_at": key.created_at, "activated_at": key.activated_at}
             change["$setOnInsert"] = {"kind": kind.value, **always}

@@ -19,7 +19,7 @@ from tocsin.web.backpressure import BackpressureMiddleware
 from tocsin.web.cors import PathCorsMiddleware
 from tocsin.web.downloads import downloads_router
 from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
-from tocsin.web.graphql_http import GRAPHQL_PATH, graphql_router
+from tocsin.web.graphql_http import GRAPHQL_PATH, StrictGraphQLRouter
 from tocsin.web.health import HealthCheck, health_router
 from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
@@ -35,7 +35,7 @@ def create_app(
 ) -> ASGIApp:
     """Return the application. `check_health` returns the health of each part, `refresh` updates the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(graphql_router(services, settings))
+    app.include_router(StrictGraphQLRouter(services, settings))
     app.include_router(downloads_router(services))
     app.include_router(pages_router())
     app.include_router(metrics_router(settings, refresh, beside_api=True))

@@ -3,15 +3,13 @@
 No answer is a stack trace or plain text, no body is read beyond its limit, and every error has a code.
 """
 
-import json
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from cross_web import HTTPException
 from graphql import GraphQLError, get_operation_ast, parse
-from pymongo.errors import PyMongoError
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -26,15 +24,15 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from tocsin import telemetry
 from tocsin.config import Settings
-from tocsin.errors import DatabaseUnavailable, RateLimited, Unauthenticated
+from tocsin.errors import RateLimited
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.schema import schema
 from tocsin.web.connections import Connection
 from tocsin.web.error_responses import INTERNAL_MESSAGE, RequestRefused, error_response
 from tocsin.web.graphql_responses import response_body, response_headers, response_status
-from tocsin.web.graphql_ws import ANONYMOUS_BODY_LIMIT, GraphQLWebSocketAdapter, GraphQLWebSocketHandler
+from tocsin.web.graphql_ws import GraphQLWebSocketAdapter, GraphQLWebSocketHandler
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, AcceptedFormats, negotiate
-from tocsin.web.request_parsing import LimitedRequest, check_content_type, decode_json, parse_query_parameters
+from tocsin.web.request_parsing import LimitedRequest, decode_json, read_operation
 
 GRAPHQL_PATH = "/graphql"
 CONNECTION_INIT_TIMEOUT = timedelta(seconds=5)
@@ -45,49 +43,7 @@ KEEP_ALIVE_SECONDS = 15.0
 """Interval between comments in an event stream, so that no proxy closes it as idle."""
 _MAX_USER_AGENT_LENGTH = 200
 _ALLOWED_OPERATIONS = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
-_OPTIONAL_MEMBERS = {
-    "operationName": (str, "a string"),
-    "variables": (dict, "an object"),
-    "extensions": (dict, "an object"),
-}
 log = telemetry.get_logger(__name__)
-
-
-def graphql_router(services: Callable[[], Services], settings: Settings) -> GraphQLRouter[Context, None]:
-    """Return the router of `/graphql`: POST, GET, WebSocket, server-sent events.
-
-    `services` is called for each request.
-    """
-    return StrictGraphQLRouter(_context_getter(services), settings)
-
-
-def _context_getter(services: Callable[[], Services]) -> Callable[[HTTPConnection], Awaitable[Context]]:
-    async def context(connection: HTTPConnection) -> Context:
-        address = connection.client.host if connection.client else ""
-        user_agent = connection.headers.get("user-agent", "")[:_MAX_USER_AGENT_LENGTH]
-        token = parse_bearer(connection.headers.get("authorization"))
-        place: Connection | None = getattr(connection.state, "connection", None)
-        on_known = place.mark_authenticated if place is not None else None
-        return Context(services(), connection.state.request_id, token, address, user_agent, on_known)
-
-    return context
-
-
-def parse_bearer(header: object) -> str | None:
-    """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1), None for anything else."""
-    scheme, _, token = header.strip().partition(" ") if isinstance(header, str) else ("", "", "")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-class WrongTransport(RequestRefused):
-    """The operation is not allowed over this transport."""
-
-    def __init__(self, operation: OperationType) -> None:
-        self.operation = operation
-        if operation is OperationType.SUBSCRIPTION:
-            super().__init__(400, "Subscribe over a WebSocket, or accept text/event-stream.")
-        else:
-            super().__init__(405, "Send mutations with POST.", Allow="POST")
 
 
 class EventStream(SSETransport):
@@ -98,25 +54,34 @@ class EventStream(SSETransport):
 
 
 class StrictGraphQLRouter(GraphQLRouter[Context, None]):
-    """The routes of `/graphql`."""
+    """The routes of `/graphql`: POST, GET, WebSocket, server-sent events. `services` is called for each request."""
 
     graphql_transport_ws_handler_class = GraphQLWebSocketHandler
     websocket_adapter_class = GraphQLWebSocketAdapter
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventStream}
 
-    def __init__(self, context_getter: Callable[[HTTPConnection], Awaitable[Context]], settings: Settings) -> None:
+    def __init__(self, services: Callable[[], Services], settings: Settings) -> None:
+        self._services = services
         self._limit, self._max_tokens = settings.body_limit, settings.max_document_tokens
         super().__init__(
             schema,
             path=GRAPHQL_PATH,
             graphql_ide=None,
-            context_getter=context_getter,
+            context_getter=self._make_context,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL],
             connection_init_wait_timeout=CONNECTION_INIT_TIMEOUT,
             max_subscriptions_per_connection=MAX_OPERATIONS_PER_SOCKET,
             allowed_origins=settings.cors_origins,
             include_in_schema=False,
         )
+
+    async def _make_context(self, connection: HTTPConnection) -> Context:
+        address = connection.client.host if connection.client else ""
+        user_agent = connection.headers.get("user-agent", "")[:_MAX_USER_AGENT_LENGTH]
+        token = _parse_bearer(connection.headers.get("authorization"))
+        place: Connection | None = getattr(connection.state, "connection", None)
+        on_known = place.mark_authenticated if place is not None else None
+        return Context(self._services(), connection.state.request_id, token, address, user_agent, on_known)
 
     async def run(self, request: Any, context: Context = UNSET, root_value: None = UNSET) -> Any:
         """Answer one request, or serve one WebSocket connection."""
@@ -140,30 +105,26 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
             return error_response(500, INTERNAL_MESSAGE, media_type=media_type)
 
     async def _answer(self, request: Request, context: Context, wanted: AcceptedFormats) -> Response:
-        data = await self._read_operation(request, context)
+        """Execute the operation of a request. A subscription is streamed, anything else if the client prefers that."""
+        data = await read_operation(request, context, self._limit)
         if wanted.prefers_stream or wanted.media_type is None:
             return await self._stream(request, data, context)
         try:
-            result = await self._execute(request.method, data, context)
-        except WrongTransport as wrong:
-            if wrong.operation is OperationType.SUBSCRIPTION and wanted.accepts_stream:
+            result = await self.schema.execute(
+                data.query,
+                variable_values=data.variables,
+                context_value=context,
+                operation_name=data.operation_name,
+                allowed_operation_types=_ALLOWED_OPERATIONS[request.method],
+            )
+        except CannotGetOperationTypeError as error:
+            raise HTTPException(400, error.as_http_error_reason()) from error
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.SUBSCRIPTION and wanted.accepts_stream:
                 return await self._stream(request, data, context)
-            raise
+            raise _wrong_transport(error.operation_type) from error
         status = response_status(result, wanted.media_type)
         return Response(self.encode_json(response_body(result)), status, response_headers(result), wanted.media_type)
-
-    async def _read_operation(self, request: Request, context: Context) -> GraphQLRequestData:
-        """Return the operation of a request. Raises RequestRefused."""
-        if request.method == "POST":
-            check_content_type(request)
-            body = await LimitedRequest(request, self._limit).get_body()
-            if len(body) > ANONYMOUS_BODY_LIMIT and not await _is_authenticated(context):
-                message = f"A request without a valid access token may have at most {ANONYMOUS_BODY_LIMIT} bytes."
-                raise RequestRefused(413, message)
-            members = self.parse_json(body)
-        else:
-            members = parse_query_parameters(request.query_params, self.parse_json)
-        return _parse_operation(members)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""
@@ -175,74 +136,32 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         result: Any = await self.execute_operation(request, adapter, data, context, None, blank)
         return await self._create_streaming_response(request, result, data.protocol, blank)
 
-    async def _execute(self, method: str, data: GraphQLRequestData, context: Context) -> ExecutionResult:
-        """Execute a query, or with POST a mutation. Raises HTTPException."""
-        try:
-            return await self.schema.execute(
-                data.query,
-                variable_values=data.variables,
-                context_value=context,
-                operation_name=data.operation_name,
-                allowed_operation_types=_ALLOWED_OPERATIONS[method],
-            )
-        except CannotGetOperationTypeError as error:
-            raise HTTPException(400, error.as_http_error_reason()) from error
-        except InvalidOperationTypeError as error:
-            raise WrongTransport(error.operation_type) from error
-
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002
         """Return the payload of one event of a stream."""
         return response_body(result)
 
-    def parse_json(self, data: str | bytes) -> dict[str, Any]:
-        """Return the JSON object in a body or a query parameter. Raises RequestRefused."""
-        try:
-            value = self.decode_json(data)
-        except json.JSONDecodeError as error:
-            raise RequestRefused(400, f"This is not valid JSON: {error.msg}.") from error
-        if isinstance(value, list):
-            raise RequestRefused(400, "The JSON must be an object: send one operation at a time.")
-        if not isinstance(value, dict):
-            raise RequestRefused(400, "The JSON must be an object.")
-        return value
-
     def decode_json(self, data: str | bytes) -> object:
-        """Decode the JSON of HTTP bodies and WebSocket messages. Raises JSONDecodeError."""
+        """Decode the JSON of WebSocket messages. Raises JSONDecodeError."""
         return decode_json(data, self._limit)
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Take the token from the connection's parameters. Raises Unauthenticated, which closes the connection."""
         params: Mapping[str, object] = context.connection_params or {}
-        token = parse_bearer(params.get("authorization", params.get("Authorization")))
+        token = _parse_bearer(params.get("authorization", params.get("Authorization")))
         context.token = token or context.token
         if context.token is not None:
             await context.authenticate()
         return await super().on_ws_connect(context)
 
 
-async def _is_authenticated(context: Context) -> bool:
-    """Tell whether the caller has a valid token. Without a database the answer is yes: the execution fails then."""
-    try:
-        return await context.authenticate() is not None
-    except Unauthenticated:
-        return False
-    except (PyMongoError, DatabaseUnavailable):
-        return True
-
-
-def _parse_operation(members: Mapping[str, Any]) -> GraphQLRequestData:
-    """Return the operation that the members of a request describe. Raises RequestRefused (400)."""
-    query = members.get("query")
-    if not isinstance(query, str) or not query:
-        raise RequestRefused(400, "The request has no `query`: it must be a string.")
-    for name, (kind, description) in _OPTIONAL_MEMBERS.items():
-        if not isinstance(members.get(name), kind | None):
-            raise RequestRefused(400, f"`{name}` must be {description} or null.")
-    return GraphQLRequestData(query, members.get("variables"), members.get("operationName"), members.get("extensions"))
+def _parse_bearer(header: object) -> str | None:
+    """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1), None for anything else."""
+    scheme, _, token = header.strip().partition(" ") if isinstance(header, str) else ("", "", "")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _refuse_mutation_by_get(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
-    """Reject mutations by GET before a stream begins, when a status can still be sent. Raises WrongTransport (405)."""
+    """Reject mutations by GET before a stream begins, when a status can still be sent. Raises RequestRefused (405)."""
     if method != "GET":
         return
     try:
@@ -250,4 +169,11 @@ def _refuse_mutation_by_get(method: str, data: GraphQLRequestData, max_tokens: i
     except GraphQLError:
         return
     if operation is not None and operation.operation.value == "mutation":
-        raise WrongTransport(OperationType.MUTATION)
+        raise _wrong_transport(OperationType.MUTATION)
+
+
+def _wrong_transport(operation: OperationType) -> RequestRefused:
+    """Return the error for an operation that is not allowed over this transport."""
+    if operation is OperationType.SUBSCRIPTION:
+        return RequestRefused(400, "Subscribe over a WebSocket, or accept text/event-stream.")
+    return RequestRefused(405, "Send mutations with POST.", Allow="POST")

@@ -22,14 +22,13 @@ from tocsin import telemetry
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.graphql.context import Context
 from tocsin.web.connections import Connection
+from tocsin.web.request_parsing import ANONYMOUS_BODY_LIMIT
 
 CLOSE_REASON_BYTES = 123
 """Maximum length of a close reason (RFC 6455 section 5.5)."""
 IDLE_SECONDS = 60.0
 """How long a connection may stay open without an active operation."""
 _NORMAL = 1000
-ANONYMOUS_BODY_LIMIT = 64 * 1024
-"""Maximum bytes of a request or message without a valid token. Known users may send more, at their own cost."""
 _MESSAGE_TOO_BIG = 1009
 _FORBIDDEN = 4403
 _INTERNAL_ERROR = 1011

@@ -1,16 +1,42 @@
-"""Parsing of requests: bodies up to a limit, JSON, query parameters."""
+"""Reading of an operation from a request: its body up to a limit or its query parameters, as JSON, then its members."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from cross_web import StarletteRequestAdapter
+from pymongo.errors import PyMongoError
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
+from strawberry.http import GraphQLRequestData
 from strawberry.http.parse_content_type import parse_content_type
 
+from tocsin.errors import DatabaseUnavailable, Unauthenticated
+from tocsin.graphql.context import Context
 from tocsin.json_values import MAX_JSON_DEPTH, parse_json
 from tocsin.web.error_responses import RequestRefused
+
+ANONYMOUS_BODY_LIMIT = 64 * 1024
+"""Maximum bytes of a request or message without a valid token. Known users may send more, at their own cost."""
+_OPTIONAL_MEMBERS = {
+    "operationName": (str, "a string"),
+    "variables": (dict, "an object"),
+    "extensions": (dict, "an object"),
+}
+
+
+async def read_operation(request: Request, context: Context, limit: int) -> GraphQLRequestData:
+    """Return the operation of a request whose body has at most `limit` bytes. Raises RequestRefused."""
+    if request.method == "POST":
+        _check_content_type(request)
+        body = await LimitedRequest(request, limit).get_body()
+        if len(body) > ANONYMOUS_BODY_LIMIT and not await _is_authenticated(context):
+            message = f"A request without a valid access token may have at most {ANONYMOUS_BODY_LIMIT} bytes."
+            raise RequestRefused(413, message)
+        members = _parse_object(body, limit)
+    else:
+        members = _parse_query_parameters(request.query_params, limit)
+    return _parse_members(members)
 
 
 class LimitedRequest(StarletteRequestAdapter):
@@ -37,7 +63,7 @@ class LimitedRequest(StarletteRequestAdapter):
         return b"".join(chunks)
 
 
-def check_content_type(request: Request) -> None:
+def _check_content_type(request: Request) -> None:
     """Check that the body is declared as JSON in UTF-8. Raises RequestRefused (415)."""
     content_type, parameters = parse_content_type(request.headers.get("content-type", ""))
     charset = parameters.get("charset", "utf-8").strip("'\"").lower()
@@ -47,8 +73,31 @@ def check_content_type(request: Request) -> None:
         raise RequestRefused(415, "Send the operation without a Content-Encoding.", Accept_Encoding="identity")
 
 
-def parse_query_parameters(parameters: QueryParams, parse: Callable[[str], Any]) -> dict[str, Any]:
-    """Return the request's members in the URL; `parse` decodes those that are JSON. Raises RequestRefused (400)."""
+async def _is_authenticated(context: Context) -> bool:
+    """Tell whether the caller has a valid token. Without a database the answer is yes: the execution fails then."""
+    try:
+        return await context.authenticate() is not None
+    except Unauthenticated:
+        return False
+    except (PyMongoError, DatabaseUnavailable):
+        return True
+
+
+def _parse_object(data: str | bytes, limit: int) -> dict[str, Any]:
+    """Return the JSON object in a body or a query parameter. Raises RequestRefused (400)."""
+    try:
+        value = decode_json(data, limit)
+    except json.JSONDecodeError as error:
+        raise RequestRefused(400, f"This is not valid JSON: {error.msg}.") from error
+    if isinstance(value, list):
+        raise RequestRefused(400, "The JSON must be an object: send one operation at a time.")
+    if not isinstance(value, dict):
+        raise RequestRefused(400, "The JSON must be an object.")
+    return value
+
+
+def _parse_query_parameters(parameters: QueryParams, limit: int) -> dict[str, Any]:
+    """Return the members of the operation in the URL. Raises RequestRefused (400)."""
     found: dict[str, Any] = {}
     for name, value in parameters.multi_items():
         if name in found:
@@ -56,10 +105,21 @@ def parse_query_parameters(parameters: QueryParams, parse: Callable[[str], Any])
         found[name] = value
     for name in ("variables", "extensions"):
         if name in found:
-            found[name] = parse(found[name]) if found[name] else None
+            found[name] = _parse_object(found[name], limit) if found[name] else None
     if found.get("operationName") == "":
         del found["operationName"]
     return found
+
+
+def _parse_members(members: Mapping[str, Any]) -> GraphQLRequestData:
+    """Return the operation that the members of a request describe. Raises RequestRefused (400)."""
+    query = members.get("query")
+    if not isinstance(query, str) or not query:
+        raise RequestRefused(400, "The request has no `query`: it must be a string.")
+    for name, (kind, description) in _OPTIONAL_MEMBERS.items():
+        if not isinstance(members.get(name), kind | None):
+            raise RequestRefused(400, f"`{name}` must be {description} or null.")
+    return GraphQLRequestData(query, members.get("variables"), members.get("operationName"), members.get("extensions"))
 
 
 def decode_json(data: str | bytes, limit: int) -> object:

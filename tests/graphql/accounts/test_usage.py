@@ -254,7 +254,7 @@ async def test_lifting_is_in_the_audit_log_and_only_for_administrators(api: Api)
 
 
 @pytest.mark.parametrize("limit", [-1, -(2**31)])
-async def test_wrong_limits_are_told(api: Api, limit: int) -> None:
+async def test_invalid_limits_are_user_errors(api: Api, limit: int) -> None:
     assert api.alice.user is not None
     document = (
         "($id: ID!, $limit: Int) { setUserQuota(input: {id: $id, quota: TASKS, limit: $limit}) "

@@ -4,18 +4,17 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import get_introspection_query
 
 from tests.graphql.conftest import Api, Caller
-from tests.graphql.test_subscriptions import EVENTS, _socket
+from tests.graphql.limits.helpers import SLOW, change_settings, codes, post
+from tests.graphql.sockets import EVENTS, open_socket
 from tests.harness import wait_until
-from tocsin import accounts, schedules
+from tocsin import accounts
 from tocsin.config import Settings
-from tocsin.tasks import saving
 
 FEW: dict[str, Any] = {
     "max_operations": 2,
@@ -24,29 +23,11 @@ FEW: dict[str, Any] = {
     "attempts_per_account": 2,
 }
 LOG_IN = 'mutation { logIn(input: {email: "%s@example.test", password: "not the password"}) { userErrors { code } } }'
-SLOW = "{ schedulePreview(schedule: {now: true}) }"
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return settings.model_copy(update=FEW)
-
-
-def change(api: Api, **values: Any) -> None:
-    """Replace settings of the running API."""
-    object.__setattr__(api.services, "settings", api.services.settings.model_copy(update=values))
-
-
-async def whole(caller: Caller, query: str, **variables: Any) -> dict[str, Any]:
-    """Return the whole response over HTTP."""
-    headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
-    answer = await caller.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def codes(answer: dict[str, Any]) -> list[str]:
-    return [error["extensions"]["code"] for error in answer.get("errors", [])]
 
 
 # --- introspection and suggestions ------------------------------------------------------------------------------------
@@ -57,27 +38,27 @@ WRONG_VALUE = "query($d: OrderDirection!) { tasks(orderBy: {field: CREATED_AT, d
 
 @pytest.mark.parametrize("who", ["everyone", "users", "nobody"])
 async def test_who_may_ask_for_the_schema(api: Api, who: str) -> None:
-    change(api, introspection=who)
+    change_settings(api, introspection=who)
     for query in (get_introspection_query(), '{ __type(name: "Task") { name } }'):
         for caller, allowed in ((api.nobody, who == "everyone"), (api.alice, who != "nobody")):
-            answer = await whole(caller, query)
+            answer = await post(caller, query)
             code = {"users": "UNAUTHENTICATED", "nobody": "FORBIDDEN"}.get(who)
             assert codes(answer) == ([] if allowed else [code]), (who, query[:20], answer)
-    assert codes(await whole(api.nobody, "{ __typename }")) == []
+    assert codes(await post(api.nobody, "{ __typename }")) == []
 
 
 @pytest.mark.parametrize("who", ["everyone", "users", "nobody"])
-async def test_who_is_told_what_may_have_been_meant(api: Api, who: str) -> None:
-    change(api, suggestions=who)
+async def test_suggestions_are_for_the_audience_of_the_setting(api: Api, who: str) -> None:
+    change_settings(api, suggestions=who)
     stranger = Caller(api.nobody.http, None, "not.a.token")
     for caller, told in ((api.nobody, who == "everyone"), (api.alice, who != "nobody"), (stranger, who == "everyone")):
-        for answer in (await whole(caller, TYPO), await whole(caller, WRONG_VALUE, d="DESCC")):
+        for answer in (await post(caller, TYPO), await post(caller, WRONG_VALUE, d="DESCC")):
             assert any("Did you mean" in error["message"] for error in answer["errors"]) is told, (who, answer)
 
 
-async def test_on_a_socket_the_same_callers_are_told(api: Api) -> None:
+async def test_suggestions_over_a_socket_are_for_the_same_callers(api: Api) -> None:
     for caller, told in ((api.alice, True), (api.nobody, False)):
-        async with _socket(api, caller) as socket:
+        async with open_socket(api, caller) as socket:
             await socket.subscribe("1", TYPO)
             (error,) = (await socket.receive())["payload"]
             assert ("Did you mean" in error["message"]) is told
@@ -86,14 +67,14 @@ async def test_on_a_socket_the_same_callers_are_told(api: Api) -> None:
 # --- cost ---------------------------------------------------------------------------------------------------------------
 
 
-async def test_every_answer_says_what_it_cost(api: Api) -> None:
-    answer = await whole(api.alice, "query($n: Int) { tasks(first: $n) { nodes { id name } } }", n=30)
+async def test_every_response_has_its_cost(api: Api) -> None:
+    answer = await post(api.alice, "query($n: Int) { tasks(first: $n) { nodes { id name } } }", n=30)
     cost = answer["extensions"]["cost"]
     assert 499_809 <= cost.pop("remaining") <= 500_000  # it is refilled all the time
     assert cost == {"requested": 100 + 1 + 30 * 3, "maximum": 50_000, "limit": 500_000, "restoreRate": 8333.33}
-    refused = await whole(api.alice, TYPO)
+    refused = await post(api.alice, TYPO)
     assert refused["extensions"]["cost"]["requested"] == 500
-    async with _socket(api, api.alice) as socket:
+    async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1", "{ viewer { id } }")
         assert (await socket.receive())["payload"]["extensions"]["cost"]["requested"] == 102
         await socket.receive()
@@ -101,27 +82,27 @@ async def test_every_answer_says_what_it_cost(api: Api) -> None:
         assert "extensions" not in (await socket.receive())["payload"]
 
 
-async def test_who_has_spent_all_is_refused_wherever_he_asks(api: Api) -> None:
-    change(api, cost_limit=1000, max_cost=1000)
+async def test_a_caller_over_the_cost_limit_is_refused_on_every_transport(api: Api) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
     object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
-    assert codes(await whole(api.alice, "{ tasks(first: 100) { nodes { id name tags status version } } }")) == []
-    answer = await whole(api.alice, "{ tasks(first: 90) { nodes { id name tags status } } }")
+    assert codes(await post(api.alice, "{ tasks(first: 100) { nodes { id name tags status version } } }")) == []
+    answer = await post(api.alice, "{ tasks(first: 90) { nodes { id name tags status } } }")
     assert codes(answer) == ["RATE_LIMITED"]
     extensions = answer["errors"][0]["extensions"]
     assert 1 <= extensions["retryAfter"] <= 30
     assert f"{extensions['retryAfter']} s" in answer["errors"][0]["message"]
-    async with _socket(api, api.alice) as socket:
+    async with open_socket(api, api.alice) as socket:
         for id_, query in (("1", "{ viewer { id } }"), ("2", EVENTS)):
             await socket.subscribe(id_, query)
             message = await socket.receive()
             assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
-    assert codes(await whole(api.bob, "{ viewer { id } }")) == []
+    assert codes(await post(api.bob, "{ viewer { id } }")) == []
 
 
 async def test_refused_documents_are_counted_too(api: Api) -> None:
-    change(api, cost_limit=1000, max_cost=1000)
+    change_settings(api, cost_limit=1000, max_cost=1000)
     object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
-    seen = [codes(await whole(api.nobody, query)) for query in (TYPO, "{", TYPO, "{ __typename }")]
+    seen = [codes(await post(api.nobody, query)) for query in (TYPO, "{", TYPO, "{ __typename }")]
     assert seen[0] == ["GRAPHQL_VALIDATION_FAILED"]
     assert seen[1] == ["GRAPHQL_PARSE_FAILED"]
     assert seen[2] == seen[3] == ["RATE_LIMITED"]  # the bucket gives some back meanwhile, but not 500
@@ -131,14 +112,14 @@ async def test_refused_documents_are_counted_too(api: Api) -> None:
 
 
 async def test_log_ins_of_one_address(api: Api) -> None:
-    seen = [await whole(api.nobody, LOG_IN % name) for name in ("u", "v", "w", "x")]
+    seen = [await post(api.nobody, LOG_IN % name) for name in ("u", "v", "w", "x")]
     assert [codes(answer) for answer in seen] == [[], [], [], ["RATE_LIMITED"]]
     assert 1 <= seen[3]["errors"][0]["extensions"]["retryAfter"] <= 20
     sign_up = (
         'mutation { signUp(input: {email: "u@example.test", password: "a fine password"}) { userErrors { code } } }'
     )
-    assert codes(await whole(api.nobody, sign_up)) == []
-    async with _socket(api, api.nobody) as socket:
+    assert codes(await post(api.nobody, sign_up)) == []
+    async with open_socket(api, api.nobody) as socket:
         await socket.subscribe("1", LOG_IN % "y")
         message = await socket.receive()
         assert message["payload"]["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
@@ -147,9 +128,9 @@ async def test_log_ins_of_one_address(api: Api) -> None:
 async def test_log_ins_at_one_account_whether_it_exists_or_not(api: Api) -> None:
     await accounts.create_user("somebody@example.test", "a fine password", accounts.COMMAND_LINE)
     for name in ("somebody", "unknown"):
-        change(api, attempts_per_address=100)
+        change_settings(api, attempts_per_address=100)
         object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
-        seen = [await whole(api.nobody, LOG_IN % name) for _ in range(3)]
+        seen = [await post(api.nobody, LOG_IN % name) for _ in range(3)]
         assert [codes(answer) for answer in seen] == [[], [], ["RATE_LIMITED"]]
         assert "Too many attempts at this account from this network address." in seen[2]["errors"][0]["message"]
 
@@ -157,8 +138,12 @@ async def test_log_ins_at_one_account_whether_it_exists_or_not(api: Api) -> None
 # --- what is under way ----------------------------------------------------------------------------------------------------
 
 
-async def test_subscriptions_of_one_user_at_once(api: Api) -> None:
-    async with _socket(api, api.alice) as first, _socket(api, api.alice) as second, _socket(api, api.bob) as other:
+async def test_subscriptions_of_one_user_are_limited(api: Api) -> None:
+    async with (
+        open_socket(api, api.alice) as first,
+        open_socket(api, api.alice) as second,
+        open_socket(api, api.bob) as other,
+    ):
         await first.subscribe("1")
         await first.event()
         await second.subscribe("1")
@@ -179,8 +164,8 @@ async def test_subscriptions_of_one_user_at_once(api: Api) -> None:
     await wait_until(lambda: _count(api, 0))
 
 
-async def test_a_slot_is_given_back_when_the_client_drops(api: Api) -> None:
-    async with _socket(api, api.alice) as socket:
+async def test_a_slot_is_released_when_the_client_disconnects(api: Api) -> None:
+    async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1")
         await socket.event()
         socket._raw.transport.abort()
@@ -188,7 +173,7 @@ async def test_a_slot_is_given_back_when_the_client_drops(api: Api) -> None:
 
 
 async def test_streams_of_server_sent_events_count_as_subscriptions(api: Api) -> None:
-    change(api, max_subscriptions=1)
+    change_settings(api, max_subscriptions=1)
     headers = {"Authorization": f"Bearer {api.alice.token}", "Accept": "text/event-stream"}
     async with api.alice.http.stream("POST", "/graphql", json={"query": EVENTS}, headers=headers) as stream:
         lines = stream.aiter_lines()
@@ -205,33 +190,19 @@ async def _count(api: Api, subscriptions: int) -> bool:
     return api.services.slots.count("subscriptions") == subscriptions
 
 
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Event that `schedulePreview` waits for."""
-    event = threading.Event()
-
-    def preview(*_: Any) -> list[Any]:
-        event.wait(10)
-        return []
-
-    monkeypatch.setattr(schedules, "preview_due_times", preview)
-    yield event
-    event.set()
-
-
-async def test_queries_of_one_user_at_once(api: Api, gate: threading.Event) -> None:
-    async with _socket(api, api.alice) as socket, asyncio.TaskGroup() as group:
-        held = [group.create_task(whole(api.alice, SLOW)) for _ in range(2)]
+async def test_queries_of_one_user_are_limited(api: Api, gate: threading.Event) -> None:
+    async with open_socket(api, api.alice) as socket, asyncio.TaskGroup() as group:
+        held = [group.create_task(post(api.alice, SLOW)) for _ in range(2)]
         await wait_until(lambda: _operations(api, 2))
-        assert codes(await whole(api.alice, "{ viewer { id } }")) == ["RATE_LIMITED"]
+        assert codes(await post(api.alice, "{ viewer { id } }")) == ["RATE_LIMITED"]
         await socket.subscribe("1", "{ viewer { id } }")
         assert (await socket.receive())["payload"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 1}
-        assert codes(await whole(api.bob, "{ viewer { id } }")) == []
+        assert codes(await post(api.bob, "{ viewer { id } }")) == []
         await socket.subscribe("2")
         await socket.event()
         gate.set()
     assert [codes(task.result()) for task in held] == [[], []]
-    assert codes(await whole(api.alice, "{ viewer { id } }")) == []
+    assert codes(await post(api.alice, "{ viewer { id } }")) == []
     assert api.services.slots.count("operations") == 0
 
 
@@ -240,53 +211,3 @@ async def _operations(api: Api, number: int) -> bool:
 
 
 # --- the time that an operation may take ----------------------------------------------------------------------------------
-
-
-async def test_a_query_that_takes_too_long_is_given_up(api: Api, gate: threading.Event) -> None:
-    change(api, execution_timeout=0.1)
-    answer = await whole(api.alice, SLOW)
-    assert codes(answer) == ["TIMEOUT"]
-    assert answer["errors"][0]["message"] == (
-        "The operation was aborted because it took longer than 0.1 s. Request fewer fields or smaller pages."
-    )
-    async with _socket(api, api.alice) as socket:
-        await socket.subscribe("1", SLOW)
-        message = await socket.receive()
-        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "TIMEOUT")
-        await socket.subscribe("2", "{ viewer { email } }")
-        assert (await socket.receive())["payload"]["data"]["viewer"]["email"] == "alice@example.test"
-    assert api.services.slots.count("operations") == 0
-
-
-async def test_a_mutation_that_is_given_up_says_that_it_may_be_done(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended: list[str] = []
-
-    async def create(*_: Any, **__: Any) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("cancelled")
-
-    monkeypatch.setattr(saving, "create_task", create)
-    change(api, execution_timeout=0.1)
-    given = {"name": "x", "job": {"http": {"url": "https://example.com/"}}, "schedule": {"now": True}}
-    answer = await whole(api.alice, "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } } }", i=given)
-    assert codes(answer) == ["TIMEOUT"]
-    assert "may have been saved" in answer["errors"][0]["message"]
-    assert ended == ["cancelled"]
-
-
-async def test_a_subscription_may_take_as_long_as_it_likes(api: Api) -> None:
-    change(api, execution_timeout=0.05)
-    async with _socket(api, api.alice) as socket:
-        await socket.subscribe("1")
-        assert (await socket.event())["kind"] == "SNAPSHOT"
-        change(api, execution_timeout=30)
-        begun = asyncio.get_running_loop().time()
-        await wait_until(lambda: _passed(begun + 0.2))
-        await api.alice.create("later")
-        assert (await socket.event())["kind"] == "TASK_CREATED"
-
-
-async def _passed(moment: float) -> bool:
-    return asyncio.get_running_loop().time() > moment

@@ -32,14 +32,14 @@ async def test_who_may_not_is_told_with_code_and_caller_and_without_the_token(ap
     assert "a-wrong-token" not in str(lines)
 
 
-async def test_what_is_asked_without_a_token_or_answered_is_not_told(api: Api) -> None:
+async def test_a_missing_token_and_a_success_are_not_logged(api: Api) -> None:
     with structlog.testing.capture_logs() as lines:
         await api.alice.post("{ viewer { id } }")
         await api.nobody.post("{ viewer { id } }")
     assert refusals(lines) == []
 
 
-def test_of_one_caller_there_is_one_line_a_minute_for_each_code() -> None:
+def test_each_caller_gets_one_line_a_minute_for_each_code() -> None:
     now = [0.0]
     told = RefusalLog(lambda: now[0])
 
@@ -55,7 +55,7 @@ def test_of_one_caller_there_is_one_line_a_minute_for_each_code() -> None:
     assert len(refusals(lines)) == 6
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_number_of_remembered_refusals_is_bounded() -> None:
     told = RefusalLog()
     with structlog.testing.capture_logs():
         for number in range(refusal_log.MAX_ENTRIES + 10):

@@ -90,7 +90,7 @@ def test_known_traps(name: str) -> None:
 
 
 @pytest.mark.parametrize("suggest", [True, False])
-def test_suggestions_only_for_those_who_get_them(suggest: bool) -> None:
+def test_suggestions_are_made_on_request(suggest: bool) -> None:
     query = "query($a: Taskk) { viewr { id } tasks(frst: 1, filter: {nam: 1, status: [PENDIN]}) { nodes { idd } } }"
     found = [fault.message for fault in validation.validate_document(schema._schema, parse(query), suggest=suggest)]
     assert len(found) == 6
@@ -107,13 +107,13 @@ def test_a_misspelt_type_is_still_found() -> None:
                 assert f"'{name}'" in fault.message
 
 
-def test_what_is_crowded_is_told_so() -> None:
+def test_an_oversized_document_is_reported_as_such() -> None:
     (fault,) = refuse(WORST["fields of one name are compared with each other"])
     assert fault["extensions"] == {"code": "TOO_COMPLEX"}
     assert "fields with the same name" in fault["message"]
 
 
-def test_messages_are_short_however_long_the_fault() -> None:
+def test_messages_are_short_however_long_the_invalid_value_is() -> None:
     for fault in refuse('{ tasks(filter: {name: [{a: "' + "x" * 5000 + '"}]}) { nodes { id } } }'):
         assert len(fault["message"]) <= 501
 

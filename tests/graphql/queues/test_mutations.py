@@ -3,9 +3,6 @@
 from typing import Any
 
 from tests.graphql.conftest import HTTP_JOB, Api
-from tocsin import clock
-from tocsin.documents import Trigger
-from tocsin.tasks.runs import new_task_run
 
 _UPDATE = """mutation($i: UpdateQueueInput!) { updateQueue(input: $i) {
   queue { name concurrency ratePerMinute priority paused description } userErrors { field code message } } }"""
@@ -14,19 +11,6 @@ _COUNTS = "{ queues { name depth running oldestQueuedAt } }"
 
 async def _update(api: Api, **given: Any) -> Any:
     return (await api.carol.ask(_UPDATE, i=given))["updateQueue"]
-
-
-async def test_counts_are_ones_own_and_all_for_administrators(api: Api) -> None:
-    await api.alice.create("waits")
-    task = await api.database.tasks.find_one({})
-    assert task is not None
-    now = clock.now()
-    run = new_task_run(task, f"{task['_id']}:m1", now, Trigger.MANUAL, now)
-    busy = {"status": "RUNNING", "worker": "w", "rank": None}
-    await api.database.runs.insert_many([run, run | {"_id": f"{task['_id']}:m2", **busy}])
-    for who, count in ((api.alice, 1), (api.bob, 0), (api.carol, 1)):
-        (queue,) = (await who.ask(_COUNTS))["queues"]
-        assert (queue["depth"], queue["running"], queue["oldestQueuedAt"] is not None) == (count, count, count == 1)
 
 
 async def test_an_administrator_makes_changes_and_resets_a_queue(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.graphql.conftest import T0, Api, run_document, task_document
+from tests.graphql.conftest import T0, Api, run_document, stored_task, task_document
 from tocsin.graphql import ids
 
 RUNS = "query($f: RunFilter, $o: RunOrder) { runs(filter: $f, orderBy: $o) { nodes { id } totalCount } }"
@@ -49,3 +49,24 @@ async def test_runs_of_a_task_of_another_owner_are_none(api: Api) -> None:
         variables = {"f": {"taskId": ids.encode_id("Task", task["_id"])}, "o": {"field": field}}
         assert (await api.bob.ask(RUNS, **variables))["runs"] == {"nodes": [], "totalCount": 0}
         assert (await api.alice.ask(RUNS, **variables))["runs"]["totalCount"] == 1
+
+
+async def test_a_run_that_was_claimed_and_has_not_begun_is_found_as_queued(api: Api) -> None:
+    await api.alice.create()
+    task_id = (await stored_task(api))["_id"]
+    states = [("RUNNING", {"begun": False}), ("RUNNING", {}), ("CANCELLED", {"begun": False}), ("QUEUED", {})]
+    runs = [
+        run_document(task_id, T0 + number * timedelta(minutes=1), status=status, open=status != "CANCELLED", **more)
+        for number, (status, more) in enumerate(states)
+    ]
+    await api.database.runs.insert_many(runs)
+    query = "query($s: [RunStatus!]!) { runs(filter: {status: $s}) { totalCount nodes { status } } }"
+    for asked, expected in (
+        (["QUEUED"], ["QUEUED", "QUEUED"]),
+        (["RUNNING"], ["RUNNING"]),
+        (["CANCELLED", "RUNNING"], ["CANCELLED", "RUNNING"]),
+        (["QUEUED", "RUNNING"], ["QUEUED", "QUEUED", "RUNNING"]),
+    ):
+        found = (await api.alice.ask(query, s=asked))["runs"]
+        assert sorted(run["status"] for run in found["nodes"]) == expected
+        assert found["totalCount"] == len(expected)

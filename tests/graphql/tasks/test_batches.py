@@ -62,7 +62,7 @@ async def test_a_thousand_tasks_are_saved_within_the_default_limits(api: Api) ->
 
 
 @pytest.mark.parametrize("place", WRONG)
-async def test_a_fault_is_told_where_create_task_tells_it_below_its_place(api: Api, place: str) -> None:
+async def test_an_error_has_the_path_of_create_task_below_its_index(api: Api, place: str) -> None:
     alone = await api.alice.do("createTask", given(**WRONG[place]))
     payload = await create(api, [given(0), given(1, **WRONG[place])])
     (fault,) = payload["results"][1]["userErrors"]
@@ -71,7 +71,7 @@ async def test_a_fault_is_told_where_create_task_tells_it_below_its_place(api: A
         assert [{**fault, "field": fault["field"][2:]}] == alone["userErrors"]
 
 
-async def test_all_or_nothing_tells_every_fault_and_saves_nothing(api: Api) -> None:
+async def test_all_or_nothing_reports_every_error_and_saves_nothing(api: Api) -> None:
     tasks = [given(n) for n in range(600)]
     tasks[300], tasks[301] = given(300, **WRONG["name"]), given(301, **WRONG["schedule.at"])
     payload = await create(api, tasks, idempotencyKey="k")
@@ -90,7 +90,7 @@ async def test_all_or_nothing_tells_every_fault_and_saves_nothing(api: Api) -> N
     assert (await create(api, [given()], idempotencyKey="k"))["userErrors"] == []
 
 
-async def test_each_saves_the_good_ones(api: Api) -> None:
+async def test_each_saves_the_valid_tasks(api: Api) -> None:
     tasks = [given(0), *(given(1, **wrong) for wrong in WRONG.values()), given(2)]
     payload = await create(api, tasks, mode="EACH", idempotencyKey="k")
     assert payload["userErrors"] == []

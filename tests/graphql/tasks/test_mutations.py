@@ -1,11 +1,7 @@
 # ruff: noqa: E501  # tables read best in rows
 """Tasks and runs over HTTP."""
 
-from datetime import timedelta
-
 from tests.graphql.conftest import HTTP_JOB, T0, Api, run_document, stored_task
-from tocsin import clock
-from tocsin.graphql import ids
 
 ERRORS = "userErrors { field code message }"
 
@@ -173,71 +169,3 @@ async def test_pause_resume_cancel_delete(api: Api) -> None:
     assert history["runs"]["nodes"] == [{"taskName": "ping", "task": None}]
     again = await api.alice.do("deleteTask", {"id": task}, "deletedTaskId userErrors { code }")
     assert again == {"deletedTaskId": None, "userErrors": [{"code": "NOT_FOUND"}]}
-
-
-async def test_run_now_cancel_and_retry(api: Api) -> None:
-    task = await api.alice.create()
-    run = (await api.alice.do("runTask", {"id": task}, f"task {{ id }} run {{ id status trigger }} {ERRORS}"))["run"]
-    assert (run["status"], run["trigger"], api.woken.queued) == ("QUEUED", "MANUAL", 1)
-    fields = f"run {{ status reason reasonText finishedAt }} {ERRORS}"
-    cancelled = (await api.alice.do("cancelRun", {"id": run["id"]}, fields))["run"]
-    assert (cancelled["status"], cancelled["reason"]) == ("CANCELLED", "CANCEL_REQUESTED")
-    assert cancelled["reasonText"] == "Its cancellation was requested."
-    retried = (await api.alice.do("retryRun", {"id": run["id"]}, fields))["run"]
-    assert (retried["status"], retried["reason"], retried["finishedAt"]) == ("QUEUED", None, None)
-    conflict = await api.alice.do("retryRun", {"id": run["id"]}, fields)
-    assert conflict["userErrors"][0]["code"] == "CONFLICT"
-
-
-async def test_cancelling_a_running_run_aborts_it(api: Api) -> None:
-    await api.alice.create()
-    run = run_document((await stored_task(api))["_id"], T0, status="RUNNING", open=True)
-    await api.database.runs.insert_one(run)
-    payload = await api.alice.do(
-        "cancelRun", {"id": ids.encode_id("Run", run["_id"])}, "run { status cancelRequestedAt } userErrors { code }"
-    )
-    assert payload["run"]["status"] == "RUNNING"
-    assert payload["run"]["cancelRequestedAt"] is not None
-    assert api.woken.cancelled == [run["_id"]]
-
-
-async def test_the_same_idempotency_key_answers_the_same(api: Api) -> None:
-    at = clock.now() + timedelta(milliseconds=300)
-    given = {"name": "once", "job": HTTP_JOB, "schedule": {"at": at.isoformat()}, "idempotencyKey": "k1"}
-    fields = "task { id } userErrors { field code }"
-    first = await api.alice.do("createTask", given, fields)
-    while clock.now() <= at:
-        await api.database.ping()
-    assert await api.alice.do("createTask", given, fields) == first  # although the time has passed by now
-    assert await api.database.tasks.count_documents({}) == 1
-    other = await api.alice.do("createTask", given | {"name": "twice"}, fields)
-    assert other["userErrors"] == [{"field": ["idempotencyKey"], "code": "IDEMPOTENCY_KEY_REUSED"}]
-    bobs = await api.bob.do("createTask", given | {"schedule": {"now": True}}, fields)
-    assert bobs["userErrors"] == []
-    ask = {"id": first["task"]["id"], "idempotencyKey": "k1"}
-    runs = [(await api.alice.do("runTask", ask, "run { id } userErrors { code }"))["run"]["id"] for _ in range(2)]
-    assert runs[0] == runs[1]
-    await api.alice.do("deleteTask", {"id": first["task"]["id"]}, "userErrors { code }")
-    gone = await api.alice.do("createTask", given, fields)
-    assert gone["userErrors"] == [{"field": ["idempotencyKey"], "code": "CONFLICT"}]
-
-
-async def test_a_run_that_was_claimed_and_has_not_begun_is_found_as_queued(api: Api) -> None:
-    await api.alice.create()
-    task_id = (await stored_task(api))["_id"]
-    states = [("RUNNING", {"begun": False}), ("RUNNING", {}), ("CANCELLED", {"begun": False}), ("QUEUED", {})]
-    runs = [
-        run_document(task_id, T0 + number * timedelta(minutes=1), status=status, open=status != "CANCELLED", **more)
-        for number, (status, more) in enumerate(states)
-    ]
-    await api.database.runs.insert_many(runs)
-    query = "query($s: [RunStatus!]!) { runs(filter: {status: $s}) { totalCount nodes { status } } }"
-    for asked, expected in (
-        (["QUEUED"], ["QUEUED", "QUEUED"]),
-        (["RUNNING"], ["RUNNING"]),
-        (["CANCELLED", "RUNNING"], ["CANCELLED", "RUNNING"]),
-        (["QUEUED", "RUNNING"], ["QUEUED", "QUEUED", "RUNNING"]),
-    ):
-        found = (await api.alice.ask(query, s=asked))["runs"]
-        assert sorted(run["status"] for run in found["nodes"]) == expected
-        assert found["totalCount"] == len(expected)

@@ -116,7 +116,7 @@ async def test_another_single_run_is_one_more(api: Api) -> None:
     assert (await _update(api, task, schedule={"at": format_datetime(later)}))["next_run_at"] == later
 
 
-async def test_a_cancelled_single_run_may_be_asked_for_again(api: Api) -> None:
+async def test_a_cancelled_single_due_time_can_be_set_again(api: Api) -> None:
     task = await api.alice.create(schedule={"now": True})
     await api.alice.do("cancelTask", {"id": task})
     assert (await _update(api, task, schedule={"now": True}))["next_run_at"] is not None
@@ -140,7 +140,7 @@ async def test_a_stale_version_moves_nothing(api: Api) -> None:
         ({"every": {"interval": "P9999999D"}}, "is too long: at most P999999D"),
     ],
 )
-async def test_a_wrong_time_or_duration_is_told_what_would_be_right(
+async def test_the_error_for_a_wrong_time_or_duration_shows_a_valid_one(
     api: Api, schedule: dict[str, Any], said: str
 ) -> None:
     query = "query($s: ScheduleInput!) { schedulePreview(schedule: $s, count: 1) }"

@@ -1,4 +1,3 @@
-# tables read best in rows
 """Tasks as the API shows them."""
 
 from datetime import timedelta
@@ -43,7 +42,7 @@ async def test_defaults_in_effect_are_shown(api: Api) -> None:
     }  # fmt: skip
 
 
-async def test_a_task_that_waits_for_its_turn_says_so(api: Api) -> None:
+async def test_a_late_task_explains_its_delay(api: Api) -> None:
     given = {"name": "late", "job": HTTP_JOB, "schedule": {"every": {"interval": "PT1H"}}}
     await api.alice.do("createTask", given, f"task {{ id }} {ERRORS}")
     stored = await stored_task(api)

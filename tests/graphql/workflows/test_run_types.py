@@ -72,7 +72,8 @@ async def test_answers_that_are_nearly_json_are_read_or_kept_as_text(api: Api) -
         yaml = WORKFLOW.format(items=list(range(len(ANSWERS))), url=server.url)
         assert await api.alice.ask(SAVE, yaml=yaml) == {"saveWorkflow": {"userErrors": []}}
         made = (await api.alice.ask(EXECUTE))["executeWorkflow"]["workflowRun"]
-        run = await api.database.workflow_runs.find_one({}) or {}
+        run = await api.database.workflow_runs.find_one({})
+        assert run is not None
         stack.workflows.request_advance(run["_id"])
         await stack.wait_for_workflow_run(run["_id"], "COMPLETED")
         shown = (await api.alice.ask(READ, id=made["id"]))["workflowRun"]
@@ -87,7 +88,7 @@ async def test_answers_that_are_nearly_json_are_read_or_kept_as_text(api: Api) -
 
 
 @pytest.mark.parametrize("levels", [950, 20_000])
-async def test_a_result_from_before_there_were_bounds_is_shown_as_its_text(api: Api, levels: int) -> None:
+async def test_a_stored_result_beyond_the_depth_limit_is_shown_as_text(api: Api, levels: int) -> None:
     text = "[" * levels + "]" * levels
     task = await api.alice.create()
     run = run_document(ids.decode_id(task)[1], T0, status="COMPLETED", result=text)
@@ -99,7 +100,7 @@ async def test_a_result_from_before_there_were_bounds_is_shown_as_its_text(api: 
 async def test_the_results_of_all_items_are_loaded_with_one_query(api: Api) -> None:
     assert api.alice.user is not None
     workflow_run_id, count = f"{api.alice.user.id}/w1", 150
-    await api.database.workflow_runs.insert_one(
+    await api.database.db["workflow_runs"].insert_one(
         {
             "_id": workflow_run_id,
             "owner": api.alice.user.id,

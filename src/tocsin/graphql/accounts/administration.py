@@ -6,14 +6,12 @@ from typing import Annotated
 import strawberry
 
 from tocsin import accounts, documents
-from tocsin.accounts import Actor
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.types import User, to_user
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import collect_user_errors
-from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.quotas import Quota
 
 
@@ -89,7 +87,7 @@ class SetUserQuotaPayload(UserPayload):
 
 @strawberry.type
 class AdministrationMutations:
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Invite a user by mail. Requires administrator access; inviting an administrator also requires a session "
             "instead of an API token. The invitation is valid for seven days, even while sign-up is closed. It "
@@ -100,16 +98,13 @@ class AdministrationMutations:
         admin = await access.require_administrator(info)
         if input.is_admin:
             access.refuse_api_token(admin)
-        inviting = info.context.services.mailing.invite_user(
-            input.email, input.is_admin, access.audit_actor(info, admin)
+        mailing, actor = info.context.services.mailing, access.audit_actor(info, admin)
+        link = await mailing.invite_user(input.email, input.is_admin, actor)
+        return InviteUserPayload(
+            invitation=Invitation(email=link.email, is_admin=link.is_admin, expires_at=link.expires_at)
         )
-        link, errors = await collect_user_errors(inviting)
-        if link is None:
-            return InviteUserPayload(invitation=None, user_errors=errors)
-        invitation = Invitation(email=link.email, is_admin=link.is_admin, expires_at=link.expires_at)
-        return InviteUserPayload(invitation=invitation, user_errors=[])
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Grant or revoke administrator access of a user. Requires administrator access; granting it also requires "
             "a session instead of an API token. Revoking it invalidates the invitations that the user has sent."
@@ -119,10 +114,13 @@ class AdministrationMutations:
         admin = await access.require_administrator(info)
         if input.is_admin:
             access.refuse_api_token(admin)
-        user, errors = await collect_user_errors(_update(admin.user, input, access.audit_actor(info, admin)))
-        return UpdateUserPayload(user=user and to_user(user), user_errors=errors)
+        user = await _require_user(input.id)
+        if isinstance(input.is_admin, bool) and input.is_admin != user.is_admin:
+            _refuse_self(admin.user, user, "demote")
+            user = await accounts.set_admin(user, access.audit_actor(info, admin), input.is_admin)
+        return UpdateUserPayload(user=to_user(user))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Deactivate a user. Requires administrator access. Their sessions and API tokens end, their connections "
             "are closed, and their tasks are paused."
@@ -130,13 +128,12 @@ class AdministrationMutations:
     )
     async def deactivate_user(self, info: Info, input: Annotated[UserIdInput, INPUT_ARGUMENT]) -> DeactivateUserPayload:
         admin = await access.require_administrator(info)
-        database = info.context.services.database
-        user, errors = await collect_user_errors(
-            _deactivate(database, admin.user, input.id, access.audit_actor(info, admin))
-        )
-        return DeactivateUserPayload(user=user and to_user(user), user_errors=errors)
+        user = await _require_user(input.id)
+        _refuse_self(admin.user, user, "deactivate")
+        await accounts.deactivate_user(info.context.services.database, user, access.audit_actor(info, admin))
+        return DeactivateUserPayload(user=to_user(await accounts.require_user(user.id)))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Reactivate a user. Requires administrator access; reactivating an administrator also requires a session "
             "instead of an API token. Their tasks stay paused until they resume them."
@@ -144,51 +141,24 @@ class AdministrationMutations:
     )
     async def activate_user(self, info: Info, input: Annotated[UserIdInput, INPUT_ARGUMENT]) -> ActivateUserPayload:
         admin = await access.require_administrator(info)
+        user = await _require_user(input.id)
+        if user.is_admin and not user.is_active:
+            access.refuse_api_token(admin)
+        return ActivateUserPayload(user=to_user(await accounts.activate_user(user, access.audit_actor(info, admin))))
 
-        async def activate() -> documents.User:
-            user = await _require_user(input.id)
-            if user.is_admin and not user.is_active:
-                access.refuse_api_token(admin)
-            return await accounts.activate_user(user, access.audit_actor(info, admin))
-
-        user, errors = await collect_user_errors(activate())
-        return ActivateUserPayload(user=user and to_user(user), user_errors=errors)
-
-    @strawberry.mutation(description="Set or reset one quota of one user. Requires administrator access.")
+    @mutation(description="Set or reset one quota of one user. Requires administrator access.")
     async def set_user_quota(
         self, info: Info, input: Annotated[SetUserQuotaInput, INPUT_ARGUMENT]
     ) -> SetUserQuotaPayload:
         admin = await access.require_administrator(info)
-        services, actor = info.context.services, access.audit_actor(info, admin)
-
-        async def change() -> documents.User:
-            user = await accounts.set_quota(await _require_user(input.id), input.quota, input.limit, actor)
-            services.quotas.limits.set_override(user.id, user.quotas)
-            return user
-
-        user, errors = await collect_user_errors(change())
-        return SetUserQuotaPayload(user=user and to_user(user), user_errors=errors)
+        user = await _require_user(input.id)
+        user = await accounts.set_quota(user, input.quota, input.limit, access.audit_actor(info, admin))
+        info.context.services.quotas.limits.set_override(user.id, user.quotas)
+        return SetUserQuotaPayload(user=to_user(user))
 
 
 async def _require_user(global_id: str) -> documents.User:
     return await accounts.require_user(ids.require_id("User", global_id, "id"))
-
-
-async def _update(admin: documents.User, input: UpdateUserInput, actor: Actor) -> documents.User:
-    user = await _require_user(input.id)
-    if not isinstance(input.is_admin, bool) or input.is_admin == user.is_admin:
-        return user
-    _refuse_self(admin, user, "demote")
-    return await accounts.set_admin(user, actor, input.is_admin)
-
-
-async def _deactivate(
-    database: documents.Database, admin: documents.User, global_id: str, actor: Actor
-) -> documents.User:
-    user = await _require_user(global_id)
-    _refuse_self(admin, user, "deactivate")
-    await accounts.deactivate_user(database, user, actor)
-    return await accounts.require_user(user.id)
 
 
 def _refuse_self(admin: documents.User, user: documents.User, what: str) -> None:

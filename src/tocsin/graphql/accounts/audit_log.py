@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from tocsin.accounts.listing import query_audit_log
-from tocsin.documents import AuditAction, Doc
+from tocsin.documents import AuditAction, AuditEntryDocument
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import TimeWindow, window_bounds
@@ -69,14 +69,17 @@ class AuditFilter:
     at: TimeWindow | None = strawberry.field(default=strawberry.UNSET, description="Entries recorded in this period.")
 
 
-def to_audit_entry(entry: Doc) -> AuditEntry:
+def to_audit_entry(entry: AuditEntryDocument) -> AuditEntry:
     """Convert a stored entry."""
-    same = ("at", "email", "detail", "address", "user_agent")
     return AuditEntry(
         id=strawberry.ID(ids.encode_id("AuditEntry", entry["_id"])),
+        at=entry["at"],
         action=AuditAction(entry["action"]),
         actor=entry["actor_name"],
-        **{name: entry[name] for name in same},
+        email=entry["email"],
+        detail=entry["detail"],
+        address=entry["address"],
+        user_agent=entry["user_agent"],
     )
 
 

@@ -123,4 +123,6 @@ class RequestsFromPayload:
     email: str | None = strawberry.field(
         description="The address in its normalized form; null if there are user errors."
     )
-    user_errors: list[UserError] = strawberry.field(description="Errors in the input; empty on success.")
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Errors in the input; empty on success."
+    )

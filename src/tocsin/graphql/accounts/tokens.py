@@ -5,15 +5,13 @@ from typing import Annotated
 
 import strawberry
 
-from tocsin import documents
 from tocsin.documents import Scope
 from tocsin.errors import NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.types import ApiToken, to_api_token
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info
-from tocsin.graphql.errors import collect_user_errors
-from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.quotas import Quota
 
 
@@ -63,23 +61,18 @@ class RevokeSessionPayload(Payload):
 
 @strawberry.type
 class TokenMutations:
-    @strawberry.mutation(description="Create an API token for a program. Requires a session instead of an API token.")
+    @mutation(description="Create an API token for a program. Requires a session instead of an API token.")
     async def create_api_token(
         self, info: Info, input: Annotated[CreateApiTokenInput, INPUT_ARGUMENT]
     ) -> CreateApiTokenPayload:
-        who, service = await access.require_logged_in(info), info.context.services.accounts
-        actor, expires_at = access.audit_actor(info, who), input.expires_at or None
+        who, services = await access.require_logged_in(info), info.context.services
+        async with services.quotas.reserve(who.user.id, Quota.API_TOKENS):
+            token, text = await services.accounts.create_api_token(
+                who.user, input.name, input.scopes, input.expires_at or None, access.audit_actor(info, who)
+            )
+        return CreateApiTokenPayload(api_token=to_api_token(token), token=text)
 
-        async def create() -> tuple[documents.ApiToken, str]:
-            async with info.context.services.quotas.reserve(who.user.id, Quota.API_TOKENS):
-                return await service.create_api_token(who.user, input.name, input.scopes, expires_at, actor)
-
-        made, errors = await collect_user_errors(create())
-        if made is None:
-            return CreateApiTokenPayload(api_token=None, token=None, user_errors=errors)
-        return CreateApiTokenPayload(api_token=to_api_token(made[0]), token=made[1], user_errors=[])
-
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Revoke an API token. It becomes invalid and its connections are closed immediately. Requires a session "
             "instead of an API token."
@@ -88,16 +81,12 @@ class TokenMutations:
     async def revoke_api_token(
         self, info: Info, input: Annotated[RevokeApiTokenInput, INPUT_ARGUMENT]
     ) -> RevokeApiTokenPayload:
-        who = await access.require_logged_in(info)
+        who, service = await access.require_logged_in(info), info.context.services.accounts
+        token_id = ids.require_id("ApiToken", input.id, "id")
+        await service.revoke_api_token(who.user, token_id, access.audit_actor(info, who))
+        return RevokeApiTokenPayload(revoked_api_token_id=input.id)
 
-        async def revoke() -> None:
-            token_id = ids.require_id("ApiToken", input.id, "id")
-            await info.context.services.accounts.revoke_api_token(who.user, token_id, access.audit_actor(info, who))
-
-        _, errors = await collect_user_errors(revoke())
-        return RevokeApiTokenPayload(revoked_api_token_id=None if errors else input.id, user_errors=errors)
-
-    @strawberry.mutation(
+    @mutation(
         description=(
             "End one of your sessions. Its tokens become invalid and its connections are closed immediately. Requires "
             "a session instead of an API token."
@@ -106,12 +95,8 @@ class TokenMutations:
     async def revoke_session(
         self, info: Info, input: Annotated[RevokeSessionInput, INPUT_ARGUMENT]
     ) -> RevokeSessionPayload:
-        who = await access.require_logged_in(info)
-
-        async def revoke() -> None:
-            session_id = ids.require_id("Session", input.id, "id")
-            if not await info.context.services.accounts.end_session(who, session_id, access.audit_actor(info, who)):
-                raise NotFound("You have no session with this id.", "id")
-
-        _, errors = await collect_user_errors(revoke())
-        return RevokeSessionPayload(revoked_session_id=None if errors else input.id, user_errors=errors)
+        who, service = await access.require_logged_in(info), info.context.services.accounts
+        session_id = ids.require_id("Session", input.id, "id")
+        if not await service.end_session(who, session_id, access.audit_actor(info, who)):
+            raise NotFound("You have no session with this id.", "id")
+        return RevokeSessionPayload(revoked_session_id=input.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from tocsin import accounts, documents
-from tocsin.documents import Doc, Scope
+from tocsin.documents import Scope, UserDocument
 from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.usage import QuotaUsage, to_quota_usage
 from tocsin.graphql.context import Info
@@ -115,17 +115,27 @@ class SessionPayload(Payload):
 
 def to_user(user: documents.User) -> User:
     """Convert a stored user."""
-    return row_to_user({**user.model_dump(), "_id": user.id})
+    return User(
+        id=strawberry.ID(ids.encode_id("User", user.id)),
+        email=user.email,
+        is_admin=user.is_admin,
+        is_active=user.is_active,
+        created_at=user.created_at,
+        email_confirmed=user.email_confirmed,
+        trusted_requesters=user.accepts_requests_from,
+    )
 
 
-def row_to_user(user: Doc) -> User:
+def row_to_user(user: UserDocument) -> User:
     """Convert the raw document of a user."""
-    same = ("email", "is_admin", "is_active", "created_at")
     return User(
         id=strawberry.ID(ids.encode_id("User", user["_id"])),
+        email=user["email"],
+        is_admin=user["is_admin"],
+        is_active=user["is_active"],
+        created_at=user["created_at"],
         email_confirmed=user.get("email_confirmed", True),
         trusted_requesters=user.get("accepts_requests_from", []),
-        **{name: user[name] for name in same},
     )
 
 

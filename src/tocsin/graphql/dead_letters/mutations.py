@@ -6,16 +6,15 @@ import strawberry
 
 from tocsin import clock
 from tocsin.dead_letters import replays, store
-from tocsin.documents import ReplayDocument, ReplaySettings
+from tocsin.documents import ReplaySettings
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
-from tocsin.graphql.context import Info, Services
+from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.inputs import DeadLetterFilter, parse_dead_letter_filter
 from tocsin.graphql.dead_letters.types import Replay, to_replay
-from tocsin.graphql.errors import collect_user_errors
-from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
-from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.idempotency import begin_idempotent_call
+from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.tasks.ownership import find_run
 
@@ -77,7 +76,7 @@ class DiscardDeadLettersPayload(Payload):
 
 @strawberry.type
 class DeadLetterMutations:
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Replay dead letters: each run is queued again with all its retries. A run that fails again becomes a dead "
             "letter again; the same replay does not pick it up a second time."
@@ -86,22 +85,27 @@ class DeadLetterMutations:
     async def replay_dead_letters(
         self, info: Info, input: Annotated[ReplayDeadLettersInput, INPUT_ARGUMENT]
     ) -> ReplayDeadLettersPayload:
-        owner = await access.require_owner(info)
+        owner, services, now = await access.require_owner(info), info.context.services, clock.now()
         if input.dry_run:
             await access.require_reader(info)
-        answer, errors = await collect_user_errors(_replay(info.context.services, owner, input))
-        replay, count = answer or (None, None)
-        return ReplayDeadLettersPayload(
-            replay=None if replay is None else to_replay(replay), count=count, user_errors=errors
-        )
+        chosen = parse_dead_letter_filter(input.filter or None)
+        request = replays.ReplayRequest(chosen, input.canary, input.per_minute, input.settings).validate()
+        if input.dry_run:
+            count = await store.count_dead_letters(services.database, owner, chosen, now)
+            return ReplayDeadLettersPayload(replay=None, count=count)
+        key, earlier = await begin_idempotent_call(info, owner, input)
+        if earlier is None:
+            services.quotas.require_run(owner)
+        replay = await replays.create_replay(services.database, owner, request, now, key)
+        return ReplayDeadLettersPayload(replay=to_replay(replay), count=replay["selected"])
 
-    @strawberry.mutation(description="Stop a replay. Runs that were already sent continue.")
+    @mutation(description="Stop a replay. Runs that were already sent continue.")
     async def stop_replay(self, info: Info, input: Annotated[StopReplayInput, INPUT_ARGUMENT]) -> StopReplayPayload:
-        owner = await access.require_owner(info)
-        replay, errors = await collect_user_errors(_stop(info.context.services, owner, input))
-        return StopReplayPayload(replay=None if replay is None else to_replay(replay), user_errors=errors)
+        owner, database = await access.require_owner(info), info.context.services.database
+        replay_id = ids.require_id("Replay", input.id, "id")
+        return StopReplayPayload(replay=to_replay(await replays.stop_replay(database, owner, replay_id, clock.now())))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Remove dead letters from the list. The runs stay in the history, and become dead letters again only if "
             "they are retried and fail again."
@@ -110,38 +114,18 @@ class DeadLetterMutations:
     async def discard_dead_letters(
         self, info: Info, input: Annotated[DiscardDeadLettersInput, INPUT_ARGUMENT]
     ) -> DiscardDeadLettersPayload:
-        owner = await access.require_owner(info)
-        count, errors = await collect_user_errors(_discard(info.context.services, owner, input))
-        return DiscardDeadLettersPayload(count=count, user_errors=errors)
-
-
-async def _replay(services: Services, owner: str, input: ReplayDeadLettersInput) -> tuple[ReplayDocument | None, int]:
-    chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
-    wish = replays.ReplayRequest(chosen, input.canary, input.per_minute, input.settings).validate()
-    if input.dry_run:
-        return None, await store.count_dead_letters(services.database, owner, chosen, now)
-    key = take_idempotency_key(services, owner, "replayDeadLetters", input)
-    if await find_earlier_result(services, key) is None:
-        services.quotas.require_run(owner)
-    replay = await replays.create_replay(services.database, owner, wish, now, key)
-    return replay, replay["selected"]
-
-
-async def _stop(services: Services, owner: str, input: StopReplayInput) -> ReplayDocument:
-    return await replays.stop_replay(services.database, owner, ids.require_id("Replay", input.id, "id"), clock.now())
-
-
-async def _discard(services: Services, owner: str, input: DiscardDeadLettersInput) -> int:
-    chosen, now = parse_dead_letter_filter(input.filter or None), clock.now()
-    if isinstance(input.ids, list):
-        if input.filter or input.all:
-            raise InvalidInput("Give only one of ids, filter and all.", "ids")
-        return await store.discard_runs(services.database, await _require_runs(owner, input.ids), now)
-    if chosen.is_empty and not input.all:
-        raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
-    if input.all and not chosen.is_empty:
-        raise InvalidInput("Give either a filter or all: true, not both.", "all")
-    return await store.discard_matching(services.database, owner, chosen, now)
+        owner, database, now = await access.require_owner(info), info.context.services.database, clock.now()
+        chosen = parse_dead_letter_filter(input.filter or None)
+        if isinstance(input.ids, list):
+            if input.filter or input.all:
+                raise InvalidInput("Give only one of ids, filter and all.", "ids")
+            run_ids = await _require_runs(owner, input.ids)
+            return DiscardDeadLettersPayload(count=await store.discard_runs(database, run_ids, now))
+        if chosen.is_empty and not input.all:
+            raise InvalidInput("Give a filter or ids. To discard all dead letters, set all: true.", "filter")
+        if input.all and not chosen.is_empty:
+            raise InvalidInput("Give either a filter or all: true, not both.", "all")
+        return DiscardDeadLettersPayload(count=await store.discard_matching(database, owner, chosen, now))
 
 
 async def _require_runs(owner: str, input: list[strawberry.ID]) -> list[str]:

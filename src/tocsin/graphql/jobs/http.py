@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import strawberry
 
-from tocsin.documents import Doc
+from tocsin.documents import JobDocument
 from tocsin.graphql.enums import HttpMethod
 from tocsin.graphql.jobs.interface import Job
 from tocsin.graphql.scalars import JSON, Url
@@ -73,7 +73,7 @@ class HttpJobInput:
     )
 
 
-def to_http_job(job: Doc) -> HttpJob:
+def to_http_job(job: JobDocument) -> HttpJob:
     """Convert a stored HTTP job."""
     params = job["params"]
     body = params["body"]

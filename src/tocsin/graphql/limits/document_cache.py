@@ -79,14 +79,21 @@ async def check_document(
     All in one step, so that of all waiting documents only one is in memory as a tree.
     """
 
-    def work() -> CheckedDocument:
+    def check() -> CheckedDocument:
         try:
             document = parse_document(query, settings.max_document_tokens)
         except GraphQLError as error:  # its traceback would keep all tokens alive
             return CheckedDocument(None, None, [validation.without_traceback(error)])
-        return _check(schema, document, name, variables, settings, suggest=suggest)
+        if not _operations(document, name):
+            return CheckedDocument(document, None, [])
+        try:
+            cost = measure_operation(schema, document, name, variables)
+            refuse_excess(document, cost, settings)
+        except DocumentRefused as refused:
+            return CheckedDocument(document, None, refused.errors)
+        return CheckedDocument(document, cost, validation.validate_document(schema, document, suggest=suggest))
 
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, work)
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, check)
 
 
 def parse_document(query: str, max_tokens: int) -> DocumentNode:
@@ -100,25 +107,6 @@ def parse_document(query: str, max_tokens: int) -> DocumentNode:
     return document
 
 
-def _check(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    name: str | None,
-    variables: Mapping[str, Any],
-    settings: Settings,
-    *,
-    suggest: bool,
-) -> CheckedDocument:
-    if not _operations(document, name):
-        return CheckedDocument(document, None, [])
-    try:
-        weighed = measure_operation(schema, document, name, variables)
-        refuse_excess(document, weighed, settings)
-    except DocumentRefused as refused:
-        return CheckedDocument(document, None, refused.errors)
-    return CheckedDocument(document, weighed, validation.validate_document(schema, document, suggest=suggest))
-
-
 class DocumentRefused(Exception):
     """A document that may not be executed, with the errors to return."""
 
@@ -127,16 +115,16 @@ class DocumentRefused(Exception):
         self.errors = faults
 
 
-def refuse_excess(document: DocumentNode, weighed: OperationCost, settings: Settings) -> None:
-    """Raise Refused for a document that exceeds a limit."""
-    if (fault := find_excess(document, weighed, settings)) is not None:
+def refuse_excess(document: DocumentNode, cost: OperationCost, settings: Settings) -> None:
+    """Raise DocumentRefused for a document that exceeds a limit."""
+    if (fault := find_excess(document, cost, settings)) is not None:
         raise DocumentRefused([fault])
 
 
 def measure_operation(
     schema: GraphQLSchema, document: DocumentNode, name: str | None, variables: Mapping[str, Any]
 ) -> OperationCost:
-    """Return the cost of the operation with this name, which must exist. Raises Refused."""
+    """Return the cost of the operation with this name, which must exist. Raises DocumentRefused."""
     try:
         return measure_cost(schema, document, _operations(document, name)[0], variables)
     except GraphQLError as error:

@@ -72,7 +72,7 @@ class GuardedSchema(strawberry.Schema):
         return {**super()._get_custom_context_kwargs(*args, **kwargs), "max_coercion_errors": MAX_VARIABLE_ERRORS}
 
     def process_errors(self, *_: object, **__: object) -> None:
-        """Log nothing; `extensions.Errors` does."""
+        """Log nothing; `ErrorExtension` does."""
 
     def as_str(self) -> str:
         """Return the schema in SDL. Strawberry prints the definition of `@oneOf` without its description."""

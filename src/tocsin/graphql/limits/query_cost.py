@@ -70,7 +70,8 @@ _CAP = 10**12
 class SelectionCost:
     """The size of a selection.
 
-    `width` is the number of fields at its top level, `each` the cost per item of the page or the `results` around it.
+    `width` is the number of fields at its top level, `item_cost` the cost per item of the page or the `results` around
+    it.
     """
 
     depth: int = 0
@@ -94,7 +95,7 @@ class SelectionCost:
 
 @dataclass(frozen=True, slots=True)
 class OperationCost:
-    """The cost of one operation. `fixed` if it depends on no variable."""
+    """The cost of one operation. `is_constant` if it depends on no variable."""
 
     selection: SelectionCost
     is_constant: bool

@@ -1,7 +1,6 @@
 """Output types of attempts and their errors."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
 
@@ -122,5 +121,5 @@ def to_run_error(error: ErrorDocument | None) -> RunError | None:
     return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])
 
 
-def _to_headers(pairs: list[Any]) -> list[Header]:
+def _to_headers(pairs: list[list[str]]) -> list[Header]:
     return [Header(name=name, value=value) for name, value in pairs]

@@ -16,10 +16,10 @@ from tocsin.graphql import access
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.errors import UserError, collect_user_errors, to_user_error, to_user_errors
+from tocsin.graphql.errors import UserError, to_user_error, to_user_errors
 from tocsin.graphql.idempotency import take_idempotency_key
 from tocsin.graphql.node import TASK, load_node
-from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
 from tocsin.graphql.tasks.types import Task
 from tocsin.quotas import Quota
@@ -69,18 +69,20 @@ class CreateTasksResult:
 @payload
 class CreateTasksPayload(Payload):
     results: list[CreateTasksResult] = strawberry.field(
-        description="Result for each task, in the order of `tasks`; empty if the list as a whole was refused."
+        default_factory=list,
+        description="Result for each task, in the order of `tasks`; empty if the list as a whole was refused.",
     )
     user_errors: list[UserError] = strawberry.field(
+        default_factory=list,
         description=(
             "Errors of the list as a whole, for which nothing was saved. Errors of single tasks are in `results`."
-        )
+        ),
     )
 
 
 @strawberry.type
 class TaskBatchMutations:
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Create up to "
             f"{bulk_creation.MAX_TASKS:,} tasks at once. If the database fails meanwhile, sending the same input again "
@@ -89,12 +91,11 @@ class TaskBatchMutations:
     )
     async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, INPUT_ARGUMENT]) -> CreateTasksPayload:
         owner = await access.require_user(info)
-        work, faults = await collect_user_errors(_create(info.context.services, owner, input))
-        if work is None:
-            return CreateTasksPayload(results=[], user_errors=faults)
-        if work.record is None and input.mode is SaveMode.ALL_OR_NOTHING:
-            faults = [_nothing_saved(work)]
-        return CreateTasksPayload(results=await _results(info, owner.id, work), user_errors=faults)
+        work = await _create(info.context.services, owner, input)
+        is_refused = work.record is None and input.mode is SaveMode.ALL_OR_NOTHING
+        return CreateTasksPayload(
+            results=await _results(info, owner.id, work), user_errors=[_nothing_saved(work)] if is_refused else []
+        )
 
 
 @dataclass(frozen=True, slots=True)

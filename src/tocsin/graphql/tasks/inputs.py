@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import strawberry
 
 from tocsin import documents, schedules
-from tocsin.documents import Overlap
-from tocsin.errors import ErrorCollector, InvalidInput
+from tocsin.documents import JobDocument, Overlap
+from tocsin.errors import ErrorCollector
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import IfPast
 from tocsin.graphql.jobs.types import JobInput, parse_job
 from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
 from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
 from tocsin.tasks.ranking import DEFAULT_QUEUE
+from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.tasks.saving import TaskDraft, draft_from_task, validate_fields
 
 _KEY_DESCRIPTION = (
@@ -107,17 +108,32 @@ class UpdateTaskInput:
     )
 
 
+class DraftChanges(TypedDict, total=False):
+    """The fields of `TaskDraft` that an update changes."""
+
+    name: str
+    tags: tuple[str, ...]
+    job: JobDocument
+    schedule: schedules.SimpleSchedule
+    misfire: schedules.Misfire
+    overlap: Overlap
+    retry: RetryPolicy | None
+    timeout: float | None
+    priority: int | None
+    queue: str
+
+
 def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:
     """Convert the input to a draft. Raises MultipleInvalid with the path of each invalid field."""
     faults, tags = ErrorCollector(), tuple(input_.tags or ())
     misfire, timeout = parse_misfire(input_.misfire or None), _seconds(input_.timeout)
     job = faults.try_parse(parse_job, input_.job, services, owner)
-    schedule = faults.try_parse(_read_schedule, input_.schedule, now, input_.if_past)
+    schedule = faults.try_parse(parse_schedule, input_.schedule, now, input_.if_past, at=("schedule",))
     retry = faults.try_parse(parse_retry_policy, input_.retry or None)
     if faults.has_errors:
         faults.try_parse(validate_fields, input_.name, tags, misfire, timeout, retry, schedule)
     faults.raise_if_any()
-    assert job is not None and schedule is not None  # noqa: S101, PT018  # else `refuse` raised
+    assert job is not None and schedule is not None  # noqa: S101, PT018  # else `raise_if_any` raised
     return TaskDraft(
         name=input_.name,
         tags=tags,
@@ -134,17 +150,19 @@ def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.Us
 
 def parse_draft_changes(
     input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
-) -> dict[str, Any]:
-    """Return the changed fields of Draft. Raises MultipleInvalid with the path of each invalid field."""
+) -> DraftChanges:
+    """Return the changed fields of TaskDraft. Raises MultipleInvalid with the path of each invalid field."""
     faults = ErrorCollector()
-    changes = _simple_changes(input_) | _placement_changes(input_)
-    if input_.job is not None:
-        changes["job"] = faults.try_parse(parse_job, input_.job.value, services, owner, task.job)
+    changes = _simple_changes(input_)
+    if input_.job is not None and (job := faults.try_parse(parse_job, input_.job.value, services, owner, task.job)):
+        changes["job"] = job
     if input_.schedule is not None:
         if_past = input_.if_past or IfPast.REFUSE
-        changes["schedule"] = faults.try_parse(
-            _read_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task)
+        schedule = faults.try_parse(
+            parse_schedule, input_.schedule.value, now, if_past, _replaced_schedule(task), at=("schedule",)
         )
+        if schedule is not None:
+            changes["schedule"] = schedule
     if input_.retry is not None:
         changes["retry"] = faults.try_parse(parse_retry_policy, input_.retry.value)
     if faults.has_errors:
@@ -154,8 +172,8 @@ def parse_draft_changes(
     return changes
 
 
-def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
+def _simple_changes(input_: UpdateTaskInput) -> DraftChanges:
+    changes: DraftChanges = {}
     if input_.name is not None:
         changes["name"] = input_.name.value
     if input_.tags is not None:
@@ -166,11 +184,6 @@ def _simple_changes(input_: UpdateTaskInput) -> dict[str, Any]:
         changes["overlap"] = input_.overlap.value or Overlap.SKIP
     if input_.timeout is not None:
         changes["timeout"] = _seconds(input_.timeout.value)
-    return changes
-
-
-def _placement_changes(input_: UpdateTaskInput) -> dict[str, Any]:
-    changes: dict[str, Any] = {}
     if input_.priority is not None:
         changes["priority"] = input_.priority.value
     if input_.queue is not None:
@@ -182,15 +195,6 @@ def _replaced_schedule(task: documents.Task) -> schedules.SimpleSchedule | None:
     """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
     before = schedules.current_schedule(schedules.schedule_from_document(task.schedule))
     return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
-
-
-def _read_schedule(
-    input_: ScheduleInput, now: datetime, if_past: IfPast, before: schedules.SimpleSchedule | None = None
-) -> schedules.SimpleSchedule:
-    try:
-        return parse_schedule(input_, now, if_past, before)
-    except InvalidInput as error:
-        raise error.prefix_path("schedule") from None
 
 
 def _seconds(timeout: timedelta | None) -> float | None:

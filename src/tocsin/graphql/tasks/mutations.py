@@ -1,26 +1,27 @@
 """Mutations of tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import bson
 import strawberry
 
 from tocsin import clock
+from tocsin.documents import Database, TaskStatus, User
 from tocsin.documents import Task as TaskDocument
-from tocsin.documents import TaskStatus, User
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import collect_user_errors
-from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
+from tocsin.graphql.idempotency import begin_idempotent_call
 from tocsin.graphql.node import RUN, TASK, load_node
-from tocsin.graphql.payloads import Payload, payload
+from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
+    DraftChanges,
     UpdateTaskInput,
     idempotency_key_field,
     parse_draft,
@@ -33,6 +34,7 @@ from tocsin.tasks import runs as task_runs
 
 _ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 _TRIES = 20
+HoldAction: TypeAlias = Callable[[Database, str, str, datetime], Awaitable[TaskDocument]]
 
 
 @strawberry.input(description="Input of mutations that take a task.")
@@ -90,13 +92,24 @@ class RunTaskPayload(TaskPayload):
 
 @strawberry.type
 class TaskMutations:
-    @strawberry.mutation(description="Create a task. It runs at the due times of its schedule.")
+    @mutation(description="Create a task. It runs at the due times of its schedule.")
     async def create_task(self, info: Info, input: Annotated[CreateTaskInput, INPUT_ARGUMENT]) -> CreateTaskPayload:
-        owner = await access.require_user(info)
-        task, errors = await collect_user_errors(_create(info.context.services, owner, input))
-        return CreateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
+        owner, services = await access.require_user(info), info.context.services
+        key, earlier = await begin_idempotent_call(info, owner.id, input)
+        if earlier is not None:
+            task = await load_node(info, TASK, owner.id, earlier["thing"])
+            if task is None:
+                raise idempotency.deleted_result("task")
+            return CreateTaskPayload(task=task)
+        now = clock.now()
+        draft = parse_draft(input, services, owner, now)
+        async with services.quotas.reserve(owner.id, Quota.TASKS):
+            saved = await saving.create_task(services.database, owner.id, draft, now, key)
+        services.quotas.add_documents(owner.id, draft.job)
+        services.wakeups.task_due(saved.next_run_at)
+        return CreateTaskPayload(task=await load_node(info, TASK, owner.id, saved.id))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Change a task. Queued and retrying runs use the new settings. A new schedule applies from now on; no due "
             "time runs twice."
@@ -104,77 +117,60 @@ class TaskMutations:
     )
     async def update_task(self, info: Info, input: Annotated[UpdateTaskInput, INPUT_ARGUMENT]) -> UpdateTaskPayload:
         owner = await access.require_user(info)
-        task, errors = await collect_user_errors(_update(info.context.services, owner, input))
-        return UpdateTaskPayload(task=await _load(info, owner.id, task), user_errors=errors)
+        saved = await _update(info.context.services, owner, input)
+        return UpdateTaskPayload(task=await load_node(info, TASK, owner.id, saved.id))
 
-    @strawberry.mutation(description="Delete a task. Its open runs are cancelled and its history is kept.")
+    @mutation(description="Delete a task. Its open runs are cancelled and its history is kept.")
     async def delete_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> DeleteTaskPayload:
-        owner = await access.require_owner(info)
-        _, errors = await collect_user_errors(_delete(info.context.services, owner, input))
-        return DeleteTaskPayload(deleted_task_id=None if errors else input.id, user_errors=errors)
+        owner, services = await access.require_owner(info), info.context.services
+        task_id = ids.require_id("Task", input.id, "id")
+        task = await ownership.require_task(owner, task_id)
+        await lifecycle.delete_task(services.database, owner, task_id, clock.now())
+        services.quotas.remove_documents(owner, task.job)
+        await _abort_runs(services, task_id)
+        return DeleteTaskPayload(deleted_task_id=input.id)
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Pause a task: it has no due times until it is resumed. Queued and retrying runs are cancelled. An attempt "
             "in progress finishes, but is not retried."
         )
     )
     async def pause_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> PauseTaskPayload:
-        owner = await access.require_owner(info)
-        task, errors = await collect_user_errors(_hold(info.context.services, owner, input, lifecycle.pause_task))
-        return PauseTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+        return PauseTaskPayload(task=await _change_hold(info, input, lifecycle.pause_task))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Resume a paused task from its next due time on. Due times that passed while it was paused do not run."
         )
     )
     async def resume_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> ResumeTaskPayload:
-        owner = await access.require_owner(info)
-        task, errors = await collect_user_errors(_hold(info.context.services, owner, input, lifecycle.resume_task))
-        return ResumeTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+        return ResumeTaskPayload(task=await _change_hold(info, input, lifecycle.resume_task))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Cancel a task: it has no due times until it gets a new schedule. Its open runs are cancelled, and "
             "attempts in progress are aborted."
         )
     )
     async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> CancelTaskPayload:
-        owner = await access.require_owner(info)
-        task, errors = await collect_user_errors(_hold(info.context.services, owner, input, lifecycle.cancel_task))
-        return CancelTaskPayload(task=await _load(info, owner, task), user_errors=errors)
+        return CancelTaskPayload(task=await _change_hold(info, input, lifecycle.cancel_task))
 
-    @strawberry.mutation(
+    @mutation(
         description="Run a task now, in addition to its schedule. Works even if the task is paused or already running."
     )
     async def run_task(self, info: Info, input: Annotated[RunTaskInput, INPUT_ARGUMENT]) -> RunTaskPayload:
         owner, services = await access.require_owner(info), info.context.services
-        task, run = None, None
-        made, errors = await collect_user_errors(_run(services, owner, input))
-        if made is not None:
-            task, run = await load_node(info, TASK, owner, made[0]), await load_node(info, RUN, owner, made[1])
-        return RunTaskPayload(task=task, run=run, user_errors=errors)
-
-
-async def _load(info: Info, owner: str, task: TaskDocument | None) -> Task | None:
-    return None if task is None else await load_node(info, TASK, owner, task.id)
-
-
-async def _create(services: Services, owner: User, input: CreateTaskInput) -> TaskDocument:
-    key = take_idempotency_key(services, owner.id, "createTask", input)
-    if (record := await find_earlier_result(services, key)) is not None:
-        task = await ownership.find_task(owner.id, record["thing"])
-        if task is None:
-            raise idempotency.deleted_result("task")
-        return task
-    now = clock.now()
-    draft = parse_draft(input, services, owner, now)
-    async with services.quotas.reserve(owner.id, Quota.TASKS):
-        task = await saving.create_task(services.database, owner.id, draft, now, key)
-    services.quotas.add_documents(owner.id, draft.job)
-    services.wakeups.task_due(task.next_run_at)
-    return task
+        task_id = ids.require_id("Task", input.id, "id")
+        key, earlier = await begin_idempotent_call(info, owner, input)
+        if earlier is None:
+            await ownership.require_task(owner, task_id)
+            services.quotas.consume_run(owner)
+        run = await task_runs.run_task_now(services.database, owner, task_id, clock.now(), key)
+        services.wakeups.runs_queued()
+        return RunTaskPayload(
+            task=await load_node(info, TASK, owner, task_id), run=await load_node(info, RUN, owner, run.id)
+        )
 
 
 async def _update(services: Services, owner: User, input: UpdateTaskInput) -> TaskDocument:
@@ -202,13 +198,13 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> Ta
     raise AssertionError  # the last try returns or raises
 
 
-def _job_growth(task: TaskDocument, changes: Mapping[str, Any]) -> int:
+def _job_growth(task: TaskDocument, changes: DraftChanges) -> int:
     """Return the bytes by which the stored job grows; negative if it shrinks."""
     return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
 
 
 def _quota_for_reactivation(
-    services: Services, task: TaskDocument, changes: Mapping[str, Any]
+    services: Services, task: TaskDocument, changes: DraftChanges
 ) -> AbstractAsyncContextManager[None]:
     """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
@@ -216,35 +212,17 @@ def _quota_for_reactivation(
     return nullcontext()
 
 
-async def _delete(services: Services, owner: str, input: TaskIdInput) -> None:
+async def _change_hold(info: Info, input: TaskIdInput, act: HoldAction) -> Task | None:
+    owner, services = await access.require_owner(info), info.context.services
     task_id = ids.require_id("Task", input.id, "id")
-    task = await ownership.require_task(owner, task_id)
-    await lifecycle.delete_task(services.database, owner, task_id, clock.now())
-    services.quotas.remove_documents(owner, task.job)
-    await _abort_runs(services, task_id)
-
-
-async def _hold(services: Services, owner: str, input: TaskIdInput, act: Any) -> TaskDocument:
-    task_id = ids.require_id("Task", input.id, "id")
-    task: TaskDocument = await act(services.database, owner, task_id, clock.now())
+    task = await act(services.database, owner, task_id, clock.now())
     services.wakeups.task_due(task.next_run_at)
     if act is lifecycle.cancel_task:
         await _abort_runs(services, task_id)
-    return task
+    return await load_node(info, TASK, owner, task_id)
 
 
 async def _abort_runs(services: Services, task_id: str) -> None:
     """Abort attempts of the task in this process. Other processes learn of it from the change stream."""
     for run_id in await lifecycle.find_running_runs(services.database, task_id):
         services.wakeups.cancel_requested(run_id)
-
-
-async def _run(services: Services, owner: str, input: RunTaskInput) -> tuple[str, str]:
-    task_id = ids.require_id("Task", input.id, "id")
-    key = take_idempotency_key(services, owner, "runTask", input)
-    if await find_earlier_result(services, key) is None:
-        await ownership.require_task(owner, task_id)
-        services.quotas.consume_run(owner)
-    run = await task_runs.run_task_now(services.database, owner, task_id, clock.now(), key)
-    services.wakeups.runs_queued()
-    return task_id, run.id

@@ -9,8 +9,6 @@ from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import Workflow
 
-_USER_ERRORS = strawberry.field(description="Errors in the input; empty on success.")
-
 
 @strawberry.input(one_of=True, description="Input of `saveWorkflow`: the definition either as YAML or as an object.")
 class SaveWorkflowInput:
@@ -60,7 +58,8 @@ class DecideApprovalInput:
 class SaveWorkflowPayload(Payload):
     workflow: Workflow | None = strawberry.field(description="The saved workflow; null if there are user errors.")
     user_errors: list[UserError] = strawberry.field(
-        description="All errors in the definition, with line and column if it is YAML; empty on success."
+        default_factory=list,
+        description="All errors in the definition, with line and column if it is YAML; empty on success.",
     )
 
 
@@ -69,7 +68,6 @@ class DeleteWorkflowPayload(Payload):
     deleted_workflow_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the deleted workflow; null if there are user errors."
     )
-    user_errors: list[UserError] = _USER_ERRORS
 
 
 @payload

@@ -9,9 +9,10 @@ from tocsin.errors import InvalidInput, UserErrorCode
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
-from tocsin.graphql.errors import UserError, collect_user_errors
-from tocsin.graphql.idempotency import find_earlier_result, take_idempotency_key
+from tocsin.graphql.errors import UserError
+from tocsin.graphql.idempotency import begin_idempotent_call
 from tocsin.graphql.node import WORKFLOW_RUN, load_node
+from tocsin.graphql.payloads import mutation
 from tocsin.graphql.workflows.inputs import (
     CancelWorkflowRunInput,
     CancelWorkflowRunPayload,
@@ -26,7 +27,6 @@ from tocsin.graphql.workflows.inputs import (
     SaveWorkflowInput,
     SaveWorkflowPayload,
 )
-from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import to_workflow
 from tocsin.jobs.registry import RegisteredJobs
 from tocsin.outbound.guard import ConnectionRules
@@ -41,7 +41,7 @@ _MAX_COMMENT_LENGTH = 2_000
 
 @strawberry.type
 class WorkflowMutations:
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Create a workflow, or save a new version of the one with the same name. The definition is validated "
             "first. Runs keep the version that they started with."
@@ -52,31 +52,35 @@ class WorkflowMutations:
     ) -> SaveWorkflowPayload:
         owner = await access.require_user(info)
         try:
-            saved, errors = await collect_user_errors(_save(info.context.services, owner, input))
+            return SaveWorkflowPayload(workflow=to_workflow(await _save(info.context.services, owner, input)))
         except WorkflowInvalid as invalid:
             return SaveWorkflowPayload(workflow=None, user_errors=_to_user_errors(invalid, input))
-        return SaveWorkflowPayload(workflow=None if saved is None else to_workflow(saved), user_errors=errors)
 
-    @strawberry.mutation(description="Delete a workflow and its schedule. Runs in progress continue.")
+    @mutation(description="Delete a workflow and its schedule. Runs in progress continue.")
     async def delete_workflow(
         self, info: Info, input: Annotated[DeleteWorkflowInput, INPUT_ARGUMENT]
     ) -> DeleteWorkflowPayload:
         owner, database = await access.require_owner(info), info.context.services.database
-        document, errors = await collect_user_errors(saving.delete_workflow(database, owner, input.name, clock.now()))
-        deleted_id = None if document is None else strawberry.ID(ids.encode_id("Workflow", document["_id"]))
-        return DeleteWorkflowPayload(deleted_workflow_id=deleted_id, user_errors=errors)
+        deleted = await saving.delete_workflow(database, owner, input.name, clock.now())
+        return DeleteWorkflowPayload(deleted_workflow_id=strawberry.ID(ids.encode_id("Workflow", deleted["_id"])))
 
-    @strawberry.mutation(
-        description="Start a run of a workflow. Returns immediately, while the run continues in the background."
-    )
+    @mutation(description="Start a run of a workflow. Returns immediately, while the run continues in the background.")
     async def execute_workflow(
         self, info: Info, input: Annotated[ExecuteWorkflowInput, INPUT_ARGUMENT]
     ) -> ExecuteWorkflowPayload:
-        owner = await access.require_owner(info)
-        run, errors = await collect_user_errors(_execute(info.context.services, owner, input))
-        return ExecuteWorkflowPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
+        owner, services = await access.require_owner(info), info.context.services
+        key, earlier = await begin_idempotent_call(info, owner, input)
+        if earlier is None:
+            await require_workflow(services.database, owner, input.name)
+            services.quotas.consume_run(owner)
+        run = await starting.start_workflow(
+            services.database, services.versions, owner, input.name, _value(input.input), clock.now(), key
+        )
+        services.quotas.meter.add_bytes(owner, len(run.inputs))
+        services.wakeups.workflow_run_changed(run.id)
+        return ExecuteWorkflowPayload(workflow_run=await load_node(info, WORKFLOW_RUN, owner, run.id))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Cancel a workflow run: no further step starts. Queued runs of its steps are cancelled and attempts in "
             "progress are aborted, shortly after the mutation returns."
@@ -85,11 +89,13 @@ class WorkflowMutations:
     async def cancel_workflow_run(
         self, info: Info, input: Annotated[CancelWorkflowRunInput, INPUT_ARGUMENT]
     ) -> CancelWorkflowRunPayload:
-        owner = await access.require_owner(info)
-        run, errors = await collect_user_errors(_cancel(info.context.services, owner, input))
-        return CancelWorkflowRunPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
+        owner, services = await access.require_owner(info), info.context.services
+        run_id = ids.require_id("WorkflowRun", input.id, "id")
+        await control.cancel_workflow_run(services.database, owner, run_id, clock.now())
+        services.wakeups.workflow_run_changed(run_id)
+        return CancelWorkflowRunPayload(workflow_run=await load_node(info, WORKFLOW_RUN, owner, run_id))
 
-    @strawberry.mutation(
+    @mutation(
         description=(
             "Resume a workflow run that failed or was cancelled. Completed steps are kept and the others run again, "
             "with the version that the run started with."
@@ -98,23 +104,37 @@ class WorkflowMutations:
     async def resume_workflow_run(
         self, info: Info, input: Annotated[ResumeWorkflowRunInput, INPUT_ARGUMENT]
     ) -> ResumeWorkflowRunPayload:
-        owner = await access.require_owner(info)
-        run, errors = await collect_user_errors(_resume(info.context.services, owner, input))
-        return ResumeWorkflowRunPayload(workflow_run=await _load(info, owner, run), user_errors=errors)
+        owner, services = await access.require_owner(info), info.context.services
+        run_id = ids.require_id("WorkflowRun", input.id, "id")
+        services.quotas.require_run(owner)
+        await control.resume_workflow_run(
+            services.database, services.versions, owner, run_id, _value(input.input), clock.now()
+        )
+        services.wakeups.workflow_run_changed(run_id)
+        return ResumeWorkflowRunPayload(workflow_run=await load_node(info, WORKFLOW_RUN, owner, run_id))
 
-    @strawberry.mutation(
+    @mutation(
         description="Approve or reject a step of a workflow run. You must be one of the users that the step asks."
     )
     async def decide_approval(
         self, info: Info, input: Annotated[DecideApprovalInput, INPUT_ARGUMENT]
     ) -> DecideApprovalPayload:
-        user = await access.require_user(info)
-        run, errors = await collect_user_errors(_decide(info.context.services, user, input))
-        return DecideApprovalPayload(approved=None if run is None else input.approved, user_errors=errors)
-
-
-async def _load(info: Info, owner: str, run: documents.WorkflowRun | None) -> WorkflowRun | None:
-    return None if run is None else await load_node(info, WORKFLOW_RUN, owner, run.id)
+        user, services = await access.require_user(info), info.context.services
+        if len(input.comment) > _MAX_COMMENT_LENGTH:
+            raise InvalidInput(f"comment can have at most {_MAX_COMMENT_LENGTH} characters.", "comment")
+        run_id = ids.require_id("WorkflowRun", input.id, "id")
+        await control.decide_approval(
+            services.database,
+            user,
+            run_id,
+            input.step,
+            clock.now(),
+            approved=input.approved,
+            comment=input.comment,
+            confirms=services.settings.requires_confirmed_addresses,
+        )
+        services.wakeups.workflow_run_changed(run_id)
+        return DecideApprovalPayload(approved=input.approved)
 
 
 def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[UserError]:
@@ -134,59 +154,9 @@ async def _save(services: Services, owner: documents.User, input: SaveWorkflowIn
     else:
         assert input.definition is not None  # noqa: S101  # the other member of a @oneOf
         checked = await validate_object(input.definition.value, now, catalog, compute, owner.id)
-    saved: documents.WorkflowDocument = await saving.save_validated(
-        services.database, services.secrets, owner.id, checked, now, services.quotas
-    )
+    saved = await saving.save_validated(services.database, services.secrets, owner.id, checked, now, services.quotas)
     services.wakeups.workflow_due(saved["next_run_at"])
     return saved
-
-
-async def _execute(services: Services, owner: str, input: ExecuteWorkflowInput) -> documents.WorkflowRun:
-    key = take_idempotency_key(services, owner, "executeWorkflow", input)
-    if await find_earlier_result(services, key) is None:
-        await require_workflow(services.database, owner, input.name)
-        services.quotas.consume_run(owner)
-    run = await starting.start_workflow(
-        services.database, services.versions, owner, input.name, _value(input.input), clock.now(), key
-    )
-    services.quotas.meter.add_bytes(owner, len(run.inputs))
-    services.wakeups.workflow_run_changed(run.id)
-    return run
-
-
-async def _cancel(services: Services, owner: str, input: CancelWorkflowRunInput) -> documents.WorkflowRun:
-    run_id = ids.require_id("WorkflowRun", input.id, "id")
-    run = await control.cancel_workflow_run(services.database, owner, run_id, clock.now())
-    services.wakeups.workflow_run_changed(run_id)
-    return run
-
-
-async def _resume(services: Services, owner: str, input: ResumeWorkflowRunInput) -> documents.WorkflowRun:
-    run_id = ids.require_id("WorkflowRun", input.id, "id")
-    services.quotas.require_run(owner)
-    run = await control.resume_workflow_run(
-        services.database, services.versions, owner, run_id, _value(input.input), clock.now()
-    )
-    services.wakeups.workflow_run_changed(run_id)
-    return run
-
-
-async def _decide(services: Services, user: documents.User, input: DecideApprovalInput) -> documents.WorkflowRun:
-    if len(input.comment) > _MAX_COMMENT_LENGTH:
-        raise InvalidInput(f"comment can have at most {_MAX_COMMENT_LENGTH} characters.", "comment")
-    run_id = ids.require_id("WorkflowRun", input.id, "id")
-    run = await control.decide_approval(
-        services.database,
-        user,
-        run_id,
-        input.step,
-        clock.now(),
-        approved=input.approved,
-        comment=input.comment,
-        confirms=services.settings.requires_confirmed_addresses,
-    )
-    services.wakeups.workflow_run_changed(run_id)
-    return run
 
 
 def _value(input: Any) -> Any:

@@ -84,7 +84,7 @@ async def test_a_subscription_is_many(api: Api, method: str) -> None:
         ('subscription { taskEvents(taskId: "x") { kind } }', "BAD_USER_INPUT"),
     ],
 )
-async def test_faults_of_the_document_are_told_in_the_stream(api: Api, query: str, code: str) -> None:
+async def test_errors_of_the_document_are_sent_in_the_stream(api: Api, query: str, code: str) -> None:
     async with asked(api.alice, query) as answer:
         assert answer.status_code == 200
         (_, told), end = [event async for event in events(answer)]
@@ -93,13 +93,13 @@ async def test_faults_of_the_document_are_told_in_the_stream(api: Api, query: st
     assert end == ("complete", None)
 
 
-async def test_faults_of_the_request_are_statuses(api: Api) -> None:
+async def test_errors_of_the_request_are_statuses(api: Api) -> None:
     for method, body, status in (("POST", {"query": ""}, 400), ("GET", {}, 400), ("PUT", {}, 405)):
         answer = await api.nobody.http.request(method, "/graphql", json=body, headers={"Accept": STREAM_MEDIA_TYPE})
         assert (answer.status_code, answer.headers["content-type"]) == (status, LEGACY_MEDIA_TYPE)
 
 
-async def test_who_takes_both_gets_what_fits_the_operation(api: Api) -> None:
+async def test_a_client_that_accepts_both_gets_what_fits_the_operation(api: Api) -> None:
     both = f"{MODERN_MEDIA_TYPE}, {LEGACY_MEDIA_TYPE}, {STREAM_MEDIA_TYPE}"
     async with asked(api.alice, "{ __typename }", both) as answer:
         assert answer.headers["content-type"] == MODERN_MEDIA_TYPE
@@ -112,7 +112,7 @@ async def test_who_takes_both_gets_what_fits_the_operation(api: Api) -> None:
         assert answer.status_code == 400
 
 
-async def test_a_stream_in_which_nothing_happens_is_kept_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_idle_stream_is_kept_alive(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graphql_http, "KEEP_ALIVE_SECONDS", 0.05)
     async with asked(api.alice, EVENTS) as answer:
         stream = events(answer)

@@ -42,14 +42,14 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
 ]  # fmt: skip
 
 
-async def test_faults_of_a_task_are_user_errors_at_their_place(api: Api) -> None:
+async def test_errors_of_a_task_are_user_errors_at_their_path(api: Api) -> None:
     for wrong, field, message in CASES:
         payload = await api.alice.do("createTask", GOOD | wrong, "task { id } userErrors { field code message }")
         assert payload == {"task": None, "userErrors": [{"field": field, "code": "INVALID", "message": message}]}, wrong
     assert await api.database.tasks.count_documents({}) == 0
 
 
-async def test_faults_of_an_update_are_at_the_same_places(api: Api) -> None:
+async def test_errors_of_an_update_have_the_same_paths(api: Api) -> None:
     task = await api.alice.create()
     for wrong, field, message in CASES:
         if "idempotencyKey" not in wrong:
@@ -57,7 +57,7 @@ async def test_faults_of_an_update_are_at_the_same_places(api: Api) -> None:
             assert payload == {"userErrors": [{"field": field, "code": "INVALID", "message": message}]}, wrong
 
 
-async def test_faults_that_name_their_field_whatever_they_say(api: Api) -> None:
+async def test_errors_of_any_kind_name_their_field(api: Api) -> None:
     for url in ("ftp://example.com", "example.com", "https://", "https://user:pw@example.com/", "https://exa mple.com"):
         payload = await api.alice.do("createTask", GOOD | {"job": {"http": {"url": url}}})
         assert [(error["field"], error["code"]) for error in payload["userErrors"]] == [
@@ -94,24 +94,6 @@ async def test_what_the_schema_refuses_is_bad_input(api: Api) -> None:
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], (wrong, answer)
 
 
-async def test_previews(api: Api) -> None:
-    query = "query($s: ScheduleInput!, $c: Int! = 5) { schedulePreview(schedule: $s, count: $c) }"
-    cron = {"cron": {"expression": "30 12 1 1 *", "timeZone": "Asia/Kathmandu"}}
-    (first, second) = (await api.alice.ask(query, s=cron, c=2))["schedulePreview"]
-    assert first.endswith("-01-01T12:30:00+05:45")
-    assert int(second[:4]) == int(first[:4]) + 1
-    every = {"every": {"interval": "P1D", "start": "2999-01-01T00:00:00Z", "end": "2999-01-02T00:00:00Z"}}
-    expected = ["2999-01-01T00:00:00Z", "2999-01-02T00:00:00Z"]
-    assert (await api.alice.ask(query, s=every))["schedulePreview"] == expected
-    assert len((await api.alice.ask(query, s={"now": True}))["schedulePreview"]) == 1
-    for count in (0, 101):
-        error = (await api.alice.post(query, {"s": cron, "c": count}))["errors"][0]
-        assert (error["message"], error["extensions"]["field"]) == (
-            f"count must be 1 to 100; it is {count}.",
-            ["count"],
-        )
-
-
 async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_saved(api: Api) -> None:
     job = {"http": {"url": "http://[::ffff:169.254.169.254]/"}}
     task = await api.alice.create()
@@ -131,7 +113,7 @@ async def test_an_address_that_can_never_be_called_is_refused_wherever_it_is_sav
     assert await api.database.tasks.count_documents({}) == 1
 
 
-async def test_all_that_is_wrong_with_a_task_is_told_together(api: Api) -> None:
+async def test_all_errors_of_a_task_are_reported_together(api: Api) -> None:
     wrong = {
         "name": " ",
         "tags": ["a", "a"],
@@ -156,7 +138,7 @@ async def test_all_that_is_wrong_with_a_task_is_told_together(api: Api) -> None:
     assert [".".join(error["field"]) for error in result["userErrors"]] == [f"tasks.0.{field}" for field in fields]
 
 
-async def test_faults_of_two_parameters_are_told_together(api: Api) -> None:
+async def test_errors_of_two_parameters_are_reported_together(api: Api) -> None:
     job = {"custom": {"type": "email", "params": {"to": [], "subject": "", "bodi": "x"}}}
     payload = await api.alice.do("createTask", GOOD | {"job": job})
     assert [error["field"][3:] for error in payload["userErrors"]] == [["to"], ["subject"], ["body"], ["bodi"]]

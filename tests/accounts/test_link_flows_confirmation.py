@@ -28,7 +28,7 @@ def mailing(database: Database, accounts: Accounts) -> LinkFlows:
 
 async def token_of(database: Database) -> str:
     (delivery,) = await database.deliveries.find({"kind": "EMAIL_CONFIRMATION"}).to_list()
-    link = SECRETS.unseal_without_reload(delivery["sealed"], delivery["_id"])
+    link = SECRETS.unseal_without_reload(delivery["sealed"] or "", delivery["_id"])
     await database.deliveries.delete_many({})
     match = re.fullmatch(r"https://tocsin\.example/sub/account#confirmation=(\S{43})", link)
     assert match is not None
@@ -83,15 +83,23 @@ async def test_a_reset_that_is_asked_for_leaves_the_link_that_confirms(
     await mailing.confirm_email(token, PASSWORD, HOME)
 
 
-async def test_accounts_that_somebody_answers_for_are_confirmed(
+async def test_accounts_that_were_vouched_for_are_confirmed(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     assert (await create_user(ALICE, PASSWORD, COMMAND_LINE)).email_confirmed
     await mailing.invite_user("bob@example.com", False, HOME)
     token = await mailed_token(database, "INVITATION", "bob@example.com")
     assert (await mailing.accept_invitation(token, NEW, HOME)).user.email_confirmed
-    stored = {"email": "old@example.com", "password": "-", "is_active": True, "created_at": clock.now()}
-    await database.users.insert_one({"_id": "old", **stored})
+    await database.users.insert_one(
+        {
+            "_id": "old",
+            "email": "old@example.com",
+            "password": "-",
+            "is_admin": False,
+            "is_active": True,
+            "created_at": clock.now(),
+        }
+    )
     old = await User.get("old")
     assert old is not None
     assert old.email_confirmed
@@ -104,7 +112,7 @@ async def test_the_command_line_confirms(database: Database, accounts: Accounts)
         await accounts.authenticate(grant.access_token)
 
 
-async def test_nothing_in_the_mail_was_chosen_by_whoever_signed_up(
+async def test_the_mail_contains_no_text_of_the_person_who_signed_up(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     actor = Actor(address="192.0.2.7", user_agent="Buy at evil.example")
@@ -127,7 +135,7 @@ async def test_a_mailbox_gets_three_links_an_hour_in_whatever_spelling(
     assert 3500 < caught.value.retry_after <= 3600
 
 
-async def test_a_network_address_causes_only_so_many_links(database: Database, accounts: Accounts) -> None:
+async def test_links_are_limited_by_network_address(database: Database, accounts: Accounts) -> None:
     mailing = mailing_of(database, accounts, confirmations_per_address=4)
     for number in range(6):
         grant = await accounts.sign_up(f"victim{number}@example.com", PASSWORD, HOME)
@@ -138,7 +146,7 @@ async def test_a_network_address_causes_only_so_many_links(database: Database, a
     await mailing.request_email_confirmation(grant.user, Actor(address="198.51.100.1"))
 
 
-async def test_only_the_latest_link_is_good_and_there_is_nothing_to_confirm_twice(
+async def test_only_the_latest_link_is_valid_and_an_address_is_confirmed_once(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     user = (await accounts.sign_up(ALICE, PASSWORD, HOME)).user
@@ -152,7 +160,7 @@ async def test_only_the_latest_link_is_good_and_there_is_nothing_to_confirm_twic
         await mailing.request_email_confirmation(confirmed, HOME)
 
 
-async def test_without_a_mail_server_nothing_is_to_be_confirmed(database: Database, accounts: Accounts) -> None:
+async def test_without_a_mail_server_no_address_is_confirmed(database: Database, accounts: Accounts) -> None:
     mailing = mailing_of(database, accounts, smtp_host=None)
     user = (await accounts.sign_up(ALICE, PASSWORD, HOME)).user
     await mailing.request_first_confirmation(user, HOME)

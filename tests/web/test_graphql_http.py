@@ -1,4 +1,3 @@
-# tables read best in rows
 """Invalid requests at the HTTP edge."""
 
 import asyncio
@@ -14,8 +13,8 @@ from pymongo import AsyncMongoClient
 from tests.graphql.conftest import Api
 from tocsin.documents import Database
 from tocsin.errors import RateLimited
-from tocsin.graphql.context import Context
-from tocsin.web.graphql_http import StrictGraphQLRouter
+from tocsin.graphql import access
+from tocsin.graphql.schema import schema
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE
 
 JSON = {"Content-Type": "application/json"}
@@ -159,7 +158,7 @@ QUIET = [
 ]
 
 
-async def test_what_callers_do_wrong_is_no_error_of_ours(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+async def test_errors_of_callers_are_not_logged_as_errors(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     headers = {"Authorization": "Bearer nonsense"}
     with structlog.testing.capture_logs() as logged:
         for query in QUIET:
@@ -171,20 +170,20 @@ async def test_what_callers_do_wrong_is_no_error_of_ours(api: Api, caplog: pytes
     assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
 
 
-async def test_asking_too_often_says_when_to_come_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_rate_limit_has_the_time_to_wait(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async def too_often(*_: object, **__: object) -> None:
         raise RateLimited("Not so often.", 2.2)
 
-    monkeypatch.setattr(Context, "require_identity", too_often)
+    monkeypatch.setattr(access, "require_identity", too_often)
     answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
     assert (answer.status_code, answer.headers["retry-after"]) == (200, "3")  # a part of it, in the execution
     assert answer.json()["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 3}
-    monkeypatch.setattr(StrictGraphQLRouter, "_execute", too_often)
+    monkeypatch.setattr(schema, "execute", too_often)
     answer = await api.alice.http.post("/graphql", json={"query": "{ viewer { id } }"})
     assert (_fault(answer), answer.headers["retry-after"]) == ((429, "RATE_LIMITED"), "3")
 
 
-async def test_a_database_that_is_away_is_told(api: Api) -> None:
+async def test_an_unavailable_database_is_named(api: Api) -> None:
     client: AsyncMongoClient[Any] = AsyncMongoClient("mongodb://127.0.0.1:1", serverSelectionTimeoutMS=50)
     away = Database(client, client["away"], "", "away")
     object.__setattr__(api.services, "database", away)
