@@ -11,7 +11,7 @@ from tocsin.dispatch.fair_turns import FairTurns, select_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import Database, Doc, RunDocument, WaitingFor
+from tocsin.documents import Database, RunDocument, WaitingFor
 
 CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""
@@ -55,7 +55,7 @@ class Dispatcher:
         # There is no room left: look again before newer runs are admitted.
         self._in_flight.has_backlog = not self._in_flight.is_draining
 
-    async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
+    async def _fill(self, room: int) -> tuple[bool, list[RunDocument]]:
         """Claim at most `room` runs. Return whether others were left only for lack of room, and the claimed runs."""
         limiter, now, backlog = self._in_flight.limiter, clock.now(), self._backlog
         await backlog.refresh(self._database, now)
@@ -66,7 +66,7 @@ class Dispatcher:
         limiter.mark_contended(refused)
         return left, await self._claim(chosen, now) if chosen else []
 
-    async def _claim(self, chosen: list[Doc], now: datetime) -> list[Doc]:
+    async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
         admitted = {run["_id"]: run for run in chosen}
         claimed: list[RunDocument] = []
         try:
@@ -86,7 +86,7 @@ class Dispatcher:
         return claimed
 
 
-def _admission_check(limiter: RunLimiter, now: datetime) -> Callable[[Doc], bool]:
+def _admission_check(limiter: RunLimiter, now: datetime) -> Callable[[RunDocument], bool]:
     """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
     full: set[str] = set()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from tocsin.dispatch.backlog import Lane
-from tocsin.documents import Doc
+from tocsin.documents import RunDocument
 
 _MAX_TRACKED = 10_000
 
@@ -32,20 +32,20 @@ class FairTurns:
 
 
 def select_runs(
-    lanes: Iterable[Lane], room: int, turns: FairTurns, admit: Callable[[Doc], bool]
-) -> tuple[list[Doc], list[Doc], bool]:
+    lanes: Iterable[Lane], room: int, turns: FairTurns, admit: Callable[[RunDocument], bool]
+) -> tuple[list[RunDocument], list[RunDocument], bool]:
     """Take the next runs out of their lanes.
 
     Return them, the first run of each lane that was refused, and whether others were left for lack of room. An owner's
     runs go by rank. A refused run costs its owner no turn, and blocks only its own lane.
     """
-    heads: dict[str, list[tuple[int, str, Doc, Lane]]] = {}
+    heads: dict[str, list[tuple[int, str, RunDocument, Lane]]] = {}
     for lane in lanes:
         _push_head(heads.setdefault(lane.owner, []), lane)
     heap = [(turns.next_turn(owner), owner_heads[0][0], owner) for owner, owner_heads in heads.items() if owner_heads]
     heapify(heap)
-    chosen: list[Doc] = []
-    refused: list[Doc] = []
+    chosen: list[RunDocument] = []
+    refused: list[RunDocument] = []
     while heap and len(chosen) < room:
         owner = heappop(heap)[2]
         _, _, run, lane = heappop(heads[owner])
@@ -60,6 +60,6 @@ def select_runs(
     return chosen, refused, bool(heap)
 
 
-def _push_head(heads: list[tuple[int, str, Doc, Lane]], lane: Lane) -> None:
+def _push_head(heads: list[tuple[int, str, RunDocument, Lane]], lane: Lane) -> None:
     if (run := lane.peek()) is not None:
-        heappush(heads, (run["rank"], run["_id"], run, lane))
+        heappush(heads, (run["rank"] or 0, run["_id"], run, lane))
