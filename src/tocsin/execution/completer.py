@@ -11,7 +11,15 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Database, Doc, RunDocument, RunStatus, Trigger, is_unavailable, run_log_ids
+from tocsin.documents import (
+    Database,
+    ResponseBodyDocument,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    is_unavailable,
+    run_log_ids,
+)
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.execution.completion import NOT_STORED, Completion
 from tocsin.quotas.meter import UsageMeter
@@ -24,7 +32,7 @@ MAX_RETRY_SECONDS = 2.0
 MAX_REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _DUPLICATE = 11000
-_REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_REQUEUED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
 _REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
 
@@ -39,7 +47,7 @@ class StoredBatch:
 
     completions: list[Completion]
     runs: list[RunDocument]
-    requeued: list[Doc]
+    requeued: list[RunDocument]
 
 
 class Completer:
@@ -135,7 +143,9 @@ class Completer:
         return await self._read_back(batch)
 
     async def _write_bodies(self, batch: list[Completion]) -> None:
-        bodies = [{"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body]
+        bodies: list[ResponseBodyDocument] = [
+            {"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body
+        ]
         if not bodies:
             return
         try:

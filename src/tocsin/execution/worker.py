@@ -3,7 +3,6 @@
 import asyncio
 import random
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -12,7 +11,15 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import AttemptDocument, AttemptOutcome, Doc, RunDocument, RunReason, RunStatus, run_log_ids
+from tocsin.documents import (
+    AttemptDocument,
+    AttemptOutcome,
+    ErrorDocument,
+    RunDocument,
+    RunReason,
+    RunStatus,
+    run_log_ids,
+)
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
@@ -99,7 +106,7 @@ class Worker:
         chance = random.random()  # noqa: S311  jitter, not a secret
         return self._dependencies.retry_decider.decide(claimed.run, outcome, ended_at, chance)
 
-    def _record_outcome(self, run: RunDocument, outcome: Outcome, attempt: Doc) -> None:
+    def _record_outcome(self, run: RunDocument, outcome: Outcome, attempt: AttemptDocument) -> None:
         self._circuits.record_outcome(run, outcome)
         self._throughput.record_attempt(run, attempt["finished_at"])
         kind, seconds = run["job"]["kind"], (attempt["finished_at"] - attempt["started_at"]).total_seconds()
@@ -112,12 +119,15 @@ class Worker:
         self._ready_queue.finish_attempt(claimed.run)
 
 
-def build_attempt_record(claimed: AttemptDocument, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
+def build_attempt_record(
+    claimed: AttemptDocument, outcome: Outcome, started_at: datetime, ended_at: datetime
+) -> AttemptDocument:
     """Return the stored form of an ended attempt."""
-    return claimed | {
+    return {
+        **claimed,
         "started_at": started_at,
         "finished_at": ended_at,
-        "outcome": _kind(outcome).value,
+        "outcome": _kind(outcome),
         "request": outcome.request,
         "status_code": outcome.status_code,
         "response_headers": [list(pair) for pair in outcome.response_headers],
@@ -136,7 +146,7 @@ def _kind(outcome: Outcome) -> AttemptOutcome:
     return AttemptOutcome.CANCELLED if outcome.error is _CANCELLED else AttemptOutcome.FAILED
 
 
-def _error(error: AttemptError | None) -> dict[str, Any] | None:
+def _error(error: AttemptError | None) -> ErrorDocument | None:
     if error is None:
         return None
-    return {"kind": error.kind.value, "message": error.message, "hint": error.hint}
+    return {"kind": error.kind, "message": error.message, "hint": error.hint}
