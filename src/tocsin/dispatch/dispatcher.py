@@ -7,11 +7,12 @@ from tocsin import clock
 from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
-from tocsin.dispatch.fair_turns import FairTurns, select_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.selection import select_runs
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, WaitingFor
+from tocsin.fair_queue import FairTurns
 
 CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
-from tocsin.dispatch.fair_turns import FairTurns
 from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
 from tocsin.documents import RunDocument
+from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import compute_rank
 
 OwnerHost = tuple[str, str | None]

@@ -1,4 +1,4 @@
-"""Turns of owners by start-time fair queuing (Goyal, Vin, Cheng 1996), where each run costs one turn. Pure.
+"""The selection of the queued runs that are claimed next: owners take turns, and an owner's runs go by rank. Pure.
 
 While a run waits, each other owner gets at most two runs more than its own owner, whatever their number and priority.
 """
@@ -8,27 +8,7 @@ from heapq import heapify, heappop, heappush
 
 from tocsin.dispatch.backlog import Lane
 from tocsin.documents import RunDocument
-
-_MAX_TRACKED = 10_000
-
-
-class FairTurns:
-    """The turns of owners. The virtual time is the turn of the run that was taken last."""
-
-    def __init__(self) -> None:
-        self._time = 0
-        self._following: dict[str, int] = {}
-
-    def next_turn(self, owner: str) -> int:
-        """Return the owner's next turn. The owner with the lowest one goes first."""
-        return max(self._time, self._following.get(owner, 0))
-
-    def take_turn(self, owner: str) -> None:
-        """Charge an owner for a run."""
-        self._time = self.next_turn(owner)
-        self._following[owner] = self._time + 1
-        if len(self._following) > _MAX_TRACKED:
-            self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
+from tocsin.fair_queue import FairTurns
 
 
 def select_runs(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
 from tocsin.dispatch.backlog import Backlog, Lane
-from tocsin.dispatch.fair_turns import FairTurns
-from tocsin.dispatch.fair_turns import select_runs as choose_lanes
+from tocsin.dispatch.selection import select_runs
+from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import PRIORITY_STEP_MS, compute_rank
 
 OWNERS = ("alice", "bob", "carol", "dave")
@@ -30,7 +30,7 @@ def lanes_of(runs: Iterable[Any]) -> list[Lane]:
 def choose(
     runs: Iterable[Any], room: int, turns: FairTurns, admit: Callable[[Any], bool]
 ) -> tuple[list[Any], list[Any], bool]:
-    return choose_lanes(lanes_of(runs), room, turns, admit)
+    return select_runs(lanes_of(runs), room, turns, admit)
 
 
 def everything(_: Any) -> bool:
@@ -116,5 +116,5 @@ def test_a_run_that_changed_stands_where_it_belongs_now() -> None:
     backlog.add_runs([run("alice", 1), run("alice", 2)])
     backlog.add_runs([run("alice", 1) | {"rank": 9}, run("alice", 2) | {"lane": "alice/1", "rank": 3}])
     assert len(backlog) == 2
-    chosen, _, _ = choose_lanes(backlog.lanes.values(), 9, FairTurns(), everything)
+    chosen, _, _ = select_runs(backlog.lanes.values(), 9, FairTurns(), everything)
     assert [one["_id"] for one in chosen] == ["alice/2", "alice/1"]
