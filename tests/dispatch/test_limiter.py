@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.limiter import QueueLimits, RunLimiter, WorkerShare
-from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
 from tocsin.documents import WaitingFor
 
 NOW = EPOCH + timedelta(days=20_000)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from tests.dispatch.test_limiter import NOW, claimed, run
 from tests.harness import TargetServer, run_stack, save_task, serve_target, wait_until
 from tocsin import clock
-from tocsin.dispatch.limiter import RunLimiter, WorkerShare
-from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.limits import ProcessLimits, WorkerShare
 from tocsin.documents import Database, WaitingFor
 from tocsin.outbound.host_rates import HostRates
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.dispatch.owner_share import OwnerShare, ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.owner_share import OwnerShare, get_owner_share
 from tocsin.documents import RunDocument
 
 

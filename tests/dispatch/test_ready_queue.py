@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.ready_queue import ClaimedRun, ReadyQueue
 
 UNSHARED = ProcessLimits(owner_share=1.0)

@@ -12,38 +12,18 @@ from datetime import datetime
 from enum import Enum
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.dispatch.gcra import GcraLimiter
-from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare, attempt_bucket
+from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.documents import RunDocument, WaitingFor
 from tocsin.outbound.host_rates import HostRates
+from tocsin.security.gcra import Milliseconds
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _MIN_OWNER_WAIT = 100.0
 """Minimum wait in milliseconds for an owner's rate limit, so that many such owners do not keep the dispatcher busy."""
 CountKey = tuple[str, str]
 _PLACES = "places", ""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueLimits:
-    """The limits of a queue. None means no limit. `rate` is in started attempts per minute."""
-
-    concurrency: int | None = None
-    rate: int | None = None
-    paused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerShare:
-    """This worker's position, `index`, among the `count` live workers."""
-
-    index: int = 0
-    count: int = 1
-
-    def portion_of(self, limit: int) -> int:
-        """Return this worker's share of a limit. The shares of all workers add up to it."""
-        return limit // self.count + (self.index < limit % self.count)
 
 
 class ClaimStage(Enum):
@@ -84,7 +64,7 @@ class RunLimiter:
         self._admitted: dict[tuple[str, int], _Entry] = {}
         self._counts: Counter[CountKey] = Counter()
         self._prefetch = PrefetchWindow()
-        self._rates: dict[CountKey, GcraLimiter] = {}
+        self._full_at: dict[CountKey, Milliseconds] = {}
         self._contended: frozenset[str] = frozenset()
         self._wait = 0.0
 
@@ -273,7 +253,8 @@ class RunLimiter:
     def _rate_refusal(self, key: CountKey, rate: int | None, now: float, reason: WaitingFor) -> WaitingFor | None:
         if not rate:
             return None
-        wait = self._rates.get(key, GcraLimiter()).wait_ms(now, rate / self._worker_share.count)
+        bucket = attempt_bucket(rate / self._worker_share.count)
+        wait = bucket.seconds_until(self._full_at.get(key, 0.0), 1, now) * 1000
         if wait > 0:
             self._wait = min(self._wait or wait, wait)
         return reason if wait > 0 else None
@@ -294,7 +275,8 @@ class RunLimiter:
         for key in keys:
             self._add(key, 1)
             if rate := rates.get(key):
-                self._rates.setdefault(key, GcraLimiter()).acquire(now, rate / self._worker_share.count)
+                bucket = attempt_bucket(rate / self._worker_share.count)
+                self._full_at[key] = bucket.after_taking(self._full_at.get(key, 0.0), 1, now)
         if host is not None:
             self._owner_rates.record_call(owner, host, now)
         self._count(entry, 1)

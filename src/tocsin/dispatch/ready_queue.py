@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
-from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.documents import RunDocument
 from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import compute_rank

@@ -20,7 +20,7 @@ from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.limits import ProcessLimits
 from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.dispatch.settings_sync import SettingsSync
 from tocsin.dispatch.transport import LocalTransport

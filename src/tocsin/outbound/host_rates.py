@@ -10,7 +10,7 @@ from tocsin.security.gcra import Bucket
 
 PERIOD_SECONDS = 60.0
 MAX_WAIT_SECONDS = 10.0
-"""Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
+"""Maximum seconds that a request waits within an attempt. `Bucket.latest_valid_time` allows for that much."""
 _MANY = 10_000
 
 
@@ -56,10 +56,7 @@ class HostRates:
             return wait
 
     def _take(self, key: tuple[str, str], now: float) -> None:
-        full_at = self._full_at.get(key, 0.0)
-        if full_at > self._bucket.latest_valid_time(now):
-            full_at = now
-        self._full_at[key] = max(full_at, now) + self._bucket.refill_time(1)
+        self._full_at[key] = self._bucket.after_taking(self._full_at.get(key, 0.0), 1, now)
         if len(self._full_at) > _MANY:
             self._full_at = {
                 each: at for each, at in self._full_at.items() if now < at <= self._bucket.latest_valid_time(now)
