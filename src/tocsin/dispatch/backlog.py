@@ -83,6 +83,12 @@ class Backlog:
         for run in runs:
             self._lane_of.pop(run["_id"], None)
 
+    def first_runs(self) -> list[RunDocument]:
+        """Return the first run of each lane, and drop the empty lanes."""
+        heads = {name: run for name, lane in self.lanes.items() if (run := lane.peek()) is not None}
+        self.lanes = {name: self.lanes[name] for name in heads}
+        return list(heads.values())
+
     def invalidate(self) -> None:
         """Make the next refresh read all queued runs."""
         self._full_read_at = None

@@ -37,37 +37,40 @@ class Dispatcher:
 
     async def dispatch(self) -> float:
         """Claim runs while there is room. Return the seconds until the next call, earlier if a rate limit ends then."""
-        await self._claim_queued()
+        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
+            claimed: list[RunDocument] = []
+            try:
+                claimed, has_more = await self.claim_batch(room)
+                self._transport.submit(claimed)
+            finally:
+                self._in_flight.release(room - len(claimed))
+            self._in_flight.has_backlog = has_more
+            if not has_more or not claimed:
+                break
+        else:  # There is no room left: look again before newer runs are admitted.
+            self._in_flight.has_backlog = not self._in_flight.is_draining
         wait = self._in_flight.limiter.pop_wait_ms() / 1000
         return min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS
 
-    async def _claim_queued(self) -> None:
-        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
-            claimed = 0
-            try:
-                more, runs = await self._fill(room)
-                claimed = len(runs)
-                self._transport.submit(runs)
-            finally:
-                self._in_flight.release(room - claimed)
-            self._in_flight.has_backlog = more
-            if not more or not claimed:
-                return
-        # There is no room left: look again before newer runs are admitted.
-        self._in_flight.has_backlog = not self._in_flight.is_draining
+    async def claim_batch(self, room: int) -> tuple[list[RunDocument], bool]:
+        """Claim at most `room` runs. Return them, and whether others were left only for lack of room."""
+        now = clock.now()
+        await self._backlog.refresh(self._database, now)
+        chosen, has_more = self._choose(room, now)
+        return await self._claim(chosen, now) if chosen else [], has_more
 
-    async def _fill(self, room: int) -> tuple[bool, list[RunDocument]]:
-        """Claim at most `room` runs. Return whether others were left only for lack of room, and the claimed runs."""
-        limiter, now, backlog = self._in_flight.limiter, clock.now(), self._backlog
-        await backlog.refresh(self._database, now)
-        backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.peek() is not None}
-        self._circuits.offer_probes([run for lane in backlog.lanes.values() if (run := lane.peek()) is not None], now)
-        chosen, refused, left = select_runs(backlog.lanes.values(), room, self._turns, _admission_check(limiter, now))
-        backlog.discard_runs(chosen)
+    def _choose(self, room: int, now: datetime) -> tuple[list[RunDocument], bool]:
+        """Take the next runs out of the backlog, as far as the limiter admits them."""
+        limiter = self._in_flight.limiter
+        self._circuits.offer_probes(self._backlog.first_runs(), now)
+        admit = _admission_check(limiter, now)
+        chosen, refused, has_more = select_runs(self._backlog.lanes.values(), room, self._turns, admit)
+        self._backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
-        return left, await self._claim(chosen, now) if chosen else []
+        return chosen, has_more
 
     async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
+        """Claim the chosen runs, as they are stored now. Return the claimed ones; the limiter forgets the others."""
         admitted = {run["_id"]: run for run in chosen}
         claimed: list[RunDocument] = []
         try:
