@@ -19,8 +19,9 @@ from tocsin.documents import (
 )
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
+from tocsin.jobs.base import Outcome
 
-NOT_STORED: ErrorDocument = {
+_NOT_STORED: ErrorDocument = {
     "kind": ErrorKind.INTERNAL,
     "message": "The attempt was made, but its outcome could not be stored. See the server log for details.",
     "hint": None,
@@ -45,24 +46,54 @@ class CompletedFields(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body."""
+    """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body.
+
+    `has_details` is false if the database refused the details, and `attempt` records only that.
+    """
 
     run: RunDocument
     attempt: AttemptDocument
     decision: RunDecision
     result: object = None
     body: str | None = None
+    has_details: bool = True
+
+    @classmethod
+    def of_attempt(
+        cls, run: RunDocument, outcome: Outcome, decision: RunDecision, started_at: datetime, ended_at: datetime
+    ) -> "Completion":
+        """Return the completion of a run whose latest attempt had this outcome."""
+        error, body = outcome.error, outcome.response_body
+        attempt: AttemptDocument = {
+            **run["attempts"][-1],
+            "started_at": started_at,
+            "finished_at": ended_at,
+            "outcome": _attempt_outcome(decision, has_error=error is not None),
+            "request": outcome.request,
+            "status_code": outcome.status_code,
+            "response_headers": [list(pair) for pair in outcome.response_headers],
+            "response_truncated": outcome.response_truncated,
+            "has_body": bool(body),
+            "body_bytes": len(body.encode("utf-8", "replace")) if body else 0,
+            "redirects": outcome.redirects,
+            "timings": outcome.timings,
+            "error": None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint},
+        }
+        return cls(run, attempt, decision, outcome.result, body)
 
     def completed_fields(self) -> CompletedFields:
         """Return the changes of the run, except for its status."""
-        decision, ended_at = self.decision, self.attempt["finished_at"]
+        decision, attempt = self.decision, self.attempt
+        started_at = self.run.get("started_at")
+        if started_at is None or started_at == self.run["attempts"][-1]["started_at"]:
+            started_at = attempt["started_at"]  # this is the first attempt, which started at or after its claim
         fields: CompletedFields = {
-            "attempts": [*self.run["attempts"][:-1], self.attempt],
-            "started_at": self._started_at(),
+            "attempts": [*self.run["attempts"][:-1], attempt],
+            "started_at": started_at,
             "reason": decision.reason,
             "retry_at": decision.retry_at,
-            "finished_at": ended_at if decision.status in SETTLED_STATUSES else None,
-            "error": self.attempt.get("error"),
+            "finished_at": attempt["finished_at"] if decision.status in SETTLED_STATUSES else None,
+            "error": attempt.get("error"),
             "result": self.result,
             "lost": 0,
             "worker": None,
@@ -70,11 +101,6 @@ class Completion:
         if not self.run.get("begun", True):
             fields["begun"] = True
         return fields
-
-    def _started_at(self) -> datetime:
-        """Return the start of the first attempt, which is this one if the run had not started before its claim."""
-        started_at, claimed_at = self.run.get("started_at"), self.run["attempts"][-1]["started_at"]
-        return self.attempt["started_at"] if started_at is None or started_at == claimed_at else started_at
 
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
@@ -103,9 +129,9 @@ class Completion:
             "worker": self.attempt["worker"],
             "finished_at": self.attempt["finished_at"],
             "outcome": AttemptOutcome.FAILED,
-            "error": NOT_STORED,
+            "error": _NOT_STORED,
         }
-        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED))
+        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED), has_details=False)
 
     def stored_bytes(self) -> int:
         """Return the approximate number of bytes that the attempt adds to the stored data."""
@@ -116,6 +142,12 @@ class Completion:
         """Return the run as this completion leaves it."""
         status = self.decision.status
         return {**self.run, **self.completed_fields(), "status": status, "open": status not in SETTLED_STATUSES}
+
+
+def _attempt_outcome(decision: RunDecision, *, has_error: bool) -> AttemptOutcome:
+    if not has_error:
+        return AttemptOutcome.COMPLETED
+    return AttemptOutcome.CANCELLED if decision.status is RunStatus.CANCELLED else AttemptOutcome.FAILED
 
 
 def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
