@@ -1,6 +1,5 @@
 """The dispatcher claims queued runs for this process: owners in turn, by rank, within limits."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from tocsin import clock
@@ -8,7 +7,6 @@ from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.selection import select_runs
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, WaitingFor
@@ -60,10 +58,22 @@ class Dispatcher:
         return await self._claim(chosen, now) if chosen else [], has_more
 
     def _choose(self, room: int, now: datetime) -> tuple[list[RunDocument], bool]:
-        """Take the next runs out of the backlog, as far as the limiter admits them."""
-        limiter = self._in_flight.limiter
+        """Take the next runs out of the backlog, as far as the limiter admits them.
+
+        Return them, and whether others were left only for lack of room. The limiter is not asked again for an owner
+        that has no place left.
+        """
+        limiter, owners_without_place = self._in_flight.limiter, set[str]()
+
+        def admit(run: RunDocument) -> bool:
+            if run["owner"] in owners_without_place:
+                return False
+            refusal = limiter.try_acquire(run, now)
+            if refusal in _OWNER_REFUSALS:
+                owners_without_place.add(run["owner"])
+            return refusal is None
+
         self._circuits.offer_probes(self._backlog.first_runs(), now)
-        admit = _admission_check(limiter, now)
         chosen, refused, has_more = select_runs(self._backlog.lanes.values(), room, self._turns, admit)
         self._backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
@@ -88,18 +98,3 @@ class Dispatcher:
             for run_id in admitted.keys() - {run["_id"] for run in claimed}:
                 self._in_flight.limiter.release(admitted[run_id], claimed=False)
         return claimed
-
-
-def _admission_check(limiter: RunLimiter, now: datetime) -> Callable[[RunDocument], bool]:
-    """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
-    full: set[str] = set()
-
-    def admit(run: RunDocument) -> bool:
-        if run["owner"] in full:
-            return False
-        refusal = limiter.try_acquire(run, now)
-        if refusal in _OWNER_REFUSALS:
-            full.add(run["owner"])
-        return refusal is None
-
-    return admit

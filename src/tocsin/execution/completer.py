@@ -132,7 +132,9 @@ class Completer:
         self._log_and_meter(stored)
         await self._apply_effects(stored)
         self._in_flight.remove([one.run for one in batch])
-        self._expect_retries(stored)
+        for run in stored.runs:
+            if run["status"] == RunStatus.RETRY:
+                self._wakeups.task_due(run.get("retry_at"))
 
     async def _insert_bodies(self, batch: list[Completion]) -> None:
         bodies: list[ResponseBodyDocument] = [
@@ -185,8 +187,3 @@ class Completer:
         if await run_effects.apply_effects(self._database, stored.runs) or mailed:
             self._wakeups.mails_queued()
             self._wakeups.runs_queued()
-
-    def _expect_retries(self, stored: StoredBatch) -> None:
-        for run in stored.runs:
-            if run["status"] == RunStatus.RETRY:
-                self._wakeups.task_due(run.get("retry_at"))

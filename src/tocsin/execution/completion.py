@@ -28,6 +28,9 @@ _NOT_STORED: ErrorDocument = {
 }
 """The error of an attempt whose outcome the database refuses."""
 
+_OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED: AttemptOutcome.CANCELLED}
+"""The outcomes of attempts after which no retry is considered. All others have failed."""
+
 
 class CompletedFields(TypedDict):
     """The fields of a run that its completion changes, except for its status."""
@@ -68,7 +71,7 @@ class Completion:
             **run["attempts"][-1],
             "started_at": started_at,
             "finished_at": ended_at,
-            "outcome": _attempt_outcome(decision, has_error=error is not None),
+            "outcome": _OUTCOMES.get(decision.status, AttemptOutcome.FAILED),
             "request": outcome.request,
             "status_code": outcome.status_code,
             "response_headers": [list(pair) for pair in outcome.response_headers],
@@ -142,12 +145,6 @@ class Completion:
         """Return the run as this completion leaves it."""
         status = self.decision.status
         return {**self.run, **self.completed_fields(), "status": status, "open": status not in SETTLED_STATUSES}
-
-
-def _attempt_outcome(decision: RunDecision, *, has_error: bool) -> AttemptOutcome:
-    if not has_error:
-        return AttemptOutcome.COMPLETED
-    return AttemptOutcome.CANCELLED if decision.status is RunStatus.CANCELLED else AttemptOutcome.FAILED
 
 
 def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
