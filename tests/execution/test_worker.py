@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.execution.helpers import mails
 from tests.harness import SECRETS, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
 from tocsin.documents import Database
-from tocsin.execution.completer import StoredBatch
-from tocsin.execution.completion import Completion
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -18,10 +17,6 @@ from tocsin.tasks.retry_policy import RetryPolicy
 
 NOW = (timedelta(0),)
 LONG = (timedelta(hours=1),)
-
-
-async def mails(database: Database) -> list[str]:
-    return [mail["kind"] async for mail in database.deliveries.find({}).sort("_id", 1)]
 
 
 async def running(stack: Stack, target: TargetServer, task_id: str) -> Any:
@@ -258,26 +253,6 @@ async def test_a_due_task_of_another_process_is_fired_at_once(database: Database
         await stack.wait_for_runs(first.id, "COMPLETED")  # its scheduler is sleeping now
         other = await save_task(database, target.url)
         await stack.wait_for_runs(other.id, "COMPLETED", seconds=1)
-
-
-async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_before_the_outcome_is_read_back(
-    stack: Stack, target: TargetServer
-) -> None:
-    target.script = [500]
-    completer = stack.engine._completer
-    original = completer._read_back
-
-    async def overtaken(batch: list[Completion]) -> StoredBatch:
-        for one in batch:
-            again = {"status": "RUNNING", "worker": "other", "fence": 2, "retry_at": None}
-            await stack.database.runs.update_one({"_id": one.run["_id"]}, {"$set": again})
-        return await original(batch)
-
-    completer._read_back = overtaken  # type: ignore[method-assign]
-    await stack.database.workers.insert_one({"_id": "other", "until": clock.now() + timedelta(hours=1)})
-    await save_task(stack.database, target.url, retry=RetryPolicy(1, LONG))
-    await wait_until(lambda: mails(stack.database))
-    assert await mails(stack.database) == ["BEGAN_FAILING"]
 
 
 async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: Stack, target: TargetServer) -> None:

@@ -1,0 +1,90 @@
+"""A run is RUNNING only once its attempt has started, although it was claimed before. Over real sockets."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.dispatch.helpers import under_way
+from tests.harness import Stack, TargetServer, run_stack, save_task, wait_until
+from tocsin import clock, schedules
+from tocsin.documents import Database, RunStatus, public_status
+from tocsin.tasks import lifecycle
+from tocsin.tasks import runs as task_runs
+
+
+async def burst(stack: Stack, target: TargetServer, count: int, due_at: datetime) -> list[Any]:
+    """Make tasks of one owner that are due now and wait at this target. Return their runs once stored."""
+    for number in range(count):
+        await save_task(stack.database, f"{target.url}/wait", schedules.Once(due_at), name=f"task {number}")
+
+    async def written() -> list[Any]:
+        runs = await stack.database.runs.find({}).to_list()
+        return runs if len(runs) == count else []
+
+    found: list[Any] = await wait_until(written)
+    return found
+
+
+async def test_a_claimed_run_is_queued_until_its_attempt_starts(database: Database, target: TargetServer) -> None:
+    async with run_stack(database, max_concurrency=4, wait_timeout=300) as stack:
+        await burst(stack, target, 6, clock.now() + timedelta(seconds=0.5))
+        await under_way([target], 2)
+        called = set(target.run_ids())
+        told = {run["_id"]: public_status(run) for run in await database.runs.find({}).to_list()}
+        assert list(told.values()).count(RunStatus.QUEUED) == 4
+        assert list(told.values()).count(RunStatus.RUNNING) == 2 == len(called)
+        tasks = await database.tasks.find({}).to_list()
+        assert sorted(task["status"] for task in tasks) == ["PENDING"] * 4 + ["RUNNING"] * 2
+
+        async def left_to_the_queue() -> bool:
+            return not await database.runs.count_documents({"status": "RUNNING", "begun": False})
+
+        await wait_until(left_to_the_queue)
+        assert len(target.calls) == 2
+        waiting = await database.runs.find({"status": "QUEUED"}).to_list()
+        assert [(run["attempts"], run["started_at"]) for run in waiting] == [([], None)] * 4
+        opened_at = clock.now()
+        target.release.set()
+
+        async def all_done() -> bool:
+            return await database.runs.count_documents({"status": "COMPLETED"}) == 6
+
+        await wait_until(all_done)
+        late = await database.runs.find({"_id": {"$in": [run["_id"] for run in waiting]}}).to_list()
+        assert all(run["attempts"][0]["started_at"] >= opened_at for run in late)
+        assert all(run["started_at"] == run["attempts"][0]["started_at"] for run in late)
+
+
+async def test_a_run_that_starts_after_others_says_so_while_it_runs(database: Database, target: TargetServer) -> None:
+    async with run_stack(database, max_concurrency=1, wait_timeout=300) as stack:
+        runs = await burst(stack, target, 2, clock.now() + timedelta(seconds=0.3))
+        await under_way([target], 1)
+        (first,) = target.run_ids()
+        (second,) = {run["_id"] for run in runs} - {first}
+        opened_at = clock.now()
+        target.release.set()
+        await stack.wait_for_task(second.partition(":")[0], "COMPLETED")
+        run = await stack.run(second)
+        assert run["started_at"] >= opened_at
+        assert (run["status"], len(run["attempts"])) == ("COMPLETED", 1)
+
+
+async def test_a_waiting_run_of_a_paused_or_cancelled_task_never_starts(
+    database: Database, target: TargetServer
+) -> None:
+    async with run_stack(database, max_concurrency=1, wait_timeout=300) as stack:
+        runs = await burst(stack, target, 3, clock.now() + timedelta(seconds=0.3))
+        await under_way([target], 1)
+        paused, cancelled = sorted({run["_id"] for run in runs} - set(target.run_ids()))
+        await lifecycle.pause_task(database, "alice", paused.partition(":")[0], clock.now())
+        await task_runs.cancel_run(database, "alice", cancelled, clock.now())
+
+        async def both() -> bool:
+            found = [await stack.run(run_id) for run_id in (paused, cancelled)]
+            return [run["status"] for run in found] == ["CANCELLED"] * 2
+
+        await wait_until(both)
+        target.release.set()
+        await stack.wait_for_task(target.run_ids()[0].partition(":")[0], "COMPLETED")
+        assert len(target.calls) == 1
+        assert (await stack.run(paused))["reason"] == "TASK_PAUSED"
+        assert (await stack.run(cancelled))["attempts"] == []
