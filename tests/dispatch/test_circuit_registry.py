@@ -1,12 +1,19 @@
 """Circuits of an owner and a host: opened and closed by outcomes, stored, and respected by the dispatcher."""
 
 import socket
+from datetime import timedelta
 from typing import Any
 
 from tests.dispatch.helpers import queued, settled, waits_for
 from tests.harness import TargetServer, run_stack, wait_until
+from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
-from tocsin.documents import Database, WaitingFor
+from tocsin.dispatch.circuit_breaker import CircuitConfig, CircuitState
+from tocsin.dispatch.circuit_registry import CircuitRegistry, list_circuits
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.documents import Database, ErrorKind, WaitingFor
+from tocsin.jobs.base import AttemptError, Outcome
 
 
 async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Database, target: TargetServer) -> None:
@@ -89,3 +96,105 @@ async def test_a_restart_finds_the_circuit_where_it_was(database: Database, targ
         assert await wait_until(lambda: waits_for(stack, WaitingFor.CIRCUIT_OPEN))
         assert await database.circuits.find_one({}) == before
         assert len(target.calls) == 2
+
+
+# --- without a dispatcher -------------------------------------------------------------------------------------------
+
+HOST = "a.example:80"
+REFUSED = Outcome(error=AttemptError(ErrorKind.CONNECT, "refused"))
+ACCEPTED = Outcome(status_code=200)
+
+
+def registry(database: Database, worker: str = "w") -> tuple[CircuitRegistry, InFlightRuns]:
+    in_flight = InFlightRuns(worker, 100, RunLimiter())
+    return CircuitRegistry(database, in_flight, CircuitConfig(2, 5.0)), in_flight
+
+
+def waiting(number: int, **changes: Any) -> Any:
+    return {"_id": f"r{number}", "owner": "alice", "host": HOST, "fence": 0, "rank": number, **changes}
+
+
+async def test_of_two_processes_one_sends_the_probe(database: Database) -> None:
+    (first, _), (second, other_runs) = registry(database), registry(database, "other")
+    first.record_outcome(waiting(1), REFUSED)
+    first.record_outcome(waiting(2), REFUSED)
+    await first.save()
+    await second.load()
+    later = clock.now() + timedelta(seconds=6)
+    for circuits in (first, second):
+        circuits.offer_probes([waiting(9), waiting(3)], later)
+    assert other_runs.limiter.try_acquire(waiting(9), later) is WaitingFor.CIRCUIT_OPEN
+    assert other_runs.limiter.try_acquire(waiting(3), later) is None  # the lowest rank is the probe
+    assert await second.begin_probes([waiting(3)], later) == ["r3"]
+    assert await first.begin_probes([waiting(3), waiting(9)], later) == ["r9"]
+    assert first.get("alice", HOST).state is CircuitState.OPEN
+    await first.load()
+    assert first.get("alice", HOST).state is second.get("alice", HOST).state is CircuitState.HALF_OPEN
+
+
+async def test_only_the_outcome_of_the_probe_closes_a_circuit_and_a_closed_one_is_not_stored(
+    database: Database,
+) -> None:
+    circuits, _ = registry(database)
+    for number in (1, 2):
+        circuits.record_outcome(waiting(number), REFUSED)
+    await circuits.save()
+    later = clock.now() + timedelta(seconds=6)
+    circuits.offer_probes([waiting(3)], later)
+    assert await circuits.begin_probes([waiting(3)], later) == ["r3"]
+    circuits.record_outcome(waiting(4), ACCEPTED)  # which began before the circuit opened
+    assert circuits.get("alice", HOST).state is CircuitState.HALF_OPEN
+    circuits.record_outcome(waiting(3), ACCEPTED)
+    assert circuits.get("alice", HOST).state is CircuitState.CLOSED
+    await circuits.save()
+    assert await database.circuits.count_documents({}) == 0
+
+
+async def test_a_probe_that_gets_no_answer_opens_the_circuit_for_twice_as_long(database: Database) -> None:
+    circuits, _ = registry(database)
+    for number in (1, 2):
+        circuits.record_outcome(waiting(number), REFUSED)
+    await circuits.save()
+    later = clock.now() + timedelta(seconds=6)
+    circuits.offer_probes([waiting(3)], later)
+    await circuits.begin_probes([waiting(3)], later)
+    circuits.record_outcome(waiting(3), Outcome(error=AttemptError(ErrorKind.TIMEOUT, "slow")))
+    circuit = circuits.get("alice", HOST)
+    assert (circuit.state, circuit.open_seconds, circuit.cause) == (CircuitState.OPEN, 10.0, "TIMEOUT")
+
+
+async def test_a_change_sends_a_signal_and_a_run_without_a_host_changes_nothing(database: Database) -> None:
+    circuits, _ = registry(database)
+    changes: list[str] = []
+    circuits.changed.connect(lambda: changes.append("changed"))
+    for number in range(5):
+        circuits.record_outcome(waiting(number, host=None), REFUSED)
+    circuits.record_outcome(waiting(1), REFUSED)
+    assert changes == []
+    circuits.record_outcome(waiting(2), REFUSED)
+    assert changes == ["changed"]
+
+
+async def test_a_process_that_is_alone_probes_again_at_its_start(database: Database) -> None:
+    circuits, _ = registry(database)
+    for number in (1, 2):
+        circuits.record_outcome(waiting(number), REFUSED)
+    await circuits.save()
+    later = clock.now() + timedelta(seconds=6)
+    circuits.offer_probes([waiting(3)], later)
+    await circuits.begin_probes([waiting(3)], later)
+    other, _ = registry(database)
+    await other.load()
+    assert other.get("alice", HOST).with_probe(later) is None
+    restarted, _ = registry(database)
+    await restarted.load(alone=True)
+    assert restarted.get("alice", HOST).with_probe(later) is not None
+
+
+async def test_only_the_owners_circuits_are_listed_by_host(database: Database) -> None:
+    circuits, _ = registry(database)
+    for owner, host in (("alice", "b:80"), ("alice", "a:80"), ("bob", "c:80")):
+        for number in (1, 2):
+            circuits.record_outcome(waiting(number, owner=owner, host=host), REFUSED)
+    await circuits.save()
+    assert [each["host"] for each in await list_circuits(database, "alice")] == ["a:80", "b:80"]

@@ -33,11 +33,6 @@ def gate_of(
     return limiter
 
 
-@given(limit=st.integers(0, 1000), count=st.integers(1, 12))
-def test_the_parts_of_all_workers_add_up_to_the_limit(limit: int, count: int) -> None:
-    assert sum(WorkerShare(index, count).portion_of(limit) for index in range(count)) == limit
-
-
 def test_a_queue_lets_in_as_many_as_it_may_and_more_when_some_have_left() -> None:
     limiter = gate_of({"q": QueueLimits(concurrency=2)})
     assert [limiter.try_acquire(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]

@@ -109,12 +109,3 @@ def test_who_is_refused_costs_his_owner_no_turn_and_holds_up_his_lane_only() -> 
     assert {one["_id"] for one in chosen} == {"alice/1", "alice/4", "alice/2", "alice/5", "bob/1"}
     assert [one["_id"] for one in refused] == ["alice/0"]
     assert not more
-
-
-def test_a_run_that_changed_stands_where_it_belongs_now() -> None:
-    backlog = Backlog()
-    backlog.add_runs([run("alice", 1), run("alice", 2)])
-    backlog.add_runs([run("alice", 1) | {"rank": 9}, run("alice", 2) | {"lane": "alice/1", "rank": 3}])
-    assert len(backlog) == 2
-    chosen, _, _ = select_runs(backlog.lanes.values(), 9, FairTurns(), everything)
-    assert [one["_id"] for one in chosen] == ["alice/2", "alice/1"]
