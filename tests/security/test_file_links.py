@@ -65,3 +65,8 @@ def test_a_link_of_an_earlier_release_was_issued_its_lifetime_before_its_end() -
     text = ".".join(TOKEN.split(".")[:2])  # without the time of its issue
     link = LINKS.read(f"{text}.{derive_hmac(KEY, 'file link', text)}", NOW)
     assert link == FileLink("alice/1", NOW.replace(microsecond=0))
+
+
+def test_a_link_longer_than_any_real_one_is_not_even_verified() -> None:
+    with pytest.raises(LinkInvalid):
+        LINKS.read(LINKS.sign("f" * 500, NOW)[0], NOW)
