@@ -1,11 +1,52 @@
 """Owners take turns, however many items they have queued."""
 
 import asyncio
+from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.fair_queue import FairQueue, FairSlots
+from tocsin import fair_queue
+from tocsin.fair_queue import FairQueue, FairSlots, FairTurns
+
+
+def test_a_new_owner_gets_the_turn_of_now_and_not_those_it_missed() -> None:
+    turns = FairTurns()
+    for _ in range(5):
+        turns.take_turn("mallory")
+    assert (turns.next_turn("mallory"), turns.next_turn("alice")) == (5, 4)
+    turns.take_turn("alice")
+    assert (turns.next_turn("alice"), turns.next_turn("mallory")) == (5, 5)
+
+
+def test_a_charge_delays_its_owner_only() -> None:
+    turns = FairTurns()
+    turns.charge("mallory", 3)
+    assert (turns.next_turn("mallory"), turns.next_turn("alice")) == (3, 0)
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60))
+def test_owners_who_take_the_lowest_turn_get_equal_numbers_of_them(arrivals: list[str]) -> None:
+    """Owners take turns by the lowest, in any order among equals."""
+    turns, taken, owners = FairTurns(), Counter[str](), sorted(set(arrivals))
+    for _ in arrivals:
+        owner = min(owners, key=turns.next_turn)
+        turns.take_turn(owner)
+        taken[owner] += 1
+        counts = [taken[each] for each in owners]
+        assert max(counts) - min(counts) <= 1
+
+
+def test_only_turns_ahead_are_kept_of_many_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_queue, "_MAX_TRACKED", 3)
+    turns = FairTurns()
+    turns.charge("mallory", 9)
+    for owner in "abcde":
+        turns.take_turn(owner)
+        turns.take_turn(owner)
+    assert len(turns._following) <= 3
+    assert turns.next_turn("mallory") == 9
 
 
 def fill(queue: FairQueue[str], owner: str, count: int, first: int = 0) -> None:
