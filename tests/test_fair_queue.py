@@ -61,7 +61,7 @@ def drain(queue: FairQueue[str], most: int = 1_000_000) -> list[str]:
     return found
 
 
-def test_an_owner_who_comes_anew_is_next_however_much_another_has_waiting() -> None:
+def test_a_new_owner_is_next_however_many_items_of_another_wait() -> None:
     queue: FairQueue[str] = FairQueue()
     fill(queue, "mallory", 1000)
     drain(queue, 300)
@@ -76,7 +76,7 @@ def test_an_owners_own_items_come_in_their_order() -> None:
     assert drain(queue) == ["1", "2", "3"]
 
 
-def test_what_costs_more_turns_lets_others_go_before() -> None:
+def test_an_owner_charged_more_turns_waits_for_the_others() -> None:
     queue: FairQueue[str] = FairQueue()
     fill(queue, "mallory", 10)
     fill(queue, "alice", 5)
@@ -108,7 +108,7 @@ def test_an_owner_who_may_not_go_keeps_their_place() -> None:
     assert drain(queue) == ["mallory0", "mallory1"]
 
 
-def test_what_is_taken_out_does_not_come() -> None:
+def test_a_discarded_item_does_not_come() -> None:
     queue: FairQueue[str] = FairQueue()
     fill(queue, "alice", 3)
     queue.discard("alice1")
@@ -159,7 +159,7 @@ async def test_of_each_owner_one_slice_is_done_at_a_time_and_owners_take_turns()
     assert {"alice", "bob"}.isdisjoint(done[20:])
 
 
-async def test_who_stops_waiting_takes_no_slot_along() -> None:
+async def test_a_cancelled_wait_takes_no_slot() -> None:
     slots = FairSlots(1)
     async with slots.slot("alice"):
         waiting = asyncio.create_task(slots.slot("bob").__aenter__())

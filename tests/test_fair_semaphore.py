@@ -37,7 +37,7 @@ async def test_an_owner_never_has_all_places() -> None:
     assert (hall.turns.waiting_count, hall.turns.active_count) == (0, 0)
 
 
-async def test_the_last_free_place_is_for_who_has_hardly_used_any() -> None:
+async def test_the_last_free_place_is_for_owners_with_little_usage() -> None:
     hall, gate = Hall(3), asyncio.Event()
     for owner in ("a", "b"):
         async with hall.turns.acquire(owner):
@@ -51,7 +51,7 @@ async def test_the_last_free_place_is_for_who_has_hardly_used_any() -> None:
     assert (hall.turns.waiting_count, hall.turns.active_count) == (0, 0)
 
 
-async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
+async def test_the_owner_with_the_least_recent_usage_is_next_however_many_wait() -> None:
     hall, gate = Hall(1), asyncio.Event()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(hall.turns.acquire("a"))
@@ -65,7 +65,7 @@ async def test_who_has_used_least_of_late_is_next_however_many_wait() -> None:
     assert hall.order[:3] == ["b", "c", "a"]
 
 
-async def test_what_was_used_long_ago_is_forgotten() -> None:
+async def test_usage_of_long_ago_is_forgotten() -> None:
     hall, gate = Hall(1), asyncio.Event()
     gate.set()
     async with hall.turns.acquire("a"):
@@ -80,7 +80,7 @@ async def test_what_was_used_long_ago_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("admit_first", [False, True])
-async def test_who_gives_up_loses_no_place(admit_first: bool) -> None:
+async def test_a_cancelled_wait_takes_no_place(admit_first: bool) -> None:
     """This includes a caller who is cancelled at the moment of admission."""
     hall, gate = Hall(1), asyncio.Event()
     async with AsyncExitStack() as stack:

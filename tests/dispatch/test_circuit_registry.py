@@ -45,7 +45,7 @@ async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Data
         assert len(target.calls) == 6 + 5
 
 
-async def test_who_refuses_connections_is_left_alone_and_the_runs_say_so(database: Database) -> None:
+async def test_a_host_that_refuses_connections_is_left_alone_and_its_runs_say_so(database: Database) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but not listening
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
@@ -69,7 +69,7 @@ async def test_who_refuses_connections_is_left_alone_and_the_runs_say_so(databas
             assert "the last one with CONNECT" in waiting.text
 
 
-async def test_a_strangers_circuit_is_his_own(database: Database, target: TargetServer) -> None:
+async def test_each_owner_has_a_circuit_of_its_own(database: Database, target: TargetServer) -> None:
     target.script = [429] * 3
     async with run_stack(database, circuit_failures=3, circuit_seconds=60.0, max_concurrency=1, max_retries=0) as stack:
         await queued(database, f"{target.url}/a", 4)

@@ -33,7 +33,7 @@ async def test_anothers_run_does_not_wait_for_a_flood_that_fills_every_window(
 KEYS: dict[str, Any] = {"jwt_secret": "x" * 40, "encryption_key": "A" * 43 + "="}
 
 
-async def test_of_one_owner_a_higher_priority_goes_first(database: Database, target: TargetServer) -> None:
+async def test_a_higher_priority_of_one_owner_goes_first(database: Database, target: TargetServer) -> None:
     await queued(database, f"{target.url}/low", 300)
     await queued(database, f"{target.url}/high", 1, priority=10)
     async with run_stack(database, max_concurrency=1, mongodb_uri="mongodb://x", **KEYS):

@@ -67,8 +67,8 @@ async def test_hanging_tasks_of_one_owner_over_many_hosts_leave_places_for_other
         await calls_on_time(stack, quick.url)
         assert sum(len(target.calls) for target in slow) == 50
         runs = await database.runs.find({"owner": "alice"}).to_list()
-        told = [public_status(run) for run in runs]
-        assert (told.count(RunStatus.RUNNING), told.count(RunStatus.QUEUED)) == (50, 70)
+        shown = [public_status(run) for run in runs]
+        assert (shown.count(RunStatus.RUNNING), shown.count(RunStatus.QUEUED)) == (50, 70)
         waiting = [run for run in runs if public_status(run) is RunStatus.QUEUED]
         reasons = {(found := stack.engine.find_wait_reason(run)) and found.waiting_for for run in waiting}
         assert reasons == {WaitingFor.OWNER_SHARE}
@@ -102,7 +102,7 @@ async def test_short_attempts_may_borrow_what_is_free_but_a_quarter(database: Da
         assert sum(len(target.calls) for target in targets) <= 76 + 2  # plus Bob's
 
 
-async def test_places_are_shared_in_each_process(database: Database) -> None:
+async def test_each_process_shares_its_places(database: Database) -> None:
     shared = {**DEFAULTS, "max_concurrency": 10, "mongodb_uri": "mongodb://x", "jwt_secret": "j" * 32}
     shared["encryption_key"] = "A" * 43 + "="
     async with (

@@ -47,7 +47,7 @@ def run_of(fields: Any) -> RunDocument:
     return run
 
 
-def test_what_is_short() -> None:
+def test_an_attempt_is_short_by_its_timeout_and_host() -> None:
     limits = ProcessLimits(default_timeout=10)
     assert limits.is_short(run_of({"host": "a:80", "timeout": None}))
     assert limits.is_short(run_of({"host": "a:80", "timeout": 30.0}))

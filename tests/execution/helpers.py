@@ -16,7 +16,7 @@ from tocsin.wakeups import Wakeups
 LEASE = timedelta(seconds=15)
 
 
-def worker_lease(database: Database, worker: str = "reaper") -> WorkerLease:
+def worker_lease(database: Database, worker: str = "rescuer") -> WorkerLease:
     """Return the lease of a worker without runs."""
     in_flight = InFlightRuns(worker, 10, RunLimiter())
     return WorkerLease(database, in_flight, LEASE, Throughput(), Rescuer(database, in_flight, Wakeups()))

@@ -66,12 +66,12 @@ async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: Targe
     (run,) = await stack.wait_for_runs(task.id, "RUNNING")
     await wait_until(lambda: called(target, 1))
     now = clock.now()
-    stolen = {
+    newer_claim = {
         "fence": 2,
         "worker": "other",
         "attempts": [ended_attempt(1, "LOST"), {"number": 2, "started_at": now, "worker": "other"}],
     }
-    await stack.database.runs.update_one({"_id": run["_id"]}, {"$set": stolen})
+    await stack.database.runs.update_one({"_id": run["_id"]}, {"$set": newer_claim})
     await stack.database.workers.insert_one({"_id": "other", "until": now + timedelta(hours=1)})
     target.release.set()
     await wait_until(lambda: _empty(stack))

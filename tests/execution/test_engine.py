@@ -30,7 +30,7 @@ async def _held(stack: Stack, count: int) -> bool:
     return len(stack.engine.in_flight.runs) == count
 
 
-async def test_a_stop_waits_for_what_runs(database: Database, target: TargetServer) -> None:
+async def test_a_stop_waits_for_running_attempts(database: Database, target: TargetServer) -> None:
     (run,) = await stopped(database, target, grace=5)
     assert (run["status"], outcomes(run)) == ("COMPLETED", ["COMPLETED"])
 

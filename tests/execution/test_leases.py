@@ -17,7 +17,7 @@ async def test_a_living_workers_runs_stay_where_they_are(database: Database) -> 
     assert await load_run(database, run_id) == before
 
 
-async def test_after_an_outage_the_reaper_waits_one_lease(database: Database) -> None:
+async def test_after_an_outage_no_worker_counts_as_dead_for_one_lease(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.RUNNING)
     await add_dead_worker(database)
@@ -29,8 +29,8 @@ async def test_after_an_outage_the_reaper_waits_one_lease(database: Database) ->
 
 async def test_runs_of_this_worker_that_it_does_not_know_are_requeued(database: Database) -> None:
     task = await save_hourly_task(database)
-    stray = await add_run(database, task.id, RunStatus.RUNNING, worker="reaper")
-    young = await add_run(database, task.id, RunStatus.RUNNING, ago=timedelta(hours=2), worker="reaper")
+    stray = await add_run(database, task.id, RunStatus.RUNNING, worker="rescuer")
+    young = await add_run(database, task.id, RunStatus.RUNNING, ago=timedelta(hours=2), worker="rescuer")
     long_ago = {"attempts.0.started_at": clock.now() - 2 * LEASE}
     await database.runs.update_one({"_id": stray}, {"$set": long_ago})
     await worker_lease(database).reconcile_claims()

@@ -15,7 +15,7 @@ from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 
 
-async def test_a_dead_workers_runs_go_back_and_the_lost_attempt_does_not_count(database: Database) -> None:
+async def test_the_runs_of_a_dead_worker_are_requeued_and_the_lost_attempt_does_not_count(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.RUNNING)
     await add_dead_worker(database)
@@ -25,10 +25,10 @@ async def test_a_dead_workers_runs_go_back_and_the_lost_attempt_does_not_count(d
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
     assert run["attempts"][0]["error"]["kind"] == "LOST"
     assert (await load_task(database, task.id))["active"] == [{"run": run_id, "shows": "PENDING"}]
-    assert [worker["_id"] async for worker in database.workers.find({})] == ["reaper"]
+    assert [worker["_id"] async for worker in database.workers.find({})] == ["rescuer"]
 
 
-async def test_runs_of_a_worker_that_nobody_knows_go_back_too(database: Database) -> None:
+async def test_runs_of_an_unknown_worker_are_requeued(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.RUNNING)
     await worker_lease(database).reconcile_claims()
@@ -48,7 +48,7 @@ async def test_five_losses_in_a_row_fail_a_run(database: Database, lost: int, en
     assert await database.deliveries.count_documents({}) == (end == "FAILED")
 
 
-async def test_a_run_waiting_for_one_that_was_lost_too_often_is_let_go(database: Database) -> None:
+async def test_a_run_waiting_for_one_that_was_lost_too_often_is_released(database: Database) -> None:
     task = await save_hourly_task(database, overlap=Overlap.QUEUE)
     first = await add_run(database, task.id, RunStatus.RUNNING, lost=4)
     second = await add_run(database, task.id, RunStatus.QUEUED, ago=timedelta(0), blocked=True, after=first, rank=None)
@@ -77,7 +77,7 @@ async def test_a_lost_run_that_was_paused_or_cancelled_is_not_made_again(
     assert (await load_task(database, task.id))["active"] == []
 
 
-async def test_what_a_crash_left_between_run_and_task_is_mended(database: Database) -> None:
+async def test_a_task_that_a_crash_left_behind_its_run_is_repaired(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.RUNNING)
     await database.tasks.update_one({"_id": task.id}, {"$set": {"last_run": run_id}})
@@ -92,7 +92,7 @@ async def test_what_a_crash_left_between_run_and_task_is_mended(database: Databa
     assert await database.deliveries.count_documents({}) == 1
 
 
-async def test_a_process_that_is_alone_takes_everything_back_at_its_start(database: Database) -> None:
+async def test_a_process_that_is_alone_rescues_all_runs_at_its_start(database: Database) -> None:
     async with serve_target() as target:
         task = await save_task(database, target.url, schedules.Once(clock.now() + timedelta(hours=1)))
         run_id = await add_run(database, task.id, RunStatus.RUNNING)

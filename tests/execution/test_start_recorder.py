@@ -36,9 +36,9 @@ async def test_a_claimed_run_is_queued_until_its_attempt_starts(database: Databa
         await burst(stack, target, 6, clock.now() + timedelta(seconds=0.5))
         await under_way([target], 2)
         called = set(target.run_ids())
-        told = {run["_id"]: public_status(run) for run in await database.runs.find({}).to_list()}
-        assert list(told.values()).count(RunStatus.QUEUED) == 4
-        assert list(told.values()).count(RunStatus.RUNNING) == 2 == len(called)
+        shown = {run["_id"]: public_status(run) for run in await database.runs.find({}).to_list()}
+        assert list(shown.values()).count(RunStatus.QUEUED) == 4
+        assert list(shown.values()).count(RunStatus.RUNNING) == 2 == len(called)
         tasks = await database.tasks.find({}).to_list()
         assert sorted(task["status"] for task in tasks) == ["PENDING"] * 4 + ["RUNNING"] * 2
 

@@ -41,7 +41,7 @@ def test_a_bucket_gives_what_the_obvious_model_gives(kind: tuple[int, int], step
 
 
 @given(STEPS, st.integers(1, 60))
-def test_who_waits_as_long_as_told_is_not_refused(steps: list[tuple[int, int]], points: int) -> None:
+def test_a_caller_that_waited_as_long_as_required_is_not_refused(steps: list[tuple[int, int]], points: int) -> None:
     bucket, now, full_at = Bucket("x", 60, 7), T0, 0.0
     for pause, taken in steps:
         now += pause
