@@ -29,7 +29,7 @@ _NOT_STORED: ErrorDocument = {
 """The error of an attempt whose outcome the database refuses."""
 
 _OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED: AttemptOutcome.CANCELLED}
-"""The outcomes of attempts after which no retry is considered. All others have failed."""
+"""The outcome of an attempt by the status that its run is given. Every other attempt has failed."""
 
 
 class CompletedFields(TypedDict):
