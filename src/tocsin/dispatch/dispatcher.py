@@ -51,19 +51,12 @@ class Dispatcher:
         return min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS
 
     async def claim_batch(self, room: int) -> tuple[list[RunDocument], bool]:
-        """Claim at most `room` runs. Return them, and whether others were left only for lack of room."""
-        now = clock.now()
-        await self._backlog.refresh(self._database, now)
-        chosen, has_more = self._choose(room, now)
-        return await self._claim(chosen, now) if chosen else [], has_more
+        """Claim at most `room` runs. Return them, and whether others were left only for lack of room.
 
-    def _choose(self, room: int, now: datetime) -> tuple[list[RunDocument], bool]:
-        """Take the next runs out of the backlog, as far as the limiter admits them.
-
-        Return them, and whether others were left only for lack of room. The limiter is not asked again for an owner
-        that has no place left.
+        The limiter is not asked again for an owner that has no place left.
         """
-        limiter, owners_without_place = self._in_flight.limiter, set[str]()
+        backlog, limiter, now = self._backlog, self._in_flight.limiter, clock.now()
+        owners_without_place = set[str]()
 
         def admit(run: RunDocument) -> bool:
             if run["owner"] in owners_without_place:
@@ -73,11 +66,12 @@ class Dispatcher:
                 owners_without_place.add(run["owner"])
             return refusal is None
 
-        self._circuits.offer_probes(self._backlog.first_runs(), now)
-        chosen, refused, has_more = select_runs(self._backlog.lanes.values(), room, self._turns, admit)
-        self._backlog.discard_runs(chosen)
+        await backlog.refresh(self._database, now)
+        self._circuits.offer_probes(backlog.first_runs(), now)
+        chosen, refused, has_more = select_runs(backlog.lanes.values(), room, self._turns, admit)
+        backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
-        return chosen, has_more
+        return await self._claim(chosen, now) if chosen else [], has_more
 
     async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Claim the chosen runs, as they are stored now. Return the claimed ones; the limiter forgets the others."""
