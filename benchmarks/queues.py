@@ -47,7 +47,7 @@ async def measure_dispatch(depth: int, looks: int = 20, new: int = 50) -> float:
         transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
         circuits = CircuitRegistry(opened, in_flight, CircuitConfig(0, 1))
         dispatcher = Dispatcher(opened, in_flight, transport, circuits)
-        await dispatcher._fill(new)  # the first one reads everything
+        await dispatcher.claim_batch(new)  # the first one reads everything
         await asyncio.sleep(1.5)  # the period in which runs are read twice, in case clocks differ
         took = []
         for number in range(looks):
@@ -55,7 +55,7 @@ async def measure_dispatch(depth: int, looks: int = 20, new: int = 50) -> float:
                 opened, [queued_run(1_000_000 + number * new + each, owner(each), "http://h/") for each in range(new)]
             )
             begun = time.perf_counter()
-            _, runs = await dispatcher._fill(new)
+            runs, _ = await dispatcher.claim_batch(new)
             took.append((time.perf_counter() - begun) * 1000)
             if len(runs) != new:
                 raise RuntimeError(f"{len(runs)} runs were claimed, not {new}")

@@ -1,11 +1,52 @@
 """Owners take turns, however many items they have queued."""
 
 import asyncio
+from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.fair_queue import FairQueue, FairSlots
+from tocsin import fair_queue
+from tocsin.fair_queue import FairQueue, FairSlots, FairTurns
+
+
+def test_a_new_owner_gets_the_turn_of_now_and_not_those_it_missed() -> None:
+    turns = FairTurns()
+    for _ in range(5):
+        turns.take_turn("mallory")
+    assert (turns.next_turn("mallory"), turns.next_turn("alice")) == (5, 4)
+    turns.take_turn("alice")
+    assert (turns.next_turn("alice"), turns.next_turn("mallory")) == (5, 5)
+
+
+def test_a_charge_delays_its_owner_only() -> None:
+    turns = FairTurns()
+    turns.charge("mallory", 3)
+    assert (turns.next_turn("mallory"), turns.next_turn("alice")) == (3, 0)
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60))
+def test_owners_who_take_the_lowest_turn_get_equal_numbers_of_them(arrivals: list[str]) -> None:
+    """Owners take turns by the lowest, in any order among equals."""
+    turns, taken, owners = FairTurns(), Counter[str](), sorted(set(arrivals))
+    for _ in arrivals:
+        owner = min(owners, key=turns.next_turn)
+        turns.take_turn(owner)
+        taken[owner] += 1
+        counts = [taken[each] for each in owners]
+        assert max(counts) - min(counts) <= 1
+
+
+def test_only_turns_ahead_are_kept_of_many_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_queue, "_MAX_TRACKED", 3)
+    turns = FairTurns()
+    turns.charge("mallory", 9)
+    for owner in "abcde":
+        turns.take_turn(owner)
+        turns.take_turn(owner)
+    assert len(turns._following) <= 3
+    assert turns.next_turn("mallory") == 9
 
 
 def fill(queue: FairQueue[str], owner: str, count: int, first: int = 0) -> None:
@@ -20,7 +61,7 @@ def drain(queue: FairQueue[str], most: int = 1_000_000) -> list[str]:
     return found
 
 
-def test_an_owner_who_comes_anew_is_next_however_much_another_has_waiting() -> None:
+def test_a_new_owner_is_next_however_many_items_of_another_wait() -> None:
     queue: FairQueue[str] = FairQueue()
     fill(queue, "mallory", 1000)
     drain(queue, 300)
@@ -35,7 +76,7 @@ def test_an_owners_own_items_come_in_their_order() -> None:
     assert drain(queue) == ["1", "2", "3"]
 
 
-def test_what_costs_more_turns_lets_others_go_before() -> None:
+def test_an_owner_charged_more_turns_waits_for_the_others() -> None:
     queue: FairQueue[str] = FairQueue()
     fill(queue, "mallory", 10)
     fill(queue, "alice", 5)
@@ -67,7 +108,7 @@ def test_an_owner_who_may_not_go_keeps_their_place() -> None:
     assert drain(queue) == ["mallory0", "mallory1"]
 
 
-def test_what_is_taken_out_does_not_come() -> None:
+def test_a_discarded_item_does_not_come() -> None:
     queue: FairQueue[str] = FairQueue()
     fill(queue, "alice", 3)
     queue.discard("alice1")
@@ -118,7 +159,7 @@ async def test_of_each_owner_one_slice_is_done_at_a_time_and_owners_take_turns()
     assert {"alice", "bob"}.isdisjoint(done[20:])
 
 
-async def test_who_stops_waiting_takes_no_slot_along() -> None:
+async def test_a_cancelled_wait_takes_no_slot() -> None:
     slots = FairSlots(1)
     async with slots.slot("alice"):
         waiting = asyncio.create_task(slots.slot("bob").__aenter__())

@@ -1,7 +1,8 @@
 """Fair queuing between owners: start-time fair queuing (Goyal, Vin, Cheng 1996).
 
 Each item costs its owner one turn; the consumer can charge more. A new owner is served next, however many items of
-others wait. Turns outlast the items, so that an owner gains nothing by adding items one at a time.
+others wait: while an item waits, each other owner gets at most two turns more than its own owner. Turns outlast the
+items, so that an owner gains nothing by adding items one at a time.
 """
 
 import asyncio
@@ -11,7 +12,30 @@ from heapq import heappop, heappush
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_MAX_TURNS = 10_000
+_MAX_TRACKED = 10_000
+
+
+class FairTurns:
+    """The turns of owners. The virtual time is the turn that was taken last."""
+
+    def __init__(self) -> None:
+        self._time = 0
+        self._following: dict[str, int] = {}
+
+    def next_turn(self, owner: str) -> int:
+        """Return the owner's next turn. The owner with the lowest one goes first."""
+        return max(self._time, self._following.get(owner, 0))
+
+    def take_turn(self, owner: str) -> None:
+        """Advance to the owner's next turn, and charge the owner for it."""
+        self._time = self.next_turn(owner)
+        self.charge(owner, 1)
+
+    def charge(self, owner: str, turns: int) -> None:
+        """Charge an owner turns without taking one."""
+        self._following[owner] = self.next_turn(owner) + turns
+        if len(self._following) > _MAX_TRACKED:
+            self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
 
 
 class FairQueue(Generic[T]):
@@ -21,8 +45,7 @@ class FairQueue(Generic[T]):
         self._items: dict[str, tuple[str, T]] = {}
         self._by_owner: dict[str, list[tuple[Any, str]]] = {}
         self._owners: list[tuple[int, Any, str]] = []
-        self._following: dict[str, int] = {}
-        self._time = 0
+        self._turns = FairTurns()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -46,7 +69,7 @@ class FairQueue(Generic[T]):
         owner_items = self._by_owner.get(owner)
         if owner_items is None:
             owner_items = self._by_owner[owner] = []
-            heappush(self._owners, (self._turn(owner), order, owner))
+            heappush(self._owners, (self._turns.next_turn(owner), order, owner))
         heappush(owner_items, (order, key))
 
     def discard(self, key: str) -> None:
@@ -59,38 +82,32 @@ class FairQueue(Generic[T]):
         found = None
         while self._owners and found is None:
             entry = turn, order, owner = heappop(self._owners)
-            if turn < self._turn(owner):
-                heappush(self._owners, (self._turn(owner), order, owner))
+            if turn < self._turns.next_turn(owner):
+                heappush(self._owners, (self._turns.next_turn(owner), order, owner))
             elif not may_go(owner):
                 blocked.append(entry)
             else:
-                found = self._take(owner, turn)
+                found = self._take(owner)
         for entry in blocked:
             heappush(self._owners, entry)
         return found
 
     def charge(self, owner: str, turns: int) -> None:
         """Charge an owner additional turns."""
-        self._following[owner] = self._turn(owner) + turns
-        if len(self._following) > _MAX_TURNS:
-            self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
+        self._turns.charge(owner, turns)
 
     def clear(self) -> None:
         """Remove all items. The turns are kept."""
         self._items, self._by_owner, self._owners = {}, {}, []
 
-    def _turn(self, owner: str) -> int:
-        return max(self._time, self._following.get(owner, 0))
-
-    def _take(self, owner: str, turn: int) -> tuple[str, T] | None:
+    def _take(self, owner: str) -> tuple[str, T] | None:
         owner_items, found = self._by_owner[owner], None
         while owner_items and found is None:
             found = self._items.pop(heappop(owner_items)[1], None)
         if found is not None:
-            self._time = turn
-            self.charge(owner, 1)
+            self._turns.take_turn(owner)
         if owner_items:
-            heappush(self._owners, (self._turn(owner), owner_items[0][0], owner))
+            heappush(self._owners, (self._turns.next_turn(owner), owner_items[0][0], owner))
         else:
             del self._by_owner[owner]
         return found

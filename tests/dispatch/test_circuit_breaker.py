@@ -85,7 +85,7 @@ def test_a_probe_whose_outcome_never_comes_is_followed_by_another() -> None:
     assert probing.with_probe(NOW + timedelta(seconds=121)) is not None
 
 
-def test_what_speaks_against_a_target() -> None:
+def test_refused_connections_and_overload_count_as_failures_of_a_target() -> None:
     assert find_failure_cause(ErrorKind.CONNECT, None) == "CONNECT"
     assert find_failure_cause(ErrorKind.HTTP_STATUS, 429) == "HTTP 429"
     assert find_failure_cause(ErrorKind.HTTP_STATUS, 503) == "HTTP 503"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.limiter import QueueLimits, RunLimiter, WorkerShare
-from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
 from tocsin.documents import WaitingFor
 
 NOW = EPOCH + timedelta(days=20_000)
@@ -25,21 +25,14 @@ def claimed(one: Any) -> Any:
     return one | {"fence": one["fence"] + 1}
 
 
-def gate_of(
-    rules: dict[str, QueueLimits] | None = None, part: WorkerShare | None = None, hosts: int = 100, rate: int = 0
-) -> RunLimiter:
-    limiter = RunLimiter(ProcessLimits(host_concurrency=hosts, host_rate=rate, owner_share=1.0))
-    limiter.set_queue_limits(rules or {}, part or WorkerShare())
+def limiter_with(queue_limits: dict[str, QueueLimits] | None = None) -> RunLimiter:
+    limiter = RunLimiter(ProcessLimits(host_concurrency=100, owner_share=1.0))
+    limiter.set_queue_limits(queue_limits or {}, WorkerShare())
     return limiter
 
 
-@given(limit=st.integers(0, 1000), count=st.integers(1, 12))
-def test_the_parts_of_all_workers_add_up_to_the_limit(limit: int, count: int) -> None:
-    assert sum(WorkerShare(index, count).portion_of(limit) for index in range(count)) == limit
-
-
-def test_a_queue_lets_in_as_many_as_it_may_and_more_when_some_have_left() -> None:
-    limiter = gate_of({"q": QueueLimits(concurrency=2)})
+def test_a_queue_admits_runs_up_to_its_concurrency_and_more_when_some_have_ended() -> None:
+    limiter = limiter_with({"q": QueueLimits(concurrency=2)})
     assert [limiter.try_acquire(run(number, "q"), NOW) for number in range(3)] == [None, None, WaitingFor.QUEUE_LIMIT]
     assert limiter.try_acquire(run(9, "other"), NOW) is None
     limiter.release(claimed(run(0, "q")))
@@ -48,8 +41,8 @@ def test_a_queue_lets_in_as_many_as_it_may_and_more_when_some_have_left() -> Non
     assert limiter.try_acquire(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
 
 
-def test_a_paused_queue_lets_nothing_in_and_a_resumed_one_does() -> None:
-    limiter = gate_of({"q": QueueLimits(paused=True)})
+def test_a_paused_queue_admits_nothing_until_it_is_resumed() -> None:
+    limiter = limiter_with({"q": QueueLimits(paused=True)})
     assert limiter.try_acquire(run(1, "q"), NOW) is limiter.find_refusal(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
     assert limiter.set_queue_limits({"q": QueueLimits()}, WorkerShare())
     assert not limiter.set_queue_limits({"q": QueueLimits()}, WorkerShare())
@@ -68,7 +61,7 @@ def test_no_owner_fills_the_prefetch_room() -> None:
     assert admitted(limiter, [run(number, owner="bob") for number in range(200)]) == 4 + 41
 
 
-def test_who_has_no_place_at_once_is_claimed_only_while_runs_flow() -> None:
+def test_a_run_without_a_place_is_claimed_ahead_only_while_attempts_start() -> None:
     limiter = RunLimiter(ProcessLimits(concurrency=2, max_in_flight=102, owner_share=1.0))
     runs = [run(number, host="a:80") for number in range(9)]
     assert admitted(limiter, runs[:4]) == 4
@@ -107,7 +100,7 @@ def test_a_queue_and_a_host_are_shared_too() -> None:
 
 
 def test_a_new_run_does_not_overtake_waiting_runs_of_its_lane() -> None:
-    limiter = gate_of()
+    limiter = limiter_with()
     limiter.mark_contended([run(1, host="a:80")])
     assert limiter.is_contended
     assert limiter.try_acquire(run(2, host="a:80"), NOW, is_new=True) is WaitingFor.CONCURRENCY
@@ -115,8 +108,8 @@ def test_a_new_run_does_not_overtake_waiting_runs_of_its_lane() -> None:
     assert limiter.try_acquire(run(1, host="a:80"), NOW) is None
 
 
-def test_a_shut_circuit_lets_in_its_probe_only() -> None:
-    limiter = gate_of()
+def test_an_open_circuit_admits_only_its_probe() -> None:
+    limiter = limiter_with()
     limiter.block_circuits({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
     assert limiter.try_acquire(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
     assert limiter.try_acquire(run(1, host="a:80"), NOW) is None
@@ -127,7 +120,7 @@ def test_a_shut_circuit_lets_in_its_probe_only() -> None:
 @given(rate=st.integers(1, 6000), waits=st.lists(st.integers(0, 3_000), min_size=1, max_size=200))
 def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
     """In any minute, at most the rate plus the initial burst of one second's worth."""
-    limiter, now, begun = gate_of({"q": QueueLimits(rate=rate)}), NOW, list[datetime]()
+    limiter, now, begun = limiter_with({"q": QueueLimits(rate=rate)}), NOW, list[datetime]()
     for number, wait in enumerate(waits):
         now += timedelta(milliseconds=wait)
         if limiter.try_acquire(run(number, "q"), now) is None:
@@ -140,10 +133,10 @@ def test_a_rate_is_never_exceeded(rate: int, waits: list[int]) -> None:
         assert len(within) <= rate + burst
 
 
-def test_a_limit_holds_whatever_threads_ask() -> None:
-    limiter, inside, most = gate_of({"q": QueueLimits(concurrency=7)}), Counter[str](), list[int]()
+def test_a_limit_holds_for_all_threads_together() -> None:
+    limiter, inside, most = limiter_with({"q": QueueLimits(concurrency=7)}), Counter[str](), list[int]()
 
-    def come_and_go(name: int) -> None:
+    def admit_and_release(name: int) -> None:
         for number in range(200):
             one = run(name * 1000 + number, "q")
             if limiter.try_acquire(one, NOW) is None:
@@ -152,6 +145,6 @@ def test_a_limit_holds_whatever_threads_ask() -> None:
                 limiter.release(claimed(one))
 
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(come_and_go, range(8)))
+        list(threads.map(admit_and_release, range(8)))
     assert max(most) <= 7
     assert limiter._counts == Counter()

@@ -5,8 +5,8 @@ from datetime import timedelta
 from tests.dispatch.test_limiter import NOW, claimed, run
 from tests.harness import TargetServer, run_stack, save_task, serve_target, wait_until
 from tocsin import clock
-from tocsin.dispatch.limiter import RunLimiter, WorkerShare
-from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.limits import ProcessLimits, WorkerShare
 from tocsin.documents import Database, WaitingFor
 from tocsin.outbound.host_rates import HostRates
 
@@ -31,7 +31,7 @@ def test_workers_share_the_rate() -> None:
     assert given == [None] * 5 + [WaitingFor.OWNER_HOST_RATE]
 
 
-async def test_too_many_runs_to_one_host_wait_and_nobody_else_does(database: Database, target: TargetServer) -> None:
+async def test_too_many_runs_to_one_host_wait_and_no_others(database: Database, target: TargetServer) -> None:
     async with serve_target() as other, run_stack(database, owner_host_rate=5) as stack:
         tasks = [await save_task(database, target.url, owner="mallory") for _ in range(9)]
         stack.scheduler.expect_due(tasks[0].next_run_at)
@@ -53,7 +53,7 @@ async def test_too_many_runs_to_one_host_wait_and_nobody_else_does(database: Dat
     }
 
 
-async def test_what_waited_goes_when_the_rate_allows_and_retries_count(
+async def test_a_waiting_run_starts_when_the_rate_allows_it_and_retries_count(
     database: Database, target: TargetServer
 ) -> None:
     target.script = [500] * 2

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.dispatch.owner_share import OwnerShare, ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.owner_share import OwnerShare, get_owner_share
 from tocsin.documents import RunDocument
 
 
@@ -46,7 +47,7 @@ def run_of(fields: Any) -> RunDocument:
     return run
 
 
-def test_what_is_short() -> None:
+def test_an_attempt_is_short_by_its_timeout_and_host() -> None:
     limits = ProcessLimits(default_timeout=10)
     assert limits.is_short(run_of({"host": "a:80", "timeout": None}))
     assert limits.is_short(run_of({"host": "a:80", "timeout": 30.0}))

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.ready_queue import ClaimedRun, ReadyQueue
 
 UNSHARED = ProcessLimits(owner_share=1.0)
@@ -18,7 +19,7 @@ def waiting_run(owner: str, host: str | None, number: int = 0, timeout: float | 
     return ClaimedRun(run, claimed_at=0.0)
 
 
-def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
+def test_a_host_at_its_limit_delays_no_other_host() -> None:
     ready_queue = ReadyQueue(UNSHARED, 2)
     for number in range(5):
         ready_queue.push(waiting_run("alice", "slow:80", number))
@@ -34,7 +35,7 @@ def test_a_host_at_its_limit_holds_up_nobody_else() -> None:
     assert len(ready_queue) == 2
 
 
-def test_what_one_owner_sends_to_one_host_can_be_taken_back() -> None:
+def test_the_runs_of_one_owner_to_one_host_can_be_withdrawn() -> None:
     ready_queue = ReadyQueue(UNSHARED, 1)
     for number in range(3):
         ready_queue.push(waiting_run("alice", "a:1", number))
@@ -85,7 +86,7 @@ def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> N
     assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
 
 
-def test_one_of_them_can_be_taken_back() -> None:
+def test_a_single_run_can_be_removed() -> None:
     ready_queue = ReadyQueue(UNSHARED, 9)
     one, two = waiting_run("alice", "a:1", 1), waiting_run("alice", "a:1", 2)
     ready_queue.push(one)
@@ -96,7 +97,7 @@ def test_one_of_them_can_be_taken_back() -> None:
     assert (ready_queue.pop(), len(ready_queue)) == (None, 0)
 
 
-def test_those_are_late_that_came_early_and_are_more_than_begin_in_the_time() -> None:
+def test_runs_claimed_earlier_than_others_are_late_beyond_the_number_allowed() -> None:
     ready_queue = ReadyQueue(UNSHARED, 0)
     for number in range(6):
         ready_queue.push(waiting_run("alice", "a:1", number))
@@ -121,7 +122,7 @@ steps = st.lists(
 
 
 @given(steps=steps, limit=st.integers(1, 5), places=st.integers(1, 9), part=st.sampled_from((0.25, 0.5, 1.0)))
-def test_limits_hold_and_nothing_is_lost(  # noqa: C901  one branch for each step
+def test_limits_hold_and_no_run_is_lost(  # noqa: C901  one branch for each step
     steps: list[tuple[str, object, str | None]], limit: int, places: int, part: float
 ) -> None:
     ready_queue = ReadyQueue(ProcessLimits(concurrency=places, owner_share=part), limit)

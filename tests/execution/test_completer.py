@@ -1,16 +1,21 @@
-"""An outcome that the database cannot store does not block the others."""
+"""Outcomes are stored once each: a late one is refused, and one that cannot be stored does not block the others."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pymongo.errors import OperationFailure
 
-from tests.harness import TargetServer, run_stack, save_task
+from tests.execution.helpers import called, mails, outcomes
+from tests.harness import Stack, TargetServer, run_stack, save_task, wait_until
+from tests.tasks.helpers import ended_attempt
+from tocsin import clock
 from tocsin.documents import Database
 from tocsin.execution import completer
-from tocsin.execution.completer import MAX_REFUSALS, Completer
+from tocsin.execution.completer import MAX_REFUSALS, Completer, StoredBatch
 from tocsin.execution.completion import Completion
 from tocsin.jobs import registry
+from tocsin.tasks.retry_policy import RetryPolicy
 
 
 async def test_an_outcome_that_cannot_be_stored_fails_its_run_alone(
@@ -54,3 +59,46 @@ async def test_an_outcome_waits_for_a_database_that_cannot_store_and_loses_nothi
         (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
         assert len(refused) > MAX_REFUSALS
         assert run["attempts"][0]["error"] is None
+
+
+async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: TargetServer) -> None:
+    task = await save_task(stack.database, f"{target.url}/wait")
+    (run,) = await stack.wait_for_runs(task.id, "RUNNING")
+    await wait_until(lambda: called(target, 1))
+    now = clock.now()
+    newer_claim = {
+        "fence": 2,
+        "worker": "other",
+        "attempts": [ended_attempt(1, "LOST"), {"number": 2, "started_at": now, "worker": "other"}],
+    }
+    await stack.database.runs.update_one({"_id": run["_id"]}, {"$set": newer_claim})
+    await stack.database.workers.insert_one({"_id": "other", "until": now + timedelta(hours=1)})
+    target.release.set()
+    await wait_until(lambda: _empty(stack))
+    late = await stack.run(run["_id"])
+    assert (late["status"], late["worker"], outcomes(late)) == ("RUNNING", "other", ["LOST", None])
+    assert (await stack.task(task.id))["status"] == "RUNNING"
+
+
+async def _empty(stack: Stack) -> bool:
+    return not stack.engine.in_flight.runs
+
+
+async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_before_the_outcome_is_read_back(
+    stack: Stack, target: TargetServer
+) -> None:
+    target.script = [500]
+    completer = stack.engine._completer
+    original = completer._read_back
+
+    async def overtaken(batch: list[Completion]) -> StoredBatch:
+        for one in batch:
+            again = {"status": "RUNNING", "worker": "other", "fence": 2, "retry_at": None}
+            await stack.database.runs.update_one({"_id": one.run["_id"]}, {"$set": again})
+        return await original(batch)
+
+    completer._read_back = overtaken  # type: ignore[method-assign]
+    await stack.database.workers.insert_one({"_id": "other", "until": clock.now() + timedelta(hours=1)})
+    await save_task(stack.database, target.url, retry=RetryPolicy(1, (timedelta(hours=1),)))
+    await wait_until(lambda: mails(stack.database))
+    assert await mails(stack.database) == ["BEGAN_FAILING"]

@@ -92,7 +92,7 @@ async def heard(subscription: ChangeSubscription, wanted: Callable[[Change], boo
     return change
 
 
-async def patient(stack: Stack, task_id: str, *statuses: str) -> list[documents.Doc]:
+async def patient(stack: Stack, task_id: str, *statuses: str) -> list[documents.RunDocument]:
     """Wait for these runs, however long the database takes to come back."""
 
     async def there() -> bool:

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.execution.helpers import mails
 from tests.harness import SECRETS, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
 from tocsin.documents import Database
-from tocsin.execution.completer import StoredBatch
-from tocsin.execution.completion import Completion
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -18,10 +17,6 @@ from tocsin.tasks.retry_policy import RetryPolicy
 
 NOW = (timedelta(0),)
 LONG = (timedelta(hours=1),)
-
-
-async def mails(database: Database) -> list[str]:
-    return [mail["kind"] async for mail in database.deliveries.find({}).sort("_id", 1)]
 
 
 async def running(stack: Stack, target: TargetServer, task_id: str) -> Any:
@@ -191,7 +186,7 @@ async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run
     assert ("will not be retried" in mail["text"]) == (next_run_at < run["retry_at"])
 
 
-async def test_no_beginning_is_told_after_an_end(stack: Stack, target: TargetServer) -> None:
+async def test_no_start_of_an_incident_is_mailed_after_its_last_mail(stack: Stack, target: TargetServer) -> None:
     """The first run fails without a retry; the second one, of the same incident, is retried."""
     start = clock.now() + timedelta(milliseconds=50)
     every = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=1))
@@ -203,7 +198,7 @@ async def test_no_beginning_is_told_after_an_end(stack: Stack, target: TargetSer
     assert await mails(stack.database) == ["FAILED_FOR_GOOD"]
 
 
-async def test_a_manual_run_tells_nobody_and_touches_neither_status_nor_streak(
+async def test_a_manual_run_sends_no_mail_and_changes_neither_status_nor_streak(
     stack: Stack, target: TargetServer
 ) -> None:
     target.script = [500, 500]
@@ -217,7 +212,7 @@ async def test_a_manual_run_tells_nobody_and_touches_neither_status_nor_streak(
     assert await mails(stack.database) == []
 
 
-async def test_a_run_asked_for_again_starts_with_a_new_budget(stack: Stack, target: TargetServer) -> None:
+async def test_a_run_that_is_repeated_by_its_owner_starts_with_a_new_budget(stack: Stack, target: TargetServer) -> None:
     target.script = [500, 500, 500]
     task = await save_task(stack.database, target.url, retry=RetryPolicy(1, NOW))
     (run,) = await stack.wait_for_runs(task.id, "FAILED")
@@ -228,7 +223,7 @@ async def test_a_run_asked_for_again_starts_with_a_new_budget(stack: Stack, targ
     assert (done["consecutive_failures"], done["incident"]) == (0, 1)
 
 
-async def test_a_job_that_nobody_knows_is_an_internal_error_and_stops_no_worker(database: Database) -> None:
+async def test_an_unknown_job_is_an_internal_error_and_stops_no_worker(database: Database) -> None:
     async with serve_target() as target, run_stack(database, max_concurrency=1) as stack:
         task = await save_task(
             database, target.url, schedules.Once(clock.now() + timedelta(hours=1)), retry=RetryPolicy(0)
@@ -260,27 +255,7 @@ async def test_a_due_task_of_another_process_is_fired_at_once(database: Database
         await stack.wait_for_runs(other.id, "COMPLETED", seconds=1)
 
 
-async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_before_the_outcome_is_read_back(
-    stack: Stack, target: TargetServer
-) -> None:
-    target.script = [500]
-    completer = stack.engine._completer
-    original = completer._read_back
-
-    async def overtaken(batch: list[Completion]) -> StoredBatch:
-        for one in batch:
-            again = {"status": "RUNNING", "worker": "other", "fence": 2, "retry_at": None}
-            await stack.database.runs.update_one({"_id": one.run["_id"]}, {"$set": again})
-        return await original(batch)
-
-    completer._read_back = overtaken  # type: ignore[method-assign]
-    await stack.database.workers.insert_one({"_id": "other", "until": clock.now() + timedelta(hours=1)})
-    await save_task(stack.database, target.url, retry=RetryPolicy(1, LONG))
-    await wait_until(lambda: mails(stack.database))
-    assert await mails(stack.database) == ["BEGAN_FAILING"]
-
-
-async def test_an_answer_of_invalid_bytes_is_recorded_and_stops_nobody(stack: Stack, target: TargetServer) -> None:
+async def test_a_response_of_invalid_bytes_is_recorded_and_stops_no_worker(stack: Stack, target: TargetServer) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 O\xffK\r\nX-Odd: \xff\xed\xa0\x80\r\nContent-Length: 4\r\n\r\n\xff\xed\xa0\x80")

@@ -11,7 +11,7 @@ from tocsin import clock, schedules
 from tocsin.accounts.rate_limiter import RateLimiter
 from tocsin.dead_letters.plan import SentBatch, compute_allowance
 from tocsin.dispatch.circuit_breaker import PROBE_TIMEOUT_SECONDS, CircuitBreaker, CircuitState
-from tocsin.dispatch.gcra import GcraLimiter
+from tocsin.dispatch.limits import attempt_bucket
 from tocsin.documents import Database, RunStatus
 from tocsin.documents.workers import is_alive
 from tocsin.errors import RateLimited
@@ -139,12 +139,11 @@ def test_a_circuit_of_the_future_is_probed(state: CircuitState, period: float) -
 
 @pytest.mark.parametrize("rate", [1, 60, 6000])
 def test_a_rate_of_the_future_delays_nothing(rate: float) -> None:
-    pace, now = GcraLimiter(), float(clock.epoch_milliseconds(clock.now()))
-    while not pace.wait_ms(now + 7_200_000, rate):
-        pace.acquire(now + 7_200_000, rate)
-    assert pace.wait_ms(now, rate) == 0
-    pace.acquire(now, rate)
-    assert pace.theoretical_arrival == now + 60_000 / rate
+    bucket, full_at, now = attempt_bucket(rate), 0.0, float(clock.epoch_milliseconds(clock.now()))
+    while not bucket.seconds_until(full_at, 1, now + 7_200_000):
+        full_at = bucket.after_taking(full_at, 1, now + 7_200_000)
+    assert bucket.seconds_until(full_at, 1, now) == 0
+    assert bucket.after_taking(full_at, 1, now) == now + 60_000 / rate
 
 
 def test_a_batch_sent_in_the_future_delays_no_replay() -> None:

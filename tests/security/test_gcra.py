@@ -3,7 +3,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.security.gcra import Bucket, bucket_id, network_key
+from tocsin.security.gcra import SKEW, Bucket, bucket_id, network_key
 
 T0 = 1_795_000_000_000.0
 STEPS = st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 60)), max_size=60)
@@ -41,7 +41,7 @@ def test_a_bucket_gives_what_the_obvious_model_gives(kind: tuple[int, int], step
 
 
 @given(STEPS, st.integers(1, 60))
-def test_who_waits_as_long_as_told_is_not_refused(steps: list[tuple[int, int]], points: int) -> None:
+def test_a_caller_that_waited_as_long_as_required_is_not_refused(steps: list[tuple[int, int]], points: int) -> None:
     bucket, now, full_at = Bucket("x", 60, 7), T0, 0.0
     for pause, taken in steps:
         now += pause
@@ -66,3 +66,23 @@ def test_a_bucket_id_tells_nothing_of_what_was_typed() -> None:
     assert "hunter2" not in bucket_id(bucket, "hunter2")
     assert bucket_id(bucket, "a") != bucket_id(bucket, "b")
     assert bucket_id(bucket, "\ud800").startswith("logIn/account:")
+
+
+@given(st.integers(1, 60), st.integers(-500, 500))
+def test_a_state_further_ahead_than_clocks_differ_counts_as_full(points: int, excess: int) -> None:
+    """Such a state was written before a clock was set back. It holds nobody up."""
+    bucket = Bucket("x", 60, 60, skew=1000)
+    full_at = bucket.latest_valid_time(T0) + excess
+    if excess > 0:
+        assert bucket.seconds_until(full_at, points, T0) == 0
+        assert bucket.remaining_points(full_at, T0) == 60
+        assert bucket.after_taking(full_at, points, T0) == T0 + points * 1000
+    else:
+        assert bucket.seconds_until(full_at, points, T0) > 0
+        assert bucket.remaining_points(full_at, T0) == 0
+        assert bucket.after_taking(full_at, points, T0) == full_at + points * 1000
+
+
+def test_clocks_may_differ_by_as_much_as_the_bucket_says() -> None:
+    assert Bucket("x", 60, 60).latest_valid_time(T0) == T0 + 60_000 + SKEW
+    assert Bucket("x", 60, 60, skew=5).latest_valid_time(T0) == T0 + 60_005

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, RunDocument, RunStatus
+from tocsin.documents import Database, Filter, RunDocument, RunStatus
 
-READY_RUNS: Doc = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": clock.EPOCH}}
+READY_RUNS: Filter = {"status": RunStatus.QUEUED, "ready_at": {"$gt": clock.EPOCH}}
 FULL_READ_INTERVAL = timedelta(seconds=30)
 """Interval of full reads, in case another process's clock is behind. Ten times longer for a large backlog."""
 _LARGE = 5_000
@@ -27,8 +27,8 @@ class Lane:
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
-        self._heap: list[tuple[int, str, Doc]] = []
-        self._known: dict[str, Doc] = {}
+        self._heap: list[tuple[int, str, RunDocument]] = []
+        self._known: dict[str, RunDocument] = {}
 
     def push(self, run: RunDocument) -> None:
         """Add a run, or replace it with its current state."""
@@ -40,7 +40,7 @@ class Lane:
         """Remove a run."""
         self._known.pop(run_id, None)
 
-    def peek(self) -> Doc | None:
+    def peek(self) -> RunDocument | None:
         """Return the run with the lowest rank, or None if the lane is empty."""
         while self._heap:
             run = self._heap[0][2]
@@ -49,7 +49,7 @@ class Lane:
             heappop(self._heap)
         return None
 
-    def pop(self) -> Doc:
+    def pop(self) -> RunDocument:
         """Remove and return the run that `peek` returned."""
         run = heappop(self._heap)[2]
         del self._known[run["_id"]]
@@ -71,7 +71,7 @@ class Backlog:
     def add_runs(self, runs: Iterable[RunDocument]) -> None:
         """Add runs, or replace them with their current state."""
         for run in runs:
-            name: str = run.get("lane") or run["owner"]
+            name = run.get("lane") or run["owner"]
             former = self._lane_of.get(run["_id"], name)
             if former != name and former in self.lanes:
                 self.lanes[former].discard(run["_id"])
@@ -83,6 +83,12 @@ class Backlog:
         for run in runs:
             self._lane_of.pop(run["_id"], None)
 
+    def first_runs(self) -> list[RunDocument]:
+        """Return the first run of each lane, and drop the empty lanes."""
+        heads = {name: run for name, lane in self.lanes.items() if (run := lane.peek()) is not None}
+        self.lanes = {name: self.lanes[name] for name in heads}
+        return list(heads.values())
+
     def invalidate(self) -> None:
         """Make the next refresh read all queued runs."""
         self._full_read_at = None
@@ -93,10 +99,11 @@ class Backlog:
             self.lanes, self._lane_of, self._newest = {}, {}, clock.EPOCH
             self._full_read_at = now
         since = max(self._newest - _OVERLAP, clock.EPOCH)
-        which = {"status": RunStatus.QUEUED.value, "ready_at": {"$gt": since}}
+        which = {"status": RunStatus.QUEUED, "ready_at": {"$gt": since}}
         try:
             async for run in database.runs.find(which, _FIELDS).batch_size(_READ_BATCH):
-                self._newest = min(max(self._newest, run["ready_at"]), now)  # the clock may have been set back
+                ready_at = run["ready_at"] or clock.EPOCH  # never null in a run that is ready
+                self._newest = min(max(self._newest, ready_at), now)  # the clock may have been set back
                 self.add_runs((run,))
         except BaseException:
             self.invalidate()

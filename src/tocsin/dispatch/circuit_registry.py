@@ -8,7 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_breaker import CircuitBreaker, CircuitConfig, CircuitState, find_failure_cause
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Database, Doc, RunDocument
+from tocsin.documents import CircuitDocument, Database, RunDocument
 from tocsin.jobs.base import Outcome
 from tocsin.wakeups import Signal
 
@@ -31,7 +31,7 @@ class CircuitRegistry:
         self._probes: dict[CircuitKey, str] = {}
         self._offered: dict[CircuitKey, str] = {}
         self._changed: set[CircuitKey] = set()
-        self._withdrawn: list[Doc] = []
+        self._withdrawn: list[RunDocument] = []
         self.changed: Signal[[]] = Signal()
 
     def get(self, owner: str, host: str) -> CircuitBreaker:
@@ -141,7 +141,7 @@ class CircuitRegistry:
             await self._database.circuits.delete_one({"_id": _circuit_id(key), "rev": rev})
             self._revs.pop(key, None)
             return
-        document = _document(key, circuit) | {"rev": rev + 1}
+        document = _document(key, circuit, rev + 1)
         result = await self._database.circuits.replace_one({"_id": _circuit_id(key), "rev": rev}, document)
         if not result.matched_count:
             try:
@@ -157,16 +157,16 @@ class CircuitRegistry:
         self._in_flight.limiter.block_circuits({key: self._offered.get(key) for key in self._stored()})
 
 
-async def list_circuits(database: Database, owner: str) -> list[Doc]:
+async def list_circuits(database: Database, owner: str) -> list[CircuitDocument]:
     """Return the owner's circuits that are not closed, by host."""
-    return sorted(await database.circuits.find({"owner": owner}).to_list(), key=lambda circuit: str(circuit["host"]))
+    return sorted(await database.circuits.find({"owner": owner}).to_list(), key=lambda circuit: circuit["host"])
 
 
 def _circuit_id(key: CircuitKey) -> str:
     return " ".join(key)
 
 
-def _circuit(document: Doc) -> CircuitBreaker:
+def _circuit(document: CircuitDocument) -> CircuitBreaker:
     return CircuitBreaker(
         CircuitState(document["state"]),
         document["failures"],
@@ -176,9 +176,10 @@ def _circuit(document: Doc) -> CircuitBreaker:
     )
 
 
-def _document(key: CircuitKey, circuit: CircuitBreaker) -> Doc:
+def _document(key: CircuitKey, circuit: CircuitBreaker, rev: int) -> CircuitDocument:
+    now = clock.now()
     return {
         "_id": _circuit_id(key), "owner": key[0], "host": key[1], "state": circuit.state.value,
         "failures": circuit.failures, "seconds": circuit.open_seconds, "cause": circuit.cause,
-        "retry_at": circuit.retry_at, "opened_at": clock.now(),
+        "retry_at": circuit.retry_at or now, "opened_at": now, "rev": rev,  # only a closed circuit has no retry_at
     }  # fmt: skip

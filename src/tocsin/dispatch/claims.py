@@ -9,13 +9,12 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Database, Doc, RunDocument, RunStatus
-from tocsin.documents.updates import all_of, has_value, is_null, move_run
+from tocsin.documents import Changes, Database, Filter, RunDocument, RunStatus
+from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
 
-_CLAIM_FIELDS = ("rank", "ready_at", "worker", "fence", "claim", "begun", "started_at", "attempts")
-CLAIMED_NOT_STARTED: Doc = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}, "begun": False}
+CLAIMED_NOT_STARTED: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
 
 
@@ -29,13 +28,14 @@ async def count_queued(database: Database, most: int | None = None) -> int:
     return ready + await database.runs.count_documents(CLAIMED_NOT_STARTED, **limit)
 
 
-def claim_fields(run: RunDocument, worker_id: str, now: datetime, *, begun: bool) -> Doc:
-    """Return the fields of a run that is claimed for a worker, with its next attempt.
+def claimed_for(worker_id: str, run: RunDocument, now: datetime, *, begun: bool) -> RunDocument:
+    """Return a run as it is once it is claimed for a worker, with its next attempt.
 
     `begun` means that the attempt starts at once. Otherwise its start is stored later.
     """
     return {
-        "status": RunStatus.RUNNING.value,
+        **run,
+        "status": RunStatus.RUNNING,
         "rank": None,
         "ready_at": None,
         "worker": worker_id,
@@ -49,28 +49,32 @@ def claim_fields(run: RunDocument, worker_id: str, now: datetime, *, begun: bool
     }
 
 
-async def claim_runs(database: Database, in_flight: InFlightRuns, runs: list[RunDocument], now: datetime) -> list[Doc]:
+async def claim_runs(
+    database: Database, in_flight: InFlightRuns, runs: list[RunDocument], now: datetime
+) -> list[RunDocument]:
     """Claim queued runs for this worker. Return the claimed ones, as stored."""
     worker_id, token = in_flight.worker_id, str(ObjectId())
-    claimed = [
-        run | claim_fields(run, worker_id, now, begun=in_flight.limiter.is_ready(run)) | {"claim": token}
-        for run in runs
-    ]
+    claimed = [claimed_for(worker_id, run, now, begun=in_flight.limiter.is_ready(run)) for run in runs]
+    for run in claimed:
+        run["claim"] = token
     result = await database.runs.bulk_write(
         [_claim_update(run, after) for run, after in zip(runs, claimed, strict=True)], ordered=False
     )
     if result.modified_count < len(runs):
         ids = [run["_id"] for run in runs]
-        found = {run["_id"]: run async for run in database.runs.find({"_id": {"$in": ids}}, {"claim": 1})}
-        claimed = [run for run in claimed if found.get(run["_id"], {}).get("claim") == token]
+        found = {run["_id"]: run.get("claim") async for run in database.runs.find({"_id": {"$in": ids}}, {"claim": 1})}
+        claimed = [run for run in claimed if found.get(run["_id"]) == token]
     updates = run_effects.task_updates(claimed)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     return claimed
 
 
-def _claim_update(run: RunDocument, after: Doc) -> UpdateOne:
-    changed = {key: after[key] for key in _CLAIM_FIELDS}
+def _claim_update(run: RunDocument, after: RunDocument) -> UpdateOne:
+    changed = {
+        name: after[name]
+        for name in ("rank", "ready_at", "worker", "fence", "claim", "begun", "started_at", "attempts")
+    }
     unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
 
@@ -96,7 +100,7 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
 
 def _cancel_update(run: RunDocument, now: datetime) -> UpdateOne:
     """Build the update that cancels a claimed run because of a pause or a cancellation."""
-    changes: Doc = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
+    changes: Changes = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         changes["started_at"] = None
     asked = all_of(is_same_claim(run), {"$not": [is_null("final")]})
@@ -104,7 +108,7 @@ def _cancel_update(run: RunDocument, now: datetime) -> UpdateOne:
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)
 
 
-def is_same_claim(run: RunDocument) -> Doc:
+def is_same_claim(run: RunDocument) -> Expression:
     """Return the condition that a run is still claimed as given: by the same worker, with the same fence."""
     return all_of(has_value("fence", run["fence"]), has_value("worker", run["worker"]))
 

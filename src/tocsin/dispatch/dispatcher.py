@@ -1,17 +1,16 @@
 """The dispatcher claims queued runs for this process: owners in turn, by rank, within limits."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from tocsin import clock
 from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
-from tocsin.dispatch.fair_turns import FairTurns, select_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.selection import select_runs
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import Database, Doc, RunDocument, WaitingFor
+from tocsin.documents import Database, RunDocument, WaitingFor
+from tocsin.fair_queue import FairTurns
 
 CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""
@@ -36,37 +35,46 @@ class Dispatcher:
 
     async def dispatch(self) -> float:
         """Claim runs while there is room. Return the seconds until the next call, earlier if a rate limit ends then."""
-        await self._claim_queued()
+        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
+            claimed: list[RunDocument] = []
+            try:
+                claimed, has_more = await self.claim_batch(room)
+                self._transport.submit(claimed)
+            finally:
+                self._in_flight.release(room - len(claimed))
+            self._in_flight.has_backlog = has_more
+            if not has_more or not claimed:
+                break
+        else:  # There is no room left: look again before newer runs are admitted.
+            self._in_flight.has_backlog = not self._in_flight.is_draining
         wait = self._in_flight.limiter.pop_wait_ms() / 1000
         return min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS
 
-    async def _claim_queued(self) -> None:
-        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
-            claimed = 0
-            try:
-                more, runs = await self._fill(room)
-                claimed = len(runs)
-                self._transport.submit(runs)
-            finally:
-                self._in_flight.release(room - claimed)
-            self._in_flight.has_backlog = more
-            if not more or not claimed:
-                return
-        # There is no room left: look again before newer runs are admitted.
-        self._in_flight.has_backlog = not self._in_flight.is_draining
+    async def claim_batch(self, room: int) -> tuple[list[RunDocument], bool]:
+        """Claim at most `room` runs. Return them, and whether others were left only for lack of room.
 
-    async def _fill(self, room: int) -> tuple[bool, list[Doc]]:
-        """Claim at most `room` runs. Return whether others were left only for lack of room, and the claimed runs."""
-        limiter, now, backlog = self._in_flight.limiter, clock.now(), self._backlog
+        The limiter is not asked again for an owner that has no place left.
+        """
+        backlog, limiter, now = self._backlog, self._in_flight.limiter, clock.now()
+        owners_without_place = set[str]()
+
+        def admit(run: RunDocument) -> bool:
+            if run["owner"] in owners_without_place:
+                return False
+            refusal = limiter.try_acquire(run, now)
+            if refusal in _OWNER_REFUSALS:
+                owners_without_place.add(run["owner"])
+            return refusal is None
+
         await backlog.refresh(self._database, now)
-        backlog.lanes = {name: lane for name, lane in backlog.lanes.items() if lane.peek() is not None}
-        self._circuits.offer_probes([run for lane in backlog.lanes.values() if (run := lane.peek()) is not None], now)
-        chosen, refused, left = select_runs(backlog.lanes.values(), room, self._turns, _admission_check(limiter, now))
+        self._circuits.offer_probes(backlog.first_runs(), now)
+        chosen, refused, has_more = select_runs(backlog.lanes.values(), room, self._turns, admit)
         backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
-        return left, await self._claim(chosen, now) if chosen else []
+        return await self._claim(chosen, now) if chosen else [], has_more
 
-    async def _claim(self, chosen: list[Doc], now: datetime) -> list[Doc]:
+    async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
+        """Claim the chosen runs, as they are stored now. Return the claimed ones; the limiter forgets the others."""
         admitted = {run["_id"]: run for run in chosen}
         claimed: list[RunDocument] = []
         try:
@@ -84,18 +92,3 @@ class Dispatcher:
             for run_id in admitted.keys() - {run["_id"] for run in claimed}:
                 self._in_flight.limiter.release(admitted[run_id], claimed=False)
         return claimed
-
-
-def _admission_check(limiter: RunLimiter, now: datetime) -> Callable[[Doc], bool]:
-    """Return a predicate that asks the limiter, but stops asking for an owner once that owner has no place left."""
-    full: set[str] = set()
-
-    def admit(run: RunDocument) -> bool:
-        if run["owner"] in full:
-            return False
-        refusal = limiter.try_acquire(run, now)
-        if refusal in _OWNER_REFUSALS:
-            full.add(run["owner"])
-        return refusal is None
-
-    return admit

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tocsin import telemetry
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.ready_queue import ClaimedRun, OwnerHost, ReadyQueue
-from tocsin.documents import Doc, RunDocument
+from tocsin.documents import RunDocument
 from tocsin.wakeups import Signal
 
 MAX_WAIT_SECONDS = 1.0
@@ -75,11 +75,11 @@ class InFlightRuns:
             self.room_freed()  # before the workers run out of runs, but not after every single one
         self._update_metrics()
 
-    def withdraw_waiting(self, lane: OwnerHost | None = None) -> list[Doc]:
+    def withdraw_waiting(self, lane: OwnerHost | None = None) -> list[RunDocument]:
         """Withdraw the runs that no worker has started: all, or those of one owner to one host."""
         return [claimed.run for claimed in self.ready_queue.withdraw(lane)]
 
-    def withdraw_late(self) -> list[Doc]:
+    def withdraw_late(self) -> list[RunDocument]:
         """Withdraw the runs that have waited too long and exceed the prefetch window. Call it every half second."""
         self.limiter.advance_tick()
         before = time.monotonic() - MAX_WAIT_SECONDS

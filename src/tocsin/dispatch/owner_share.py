@@ -8,11 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 
-from tocsin.documents import RunDocument
-
-MAX_BORROWED_SECONDS = 30
-"""Maximum timeout of attempts for which an owner may borrow a place beyond its share."""
-
 
 @dataclass(frozen=True, slots=True)
 class OwnerShare:
@@ -46,23 +41,3 @@ class OwnerShare:
 
 
 get_owner_share = lru_cache(OwnerShare.of)
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessLimits:
-    """The limits of a process: concurrent attempts, total and per host; attempts per host and minute; in-flight runs.
-
-    `owner_share` is an owner's fraction of the attempts, in total, per host and per queue. `timeout` is the default
-    timeout of HTTP attempts in seconds.
-    """
-
-    concurrency: int = 1_000_000
-    host_concurrency: int = 1_000_000
-    host_rate: int = 0
-    max_in_flight: int = 1_000_000
-    owner_share: float = 0.5
-    default_timeout: float = 10.0
-
-    def is_short(self, run: RunDocument) -> bool:
-        """Return whether an attempt ends soon. Jobs that call no host may wait before their timeout starts."""
-        return run.get("host") is not None and (run.get("timeout") or self.default_timeout) <= MAX_BORROWED_SECONDS

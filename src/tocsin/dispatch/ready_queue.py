@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
+from typing import TypeVar
 
-from tocsin.dispatch.fair_turns import FairTurns
-from tocsin.dispatch.owner_share import ProcessLimits, get_owner_share
+from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.documents import RunDocument
+from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import compute_rank
 
+K = TypeVar("K")
 OwnerHost = tuple[str, str | None]
 """An owner and a target host."""
 
@@ -67,11 +70,12 @@ class ReadyQueue:
 
     def push(self, item: ClaimedRun) -> None:
         """Add a run, by rank among those of the same owner and host, and wake a worker for it."""
-        lane = item.run["owner"], item.run.get("host")
+        lane, queued_at = (item.run["owner"], item.run.get("host")), item.run.get("queued_at")
+        rank = 0 if queued_at is None else compute_rank(queued_at, item.run.get("priority") or 0)
         self._waiting += 1
         self._count += 1
         is_new = lane not in self._lanes
-        heappush(self._lanes.setdefault(lane, []), (_rank_in_lane(item.run), self._count, item))
+        heappush(self._lanes.setdefault(lane, []), (rank, self._count, item))
         if is_new:
             self._make_eligible(lane)
         self._wake_worker()
@@ -104,11 +108,10 @@ class ReadyQueue:
         """Free the place of a popped run whose attempt has ended, and wake a worker for the next one."""
         owner, host = run["owner"], run.get("host")
         self._busy -= 1
-        self._running[owner] -= 1
-        if not self._running[owner]:
-            del self._running[owner]
+        _decrement(self._running, owner)
         if host is not None:
-            self._end_call(owner, host)
+            _decrement(self._calling, host)
+            _decrement(self._calls, (owner, host))
             self._unpark(host)
         for other in list(self._over_share):
             lane = self._next_lane(other)
@@ -156,14 +159,6 @@ class ReadyQueue:
             left[lane[0]] += keep
             taken += self._truncate(lane, keep)
         return taken
-
-    def _end_call(self, owner: str, host: str) -> None:
-        self._calling[host] -= 1
-        self._calls[owner, host] -= 1
-        if not self._calls[owner, host]:
-            del self._calls[owner, host]
-        if not self._calling[host]:
-            del self._calling[host]
 
     # --- private ----------------------------------------------------------------------------------------------------
 
@@ -259,6 +254,8 @@ class ReadyQueue:
             self._parked[host].remove(lane)
 
 
-def _rank_in_lane(run: RunDocument) -> int:
-    queued_at = run.get("queued_at")
-    return 0 if queued_at is None else compute_rank(queued_at, run.get("priority") or 0)
+def _decrement(counts: Counter[K], key: K) -> None:
+    """Count one less, and forget the key of a zero."""
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]

@@ -62,7 +62,7 @@ class RetryDecider:
 def count_earlier_failures(run: RunDocument) -> int:
     """Count the failed attempts in the current retry budget before the latest one. LOST ones do not count."""
     past = run["attempts"][run["budget_from"] : -1]
-    return sum(attempt.get("outcome") == AttemptOutcome.FAILED.value for attempt in past)
+    return sum(attempt.get("outcome") == AttemptOutcome.FAILED for attempt in past)
 
 
 def decide_after_loss(run: RunDocument) -> RunDecision:

@@ -5,7 +5,7 @@ from datetime import datetime
 from tocsin import clock
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.limiter import QueueLimits, WorkerShare
+from tocsin.dispatch.limits import QueueLimits, WorkerShare
 from tocsin.documents import Database
 from tocsin.documents.workers import is_alive
 from tocsin.wakeups import Wakeups

@@ -2,9 +2,9 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from tocsin.dispatch.claims import claim_fields
+from tocsin.dispatch.claims import claimed_for
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import RunDocument
 from tocsin.wakeups import Wakeups
@@ -17,13 +17,13 @@ class Transport(Protocol):
     publish the ids and fences of submitted runs.
     """
 
-    def admit_new(self, runs: list[Any], now: datetime) -> list[Any]:
+    def admit_new(self, runs: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Return the new runs that may start now, as claimed. Insert each as it is, then submit or cancel it."""
 
-    def cancel_admission(self, runs: list[Any]) -> None:
+    def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that are not submitted."""
 
-    def submit(self, runs: list[Any]) -> None:
+    def submit(self, runs: list[RunDocument]) -> None:
         """Have the attempts of these claimed runs made."""
 
     def wake_dispatcher(self) -> None:
@@ -36,24 +36,24 @@ class LocalTransport:
     def __init__(self, in_flight: InFlightRuns, wakeups: Wakeups, loop: asyncio.AbstractEventLoop) -> None:
         self._in_flight, self._wakeups, self._loop = in_flight, wakeups, loop
 
-    def admit_new(self, runs: list[Any], now: datetime) -> list[Any]:
+    def admit_new(self, runs: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Return the new runs that may start now, within all limits, as claimed for this worker."""
         worker_id, limiter = self._in_flight.worker_id, self._in_flight.limiter
         room = self._in_flight.reserve(len(runs))
         admitted: list[RunDocument] = []
         for run in runs:
             if len(admitted) < room and limiter.try_acquire(run, now, is_new=True) is None:
-                admitted.append(run | claim_fields(run, worker_id, now, begun=limiter.is_ready(run)))
+                admitted.append(claimed_for(worker_id, run, now, begun=limiter.is_ready(run)))
         self._in_flight.release(room - len(admitted))
         return admitted
 
-    def cancel_admission(self, runs: list[Any]) -> None:
+    def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that will not be executed here."""
         for run in runs:
             self._in_flight.limiter.release(run)
         self._in_flight.release(len(runs))
 
-    def submit(self, runs: list[Any]) -> None:
+    def submit(self, runs: list[RunDocument]) -> None:
         """Put runs that are claimed for this worker into the ready queue."""
         if runs:
             self._loop.call_soon_threadsafe(self._in_flight.add, runs)

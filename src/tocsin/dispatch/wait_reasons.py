@@ -39,7 +39,7 @@ def find_wait_reason(
     run: RunDocument, limiter: RunLimiter, circuits: CircuitRegistry, now: datetime
 ) -> WaitReason | None:
     """Return what this run waits for, or None."""
-    if run["status"] == RunStatus.RETRY.value:
+    if run["status"] == RunStatus.RETRY:
         return WaitReason(WaitingFor.RETRY_AT, "The last attempt failed. The next one is made at nextAttemptAt.")
     if public_status(run) is not RunStatus.QUEUED:
         return None

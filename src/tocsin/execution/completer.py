@@ -11,9 +11,17 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Database, Doc, RunDocument, RunStatus, Trigger, is_unavailable, run_log_ids
+from tocsin.documents import (
+    Database,
+    ResponseBodyDocument,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    is_unavailable,
+    run_log_ids,
+)
 from tocsin.documents.states import SETTLED_STATUSES
-from tocsin.execution.completion import NOT_STORED, Completion
+from tocsin.execution.completion import Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.wakeups import Wakeups
@@ -24,7 +32,7 @@ MAX_RETRY_SECONDS = 2.0
 MAX_REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _DUPLICATE = 11000
-_REQUEUED = frozenset({RunStatus.QUEUED.value, RunStatus.RUNNING.value})
+_REQUEUED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
 _REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
 
@@ -39,7 +47,7 @@ class StoredBatch:
 
     completions: list[Completion]
     runs: list[RunDocument]
-    requeued: list[Doc]
+    requeued: list[RunDocument]
 
 
 class Completer:
@@ -73,7 +81,7 @@ class Completer:
         """True when everything is stored."""
         return not self._buffer and not self._writing
 
-    async def run(self) -> None:
+    async def store_batches(self) -> None:
         """Store batches until cancelled."""
         while True:
             await self._filled.wait()
@@ -112,30 +120,26 @@ class Completer:
             return
         (one,) = batch
         log.error("outcome cannot be stored", **run_log_ids(one.run["_id"]), error=repr(error)[:300])
-        if one.attempt.get("error") is NOT_STORED:
+        if not one.has_details:
             self._in_flight.remove([one.run])  # the lease tick will find the run and close its attempt as LOST
         else:
             await self._write_until_acknowledged([one.without_details()])
 
     async def _write(self, batch: list[Completion]) -> None:
-        stored = await self._store(batch)
+        """Store a batch and apply its effects. After a failure, all steps are repeated."""
+        await self._insert_bodies(batch)
+        stored = await self._update_runs(batch)
+        self._log_and_meter(stored)
         await self._apply_effects(stored)
         self._in_flight.remove([one.run for one in batch])
         for run in stored.runs:
             if run["status"] == RunStatus.RETRY:
-                self._wakeups.task_due(run["retry_at"])
+                self._wakeups.task_due(run.get("retry_at"))
 
-    async def _store(self, batch: list[Completion]) -> StoredBatch:
-        await self._write_bodies(batch)
-        result = await self._database.runs.bulk_write(
-            [completion.build_update() for completion in batch], ordered=False
-        )
-        if result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch):
-            return StoredBatch(batch, [one.completed_run() for one in batch], [])
-        return await self._read_back(batch)
-
-    async def _write_bodies(self, batch: list[Completion]) -> None:
-        bodies = [{"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body]
+    async def _insert_bodies(self, batch: list[Completion]) -> None:
+        bodies: list[ResponseBodyDocument] = [
+            {"_id": f"{one.run['_id']}#{one.attempt['number']}", "text": one.body} for one in batch if one.body
+        ]
         if not bodies:
             return
         try:
@@ -143,6 +147,13 @@ class Completer:
         except BulkWriteError as error:
             if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
                 raise
+
+    async def _update_runs(self, batch: list[Completion]) -> StoredBatch:
+        updates = [completion.build_update() for completion in batch]
+        result = await self._database.runs.bulk_write(updates, ordered=False)
+        if result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch):
+            return StoredBatch(batch, [one.completed_run() for one in batch], [])
+        return await self._read_back(batch)
 
     async def _read_back(self, batch: list[Completion]) -> StoredBatch:
         """Return what is stored of a batch. Late outcomes, which the fence refused, are dropped."""
@@ -160,16 +171,19 @@ class Completer:
                 stored.requeued.append(one.completed_run())
         return stored
 
-    async def _apply_effects(self, stored: StoredBatch) -> None:
-        """Log and count the outcomes, then apply their effects on tasks, mails, waiting runs and workflows."""
+    def _log_and_meter(self, stored: StoredBatch) -> None:
+        """Log the outcomes, and count their bytes for the owners' quotas."""
         shown = {run["_id"] for run in stored.runs}
         activity_log.log_run_outcomes([*stored.runs, *(run for run in stored.requeued if run["_id"] not in shown)])
         for one in stored.completions:
             self._meter.add_bytes(one.run["owner"], one.stored_bytes())
-        mailed = await run_effects.enqueue_mails(self._database, stored.requeued)
+
+    async def _apply_effects(self, stored: StoredBatch) -> None:
+        """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""
         for run in stored.runs:
             if run["trigger"] == Trigger.WORKFLOW and run["status"] in _REPORTED_TO_WORKFLOWS:
                 self._wakeups.workflow_run_changed(run["task"])
+        mailed = await run_effects.enqueue_mails(self._database, stored.requeued)
         if await run_effects.apply_effects(self._database, stored.runs) or mailed:
             self._wakeups.mails_queued()
             self._wakeups.runs_queued()

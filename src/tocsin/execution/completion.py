@@ -2,55 +2,108 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NotRequired, TypedDict
 
 import bson
 from pymongo import UpdateOne
 
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import AttemptOutcome, Doc, ErrorKind, RunDocument, RunReason, RunStatus
+from tocsin.documents import (
+    AttemptDocument,
+    AttemptOutcome,
+    ErrorDocument,
+    ErrorKind,
+    RunDocument,
+    RunReason,
+    RunStatus,
+)
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
+from tocsin.jobs.base import Outcome
 
-NOT_STORED = {
-    "kind": ErrorKind.INTERNAL.value,
+_NOT_STORED: ErrorDocument = {
+    "kind": ErrorKind.INTERNAL,
     "message": "The attempt was made, but its outcome could not be stored. See the server log for details.",
     "hint": None,
 }
 """The error of an attempt whose outcome the database refuses."""
 
+_OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED: AttemptOutcome.CANCELLED}
+"""The outcome of an attempt by the status that its run is given. Every other attempt has failed."""
+
+
+class CompletedFields(TypedDict):
+    """The fields of a run that its completion changes, except for its status."""
+
+    attempts: list[AttemptDocument]
+    begun: NotRequired[bool]
+    started_at: datetime
+    reason: RunReason | None
+    retry_at: datetime | None
+    finished_at: datetime | None
+    error: ErrorDocument | None
+    result: Any
+    lost: int
+    worker: str | None
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body."""
+    """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body.
+
+    `has_details` is false if the database refused the details, and `attempt` records only that.
+    """
 
     run: RunDocument
-    attempt: Doc
+    attempt: AttemptDocument
     decision: RunDecision
     result: object = None
     body: str | None = None
+    has_details: bool = True
 
-    def run_changes(self) -> Doc:
+    @classmethod
+    def of_attempt(
+        cls, run: RunDocument, outcome: Outcome, decision: RunDecision, started_at: datetime, ended_at: datetime
+    ) -> "Completion":
+        """Return the completion of a run whose latest attempt had this outcome."""
+        error, body = outcome.error, outcome.response_body
+        attempt: AttemptDocument = {
+            **run["attempts"][-1],
+            "started_at": started_at,
+            "finished_at": ended_at,
+            "outcome": _OUTCOMES.get(decision.status, AttemptOutcome.FAILED),
+            "request": outcome.request,
+            "status_code": outcome.status_code,
+            "response_headers": [list(pair) for pair in outcome.response_headers],
+            "response_truncated": outcome.response_truncated,
+            "has_body": bool(body),
+            "body_bytes": len(body.encode("utf-8", "replace")) if body else 0,
+            "redirects": outcome.redirects,
+            "timings": outcome.timings,
+            "error": None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint},
+        }
+        return cls(run, attempt, decision, outcome.result, body)
+
+    def completed_fields(self) -> CompletedFields:
         """Return the changes of the run, except for its status."""
-        decision, ended_at = self.decision, self.attempt["finished_at"]
-        return {
-            "attempts": [*self.run["attempts"][:-1], self.attempt],
-            **({} if self.run.get("begun", True) else {"begun": True}),
-            "started_at": self._started_at(),
-            "reason": decision.reason and decision.reason.value,
+        decision, attempt = self.decision, self.attempt
+        started_at = self.run.get("started_at")
+        if started_at is None or started_at == self.run["attempts"][-1]["started_at"]:
+            started_at = attempt["started_at"]  # this is the first attempt, which started at or after its claim
+        fields: CompletedFields = {
+            "attempts": [*self.run["attempts"][:-1], attempt],
+            "started_at": started_at,
+            "reason": decision.reason,
             "retry_at": decision.retry_at,
-            "finished_at": ended_at if decision.status in SETTLED_STATUSES else None,
-            "error": self.attempt.get("error"),
+            "finished_at": attempt["finished_at"] if decision.status in SETTLED_STATUSES else None,
+            "error": attempt.get("error"),
             "result": self.result,
             "lost": 0,
             "worker": None,
         }
-
-    def _started_at(self) -> datetime:
-        """Return the start of the first attempt, which is this one if the run had not started before its claim."""
-        started_at: datetime | None = self.run.get("started_at")
-        is_first = started_at in (None, self.run["attempts"][-1]["started_at"])
-        begun: datetime = self.attempt["started_at"]
-        return begun if started_at is None or is_first else started_at
+        if not self.run.get("begun", True):
+            fields["begun"] = True
+        return fields
 
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
@@ -60,12 +113,12 @@ class Completion:
             self.run["_id"],
             [RunStatus.RUNNING],
             self.decision.status,
-            self.run_changes(),
+            self.completed_fields(),
             computed=computed,
             where=fence,
         )
 
-    def is_stored_in(self, document: Doc) -> bool:
+    def is_stored_in(self, document: RunDocument) -> bool:
         """Return whether a stored run contains this outcome."""
         index = self.attempt["number"] - 1
         stored = document["attempts"][index : index + 1]
@@ -73,33 +126,36 @@ class Completion:
 
     def without_details(self) -> "Completion":
         """Return a completion that fails the run and records only that the outcome could not be stored."""
-        kept = {name: self.attempt[name] for name in ("number", "started_at", "worker", "finished_at")}
-        attempt = kept | {"outcome": AttemptOutcome.FAILED.value, "error": NOT_STORED}
-        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED))
+        attempt: AttemptDocument = {
+            "number": self.attempt["number"],
+            "started_at": self.attempt["started_at"],
+            "worker": self.attempt["worker"],
+            "finished_at": self.attempt["finished_at"],
+            "outcome": AttemptOutcome.FAILED,
+            "error": _NOT_STORED,
+        }
+        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED), has_details=False)
 
     def stored_bytes(self) -> int:
         """Return the approximate number of bytes that the attempt adds to the stored data."""
         result = len(self.result) if isinstance(self.result, str) else 0
         return len(bson.encode(self.attempt)) + (self.attempt.get("body_bytes") or 0) + result
 
-    def completed_run(self) -> Doc:
+    def completed_run(self) -> RunDocument:
         """Return the run as this completion leaves it."""
-        return (
-            self.run
-            | self.run_changes()
-            | {"status": self.decision.status.value, "open": self.decision.status not in SETTLED_STATUSES}
-        )
+        status = self.decision.status
+        return {**self.run, **self.completed_fields(), "status": status, "open": status not in SETTLED_STATUSES}
 
 
 def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
     """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
     final = {"$not": [is_null("final")]}
     if decision.status is RunStatus.CANCELLED:
-        return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED.value]}}
+        return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED]}}
     if decision.status is not RunStatus.RETRY:
         return None
     return {
-        "status": {"$cond": [final, "$final.status", RunStatus.RETRY.value]},
+        "status": {"$cond": [final, "$final.status", RunStatus.RETRY]},
         "reason": {"$cond": [final, "$final.reason", None]},
         "open": {"$cond": [final, False, True]},
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},

@@ -52,6 +52,6 @@ class WorkerDependencies:
             files=self.files.for_run(owner, run["_id"]),
             run_history=self.runs,
             recipient_policy=self.email_recipients,
-            is_step=run["trigger"] == Trigger.WORKFLOW.value,
+            is_step=run["trigger"] == Trigger.WORKFLOW,
             awaiting_compute=self.waiting_for_compute,
         )

@@ -20,7 +20,7 @@ from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.owner_share import ProcessLimits
+from tocsin.dispatch.limits import ProcessLimits
 from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.dispatch.settings_sync import SettingsSync
 from tocsin.dispatch.transport import LocalTransport
@@ -128,8 +128,10 @@ class RunEngine:
         await self.circuits.load(alone=self._settings.uses_embedded_database)
         await self.settings_sync.sync()
         await self._usage_keeper.load_limits()
-        self._completing = _start_task(self._completer.run(), "completer")
-        self._workers = [_start_task(self._worker.run(), "worker") for _ in range(self._settings.max_concurrency)]
+        self._completing = _start_task(self._completer.store_batches(), "completer")
+        self._workers = [
+            _start_task(self._worker.make_attempts(), "worker") for _ in range(self._settings.max_concurrency)
+        ]
         for periodic in self._all_periodics():
             periodic.start()
 

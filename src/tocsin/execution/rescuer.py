@@ -8,7 +8,18 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.claims import apply_stored_effects, is_same_claim
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.retry_decision import RunDecision, decide_after_loss
-from tocsin.documents import AttemptOutcome, Database, Doc, ErrorKind, RunDocument, RunStatus
+from tocsin.documents import (
+    AttemptDocument,
+    AttemptOutcome,
+    Changes,
+    Database,
+    ErrorDocument,
+    ErrorKind,
+    Filter,
+    RunDocument,
+    RunStatus,
+    WorkerDocument,
+)
 from tocsin.documents.updates import move_run
 from tocsin.documents.workers import is_alive
 from tocsin.tasks import reconciliation, run_effects
@@ -47,21 +58,22 @@ class Rescuer:
                 await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
             self._wakeups.runs_queued()
 
-    async def _find_dead_workers(self, known: dict[str, Doc], now: datetime) -> set[str]:
+    async def _find_dead_workers(self, known: dict[str, WorkerDocument], now: datetime) -> set[str]:
         """Return the workers whose lease has expired, and those with claimed runs but no lease."""
-        running = {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}
-        holding = {run["worker"] async for run in self._database.runs.find(running, {"worker": 1})}
+        running = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}
+        holders = {run.get("worker") async for run in self._database.runs.find(running, {"worker": 1})}
         ended = {name for name, worker in known.items() if not is_alive(worker, now)}
-        return (ended | (holding - set(known))) - {self._in_flight.worker_id}
+        unknown = {name for name in holders if name is not None and name not in known}
+        return (ended | unknown) - {self._in_flight.worker_id}
 
 
-def runs_claimed_by(worker: str) -> Doc:
+def runs_claimed_by(worker: str) -> Filter:
     """Return a filter for the runs that a worker has claimed and not settled."""
-    return {"status": RunStatus.RUNNING.value, "worker": {"$in": [worker]}}
+    return {"status": RunStatus.RUNNING, "worker": {"$in": [worker]}}
 
 
 async def rescue_all(
-    database: Database, found_by: Doc, now: datetime, message: str = _DIED, *, counts: bool = True
+    database: Database, found_by: Filter, now: datetime, message: str = _DIED, *, counts: bool = True
 ) -> int:
     """Close the attempts of all matching runs as LOST and requeue the runs. Return their number."""
     count = 0
@@ -75,7 +87,7 @@ async def rescue_all(
 async def recover_at_start(database: Database) -> None:
     """Rescue all running runs at the start of a process with an embedded database: no other process can hold them."""
     now = clock.now()
-    lost = await rescue_all(database, {"status": RunStatus.RUNNING.value, "worker": {"$gt": ""}}, now)
+    lost = await rescue_all(database, {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}, now)
     await database.workers.delete_many({})
     edited = await reconciliation.reconcile_tasks(database, now)
     repaired = await run_effects.repair_tasks(database)
@@ -96,10 +108,12 @@ async def rescue_runs(
 
 
 def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) -> UpdateOne:
-    error = {"kind": ErrorKind.LOST, "message": message, "hint": None}
-    last = run["attempts"][-1] | {"finished_at": now, "outcome": AttemptOutcome.LOST, "error": error}
+    error: ErrorDocument = {"kind": ErrorKind.LOST, "message": message, "hint": None}
+    last: AttemptDocument = {
+        **run["attempts"][-1], "finished_at": now, "outcome": AttemptOutcome.LOST, "error": error
+    }  # fmt: skip
     decision = decide_after_loss(run if counts else run | {"lost": -1})
-    changes: Doc = {
+    changes: Changes = {
         "attempts": [*run["attempts"][:-1], last],
         "worker": None,
         "lost": run["lost"] + counts,
@@ -109,7 +123,7 @@ def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) ->
     return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=is_same_claim(run))
 
 
-def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> Doc:
+def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> Changes:
     if decision.status is RunStatus.QUEUED:
         return requeued_fields(run)
-    return {"finished_at": now, "reason": decision.reason and decision.reason.value}
+    return {"finished_at": now, "reason": decision.reason}

@@ -11,7 +11,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.documents import Database, Doc, RunDocument, RunStatus
+from tocsin.documents import AttemptDocument, Database, RunDocument, RunStatus
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
 from tocsin.wakeups import Wakeups
@@ -29,7 +29,7 @@ class StartRecorder:
         self._wakeups = wakeups
         self._in_flight = in_flight
         self._started: list[ClaimedRun] = []
-        self._late: list[Doc] = []
+        self._late: list[RunDocument] = []
 
     def record_start(self, claimed: ClaimedRun) -> None:
         """Record that the attempt of a prefetched run has started."""
@@ -65,11 +65,12 @@ class StartRecorder:
         self._started = self._started[len(started) :]
 
 
-def build_started_run(claimed: ClaimedRun) -> Doc:
+def build_started_run(claimed: ClaimedRun) -> RunDocument:
     """Return the run with the start time of its latest attempt."""
     run, began_at = claimed.run, claimed.started_at or clock.now()
-    last = run["attempts"][-1] | {"started_at": began_at}
-    return run | {
+    last: AttemptDocument = {**run["attempts"][-1], "started_at": began_at}
+    return {
+        **run,
         "begun": True,
         "started_at": run.get("started_at") or began_at,
         "attempts": [*run["attempts"][:-1], last],
@@ -77,6 +78,6 @@ def build_started_run(claimed: ClaimedRun) -> Doc:
 
 
 def _start_update(run: RunDocument) -> UpdateOne:
-    unchanged = all_of(has_value("status", RunStatus.RUNNING.value), has_value("fence", run["fence"]))
+    unchanged = all_of(has_value("status", RunStatus.RUNNING), has_value("fence", run["fence"]))
     changes = {key: run[key] for key in ("begun", "started_at", "attempts")}
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes)])

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -12,7 +11,7 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import AttemptDocument, AttemptOutcome, Doc, RunDocument, RunReason, RunStatus, run_log_ids
+from tocsin.documents import RunReason, RunStatus, run_log_ids
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
@@ -22,12 +21,14 @@ from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
 
 log = telemetry.get_logger(__name__)
-_CANCELLED = AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled.")
-_INTERNAL = AttemptError(ErrorKind.INTERNAL, "An internal error occurred in Tocsin. See the server log for details.")
+_ABORTED = Outcome(error=AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled."))
+_INTERNAL_ERROR = Outcome(
+    error=AttemptError(ErrorKind.INTERNAL, "An internal error occurred in Tocsin. See the server log for details.")
+)
 
 
 class Worker:
-    """A worker: `run` makes one attempt at a time, and a process runs it several times concurrently."""
+    """A worker: `make_attempts` makes one attempt at a time, and a process runs it several times concurrently."""
 
     def __init__(
         self,
@@ -44,24 +45,22 @@ class Worker:
         self._start_recorder = start_recorder
         self._circuits, self._throughput = circuits, throughput
 
-    async def run(self) -> None:
+    async def make_attempts(self) -> None:
         """Make attempts until cancelled."""
         while True:
             await self.execute(await self._ready_queue.get())
 
     async def execute(self, claimed: ClaimedRun) -> None:
         """Make the attempt of a claimed run. If the worker is stopped meanwhile, the claim is rescued by its fence."""
-        run = claimed.run
         started_at = self._start(claimed)
         outcome = await self._perform(claimed)
-        ended_at = clock.now()
-        decision = self._decide(claimed, outcome, ended_at)
-        attempt = build_attempt_record(run["attempts"][-1], outcome, started_at, ended_at)
-        self._record_outcome(run, outcome, attempt)
-        self._completer.put(Completion(run, attempt, decision, outcome.result, outcome.response_body))
-        self._finish(claimed)
+        completion = self._complete(claimed, outcome, started_at)
+        self._report(completion, outcome)
+        self._completer.put(completion)
+        self._free_place(claimed)
 
     def _start(self, claimed: ClaimedRun) -> datetime:
+        """Mark the attempt as started, and return its start."""
         run = claimed.run
         self._limiter.mark_started(run)
         claimed.attempt_task = asyncio.current_task()
@@ -79,7 +78,7 @@ class Worker:
         run = claimed.run
         try:
             if claimed.aborted:
-                return Outcome(error=_CANCELLED)
+                return _ABORTED
             job = registry.get_job(run["job"]["kind"])
             outcome = await job.run_attempt(run["job"]["params"], self._dependencies.job_context(run))
             return await results.encode_result(outcome)
@@ -88,55 +87,31 @@ class Worker:
             if not claimed.aborted or task is None:
                 raise
             task.uncancel()
-            return Outcome(error=_CANCELLED)
+            return _ABORTED
         except Exception:
             log.exception("job raised an exception", job=run["job"].get("kind"))
-            return Outcome(error=_INTERNAL)
+            return _INTERNAL_ERROR
 
-    def _decide(self, claimed: ClaimedRun, outcome: Outcome, ended_at: datetime) -> RunDecision:
-        if claimed.aborted and outcome.error is _CANCELLED:
-            return RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
-        chance = random.random()  # noqa: S311  jitter, not a secret
-        return self._dependencies.retry_decider.decide(claimed.run, outcome, ended_at, chance)
+    def _complete(self, claimed: ClaimedRun, outcome: Outcome, started_at: datetime) -> Completion:
+        """Decide what becomes of the run after this outcome."""
+        run, ended_at = claimed.run, clock.now()
+        if outcome is _ABORTED:
+            decision = RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
+        else:
+            chance = random.random()  # noqa: S311  jitter, not a secret
+            decision = self._dependencies.retry_decider.decide(run, outcome, ended_at, chance)
+        return Completion.of_attempt(run, outcome, decision, started_at, ended_at)
 
-    def _record_outcome(self, run: RunDocument, outcome: Outcome, attempt: Doc) -> None:
+    def _report(self, completion: Completion, outcome: Outcome) -> None:
+        """Report the outcome to the circuit of its host, and count it."""
+        run, attempt = completion.run, completion.attempt
         self._circuits.record_outcome(run, outcome)
         self._throughput.record_attempt(run, attempt["finished_at"])
         kind, seconds = run["job"]["kind"], (attempt["finished_at"] - attempt["started_at"]).total_seconds()
         telemetry.ATTEMPTS.labels(kind, attempt["outcome"]).inc()
         telemetry.ATTEMPT_DURATION.labels(kind).observe(seconds)
 
-    def _finish(self, claimed: ClaimedRun) -> None:
+    def _free_place(self, claimed: ClaimedRun) -> None:
         claimed.attempt_task = None
         self._limiter.mark_ended(claimed.run)
         self._ready_queue.finish_attempt(claimed.run)
-
-
-def build_attempt_record(claimed: AttemptDocument, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Doc:
-    """Return the stored form of an ended attempt."""
-    return claimed | {
-        "started_at": started_at,
-        "finished_at": ended_at,
-        "outcome": _kind(outcome).value,
-        "request": outcome.request,
-        "status_code": outcome.status_code,
-        "response_headers": [list(pair) for pair in outcome.response_headers],
-        "response_truncated": outcome.response_truncated,
-        "has_body": bool(outcome.response_body),
-        "body_bytes": len(outcome.response_body.encode("utf-8", "replace")) if outcome.response_body else 0,
-        "redirects": outcome.redirects,
-        "timings": outcome.timings,
-        "error": _error(outcome.error),
-    }
-
-
-def _kind(outcome: Outcome) -> AttemptOutcome:
-    if outcome.error is None:
-        return AttemptOutcome.COMPLETED
-    return AttemptOutcome.CANCELLED if outcome.error is _CANCELLED else AttemptOutcome.FAILED
-
-
-def _error(error: AttemptError | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    return {"kind": error.kind.value, "message": error.message, "hint": error.hint}

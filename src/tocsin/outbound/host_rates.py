@@ -10,7 +10,7 @@ from tocsin.security.gcra import Bucket
 
 PERIOD_SECONDS = 60.0
 MAX_WAIT_SECONDS = 10.0
-"""Maximum seconds that a request waits within an attempt. `Bucket.furthest` allows for that much."""
+"""Maximum seconds that a request waits within an attempt. `Bucket.latest_valid_time` allows for that much."""
 _MAX_TARGETS = 10_000
 
 
@@ -44,9 +44,7 @@ class HostRates:
             return
         with self._lock:
             full_at = self._full_at.get((owner, target), 0.0)
-            if full_at > self._bucket.latest_valid_time(now):
-                full_at = now
-            self._full_at[owner, target] = max(full_at, now) + self._bucket.refill_time(1)
+            self._full_at[owner, target] = self._bucket.after_taking(full_at, 1, now)
             if len(self._full_at) > _MAX_TARGETS:
                 latest = self._bucket.latest_valid_time(now)
                 self._full_at = {key: at for key, at in self._full_at.items() if now < at <= latest}

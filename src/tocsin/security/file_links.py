@@ -49,7 +49,7 @@ class FileLinks:
         return f"{said}.{derive_hmac(self._keys[0], _PURPOSE, said)}", expires_at
 
     def read(self, token: str, now: datetime) -> FileLink:
-        """Verify and read a token. Raises LinkWrong or LinkExpired."""
+        """Verify and read a token. Raises LinkInvalid or LinkExpired."""
         said, _, signature = token.rpartition(".")
         if len(token) > _LONGEST or not any(self._is_signed(key, said, signature) for key in self._keys):
             raise LinkInvalid("This is not a link of this server.")

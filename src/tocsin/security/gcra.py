@@ -22,11 +22,15 @@ ROUNDING: Milliseconds = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A kind of bucket: its name, the points that it holds, and the seconds in which an empty one is refilled."""
+    """A kind of bucket: its name, the points that it holds, and the seconds in which an empty one is refilled.
+
+    `skew` is the greatest difference between the clocks that write its state.
+    """
 
     name: str
     capacity: float
     period: float
+    skew: Milliseconds = SKEW
 
     @property
     def window(self) -> Milliseconds:
@@ -39,20 +43,26 @@ class Bucket:
 
     def latest_valid_time(self, now: Milliseconds) -> Milliseconds:
         """Return the latest valid state. A later one was written before a clock was set back, and counts as full."""
-        return now + self.window + SKEW
+        return now + self.window + self.skew
+
+    def valid_state(self, full_at: Milliseconds, now: Milliseconds) -> Milliseconds:
+        """Return the state, which is `now` for a full bucket and for one with an invalid state."""
+        return now if full_at > self.latest_valid_time(now) else max(full_at, now)
+
+    def after_taking(self, full_at: Milliseconds, points: float, now: Milliseconds) -> Milliseconds:
+        """Return the state after these points are taken."""
+        return self.valid_state(full_at, now) + self.refill_time(points)
 
     def seconds_until(self, full_at: Milliseconds, points: float, now: Milliseconds) -> float:
         """Return the seconds until these points can be taken; 0 for now, infinite if they exceed the capacity."""
         if points > self.capacity:
             return math.inf
-        if full_at > self.latest_valid_time(now):
-            return 0.0
-        early = max(full_at, now) + self.refill_time(points) - now - self.window
+        early = self.after_taking(full_at, points, now) - now - self.window
         return early / 1000 if early > ROUNDING else 0.0
 
     def remaining_points(self, full_at: Milliseconds, now: Milliseconds) -> float:
         """Return the points that can be taken now."""
-        ahead = 0.0 if full_at > self.latest_valid_time(now) else max(full_at - now, 0.0)
+        ahead = self.valid_state(full_at, now) - now
         return max(self.capacity * (1 - ahead / self.window), 0.0)
 
 
