@@ -76,7 +76,7 @@ def test_zero_is_no_limit_and_an_administrators_limit_goes_before() -> None:
 
 def test_the_size_of_a_job_counts_in_each_run_that_copies_it() -> None:
     meter = UsageMeter()
-    run: dict[str, Any] = {"_id": "alice/1:1", "owner": "alice", "task": "alice/1", "trigger": "SCHEDULE"}
+    run: Any = {"_id": "alice/1:1", "owner": "alice", "task": "alice/1", "trigger": "SCHEDULE"}
     run |= {"task_version": 1, "job": {"text": "x" * 10_000}}
     meter.add_run_bytes([run, run | {"_id": "alice/1:2"}])
     (taken,) = meter.drain_pending()

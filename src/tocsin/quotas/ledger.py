@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from pymongo import UpdateOne
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Changes, Database, OwnerUsageDocument
+from tocsin.documents.updates import Expression
 from tocsin.quotas.limits import QuotaLimits
 from tocsin.quotas.meter import PendingUsage, UsageMeter
 
@@ -37,7 +38,7 @@ async def load_usage(database: Database, meter: UsageMeter, limits: QuotaLimits,
         for user in users:
             limits.set_override(user["_id"], user.get("quotas") or {})
         found = {usage["_id"]: usage for usage in await database.owner_usages.find(which).to_list()}
-        new: list[Doc] = [{"_id": user["_id"]} for user in users if user["_id"] not in found]
+        new: list[OwnerUsageDocument] = [{"_id": user["_id"]} for user in users if user["_id"] not in found]
         meter.load_stored([*found.values(), *new])
 
 
@@ -47,7 +48,7 @@ async def load_limits(database: Database, limits: QuotaLimits) -> None:
         limits.set_override(user["_id"], user.get("quotas") or {})
 
 
-async def correct_storage(database: Database, owner: str, before: int, measured: int, at: Doc) -> None:
+async def correct_storage(database: Database, owner: str, before: int, measured: int, at: Changes) -> None:
     """Correct the storage of an owner by what was measured, keeping what others add meanwhile."""
     update = {"$inc": {"storage": measured - before}, "$set": at}
     await database.owner_usages.update_one({"_id": owner}, update, upsert=True)
@@ -68,9 +69,9 @@ def _build_update(pending: PendingUsage) -> UpdateOne:
 _NOT_NEGATIVE = {"storage": {"$max": ["$storage", 0]}}
 
 
-def _is_current_window(name: str, at: int) -> Doc:
+def _is_current_window(name: str, at: int) -> Expression:
     return {"$eq": [f"$counts.{name}.at", at]}
 
 
-def _add_to(name: str, count: int) -> Doc:
+def _add_to(name: str, count: int) -> Expression:
     return {"$add": [f"$counts.{name}.used", count]}

@@ -1,6 +1,6 @@
 """The quotas of an installation, for the API, the command line and the engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ import bson
 
 from tocsin import clock
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
 from tocsin.quotas import ledger
 from tocsin.quotas.limits import QUOTA_UNITS, Quota, QuotaLimits, QuotaUnit, make_quota_error
 from tocsin.quotas.meter import UsageMeter, find_reset_time
@@ -81,11 +81,11 @@ class Quotas:
             used, limit = self.meter.get_usage(owner, quota, now), self.limits.get_limit(owner, quota)
             raise make_quota_error(quota, used, limit, "idempotencyKey")
 
-    def add_documents(self, owner: str, *documents: Doc) -> None:
+    def add_documents(self, owner: str, *documents: Mapping[str, object]) -> None:
         """Add the size of stored documents."""
         self.meter.add_bytes(owner, sum(len(bson.encode(document)) for document in documents))
 
-    def remove_documents(self, owner: str, *documents: Doc) -> None:
+    def remove_documents(self, owner: str, *documents: Mapping[str, object]) -> None:
         """Subtract the size of deleted documents."""
         self.meter.add_bytes(owner, -sum(len(bson.encode(document)) for document in documents))
 
