@@ -422,7 +422,7 @@ async def test_after_an_outage_one_mail_tells_beginning_and_end(database: Databa
 async def test_a_mail_that_comes_late_says_that_the_task_works_again(
     database: Database, alice: User, time: Clock
 ) -> None:
-    await database.tasks.insert_one({"_id": "u1/t1", "incident": 1})
+    await database.db["tasks"].insert_one({"_id": "u1/t1", "incident": 1})
     arrived = await sent_after_an_outage(database, time, incident_mail(0, 0), incident_mail(0, 1))
     assert [sent["Subject"] for sent in arrived] == [f"About {FAILED} (it works again)"]
     assert "This mail is late: the task has worked again since then." in arrived[0].get_content()
@@ -539,7 +539,7 @@ async def test_a_link_that_expired_meanwhile_is_not_sent(database: Database, ali
 async def test_a_late_question_is_asked_only_while_its_step_waits(
     database: Database, alice: User, time: Clock, step: Any, status: str
 ) -> None:
-    await database.workflow_runs.insert_one({"_id": "u2/w1", "steps": {"ask": step}})
+    await database.db["workflow_runs"].insert_one({"_id": "u2/w1", "steps": {"ask": step}})
     about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0, "step": "ask"}
     await enqueue_deliveries(database, [changed(mail("u2/w1:ask:0:0:u1"), about=about, run="u2/w1")], START)
     time.time = START + FIRST_RETRY_DELAY

@@ -63,7 +63,7 @@ async def test_an_account_from_before_and_one_without_a_mail_server_get_their_ma
     database: Database, time: Clock
 ) -> None:
     await user(confirmed=False)
-    await database.users.insert_one({"_id": "u2", "email": "old@example.org", "is_active": True})
+    await database.db["users"].insert_one({"_id": "u2", "email": "old@example.org", "is_active": True})
     old = await sent(database, time, [{**mail("old"), "owner": "u2"}], confirms=True)
     assert old.recipients == ["old@example.org"]
     assert (await sent(database, time, [mail("unasked")])).recipients == [ALICE]
@@ -75,8 +75,9 @@ async def test_a_mailbox_gets_only_so_many_mails_a_day_and_one_line_tells_of_the
     await user()
     inbox = await sent(database, time, numbered(8), limits=RecipientLimits(5, 1))
     assert (len(inbox.mails), sorted(await statuses(database))) == (5, ["DELIVERED"] * 5 + ["SUPPRESSED"] * 3)
-    reason = (await database.deliveries.find_one({"status": "SUPPRESSED"}) or {})["last_error"]
-    assert reason == f"{ALICE} has received 5 mails in 24 hours, which is the limit."
+    suppressed = await database.deliveries.find_one({"status": "SUPPRESSED"})
+    assert suppressed is not None
+    assert suppressed["last_error"] == f"{ALICE} has received 5 mails in 24 hours, which is the limit."
     reset = await sent(database, time, [{**mail("reset"), "kind": "PASSWORD_RESET"}], limits=RecipientLimits(5, 1))
     assert len(reset.mails) == 1
     time.time += timedelta(days=1)

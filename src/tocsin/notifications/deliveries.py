@@ -71,7 +71,7 @@ async def enqueue_deliveries(
     if not deliveries:
         return
     moment = at or clock.now()
-    stamped = [{**delivery, "queued_at": moment, "next_try_at": moment} for delivery in deliveries]
+    stamped = [delivery | {"queued_at": moment, "next_try_at": moment} for delivery in deliveries]
     try:
         await database.deliveries.insert_many(stamped, ordered=False)
     except BulkWriteError as error:

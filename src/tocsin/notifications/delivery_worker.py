@@ -12,7 +12,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Doc, is_unavailable, run_log_ids
+from tocsin.documents import Changes, is_unavailable, run_log_ids
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.states import DeliveryStatus
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
@@ -158,7 +158,7 @@ class DeliveryWorker:
         found = self._database.deliveries.find({"_id": {"$in": ids}})
         return [delivery async for delivery in found if delivery.get("claim") == token]
 
-    def _leased_until(self, now: datetime) -> Doc:
+    def _leased_until(self, now: datetime) -> Changes:
         return {"lease_until": now + self._lease, "next_try_at": now + self._lease}
 
     async def _renew_leases(self) -> None:
@@ -166,7 +166,7 @@ class DeliveryWorker:
         mine = {each: _is_claimed_by(delivery) for each, delivery in self._in_progress.items()}
         await self._update(mine, self._leased_until(self._clock()))
 
-    async def _update(self, conditions: dict[str, Expression], changes: Mapping[str, Any]) -> None:
+    async def _update(self, conditions: dict[str, Expression], changes: Changes) -> None:
         if conditions:
             updates = [
                 UpdateOne({"_id": each}, [change_when(condition, changes)]) for each, condition in conditions.items()
@@ -188,7 +188,7 @@ class DeliveryWorker:
             self._owners.add_owner(owner)  # mails that waited for this one may be sent now
             self._search.trigger()
 
-    async def _attempt(self, delivery: DeliveryDocument) -> Doc:
+    async def _attempt(self, delivery: DeliveryDocument) -> Changes:
         """Try once, and return the outcome as changes of the document. Raises PyMongoError."""
         if (reason := await find_obsolete_reason(self._database, delivery, self._clock())) is not None:
             return self._outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
@@ -210,7 +210,7 @@ class DeliveryWorker:
         sent = {"subject": message.subject, "text": message.text, "delivered_at": self._clock()}
         return self._outcome(delivery, DeliveryStatus.DELIVERED, last_error=None, **sent)
 
-    def _retry_later(self, delivery: DeliveryDocument, reason: str) -> Doc:
+    def _retry_later(self, delivery: DeliveryDocument, reason: str) -> Changes:
         tries = delivery["tries"] + 1
         wait = retry_delay(tries, random.random())  # noqa: S311  # spreads load, not security
         again = clock.truncate_to_milliseconds(self._clock() + wait)
@@ -220,20 +220,20 @@ class DeliveryWorker:
         _log.warning("a mail will be retried", **_log_fields(delivery), reason=reason, until=again.isoformat())
         return self._outcome(delivery, DeliveryStatus.QUEUED, next_try_at=again, last_error=reason)
 
-    def _failed(self, delivery: DeliveryDocument, reason: str) -> Doc:
+    def _failed(self, delivery: DeliveryDocument, reason: str) -> Changes:
         MAILS.labels(outcome=DeliveryStatus.FAILED).inc()
         _log.error("a mail cannot be delivered", **_log_fields(delivery), reason=reason)
         return self._outcome(delivery, DeliveryStatus.FAILED, last_error=reason)
 
-    def _suppressed(self, delivery: DeliveryDocument, reason: str) -> Doc:
+    def _suppressed(self, delivery: DeliveryDocument, reason: str) -> Changes:
         MAILS.labels(outcome=DeliveryStatus.SUPPRESSED).inc()
         _log.info("a mail was not sent", **_log_fields(delivery), reason=reason)
         return self._outcome(delivery, DeliveryStatus.SUPPRESSED, last_error=reason)
 
-    def _outcome(self, delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any) -> Doc:
+    def _outcome(self, delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any) -> Changes:
         return {"status": status, "tries": delivery["tries"] + 1, **changes}
 
-    async def _record_outcome(self, delivery_id: str, condition: Expression, changes: Mapping[str, Any]) -> None:
+    async def _record_outcome(self, delivery_id: str, condition: Expression, changes: Changes) -> None:
         """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail."""
         wait = 0.5
         while True:

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from tocsin.documents import Database, Doc, StepStatus
+from tocsin.documents import Changes, Database, StepStatus, aggregate
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.states import DeliveryStatus
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
-from tocsin.notifications.delivery_order import is_late, plan_deliveries, superseding_id
+from tocsin.notifications.delivery_order import is_late, plan_deliveries, subject_id, superseding_id
 
 _PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1, "channel": 1}
 IS_QUEUED = has_value("status", DeliveryStatus.QUEUED)
@@ -18,19 +18,18 @@ _BATCH = 32
 
 async def find_due_owners(database: Database, now: datetime) -> list[str]:
     """Return the owners of due deliveries. Reads the index entries of all of these."""
-    due: list[Doc] = [
-        {"$match": {"status": DeliveryStatus.QUEUED, "next_try_at": {"$lte": now}}},
-        {"$group": {"_id": "$owner"}},
+    due = {"status": DeliveryStatus.QUEUED, "next_try_at": {"$lte": now}}
+    return [
+        row["_id"] for row in await aggregate(database.deliveries, [{"$match": due}, {"$group": {"_id": "$owner"}}])
     ]
-    return [found["_id"] async for found in await database.deliveries.aggregate(due)]
 
 
 async def find_ready_deliveries(database: Database, now: datetime, owner: str, busy: Collection[str] = ()) -> list[str]:
     """Return ids of this owner's deliveries that may be made now, except those about a `busy` subject."""
     query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}}
     oldest = await database.deliveries.find(query, _PROJECTION).sort("next_try_at", 1).limit(_BATCH).to_list()
-    due = [each for each in oldest if not each.get("about") or each["about"]["id"] not in busy]
-    subjects = list({each["about"]["id"] for each in due if each.get("about")})
+    due = [each for each in oldest if subject_id(each) not in busy]
+    subjects = list({subject for each in due if (subject := subject_id(each)) is not None})
     if not subjects:
         return [each["_id"] for each in due]
     query = {"status": DeliveryStatus.QUEUED, "about.id": {"$in": subjects}}
@@ -38,7 +37,7 @@ async def find_ready_deliveries(database: Database, now: datetime, owner: str, b
     plan = plan_deliveries(due, pending, await _find_superseding(database, pending), now)
     await _postpone(database, plan.waiting, now)
     overtaken = await _supersede(database, plan.superseded, now)
-    about = {each["_id"]: each["about"]["id"] for each in pending}
+    about = {each["_id"]: subject_id(each) for each in pending}
     return [each for each in plan.ready if about.get(each) not in overtaken]
 
 
@@ -50,8 +49,8 @@ async def find_obsolete_reason(database: Database, delivery: DeliveryDocument, n
     if about is None or about["type"] != "Approval" or not is_late(delivery, now):
         return None
     run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
-    state = (run or {}).get("steps", {}).get(about["step"], {})
-    waits = state.get("status") == StepStatus.WAITING and state.get("round", 0) == about["incident"]
+    step = run["steps"].get(about["step"]) if run else None
+    waits = step is not None and step["status"] == StepStatus.WAITING and step.get("round", 0) == about["incident"]
     return None if waits else "the step no longer waits for a decision"
 
 
@@ -79,13 +78,14 @@ async def _supersede(database: Database, outdated: list[str], now: datetime) -> 
     if not outdated:
         return set()
     unleased = all_of(IS_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
-    changes: Doc = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None}
+    changes: Changes = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None}
     await _update(database, dict.fromkeys(outdated, (unleased, changes)))
     found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
-    return {each["about"]["id"] async for each in found if each["status"] == DeliveryStatus.QUEUED}
+    begun = [subject_id(each) async for each in found if each["status"] == DeliveryStatus.QUEUED]
+    return {subject for subject in begun if subject is not None}
 
 
-async def _update(database: Database, changes: dict[str, tuple[Expression, Doc]]) -> None:
+async def _update(database: Database, changes: dict[str, tuple[Expression, Changes]]) -> None:
     updates = [UpdateOne({"_id": each}, [change_when(*change)]) for each, change in changes.items()]
     if updates:
         await database.deliveries.bulk_write(updates, ordered=False)
