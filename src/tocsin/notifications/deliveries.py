@@ -10,10 +10,11 @@ from tocsin import clock
 from tocsin.documents import Database
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.states import DeliveryStatus
+from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
-from tocsin.notifications.events import Event, LinkRequested, UserInvited
+from tocsin.notifications.events import Event
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
@@ -53,12 +54,12 @@ def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocume
     }
     if event.page is not None:
         delivery["link"] = event.page
-    if event.subject is not None:
-        delivery["about"] = event.subject
+    if event.about is not None:
+        delivery["about"] = event.about
     if isinstance(event, LinkRequested):
         delivery |= {"sealed": event.sealed, "good_until": event.good_until}
-    if isinstance(event, UserInvited):
-        delivery["to"] = event.email
+        if event.to is not None:
+            delivery["to"] = event.to
     if channel != DEFAULT_CHANNEL:
         delivery["channel"] = channel
     return delivery

@@ -8,7 +8,7 @@ from tocsin.documents.states import DeliveryStatus
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.mail.layout import format_time, prepend_note
 from tocsin.notifications.delivery_order import is_late
-from tocsin.notifications.event_factories import incident_event_id
+from tocsin.notifications.run_events import incident_event_id
 
 _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
 

@@ -1,25 +1,15 @@
 """The text of the mail about each event. Pure."""
 
+from datetime import datetime
 from functools import singledispatch
 
 from tocsin.documents import RunReason, WorkflowRunReason, to_global_id
+from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.mail.layout import PAGE_PLACEHOLDER, Fact, format_error, format_mail, format_time
-from tocsin.notifications.events import (
-    ApprovalRequested,
-    EmailConfirmationRequested,
-    Event,
-    PasswordChanged,
-    PasswordResetRequested,
-    QuotaMet,
-    RefreshTokenReused,
-    TaskBeganFailing,
-    TaskFailed,
-    UserInvited,
-    WorkflowBeganFailing,
-    WorkflowFailed,
-)
+from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import truncate
+from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 from tocsin.outbound.mail_text import to_single_line
 
 LINK_PLACEHOLDER = "{link}"
@@ -51,52 +41,71 @@ def render_mail(event: Event) -> Message:
 
 
 @render_mail.register
-def _task_began_failing(event: TaskBeganFailing) -> Message:
-    retry_at, next_due = format_time(event.retry_at), event.next_due
-    if next_due is not None and next_due <= event.retry_at:
+def _task_failure(event: TaskFailure) -> Message:
+    return _task_failed(event) if event.retry_at is None else _task_began_failing(event, event.retry_at)
+
+
+def _task_began_failing(event: TaskFailure, retry_at: datetime) -> Message:
+    attempt_time = format_time(retry_at)
+    if event.next_due is not None and event.next_due <= retry_at:
         opening = "This run will not be retried: the next one is due first."
         facts = [
-            ("No retry:", f"The next attempt would be at {retry_at}, but the task is due again before then."),
-            ("Next run:", format_time(next_due)),
+            ("No retry:", f"The next attempt would be at {attempt_time}, but the task is due again before then."),
+            ("Next run:", format_time(event.next_due)),
         ]
         closing = (
             "You will get another mail when the next run replaces this one, which then counts as failed, and then no "
             "more until the task has worked again."
         )
     else:
-        opening, facts = "It will be retried.", [("Next attempt:", retry_at)]
+        opening, facts = "It will be retried.", [("Next attempt:", attempt_time)]
         closing = (
             "You will get another mail only if this run fails permanently, and then no more until the task has worked "
             "again."
         )
     text = format_mail(
         f'Your task "{event.task_name}" has started failing. {opening}',
-        [*_failure_facts(event), *facts, *_run_facts(event)],
+        _task_facts(event, facts),
         closing,
     )
     return Message(f'Task "{event.task_name}" has started failing', text)
 
 
-@render_mail.register
-def _task_failed(event: TaskFailed) -> Message:
+def _task_failed(event: TaskFailure) -> Message:
     reason = _NO_RETRY_REASONS.get(event.reason)
     text = format_mail(
         f'Your task "{event.task_name}" has failed. This run will not be retried.',
-        [*_failure_facts(event), *([("No retry:", reason)] if reason else []), *_run_facts(event)],
+        _task_facts(event, [("No retry:", reason)] if reason else []),
         "You will get no more mails about this task until it has worked again.",
     )
     return Message(f'Task "{event.task_name}" has failed', text)
 
 
+def _task_facts(event: TaskFailure, what_follows: list[Fact]) -> list[Fact]:
+    return [
+        ("Called:", event.called),
+        *format_error(event.error),
+        ("Attempts:", str(event.attempts)),
+        *what_follows,
+        ("Due:", format_time(event.due_at)),
+        ("Run:", to_global_id("Run", event.run or "")),
+        ("Open:", PAGE_PLACEHOLDER),
+    ]
+
+
 @render_mail.register
-def _workflow_began_failing(event: WorkflowBeganFailing) -> Message:
+def _workflow_failure(event: WorkflowFailure) -> Message:
+    return _workflow_failed(event) if event.retry_at is None else _workflow_began_failing(event, event.retry_at)
+
+
+def _workflow_began_failing(event: WorkflowFailure, retry_at: datetime) -> Message:
     text = format_mail(
         f'Your workflow "{event.workflow_name}" has started failing. Its step will be retried.',
         [
-            ("Step:", event.step),
+            ("Step:", ", ".join(event.steps)),
             *format_error(event.error),
             ("Attempts:", str(event.attempts)),
-            ("Next attempt:", format_time(event.retry_at)),
+            ("Next attempt:", format_time(retry_at)),
             *_workflow_run_facts(event),
         ],
         "You will get another mail only if this run fails permanently, and then no more until the workflow has worked "
@@ -105,8 +114,7 @@ def _workflow_began_failing(event: WorkflowBeganFailing) -> Message:
     return Message(f'Workflow "{event.workflow_name}" has started failing', text)
 
 
-@render_mail.register
-def _workflow_failed(event: WorkflowFailed) -> Message:
+def _workflow_failed(event: WorkflowFailure) -> Message:
     steps, consequence = event.steps, _CONSEQUENCES.get(event.reason)
     text = format_mail(
         f'Your workflow "{event.workflow_name}" has failed.',
@@ -121,19 +129,7 @@ def _workflow_failed(event: WorkflowFailed) -> Message:
     return Message(f'Workflow "{event.workflow_name}" has failed', text)
 
 
-def _failure_facts(event: TaskBeganFailing | TaskFailed) -> list[Fact]:
-    return [("Called:", event.called), *format_error(event.error), ("Attempts:", str(event.attempts))]
-
-
-def _run_facts(event: TaskBeganFailing | TaskFailed) -> list[Fact]:
-    return [
-        ("Due:", format_time(event.due_at)),
-        ("Run:", to_global_id("Run", event.run or "")),
-        ("Open:", PAGE_PLACEHOLDER),
-    ]
-
-
-def _workflow_run_facts(event: WorkflowBeganFailing | WorkflowFailed) -> list[Fact]:
+def _workflow_run_facts(event: WorkflowFailure) -> list[Fact]:
     return [
         ("Due:", format_time(event.due_at)),
         ("Workflow run:", to_global_id("WorkflowRun", event.run or "")),
@@ -175,7 +171,14 @@ def _quota_met(event: QuotaMet) -> Message:
 
 
 @render_mail.register
-def _password_reset_requested(event: PasswordResetRequested) -> Message:
+def _link_requested(event: LinkRequested) -> Message:
+    if event.kind is EventKind.INVITATION:
+        return _user_invited(event)
+    confirms = event.kind is EventKind.EMAIL_CONFIRMATION
+    return _email_confirmation_requested(event) if confirms else _password_reset_requested(event)
+
+
+def _password_reset_requested(event: LinkRequested) -> Message:
     text = format_mail(
         "Someone requested a new password for your account. If it was you, open this link and choose one:",
         [("", LINK_PLACEHOLDER), ("Valid until:", format_time(event.good_until))],
@@ -184,8 +187,7 @@ def _password_reset_requested(event: PasswordResetRequested) -> Message:
     return Message("Choose a new password", text)
 
 
-@render_mail.register
-def _email_confirmation_requested(event: EmailConfirmationRequested) -> Message:
+def _email_confirmation_requested(event: LinkRequested) -> Message:
     """Return the mail with a link to confirm an address. It contains no text from the person who signed up."""
     text = format_mail(
         "Someone created an account with this email address on Tocsin, which calls URLs on schedule. If it was you, "
@@ -196,12 +198,11 @@ def _email_confirmation_requested(event: EmailConfirmationRequested) -> Message:
     return Message("Confirm your email address", text)
 
 
-@render_mail.register
-def _user_invited(event: UserInvited) -> Message:
+def _user_invited(event: LinkRequested) -> Message:
     inviter = "An administrator" if event.inviter is None else to_single_line(event.inviter)
     text = format_mail(
         f"{inviter} invites you to Tocsin, which calls URLs on schedule. Open this link and choose a password:",
-        [("", LINK_PLACEHOLDER), ("Your address:", event.email), ("Valid until:", format_time(event.good_until))],
+        [("", LINK_PLACEHOLDER), ("Your address:", event.to or ""), ("Valid until:", format_time(event.good_until))],
         "If you do not want an account, ignore this mail.",
     )
     return Message("You are invited to Tocsin", text)

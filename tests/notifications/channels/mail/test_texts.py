@@ -8,10 +8,10 @@ import pytest
 from tocsin.documents import Delivery
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.deliveries import new_delivery
-from tocsin.notifications.event_factories import task_began_failing, task_failed
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import redact_url
 from tocsin.notifications.pages import run_page_path
+from tocsin.notifications.run_events import TaskFailure
 
 DUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ENDED = DUE + timedelta(seconds=11)
@@ -114,9 +114,19 @@ def mail_of(event: Event) -> Any:
     return new_delivery(event, "mail", CHANNELS["mail"].render(event))
 
 
+def failing(run: Any | None = None, attempt: Any | None = None) -> Any:
+    """Return a run whose first attempt failed."""
+    attempts = [{**ATTEMPT, **(attempt or {})}]
+    return {**RUN, "status": "RETRY", "attempts": attempts, "retry_at": ENDED + timedelta(hours=1), **(run or {})}
+
+
+def failed(**changes: Any) -> Any:
+    """Return a run that has failed for good."""
+    return {**RUN, "status": "FAILED", "attempts": [ATTEMPT], "retry_at": None, **changes}
+
+
 def began(run: Any | None = None, attempt: Any | None = None) -> Any:
-    retry_at = ENDED + timedelta(hours=1)
-    return mail_of(task_began_failing({**RUN, **(run or {})}, {**ATTEMPT, **(attempt or {})}, retry_at))
+    return mail_of(TaskFailure.from_run(failing(run, attempt)))
 
 
 def test_the_mail_about_the_first_failure() -> None:
@@ -130,41 +140,40 @@ def test_the_mail_about_the_first_failure() -> None:
 
 def test_the_mail_about_a_first_failure_that_gives_way_to_the_next_run() -> None:
     retry_at = ENDED + timedelta(hours=1)
-    delivery = mail_of(task_began_failing(RUN, ATTEMPT, retry_at, DUE + timedelta(seconds=15)))
+    delivery = mail_of(TaskFailure.from_run(failing(), DUE + timedelta(seconds=15)))
     assert delivery["text"] == GIVES_WAY
     assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:began", "BEGAN_FAILING")
-    assert mail_of(task_began_failing(RUN, ATTEMPT, retry_at, retry_at + timedelta(milliseconds=1)))["text"] == BEGAN
-    assert "No retry:" in mail_of(task_began_failing(RUN, ATTEMPT, retry_at, retry_at))["text"]
+    assert mail_of(TaskFailure.from_run(failing(), retry_at + timedelta(milliseconds=1)))["text"] == BEGAN
+    assert "No retry:" in mail_of(TaskFailure.from_run(failing(), retry_at))["text"]
 
 
 def test_the_mail_links_to_its_run_and_says_which_incident_it_is_of() -> None:
     delivery = began()
     assert delivery["link"] == run_page_path(RUN["_id"])
     assert delivery["about"] == {"type": "Task", "id": "u1/t1", "incident": 3, "stage": 0}
-    assert mail_of(task_failed(RUN, ATTEMPT))["about"]["stage"] == 1
+    assert mail_of(TaskFailure.from_run(failed()))["about"]["stage"] == 1
     assert "about" not in began({"incident": None})
 
 
 def test_the_mail_about_the_last_failure() -> None:
-    run = {**RUN, "reason": "RETRIES_USED_UP", "attempts": [ATTEMPT] * 4, "finished_at": ENDED}
-    delivery = mail_of(task_failed(run, {**ATTEMPT, "number": 4}))
+    run = failed(reason="RETRIES_USED_UP", attempts=[ATTEMPT] * 4, finished_at=ENDED)
+    delivery = mail_of(TaskFailure.from_run(run))
     assert delivery["text"] == FAILED
     assert delivery["subject"] == 'Task "Nightly backup" has failed'
     assert (delivery["_id"], delivery["kind"]) == ("u1/t1:3:failed", "FAILED_FOR_GOOD")
 
 
-def test_without_an_attempt_the_runs_last_one_tells() -> None:
-    run = {**RUN, "reason": "GAVE_WAY", "attempts": [{**ATTEMPT, "number": 1}, {**ATTEMPT, "number": 2}]}
-    text = mail_of(task_failed(run, None))["text"]
+def test_the_last_attempt_has_the_error() -> None:
+    run = failed(reason="GAVE_WAY", attempts=[{**ATTEMPT, "error": None}, {**ATTEMPT, "number": 2}])
+    text = mail_of(TaskFailure.from_run(run))["text"]
     assert "503 Service Unavailable" in text
     assert "Attempts:        2\n" in text
     assert "No retry:        The task's next due time came before the next attempt.\n" in text
 
 
 def test_a_run_that_was_never_attempted_tells_its_own_error() -> None:
-    text = mail_of(task_failed({**RUN, "error": {"kind": "LOST", "message": "Nobody ran it.", "hint": None}}, None))[
-        "text"
-    ]
+    error = {"kind": "LOST", "message": "Nobody ran it.", "hint": None}
+    text = mail_of(TaskFailure.from_run(failed(attempts=[], error=error)))["text"]
     assert "Called:          POST https://api.example.org/backup\nError:           Nobody ran it.\n" in text
     assert "Attempts:        0\n" in text
 
@@ -188,8 +197,7 @@ def test_the_delivery_fits_the_stored_document(database: Any) -> None:
 
 @pytest.mark.parametrize("name", ["A\r\nBcc: eve@example.org", "x" * 200, "ü" * 200, "a\x00\x1b[31mb", "word " * 40])
 def test_any_name_makes_a_subject_of_one_short_line(name: str) -> None:
-    run = {**RUN, "task_name": name}
-    for delivery in (began({"task_name": name}), mail_of(task_failed(run, ATTEMPT))):
+    for delivery in (began({"task_name": name}), mail_of(TaskFailure.from_run(failed(task_name=name)))):
         assert delivery["subject"].isprintable()
         assert len(delivery["subject"]) <= 120
         assert delivery["text"].replace("\n", "").isprintable()
@@ -224,5 +232,5 @@ def test_a_long_message_is_cut_and_lines_stay_narrow() -> None:
 )
 def test_a_message_of_any_length_is_soon_read(text: str) -> None:
     """This once blocked the event loop for minutes. A test that never ends fails as well."""
-    failed = ATTEMPT | {"error": {"kind": "FAILED", "message": text, "hint": None}}
-    assert "s3cret" not in mail_of(task_failed(RUN, failed))["text"]
+    attempt = ATTEMPT | {"error": {"kind": "FAILED", "message": text, "hint": None}}
+    assert "s3cret" not in mail_of(TaskFailure.from_run(failed(attempts=[attempt])))["text"]
