@@ -16,14 +16,8 @@ from tests.outbound.smtp import Inbox, mail_server, silent_server, smtp_settings
 from tocsin import clock
 from tocsin.documents import Database, User, to_global_id
 from tocsin.notifications.channels.base import ChannelContext
-from tocsin.notifications.deliveries import (
-    MAX_RETRY_DELAY,
-    RETRY_PERIOD,
-    enqueue_deliveries,
-    list_newest,
-    prune_deliveries,
-    retry_delay,
-)
+from tocsin.notifications.deliveries import enqueue_deliveries, list_newest, prune_deliveries
+from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY, RETRY_PERIOD, retry_delay
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.outbound.mail_message import MailMessage

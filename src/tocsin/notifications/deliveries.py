@@ -1,4 +1,4 @@
-"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `delivery_worker`."""
+"""Stored deliveries: queued once for each cause, listed, and deleted in the end. `delivery_worker` tells their life."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,11 +13,8 @@ from tocsin.documents.states import DeliveryStatus
 from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
-from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.events import Event
 
-MAX_RETRY_DELAY = timedelta(minutes=30)
-RETRY_PERIOD = timedelta(days=3)
 _PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
 _listeners: list[tuple[str, Callable[[], None]]] = []
@@ -134,12 +131,3 @@ async def list_newest(database: Database, limit: int, now: datetime) -> list[Del
         if len(deliveries) >= limit or since == clock.EPOCH:
             return deliveries
         window *= 8
-
-
-def retry_delay(tries: int, chance: float) -> timedelta:
-    """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
-
-    `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
-    """
-    doublings: int = 2 ** min(tries - 1, 16)
-    return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)
