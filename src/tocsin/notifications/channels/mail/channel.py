@@ -10,8 +10,8 @@ from tocsin.notifications.channels.base import (
     DeliveryUnavailable,
     Message,
 )
-from tocsin.notifications.channels.mail.late_mails import add_late_notes
 from tocsin.notifications.channels.mail.layout import insert_page_address
+from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
 from tocsin.notifications.channels.mail.texts import LINK_PLACEHOLDER, render_mail
 from tocsin.notifications.events import Event
@@ -52,13 +52,13 @@ class MailChannel(Channel):
     async def _send(self, delivery: DeliveryDocument) -> Message:
         self._count_for_quota(delivery)
         database, now = self._context.database, self._context.clock()
-        async with self._recipients.reserve(delivery) as (to, add_note):
+        async with self._recipients.reserve(delivery) as recipient:
             mail = await add_late_notes(database, delivery, now)
-            text = add_note(mail.text)
+            text = add_withheld_note(mail.text, recipient.withheld)
             if (page := delivery.get("link")) is not None:
                 text = insert_page_address(text, self._context.page(page))
             sent_text = await self._insert_link(text, delivery)
-            await self._context.mail.send(MailMessage(to, mail.subject, sent_text, delivery["_id"]))
+            await self._context.mail.send(MailMessage(recipient.address, mail.subject, sent_text, delivery["_id"]))
         return Message(mail.subject, text)
 
     def _count_for_quota(self, delivery: DeliveryDocument) -> None:
