@@ -21,8 +21,6 @@ MAX_WAIT = timedelta(minutes=15)
 """The longest wait for a quota before it is checked again: an administrator may have raised it."""
 RUN_STORAGE_FACTOR = 1.1
 """The part of the storage quota from which no runs begin: pruning can't keep up with the growth."""
-
-
 RUN_BASE_BYTES = 1_000
 """Bytes of a run without its job and attempts."""
 _MAX_SIZES = 20_000

@@ -34,7 +34,7 @@ async def measure_storage(
     for name in ("tasks", "workflow_versions", "deliveries"):
         total += await _sum_sizes(database, name, {"_id": make_owner_filter(owner)}, DOCUMENT_SIZE)
     total += await _sum_sizes(database, f"{FILES_BUCKET}.files", {"_id": make_owner_filter(owner)}, "$length")
-    await ledger.correct_storage(database, owner, before, total, {"measured_at": now})
+    await ledger.correct_storage(database, owner, before, total, now)
     await ledger.load_usage(database, meter, limits, [owner])
     return total
 
