@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.test_deliveries import changed, mail
+from tests.notifications.helpers import changed, mail
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin.documents import Database, User
 from tocsin.documents.delivery_documents import DeliveryDocument

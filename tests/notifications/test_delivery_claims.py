@@ -1,0 +1,161 @@
+"""Claims of deliveries by several processes, and the order of those about one subject."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from tests.notifications.helpers import (
+    BEGAN,
+    FAILED,
+    START,
+    Clock,
+    incident_mail,
+    mail,
+    stored,
+    subjects,
+    transport_to,
+    tried,
+    until,
+    working,
+)
+from tests.outbound.smtp import Inbox, mail_server, silent_server
+from tocsin.documents import Database, User
+from tocsin.notifications.deliveries import enqueue_deliveries
+
+
+async def test_two_processes_send_each_mail_once(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    causes = [f"u1/t{number}:0:began" for number in range(60)]
+
+    async def all_done() -> bool:
+        return await database.deliveries.count_documents({"status": "DELIVERED"}) == len(causes)
+
+    async with (
+        mail_server(inbox) as port,
+        working(database, transport_to(port), clock=time) as first,
+        working(database, transport_to(port), clock=time) as second,
+    ):
+        await enqueue_deliveries(database, [mail(cause) for cause in causes], START)
+        first.wake()
+        second.wake()
+        await until(all_done)
+    assert sorted(sent["Subject"] for sent in inbox.mails) == sorted(f"About {cause}" for cause in causes)
+
+
+async def test_a_slow_server_does_not_outlast_the_lease(database: Database, alice: User) -> None:
+    lease = timedelta(seconds=0.3)
+    await enqueue_deliveries(database, [mail()])
+
+    async def renewed() -> bool:
+        return bool(first < (await stored(database))["lease_until"] - lease)
+
+    async def leased() -> Any:
+        return (await stored(database))["lease_until"]
+
+    async with silent_server() as port, working(database, transport_to(port), lease=lease):
+        first = await until(leased)
+        await until(renewed)
+    assert (await stored(database))["tries"] == 0
+
+
+async def test_a_dead_process_leaves_its_mails_to_others_when_its_lease_ends(
+    database: Database, alice: User, time: Clock
+) -> None:
+    inbox = Inbox()
+    lease = timedelta(seconds=60)
+    await enqueue_deliveries(database, [mail()], START)
+
+    async def leased() -> Any:
+        return (await stored(database))["lease_until"]
+
+    async with silent_server() as port, working(database, transport_to(port), lease=lease, clock=time):
+        assert await until(leased) == START + lease
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
+        await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
+        worker.wake()
+        await tried(database, 1, "u1/t2:0:began")
+        assert (await stored(database))["tries"] == 0
+        time.time = START + lease
+        worker.wake()
+        assert (await tried(database, 1))["status"] == "DELIVERED"
+    assert len(inbox.mails) == 2
+
+
+async def test_mails_of_one_incident_go_in_their_order(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    await enqueue_deliveries(database, [incident_mail(0, 1), incident_mail(0, 0), mail("u1/other")], START)
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time):
+        await tried(database, 1, FAILED)
+    assert [subject for subject in subjects(inbox) if "other" not in subject] == [f"About {BEGAN}", f"About {FAILED}"]
+
+
+async def test_the_next_incident_does_not_overtake_the_one_before(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox(data="451 4.7.1 Greylisted")
+    await enqueue_deliveries(database, [incident_mail(0, 1)], START)
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
+        waiting = await tried(database, 1, FAILED)
+        inbox.data = "250 OK"
+        await enqueue_deliveries(database, [incident_mail(1, 0)], START)
+        worker.wake()
+
+        async def postponed() -> bool:
+            return bool((await stored(database, "u1/t1:1:began"))["next_try_at"] == waiting["next_try_at"])
+
+        await until(postponed)
+        time.time = waiting["next_try_at"]
+        worker.wake()
+        await tried(database, 1, "u1/t1:1:began")
+    assert subjects(inbox) == [f"About {FAILED}", "About u1/t1:1:began"]
+
+
+async def test_a_process_that_died_while_it_sent_the_beginning_leaves_one_mail(
+    database: Database, alice: User, time: Clock
+) -> None:
+    """The second process waits for the lease of the first, and then sends one mail about both stages."""
+    inbox, lease = Inbox(), timedelta(seconds=60)
+    await enqueue_deliveries(database, [incident_mail(0, 0)], START)
+
+    async def leased() -> Any:
+        return (await stored(database, BEGAN))["lease_until"]
+
+    async with silent_server() as port, working(database, transport_to(port), lease=lease, clock=time):
+        await until(leased)
+    await enqueue_deliveries(database, [incident_mail(0, 1)], START)
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
+
+        async def postponed() -> bool:
+            return bool((await stored(database, FAILED))["next_try_at"] > START)
+
+        await until(postponed)
+        assert inbox.mails == []
+        time.time = START + lease
+        worker.wake()
+        await tried(database, 1, FAILED)
+    assert subjects(inbox) == [f"About {FAILED}"]
+    assert "This mail covers that" in inbox.mails[0].get_content()
+
+
+async def test_two_processes_keep_the_order_too(database: Database, alice: User, time: Clock) -> None:
+    inbox = Inbox()
+    things = [f"u1/t{number}" for number in range(20)]
+
+    async def all_done() -> bool:
+        return await database.deliveries.count_documents({"status": "DELIVERED"}) == 2 * len(things)
+
+    async with (
+        mail_server(inbox) as port,
+        working(database, transport_to(port), clock=time) as first,
+        working(database, transport_to(port), clock=time) as second,
+    ):
+        await enqueue_deliveries(
+            database, [incident_mail(0, stage, thing) for stage in (1, 0) for thing in things], START
+        )
+        while not await all_done():
+            time.time += timedelta(milliseconds=100)
+            first.wake()
+            second.wake()
+            await asyncio.sleep(0.01)
+    order = subjects(inbox)
+    assert len(order) == 2 * len(things)
+    for thing in things:
+        assert order.index(f"About {thing}:0:began") < order.index(f"About {thing}:0:failed")
