@@ -91,7 +91,10 @@ async def test_a_mailbox_gets_only_so_many_mails_a_day_and_one_line_tells_of_the
 ) -> None:
     await user()
     inbox = await sent(database, time, numbered(8), limits=RecipientLimits(5, 1))
-    assert (len(inbox.mails), sorted((await statuses(database)).values())) == (5, ["DELIVERED"] * 5 + ["SUPPRESSED"] * 3)
+    assert (len(inbox.mails), sorted((await statuses(database)).values())) == (
+        5,
+        ["DELIVERED"] * 5 + ["SUPPRESSED"] * 3,
+    )
     suppressed = await database.deliveries.find_one({"status": "SUPPRESSED"})
     assert suppressed is not None
     assert suppressed["last_error"] == f"{ALICE} has received 5 mails in 24 hours, which is the limit."
