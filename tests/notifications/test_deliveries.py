@@ -1,17 +1,106 @@
 """Queued deliveries as they are stored, listed and deleted."""
 
 from datetime import timedelta
+from typing import Any
 
-from tests.notifications.helpers import (
-    START,
-    mail,
-)
+import pytest
+
+from tests.notifications.helpers import BEGAN, START, changed, mail, stored
+from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, retried_run
 from tocsin import clock
-from tocsin.documents import Database
-from tocsin.notifications.deliveries import enqueue_deliveries, list_newest, prune_deliveries
+from tocsin.documents import Database, Delivery
+from tocsin.notifications.account_events import LinkRequested, QuotaMet
+from tocsin.notifications.channels.base import Message
+from tocsin.notifications.deliveries import (
+    enqueue_deliveries,
+    list_newest,
+    listen_for_enqueued,
+    new_delivery,
+    notify,
+    prune_deliveries,
+)
+from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.pages import run_page_path
+from tocsin.notifications.run_events import ApprovalRequested, TaskFailure
+
+MESSAGE = Message("A subject", "A text")
 
 
-async def test_newest_looks_back_as_far_as_it_must(database: Database) -> None:
+def link(kind: EventKind, to: str | None = None) -> LinkRequested:
+    return LinkRequested(kind=kind, id="x", owner="u1", at=DUE, sealed="?", good_until=ENDED, to=to, inviter=None)
+
+
+def test_a_delivery_has_what_its_event_and_its_message_say() -> None:
+    event = TaskFailure.from_run(retried_run())
+    assert new_delivery(event, "mail", MESSAGE) == {
+        "_id": "u1/t1:3:began", "owner": "u1", "kind": "BEGAN_FAILING", "run": "u1/t1:1795338000000",
+        "subject": "A subject", "text": "A text", "status": "QUEUED", "queued_at": ENDED, "next_try_at": ENDED,
+        "lease_until": None, "tries": 0, "last_error": None, "delivered_at": None,
+        "link": run_page_path("u1/t1:1795338000000"),
+        "about": {"type": "Task", "id": "u1/t1", "incident": 3, "stage": 0},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("event", "channel", "more"),
+    [
+        (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "mail", {}),
+        (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "list", {"channel": "list", "_id": "list/u1/quota:2026-11-22"}),
+        (link(EventKind.PASSWORD_RESET), "mail", {"sealed": "?", "good_until": ENDED}),
+        (link(EventKind.INVITATION, "a@b.c"), "mail", {"sealed": "?", "good_until": ENDED, "to": "a@b.c"}),
+    ],
+)
+def test_a_delivery_has_optional_fields_only_where_they_mean_something(
+    event: Event, channel: str, more: dict[str, Any]
+) -> None:
+    delivery = new_delivery(event, channel, MESSAGE)
+    optional = {"link", "about", "sealed", "good_until", "to", "channel"}
+    assert optional & set(delivery) == set(more) - {"_id"}
+    assert dict(delivery).items() >= more.items()
+
+
+def test_each_delivery_fits_the_stored_document(database: Database) -> None:
+    approval = ApprovalRequested.from_step(
+        WORKFLOW_RUN, "ask", "u2", round_=0, reminders=0, message="", at=DUE, decide_until=None
+    )
+    events = [TaskFailure.from_run(failed_run()), approval, link(EventKind.INVITATION, "a@b.c")]
+    for event in events:
+        delivery = new_delivery(event, "list", MESSAGE)
+        assert Delivery.model_validate(delivery).id == delivery["_id"]
+        assert set(delivery) - {"_id"} <= set(Delivery.model_fields)
+
+
+async def test_an_event_is_queued_by_now_with_the_text_of_its_mail(database: Database) -> None:
+    before = clock.now()
+    await notify(database, [TaskFailure.from_run(failed_run()), QuotaMet.from_quotas("u1", ["10 runs"], DUE)])
+    failure, quota = await stored(database, "u1/t1:3:failed"), await stored(database, "u1/quota:2026-11-22")
+    assert (failure["subject"], quota["subject"]) == ('Task "Nightly backup" has failed', "You have reached a quota")
+    assert before <= failure["queued_at"] == failure["next_try_at"] <= clock.now()
+
+
+async def test_a_cause_that_was_queued_before_is_left_as_it_is(database: Database) -> None:
+    await enqueue_deliveries(database, [mail()], START)
+    await database.deliveries.update_one({"_id": BEGAN}, {"$set": {"status": "DELIVERED"}})
+    later = START + timedelta(hours=1)
+    await enqueue_deliveries(database, [changed(mail(), text="other"), mail("u1/t2:0:began")], later)
+    kept, new = await stored(database), await stored(database, "u1/t2:0:began")
+    assert (kept["status"], kept["text"], kept["queued_at"]) == ("DELIVERED", mail()["text"], START)
+    assert (new["status"], new["queued_at"]) == ("QUEUED", later)
+
+
+async def test_listeners_are_called_for_deliveries_of_their_database_while_they_listen(database: Database) -> None:
+    calls: list[str] = []
+    other = Database(database.client, database.db, database.uri, "other")
+    with listen_for_enqueued(database, lambda: calls.append("mine")):
+        with listen_for_enqueued(other, lambda: calls.append("other")):
+            await enqueue_deliveries(database, [mail()], START)
+            await enqueue_deliveries(database, [], START)
+        assert calls == ["mine"]
+    await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
+    assert calls == ["mine"]
+
+
+async def test_the_newest_deliveries_are_found_however_old_they_are(database: Database) -> None:
     ages = [timedelta(0), timedelta(minutes=5), timedelta(days=2), timedelta(days=900), timedelta(days=15_000)]
     for number, age in enumerate(ages):
         await enqueue_deliveries(database, [mail(f"u1/t{number}:0:began")], START - age)
@@ -20,11 +109,11 @@ async def test_newest_looks_back_as_far_as_it_must(database: Database) -> None:
         assert [each["_id"] for each in found] == [f"u1/t{number}:0:began" for number in range(min(limit, 5))]
 
 
-async def test_newest_of_nothing(database: Database) -> None:
+async def test_a_list_of_no_deliveries_is_empty(database: Database) -> None:
     assert await list_newest(database, 10, clock.now()) == []
 
 
-async def test_forget_deletes_what_is_older(database: Database) -> None:
+async def test_finished_deliveries_are_deleted_once_they_are_old(database: Database) -> None:
     old = [mail(f"u1/t{number}:0:began") for number in range(600)]
     await enqueue_deliveries(database, old, START - timedelta(days=1))
     await database.deliveries.update_many({}, {"$set": {"status": "DELIVERED"}})
