@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from tests.harness import make_settings
-from tests.notifications.relay import relayed
 from tocsin import clock
 from tocsin.documents import Database, OwnerUsageDocument, User
 from tocsin.quotas import Quota, QuotaLimits, Quotas, UsageMeter, ledger
@@ -76,15 +76,14 @@ async def test_many_owners_are_stored_in_batches(database: Database, monkeypatch
 
 
 async def test_counts_that_cannot_be_written_are_kept_for_the_next_flush(database: Database) -> None:
-    async with relayed(database) as (relay, through):
-        quotas = Quotas(through, make_settings())
-        quotas.meter.consume_runs("alice", 2, NOW)
-        relay.cut()
-        with pytest.raises(PyMongoError):
-            await quotas.flush_usage()
-        relay.mend()
-        assert quotas.meter.get_usage("alice", Quota.RUNS_PER_DAY, NOW) == 2
-        await ledger.flush_usage(database, quotas.meter, quotas.limits)
+    closed = AsyncMongoClient[Any](database.uri)
+    await closed.close()
+    meter, limits = UsageMeter(), QuotaLimits(make_settings())
+    meter.consume_runs("alice", 2, NOW)
+    with pytest.raises(PyMongoError):
+        await ledger.flush_usage(Database(closed, closed[database.name], "", ""), meter, limits)
+    assert meter.get_usage("alice", Quota.RUNS_PER_DAY, NOW) == 2
+    await ledger.flush_usage(database, meter, limits)
     assert (await stored_usage(database))["counts"]["RUNS_PER_DAY"]["used"] == 2
 
 
