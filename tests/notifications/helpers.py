@@ -39,10 +39,10 @@ def changed(delivery: Any, **changes: Any) -> Any:
     return {**delivery, **changes}
 
 
-def incident_mail(incident: int, stage: int, thing: str = "u1/t1") -> Any:
+def incident_mail(incident: int, stage: int, task: str = "u1/t1") -> Any:
     """Return a mail about a stage of a task's incident: 0 started failing, 1 failed."""
-    about = {"type": "Task", "id": thing, "incident": incident, "stage": stage}
-    return {**mail(f"{thing}:{incident}:{('began', 'failed')[stage]}"), "about": about}
+    about = {"type": "Task", "id": task, "incident": incident, "stage": stage}
+    return {**mail(f"{task}:{incident}:{('began', 'failed')[stage]}"), "about": about}
 
 
 def numbered(count: int, owner: str = "u1", **changes: Any) -> list[Any]:

@@ -164,7 +164,7 @@ async def test_a_refused_recipient_is_not_tried_again(database: Database, alice:
     assert "550 5.1.1 No such user" in done["last_error"]
 
 
-async def test_it_is_given_up_after_three_days(database: Database, alice: User, time: Clock) -> None:
+async def test_a_mail_is_given_up_after_three_days(database: Database, alice: User, time: Clock) -> None:
     await enqueue_deliveries(database, [mail()], START)
     time.time = START + RETRY_PERIOD
     async with (
@@ -209,12 +209,12 @@ async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
             return (relay.refused or 0) >= 3
 
         await until(noticed)
-        relay.mend()
+        relay.restore()
         assert (await tried(database, 1))["status"] == "DELIVERED"
         relay.cut()
         worker.wake()
         await until(noticed)
-        relay.mend()
+        relay.restore()
         await enqueue_deliveries(database, [mail("u1/t2:0:began")], START)
         await tried(database, 1, "u1/t2:0:began")
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t2:0:began"]

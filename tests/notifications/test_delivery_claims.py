@@ -117,7 +117,7 @@ async def test_two_processes_send_each_mail_once(database: Database, alice: User
     assert sorted(sent["Subject"] for sent in inbox.mails) == sorted(f"About {cause}" for cause in causes)
 
 
-async def test_a_slow_server_does_not_outlast_the_lease(database: Database, alice: User) -> None:
+async def test_a_lease_is_renewed_while_the_server_is_slow(database: Database, alice: User) -> None:
     lease = timedelta(seconds=0.3)
     await enqueue_deliveries(database, [mail()])
 

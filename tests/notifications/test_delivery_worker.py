@@ -33,7 +33,7 @@ async def test_a_queued_mail_is_delivered_and_keeps_its_text(database: Database,
     assert (done["lease_until"], done["claim"], done["last_error"]) == (None, None, None)
 
 
-async def test_one_cause_is_told_once(database: Database, alice: User, time: Clock) -> None:
+async def test_a_cause_that_is_queued_again_is_delivered_once(database: Database, alice: User, time: Clock) -> None:
     inbox = Inbox()
     async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         await enqueue_deliveries(database, [mail()], START)
@@ -45,7 +45,7 @@ async def test_one_cause_is_told_once(database: Database, alice: User, time: Clo
     assert [sent["Subject"] for sent in inbox.mails] == ["About u1/t1:0:began", "About u1/t1:0:failed"]
 
 
-async def test_a_server_that_was_away_gets_the_mail_later_once(database: Database, alice: User, time: Clock) -> None:
+async def test_a_server_that_was_unavailable_gets_the_mail_once(database: Database, alice: User, time: Clock) -> None:
     async with mail_server(Inbox()) as port:
         pass
     inbox = Inbox()
@@ -64,7 +64,7 @@ async def test_a_server_that_was_away_gets_the_mail_later_once(database: Databas
     assert len(inbox.mails) == 1
 
 
-async def test_what_anybody_queues_is_sent_at_once(database: Database, time: Clock) -> None:
+async def test_a_delivery_is_sent_as_soon_as_it_is_queued(database: Database, time: Clock) -> None:
     """The worker is woken without being known to the caller: polling would take seconds."""
     await user()
     async with mail_server(Inbox()) as port, working(database, transport_to(port), clock=time) as worker:

@@ -58,7 +58,7 @@ def test_no_run_begins_while_history_grows_faster_than_it_can_be_deleted() -> No
     assert meter.consume_runs("alice", 1, NOW) is None
 
 
-def test_zero_is_no_limit_and_an_administrators_limit_goes_before() -> None:
+def test_zero_means_no_limit_and_an_administrators_limit_takes_precedence() -> None:
     limits = QuotaLimits(make_settings(quota_runs_per_minute=0, quota_mails_per_day=1))
     meter = UsageMeter(limits)
     assert meter.consume_runs("alice", 1_000_000_000, NOW) is None

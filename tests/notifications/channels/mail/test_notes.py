@@ -69,14 +69,14 @@ async def test_a_mail_that_comes_late_says_that_the_task_works_again(
     assert "This mail is late: the task has worked again since then." in arrived[0].get_content()
 
 
-async def noted(database: Database, delivery: Any, age: timedelta = timedelta()) -> tuple[str, str]:
+async def text_at(database: Database, delivery: Any, age: timedelta = timedelta()) -> tuple[str, str]:
     """Return the subject and the text of a delivery that is sent at this age."""
     message = await add_late_notes(database, delivery, START + age)
     return message.subject, message.text
 
 
 @pytest.mark.parametrize(
-    ("incident", "age", "is_noted"),
+    ("incident", "age", "has_note"),
     [
         (1, FIRST_RETRY_DELAY, True),
         (1, FIRST_RETRY_DELAY - timedelta(seconds=1), False),
@@ -85,28 +85,28 @@ async def noted(database: Database, delivery: Any, age: timedelta = timedelta())
     ],
 )
 async def test_only_a_late_mail_says_that_its_workflow_works_again(
-    database: Database, incident: int | None, age: timedelta, is_noted: bool
+    database: Database, incident: int | None, age: timedelta, has_note: bool
 ) -> None:
     await database.db["workflows"].insert_one({"_id": "u1/1", "incident": incident})
     about = {"type": "Workflow", "id": "u1/1", "incident": 0, "stage": 1}
-    subject, text = await noted(database, changed(mail("x"), about=about), age)
-    assert subject.endswith(" (it works again)") is is_noted
-    assert ("the workflow has worked again" in text) is is_noted
+    subject, text = await text_at(database, changed(mail("x"), about=about), age)
+    assert subject.endswith(" (it works again)") is has_note
+    assert ("the workflow has worked again" in text) is has_note
 
 
 async def test_a_mail_about_a_deleted_task_or_another_subject_stays_as_it_is(database: Database) -> None:
     approval = {"type": "Approval", "id": "u1/w1:ask:0:u1", "incident": 0, "stage": 1, "step": "ask"}
     deliveries = [incident_mail(0, 0), mail(), changed(mail("x"), about=approval)]
     for delivery in deliveries:
-        assert await noted(database, delivery, timedelta(days=1)) == (delivery["subject"], delivery["text"])
+        assert await text_at(database, delivery, timedelta(days=1)) == (delivery["subject"], delivery["text"])
 
 
-@pytest.mark.parametrize(("status", "is_noted"), [("SUPERSEDED", True), ("DELIVERED", False), ("FAILED", False)])
-async def test_an_end_covers_a_beginning_that_it_superseded(database: Database, status: str, is_noted: bool) -> None:
+@pytest.mark.parametrize(("status", "has_note"), [("SUPERSEDED", True), ("DELIVERED", False), ("FAILED", False)])
+async def test_an_end_covers_a_beginning_that_it_superseded(database: Database, status: str, has_note: bool) -> None:
     await enqueue_deliveries(database, [changed(incident_mail(0, 0), status=status)], START)
     note = "Your task started failing at 2026-11-22T09:00:00Z."
-    assert (note in (await noted(database, incident_mail(0, 1)))[1]) is is_noted
-    assert note not in (await noted(database, incident_mail(1, 1)))[1]
+    assert (note in (await text_at(database, incident_mail(0, 1)))[1]) is has_note
+    assert note not in (await text_at(database, incident_mail(1, 1)))[1]
 
 
 def test_withheld_mails_are_counted_in_a_note() -> None:

@@ -40,7 +40,7 @@ async def sent(database: Database, time: Clock, mails: list[Any], **options: Any
 
 
 @pytest.mark.parametrize("owner", ["gone", "deactivated"])
-async def test_nobody_to_write_to(database: Database, time: Clock, owner: str) -> None:
+async def test_a_mail_without_a_recipient_fails(database: Database, time: Clock, owner: str) -> None:
     if owner == "deactivated":
         await User(id="u1", email=ALICE, password="-", is_active=False, created_at=START).insert()
     inbox = Inbox()
@@ -69,8 +69,8 @@ async def test_nothing_but_its_confirmation_and_a_reset_goes_to_an_unconfirmed_a
     inbox = await sent(database, time, mails, confirms=True)
     assert {each["Subject"] for each in inbox.mails} == {"About EMAIL_CONFIRMATION", "About PASSWORD_RESET"}
     for kind in kinds:
-        held = await stored(database, kind)
-        assert (held["status"], held["last_error"]) == (
+        suppressed = await stored(database, kind)
+        assert (suppressed["status"], suppressed["last_error"]) == (
             "SUPPRESSED",
             "the address is not confirmed, so nothing else is sent to it",
         )
@@ -86,7 +86,7 @@ async def test_an_account_from_before_and_one_without_a_mail_server_get_their_ma
     assert (await sent(database, time, [mail("unasked")])).recipients == [ALICE]
 
 
-async def test_a_mailbox_gets_only_so_many_mails_a_day_and_one_line_tells_of_the_rest(
+async def test_mails_beyond_the_limit_of_a_mailbox_are_reported_in_the_next_one(
     database: Database, time: Clock
 ) -> None:
     await user()
@@ -119,7 +119,7 @@ async def test_confirmed_addresses_that_are_spelled_alike_count_apart(database: 
     assert (len(theirs.mails), len(mine.mails)) == (5, 4)
 
 
-async def test_links_for_spellings_that_strangers_typed_leave_room_for_the_mailboxs_own_account(
+async def test_links_for_other_spellings_leave_room_for_the_account_of_the_mailbox(
     database: Database, time: Clock
 ) -> None:
     await asyncio.gather(user("u1", "ann@example.org"), user("u2", "a.nn+2@example.org", confirmed=False))
@@ -130,7 +130,7 @@ async def test_links_for_spellings_that_strangers_typed_leave_room_for_the_mailb
     assert len((await sent(database, time, asked, limits=limits, confirms=True)).mails) == 4
 
 
-async def test_a_server_that_is_away_costs_no_place(database: Database, time: Clock) -> None:
+async def test_a_try_that_failed_does_not_use_up_the_limit(database: Database, time: Clock) -> None:
     await user()
     await enqueue_deliveries(database, [mail()], START)
     async with (
