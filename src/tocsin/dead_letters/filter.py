@@ -39,7 +39,7 @@ class DeadLetterFilter:
     def to_document(self) -> DeadLetterFilterDocument:
         """Return the stored form of the filter."""
         values = {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
-        return cast("DeadLetterFilterDocument", values)
+        return cast("DeadLetterFilterDocument", values)  # the slots have the names and types of its keys
 
     @classmethod
     def from_document(cls, stored: DeadLetterFilterDocument) -> "DeadLetterFilter":

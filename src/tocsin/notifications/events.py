@@ -43,8 +43,9 @@ UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD
 class Event:
     """Something that `owner` is notified of. `page` is the path of the page about it, `run` the run that caused it.
 
-    Of the events about one subject, notifications are delivered in the order of its incidents and their stages. A
-    subclass adds what the texts tell; one whose events are all of one kind has that as the default of `kind`.
+    `about` names its subject, and the stage of its incident: notifications about one subject are delivered in the order
+    of its incidents and their stages. A subclass adds what the texts say; one whose events are all of one kind has that
+    as the default of `kind`.
     """
 
     kind: EventKind
