@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database
-from tocsin.documents.delivery_documents import DeliveryDocument
-from tocsin.documents.states import DeliveryStatus
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, aggregate
+from tocsin.documents.updates import Pipeline
 from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
@@ -106,15 +105,13 @@ async def prune_deliveries(database: Database, before: datetime) -> int:
 
 
 async def _queued_before(database: Database, before: datetime) -> list[str]:
-    found = database.deliveries.aggregate(
-        [
-            {"$match": {"queued_at": {"$lt": before}}},
-            {"$match": {"status": {"$ne": DeliveryStatus.QUEUED}}},
-            {"$limit": _PRUNE_BATCH},
-            {"$project": {"_id": 1}},
-        ]
-    )
-    return [delivery["_id"] async for delivery in await found]
+    stages: Pipeline = [
+        {"$match": {"queued_at": {"$lt": before}}},
+        {"$match": {"status": {"$ne": DeliveryStatus.QUEUED}}},
+        {"$limit": _PRUNE_BATCH},
+        {"$project": {"_id": 1}},
+    ]
+    return [row["_id"] for row in await aggregate(database.deliveries, stages)]
 
 
 async def list_newest(database: Database, limit: int, now: datetime) -> list[DeliveryDocument]:
