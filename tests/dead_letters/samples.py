@@ -6,7 +6,7 @@ from typing import Any
 from tests.harness import http_job
 from tests.tasks.helpers import ended_attempt, load_run
 from tocsin import clock
-from tocsin.documents import Database, RunStatus, Task, Trigger
+from tocsin.documents import Database, RunDocument, RunReason, RunStatus, Task, Trigger
 from tocsin.tasks.runs import new_task_run
 
 ERROR: Any = {"kind": "HTTP_STATUS", "message": "The target answered 500.", "hint": None}
@@ -17,12 +17,14 @@ async def add_dead_letters(database: Database, task: Task, count: int, **more: A
     document: Any = await database.tasks.find_one({"_id": task.id})
     kept = await database.runs.count_documents({})
     start = clock.now() - timedelta(seconds=60 + count)
-    runs = []
+    changes: Any = more
+    runs: list[RunDocument] = []
     for number in range(count):
         at = start + timedelta(seconds=number)
         run = new_task_run(document, f"{task.id}:by-hand-{kept + number:05}", at, Trigger.MANUAL, at)
         run |= {"status": RunStatus.FAILED, "open": False, "rank": None, "finished_at": at, "error": ERROR}
-        runs.append({**run, "attempts": [ended_attempt()], "reason": "RETRIES_USED_UP", "fence": 1, **more})
+        run |= {"attempts": [ended_attempt()], "reason": RunReason.RETRIES_USED_UP, "fence": 1}
+        runs.append(run | changes)
     if runs:
         await database.runs.insert_many(runs)
     return [run["_id"] for run in runs]

@@ -21,12 +21,12 @@ WHOLE = ReplayRequest(DeadLetterFilter(), canary=False)
 LEASE = timedelta(seconds=10)
 
 
-async def test_nobody_takes_a_replay_that_another_has(database: Database) -> None:
+async def test_a_replay_is_claimed_by_one_process(database: Database) -> None:
     await add_dead_letters(database, await save_hourly_task(database), 3)
     replay = await replays.create_replay(database, "alice", WHOLE, clock.now())
     now = clock.now()
-    taken = await asyncio.gather(*(replays.claim_replay(database, replay["_id"], now, LEASE) for _ in range(10)))
-    (mine,) = [found for found in taken if found is not None]
+    claimed = await asyncio.gather(*(replays.claim_replay(database, replay["_id"], now, LEASE) for _ in range(10)))
+    (mine,) = [found for found in claimed if found is not None]
     assert await replays.find_due_replays(database, now) == []
     later = now + LEASE
     assert await replays.find_due_replays(database, later) == [replay["_id"]]
@@ -38,14 +38,14 @@ async def test_nobody_takes_a_replay_that_another_has(database: Database) -> Non
     assert not await replays.update_claimed(database, other, {"reason": "y"}, [ReplayStatus.CANARY])
 
 
-async def test_one_key_makes_one_replay(database: Database) -> None:
+async def test_one_idempotency_key_creates_one_replay(database: Database) -> None:
     key = IdempotentCall("alice", "replayDeadLetters", "k", "f")
     made = await asyncio.gather(*(replays.create_replay(database, "alice", WHOLE, clock.now(), key) for _ in range(10)))
     assert len({replay["_id"] for replay in made}) == 1
     assert await database.replays.count_documents({}) == 1
 
 
-async def test_a_user_has_so_many_open_replays_at_most(database: Database) -> None:
+async def test_the_open_replays_of_a_user_are_limited(database: Database) -> None:
     for _ in range(replays.MAX_OPEN_REPLAYS):
         await replays.create_replay(database, "alice", WHOLE, clock.now())
     with pytest.raises(Conflict, match="maximum"):
@@ -72,7 +72,7 @@ async def test_a_replay_is_found_and_stopped_by_its_owner_only(database: Databas
         assert (await replays.stop_replay(database, "alice", replay_id, clock.now()))["status"] == "STOPPED"
 
 
-async def test_a_released_replay_is_due_again_and_was_not_left(database: Database) -> None:
+async def test_a_released_replay_is_due_again(database: Database) -> None:
     replay_id, now = (await replays.create_replay(database, "alice", WHOLE, clock.now()))["_id"], clock.now()
     claimed = await replays.claim_replay(database, replay_id, now, LEASE)
     assert claimed is not None

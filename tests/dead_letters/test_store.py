@@ -27,7 +27,7 @@ async def found(database: Database, chosen: DeadLetterFilter = ALL, owner: str =
 
 
 @pytest.mark.parametrize("status", RunStatus)
-async def test_a_run_that_failed_is_one_and_no_other_is(database: Database, status: RunStatus) -> None:
+async def test_only_a_failed_run_is_a_dead_letter(database: Database, status: RunStatus) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, status)
     assert await found(database) == ([run_id] if status is RunStatus.FAILED else [])
@@ -35,7 +35,7 @@ async def test_a_run_that_failed_is_one_and_no_other_is(database: Database, stat
     assert await found(database, owner="bob") == []
 
 
-async def test_a_run_that_is_done_again_leaves_and_comes_back_when_it_fails_again(database: Database) -> None:
+async def test_a_retried_run_is_a_dead_letter_again_only_when_it_fails_again(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.FAILED)
     await task_runs.retry_run(database, "alice", run_id, clock.now(), None)
@@ -44,7 +44,7 @@ async def test_a_run_that_is_done_again_leaves_and_comes_back_when_it_fails_agai
     assert await found(database) == [run_id]
 
 
-async def test_a_discarded_one_comes_back_only_when_it_is_done_again_and_fails(database: Database) -> None:
+async def test_a_discarded_run_is_a_dead_letter_again_only_when_a_retry_fails(database: Database) -> None:
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, RunStatus.FAILED)
     assert await store.discard_runs(database, [run_id, run_id], clock.now()) == 1
@@ -56,7 +56,7 @@ async def test_a_discarded_one_comes_back_only_when_it_is_done_again_and_fails(d
     assert await found(database) == [run_id]
 
 
-async def test_filters(database: Database) -> None:
+async def test_each_condition_of_a_filter_applies(database: Database) -> None:
     first, second = await save_hourly_task(database), await save_hourly_task(database)
     (plain,) = await add_dead_letters(database, first, 1, **at_host("example.com"))
     (port,) = await add_dead_letters(database, first, 1, job=http_job("http://Example.COM:8080?x"))
@@ -94,7 +94,7 @@ async def test_a_time_range_begins_at_its_first_moment_and_ends_before_its_last(
     assert await found(database, DeadLetterFilter(finished_after=times[3], finished_before=times[1])) == []
 
 
-async def test_pages_meet_each_one_once_also_where_many_failed_at_one_moment(database: Database) -> None:
+async def test_pages_contain_each_run_once_even_if_many_failed_at_the_same_time(database: Database) -> None:
     task, now = await save_hourly_task(database), clock.now()
     run_ids = await add_dead_letters(database, task, 9) + await add_dead_letters(database, task, 9, finished_at=now)
     seen: list[str] = []
@@ -136,7 +136,7 @@ async def test_discarding_by_filter_takes_all_that_had_failed(
     assert await store.discard_matching(database, "alice", ALL, clock.now() - 3600 * SECOND) == 0
 
 
-async def test_they_are_found_by_an_index(database: Database) -> None:
+async def test_dead_letters_are_found_by_an_index(database: Database) -> None:
     task = await save_hourly_task(database)
     await add_dead_letters(database, task, 20)
     await add_run(database, task.id, RunStatus.COMPLETED)

@@ -12,55 +12,55 @@ NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-def mail(incident: int = 0, stage: int = 0, thing: str = "u1/t1", **others: Any) -> Any:
+def mail(incident: int = 0, stage: int = 0, task: str = "u1/t1", **others: Any) -> Any:
     """Return a mail, queued now, about a task, by default that it started failing."""
     return {
-        "_id": f"{thing}:{incident}:{('began', 'failed')[stage]}",
-        "about": {"type": "Task", "id": thing, "incident": incident, "stage": stage},
+        "_id": f"{task}:{incident}:{('began', 'failed')[stage]}",
+        "about": {"type": "Task", "id": task, "incident": incident, "stage": stage},
         "tries": 0, "queued_at": NOW, "next_try_at": NOW, "claim": None, "lease_until": None, **others,
     }  # fmt: skip
 
 
-def sort(*pending: Any, told: tuple[str, ...] = ()) -> DeliveryPlan:
-    return plan_deliveries([one for one in pending if one["next_try_at"] <= NOW], pending, told, NOW)
+def plan_due(*pending: Any, delivered: tuple[str, ...] = ()) -> DeliveryPlan:
+    return plan_deliveries([one for one in pending if one["next_try_at"] <= NOW], pending, delivered, NOW)
 
 
 def test_the_beginning_goes_before_the_end() -> None:
-    plan = sort(mail(stage=1), mail())
+    plan = plan_due(mail(stage=1), mail())
     assert (plan.ready, plan.superseded, plan.waiting) == (["u1/t1:0:began"], [], {})
 
 
-def test_a_beginning_that_was_tried_in_vain_is_outdated_by_the_end() -> None:
+def test_a_beginning_that_failed_once_is_superseded_by_the_end() -> None:
     waits = mail(tries=1, next_try_at=NOW + 45 * SECOND)
-    plan = sort(mail(stage=1), waits)
+    plan = plan_due(mail(stage=1), waits)
     assert (plan.ready, plan.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
 
 
-def test_so_is_one_that_waited_for_long_without_a_try() -> None:
-    plan = sort(mail(stage=1), mail(queued_at=NOW - FIRST_RETRY_DELAY))
+def test_a_beginning_that_waited_long_is_superseded_by_the_end() -> None:
+    plan = plan_due(mail(stage=1), mail(queued_at=NOW - FIRST_RETRY_DELAY))
     assert (plan.ready, plan.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
 
 
-def test_a_beginning_that_is_being_sent_is_waited_for() -> None:
+def test_the_end_waits_for_a_beginning_that_is_being_sent() -> None:
     leased: Any = {"claim": "x", "lease_until": NOW + 60 * SECOND, "next_try_at": NOW + 60 * SECOND, "tries": 1}
-    plan = sort(mail(stage=1), mail(**leased))
+    plan = plan_due(mail(stage=1), mail(**leased))
     assert (plan.ready, plan.superseded, plan.waiting) == ([], [], {"u1/t1:0:failed": NOW + 2 * SECOND})
 
 
 def test_the_next_incident_waits_for_the_one_before() -> None:
     waits = mail(stage=1, tries=3, next_try_at=NOW + 45 * SECOND)
-    plan = sort(mail(incident=1), waits)
+    plan = plan_due(mail(incident=1), waits)
     assert (plan.ready, plan.superseded) == ([], [])
     assert plan.waiting == {"u1/t1:1:began": NOW + 45 * SECOND}
 
 
-def test_a_beginning_whose_end_was_told_is_outdated() -> None:
-    assert sort(mail(), told=("u1/t1:0:failed",)).superseded == ["u1/t1:0:began"]
+def test_a_beginning_whose_end_was_delivered_is_superseded() -> None:
+    assert plan_due(mail(), delivered=("u1/t1:0:failed",)).superseded == ["u1/t1:0:began"]
 
 
-def test_mails_about_other_things_do_not_wait() -> None:
-    plain = {**mail(thing="u1/p"), "about": None}
-    due = [mail(tries=1, next_try_at=NOW + SECOND), mail(thing="u1/t2"), plain]
+def test_mails_about_other_subjects_do_not_wait() -> None:
+    plain = {**mail(task="u1/p"), "about": None}
+    due = [mail(tries=1, next_try_at=NOW + SECOND), mail(task="u1/t2"), plain]
     plan = plan_deliveries(due[1:], due[:2], (), NOW)
     assert sorted(plan.ready) == ["u1/p:0:began", "u1/t2:0:began"]
 
@@ -77,13 +77,13 @@ def test_only_a_beginning_has_a_next_stage() -> None:
         max_size=6,
     )
 )
-def test_one_mail_about_a_thing_is_on_its_way_at_a_time(given: list[tuple[int, int, int, int, bool]]) -> None:
+def test_one_mail_about_a_subject_is_sent_at_a_time(given: list[tuple[int, int, int, int, bool]]) -> None:
     pending = []
     for incident, stage, tries, due, leased in given:
         at = NOW + due * SECOND
         lease: Any = {"claim": "x", "lease_until": at} if leased else {}
         pending.append(mail(incident, stage, tries=tries, next_try_at=at, queued_at=NOW - 10 * SECOND, **lease))
-    plan = sort(*pending)
+    plan = plan_due(*pending)
     left = [one for one in pending if one["_id"] not in plan.superseded]
     earliest = min(left, key=lambda one: (one["about"]["incident"], one["about"]["stage"]), default=None)
     assert plan.ready in ([], [earliest and earliest["_id"]])

@@ -14,7 +14,7 @@ def test_owners_take_turns_and_none_has_more_than_its_share() -> None:
     assert order == "abcabc"
 
 
-def test_who_comes_later_is_next() -> None:
+def test_an_owner_who_is_added_later_is_next() -> None:
     rotation, nothing = OwnerRotation(4), Counter[str]()
     rotation.set_owners(["a", "z"])
     assert rotation.next_owner(nothing) == "a"

@@ -48,5 +48,5 @@ def test_a_page_brings_a_request_that_the_api_understands(page: str, variables: 
     assert " " not in page
 
 
-def test_the_type_of_a_run_is_told_by_its_id() -> None:
+def test_the_id_of_a_run_shows_its_type() -> None:
     assert [run_type_name(each) for each in (TASK_RUN, STEP_RUN, WORKFLOW_RUN)] == ["Run", "Run", "WorkflowRun"]

@@ -1,15 +1,13 @@
-"""Admission by the meter, with a real database shared by several processes."""
+"""Admission by the meter of one process."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.harness import make_settings
 from tocsin import clock
 from tocsin.documents import Database
-from tocsin.quotas import Quota, QuotaLimits, Quotas, UsageMeter, ledger
-from tocsin.quotas.limits import MEGABYTE, make_quota_error
+from tocsin.quotas import Quota, QuotaLimits, Quotas, UsageMeter
+from tocsin.quotas.limits import MEGABYTE
 from tocsin.quotas.meter import MAX_WAIT, RUN_BASE_BYTES, find_reset_time
 
 NOW = datetime(2026, 11, 29, 12, 0, 30, tzinfo=UTC)
@@ -39,7 +37,7 @@ def test_a_batch_may_go_over_the_limit_once() -> None:
     assert meter.get_usage("alice", Quota.RUNS_PER_MINUTE, NOW) == 10
 
 
-def test_who_waits_for_midnight_is_looked_at_before() -> None:
+def test_a_wait_until_midnight_is_cut_short() -> None:
     meter = limited(runs_per_day=1)
     meter.consume_runs("alice", 1, NOW)
     assert meter.consume_runs("alice", 1, NOW) == NOW + MAX_WAIT
@@ -60,7 +58,7 @@ def test_no_run_begins_while_history_grows_faster_than_it_can_be_deleted() -> No
     assert meter.consume_runs("alice", 1, NOW) is None
 
 
-def test_zero_is_no_limit_and_an_administrators_limit_goes_before() -> None:
+def test_zero_means_no_limit_and_an_administrators_limit_takes_precedence() -> None:
     limits = QuotaLimits(make_settings(quota_runs_per_minute=0, quota_mails_per_day=1))
     meter = UsageMeter(limits)
     assert meter.consume_runs("alice", 1_000_000_000, NOW) is None
@@ -76,14 +74,14 @@ def test_zero_is_no_limit_and_an_administrators_limit_goes_before() -> None:
 
 def test_the_size_of_a_job_counts_in_each_run_that_copies_it() -> None:
     meter = UsageMeter()
-    run: dict[str, Any] = {"_id": "alice/1:1", "owner": "alice", "task": "alice/1", "trigger": "SCHEDULE"}
+    run: Any = {"_id": "alice/1:1", "owner": "alice", "task": "alice/1", "trigger": "SCHEDULE"}
     run |= {"task_version": 1, "job": {"text": "x" * 10_000}}
     meter.add_run_bytes([run, run | {"_id": "alice/1:2"}])
     (taken,) = meter.drain_pending()
     assert 2 * (10_000 + RUN_BASE_BYTES) < taken.storage < 2 * (10_100 + RUN_BASE_BYTES)
 
 
-def test_what_cannot_be_written_is_counted_once_more() -> None:
+def test_counts_that_could_not_be_written_are_kept() -> None:
     meter = limited(runs_per_minute=3)
     meter.consume_runs("alice", 2, NOW)
     meter.add_bytes("alice", 7)
@@ -93,24 +91,6 @@ def test_what_cannot_be_written_is_counted_once_more() -> None:
     assert meter.drain_pending() == taken
 
 
-async def test_processes_learn_what_the_others_count(database: Database) -> None:
-    here, there = (Quotas(database, make_settings(quota_runs_per_minute=10)) for _ in range(2))
-    now = clock.now()
-    while now.second > 50:  # the minute must not end during the test
-        now -= timedelta(seconds=20)
-    here.meter.consume_runs("alice", 6, now)
-    there.meter.consume_runs("alice", 5, now)
-    for quotas in (here, there, here):
-        await quotas.flush_usage()
-        await ledger.load_usage(database, quotas.meter, quotas.limits, ["alice"])
-    assert [quotas.meter.get_usage("alice", Quota.RUNS_PER_MINUTE, now) for quotas in (here, there)] == [11, 11]
-    assert here.meter.consume_runs("alice", 1, now) is not None
-    assert there.meter.consume_runs("alice", 1, now) is not None
-    stored = await database.owner_usages.find_one({"_id": "alice"})
-    assert stored is not None
-    assert stored["counts"]["RUNS_PER_DAY"]["used"] == 11
-
-
 async def test_a_flush_costs_one_write_an_owner_however_much_was_counted(database: Database) -> None:
     quotas = Quotas(database, make_settings())
     for _ in range(100):
@@ -118,26 +98,3 @@ async def test_a_flush_costs_one_write_an_owner_however_much_was_counted(databas
         quotas.meter.add_bytes("alice", 1)
     assert len(quotas.meter.drain_pending()) == 1
     assert quotas.meter.drain_pending() == []
-
-
-async def test_the_stored_count_of_a_window_that_has_passed_is_not_added_to(database: Database) -> None:
-    quotas = Quotas(database, make_settings())
-    quotas.meter.consume_runs("alice", 5, NOW)
-    await quotas.flush_usage()
-    quotas.meter.consume_runs("alice", 2, NOW + DAY)
-    await quotas.flush_usage()
-    stored = await database.owner_usages.find_one({"_id": "alice"})
-    assert stored is not None
-    assert {name: count["used"] for name, count in stored["counts"].items()} == {
-        "RUNS_PER_MINUTE": 2,
-        "RUNS_PER_DAY": 2,
-    }
-
-
-@pytest.mark.parametrize("quota", list(Quota))
-def test_each_quota_has_a_setting_and_words(quota: Quota) -> None:
-
-    message = make_quota_error(quota, 5, 5).message
-    assert message.startswith(f"The quota {quota.value} is reached: you have 5 of 5 ")
-    assert "ask an administrator" in message
-    assert QuotaLimits(make_settings()).get_limit("alice", quota) > 0

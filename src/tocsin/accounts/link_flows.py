@@ -16,14 +16,8 @@ from tocsin.accounts.users import confirm_email, create_user, email_taken_error,
 from tocsin.config import Settings
 from tocsin.documents import AuditAction, Database, Link, LinkPurpose, User
 from tocsin.errors import Conflict, RateLimited, UserError, UserErrorCode
+from tocsin.notifications.account_events import LinkRequested, link_event_id
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import (
-    email_confirmation_requested,
-    link_event_id,
-    password_reset_requested,
-    user_invited,
-)
-from tocsin.notifications.events import LinkRequested
 from tocsin.outbound.mail_limits import LINK_MAILS_PER_HOUR, MailLimit, MailLimiter, MailLimitReached, normalize_mailbox
 from tocsin.security.gcra import network_key
 from tocsin.security.passwords import check_password, verify_password
@@ -49,7 +43,8 @@ async def invite_user(
     link, path = await create_link(LinkPurpose.INVITATION, address, clock.now(), is_admin=is_admin, inviter=actor.id)
     url = settings.page_url(path)
     sealed = secrets.seal(url, link_event_id(link))
-    await notify(database, [user_invited(None if actor.name == audit.COMMAND_LINE.name else actor.name, link, sealed)])
+    inviter = None if actor.name == audit.COMMAND_LINE.name else actor.name
+    await notify(database, [LinkRequested.from_link(link, sealed, inviter)])
     await audit.record(AuditAction.USER_INVITED, actor, email=address, detail="administrator" if is_admin else None)
     return link, url
 
@@ -141,7 +136,7 @@ class LinkFlows:
         if user.email_confirmed:
             raise Conflict("Your email address is already confirmed.")
         await self._limit_confirmations(user.email, actor.address)
-        await self._mail_link(LinkPurpose.CONFIRMATION, user, email_confirmation_requested)
+        await self._mail_link(LinkPurpose.CONFIRMATION, user)
         await audit.record(AuditAction.EMAIL_CONFIRMATION_REQUESTED, actor.as_user(user), user)
 
     async def confirm_email(self, token: str, password: str, actor: Actor) -> SessionTokens:
@@ -177,17 +172,15 @@ class LinkFlows:
             raise RateLimited(message, seconds) from None
 
     async def _mail_reset(self, user: User, actor: Actor) -> None:
-        await self._mail_link(LinkPurpose.RESET, user, password_reset_requested)
+        await self._mail_link(LinkPurpose.RESET, user)
         await audit.record(AuditAction.PASSWORD_RESET_REQUESTED, actor, user)
 
-    async def _mail_link(
-        self, purpose: LinkPurpose, user: User, make_event: Callable[[User, Link, str], LinkRequested]
-    ) -> None:
+    async def _mail_link(self, purpose: LinkPurpose, user: User) -> None:
         """Queue a mail with a link to its user, and revoke earlier links for the same purpose."""
         await revoke_links(self._database, user.email, purpose)
         link, path = await create_link(purpose, user.email, clock.now(), user=user.id)
         sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
-        await notify(self._database, [make_event(user, link, sealed)])
+        await notify(self._database, [LinkRequested.from_link(link, sealed)])
         self._wake()
 
     def _on_done(self, sending: "asyncio.Task[None]") -> None:

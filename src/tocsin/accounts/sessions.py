@@ -13,8 +13,8 @@ from tocsin.accounts.audit import Actor
 from tocsin.documents import AuditAction, Database, Session, User, new_id
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import UserError, UserErrorCode
+from tocsin.notifications.account_events import RefreshTokenReused
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import refresh_token_reused
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.opaque_tokens import derive_hmac, digest_token, generate_token
 
@@ -104,7 +104,7 @@ class Sessions:
     async def _end_reused(self, session: Session, actor: Actor) -> UserError:
         if await self.end(session.id) and (user := await User.get(session.owner)) is not None:
             await audit.record(AuditAction.REFRESH_TOKEN_REUSED, actor, user, detail=f"session {session.id}")
-            await notify(self._database, [refresh_token_reused(user, session, actor.address)])
+            await notify(self._database, [RefreshTokenReused.from_session(session, actor.address)])
         return UserError(
             UserErrorCode.SESSION_ENDED,
             "This refresh token was already used: someone may have a copy, so the session was ended. Log in again.",

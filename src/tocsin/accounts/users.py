@@ -15,8 +15,8 @@ from tocsin.accounts.links import revoke_invitations, revoke_links
 from tocsin.accounts.sessions import end_sessions
 from tocsin.documents import AuditAction, Database, LinkPurpose, User
 from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
+from tocsin.notifications.account_events import PasswordChanged
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import password_changed
 from tocsin.quotas.limits import MAX_QUOTA_LIMIT, Quota
 from tocsin.security.passwords import check_password, hash_password
 from tocsin.tasks.lifecycle import cancel_workflow_runs, pause_all_tasks
@@ -99,7 +99,7 @@ async def set_password(
     await end_sessions(database, user.id, but=keep)
     await revoke_links(database, user.email, LinkPurpose.RESET)
     await audit.record(action, actor, user)
-    await notify(database, [password_changed(user, clock.now(), actor.address)])
+    await notify(database, [PasswordChanged.from_user(user, clock.now(), actor.address)])
     return changed
 
 

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from typing import Any, cast
 
 from tocsin.clock import EPOCH, MILLISECOND
-from tocsin.documents import DeadLetterFilterDocument, ErrorKind, Trigger
+from tocsin.documents import DeadLetterFilterDocument, ErrorKind, Filter, Trigger
 from tocsin.errors import InvalidInput
 from tocsin.outbound.urls import parse_url
 
@@ -39,7 +39,7 @@ class DeadLetterFilter:
     def to_document(self) -> DeadLetterFilterDocument:
         """Return the stored form of the filter."""
         values = {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
-        return cast("DeadLetterFilterDocument", values)
+        return cast("DeadLetterFilterDocument", values)  # the slots have the names and types of its keys
 
     @classmethod
     def from_document(cls, stored: DeadLetterFilterDocument) -> "DeadLetterFilter":
@@ -48,9 +48,9 @@ class DeadLetterFilter:
         values: dict[str, Any] = {**stored, "error_kind": kind and ErrorKind(kind)}
         return cls(**values)
 
-    def residual_query(self) -> dict[str, Any]:
+    def residual_query(self) -> Filter:
         """Return the conditions other than those on owner, status and time."""
-        found: dict[str, Any] = {"discarded_at": None}
+        found: Filter = {"discarded_at": None}
         if self.task is not None:
             found["task"] = self.task
         if self.workflow is not None:

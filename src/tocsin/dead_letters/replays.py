@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -16,6 +15,7 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import MAX_PER_MINUTE, ReplayedRunState, ReplayProgress, SentBatch
 from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import (
+    Changes,
     Database,
     Hold,
     ReplayDocument,
@@ -95,8 +95,7 @@ async def find_replay(database: Database, owner: str, replay_id: str) -> ReplayD
     """Return the owner's replay, or None."""
     if owner_of(replay_id) != owner:
         return None
-    found: ReplayDocument | None = await database.replays.find_one({"_id": replay_id})
-    return found
+    return await database.replays.find_one({"_id": replay_id})
 
 
 async def stop_replay(database: Database, owner: str, replay_id: str, now: datetime) -> ReplayDocument:
@@ -138,7 +137,7 @@ async def claim_replay(database: Database, replay_id: str, now: datetime, lease:
 
 
 async def update_claimed(
-    database: Database, replay: ReplayDocument, changes: dict[str, Any], statuses: Iterable[ReplayStatus] | None = None
+    database: Database, replay: ReplayDocument, changes: Changes, statuses: Iterable[ReplayStatus] | None = None
 ) -> bool:
     """Update a replay if its claim still holds and its status is one of these. Return whether it was updated."""
     condition = has_value("claim", replay["claim"])
@@ -152,7 +151,7 @@ async def release_replay(database: Database, replay: ReplayDocument, next_at: da
     await update_claimed(database, replay, {"claim": None, "lease_until": clock.EPOCH, "next_at": next_at})
 
 
-async def _change(database: Database, replay_id: str, condition: Expression, changes: dict[str, Any]) -> bool:
+async def _change(database: Database, replay_id: str, condition: Expression, changes: Changes) -> bool:
     update = UpdateOne({"_id": replay_id}, [change_when(condition, changes)])
     return (await database.replays.bulk_write([update])).modified_count > 0
 
@@ -214,8 +213,7 @@ async def load_progress(database: Database, replay: ReplayDocument) -> ReplayPro
 
 async def _find_runs_of(database: Database, replay_id: str) -> list[RunDocument]:
     fields = {"status": 1, "round": 1, "replays": 1}
-    runs: list[RunDocument] = await database.runs.find({"replays.replay": replay_id}, fields).to_list()
-    return runs
+    return await database.runs.find({"replays.replay": replay_id}, fields).to_list()
 
 
 def sent_from_document(replay: ReplayDocument) -> list[SentBatch]:

@@ -7,13 +7,23 @@ two.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 from pymongo import UpdateMany
 
 from tocsin.dead_letters.filter import FAR_FUTURE, DeadLetterFilter, find_url_host
-from tocsin.documents import Database, ErrorKind, ReplayEntryDocument, RunDocument, RunStatus, Trigger
-from tocsin.documents.updates import Expression, all_of, change_when, has_value, is_null
+from tocsin.documents import (
+    Database,
+    ErrorKind,
+    Filter,
+    RawDocument,
+    ReplayEntryDocument,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    aggregate,
+)
+from tocsin.documents.updates import Expression, Pipeline, all_of, change_when, has_value, is_null
 
 SORT_FIELD = "finished_at"
 """The field that dead letters are sorted by; ties are broken by ID."""
@@ -63,7 +73,7 @@ def is_dead_letter(run: RunDocument) -> bool:
     return run["status"] == RunStatus.FAILED and run.get("discarded_at") is None
 
 
-def base_query(owner: str) -> dict[str, Any]:
+def base_query(owner: str) -> Filter:
     """Return the equality conditions that the index of dead letters starts with."""
     return {"owner": owner, "status": RunStatus.FAILED}
 
@@ -73,8 +83,8 @@ async def count_dead_letters(
 ) -> int:
     """Count the matching dead letters that finished up to `until`."""
     stages = [*_stages(owner, filter_, *filter_.time_range(until)), {"$count": "n"}]
-    found = await (await database.runs.aggregate(stages)).to_list()
-    return int(found[0]["n"]) if found else 0
+    rows = await aggregate(database.runs, stages)
+    return int(rows[0]["n"]) if rows else 0
 
 
 async def list_dead_letters(
@@ -91,27 +101,31 @@ async def list_dead_letters(
     if after is not None:
         later = {SORT_FIELD: {"$gt": after.finished_at}}
         stages.append({"$match": {"$or": [later, {SORT_FIELD: after.finished_at, "_id": {"$gt": after.id}}]}})
-    fields: dict[str, Any] = dict.fromkeys(("task", "trigger", "round", "replays.replay", SORT_FIELD), 1)
+    fields: Expression = dict.fromkeys(("task", "trigger", "round", "replays.replay", SORT_FIELD), 1)
     fields["attempted"] = {"$size": "$attempts"}
     stages += [{"$sort": {SORT_FIELD: 1, "_id": 1}}, {"$limit": limit}, {"$project": fields}]
-    rows: list[DeadLetterDocument] = await (await database.runs.aggregate(stages)).to_list()
-    return rows
+    return cast("list[DeadLetterDocument]", await aggregate(database.runs, stages))  # as the projection makes them
 
 
 async def count_by_cause(database: Database, owner: str, filter_: DeadLetterFilter) -> list[FailureCause]:
     """Count the matching dead letters by error kind and host, most frequent first: at most 100 causes."""
-    group: dict[str, Any] = {
+    group: Expression = {
         "_id": {"kind": "$error.kind", "url": "$job.params.url"},
         "count": {"$sum": 1}, "oldest": {"$min": f"${SORT_FIELD}"}, "newest": {"$max": f"${SORT_FIELD}"},
     }  # fmt: skip
     stages = [*_stages(owner, filter_, *filter_.time_range()), {"$group": group}]
-    found: dict[tuple[Any, Any], FailureCause] = {}
-    async for row in await database.runs.aggregate(stages):
-        kind, host = row["_id"].get("kind"), find_url_host(row["_id"].get("url"))
-        cause = FailureCause(kind and ErrorKind(kind), host, row["count"], row["oldest"], row["newest"])
-        found[kind, host] = found[kind, host].merge(cause) if (kind, host) in found else cause
-    ordered = sorted(found.items(), key=lambda item: (-item[1].count, item[0][0] or "", item[0][1] or ""))
-    return [cause for _, cause in ordered[:MAX_CAUSES]]
+    causes: dict[tuple[ErrorKind | None, str | None], FailureCause] = {}
+    row: RawDocument
+    async for row in await database.db[database.runs.name].aggregate(stages):  # not a list: there is a row for each URL
+        cause = _cause_from(row)
+        key = cause.kind, cause.host
+        causes[key] = causes[key].merge(cause) if key in causes else cause
+    return sorted(causes.values(), key=lambda cause: (-cause.count, cause.kind or "", cause.host or ""))[:MAX_CAUSES]
+
+
+def _cause_from(row: RawDocument) -> FailureCause:
+    kind, host = row["_id"].get("kind"), find_url_host(row["_id"].get("url"))
+    return FailureCause(kind and ErrorKind(kind), host, row["count"], row["oldest"], row["newest"])
 
 
 async def discard_matching(database: Database, owner: str, filter_: DeadLetterFilter, now: datetime) -> int:
@@ -132,7 +146,7 @@ async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime
     return (await database.runs.bulk_write([update])).modified_count if run_ids else 0
 
 
-def _stages(owner: str, filter_: DeadLetterFilter, low: datetime, high: datetime) -> list[dict[str, Any]]:
+def _stages(owner: str, filter_: DeadLetterFilter, low: datetime, high: datetime) -> Pipeline:
     return [
         {"$match": base_query(owner) | {SORT_FIELD: {"$gte": low, "$lte": high}}},
         {"$match": filter_.residual_query()},

@@ -16,7 +16,7 @@ from tocsin.accounts.links import LIFETIMES
 from tocsin.documents import Database, Filter, KeyKind, RunStatus
 from tocsin.documents.updates import Pipeline, change_when, has_value
 from tocsin.keys.rotation import DATA_KEY_RETENTION
-from tocsin.notifications.deliveries import MAX_RETRY_DELAY
+from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY
 from tocsin.tasks.ranking import rank_expression
 
 MAX_SKEW = timedelta(seconds=15)

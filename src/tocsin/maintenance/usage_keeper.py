@@ -9,8 +9,8 @@ from tocsin import clock, telemetry
 from tocsin.documents import Database
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.maintenance.pruner import Pruner
+from tocsin.notifications.account_events import QuotaMet
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import quota_met
 from tocsin.quotas import Quota, Quotas, ledger
 from tocsin.quotas.limits import describe_usage
 from tocsin.quotas.storage import measure_storage
@@ -72,10 +72,8 @@ class UsageKeeper:
 
     async def _mail_owners(self, now: datetime) -> None:
         refused = self._quotas.meter.drain_refusals()
-        await notify(
-            self._database,
-            [quota_met(owner, self._describe_reached(owner, quotas, now), now) for owner, quotas in refused.items()],
-        )
+        reached = {owner: self._describe_reached(owner, quotas, now) for owner, quotas in refused.items()}
+        await notify(self._database, [QuotaMet.from_quotas(owner, quotas, now) for owner, quotas in reached.items()])
 
     def _describe_reached(self, owner: str, quotas: set[Quota], now: datetime) -> list[str]:
         found = [(quota, self._quotas.meter.get_usage(owner, quota, now)) for quota in Quota if quota in quotas]

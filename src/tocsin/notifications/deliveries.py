@@ -1,4 +1,4 @@
-"""Deliveries, queued once for each cause and sent by the delivery workers of all processes. See `delivery_worker`."""
+"""Stored deliveries: queued once for each cause, listed, and deleted in the end. `delivery_worker` tells their life."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,16 +6,13 @@ from datetime import datetime, timedelta
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database
-from tocsin.documents.delivery_documents import DeliveryDocument
-from tocsin.documents.states import DeliveryStatus
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, aggregate
+from tocsin.documents.updates import Pipeline
+from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
-from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
-from tocsin.notifications.events import Event, LinkRequested, UserInvited
+from tocsin.notifications.events import Event
 
-MAX_RETRY_DELAY = timedelta(minutes=30)
-RETRY_PERIOD = timedelta(days=3)
 _PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
 
@@ -50,12 +47,12 @@ def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocume
     }
     if event.page is not None:
         delivery["link"] = event.page
-    if event.subject is not None:
-        delivery["about"] = event.subject
+    if event.about is not None:
+        delivery["about"] = event.about
     if isinstance(event, LinkRequested):
         delivery |= {"sealed": event.sealed, "good_until": event.good_until}
-    if isinstance(event, UserInvited):
-        delivery["to"] = event.email
+        if event.to is not None:
+            delivery["to"] = event.to
     if channel != DEFAULT_CHANNEL:
         delivery["channel"] = channel
     return delivery
@@ -68,7 +65,7 @@ async def enqueue_deliveries(
     if not deliveries:
         return
     moment = at or clock.now()
-    stamped = [{**delivery, "queued_at": moment, "next_try_at": moment} for delivery in deliveries]
+    stamped = [delivery | {"queued_at": moment, "next_try_at": moment} for delivery in deliveries]
     try:
         await database.deliveries.insert_many(stamped, ordered=False)
     except BulkWriteError as error:
@@ -92,15 +89,13 @@ async def prune_deliveries(database: Database, before: datetime) -> int:
 
 
 async def _queued_before(database: Database, before: datetime) -> list[str]:
-    found = database.deliveries.aggregate(
-        [
-            {"$match": {"queued_at": {"$lt": before}}},
-            {"$match": {"status": {"$ne": DeliveryStatus.QUEUED}}},
-            {"$limit": _PRUNE_BATCH},
-            {"$project": {"_id": 1}},
-        ]
-    )
-    return [delivery["_id"] async for delivery in await found]
+    stages: Pipeline = [
+        {"$match": {"queued_at": {"$lt": before}}},
+        {"$match": {"status": {"$ne": DeliveryStatus.QUEUED}}},
+        {"$limit": _PRUNE_BATCH},
+        {"$project": {"_id": 1}},
+    ]
+    return [row["_id"] for row in await aggregate(database.deliveries, stages)]
 
 
 async def list_newest(database: Database, limit: int, now: datetime) -> list[DeliveryDocument]:
@@ -117,12 +112,3 @@ async def list_newest(database: Database, limit: int, now: datetime) -> list[Del
         if len(deliveries) >= limit or since == clock.EPOCH:
             return deliveries
         window *= 8
-
-
-def retry_delay(tries: int, chance: float) -> timedelta:
-    """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
-
-    `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
-    """
-    doublings: int = 2 ** min(tries - 1, 16)
-    return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)

@@ -24,6 +24,12 @@ class DeliveryPlan:
     waiting: dict[str, datetime] = field(default_factory=dict)
 
 
+def subject_id(delivery: DeliveryDocument) -> str | None:
+    """Return the id of the subject that the delivery is about, if it has one."""
+    about = delivery.get("about")
+    return None if about is None else about["id"]
+
+
 def is_late(delivery: DeliveryDocument, now: datetime) -> bool:
     """Tell whether the notification could not be delivered soon after it was queued."""
     return bool(delivery["tries"]) or now - delivery["queued_at"] >= FIRST_RETRY_DELAY
@@ -81,7 +87,7 @@ def _is_outdated(
 
 
 def _order(delivery: DeliveryDocument) -> tuple[int, int]:
-    about = delivery["about"]
+    about = delivery.get("about")
     return (about["incident"], about["stage"]) if about else (0, 0)
 
 

@@ -1,13 +1,17 @@
 """Excerpts from texts of users and servers for notifications: on one line, limited, and without secrets. Pure."""
 
 import re
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlsplit
 
+from tocsin.documents import ErrorDocument
 from tocsin.outbound.mail_text import to_single_line
 
 _MAX_NAME = 80
 _MAX_URL = 300
 _MAX_MESSAGE = 500
+_UNKNOWN = "The reason is unknown."
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s\"'<>]+", re.IGNORECASE)
 
 
@@ -34,3 +38,18 @@ def redact_url(url: str) -> str:
         return "(an invalid URL)"
     public = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
     return truncate(public.geturl(), _MAX_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorExcerpt:
+    """The message and hint of an error, without what may be secret."""
+
+    message: str
+    hint: str
+
+    @classmethod
+    def from_document(cls, error: ErrorDocument | None) -> Self:
+        """Return the excerpt of a stored error, or of one that is not known."""
+        if not error:
+            return cls(_UNKNOWN, "")
+        return cls(excerpt_message(error["message"]) or _UNKNOWN, excerpt_message(error.get("hint") or ""))

@@ -4,7 +4,7 @@
 """
 
 import json
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from tocsin.documents import is_workflow_run_id, to_global_id
@@ -48,6 +48,6 @@ def run_type_name(run_id: str) -> str:
     return "WorkflowRun" if is_workflow_run_id(run_id) and ":" not in run_id else "Run"
 
 
-def _playground(document: str, variables: dict[str, Any]) -> str:
+def _playground(document: str, variables: Mapping[str, object]) -> str:
     parameters = {"query": document, "variables": json.dumps(variables)}
     return f"/playground?{urlencode(parameters, quote_via=quote)}"

@@ -1,10 +1,12 @@
 """Stored usage: one document per owner, to which each process adds its counts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pymongo import UpdateOne
 
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, OwnerUsageDocument
+from tocsin.documents.updates import Expression
 from tocsin.quotas.limits import QuotaLimits
 from tocsin.quotas.meter import PendingUsage, UsageMeter
 
@@ -37,7 +39,7 @@ async def load_usage(database: Database, meter: UsageMeter, limits: QuotaLimits,
         for user in users:
             limits.set_override(user["_id"], user.get("quotas") or {})
         found = {usage["_id"]: usage for usage in await database.owner_usages.find(which).to_list()}
-        new: list[Doc] = [{"_id": user["_id"]} for user in users if user["_id"] not in found]
+        new: list[OwnerUsageDocument] = [{"_id": user["_id"]} for user in users if user["_id"] not in found]
         meter.load_stored([*found.values(), *new])
 
 
@@ -47,30 +49,19 @@ async def load_limits(database: Database, limits: QuotaLimits) -> None:
         limits.set_override(user["_id"], user.get("quotas") or {})
 
 
-async def correct_storage(database: Database, owner: str, before: int, measured: int, at: Doc) -> None:
-    """Correct the storage of an owner by what was measured, keeping what others add meanwhile."""
-    update = {"$inc": {"storage": measured - before}, "$set": at}
+async def correct_storage(database: Database, owner: str, before: int, measured: int, at: datetime) -> None:
+    """Correct the storage of an owner by what was measured at this time, keeping what others add meanwhile."""
+    update = {"$inc": {"storage": measured - before}, "$set": {"measured_at": at}}
     await database.owner_usages.update_one({"_id": owner}, update, upsert=True)
 
 
 def _build_update(pending: PendingUsage) -> UpdateOne:
-    used = {
-        f"counts.{quota.value}.used": {
-            "$cond": [_is_current_window(quota.value, at), _add_to(quota.value, count), count]
-        }
-        for quota, (at, count) in pending.counts.items()
-    }
-    begun = {f"counts.{quota.value}.at": at for quota, (at, _) in pending.counts.items()}
-    storage = {"storage": {"$add": [{"$ifNull": ["$storage", 0]}, pending.storage]}}
-    return UpdateOne({"_id": pending.owner}, [{"$set": used | storage}, {"$set": begun | _NOT_NEGATIVE}], upsert=True)
-
-
-_NOT_NEGATIVE = {"storage": {"$max": ["$storage", 0]}}
-
-
-def _is_current_window(name: str, at: int) -> Doc:
-    return {"$eq": [f"$counts.{name}.at", at]}
-
-
-def _add_to(name: str, count: int) -> Doc:
-    return {"$add": [f"$counts.{name}.used", count]}
+    """Return the update that adds to the stored counts: those of a window that has passed begin again."""
+    added: Expression = {"storage": {"$add": [{"$ifNull": ["$storage", 0]}, pending.storage]}}
+    corrected: Expression = {"storage": {"$max": ["$storage", 0]}}
+    for quota, (at, count) in pending.counts.items():
+        name = f"counts.{quota.value}"
+        more = {"$add": [f"${name}.used", count]}
+        added[f"{name}.used"] = {"$cond": [{"$eq": [f"${name}.at", at]}, more, count]}
+        corrected[f"{name}.at"] = at
+    return UpdateOne({"_id": pending.owner}, [{"$set": added}, {"$set": corrected}], upsert=True)

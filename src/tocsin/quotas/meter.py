@@ -9,21 +9,18 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import bson
 
 from tocsin import clock, telemetry
+from tocsin.documents import OwnerUsageDocument, QuotaCountDocument, RunDocument, Trigger
 from tocsin.quotas.limits import MEGABYTE, WINDOW_SECONDS, Quota, QuotaLimits
 
-Doc = dict[str, Any]
 RUN_QUOTAS = (Quota.RUNS_PER_MINUTE, Quota.RUNS_PER_DAY)
 MAX_WAIT = timedelta(minutes=15)
 """The longest wait for a quota before it is checked again: an administrator may have raised it."""
 RUN_STORAGE_FACTOR = 1.1
 """The part of the storage quota from which no runs begin: pruning can't keep up with the growth."""
-
-
 RUN_BASE_BYTES = 1_000
 """Bytes of a run without its job and attempts."""
 _MAX_SIZES = 20_000
@@ -35,9 +32,9 @@ class _JobSizes:
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, int], int] = OrderedDict()
 
-    def of(self, run: Mapping[str, Any]) -> int:
+    def of(self, run: RunDocument) -> int:
         """Return the size in bytes of the run's job."""
-        key = run["task"] if run["trigger"] != "WORKFLOW" else run["_id"], run["task_version"]
+        key = run["task"] if run["trigger"] != Trigger.WORKFLOW else run["_id"], run["task_version"]
         size = self._known.get(key)
         if size is None:
             size = self._known[key] = len(bson.encode(run["job"]))
@@ -140,7 +137,7 @@ class UsageMeter:
         with self._lock:
             self._get_owner(owner).pending += count
 
-    def add_run_bytes(self, runs: Iterable[Mapping[str, Any]]) -> None:
+    def add_run_bytes(self, runs: Iterable[RunDocument]) -> None:
         """Add the size of new runs, each with a copy of its job. Attempts are counted when they end."""
         with self._lock:
             for run in runs:
@@ -176,7 +173,7 @@ class UsageMeter:
                         window.pending += count
                         window.stored -= count
 
-    def load_stored(self, documents: Iterable[Doc]) -> None:
+    def load_stored(self, documents: Iterable[OwnerUsageDocument]) -> None:
         """Set the counts that all processes have written."""
         with self._lock:
             for document in documents:
@@ -250,7 +247,7 @@ class UsageMeter:
         found.stored, found.pending = found.stored + found.pending, 0
         return taken
 
-    def _load_count(self, found: _OwnerUsage, quota: Quota, count: Doc) -> None:
+    def _load_count(self, found: _OwnerUsage, quota: Quota, count: QuotaCountDocument) -> None:
         window = found.windows.get(quota)
         if window is None or window.at < count["at"]:
             found.windows[quota] = _Window(count["at"], count["used"])

@@ -12,9 +12,12 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin import clock
-from tocsin.documents import Database, Doc, TaskStatus
+from tocsin.documents import Database, Filter, TaskStatus, aggregate
 from tocsin.quotas.limits import Quota
 
 MAX_COUNT_AGE = 60.0
@@ -94,24 +97,18 @@ class ResourceCounter:
 
 
 async def _count_tasks(database: Database, owner: str) -> int:
-    """Count in two stages, because only the first one uses an index on the embedded database."""
-    stages: list[Doc] = [
-        {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
-        {"$match": {"status": {"$in": _UNFINISHED}}},
-        {"$count": "n"},
-    ]
-    found = await (await database.tasks.aggregate(stages)).to_list()
-    return int(found[0]["n"]) if found else 0
+    return await _count_matching(database.tasks, owner, {"status": {"$in": _UNFINISHED}})
 
 
 async def _count_workflows(database: Database, owner: str) -> int:
-    stages: list[Doc] = [
-        {"$match": {"owner": owner, "created_at": {"$gte": clock.EPOCH}}},
-        {"$match": {"deleted": False}},
-        {"$count": "n"},
-    ]
-    found = await (await database.workflows.aggregate(stages)).to_list()
-    return int(found[0]["n"]) if found else 0
+    return await _count_matching(database.workflows, owner, {"deleted": False})
+
+
+async def _count_matching(collection: AsyncCollection[Any], owner: str, condition: Filter) -> int:
+    """Count in two stages, because only the first one uses an index on the embedded database."""
+    of_owner = {"owner": owner, "created_at": {"$gte": clock.EPOCH}}
+    rows = await aggregate(collection, [{"$match": of_owner}, {"$match": condition}, {"$count": "n"}])
+    return int(rows[0]["n"]) if rows else 0
 
 
 async def _count_versions(database: Database, owner: str) -> int:

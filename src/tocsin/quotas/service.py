@@ -1,6 +1,6 @@
 """The quotas of an installation, for the API, the command line and the engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,8 @@ import bson
 
 from tocsin import clock
 from tocsin.config import Settings
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database
+from tocsin.errors import QuotaExceeded
 from tocsin.quotas import ledger
 from tocsin.quotas.limits import QUOTA_UNITS, Quota, QuotaLimits, QuotaUnit, make_quota_error
 from tocsin.quotas.meter import UsageMeter, find_reset_time
@@ -60,14 +61,17 @@ class Quotas:
                 raise make_quota_error(quota, used, limit, *path, wanted=wanted)
             yield
 
+    def require_storage(self, owner: str, *path: str) -> None:
+        """Raise QuotaExceeded if the storage quota is used up."""
+        if self.meter.get_excess_bytes(owner):
+            raise self._make_error(owner, Quota.STORAGE, clock.now(), *path)
+
     def require_run(self, owner: str, *path: str) -> None:
         """Raise QuotaExceeded if no run may begin now."""
         self.require_storage(owner, *path)
         now = clock.now()
         if (quota := self.meter.find_exceeded_run_quota(owner, now)) is not None:
-            raise make_quota_error(
-                quota, self.meter.get_usage(owner, quota, now), self.limits.get_limit(owner, quota), *path
-            )
+            raise self._make_error(owner, quota, now, *path)
 
     def consume_run(self, owner: str, *path: str) -> None:
         """Count a run that a user starts. Raises QuotaExceeded."""
@@ -78,14 +82,17 @@ class Quotas:
         """Count an idempotency key. Raises QuotaExceeded."""
         quota, now = Quota.IDEMPOTENCY_KEYS_PER_DAY, clock.now()
         if not self.meter.consume(owner, quota, now):
-            used, limit = self.meter.get_usage(owner, quota, now), self.limits.get_limit(owner, quota)
-            raise make_quota_error(quota, used, limit, "idempotencyKey")
+            raise self._make_error(owner, quota, now, "idempotencyKey")
 
-    def add_documents(self, owner: str, *documents: Doc) -> None:
+    def _make_error(self, owner: str, quota: Quota, now: datetime, *path: str) -> QuotaExceeded:
+        used = self.meter.get_usage(owner, quota, now)
+        return make_quota_error(quota, used, self.limits.get_limit(owner, quota), *path)
+
+    def add_documents(self, owner: str, *documents: Mapping[str, object]) -> None:
         """Add the size of stored documents."""
         self.meter.add_bytes(owner, sum(len(bson.encode(document)) for document in documents))
 
-    def remove_documents(self, owner: str, *documents: Doc) -> None:
+    def remove_documents(self, owner: str, *documents: Mapping[str, object]) -> None:
         """Subtract the size of deleted documents."""
         self.meter.add_bytes(owner, -sum(len(bson.encode(document)) for document in documents))
 
@@ -101,9 +108,3 @@ class Quotas:
         return Usage(
             quota, used, self.limits.get_limit(owner, quota) or None, find_reset_time(quota, now), QUOTA_UNITS[quota]
         )
-
-    def require_storage(self, owner: str, *path: str) -> None:
-        """Raise QuotaExceeded if the storage quota is used up."""
-        if self.meter.get_excess_bytes(owner):
-            used = self.meter.get_usage(owner, Quota.STORAGE, clock.now())
-            raise make_quota_error(Quota.STORAGE, used, self.limits.get_limit(owner, Quota.STORAGE), *path)

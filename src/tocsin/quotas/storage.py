@@ -5,8 +5,9 @@ import time
 from datetime import datetime, timedelta
 
 from tocsin import clock
-from tocsin.documents import Database, Doc
+from tocsin.documents import Database, Filter, aggregate
 from tocsin.documents.database import FILES_BUCKET
+from tocsin.documents.updates import Expression
 from tocsin.quotas import ledger
 from tocsin.quotas.limits import QuotaLimits
 from tocsin.quotas.meter import UsageMeter
@@ -16,9 +17,9 @@ SLICE = timedelta(hours=1)
 _MAX_SLICE = timedelta(days=8)
 _PAUSE_FACTOR = 4
 """The pause between two steps of a measurement, as a multiple of the time that the step took."""
-DOCUMENT_SIZE: Doc = {"$bsonSize": "$$ROOT"}
-_BODIES_SIZE: Doc = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
-RUN_DOCUMENT_SIZE: Doc = {"$add": [DOCUMENT_SIZE, _BODIES_SIZE]}
+DOCUMENT_SIZE: Expression = {"$bsonSize": "$$ROOT"}
+_BODIES_SIZE: Expression = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
+RUN_DOCUMENT_SIZE: Expression = {"$add": [DOCUMENT_SIZE, _BODIES_SIZE]}
 """The size of a run, including the response bodies of its attempts."""
 
 
@@ -27,12 +28,13 @@ async def measure_storage(
 ) -> int:
     """Measure the storage of an owner in bytes and correct the count. `kept` is the retention of runs."""
     await ledger.flush_usage(database, meter, limits)
-    before = (await database.owner_usages.find_one({"_id": owner}) or {}).get("storage") or 0
+    stored = await database.owner_usages.find_one({"_id": owner})
+    before = stored.get("storage", 0) if stored else 0
     total = await _sum_runs(database, owner, now, kept)
     for name in ("tasks", "workflow_versions", "deliveries"):
         total += await _sum_sizes(database, name, {"_id": make_owner_filter(owner)}, DOCUMENT_SIZE)
     total += await _sum_sizes(database, f"{FILES_BUCKET}.files", {"_id": make_owner_filter(owner)}, "$length")
-    await ledger.correct_storage(database, owner, before, total, {"measured_at": now})
+    await ledger.correct_storage(database, owner, before, total, now)
     await ledger.load_usage(database, meter, limits, [owner])
     return total
 
@@ -53,7 +55,7 @@ async def _sum_runs(database: Database, owner: str, now: datetime, kept: timedel
     return total
 
 
-async def _sum_sizes(database: Database, collection: str, which: Doc, size: Doc | str) -> int:
-    stages: list[Doc] = [{"$match": which}, {"$group": {"_id": None, "bytes": {"$sum": size}}}]
-    found = await (await database.db[collection].aggregate(stages)).to_list()
-    return int(found[0]["bytes"]) if found else 0
+async def _sum_sizes(database: Database, collection: str, which: Filter, size: Expression | str) -> int:
+    group = {"$group": {"_id": None, "bytes": {"$sum": size}}}
+    rows = await aggregate(database.db[collection], [{"$match": which}, group])
+    return int(rows[0]["bytes"]) if rows else 0

@@ -8,7 +8,6 @@ conditional.
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 
@@ -35,8 +34,7 @@ from tocsin.documents.updates import (
     run_id_expression,
 )
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import incident_event_id, task_began_failing, task_failed
-from tocsin.notifications.events import Event
+from tocsin.notifications.run_events import TaskFailure, incident_event_id
 from tocsin.tasks import overlap
 
 _ADD = "$add"
@@ -60,7 +58,7 @@ async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
     next_due_times = await _find_next_due_times(
         database, [run for run in newsworthy if run["status"] == RunStatus.RETRY]
     )
-    await notify(database, [_event_of(run, next_due_times.get(run["task"])) for run in newsworthy])
+    await notify(database, [TaskFailure.from_run(run, next_due_times.get(run["task"])) for run in newsworthy])
     return bool(newsworthy)
 
 
@@ -153,13 +151,6 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
 def _is_newsworthy(run: RunDocument) -> bool:
     """Return whether this state of a scheduled run causes a mail."""
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
-
-
-def _event_of(run: RunDocument, next_due: datetime | None) -> Event:
-    if run["status"] == RunStatus.FAILED:
-        return task_failed(run, run["attempts"][-1] if run["attempts"] else None)
-    retry_at: Any = run.get("retry_at")  # never null in this status
-    return task_began_failing(run, run["attempts"][-1], retry_at, next_due)
 
 
 async def _not_yet_notified(database: Database, runs: list[RunDocument]) -> list[RunDocument]:

@@ -6,8 +6,7 @@ from tocsin.clock import EPOCH
 from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import approval_requested
-from tocsin.notifications.events import ApprovalRequested
+from tocsin.notifications.run_events import ApprovalRequested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
@@ -77,7 +76,7 @@ def _is_waiting(state: StepState) -> bool:
 
 def _build_request(state: WorkflowState, key: str, user: User) -> ApprovalRequested:
     step_state = state.steps[key]
-    return approval_requested(
+    return ApprovalRequested.from_step(
         state.document,
         key,
         user.id,

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.test_deliveries import changed, mail
+from tests.notifications.helpers import changed, mail
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin.documents import Database, User
 from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.notifications.account_events import QuotaMet
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Channel, ChannelContext, DeliveryRefused, Message
 from tocsin.notifications.deliveries import enqueue_deliveries, notify
 from tocsin.notifications.delivery_worker import DeliveryWorker
-from tocsin.notifications.event_factories import quota_met
 from tocsin.notifications.events import Event, EventKind
 from tocsin.outbound.mail_transport import make_mail_transport
 
@@ -54,7 +54,7 @@ async def outcomes(database: Database) -> dict[str, Any]:
 
 async def test_an_event_is_delivered_by_each_channel_that_accepts_it(database: Database, list_channel: None) -> None:
     await User(id="u1", email="alice@example.org", password="-", created_at=AT).insert()
-    await notify(database, [quota_met("u1", ["10 runs"], AT)])
+    await notify(database, [QuotaMet.from_quotas("u1", ["10 runs"], AT)])
     assert await outcomes(database) == {
         "u1/quota:2026-11-22": "DELIVERED",
         "list/u1/quota:2026-11-22": "DELIVERED",
@@ -63,7 +63,7 @@ async def test_an_event_is_delivered_by_each_channel_that_accepts_it(database: D
 
 
 async def test_the_failure_of_a_channel_is_its_own(database: Database, list_channel: None) -> None:
-    await notify(database, [quota_met("nobody", ["10 runs"], AT)])
+    await notify(database, [QuotaMet.from_quotas("nobody", ["10 runs"], AT)])
     assert (await outcomes(database))["list/nobody/quota:2026-11-22"] == "FAILED"
     assert delivered == []
 

@@ -9,8 +9,8 @@ from typing import cast
 
 from tocsin.documents import Changes, Database, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.event_factories import incident_event_id, workflow_began_failing, workflow_failed
 from tocsin.notifications.events import Event
+from tocsin.notifications.run_events import WorkflowFailure, incident_event_id
 from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 
@@ -41,9 +41,8 @@ class IncidentTracker:
             if changes.get("status") == WorkflowRunStatus.COMPLETED:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
-                return await self._notify_once(
-                    workflow_failed(cast("WorkflowRunDocument", document | changes), incident, _failed_steps(state))
-                )
+                failed = cast("WorkflowRunDocument", document | changes)
+                return await self._notify_once(WorkflowFailure.from_run(failed, incident, _failed_steps(state)))
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             return await self._report_first_failure(document, sorted(retrying)[0])
         return False
@@ -56,11 +55,11 @@ class IncidentTracker:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is None or run.get("retry_at") is None:
             return False
-        return await self._notify_once(workflow_began_failing(document, run))
+        return await self._notify_once(WorkflowFailure.from_step_run(document, run))
 
     async def _notify_once(self, event: Event) -> bool:
         """Queue the event, unless this stage of the incident was reported before."""
-        if (about := event.subject) is None:
+        if (about := event.about) is None:
             return False
         later = [
             incident_event_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]

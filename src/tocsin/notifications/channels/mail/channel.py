@@ -1,11 +1,7 @@
 """The mail channel: a text for each event, and its delivery to the owner's address."""
 
-from collections.abc import Callable
-from typing import Any
-
 from tocsin.documents import owner_of
 from tocsin.documents.delivery_documents import DeliveryDocument
-from tocsin.notifications import events
 from tocsin.notifications.channels.base import (
     Channel,
     ChannelContext,
@@ -14,41 +10,16 @@ from tocsin.notifications.channels.base import (
     DeliveryUnavailable,
     Message,
 )
-from tocsin.notifications.channels.mail.account_mails import (
-    LINK_PLACEHOLDER,
-    email_confirmation_mail,
-    invitation_mail,
-    password_changed_mail,
-    password_reset_mail,
-    refresh_token_reused_mail,
-)
-from tocsin.notifications.channels.mail.approval_mails import approval_requested_mail
-from tocsin.notifications.channels.mail.late_mails import add_late_notes
 from tocsin.notifications.channels.mail.layout import insert_page_address
-from tocsin.notifications.channels.mail.quota_mails import quota_met_mail
+from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
-from tocsin.notifications.channels.mail.task_mails import task_began_failing_mail, task_failed_mail
-from tocsin.notifications.channels.mail.workflow_mails import workflow_began_failing_mail, workflow_failed_mail
+from tocsin.notifications.channels.mail.texts import LINK_PLACEHOLDER, render_mail
 from tocsin.notifications.events import Event
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 from tocsin.security.secret_box import SecretUnreadable
-
-TEXTS: dict[type[Event], Callable[[Any], Message]] = {
-    events.TaskBeganFailing: task_began_failing_mail,
-    events.TaskFailed: task_failed_mail,
-    events.WorkflowBeganFailing: workflow_began_failing_mail,
-    events.WorkflowFailed: workflow_failed_mail,
-    events.ApprovalRequested: approval_requested_mail,
-    events.QuotaMet: quota_met_mail,
-    events.PasswordResetRequested: password_reset_mail,
-    events.EmailConfirmationRequested: email_confirmation_mail,
-    events.UserInvited: invitation_mail,
-    events.RefreshTokenReused: refresh_token_reused_mail,
-    events.PasswordChanged: password_changed_mail,
-}
 
 
 class MailChannel(Channel):
@@ -63,7 +34,7 @@ class MailChannel(Channel):
     @staticmethod
     def render(event: Event) -> Message:
         """Return the mail about the event, with placeholders for what only the sent mail contains."""
-        return TEXTS[type(event)](event)
+        return render_mail(event)
 
     async def deliver(self, delivery: DeliveryDocument) -> Message:
         """Send the mail, and return it without its secret link."""
@@ -81,13 +52,13 @@ class MailChannel(Channel):
     async def _send(self, delivery: DeliveryDocument) -> Message:
         self._count_for_quota(delivery)
         database, now = self._context.database, self._context.clock()
-        async with self._recipients.reserve(delivery) as (to, add_note):
+        async with self._recipients.reserve(delivery) as recipient:
             mail = await add_late_notes(database, delivery, now)
-            text = add_note(mail.text)
+            text = add_withheld_note(mail.text, recipient.withheld)
             if (page := delivery.get("link")) is not None:
                 text = insert_page_address(text, self._context.page(page))
             sent_text = await self._insert_link(text, delivery)
-            await self._context.mail.send(MailMessage(to, mail.subject, sent_text, delivery["_id"]))
+            await self._context.mail.send(MailMessage(recipient.address, mail.subject, sent_text, delivery["_id"]))
         return Message(mail.subject, text)
 
     def _count_for_quota(self, delivery: DeliveryDocument) -> None:

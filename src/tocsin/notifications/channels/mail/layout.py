@@ -3,7 +3,7 @@
 import textwrap
 from datetime import datetime
 
-from tocsin.notifications.events import ErrorExcerpt
+from tocsin.notifications.excerpts import ErrorExcerpt
 
 PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Database
-from tocsin.documents.delivery_documents import DeliveryDocument
-from tocsin.notifications.channels.mail.layout import prepend_note
+from tocsin.documents import Database, DeliveryDocument, UserDocument
 from tocsin.notifications.events import ACCOUNT_EVENTS, UNCONFIRMED_EVENTS, EventKind
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed
 from tocsin.outbound.mail_limits import (
@@ -24,7 +23,14 @@ from tocsin.outbound.owner_mail import mailbox_limit_error
 
 _UNCONFIRMED = "the address is not confirmed, so nothing else is sent to it"
 _CONFIRM = "Its owner can request the link with requestEmailConfirmation."
-NoteAdder = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The address of a mail, and the number of earlier mails that were withheld from its mailbox without a notice."""
+
+    address: str
+    withheld: int
 
 
 class RecipientResolver:
@@ -42,11 +48,10 @@ class RecipientResolver:
         self._limiter = MailLimiter(database)
 
     @asynccontextmanager
-    async def reserve(self, delivery: DeliveryDocument) -> AsyncIterator[tuple[str, NoteAdder]]:
+    async def reserve(self, delivery: DeliveryDocument) -> AsyncIterator[Recipient]:
         """Reserve a mail for its recipient, and release it again if the block fails.
 
-        Yields the address, and a function that adds a note about earlier unsent mails to a text. Raises MailRefused if
-        there is no recipient, MailSuppressed if the mail may not be sent to the address now.
+        Raises MailRefused if there is no recipient, MailSuppressed if the mail may not be sent to the address now.
         """
         to, confirmed = await self._find_address(delivery)
         key = self._mailbox_key(to, confirmed=confirmed and not delivery.get("to"))
@@ -56,7 +61,7 @@ class RecipientResolver:
         reservation = await self._reserve(delivery, to, key, confirmed=confirmed or not self._confirms)
         withheld = 0 if _mail_class(delivery) is MailClass.ACCOUNT else await self._limiter.count_withheld(key)
         try:
-            yield to, lambda text: prepend_note(text, _withheld_note(withheld)) if withheld else text
+            yield Recipient(to, withheld)
         except Exception:
             await self._limiter.release(reservation)
             raise
@@ -66,11 +71,10 @@ class RecipientResolver:
         """Return the address, and whether it is confirmed. That of an invitation has no account yet."""
         if to := delivery.get("to"):
             return to, True
-        fields = {"email": 1, "is_active": 1, "email_confirmed": 1}
-        user = await self._database.users.find_one({"_id": delivery["owner"]}, fields)
-        if user is None or not user["is_active"]:
+        user = await _find_active_user(self._database, delivery["owner"])
+        if user is None:
             raise MailRefused("no recipient: the owner was deleted or deactivated")
-        return str(user["email"]), bool(user.get("email_confirmed", True))
+        return user["email"], user.get("email_confirmed", True)
 
     def _mailbox_key(self, to: str, *, confirmed: bool) -> str:
         """Return the key of the mailbox.
@@ -102,12 +106,12 @@ def _mail_class(delivery: DeliveryDocument) -> MailClass:
     return MailClass.WORK if delivery["kind"] == EventKind.APPROVAL else MailClass.NOTICE
 
 
-def _withheld_note(count: int) -> str:
-    mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
-    return f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."
-
-
 async def find_owner_address(database: Database, owner: str) -> str | None:
     """Return the user's email address; None if they do not exist or are deactivated."""
-    user = await database.users.find_one({"_id": owner}, {"email": 1, "is_active": 1})
-    return str(user["email"]) if user and user["is_active"] else None
+    user = await _find_active_user(database, owner)
+    return None if user is None else user["email"]
+
+
+async def _find_active_user(database: Database, owner: str) -> UserDocument | None:
+    user = await database.users.find_one({"_id": owner}, {"email": 1, "is_active": 1, "email_confirmed": 1})
+    return user if user is not None and user["is_active"] else None

@@ -1,14 +1,12 @@
-"""Additions to the text of mails that are delivered late."""
+"""Notes at the top of a mail, added when it is sent: about the incident since then, and about withheld mails."""
 
 from datetime import datetime
 
-from tocsin.documents import Database
-from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
-from tocsin.documents.states import DeliveryStatus
+from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, DeliveryStatus
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.mail.layout import format_time, prepend_note
 from tocsin.notifications.delivery_order import is_late
-from tocsin.notifications.event_factories import incident_event_id
+from tocsin.notifications.run_events import incident_event_id
 
 _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
 
@@ -42,7 +40,14 @@ async def _superseded_beginning(database: Database, about: DeliveryAboutDocument
     """Return the mail about the beginning of the incident if this mail superseded it."""
     if about["stage"] == 0:
         return None
-    began: DeliveryDocument | None = await database.deliveries.find_one(
-        {"_id": incident_event_id(about["id"], about["incident"], 0)}
-    )
+    began = await database.deliveries.find_one({"_id": incident_event_id(about["id"], about["incident"], 0)})
     return began if began is not None and began["status"] == DeliveryStatus.SUPERSEDED else None
+
+
+def add_withheld_note(text: str, count: int) -> str:
+    """Return the text with a note about earlier mails that were not sent to the recipient, if there are any."""
+    if not count:
+        return text
+    mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
+    note = f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."
+    return prepend_note(text, note)

@@ -1,0 +1,106 @@
+"""The events of accounts: quotas, links, sessions and passwords. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from tocsin.documents import Link, LinkPurpose, Session, User
+from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.pages import ACCOUNT_PAGE_PATH
+
+_LINK_KINDS = {
+    LinkPurpose.RESET: EventKind.PASSWORD_RESET,
+    LinkPurpose.CONFIRMATION: EventKind.EMAIL_CONFIRMATION,
+    LinkPurpose.INVITATION: EventKind.INVITATION,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaMet(Event):
+    """An owner has reached these quotas, each described in words. At most one event a day."""
+
+    kind: EventKind = EventKind.QUOTA_MET
+    quotas: Sequence[str]
+
+    @classmethod
+    def from_quotas(cls, owner: str, quotas: Sequence[str], at: datetime) -> Self:
+        """Return the event of an owner who has reached these quotas, each as formatted by `describe_usage`."""
+        return cls(id=f"{owner}/quota:{at:%Y-%m-%d}", owner=owner, at=at, quotas=quotas)
+
+
+def link_event_id(link: Link) -> str:
+    """Return the id of the event whose notification contains this link."""
+    return f"{link.purpose.value.lower()}:{link.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequested(Event):
+    """Someone requested a link for the user, or for `to`, who has no account yet.
+
+    `sealed` is its encrypted URL, which only the notification itself contains. `inviter` is the name of who sent an
+    invitation, or None for the command line.
+    """
+
+    sealed: str
+    good_until: datetime
+    to: str | None
+    inviter: str | None
+
+    @classmethod
+    def from_link(cls, link: Link, sealed: str, inviter: str | None = None) -> Self:
+        """Return the event of a link to choose a new password, confirm an address or accept an invitation."""
+        return cls(
+            kind=_LINK_KINDS[link.purpose],
+            id=link_event_id(link),
+            owner=link.user or "",
+            at=link.created_at,
+            sealed=sealed,
+            good_until=link.expires_at,
+            to=None if link.user else link.email,
+            inviter=inviter,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenReused(Event):
+    """A session was ended because its refresh token was used twice. The addresses are empty if unknown."""
+
+    kind: EventKind = EventKind.REFRESH_TOKEN_REUSED
+    opened_at: datetime
+    opened_from: str
+    user_agent: str
+    reused_from: str
+
+    @classmethod
+    def from_session(cls, session: Session, address: str) -> Self:
+        """Return the event of a session whose refresh token was used again from `address`."""
+        return cls(
+            id=f"reused:{session.id}",
+            owner=session.owner,
+            at=session.rotated_at,
+            page=ACCOUNT_PAGE_PATH,
+            opened_at=session.created_at,
+            opened_from=session.address,
+            user_agent=session.user_agent,
+            reused_from=address,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanged(Event):
+    """The password of an account was changed from this network address; it is empty for the command line."""
+
+    kind: EventKind = EventKind.PASSWORD_CHANGED
+    address: str
+
+    @classmethod
+    def from_user(cls, user: User, at: datetime, address: str) -> Self:
+        """Return the event of a password that was changed at this time."""
+        return cls(
+            id=f"password:{user.id}:{int(at.timestamp() * 1000)}",
+            owner=user.id,
+            at=at,
+            page=ACCOUNT_PAGE_PATH,
+            address=address,
+        )

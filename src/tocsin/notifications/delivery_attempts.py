@@ -1,0 +1,127 @@
+"""One attempt at a delivery, and the record of its outcome: delivered, to be retried, or given up."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from tocsin import clock
+from tocsin.documents import (
+    Changes,
+    Database,
+    DeliveryDocument,
+    DeliveryStatus,
+    StepStatus,
+    is_unavailable,
+    run_log_ids,
+)
+from tocsin.notifications.channels import DEFAULT_CHANNEL
+from tocsin.notifications.channels.base import Channel, DeliveryRefused, DeliverySuppressed, DeliveryUnavailable
+from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
+from tocsin.telemetry import MAILS, get_logger
+
+MAX_RETRY_DELAY = timedelta(minutes=30)
+RETRY_PERIOD = timedelta(days=3)
+_RECORD_WAIT, _MAX_RECORD_WAIT = 0.5, 15.0
+"""Seconds between attempts to record an outcome while the database is unavailable."""
+_log = get_logger(__name__)
+
+
+async def attempt_delivery(
+    delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: Callable[[], datetime]
+) -> Changes:
+    """Make one attempt at a claimed delivery, and return its outcome as changes of it. Raises PyMongoError."""
+    if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
+        return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
+    try:
+        message = await channels[delivery.get("channel", DEFAULT_CHANNEL)].deliver(delivery)
+    except DeliverySuppressed as error:
+        MAILS.labels(outcome=DeliveryStatus.SUPPRESSED).inc()
+        _log.info("a mail was not sent", **log_fields(delivery), reason=str(error))
+        return _outcome(delivery, DeliveryStatus.SUPPRESSED, last_error=str(error))
+    except DeliveryRefused as error:
+        return _give_up(delivery, str(error))
+    except DeliveryUnavailable as error:
+        return _retry_later(delivery, str(error), now())
+    except PyMongoError:
+        raise
+    except Exception as error:  # a bug must not keep the other notifications from being delivered
+        _log.exception("a mail could not be sent", **log_fields(delivery))
+        return _retry_later(delivery, f"{type(error).__name__}: {error}", now())
+    MAILS.labels(outcome=DeliveryStatus.DELIVERED).inc()
+    _log.info("mail delivered", **log_fields(delivery))
+    sent = {"subject": message.subject, "text": message.text, "delivered_at": now()}
+    return _outcome(delivery, DeliveryStatus.DELIVERED, last_error=None, **sent)
+
+
+async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:
+    """Return why a late delivery is obsolete; None if it must be made."""
+    about, good_until = delivery.get("about"), delivery.get("good_until")
+    if good_until is not None and good_until <= now:
+        return "its link expired before it could be delivered"
+    if about is None or about["type"] != "Approval" or not is_late(delivery, now):
+        return None
+    run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
+    step = run["steps"].get(about["step"]) if run else None
+    waits = step is not None and step["status"] == StepStatus.WAITING and step.get("round", 0) == about["incident"]
+    return None if waits else "the step no longer waits for a decision"
+
+
+def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime) -> Changes:
+    """Return the outcome of a temporary failure: another attempt, unless the period for these is over."""
+    wait = retry_delay(delivery["tries"] + 1, random.random())  # noqa: S311  # spreads load, not security
+    again = clock.truncate_to_milliseconds(now + wait)
+    if again > delivery["queued_at"] + RETRY_PERIOD:
+        return _give_up(delivery, reason)
+    MAILS.labels(outcome="RETRY").inc()
+    _log.warning("a mail will be retried", **log_fields(delivery), reason=reason, until=again.isoformat())
+    return _outcome(delivery, DeliveryStatus.QUEUED, next_try_at=again, last_error=reason)
+
+
+def retry_delay(tries: int, chance: float) -> timedelta:
+    """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
+
+    `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
+    """
+    doublings: int = 2 ** min(tries - 1, 16)
+    return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)
+
+
+def _give_up(delivery: DeliveryDocument, reason: str) -> Changes:
+    MAILS.labels(outcome=DeliveryStatus.FAILED).inc()
+    _log.error("a mail cannot be delivered", **log_fields(delivery), reason=reason)
+    return _outcome(delivery, DeliveryStatus.FAILED, last_error=reason)
+
+
+def _outcome(delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any) -> Changes:
+    return {"status": status, "tries": delivery["tries"] + 1, "claim": None, "lease_until": None, **changes}
+
+
+async def record_outcome(delivery: DeliveryDocument, outcome: Changes, database: Database) -> None:
+    """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail.
+
+    A success counts whoever has the lease by now; a failure is for the holder of the lease to record. Raises
+    PyMongoError if the database refuses.
+    """
+    condition = IS_QUEUED if outcome["status"] == DeliveryStatus.DELIVERED else is_claimed(delivery)
+    wait = _RECORD_WAIT
+    while True:
+        try:
+            await update_deliveries(database, [change_delivery(delivery["_id"], condition, outcome)])
+            return
+        except PyMongoError as error:
+            if not is_unavailable(error):
+                raise
+            _log.warning("the outcome of a mail waits for the database", delivery=delivery["_id"], reason=str(error))
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _MAX_RECORD_WAIT)
+
+
+def log_fields(delivery: DeliveryDocument) -> dict[str, str]:
+    """Return the log fields that identify a delivery and its run."""
+    run = delivery["run"]
+    return {"delivery": delivery["_id"], "kind": delivery["kind"], **(run_log_ids(run) if run else {})}

@@ -1,0 +1,188 @@
+"""The events of runs: tasks and workflows that fail, and workflow runs that wait for a decision. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from tocsin.documents import (
+    AttemptDocument,
+    DeliveryAboutDocument,
+    RunDocument,
+    RunStatus,
+    WorkflowRunDocument,
+    parent_of,
+    step_of,
+)
+from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name, redact_url
+from tocsin.notifications.pages import approval_page_path, run_page_path
+from tocsin.outbound.mail_text import to_single_line
+
+_KINDS = (EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD)
+_STAGE_NAMES = ("began", "failed")
+
+
+def incident_event_id(subject: str, incident: int | None, stage: int) -> str:
+    """Return the id of the event of a stage of a task's or workflow's incident: 0 started failing, 1 failed."""
+    place = subject if incident is None else f"{subject}:{incident}"
+    return f"{place}:{_STAGE_NAMES[stage]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailure(Event):
+    """A task has failed: its first attempt, which is retried at `retry_at`, or (if that is None) a run for good.
+
+    The retry is not made if `next_due` is not later.
+    """
+
+    task_name: str
+    called: str
+    error: ErrorExcerpt
+    attempts: int
+    due_at: datetime
+    retry_at: datetime | None
+    next_due: datetime | None
+    reason: str | None
+
+    @classmethod
+    def from_run(cls, run: RunDocument, next_due: datetime | None = None) -> Self:
+        """Return the event of a run that waits for its retry or has failed. `next_due` is the task's next due time."""
+        attempts = run.get("attempts") or []
+        last = attempts[-1] if attempts else None
+        retry_at = run.get("retry_at") if run["status"] == RunStatus.RETRY else None
+        stage = 0 if retry_at else 1
+        run_id, incident = run["_id"], run.get("incident")
+        task = run.get("task") or parent_of(run_id)
+        return cls(
+            kind=_KINDS[stage],
+            id=incident_event_id(run_id if incident is None else task, incident, stage),
+            owner=run["owner"],
+            at=run.get("finished_at") or (last and last.get("finished_at")) or run["due_at"],
+            run=run_id,
+            about=None if incident is None else _about_incident("Task", task, incident, stage),
+            page=run_page_path(run_id),
+            task_name=excerpt_name(run["task_name"]),
+            called=_describe_call(run, last),
+            error=ErrorExcerpt.from_document((last and last.get("error")) or run.get("error")),
+            attempts=max(len(attempts), last["number"] if last else 0),
+            due_at=run["due_at"],
+            retry_at=retry_at,
+            next_due=next_due,
+            reason=run.get("reason"),
+        )
+
+
+def _describe_call(run: RunDocument, attempt: AttemptDocument | None) -> str:
+    job = run["job"]
+    call = (attempt and attempt.get("request")) or job.get("params") or {}
+    url = call.get("url")
+    if isinstance(url, str):
+        return to_single_line(f"{call.get('method') or 'GET'} {redact_url(url)}")
+    return f"the job {to_single_line(job['kind'])}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowFailure(Event):
+    """A scheduled workflow has failed: a step of it, which is retried at `retry_at`, or (if that is None) a run.
+
+    `steps` are the failed steps, `attempts` those of the step that is retried.
+    """
+
+    workflow_name: str
+    steps: Sequence[str]
+    error: ErrorExcerpt
+    due_at: datetime
+    retry_at: datetime | None = None
+    attempts: int = 0
+    reason: str | None = None
+
+    @classmethod
+    def from_step_run(cls, workflow_run: WorkflowRunDocument, step_run: RunDocument) -> Self:
+        """Return the event of a failed step, which is to be retried, of a scheduled workflow that worked before."""
+        workflow, incident = workflow_run["workflow"], workflow_run.get("incident") or 0
+        last = step_run["attempts"][-1] if step_run["attempts"] else None
+        return cls(
+            kind=EventKind.BEGAN_FAILING,
+            id=incident_event_id(workflow, incident, 0),
+            owner=workflow_run["owner"],
+            at=(last and last.get("finished_at")) or workflow_run["due_at"],
+            run=workflow_run["_id"],
+            about=_about_incident("Workflow", workflow, incident, 0),
+            page=run_page_path(workflow_run["_id"]),
+            workflow_name=excerpt_name(workflow_run["name"]),
+            steps=[step_of(step_run["_id"]) or ""],
+            error=ErrorExcerpt.from_document(last and last.get("error")),
+            due_at=workflow_run["due_at"],
+            retry_at=step_run.get("retry_at"),
+            attempts=max(len(step_run["attempts"]), 1),
+        )
+
+    @classmethod
+    def from_run(cls, workflow_run: WorkflowRunDocument, incident: int, steps: Sequence[str]) -> Self:
+        """Return the event of a failed scheduled run and its failed steps."""
+        workflow = workflow_run["workflow"]
+        return cls(
+            kind=EventKind.FAILED_FOR_GOOD,
+            id=incident_event_id(workflow, incident, 1),
+            owner=workflow_run["owner"],
+            at=workflow_run["finished_at"] or workflow_run["due_at"],
+            run=workflow_run["_id"],
+            about=_about_incident("Workflow", workflow, incident, 1),
+            page=run_page_path(workflow_run["_id"]),
+            workflow_name=excerpt_name(workflow_run["name"]),
+            steps=steps,
+            error=ErrorExcerpt.from_document(workflow_run["error"]),
+            due_at=workflow_run["due_at"],
+            reason=workflow_run["reason"],
+        )
+
+
+def _about_incident(type_name: str, subject_id: str, incident: int, stage: int) -> DeliveryAboutDocument:
+    return {"type": type_name, "id": subject_id, "incident": incident, "stage": stage}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested(Event):
+    """A step waits for the decision of `owner`. `name` is that of the workflow and its step."""
+
+    kind: EventKind = EventKind.APPROVAL
+    name: str
+    message: str
+    is_reminder: bool
+    decide_until: datetime | None
+
+    @classmethod
+    def from_step(
+        cls,
+        workflow_run: WorkflowRunDocument,
+        step: str,
+        user: str,
+        *,
+        round_: int,
+        reminders: int,
+        message: str,
+        at: datetime,
+        decide_until: datetime | None,
+    ) -> Self:
+        """Return the event of a step that waits since `at` for the decision of a user, or of a reminder of it."""
+        run_id = workflow_run["_id"]
+        request = f"{run_id}:{step}:{round_}"
+        return cls(
+            id=f"{request}:{reminders}:{user}",
+            owner=user,
+            at=at,
+            run=run_id,
+            about={
+                "type": "Approval",
+                "id": f"{request}:{user}",
+                "incident": round_,
+                "stage": reminders,
+                "step": step,
+            },
+            page=approval_page_path(run_id, step),
+            name=to_single_line(f"{workflow_run['name']} / {step}"),
+            message=message,
+            is_reminder=reminders > 0,
+            decide_until=decide_until,
+        )

@@ -1,0 +1,365 @@
+"""The texts of the mails about all events, as they are stored."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.notifications.samples import (
+    ATTEMPT,
+    DUE,
+    ENDED,
+    RETRY_AT,
+    WORKFLOW_RUN,
+    failed_run,
+    failed_workflow_run,
+    retried_run,
+    retried_step_run,
+)
+from tocsin.notifications import account_events, run_events
+from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.channels.base import Message
+from tocsin.notifications.channels.mail.texts import render_mail
+from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
+
+BEGAN = """\
+Hello,
+
+Your task "Nightly backup" has started failing. It will be retried.
+
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
+                 being serviced, or is short of memory.
+Attempts:        1
+Next attempt:    2026-11-22T10:00:11Z
+Due:             2026-11-22T09:00:00Z
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
+
+You will get another mail only if this run fails permanently, and then no
+more until the task has worked again.
+
+Tocsin
+"""
+
+GIVES_WAY = """\
+Hello,
+
+Your task "Nightly backup" has started failing. This run will not be
+retried: the next one is due first.
+
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
+                 being serviced, or is short of memory.
+Attempts:        1
+No retry:        The next attempt would be at 2026-11-22T10:00:11Z, but the
+                 task is due again before then.
+Next run:        2026-11-22T09:00:15Z
+Due:             2026-11-22T09:00:00Z
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
+
+You will get another mail when the next run replaces this one, which then
+counts as failed, and then no more until the task has worked again.
+
+Tocsin
+"""
+
+FAILED = """\
+Hello,
+
+Your task "Nightly backup" has failed. This run will not be retried.
+
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
+                 being serviced, or is short of memory.
+Attempts:        4
+No retry:        All retries are used up.
+Due:             2026-11-22T09:00:00Z
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
+
+You will get no more mails about this task until it has worked again.
+
+Tocsin
+"""
+
+WORKFLOW_BEGAN = """\
+Hello,
+
+Your workflow "Invoices" has started failing. Its step will be retried.
+
+Step:            fetch
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
+                 being serviced, or is short of memory.
+Attempts:        1
+Next attempt:    2026-11-22T10:00:11Z
+Due:             2026-11-22T09:00:00Z
+Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
+Open:            {page}
+
+You will get another mail only if this run fails permanently, and then no
+more until the workflow has worked again.
+
+Tocsin
+"""
+
+WORKFLOW_FAILED = """\
+Hello,
+
+Your workflow "Invoices" has failed.
+
+Failed steps:    a, b
+Error:           The server answered 500.
+Consequence:     The completed steps were undone by their compensations.
+Due:             2026-11-22T09:00:00Z
+Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
+Open:            {page}
+
+You will get no more mails about this workflow until it has worked again.
+The run can be resumed.
+
+Tocsin
+"""
+
+APPROVAL = """\
+Hello,
+
+the workflow step Invoices / ask is still waiting for your decision.
+
+Message:         Pay 5 EUR?
+Waiting since:   2026-11-22T09:00:00Z
+Decide until:    2026-11-22T09:00:11Z
+Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
+Decide here:     {page}
+
+The page opens with the mutation decideApproval filled in: true completes
+the step, false fails it.
+
+Tocsin
+"""
+
+QUOTAS = """\
+Hello,
+
+Your account has reached a quota.
+
+Quota:           RUNS_PER_DAY: 5 of 5 runs today (UTC)
+Quota:           STORAGE: 1 of 1 MB
+
+Runs that became due since then are in the history as MISSED, with the
+reason QUOTA. Retries and steps are delayed, mails of tasks are not sent,
+and the oldest history is deleted if there is too much. The query viewer {
+usage { quota used limit resetsAt } } shows all your quotas, and an
+administrator can raise them. You get this mail at most once a day.
+
+Tocsin
+"""
+
+RESET = """\
+Hello,
+
+Someone requested a new password for your account. If it was you, open this
+link and choose one:
+
+{link}
+
+Valid until:     2026-11-22T09:00:11Z
+
+If it was not you, ignore this mail: nothing changes unless the link is
+used.
+
+Tocsin
+"""
+
+CONFIRMATION = """\
+Hello,
+
+Someone created an account with this email address on Tocsin, which calls
+URLs on schedule. If it was you, open this link and enter the password of
+the account:
+
+{link}
+
+Valid until:     2026-11-22T09:00:11Z
+
+If it was not you, ignore this mail: no other mail is sent to this address
+unless the link is used.
+
+Tocsin
+"""
+
+INVITATION = """\
+Hello,
+
+Bob B. invites you to Tocsin, which calls URLs on schedule. Open this link
+and choose a password:
+
+{link}
+
+Your address:    ann@example.org
+Valid until:     2026-11-22T09:00:11Z
+
+If you do not want an account, ignore this mail.
+
+Tocsin
+"""
+
+REUSED = """\
+Hello,
+
+One of your sessions was ended: its refresh token was used a second time, so
+someone may have a copy of it.
+
+Logged in:       2026-11-22T09:00:00Z
+From:            192.0.2.1 (Fire fox)
+Used again from: unknown
+New password:    {page}
+
+Log in again. If this repeats or you do not recognize the session, change
+your password to end all sessions.
+
+Tocsin
+"""
+
+CHANGED = """\
+Hello,
+
+The password of your account was changed, and your other sessions were
+ended.
+
+When:            2026-11-22T09:00:00Z
+From:            the command line
+New password:    {page}
+
+If it was not you, request a new one there and tell your administrator.
+
+Tocsin
+"""
+
+
+def requested(kind: EventKind, to: str | None = None, inviter: str | None = None) -> LinkRequested:
+    return LinkRequested(
+        kind=kind, id="x", owner="u1", at=DUE, sealed="secret", good_until=ENDED, to=to, inviter=inviter
+    )
+
+
+def approval(**changes: Any) -> ApprovalRequested:
+    given: Any = {"round_": 0, "reminders": 1, "message": "Pay\n5 EUR?", "at": DUE, "decide_until": ENDED}
+    return ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u2", **given | changes)
+
+
+def reused(**changes: Any) -> RefreshTokenReused:
+    given: Any = {"opened_from": "192.0.2.1", "user_agent": "Fire\r\nfox", "reused_from": ""}
+    return RefreshTokenReused(id="x", owner="u1", at=ENDED, opened_at=DUE, **given | changes)
+
+
+TASK_RUN = failed_run(reason="RETRIES_USED_UP", attempts=[ATTEMPT] * 4)
+COMPENSATED = failed_workflow_run(reason="COMPENSATED")
+MAILS: list[tuple[Event, str, str]] = [
+    (TaskFailure.from_run(retried_run()), 'Task "Nightly backup" has started failing', BEGAN),
+    (TaskFailure.from_run(retried_run(), DUE + timedelta(seconds=15)), 'Task "Nightly backup" has started failing',
+     GIVES_WAY),
+    (TaskFailure.from_run(TASK_RUN), 'Task "Nightly backup" has failed', FAILED),
+    (WorkflowFailure.from_step_run(WORKFLOW_RUN, retried_step_run()), 'Workflow "Invoices" has started failing',
+     WORKFLOW_BEGAN),
+    (WorkflowFailure.from_run(COMPENSATED, 2, ["a", "b"]), 'Workflow "Invoices" has failed', WORKFLOW_FAILED),
+    (approval(), "Invoices / ask is waiting for your decision", APPROVAL),
+    (QuotaMet.from_quotas("u1", ["RUNS_PER_DAY: 5 of 5 runs today (UTC)", "STORAGE: 1 of 1 MB"], DUE),
+     "You have reached a quota", QUOTAS),
+    (requested(EventKind.PASSWORD_RESET), "Choose a new password", RESET),
+    (requested(EventKind.EMAIL_CONFIRMATION), "Confirm your email address", CONFIRMATION),
+    (requested(EventKind.INVITATION, "ann@example.org", "Bob\nB."), "You are invited to Tocsin", INVITATION),
+    (reused(), "One of your sessions was ended", REUSED),
+    (PasswordChanged(id="x", owner="u1", at=DUE, address=""), "Your password was changed", CHANGED),
+]  # fmt: skip
+
+
+def text_of(event: Event) -> str:
+    return render_mail(event).text
+
+
+@pytest.mark.parametrize(("event", "subject", "text"), MAILS, ids=[subject for _, subject, _ in MAILS])
+def test_the_mail_about_an_event(event: Event, subject: str, text: str) -> None:
+    assert render_mail(event) == Message(subject, text)
+
+
+def test_each_kind_of_event_has_a_mail() -> None:
+    assert {event.kind for event, _, _ in MAILS} == set(EventKind)
+    classes = [found for module in (run_events, account_events) for found in vars(module).values()]
+    events = {found for found in classes if isinstance(found, type) and issubclass(found, Event)} - {Event}
+    assert events == {type(event) for event, _, _ in MAILS}
+
+
+def test_an_event_without_a_text_is_an_error() -> None:
+    with pytest.raises(TypeError, match="no mail about a Event"):
+        render_mail(Event(kind=EventKind.APPROVAL, id="x", owner="u1", at=DUE))
+
+
+def test_a_retry_is_announced_only_if_it_comes_before_the_next_run() -> None:
+    assert text_of(TaskFailure.from_run(retried_run(), RETRY_AT + timedelta(milliseconds=1))) == BEGAN
+    assert "No retry:" in text_of(TaskFailure.from_run(retried_run(), RETRY_AT))
+
+
+@pytest.mark.parametrize("reason", [None, "UNKNOWN"])
+def test_a_reason_without_a_sentence_is_left_out(reason: str | None) -> None:
+    assert "No retry:" not in text_of(TaskFailure.from_run(failed_run(reason=reason)))
+    assert "Consequence:" not in text_of(WorkflowFailure.from_run(failed_workflow_run(reason=reason), 2, []))
+
+
+def test_failed_steps_are_counted() -> None:
+    texts = [text_of(WorkflowFailure.from_run(failed_workflow_run(), 2, steps)) for steps in ([], ["a"], ["a", "b"])]
+    assert ["Failed step" in text for text in texts] == [False, True, True]
+    assert ["Failed steps:    a, b" in text for text in texts] == [False, False, True]
+
+
+def test_a_first_request_for_a_decision_has_no_empty_facts() -> None:
+    text = text_of(approval(reminders=0, message="", decide_until=None))
+    assert "ask is waiting for your decision" in text
+    assert "Message:" not in text
+    assert "Decide until:" not in text
+
+
+def test_a_long_message_of_an_approval_is_cut() -> None:
+    assert text_of(approval(message="x" * 3_000)).count("x") == 1_999
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"opened_from": ""}, "From:            unknown (Fire fox)\n"),
+        ({"user_agent": ""}, "From:            192.0.2.1\n"),
+        ({"reused_from": "192.0.2.9"}, "Used again from: 192.0.2.9\n"),
+    ],
+)
+def test_what_is_not_known_of_a_session_is_left_out(changes: dict[str, str], shown: str) -> None:
+    assert shown in text_of(reused(**changes))
+
+
+def test_an_invitation_from_the_command_line_comes_from_an_administrator() -> None:
+    assert "An administrator invites you" in text_of(requested(EventKind.INVITATION, "ann@example.org"))
+
+
+def test_a_link_appears_in_no_stored_text() -> None:
+    assert all("secret" not in text for _, _, text in MAILS)
+
+
+@pytest.mark.parametrize("name", ["A\r\nBcc: eve@example.org", "x" * 200, "ü" * 200, "a\x00\x1b[31mb", "word " * 40])
+def test_any_name_makes_a_subject_of_one_short_line(name: str) -> None:
+    for run in (retried_run(task_name=name), failed_run(task_name=name)):
+        mail = render_mail(TaskFailure.from_run(run))
+        assert mail.subject.isprintable()
+        assert len(mail.subject) <= 120
+        assert mail.text.replace("\n", "").isprintable()
+
+
+def test_a_long_message_is_cut_and_lines_stay_narrow() -> None:
+    error = {"kind": "X", "message": "many words " * 500, "hint": None}
+    text = text_of(TaskFailure.from_run(retried_run(attempts=[{**ATTEMPT, "error": error}])))
+    assert len(text) < 1500
+    assert max(len(line) for line in text.splitlines()) <= 76
