@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.harness import Stack, TargetServer, save_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, RunStatus
+from tocsin.documents import Database, JobDocument, RunStatus
 from tocsin.documents.updates import change_when, has_value, is_null, move_run
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -37,7 +37,7 @@ async def test_names_bodies_and_tags_that_look_like_operators_stay_unchanged(
     body = {"kind": "form", "value": [["$name", "$$ROOT"], ["a.b", "$status"]]}
     later = schedules.Once(clock.now() + timedelta(hours=1))
     task = await save_task(stack.database, f"{target.url}/wait", later, name=NAME, tags=("$tags", "a.b"))
-    job = {**task.job, "params": {**task.job["params"], "body": body, "method": "POST"}}
+    job: JobDocument = {**task.job, "params": {**task.job["params"], "body": body, "method": "POST"}}
     task = await saving.update_task(stack.database, "alice", task.id, {"job": job, "name": f"{NAME}!"}, clock.now())
     run = await task_runs.run_task_now(stack.database, "alice", task.id, clock.now(), None)
     await stack.wait_for_runs(task.id, "RUNNING")

@@ -10,7 +10,7 @@ from tests.execution.helpers import called, mails, outcomes
 from tests.harness import Stack, TargetServer, run_stack, save_task, wait_until
 from tests.tasks.helpers import ended_attempt
 from tocsin import clock
-from tocsin.documents import Database
+from tocsin.documents import AttemptOutcome, Database
 from tocsin.execution import completer
 from tocsin.execution.completer import MAX_REFUSALS, Completer, StoredBatch
 from tocsin.execution.completion import Completion
@@ -69,7 +69,7 @@ async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: Targe
     newer_claim = {
         "fence": 2,
         "worker": "other",
-        "attempts": [ended_attempt(1, "LOST"), {"number": 2, "started_at": now, "worker": "other"}],
+        "attempts": [ended_attempt(1, AttemptOutcome.LOST), {"number": 2, "started_at": now, "worker": "other"}],
     }
     await stack.database.runs.update_one({"_id": run["_id"]}, {"$set": newer_claim})
     await stack.database.workers.insert_one({"_id": "other", "until": now + timedelta(hours=1)})

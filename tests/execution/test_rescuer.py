@@ -22,8 +22,10 @@ async def test_the_runs_of_a_dead_worker_are_requeued_and_the_lost_attempt_does_
     await worker_lease(database).reconcile_claims()
     run = await load_run(database, run_id)
     assert (run["status"], run["worker"], run["lost"], outcomes(run)) == ("QUEUED", None, 1, ["LOST"])
+    assert run["queued_at"] is not None
     assert run["rank"] == clock.epoch_milliseconds(run["queued_at"])
-    assert run["attempts"][0]["error"]["kind"] == "LOST"
+    assert (error := run["attempts"][0]["error"]) is not None
+    assert error["kind"] == "LOST"
     assert (await load_task(database, task.id))["active"] == [{"run": run_id, "shows": "PENDING"}]
     assert [worker["_id"] async for worker in database.workers.find({})] == ["rescuer"]
 

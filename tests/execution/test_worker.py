@@ -133,7 +133,7 @@ async def test_an_edit_while_an_attempt_is_made_is_what_the_next_attempt_does(
     target.script = [500]
     task = await save_task(stack.database, f"{target.url}/wait")
     await running(stack, target, task.id)
-    edit = {"job": http_job(f"{target.url}/new")}
+    edit: saving.DraftChanges = {"job": http_job(f"{target.url}/new")}
     await saving.update_task(stack.database, "alice", task.id, edit, clock.now())
     target.release.set()
     await stack.wait_for_runs(task.id, "COMPLETED")

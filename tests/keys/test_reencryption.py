@@ -126,7 +126,7 @@ async def test_an_edit_between_reading_and_writing_is_not_undone(database: Datab
     async def edit() -> None:
         for number in range(1, edits + 1):
             sealer = box(random.choice([OLD, NEW]))
-            changes = {"job": job(sealer, url=f"{URL}{number}", token=str(number))}
+            changes: saving.DraftChanges = {"job": job(sealer, url=f"{URL}{number}", token=str(number))}
             await saving.update_task(database, "alice", task.id, changes, clock.now())
 
     async def reseal_on() -> None:

@@ -14,7 +14,6 @@ from tocsin.notifications.channels.base import Message
 from tocsin.notifications.deliveries import (
     enqueue_deliveries,
     list_newest,
-    listen_for_enqueued,
     new_delivery,
     notify,
     prune_deliveries,
@@ -91,8 +90,8 @@ async def test_a_cause_that_was_queued_before_is_left_as_it_is(database: Databas
 async def test_listeners_are_called_for_deliveries_of_their_database_while_they_listen(database: Database) -> None:
     calls: list[str] = []
     other = Database(database.client, database.db, database.uri, "other")
-    with listen_for_enqueued(database, lambda: calls.append("mine")):
-        with listen_for_enqueued(other, lambda: calls.append("other")):
+    with database.deliveries_queued.connected(lambda: calls.append("mine")):
+        with other.deliveries_queued.connected(lambda: calls.append("other")):
             await enqueue_deliveries(database, [mail()], START)
             await enqueue_deliveries(database, [], START)
         assert calls == ["mine"]

@@ -206,7 +206,7 @@ async def test_nothing_runs_after_a_hold_at_the_worst_moment(
 async def test_a_passed_due_time_runs_once_whenever_its_schedule_is_replaced(database: Database, moment: str) -> None:
     task, at = await due_task(database), clock.now() + HOUR
     async with passes(database) as made:
-        edit = {"schedule": schedules.Once(at)}
+        edit: saving.DraftChanges = {"schedule": schedules.Once(at)}
         before(made, moment, in_loop(lambda: saving.update_task(database, "alice", task.id, edit, clock.now())))
         await made.make()
         await made.make()
@@ -221,7 +221,7 @@ async def test_several_passed_due_times_run_though_their_schedule_is_replaced(da
     task = await save_task(database, AWAY, every, overlap=Overlap.ALLOW)
     await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
     async with passes(database) as made:
-        edit = {"schedule": schedules.Every(HOUR, now - 9 * HOUR)}
+        edit: saving.DraftChanges = {"schedule": schedules.Every(HOUR, now - 9 * HOUR)}
         before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, clock.now())))
         await made.make()
         await made.make()
@@ -236,7 +236,7 @@ async def test_a_run_for_a_due_time_that_an_earlier_edit_removed_is_cancelled(da
     assert task.next_run_at is not None
     edited_at = task.next_run_at - timedelta(seconds=1)
     async with passes(database, 5) as made:
-        edit = {"schedule": schedules.Once(at)}
+        edit: saving.DraftChanges = {"schedule": schedules.Once(at)}
         before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, edited_at)))
         await made.make()
         await made.make()
@@ -250,7 +250,7 @@ async def test_a_run_that_waits_for_one_that_an_edit_removed_is_released(databas
     task = await save_task(database, AWAY, every, misfire=Misfire(MisfirePolicy.RUN_ALL))
     await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": every.start}})
     async with passes(database) as made:
-        edit = {"schedule": schedules.Once(every.start + minute)}
+        edit: saving.DraftChanges = {"schedule": schedules.Once(every.start + minute)}
         edited_at = every.start - minute
         before(made, "_advance", in_loop(lambda: saving.update_task(database, "alice", task.id, edit, edited_at)))
         await made.make()

@@ -75,6 +75,7 @@ async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(d
     assert await runs_of(database, task_id) == before
     task = await load_task(database, task_id)
     assert task["next_run_at"] is not None
+    assert before[0]["missed_until"] is not None
     assert task["next_run_at"] > before[0]["missed_until"]
 
 

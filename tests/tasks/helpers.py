@@ -43,11 +43,14 @@ async def load_run(database: Database, run: str) -> RunDocument:
     return await database.runs.find_one({"_id": run}) or _MISSING
 
 
-def ended_attempt(number: int = 1, outcome: AttemptOutcome = AttemptOutcome.FAILED) -> AttemptDocument:
+def ended_attempt(
+    number: int = 1, outcome: AttemptOutcome = AttemptOutcome.FAILED, *, body_bytes: int = 0
+) -> AttemptDocument:
     """Return the stored form of an ended attempt."""
     now = clock.now()
     return {
-        "number": number, "started_at": now, "finished_at": now, "worker": "w", "outcome": outcome, "error": None
+        "number": number, "started_at": now, "finished_at": now, "worker": "w", "outcome": outcome, "error": None,
+        "body_bytes": body_bytes,
     }  # fmt: skip
 
 

@@ -118,7 +118,12 @@ async def test_an_edit_rewrites_the_copies_of_open_runs_only(
     task = await save_hourly_task(database)
     run_id = await add_run(database, task.id, status, trigger=trigger)
     before = await load_run(database, run_id)
-    changes = {"job": http_job("http://127.0.0.1:9/new"), "timeout": 9.0, "name": "new", "retry": None}
+    changes: saving.DraftChanges = {
+        "job": http_job("http://127.0.0.1:9/new"),
+        "timeout": 9.0,
+        "name": "new",
+        "retry": None,
+    }
     await saving.update_task(database, "alice", task.id, changes, clock.now())
     after = await load_run(database, run_id)
     if status in SETTLED_STATUSES:
@@ -216,7 +221,8 @@ async def test_pause_the_same_schedule_again_and_resume_keep_the_phase(database:
     task = await save_hourly_task(database)
     assert task.next_run_at is not None
     await lifecycle.pause_task(database, "alice", task.id, clock.now())
-    given = {"schedule": schedules.schedule_from_document(task.schedule)}
+    schedule = schedules.current_schedule(schedules.schedule_from_document(task.schedule))
+    given: saving.DraftChanges = {"schedule": schedule}
     edited = await saving.update_task(database, "alice", task.id, given, clock.now())
     assert (edited.hold, edited.next_run_at) == (Hold.PAUSED, None)
     later = task.next_run_at + 4.5 * HOUR
@@ -226,7 +232,8 @@ async def test_pause_the_same_schedule_again_and_resume_keep_the_phase(database:
 async def test_the_same_schedule_makes_a_cancelled_task_active_again_in_its_phase(database: Database) -> None:
     task = await save_hourly_task(database)
     await lifecycle.cancel_task(database, "alice", task.id, clock.now())
-    given = {"schedule": schedules.schedule_from_document(task.schedule)}
+    schedule = schedules.current_schedule(schedules.schedule_from_document(task.schedule))
+    given: saving.DraftChanges = {"schedule": schedule}
     edited = await saving.update_task(database, "alice", task.id, given, clock.now())
     assert (edited.hold, edited.next_run_at) == (None, task.next_run_at)
 
@@ -262,7 +269,7 @@ async def test_the_expected_version_must_be_the_present_one(database: Database) 
 
 async def test_edits_at_once_lose_nothing(database: Database) -> None:
     task = await save_hourly_task(database)
-    edits: list[dict[str, Any]] = [
+    edits: list[saving.DraftChanges] = [
         {"name": "new"}, {"tags": ("new",)}, {"timeout": 9.0}, {"overlap": Overlap.ALLOW}, {"retry": None},
         {"job": http_job("http://127.0.0.1:9/new")}, {"misfire": schedules.Misfire(max_runs=3)},
         {"schedule": schedules.Once(clock.now() + 2 * HOUR)},

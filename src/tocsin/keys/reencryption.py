@@ -40,7 +40,7 @@ class _Place:
     path: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
 
-    def read(self, document: RawDocument) -> RawDocument:
+    def read(self, document: Mapping[str, Any]) -> RawDocument:
         """Return the fields that may hold secrets."""
         for name in self.path:
             document = document.get(name) or {}
@@ -100,7 +100,7 @@ async def _read_batches(database: Database, place: _Place) -> AsyncIterator[list
 
 
 def _reencryption_updates(
-    place: _Place, document: RawDocument, box: SecretBox, counts: ReencryptionCounts
+    place: _Place, document: Mapping[str, Any], box: SecretBox, counts: ReencryptionCounts
 ) -> list[UpdateOne]:
     """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
     reencryptor = _Reencryptor(box, document[place.owner])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypedDict
 
 from pymongo.errors import DuplicateKeyError
 
@@ -59,6 +60,21 @@ class TaskDraft:
             "queue": self.queue,
             "priority": self.priority or 0,
         }
+
+
+class DraftChanges(TypedDict, total=False):
+    """The fields of a `TaskDraft` that an update changes."""
+
+    name: str
+    tags: tuple[str, ...]
+    job: JobDocument
+    schedule: schedules.SimpleSchedule
+    misfire: schedules.Misfire
+    overlap: Overlap
+    retry: RetryPolicy | None
+    timeout: float | None
+    priority: int | None
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +162,7 @@ async def update_task(
     database: Database,
     owner: str,
     task_id: str,
-    changes: Changes,
+    changes: DraftChanges,
     now: datetime,
     expected_version: int | None = None,
 ) -> Task:
@@ -171,7 +187,7 @@ def _version_conflict(version: int) -> Conflict:
     return Conflict(f"The task has changed: its version is {version}. Fetch it again.", "expectedVersion")
 
 
-async def _update_once(database: Database, task: Task, changes: Changes, now: datetime) -> bool:
+async def _update_once(database: Database, task: Task, changes: DraftChanges, now: datetime) -> bool:
     draft = replace(draft_from_task(task), **changes).validate()
     if not changes.keys().isdisjoint({"queue", "priority"}):
         draft = with_queue_priority(draft, await queues.default_priorities(database))
@@ -182,7 +198,7 @@ async def _update_once(database: Database, task: Task, changes: Changes, now: da
     return result.modified_count == 1
 
 
-def _schedule_changes(task: Task, draft: TaskDraft, changes: Changes, now: datetime) -> Changes:
+def _schedule_changes(task: Task, draft: TaskDraft, changes: DraftChanges, now: datetime) -> Changes:
     """Return the changes of a new schedule. Other edits do not affect due times.
 
     Sending the current schedule again changes nothing, unless the task was cancelled.

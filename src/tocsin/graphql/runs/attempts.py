@@ -1,5 +1,6 @@
 """Output types of attempts and their errors."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import strawberry
@@ -121,5 +122,5 @@ def to_run_error(error: ErrorDocument | None) -> RunError | None:
     return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])
 
 
-def _to_headers(pairs: list[list[str]]) -> list[Header]:
+def _to_headers(pairs: Iterable[Sequence[str]]) -> list[Header]:
     return [Header(name=name, value=value) for name, value in pairs]

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
 import strawberry
 
 from tocsin import documents, schedules
-from tocsin.documents import JobDocument, Overlap
+from tocsin.documents import Overlap
 from tocsin.errors import ErrorCollector
 from tocsin.graphql.context import Services
 from tocsin.graphql.enums import IfPast
@@ -15,8 +15,7 @@ from tocsin.graphql.jobs.types import JobInput, parse_job
 from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
 from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
 from tocsin.tasks.ranking import DEFAULT_QUEUE
-from tocsin.tasks.retry_policy import RetryPolicy
-from tocsin.tasks.saving import TaskDraft, draft_from_task, validate_fields
+from tocsin.tasks.saving import DraftChanges, TaskDraft, draft_from_task, validate_fields
 
 _KEY_DESCRIPTION = (
     "A string of 1 to 200 characters that makes the mutation safe to send again: the same input with the same key "
@@ -106,21 +105,6 @@ class UpdateTaskInput:
     queue: strawberry.Maybe[str | None] = strawberry.field(
         description="Name of the queue for its runs; null: `default`."
     )
-
-
-class DraftChanges(TypedDict, total=False):
-    """The fields of `TaskDraft` that an update changes."""
-
-    name: str
-    tags: tuple[str, ...]
-    job: JobDocument
-    schedule: schedules.SimpleSchedule
-    misfire: schedules.Misfire
-    overlap: Overlap
-    retry: RetryPolicy | None
-    timeout: float | None
-    priority: int | None
-    queue: str
 
 
 def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:

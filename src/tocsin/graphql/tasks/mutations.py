@@ -21,7 +21,6 @@ from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
-    DraftChanges,
     UpdateTaskInput,
     idempotency_key_field,
     parse_draft,
@@ -198,13 +197,13 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> Ta
     raise AssertionError  # the last try returns or raises
 
 
-def _job_growth(task: TaskDocument, changes: DraftChanges) -> int:
+def _job_growth(task: TaskDocument, changes: saving.DraftChanges) -> int:
     """Return the bytes by which the stored job grows; negative if it shrinks."""
     return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
 
 
 def _quota_for_reactivation(
-    services: Services, task: TaskDocument, changes: DraftChanges
+    services: Services, task: TaskDocument, changes: saving.DraftChanges
 ) -> AbstractAsyncContextManager[None]:
     """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
