@@ -10,7 +10,7 @@ from tocsin.documents.account_documents import (
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
-from tocsin.documents.base import Changes, Doc, Filter, RawDocument
+from tocsin.documents.base import Changes, Filter, RawDocument
 from tocsin.documents.database import Database, aggregate, connect, connect_sync
 from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
 from tocsin.documents.delivery_models import Delivery
@@ -116,7 +116,6 @@ __all__ = [
     "DeliveryAboutDocument",
     "DeliveryDocument",
     "DeliveryStatus",
-    "Doc",
     "ErrorDocument",
     "ErrorKind",
     "Filter",

@@ -5,7 +5,6 @@ from typing import Any, TypeAlias
 from beanie import Document
 from pymongo import ASCENDING, IndexModel
 
-Doc: TypeAlias = Any
 RawDocument: TypeAlias = dict[str, Any]
 """A document whose collection is only known at run time, or the result of an aggregation."""
 Filter: TypeAlias = dict[str, Any]
