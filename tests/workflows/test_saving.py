@@ -108,7 +108,7 @@ async def test_a_deleted_workflow_is_hidden_and_has_no_due_time(database: Databa
         await saving.delete_workflow(database, "alice", "w", clock.now())
     stored = await database.workflows.find_one({"_id": saved["_id"]})
     assert stored is not None
-    assert (stored["deleted"], stored["name_key"], stored["next_run_at"]) == (True, None, None)
+    assert (stored["deleted"], stored["next_run_at"]) == (True, None)
 
 
 async def test_the_name_of_a_deleted_workflow_can_be_used_again(database: Database) -> None:

@@ -6,14 +6,17 @@ from tocsin.errors import NotFound
 
 async def find_workflow(database: Database, owner: str, name: str) -> WorkflowDocument | None:
     """Return the owner's workflow with this name, or None."""
-    return await database.workflows.find_one({"name_key": f"{owner}/{name}"})
+    return _unless_deleted(await database.workflows.find_one({"name_key": f"{owner}/{name}"}))
 
 
 async def find_workflow_by_id(database: Database, owner: str, workflow: str) -> WorkflowDocument | None:
     """Return the owner's workflow with this id, or None."""
     if owner_of(workflow) != owner:
         return None
-    document: WorkflowDocument | None = await database.workflows.find_one({"_id": workflow})
+    return _unless_deleted(await database.workflows.find_one({"_id": workflow}))
+
+
+def _unless_deleted(document: WorkflowDocument | None) -> WorkflowDocument | None:
     return None if document is None or document["deleted"] else document
 
 

@@ -104,9 +104,12 @@ def _add_usage(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
 
 
 async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> WorkflowDocument:
-    """Delete a workflow: hide it and end its schedule. Its open runs continue. Raises NotFound."""
+    """Delete a workflow: hide it and end its schedule. Its open runs continue. Raises NotFound.
+
+    It keeps its name until another workflow takes it.
+    """
     workflow = await require_workflow(database, owner, name)
-    changes = {"deleted": True, "name_key": None, "next_run_at": None, "updated_at": now}
+    changes = {"deleted": True, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
     log_workflow("workflow deleted", workflow)
     return workflow
@@ -152,7 +155,7 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         "_id": workflow_id,
         "owner": owner,
         "name": definition.name,
-        "name_key": f"{owner}/{definition.name}",
+        "name_key": _name_key(owner, definition.name),
         "deleted": False,
         "created_at": now,
         "last_due_at": None,
@@ -175,15 +178,19 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
 
 
 async def _release_name(database: Database, owner: str, name: str) -> None:
-    """Store the deleted workflows of this name anew.
+    """Release the name of a deleted workflow, which stays for its history.
 
-    The embedded database keeps the entry of a unique index when its value changes, until the document is deleted.
+    The embedded database frees an entry of a unique index only with its document, not by an update of the value.
     """
-    async for workflow in database.workflows.find({"owner": owner}):
-        if workflow["deleted"] and workflow["name"] == name:
-            result = await database.workflows.delete_one({"_id": workflow["_id"]})
-            if result.deleted_count:
-                await database.workflows.insert_one(workflow)
+    former = await database.workflows.find_one({"name_key": _name_key(owner, name)})
+    if former is None or not former["deleted"]:
+        return
+    if (await database.workflows.delete_one({"_id": former["_id"]})).deleted_count:
+        await database.workflows.insert_one({**former, "name_key": None})
+
+
+def _name_key(owner: str, name: str) -> str:
+    return f"{owner}/{name}"
 
 
 async def _change(database: Database, before: WorkflowDocument, draft: _Draft, now: datetime) -> bool:
