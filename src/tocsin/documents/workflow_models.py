@@ -20,7 +20,7 @@ class Workflow(StoredDocument):
     """A named graph of steps. `name_key` is `owner/name`, which is unique. `version` counts the saves with changes.
 
     `schedule` and `next_run_at` are as in tasks. `incident` increases with each scheduled run that completes within the
-    incident it was started in. A `deleted` workflow is hidden, but its open runs continue. It keeps its `name_key` until
+    incident it was started in. A `deleted` workflow is hidden, but its open runs continue. It keeps `name_key` until
     another workflow takes the name.
     """
 
