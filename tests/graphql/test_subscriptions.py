@@ -85,7 +85,7 @@ async def test_unknown_foreign_and_malformed_tasks_are_errors(api: Api) -> None:
         assert (await socket.event())["kind"] == "SNAPSHOT"
 
 
-async def test_twenty_subscriptions_on_oneopen_socket(api: Api) -> None:
+async def test_twenty_subscriptions_on_one_socket(api: Api) -> None:
     async with open_socket(api, api.alice) as socket:
         for number in range(20):
             await socket.subscribe(str(number))
