@@ -41,25 +41,24 @@ _ADD = "$add"
 
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
-    """Apply the effects of these runs' states. Return whether a mail was queued or a waiting run released."""
-    has_mails = await enqueue_mails(database, runs)
+    """Apply the effects of these runs' states. Return whether a waiting run was released."""
+    await enqueue_mails(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     released = await overlap.release_waiting(
         database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
     )
-    return has_mails or released > 0
+    return released > 0
 
 
-async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
-    """Notify of these states of runs. Return whether there is anything to notify of."""
+async def enqueue_mails(database: Database, runs: list[RunDocument]) -> None:
+    """Notify of these states of runs."""
     newsworthy = await _not_yet_notified(database, [run for run in runs if _is_newsworthy(run)])
     next_due_times = await _find_next_due_times(
         database, [run for run in newsworthy if run["status"] == RunStatus.RETRY]
     )
     await notify(database, [TaskFailure.from_run(run, next_due_times.get(run["task"])) for run in newsworthy])
-    return bool(newsworthy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,14 @@ class ApprovalMails:
     def __init__(self, database: Database, rules: ApprovalRequestRules = ApprovalRequestRules()) -> None:  # noqa: B008  # frozen
         self._database, self._rules = database, rules
 
-    async def enqueue_mails(self, document: WorkflowRunDocument, state: WorkflowState) -> bool:
-        """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
+    async def enqueue_mails(self, document: WorkflowRunDocument, state: WorkflowState) -> None:
+        """Enqueue the mails of steps that have begun to ask.
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
         asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
         events = [event for key in asking for event in await self._find_requests(key, state)]
         await notify(self._database, events)
-        return bool(events)
 
     async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
         """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
