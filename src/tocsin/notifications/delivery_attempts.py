@@ -85,7 +85,7 @@ def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime) -> Chan
 def retry_delay(tries: int, chance: float) -> timedelta:
     """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
 
-    `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
+    `chance` (0..1) adds up to a fifth, so that those that failed together are not retried together.
     """
     doublings: int = 2 ** min(tries - 1, 16)
     return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)
@@ -102,7 +102,7 @@ def _outcome(delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any)
 
 
 async def record_outcome(delivery: DeliveryDocument, outcome: Changes, database: Database) -> None:
-    """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail.
+    """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate.
 
     A success counts whoever has the lease by now; a failure is for the holder of the lease to record. Raises
     PyMongoError if the database refuses.

@@ -1,7 +1,7 @@
-"""The effects of a run's state: on its task (status, streak), its owner (mails), and the runs that wait for it.
+"""The effects of a run's state: on its task (status, streak), its owner (notifications), and waiting runs.
 
 The run itself is written first and is the source of truth. The effects follow from it and are idempotent: a task counts
-the end of a run only while it lists the run as active, the ID of a mail derives from its cause, and a release is
+the end of a run only while it lists the run as active, the ID of a delivery derives from its cause, and a release is
 conditional.
 """
 
@@ -42,7 +42,7 @@ _ADD = "$add"
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     """Apply the effects of these runs' states. Return whether a waiting run was released."""
-    await enqueue_mails(database, runs)
+    await enqueue_notifications(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
@@ -52,7 +52,7 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     return released > 0
 
 
-async def enqueue_mails(database: Database, runs: list[RunDocument]) -> None:
+async def enqueue_notifications(database: Database, runs: list[RunDocument]) -> None:
     """Notify of these states of runs."""
     newsworthy = await _not_yet_notified(database, [run for run in runs if _is_newsworthy(run)])
     next_due_times = await _find_next_due_times(
@@ -148,7 +148,7 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
 
 
 def _is_newsworthy(run: RunDocument) -> bool:
-    """Return whether this state of a scheduled run causes a mail."""
+    """Return whether this state of a scheduled run causes a notification."""
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
 
 

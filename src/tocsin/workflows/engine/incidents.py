@@ -1,7 +1,7 @@
-"""Incidents of scheduled workflows: as for tasks, one mail when they begin to fail and one when a run has failed.
+"""Incidents of scheduled workflows: as for tasks, one notification when they begin to fail and one when a run fails.
 
-Mails, and the end of an incident, are written before the change that causes them. After a crash in between, the next
-advance decides the same; mail ids derive from the incident, and ending an incident twice is harmless.
+Notifications, and the end of an incident, are written before the change that causes them. After a crash in between, the
+next advance decides the same; the ids of deliveries derive from the incident, and ending an incident twice is harmless.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 
 class IncidentTracker:
-    """Tracks incidents of scheduled workflows. Manual and resumed runs send no mail."""
+    """Tracks incidents of scheduled workflows. Manual and resumed runs notify nobody."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -23,7 +23,7 @@ class IncidentTracker:
     async def track_changes(
         self, document: WorkflowRunDocument, state: WorkflowState, changes: Changes, retrying: Collection[str]
     ) -> None:
-        """Enqueue the mails that these changes of a workflow run cause.
+        """Enqueue the notifications that these changes of a workflow run cause.
 
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
         retry.

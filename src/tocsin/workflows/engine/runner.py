@@ -131,7 +131,7 @@ class WorkflowRunner:
         started = len(plan.runs_to_start)
         if started and self._meter.consume_runs(document["owner"], started, clock.now()) is not None:
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
-        await self._approval_mails.enqueue_mails(document, state)
+        await self._approval_mails.enqueue_notifications(document, state)
         await self._incidents.track_changes(document, state, changes, active.retrying)
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
