@@ -29,9 +29,14 @@ def incident_event_id(subject: str, incident: int | None, stage: int) -> str:
     return f"{place}:{_STAGE_NAMES[stage]}"
 
 
+def failure_stage(run: RunDocument) -> int:
+    """Return the stage of its task's incident in which a failed run is, by its status: 0 to be retried, 1 failed."""
+    return 0 if run["status"] == RunStatus.RETRY else 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailure(Event):
-    """A task has failed: its first attempt, which is retried at `retry_at`, or (if that is None) a run for good.
+    """A task has failed: its first attempt, which is retried at `retry_at` (BEGAN_FAILING), or a run for good.
 
     The retry is not made if `next_due` is not later.
     """
@@ -50,9 +55,7 @@ class TaskFailure(Event):
         """Return the event of a run that waits for its retry or has failed. `next_due` is the task's next due time."""
         attempts = run.get("attempts") or []
         last = attempts[-1] if attempts else None
-        retry_at = run.get("retry_at") if run["status"] == RunStatus.RETRY else None
-        stage = 0 if retry_at else 1
-        run_id, incident = run["_id"], run.get("incident")
+        stage, run_id, incident = failure_stage(run), run["_id"], run.get("incident")
         task = run.get("task") or parent_of(run_id)
         return cls(
             kind=_KINDS[stage],
@@ -67,7 +70,7 @@ class TaskFailure(Event):
             error=ErrorExcerpt.from_document((last and last.get("error")) or run.get("error")),
             attempts=max(len(attempts), last["number"] if last else 0),
             due_at=run["due_at"],
-            retry_at=retry_at,
+            retry_at=run.get("retry_at") if stage == 0 else None,
             next_due=next_due,
             reason=run.get("reason"),
         )
@@ -84,7 +87,7 @@ def _describe_call(run: RunDocument, attempt: AttemptDocument | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowFailure(Event):
-    """A scheduled workflow has failed: a step of it, which is retried at `retry_at`, or (if that is None) a run.
+    """A scheduled workflow has failed: a step of it, which is retried at `retry_at` (BEGAN_FAILING), or a run.
 
     `steps` are the failed steps, `attempts` those of the step that is retried.
     """

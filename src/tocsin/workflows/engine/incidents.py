@@ -7,7 +7,7 @@ next advance decides the same; the ids of deliveries derive from the incident, a
 from collections.abc import Collection
 from typing import cast
 
-from tocsin.documents import Changes, Database, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
+from tocsin.documents import Changes, Database, RunStatus, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import Event
 from tocsin.notifications.run_events import WorkflowFailure, incident_event_id
@@ -53,7 +53,7 @@ class IncidentTracker:
 
     async def _report_first_failure(self, document: WorkflowRunDocument, step_run: str) -> None:
         run = await self._database.runs.find_one({"_id": step_run})
-        if run is not None and run.get("retry_at") is not None:
+        if run is not None and run["status"] == RunStatus.RETRY:
             await self._notify_once(WorkflowFailure.from_step_run(document, run))
 
     async def _notify_once(self, event: Event) -> None:
