@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.notifications.helpers import accept_by_list_only
 from tests.tasks.helpers import add_run, ended_attempt, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, Hold, RunStatus, Trigger
@@ -89,6 +90,21 @@ async def test_a_failure_is_mailed_once_until_a_success_ends_the_incident(databa
     assert (working["consecutive_failures"], working["incident"], working["last_end"]) == (0, 1, "COMPLETED")
     await end_run(database, task_id, S.FAILED, 2)
     assert await mailed(database) == ["FAILED_FOR_GOOD", "FAILED_FOR_GOOD"]
+
+
+@pytest.mark.parametrize("times", [{}, {"retry_at": None}])
+async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch, times: dict[str, Any]
+) -> None:
+    accept_by_list_only(monkeypatch)
+    task_id = (await save_hourly_task(database)).id
+    retried = {"retry_at": clock.now(), "open": True, **times}
+    await end_run(database, task_id, S.RETRY, 5, **retried)
+    assert await mailed(database) == ["BEGAN_FAILING"]
+    await end_run(database, task_id, S.FAILED, 4)
+    await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})
+    await end_run(database, task_id, S.RETRY, 3, **retried)
+    assert await mailed(database) == ["FAILED_FOR_GOOD"]
 
 
 @pytest.mark.parametrize(

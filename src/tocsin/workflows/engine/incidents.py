@@ -8,9 +8,8 @@ from collections.abc import Collection
 from typing import cast
 
 from tocsin.documents import Changes, Database, RunStatus, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
-from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import Event
-from tocsin.notifications.run_events import WorkflowFailure, incident_event_id
+from tocsin.notifications.deliveries import find_notified, notify
+from tocsin.notifications.run_events import IncidentStage, WorkflowFailure
 from tocsin.workflows.engine.states import ItemState, WorkflowState
 
 
@@ -56,14 +55,9 @@ class IncidentTracker:
         if run is not None and run["status"] == RunStatus.RETRY:
             await self._notify_once(WorkflowFailure.from_step_run(document, run))
 
-    async def _notify_once(self, event: Event) -> None:
-        """Queue the event, unless this stage of the incident was reported before."""
-        if (about := event.about) is None:
-            return
-        later = [
-            incident_event_id(about["id"], about["incident"], stage) for stage in (0, 1) if stage >= about["stage"]
-        ]
-        if await self._database.deliveries.find_one({"_id": {"$in": later}}, {"_id": 1}) is None:
+    async def _notify_once(self, event: WorkflowFailure) -> None:
+        """Notify of the event, unless this or a later stage of the incident was notified of before."""
+        if not await find_notified(self._database, [IncidentStage.from_event(event)]):
             await notify(self._database, [event])
 
 
