@@ -190,6 +190,13 @@ async def test_a_bug_affects_one_mail_only(database: Database, alice: User, time
         assert (await tried(database, 1))["last_error"] == "KeyError: 'oops'"
 
 
+async def test_a_delivery_whose_subject_cannot_be_read_is_tried_again_as_after_any_bug(database: Database) -> None:
+    await database.db["workflow_runs"].insert_one({"_id": "u2/w1", "steps": {}})
+    about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0}
+    outcome = await attempt(database, changed(mail(), about=about, run="u2/w1"), age=FIRST_RETRY_DELAY)
+    assert (outcome["status"], outcome["tries"], outcome["last_error"]) == ("QUEUED", 1, "KeyError: 'step'")
+
+
 async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(
     database: Database, alice: User, time: Clock
 ) -> None:

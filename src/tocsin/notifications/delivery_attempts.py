@@ -35,9 +35,9 @@ async def attempt_delivery(
     delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: Callable[[], datetime]
 ) -> Changes:
     """Make one attempt at a claimed delivery, and return its outcome as changes of it. Raises PyMongoError."""
-    if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
-        return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
     try:
+        if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
+            return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
         message = await channels[delivery.get("channel", DEFAULT_CHANNEL)].deliver(delivery)
     except DeliverySuppressed as error:
         MAILS.labels(outcome=DeliveryStatus.SUPPRESSED).inc()
