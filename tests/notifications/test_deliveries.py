@@ -47,7 +47,7 @@ def test_a_delivery_has_what_its_event_and_its_message_say() -> None:
     ("event", "channel", "more"),
     [
         (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "mail", {}),
-        (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "list", {"channel": "list", "_id": "list/u1/quota:2026-11-22"}),
+        (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "list", {"channel": "list", "_id": "u1/quota:2026-11-22@list"}),
         (link(EventKind.PASSWORD_RESET), "mail", {"sealed": "?", "good_until": ENDED}),
         (link(EventKind.INVITATION, "a@b.c"), "mail", {"sealed": "?", "good_until": ENDED, "to": "a@b.c"}),
     ],

@@ -30,8 +30,11 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
 
 
 def delivery_id(event_id: str, channel: str) -> str:
-    """Return the id of an event's delivery: that of the event, after the channel unless that is mail."""
-    return event_id if channel == DEFAULT_CHANNEL else f"{channel}/{event_id}"
+    """Return the id of an event's delivery: that of the event, followed by the channel unless that is mail.
+
+    So deliveries caused by an owner's documents count towards the owner's storage: their ids begin with the owner's.
+    """
+    return event_id if channel == DEFAULT_CHANNEL else f"{event_id}@{channel}"
 
 
 async def find_notified(database: Database, stages: Collection[IncidentStage]) -> set[IncidentStage]:

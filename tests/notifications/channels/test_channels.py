@@ -57,14 +57,14 @@ async def test_an_event_is_delivered_by_each_channel_that_accepts_it(database: D
     await notify(database, [QuotaMet.from_quotas("u1", ["10 runs"], AT)])
     assert await outcomes(database) == {
         "u1/quota:2026-11-22": "DELIVERED",
-        "list/u1/quota:2026-11-22": "DELIVERED",
+        "u1/quota:2026-11-22@list": "DELIVERED",
     }
     assert delivered == ["u1 met a quota"]
 
 
 async def test_the_failure_of_a_channel_is_its_own(database: Database, list_channel: None) -> None:
     await notify(database, [QuotaMet.from_quotas("nobody", ["10 runs"], AT)])
-    assert (await outcomes(database))["list/nobody/quota:2026-11-22"] == "FAILED"
+    assert (await outcomes(database))["nobody/quota:2026-11-22@list"] == "FAILED"
     assert delivered == []
 
 

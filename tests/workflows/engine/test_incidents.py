@@ -128,7 +128,7 @@ async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
         await end(stack, 1, "FAILED")
         assert (await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})).deleted_count == 1
         await end(stack, 2, "COMPLETED")
-    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed@list")]
 
 
 async def test_manual_runs_send_no_mail_and_end_no_incident(database: Database, target: TargetServer) -> None:
