@@ -66,10 +66,14 @@ class ListChannel(Channel):
         return Message(delivery["subject"], "")
 
 
+async def accept_none(_event: Event, _database: Database) -> bool:
+    return False
+
+
 def accept_by_list_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Add a second channel, the only one that accepts events."""
     monkeypatch.setitem(CHANNELS, "list", ListChannel)
-    monkeypatch.setattr(MailChannel, "accepts", staticmethod(lambda _event: False))
+    monkeypatch.setattr(MailChannel, "accepts", staticmethod(accept_none))
 
 
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:

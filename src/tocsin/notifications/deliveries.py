@@ -24,7 +24,7 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
         new_delivery(event, name, channel.render(event))
         for event in events
         for name, channel in CHANNELS.items()
-        if channel.accepts(event)
+        if await channel.accepts(event, database)
     ]
     await enqueue_deliveries(database, deliveries)
 
