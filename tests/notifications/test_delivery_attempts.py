@@ -127,9 +127,9 @@ async def test_each_mail_is_logged_with_the_ids_of_the_api(database: Database, a
             worker.wake()
             for cause in runs:
                 await tried(database, 1, cause)
-    logged = {line["delivery"]: line for line in logs if line["event"] == "mail delivered"}
+    logged = {line["delivery"]: line for line in logs if line["event"] == "notification delivered"}
     run, workflow_run = to_global_id("Run", "u1/t1:1"), to_global_id("WorkflowRun", "u1/w1")
-    common = {"event": "mail delivered", "log_level": "info", "kind": "BEGAN_FAILING"}
+    common = {"event": "notification delivered", "log_level": "info", "kind": "BEGAN_FAILING"}
     assert logged == {
         "a": common | {"delivery": "a", "run_id": run, "task_id": to_global_id("Task", "u1/t1")},
         "b": common | {"delivery": "b", "workflow_run_id": workflow_run},

@@ -134,7 +134,9 @@ class DeliveryWorker:
             outcome = await attempt_delivery(delivery, self._channels, self._database, self._clock)
             await record_outcome(delivery, outcome, self._database)
         except PyMongoError as error:  # it is sent again when its lease ends
-            _log.warning("the outcome of a mail could not be recorded", **log_fields(delivery), reason=str(error))
+            _log.warning(
+                "the outcome of a notification could not be recorded", **log_fields(delivery), reason=str(error)
+            )
         finally:
             del self._in_progress[delivery["_id"]]
             self._owner_counts -= Counter((owner,))
