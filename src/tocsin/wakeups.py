@@ -44,5 +44,4 @@ class Wakeups:
         self.cancel_requested: Signal[[str]] = Signal()
         self.workflow_due: Signal[[datetime | None]] = Signal()
         self.workflow_run_changed: Signal[[str]] = Signal()
-        self.mails_queued: Signal[[]] = Signal()
         self.queues_changed: Signal[[]] = Signal()

@@ -6,10 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.outbound.smtp import Inbox, smtp_settings
 from tocsin.documents import Database, User
-from tocsin.notifications.channels.base import ChannelContext
+from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.notifications.channels import CHANNELS
+from tocsin.notifications.channels.base import Channel, ChannelContext, Message
+from tocsin.notifications.channels.mail import MailChannel
 from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.notifications.events import Event
 from tocsin.outbound.mail_transport import MailTransport, make_mail_transport
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -47,6 +53,27 @@ def incident_mail(incident: int, stage: int, task: str = "u1/t1") -> Any:
 
 def numbered(count: int, owner: str = "u1", **changes: Any) -> list[Any]:
     return [{**mail(f"{owner}/{number:05}"), "owner": owner, **changes} for number in range(count)]
+
+
+class ListChannel(Channel):
+    """A channel beside mail, of all events. It delivers to nobody."""
+
+    @staticmethod
+    def render(event: Event) -> Message:
+        return Message(event.kind, "")
+
+    async def deliver(self, delivery: DeliveryDocument) -> Message:
+        return Message(delivery["subject"], "")
+
+
+async def accept_none(_event: Event, _database: Database) -> bool:
+    return False
+
+
+def accept_by_list_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a second channel, the only one that accepts events."""
+    monkeypatch.setitem(CHANNELS, "list", ListChannel)
+    monkeypatch.setattr(MailChannel, "accepts", staticmethod(accept_none))
 
 
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:

@@ -1,18 +1,21 @@
 """Queued deliveries as they are stored, listed and deleted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.notifications.helpers import BEGAN, START, changed, mail, stored
+from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail, stored
 from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, retried_run
 from tocsin import clock
 from tocsin.documents import Database, Delivery
 from tocsin.notifications.account_events import LinkRequested, QuotaMet
+from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.deliveries import (
     enqueue_deliveries,
+    find_notified,
     list_newest,
     new_delivery,
     notify,
@@ -20,7 +23,7 @@ from tocsin.notifications.deliveries import (
 )
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.pages import run_page_path
-from tocsin.notifications.run_events import ApprovalRequested, TaskFailure
+from tocsin.notifications.run_events import ApprovalRequested, IncidentStage, TaskFailure
 
 MESSAGE = Message("A subject", "A text")
 
@@ -44,7 +47,7 @@ def test_a_delivery_has_what_its_event_and_its_message_say() -> None:
     ("event", "channel", "more"),
     [
         (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "mail", {}),
-        (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "list", {"channel": "list", "_id": "list/u1/quota:2026-11-22"}),
+        (QuotaMet.from_quotas("u1", ["10 runs"], DUE), "list", {"channel": "list", "_id": "u1/quota:2026-11-22@list"}),
         (link(EventKind.PASSWORD_RESET), "mail", {"sealed": "?", "good_until": ENDED}),
         (link(EventKind.INVITATION, "a@b.c"), "mail", {"sealed": "?", "good_until": ENDED, "to": "a@b.c"}),
     ],
@@ -67,6 +70,18 @@ def test_each_delivery_fits_the_stored_document(database: Database) -> None:
         delivery = new_delivery(event, "list", MESSAGE)
         assert Delivery.model_validate(delivery).id == delivery["_id"]
         assert set(delivery) - {"_id"} <= set(Delivery.model_fields)
+
+
+async def test_an_incident_that_any_channel_notified_of_is_known(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHANNELS, "list", ListChannel)
+    wanted = [IncidentStage(f"u1/t{number}", 0, stage) for number in (1, 2, 3) for stage in (0, 1)]
+    began, failed = TaskFailure.from_run(retried_run(incident=0)), TaskFailure.from_run(failed_run(incident=0))
+    by_list = new_delivery(replace(failed, id="u1/t2:0:failed"), "list", MESSAGE)
+    await enqueue_deliveries(database, [new_delivery(began, "mail", MESSAGE), by_list])
+    assert await find_notified(database, wanted) == {wanted[0], wanted[2], wanted[3]}
+    assert await find_notified(database, []) == set()
 
 
 async def test_an_event_is_queued_by_now_with_the_text_of_its_mail(database: Database) -> None:

@@ -127,9 +127,9 @@ async def test_each_mail_is_logged_with_the_ids_of_the_api(database: Database, a
             worker.wake()
             for cause in runs:
                 await tried(database, 1, cause)
-    logged = {line["delivery"]: line for line in logs if line["event"] == "mail delivered"}
+    logged = {line["delivery"]: line for line in logs if line["event"] == "notification delivered"}
     run, workflow_run = to_global_id("Run", "u1/t1:1"), to_global_id("WorkflowRun", "u1/w1")
-    common = {"event": "mail delivered", "log_level": "info", "kind": "BEGAN_FAILING"}
+    common = {"event": "notification delivered", "log_level": "info", "kind": "BEGAN_FAILING"}
     assert logged == {
         "a": common | {"delivery": "a", "run_id": run, "task_id": to_global_id("Task", "u1/t1")},
         "b": common | {"delivery": "b", "workflow_run_id": workflow_run},
@@ -188,6 +188,13 @@ async def test_a_bug_affects_one_mail_only(database: Database, alice: User, time
     async with working(database, Faulty(), clock=time):
         assert (await tried(database, 1, "u1/t2:0:began"))["status"] == "DELIVERED"
         assert (await tried(database, 1))["last_error"] == "KeyError: 'oops'"
+
+
+async def test_a_delivery_whose_subject_cannot_be_read_is_tried_again_as_after_any_bug(database: Database) -> None:
+    await database.db["workflow_runs"].insert_one({"_id": "u2/w1", "steps": {}})
+    about = {"type": "Approval", "id": "u2/w1:ask:0:u1", "incident": 0, "stage": 0}
+    outcome = await attempt(database, changed(mail(), about=about, run="u2/w1"), age=FIRST_RETRY_DELAY)
+    assert (outcome["status"], outcome["tries"], outcome["last_error"]) == ("QUEUED", 1, "KeyError: 'step'")
 
 
 async def test_a_mail_that_was_sent_while_the_database_went_away_is_sent_once(

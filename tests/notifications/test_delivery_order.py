@@ -68,6 +68,7 @@ def test_mails_about_other_subjects_do_not_wait() -> None:
 def test_only_a_beginning_has_a_next_stage() -> None:
     approval: Any = {**mail(), "about": {"type": "Approval", "id": "x", "incident": 0, "stage": 0}}
     assert [superseding_id(each) for each in (mail(), mail(stage=1), approval)] == ["u1/t1:0:failed", None, None]
+    assert superseding_id(mail(_id="u1/t1:0:began@list")) == "u1/t1:0:failed@list"
 
 
 @given(

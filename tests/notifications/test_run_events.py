@@ -45,6 +45,12 @@ def test_a_run_that_failed_is_not_retried_whatever_was_planned() -> None:
     assert event.at == ENDED + timedelta(seconds=1)
 
 
+def test_the_status_of_a_run_decides_about_its_event_though_no_time_of_a_retry_is_known() -> None:
+    event = TaskFailure.from_run(retried_run(retry_at=None))
+    assert (event.kind, event.id, event.retry_at) == (EventKind.BEGAN_FAILING, "u1/t1:3:began", None)
+    assert event.about == about("Task", "u1/t1", 3, 0)
+
+
 def test_runs_of_one_incident_share_an_id_and_a_run_outside_of_any_has_its_own() -> None:
     first = TaskFailure.from_run(retried_run())
     assert TaskFailure.from_run(retried_run(_id="u1/t1:2", due_at=ENDED)).id == first.id

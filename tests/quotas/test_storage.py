@@ -7,10 +7,14 @@ import bson
 import pytest
 
 from tests.harness import make_settings
+from tests.notifications.helpers import ListChannel
 from tests.tasks.helpers import add_run, ended_attempt, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, RunStatus
 from tocsin.documents.file_bucket import FileBucket
+from tocsin.notifications.account_events import QuotaMet
+from tocsin.notifications.channels import CHANNELS
+from tocsin.notifications.deliveries import notify
 from tocsin.quotas import Quota, Quotas
 from tocsin.quotas.limits import MEGABYTE
 from tocsin.quotas.storage import measure_storage
@@ -57,6 +61,14 @@ async def test_other_documents_are_measured(database: Database, collection: str)
         document: Any = {"_id": f"{owner}/1", "owner": owner, "due_at": clock.now() - HOUR, "text": "x" * 900}
         await database.db[collection].insert_one(document)
     assert await measure(database) == await size_of(database, collection, "alice/1") > 900
+
+
+async def test_deliveries_by_each_channel_are_measured(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHANNELS, "list", ListChannel)
+    await notify(database, [QuotaMet.from_quotas("alice", ["10 runs"], clock.now())])
+    ids = [each["_id"] async for each in database.deliveries.find({})]
+    assert len(ids) == 2
+    assert await measure(database) == sum([await size_of(database, "deliveries", each) for each in ids])
 
 
 async def test_a_measurement_replaces_the_count_and_is_known_at_once(database: Database) -> None:

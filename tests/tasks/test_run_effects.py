@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.notifications.helpers import accept_by_list_only
 from tests.tasks.helpers import add_run, ended_attempt, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, Hold, RunStatus, Trigger
@@ -67,29 +68,43 @@ async def mailed(database: Database) -> list[str]:
     return [mail["kind"] async for mail in database.deliveries.find({}).sort("queued_at", 1)]
 
 
-async def end_run(database: Database, task_id: str, status: RunStatus, hours_ago: int, **changes: Any) -> bool:
-    """Insert an open run of the task, end it with this status, and apply the effects. Return what that returns."""
+async def end_run(database: Database, task_id: str, status: RunStatus, hours_ago: int, **changes: Any) -> None:
+    """Insert an open run of the task, end it with this status, and apply the effects."""
     changes = {"attempts": [ended_attempt()], "incident": (await load_task(database, task_id))["incident"], **changes}
     run_id = await add_run(database, task_id, S.RUNNING, ago=timedelta(hours=hours_ago), **changes)
     ended = {"status": status, "open": False, "finished_at": clock.now()}
     await database.runs.update_one({"_id": run_id}, {"$set": ended})
     stored = await database.runs.find({"_id": run_id}).to_list()
-    has_effects = await run_effects.apply_effects(database, stored)
-    await run_effects.apply_effects(database, stored)  # as after a crash: nothing is counted or mailed twice
-    return has_effects
+    for _ in range(2):  # as after a crash: nothing is counted or mailed twice
+        await run_effects.apply_effects(database, stored)
 
 
 async def test_a_failure_is_mailed_once_until_a_success_ends_the_incident(database: Database) -> None:
     task_id = (await save_hourly_task(database)).id
-    assert await end_run(database, task_id, S.FAILED, 5) is True
-    assert await end_run(database, task_id, S.FAILED, 4) is False
+    await end_run(database, task_id, S.FAILED, 5)
+    await end_run(database, task_id, S.FAILED, 4)
     failing = await load_task(database, task_id)
     assert (failing["consecutive_failures"], failing["incident"], failing["last_end"]) == (2, 0, "FAILED")
-    assert await end_run(database, task_id, S.COMPLETED, 3) is False
+    await end_run(database, task_id, S.COMPLETED, 3)
     working = await load_task(database, task_id)
     assert (working["consecutive_failures"], working["incident"], working["last_end"]) == (0, 1, "COMPLETED")
-    assert await end_run(database, task_id, S.FAILED, 2) is True
+    await end_run(database, task_id, S.FAILED, 2)
     assert await mailed(database) == ["FAILED_FOR_GOOD", "FAILED_FOR_GOOD"]
+
+
+@pytest.mark.parametrize("times", [{}, {"retry_at": None}])
+async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch, times: dict[str, Any]
+) -> None:
+    accept_by_list_only(monkeypatch)
+    task_id = (await save_hourly_task(database)).id
+    retried = {"retry_at": clock.now(), "open": True, **times}
+    await end_run(database, task_id, S.RETRY, 5, **retried)
+    assert await mailed(database) == ["BEGAN_FAILING"]
+    await end_run(database, task_id, S.FAILED, 4)
+    await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})
+    await end_run(database, task_id, S.RETRY, 3, **retried)
+    assert await mailed(database) == ["FAILED_FOR_GOOD"]
 
 
 @pytest.mark.parametrize(
@@ -98,9 +113,21 @@ async def test_a_failure_is_mailed_once_until_a_success_ends_the_incident(databa
 async def test_what_people_run_or_cancel_is_not_mailed(database: Database, changes: dict[str, Any]) -> None:
     task_id = (await save_hourly_task(database)).id
     status = changes.pop("status", S.FAILED)
-    assert await end_run(database, task_id, status, 1, **changes) is False
+    await end_run(database, task_id, status, 1, **changes)
     assert await mailed(database) == []
     assert (await load_task(database, task_id))["consecutive_failures"] == 0
+
+
+async def test_only_a_released_run_is_a_reason_to_look_for_runs(database: Database) -> None:
+    """A mail woke the dispatcher too, which found nothing."""
+    task_id = (await save_hourly_task(database)).id
+    changes: Any = {"attempts": [ended_attempt()], "incident": 0, "open": False}
+    failed = await add_run(database, task_id, S.FAILED, ago=timedelta(hours=2), **changes)
+    stored = await load_run(database, failed)
+    assert await run_effects.apply_effects(database, [stored]) is False
+    assert await mailed(database) == ["FAILED_FOR_GOOD"]
+    await add_run(database, task_id, S.QUEUED, ago=timedelta(hours=1), blocked=True, after=failed, rank=None)
+    assert await run_effects.apply_effects(database, [stored]) is True
 
 
 async def test_effects_that_a_crash_lost_are_applied_once(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import Callable
 from datetime import timedelta
 
 from tocsin import clock, telemetry
@@ -50,18 +49,10 @@ async def invite_user(
 
 
 class LinkFlows:
-    """Password resets, invitations and email confirmations. `wake` is called after a mail is queued."""
+    """Password resets, invitations and email confirmations."""
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        secrets: SecretBox,
-        sessions: Sessions,
-        wake: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._database, self._settings, self._secrets = database, settings, secrets
-        self._sessions, self._wake = sessions, wake
+    def __init__(self, database: Database, settings: Settings, secrets: SecretBox, sessions: Sessions) -> None:
+        self._database, self._settings, self._secrets, self._sessions = database, settings, secrets, sessions
         self._limiter = MailLimiter(database)
         self._per_address = MailLimit("confirmation/address", settings.confirmations_per_address, _HOUR)
         self._background: set[asyncio.Task[None]] = set()
@@ -93,13 +84,11 @@ class LinkFlows:
         confirmed = await confirm_email(self._database, user, by)
         await revoke_all_tokens(self._database, user.id)
         changed = await set_password(self._database, confirmed, password, by, action=AuditAction.PASSWORD_RESET)
-        self._wake()
         return await self._sessions.open(changed, actor, now)
 
     async def invite_user(self, email: str, is_admin: bool, actor: Actor) -> Link:
         """Mail an invitation. Raises UserError: INVALID, EMAIL_TAKEN."""
         link, _ = await invite_user(self._database, self._settings, self._secrets, email, actor, is_admin=is_admin)
-        self._wake()
         return link
 
     async def accept_invitation(self, token: str, password: str, actor: Actor) -> SessionTokens:
@@ -181,7 +170,6 @@ class LinkFlows:
         link, path = await create_link(purpose, user.email, clock.now(), user=user.id)
         sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
         await notify(self._database, [LinkRequested.from_link(link, sealed)])
-        self._wake()
 
     def _on_done(self, sending: "asyncio.Task[None]") -> None:
         self._background.discard(sending)

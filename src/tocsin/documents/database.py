@@ -58,7 +58,8 @@ class Database:
     """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
-    `deliveries_queued` is sent when this process has queued deliveries, whichever part of it did.
+    `deliveries_queued` is sent when this process has queued deliveries. It is not in `Wakeups`, because they are queued
+    by code that has only a database, such as that of accounts.
     """
 
     client: AsyncMongoClient[Any]

@@ -183,7 +183,6 @@ class Completer:
         for run in stored.runs:
             if run["trigger"] == Trigger.WORKFLOW and run["status"] in _REPORTED_TO_WORKFLOWS:
                 self._wakeups.workflow_run_changed(run["task"])
-        mailed = await run_effects.enqueue_mails(self._database, stored.requeued)
-        if await run_effects.apply_effects(self._database, stored.runs) or mailed:
-            self._wakeups.mails_queued()
+        await run_effects.enqueue_notifications(self._database, stored.requeued)
+        if await run_effects.apply_effects(self._database, stored.runs):
             self._wakeups.runs_queued()

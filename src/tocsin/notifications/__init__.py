@@ -1,1 +1,1 @@
-"""Notifications to users, and their delivery by mail."""
+"""Notifications to users, and their delivery."""

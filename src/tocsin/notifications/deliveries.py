@@ -1,6 +1,6 @@
 """Stored deliveries: queued once for each cause, listed, and deleted in the end. `delivery_worker` tells their life."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from pymongo.errors import BulkWriteError
@@ -12,6 +12,7 @@ from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.events import Event
+from tocsin.notifications.run_events import IncidentStage
 
 _PRUNE_BATCH = 500
 _DUPLICATE_KEY = 11000
@@ -23,15 +24,36 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
         new_delivery(event, name, channel.render(event))
         for event in events
         for name, channel in CHANNELS.items()
-        if channel.accepts(event)
+        if await channel.accepts(event, database)
     ]
     await enqueue_deliveries(database, deliveries)
 
 
+def delivery_id(event_id: str, channel: str) -> str:
+    """Return the id of an event's delivery: that of the event, followed by the channel unless that is mail.
+
+    So deliveries caused by an owner's documents count towards the owner's storage: their ids begin with the owner's.
+    """
+    return event_id if channel == DEFAULT_CHANNEL else f"{event_id}@{channel}"
+
+
+async def find_notified(database: Database, stages: Collection[IncidentStage]) -> set[IncidentStage]:
+    """Return those of these stages of incidents that were notified of by any channel, or a later stage was."""
+    if not stages:
+        return set()
+    silencing_ids = {
+        stage: {delivery_id(event_id, name) for event_id in stage.silencing_event_ids() for name in CHANNELS}
+        for stage in stages
+    }
+    found = database.deliveries.find({"_id": {"$in": list(set().union(*silencing_ids.values()))}}, {"_id": 1})
+    stored = {delivery["_id"] async for delivery in found}
+    return {stage for stage, ids in silencing_ids.items() if not stored.isdisjoint(ids)}
+
+
 def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocument:
-    """Return a queued delivery of the event. Its id is that of the event, after the channel unless that is mail."""
+    """Return a queued delivery of the event."""
     delivery: DeliveryDocument = {
-        "_id": event.id if channel == DEFAULT_CHANNEL else f"{channel}/{event.id}",
+        "_id": delivery_id(event.id, channel),
         "owner": event.owner,
         "kind": event.kind,
         "run": event.run,

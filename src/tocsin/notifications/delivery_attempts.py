@@ -35,13 +35,13 @@ async def attempt_delivery(
     delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: Callable[[], datetime]
 ) -> Changes:
     """Make one attempt at a claimed delivery, and return its outcome as changes of it. Raises PyMongoError."""
-    if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
-        return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
     try:
+        if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
+            return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
         message = await channels[delivery.get("channel", DEFAULT_CHANNEL)].deliver(delivery)
     except DeliverySuppressed as error:
         MAILS.labels(outcome=DeliveryStatus.SUPPRESSED).inc()
-        _log.info("a mail was not sent", **log_fields(delivery), reason=str(error))
+        _log.info("a notification was not sent", **log_fields(delivery), reason=str(error))
         return _outcome(delivery, DeliveryStatus.SUPPRESSED, last_error=str(error))
     except DeliveryRefused as error:
         return _give_up(delivery, str(error))
@@ -50,10 +50,10 @@ async def attempt_delivery(
     except PyMongoError:
         raise
     except Exception as error:  # a bug must not keep the other notifications from being delivered
-        _log.exception("a mail could not be sent", **log_fields(delivery))
+        _log.exception("a notification could not be sent", **log_fields(delivery))
         return _retry_later(delivery, f"{type(error).__name__}: {error}", now())
     MAILS.labels(outcome=DeliveryStatus.DELIVERED).inc()
-    _log.info("mail delivered", **log_fields(delivery))
+    _log.info("notification delivered", **log_fields(delivery))
     sent = {"subject": message.subject, "text": message.text, "delivered_at": now()}
     return _outcome(delivery, DeliveryStatus.DELIVERED, last_error=None, **sent)
 
@@ -78,14 +78,14 @@ def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime) -> Chan
     if again > delivery["queued_at"] + RETRY_PERIOD:
         return _give_up(delivery, reason)
     MAILS.labels(outcome="RETRY").inc()
-    _log.warning("a mail will be retried", **log_fields(delivery), reason=reason, until=again.isoformat())
+    _log.warning("a notification will be retried", **log_fields(delivery), reason=reason, until=again.isoformat())
     return _outcome(delivery, DeliveryStatus.QUEUED, next_try_at=again, last_error=reason)
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:
     """Return the wait after `tries` failed tries (1 or more), which doubles each time up to a limit.
 
-    `chance` (0..1) adds up to a fifth, so that mails that failed together are not retried together.
+    `chance` (0..1) adds up to a fifth, so that those that failed together are not retried together.
     """
     doublings: int = 2 ** min(tries - 1, 16)
     return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)
@@ -93,7 +93,7 @@ def retry_delay(tries: int, chance: float) -> timedelta:
 
 def _give_up(delivery: DeliveryDocument, reason: str) -> Changes:
     MAILS.labels(outcome=DeliveryStatus.FAILED).inc()
-    _log.error("a mail cannot be delivered", **log_fields(delivery), reason=reason)
+    _log.error("a notification cannot be delivered", **log_fields(delivery), reason=reason)
     return _outcome(delivery, DeliveryStatus.FAILED, last_error=reason)
 
 
@@ -102,7 +102,7 @@ def _outcome(delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any)
 
 
 async def record_outcome(delivery: DeliveryDocument, outcome: Changes, database: Database) -> None:
-    """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate mail.
+    """Write the outcome, however long the database is unavailable: a lost outcome means a duplicate.
 
     A success counts whoever has the lease by now; a failure is for the holder of the lease to record. Raises
     PyMongoError if the database refuses.
@@ -116,7 +116,9 @@ async def record_outcome(delivery: DeliveryDocument, outcome: Changes, database:
         except PyMongoError as error:
             if not is_unavailable(error):
                 raise
-            _log.warning("the outcome of a mail waits for the database", delivery=delivery["_id"], reason=str(error))
+            _log.warning(
+                "the outcome of a notification waits for the database", delivery=delivery["_id"], reason=str(error)
+            )
             await asyncio.sleep(wait)
             wait = min(wait * 2, _MAX_RECORD_WAIT)
 

@@ -57,7 +57,8 @@ def superseding_id(delivery: DeliveryDocument) -> str | None:
     about = delivery.get("about")
     if about is None or about["type"] == "Approval" or about["stage"] != 0:
         return None
-    return f"{delivery['_id'].removesuffix('began')}failed"
+    before, _, channel = delivery["_id"].rpartition(":began")
+    return f"{before}:failed{channel}"
 
 
 def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: datetime, plan: DeliveryPlan) -> None:

@@ -93,7 +93,7 @@ class DeliveryWorker:
         return max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
 
     async def _start_next(self) -> bool:
-        """Start sending mails of the next owner, and return whether there may be more to send."""
+        """Start deliveries of the next owner, and return whether there may be more to start."""
         await self._find_owners()
         room = _MAX_IN_PROGRESS - len(self._in_progress)
         owner = self._owners.next_owner(self._owner_counts) if room > 0 else None
@@ -108,13 +108,13 @@ class DeliveryWorker:
         for delivery in claimed:
             self._in_progress[delivery["_id"]] = delivery
             self._owner_counts[owner] += 1
-            task = asyncio.create_task(self._deliver(delivery), name="mail")
+            task = asyncio.create_task(self._deliver(delivery), name="delivery")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return True
 
     async def _find_owners(self) -> None:
-        """Find the owners of due mails: after news, and periodically, but less often if that is slow."""
+        """Find the owners of due deliveries: after news, and periodically, but less often if that is slow."""
         begun = time.monotonic()
         if begun < self._rest_until or not (self._has_news or begun - self._last_lookup >= _POLL_SECONDS):
             return
@@ -134,9 +134,11 @@ class DeliveryWorker:
             outcome = await attempt_delivery(delivery, self._channels, self._database, self._clock)
             await record_outcome(delivery, outcome, self._database)
         except PyMongoError as error:  # it is sent again when its lease ends
-            _log.warning("the outcome of a mail could not be recorded", **log_fields(delivery), reason=str(error))
+            _log.warning(
+                "the outcome of a notification could not be recorded", **log_fields(delivery), reason=str(error)
+            )
         finally:
             del self._in_progress[delivery["_id"]]
             self._owner_counts -= Counter((owner,))
-            self._owners.add_owner(owner)  # mails that waited for this one may be sent now
+            self._owners.add_owner(owner)  # those that waited for this one may be made now
             self._search.trigger()

@@ -1,4 +1,4 @@
-"""Round-robin over the owners of due mails, none of whom can use all slots. Pure."""
+"""Round-robin over the owners of due deliveries, none of whom can use all slots. Pure."""
 
 from bisect import insort
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 
 class OwnerRotation:
-    """A ring of the owners with due mails. `share` is the maximum number of mails of one owner sent at a time."""
+    """A ring of the owners with due deliveries. `share` is the maximum number made at a time for one owner."""
 
     def __init__(self, share: int) -> None:
         self._share = share
@@ -14,21 +14,21 @@ class OwnerRotation:
         self._last = ""
 
     def set_owners(self, owners: Collection[str]) -> None:
-        """Replace the owners with due mails."""
+        """Replace the owners with due deliveries."""
         self._owners = sorted(owners)
 
     def add_owner(self, owner: str) -> None:
-        """Add an owner who may have due mails."""
+        """Add an owner who may have due deliveries."""
         if owner not in self._owners:
             insort(self._owners, owner)
 
     def drop_owner(self, owner: str) -> None:
-        """Remove an owner without due mails."""
+        """Remove an owner without due deliveries."""
         if owner in self._owners:
             self._owners.remove(owner)
 
     def has_others(self, owner: str) -> bool:
-        """Tell whether others have due mails as well."""
+        """Tell whether others have due deliveries as well."""
         return self._owners not in ([], [owner])
 
     def next_owner(self, in_progress: Counter[str]) -> str | None:

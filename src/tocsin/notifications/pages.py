@@ -1,4 +1,4 @@
-"""The paths of the pages that mails link to. Pure.
+"""The paths of the pages that notifications link to. Pure.
 
 `Settings.page` turns them into addresses of this server.
 """

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from tocsin.documents import (
     AttemptDocument,
@@ -29,9 +29,36 @@ def incident_event_id(subject: str, incident: int | None, stage: int) -> str:
     return f"{place}:{_STAGE_NAMES[stage]}"
 
 
+def failure_stage(run: RunDocument) -> int:
+    """Return the stage of its task's incident in which a failed run is, by its status: 0 to be retried, 1 failed."""
+    return 0 if run["status"] == RunStatus.RETRY else 1
+
+
+class IncidentStage(NamedTuple):
+    """A stage of an incident of a task or workflow, its subject: 0 it started failing, 1 a run failed for good."""
+
+    subject: str
+    incident: int | None
+    stage: int
+
+    @classmethod
+    def from_run(cls, run: RunDocument) -> Self:
+        """Return the stage of its task's incident in which a failed run is."""
+        return cls(run["task"], run["incident"], failure_stage(run))
+
+    @classmethod
+    def from_event(cls, event: "WorkflowFailure") -> Self:
+        """Return the stage of its workflow's incident that the event is about."""
+        return cls(event.about["id"], event.about["incident"], event.about["stage"])
+
+    def silencing_event_ids(self) -> list[str]:
+        """Return the ids of the events after which this stage is not notified of: its own and a later stage's."""
+        return [incident_event_id(self.subject, self.incident, stage) for stage in range(self.stage, len(_STAGE_NAMES))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailure(Event):
-    """A task has failed: its first attempt, which is retried at `retry_at`, or (if that is None) a run for good.
+    """A task has failed: its first attempt, which is retried at `retry_at` (BEGAN_FAILING), or a run for good.
 
     The retry is not made if `next_due` is not later.
     """
@@ -50,9 +77,7 @@ class TaskFailure(Event):
         """Return the event of a run that waits for its retry or has failed. `next_due` is the task's next due time."""
         attempts = run.get("attempts") or []
         last = attempts[-1] if attempts else None
-        retry_at = run.get("retry_at") if run["status"] == RunStatus.RETRY else None
-        stage = 0 if retry_at else 1
-        run_id, incident = run["_id"], run.get("incident")
+        stage, run_id, incident = failure_stage(run), run["_id"], run.get("incident")
         task = run.get("task") or parent_of(run_id)
         return cls(
             kind=_KINDS[stage],
@@ -67,7 +92,7 @@ class TaskFailure(Event):
             error=ErrorExcerpt.from_document((last and last.get("error")) or run.get("error")),
             attempts=max(len(attempts), last["number"] if last else 0),
             due_at=run["due_at"],
-            retry_at=retry_at,
+            retry_at=run.get("retry_at") if stage == 0 else None,
             next_due=next_due,
             reason=run.get("reason"),
         )
@@ -84,11 +109,12 @@ def _describe_call(run: RunDocument, attempt: AttemptDocument | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowFailure(Event):
-    """A scheduled workflow has failed: a step of it, which is retried at `retry_at`, or (if that is None) a run.
+    """A scheduled workflow has failed: a step of it, which is retried at `retry_at` (BEGAN_FAILING), or a run.
 
     `steps` are the failed steps, `attempts` those of the step that is retried.
     """
 
+    about: DeliveryAboutDocument
     workflow_name: str
     steps: Sequence[str]
     error: ErrorExcerpt

@@ -140,7 +140,6 @@ class Process:
         wakeups.cancel_requested.connect(self.engine.abort_run)
         wakeups.workflow_due.connect(self.workflows.expect_due)
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
-        wakeups.mails_queued.connect(self.delivery_worker.wake)
 
     async def start(self, *, schedule: bool = True, deliver: bool = True) -> None:
         """Start to work; what a crash left is taken up first.

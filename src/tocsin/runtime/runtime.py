@@ -123,9 +123,7 @@ class Runtime:
             database=self.database,
             settings=settings,
             accounts=accounts,
-            mailing=LinkFlows(
-                self.database, settings, process.secrets, accounts.sessions, process.wakeups.mails_queued
-            ),
+            mailing=LinkFlows(self.database, settings, process.secrets, accounts.sessions),
             secrets=process.secrets,
             fanout=process.fanout,
             fingerprint_key=keys.encryption,

@@ -1,7 +1,7 @@
-"""The effects of a run's state: on its task (status, streak), its owner (mails), and the runs that wait for it.
+"""The effects of a run's state: on its task (status, streak), its owner (notifications), and waiting runs.
 
 The run itself is written first and is the source of truth. The effects follow from it and are idempotent: a task counts
-the end of a run only while it lists the run as active, the ID of a mail derives from its cause, and a release is
+the end of a run only while it lists the run as active, the ID of a delivery derives from its cause, and a release is
 conditional.
 """
 
@@ -33,33 +33,32 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications.deliveries import notify
-from tocsin.notifications.run_events import TaskFailure, incident_event_id
+from tocsin.notifications.deliveries import find_notified, notify
+from tocsin.notifications.run_events import IncidentStage, TaskFailure
 from tocsin.tasks import overlap
 
 _ADD = "$add"
 
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
-    """Apply the effects of these runs' states. Return whether a mail was queued or a waiting run released."""
-    has_mails = await enqueue_mails(database, runs)
+    """Apply the effects of these runs' states. Return whether a waiting run was released."""
+    await enqueue_notifications(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
     released = await overlap.release_waiting(
         database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
     )
-    return has_mails or released > 0
+    return released > 0
 
 
-async def enqueue_mails(database: Database, runs: list[RunDocument]) -> bool:
-    """Notify of these states of runs. Return whether there is anything to notify of."""
-    newsworthy = await _not_yet_notified(database, [run for run in runs if _is_newsworthy(run)])
-    next_due_times = await _find_next_due_times(
-        database, [run for run in newsworthy if run["status"] == RunStatus.RETRY]
-    )
-    await notify(database, [TaskFailure.from_run(run, next_due_times.get(run["task"])) for run in newsworthy])
-    return bool(newsworthy)
+async def enqueue_notifications(database: Database, runs: list[RunDocument]) -> None:
+    """Notify of those of these states of runs that are news: each stage of an incident once."""
+    newsworthy = [run for run in runs if _is_newsworthy(run)]
+    notified = await find_notified(database, {IncidentStage.from_run(run) for run in newsworthy})
+    unknown = [run for run in newsworthy if IncidentStage.from_run(run) not in notified]
+    next_due_times = await _find_next_due_times(database, [run for run in unknown if run["status"] == RunStatus.RETRY])
+    await notify(database, [TaskFailure.from_run(run, next_due_times.get(run["task"])) for run in unknown])
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +148,8 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
 
 
 def _is_newsworthy(run: RunDocument) -> bool:
-    """Return whether this state of a scheduled run causes a mail."""
+    """Return whether this state of a scheduled run causes a notification."""
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
-
-
-async def _not_yet_notified(database: Database, runs: list[RunDocument]) -> list[RunDocument]:
-    """Return the runs whose stage of the incident was not mailed yet. A permanent failure is the last stage."""
-    if not runs:
-        return []
-    silencing_ids = {
-        run["_id"]: [
-            incident_event_id(run["task"], run["incident"], stage)
-            for stage in ((1,) if run["status"] == RunStatus.FAILED else (0, 1))
-        ]
-        for run in runs
-    }
-    mail_ids = [mail_id for mail_ids in silencing_ids.values() for mail_id in mail_ids]
-    mailed = {mail["_id"] async for mail in database.deliveries.find({"_id": {"$in": mail_ids}}, {"_id": 1})}
-    return [run for run in runs if mailed.isdisjoint(silencing_ids[run["_id"]])]
 
 
 async def _find_next_due_times(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:

@@ -1,4 +1,4 @@
-"""Mails that ask a person for a decision, and remind them."""
+"""Notifications that ask a person for a decision, and remind them."""
 
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
@@ -10,32 +10,31 @@ from tocsin.notifications.run_events import ApprovalRequested
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
-_MAX_MAILED = 200
-"""Maximum number of requests mailed at once to someone who has just accepted them."""
+_MAX_REQUESTS = 200
+"""Maximum number of requests sent at once to someone who has just accepted them."""
 
 
 class ApprovalMails:
-    """Enqueues approval mails. Their ids are deterministic, so that none is sent twice."""
+    """Enqueues requests for a decision. Their ids are deterministic, so that none is sent twice."""
 
     def __init__(self, database: Database, rules: ApprovalRequestRules = ApprovalRequestRules()) -> None:  # noqa: B008  # frozen
         self._database, self._rules = database, rules
 
-    async def enqueue_mails(self, document: WorkflowRunDocument, state: WorkflowState) -> bool:
-        """Enqueue the mails of steps that have begun to ask. Returns whether there are any.
+    async def enqueue_notifications(self, document: WorkflowRunDocument, state: WorkflowState) -> None:
+        """Enqueue the requests of steps that have begun to ask.
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
         asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
         events = [event for key in asking for event in await self._find_requests(key, state)]
         await notify(self._database, events)
-        return bool(events)
 
     async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
-        """Mail someone who has just accepted requests from this owner, for the steps that already wait for them."""
+        """Notify someone who has just accepted requests from this owner, for the steps that already wait for them."""
         owner = await User.find_one({"email": owner_email})
         if owner is None or not self._rules.can_be_asked(person, owner):
             return
-        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_MAILED)
+        waiting = self._database.workflow_runs.find({"owner": owner.id, "open": True}).limit(_MAX_REQUESTS)
         events: list[ApprovalRequested] = []
         async for document in waiting:
             state = WorkflowState.from_document(document)
@@ -44,7 +43,7 @@ class ApprovalMails:
                     continue
                 if person.id in {decider.id for decider in await find_deciders(step_state.asks or "")}:
                     events.append(_build_request(state, key, person))
-        await notify(self._database, events[:_MAX_MAILED])
+        await notify(self._database, events[:_MAX_REQUESTS])
 
     async def _find_requests(self, key: str, state: WorkflowState) -> list[ApprovalRequested]:
         """Return the requests of a step, only to those who accept requests from the workflow's owner."""

@@ -22,11 +22,13 @@ delivered: list[str] = []
 
 
 class ListChannel(Channel):
-    """Notifies of quotas only, in a list."""
+    """Notifies of quotas only, in a list, and nobody who was deactivated."""
 
     @staticmethod
-    def accepts(event: Event) -> bool:
-        return event.kind is EventKind.QUOTA_MET
+    async def accepts(event: Event, database: Database) -> bool:
+        if event.kind is not EventKind.QUOTA_MET:
+            return False
+        return await database.users.find_one({"_id": event.owner, "is_active": False}) is None
 
     @staticmethod
     def render(event: Event) -> Message:
@@ -57,14 +59,23 @@ async def test_an_event_is_delivered_by_each_channel_that_accepts_it(database: D
     await notify(database, [QuotaMet.from_quotas("u1", ["10 runs"], AT)])
     assert await outcomes(database) == {
         "u1/quota:2026-11-22": "DELIVERED",
-        "list/u1/quota:2026-11-22": "DELIVERED",
+        "u1/quota:2026-11-22@list": "DELIVERED",
     }
     assert delivered == ["u1 met a quota"]
 
 
+async def test_a_channel_looks_up_whom_it_notifies(database: Database, list_channel: None) -> None:
+    for name, is_active in (("u1", True), ("u2", False)):
+        email = f"{name}@example.org"
+        await User(id=name, email=email, password="-", is_active=is_active, created_at=AT).insert()
+    await notify(database, [QuotaMet.from_quotas(name, ["10 runs"], AT) for name in ("u1", "u2")])
+    by_list = database.deliveries.find({"channel": "list"})
+    assert [each["owner"] async for each in by_list] == ["u1"]
+
+
 async def test_the_failure_of_a_channel_is_its_own(database: Database, list_channel: None) -> None:
     await notify(database, [QuotaMet.from_quotas("nobody", ["10 runs"], AT)])
-    assert (await outcomes(database))["list/nobody/quota:2026-11-22"] == "FAILED"
+    assert (await outcomes(database))["nobody/quota:2026-11-22@list"] == "FAILED"
     assert delivered == []
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.harness import Stack, TargetServer, run_stack, wait_until
+from tests.notifications.helpers import accept_by_list_only
 from tests.workflows.engine.mortal import Died, MortalRunner
 from tests.workflows.samples import require, step, workflow
 from tocsin import clock
@@ -115,6 +116,19 @@ async def test_a_retry_still_to_come_is_mailed_once_however_often_the_run_is_adv
         for _ in range(3):
             await stack.make_runner().advance(run_id)
     assert await mails_of_alice(database) == [("BEGAN_FAILING", "0:began")]
+
+
+async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept_by_list_only(monkeypatch)
+    target.script = [500, 500, 500, 200]
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]})))
+        await end(stack, 1, "FAILED")
+        assert (await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})).deleted_count == 1
+        await end(stack, 2, "COMPLETED")
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed@list")]
 
 
 async def test_manual_runs_send_no_mail_and_end_no_incident(database: Database, target: TargetServer) -> None:

@@ -63,8 +63,8 @@ class Channel(ABC):
         self._context = context
 
     @staticmethod
-    def accepts(_event: Event) -> bool:
-        """Tell whether this channel notifies of the event. Default: of all."""
+    async def accepts(_event: Event, _database: Database) -> bool:
+        """Tell whether this channel notifies the owner of the event, who may not have set it up. Default: of all."""
         return True
 
     @staticmethod

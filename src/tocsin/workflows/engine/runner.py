@@ -105,7 +105,6 @@ class WorkflowRunner:
         self._versions = versions
         self._approval_mails = approval_mails
         self._incidents = IncidentTracker(database)
-        self._wakeups = wakeups
         self._evaluator = evaluator or Evaluator()
         self._meter = meter or UsageMeter()
         self._step_runs = StepRuns(database, transport, wakeups, self._meter)
@@ -132,9 +131,8 @@ class WorkflowRunner:
         started = len(plan.runs_to_start)
         if started and self._meter.consume_runs(document["owner"], started, clock.now()) is not None:
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
-        has_mails = await self._approval_mails.enqueue_mails(document, state)
-        if await self._incidents.track_changes(document, state, changes, active.retrying) or has_mails:
-            self._wakeups.mails_queued()
+        await self._approval_mails.enqueue_notifications(document, state)
+        await self._incidents.track_changes(document, state, changes, active.retrying)
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._step_runs.create(plan.runs_to_start, document)
@@ -228,8 +226,7 @@ class WorkflowRunner:
             return  # changed concurrently: the next failure abandons it
         log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
         state = WorkflowState.from_document({**document, "steps": steps | ended})
-        if await self._incidents.track_changes(document, state, changes, ()):
-            self._wakeups.mails_queued()
+        await self._incidents.track_changes(document, state, changes, ())
 
 
 def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:

@@ -306,6 +306,14 @@ def test_a_retry_is_announced_only_if_it_comes_before_the_next_run() -> None:
     assert "No retry:" in text_of(TaskFailure.from_run(retried_run(), RETRY_AT))
 
 
+def test_a_retry_at_an_unknown_time_is_still_the_beginning_of_an_incident() -> None:
+    next_attempt = "Next attempt:    2026-11-22T10:00:11Z\n"
+    assert text_of(TaskFailure.from_run(retried_run(retry_at=None), ENDED)) == BEGAN.replace(next_attempt, "")
+    step_run = retried_step_run(retry_at=None)
+    expected = WORKFLOW_BEGAN.replace(next_attempt, "")
+    assert text_of(WorkflowFailure.from_step_run(WORKFLOW_RUN, step_run)) == expected
+
+
 @pytest.mark.parametrize("reason", [None, "UNKNOWN"])
 def test_a_reason_without_a_sentence_is_left_out(reason: str | None) -> None:
     assert "No retry:" not in text_of(TaskFailure.from_run(failed_run(reason=reason)))

@@ -42,12 +42,12 @@ def render_mail(event: Event) -> Message:
 
 @render_mail.register
 def _task_failure(event: TaskFailure) -> Message:
-    return _task_failed(event) if event.retry_at is None else _task_began_failing(event, event.retry_at)
+    return _task_began_failing(event) if event.kind is EventKind.BEGAN_FAILING else _task_failed(event)
 
 
-def _task_began_failing(event: TaskFailure, retry_at: datetime) -> Message:
-    attempt_time = format_time(retry_at)
-    if event.next_due is not None and event.next_due <= retry_at:
+def _task_began_failing(event: TaskFailure) -> Message:
+    if event.retry_at is not None and event.next_due is not None and event.next_due <= event.retry_at:
+        attempt_time = format_time(event.retry_at)
         opening = "This run will not be retried: the next one is due first."
         facts = [
             ("No retry:", f"The next attempt would be at {attempt_time}, but the task is due again before then."),
@@ -58,7 +58,7 @@ def _task_began_failing(event: TaskFailure, retry_at: datetime) -> Message:
             "more until the task has worked again."
         )
     else:
-        opening, facts = "It will be retried.", [("Next attempt:", attempt_time)]
+        opening, facts = "It will be retried.", _next_attempt(event.retry_at)
         closing = (
             "You will get another mail only if this run fails permanently, and then no more until the task has worked "
             "again."
@@ -81,6 +81,10 @@ def _task_failed(event: TaskFailure) -> Message:
     return Message(f'Task "{event.task_name}" has failed', text)
 
 
+def _next_attempt(retry_at: datetime | None) -> list[Fact]:
+    return [] if retry_at is None else [("Next attempt:", format_time(retry_at))]
+
+
 def _task_facts(event: TaskFailure, what_follows: list[Fact]) -> list[Fact]:
     return [
         ("Called:", event.called),
@@ -95,17 +99,17 @@ def _task_facts(event: TaskFailure, what_follows: list[Fact]) -> list[Fact]:
 
 @render_mail.register
 def _workflow_failure(event: WorkflowFailure) -> Message:
-    return _workflow_failed(event) if event.retry_at is None else _workflow_began_failing(event, event.retry_at)
+    return _workflow_began_failing(event) if event.kind is EventKind.BEGAN_FAILING else _workflow_failed(event)
 
 
-def _workflow_began_failing(event: WorkflowFailure, retry_at: datetime) -> Message:
+def _workflow_began_failing(event: WorkflowFailure) -> Message:
     text = format_mail(
         f'Your workflow "{event.workflow_name}" has started failing. Its step will be retried.',
         [
             ("Step:", ", ".join(event.steps)),
             *format_error(event.error),
             ("Attempts:", str(event.attempts)),
-            ("Next attempt:", format_time(retry_at)),
+            *_next_attempt(event.retry_at),
             *_workflow_run_facts(event),
         ],
         "You will get another mail only if this run fails permanently, and then no more until the workflow has worked "
