@@ -180,7 +180,8 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
 async def _release_name(database: Database, owner: str, name: str) -> None:
     """Release the name of a deleted workflow, which stays for its history.
 
-    The embedded database frees an entry of a unique index only with its document, not by an update of the value.
+    The embedded database frees an entry of a unique index only with its document, not by an update of the value. A
+    crash between the two writes loses the document; the pruner then deletes the versions once their runs are gone.
     """
     former = await database.workflows.find_one({"name_key": _name_key(owner, name)})
     if former is None or not former["deleted"]:
