@@ -125,6 +125,27 @@ async def test_old_mails_are_deleted(pruned: Database) -> None:
     assert await ids(pruned, "deliveries") == {"young"}
 
 
+@pytest.mark.parametrize(("is_open", "ended"), [(True, None), (False, YOUNG), (False, OLD)])
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_a_replaced_version_is_kept_while_a_run_of_it_is(
+    pruned: Database, deleted: bool, is_open: bool, ended: timedelta | None
+) -> None:
+    """A failed run can be resumed, which needs its version."""
+    long_ago, now = clock.now() - 2 * OLD, clock.now()
+    workflow = {"_id": "alice/w", "owner": "alice", "version": 2, "deleted": deleted}
+    await pruned.db["workflows"].insert_one(workflow | {"created_at": long_ago, "updated_at": now - OLD})
+    times = ((1, long_ago), (2, now - OLD))
+    rows = [{"_id": f"alice/w@{n}", "workflow": "alice/w", "version": n, "created_at": at} for n, at in times]
+    await pruned.db["workflow_versions"].insert_many(rows)
+    run = {"_id": "alice/w1", "workflow": "alice/w", "owner": "alice", "version": 1, "open": is_open}
+    run |= {"created_at": long_ago, "due_at": long_ago, "finished_at": None if ended is None else now - ended}
+    await pruned.db["workflow_runs"].insert_one(run)
+    await prune(pruned)
+    expected = ({1} if ended is not OLD else set()) | ({2} if not deleted else set())
+    assert await ids(pruned, "workflow_versions") == {f"alice/w@{version}" for version in expected}
+    assert bool(await ids(pruned, "workflows")) is bool(expected)
+
+
 async def test_versions_of_a_workflow_that_a_crash_lost_are_deleted_after_its_runs(
     pruned: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

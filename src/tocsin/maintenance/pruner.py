@@ -131,7 +131,8 @@ class Pruner:
     async def _prune_versions(self, owner: str, before: datetime) -> None:
         """Delete the versions of workflows that were replaced, or whose workflow was deleted, before that time.
 
-        A workflow run keeps the version that it started with, so versions of open runs stay.
+        A workflow run keeps the version that it started with, so versions of runs that stay do so as well: open ones,
+        and those that ended later and can be resumed.
         """
         fields = {"version": 1, "deleted": 1, "updated_at": 1}
         async for workflow in self._database.workflows.find({"owner": owner, "created_at": _EVER}, fields):
@@ -147,8 +148,10 @@ class Pruner:
             old = [one["_id"] for one in versions]
         if not old and not deleted:
             return
-        open_ = self._database.workflow_runs.find({"workflow": workflow["_id"], "open": True}, {"version": 1})
-        needed = {version_id(workflow["_id"], run["version"]) async for run in open_}
+        needed: set[str] = set()
+        for which in ({"open": True}, {"created_at": {"$lt": before}}):
+            runs = self._database.workflow_runs.find({"workflow": workflow["_id"], **which}, {"version": 1})
+            needed |= {version_id(workflow["_id"], run["version"]) async for run in runs}
         await self._delete_all(self._database.workflow_versions, [one for one in old if one not in needed])
         if deleted and not needed:
             await self._database.workflows.delete_one({"_id": workflow["_id"]})
