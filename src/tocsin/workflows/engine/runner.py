@@ -129,8 +129,7 @@ class WorkflowRunner:
             state, plan, changes = await self._make_plan(document, version, active, is_light=is_light)
         except EvaluationNeeded:
             return AdvanceResult(is_heavy=True)
-        started = len(plan.runs_to_start)
-        if started and self._meter.consume_runs(document["owner"], started, clock.now()) is not None:
+        if plan.runs_to_start and self._is_quota_exceeded(document["owner"]):
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         has_mails = await self._approval_mails.enqueue_mails(document, state)
         if await self._incidents.track_changes(document, state, changes, active.retrying) or has_mails:
@@ -140,6 +139,17 @@ class WorkflowRunner:
         await self._step_runs.create(plan.runs_to_start, document)
         await self._step_runs.cancel(plan.runs_to_cancel)
         return await self._conclude(document, version, plan, changes, size)
+
+    def _is_quota_exceeded(self, owner: str) -> bool:
+        """Return whether the owner may start no runs now.
+
+        Runs are counted once they are written, so that a conflict, after which they are planned again, counts none. So
+        advances that are under way together may exceed the quota by the runs of all but one of them.
+        """
+        quota = self._meter.find_exceeded_run_quota(owner, clock.now())
+        if quota is not None:
+            self._meter.record_refusal(owner, quota)
+        return quota is not None
 
     async def _read_active_runs(self, document: WorkflowRunDocument) -> _ActiveRuns:
         state = WorkflowState.from_document(document)
