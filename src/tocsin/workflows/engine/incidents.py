@@ -11,7 +11,7 @@ from tocsin.documents import Changes, Database, StepStatus, Trigger, WorkflowRun
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import Event
 from tocsin.notifications.run_events import WorkflowFailure, incident_event_id
-from tocsin.workflows.engine.states import ItemState, WorkflowState
+from tocsin.workflows.engine.states import ItemState
 
 
 class IncidentTracker:
@@ -21,7 +21,7 @@ class IncidentTracker:
         self._database = database
 
     async def track_changes(
-        self, document: WorkflowRunDocument, state: WorkflowState, changes: Changes, retrying: Collection[str]
+        self, document: WorkflowRunDocument, changes: Changes, retrying: Collection[str] = ()
     ) -> bool:
         """Enqueue the mails that these changes of a workflow run cause. Returns whether there are any.
 
@@ -42,7 +42,7 @@ class IncidentTracker:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
                 failed = cast("WorkflowRunDocument", document | changes)
-                return await self._notify_once(WorkflowFailure.from_run(failed, incident, _failed_steps(state)))
+                return await self._notify_once(WorkflowFailure.from_run(failed, incident, _failed_steps(failed)))
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             return await self._report_first_failure(document, sorted(retrying)[0])
         return False
@@ -73,10 +73,10 @@ class IncidentTracker:
 _ENDS = (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.FAILED)
 
 
-def _failed_steps(state: WorkflowState) -> list[str]:
+def _failed_steps(document: WorkflowRunDocument) -> list[str]:
     """Return the keys of the steps that failed, or whose compensation failed."""
     return [
         key
-        for key, step_state in state.steps.items()
-        if step_state.status is StepStatus.FAILED or step_state.undo == ItemState.FAILED
+        for key, step in document["steps"].items()
+        if step["status"] == StepStatus.FAILED or step.get("undo") == ItemState.FAILED
     ]

@@ -132,7 +132,7 @@ class WorkflowRunner:
         if plan.runs_to_start and self._is_quota_exceeded(document["owner"]):
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         has_mails = await self._approval_mails.enqueue_mails(document, state)
-        if await self._incidents.track_changes(document, state, changes, active.retrying) or has_mails:
+        if await self._incidents.track_changes(document, changes, active.retrying) or has_mails:
             self._wakeups.mails_queued()
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
@@ -217,13 +217,16 @@ class WorkflowRunner:
         queued = self._database.workflow_runs.find({"workflow": document["workflow"], "open": True}, {"created_at": 1})
         return min([(run["created_at"], run["_id"]) async for run in queued], default=(None, None))[1]
 
-    async def abandon(self, workflow_run: str) -> None:
-        """End a workflow run that cannot be advanced as FAILED, and cancel its runs."""
+    async def abandon(self, workflow_run: str) -> bool:
+        """End a workflow run that cannot be advanced as FAILED, and cancel its runs.
+
+        Returns False if it was changed concurrently, and is still open.
+        """
         open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
         await self._step_runs.cancel([run["_id"] async for run in open_runs])
         document: WorkflowRunDocument | None = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"]:
-            return
+            return True
         now, steps = clock.now(), document["steps"]  # as stored: converting them may be what fails
         ended = {
             key: _cancel_step(step, now) for key, step in steps.items() if step["status"] not in SETTLED_STEP_STATUSES
@@ -234,12 +237,12 @@ class WorkflowRunner:
             "done": len(steps),
             "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED)),
         }
-        if not await self._write(document, changes):
-            return  # changed concurrently: the next failure abandons it
-        log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
-        state = WorkflowState.from_document({**document, "steps": steps | ended})
-        if await self._incidents.track_changes(document, state, changes, ()):
+        if await self._incidents.track_changes(document, changes):
             self._wakeups.mails_queued()
+        if not await self._write(document, changes):
+            return False
+        log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
+        return True
 
 
 def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:
