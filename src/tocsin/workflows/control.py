@@ -95,15 +95,7 @@ async def decide_approval(
 
     Raises NotFound if the user may neither see the workflow run nor decide, and Conflict if the step is not waiting.
     """
-    run = await WorkflowRun.get(run_id)
-    state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
-    deciders = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
-    if run is None or state is None or (user.id not in deciders and run.owner != user.id):
-        raise NotFound("You have no such step to decide on.", "id")
-    if user.id not in deciders and state.status is StepStatus.WAITING:
-        raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
-    if confirms and not user.email_confirmed and run.owner != user.id:
-        raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
+    run = await _require_decider(user, run_id, key, confirms=confirms)
     decision: ApprovalDecisionDocument = {"by": user.email, "at": format_time(now), "comment": comment}
 
     def change(document: WorkflowRunDocument) -> Changes:
@@ -113,6 +105,20 @@ async def decide_approval(
     log_workflow_run("approval given" if approved else "approval refused", run_id)
     changed = await WorkflowRun.get(run_id)
     return changed or run
+
+
+async def _require_decider(user: User, run_id: str, key: str, *, confirms: bool) -> WorkflowRun:
+    """Return the workflow run of a step that the user may decide. Raises NotFound and Conflict."""
+    run = await WorkflowRun.get(run_id)
+    state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
+    deciders = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
+    if run is None or state is None or (user.id not in deciders and run.owner != user.id):
+        raise NotFound("You have no such step to decide on.", "id")
+    if user.id not in deciders and state.status is StepStatus.WAITING:
+        raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
+    if confirms and not user.email_confirmed and run.owner != user.id:
+        raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
+    return run
 
 
 async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], Changes]) -> None:
