@@ -9,7 +9,7 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
-from tocsin.documents import Database, Filter, RawDocument, TaskStatus, WorkflowDocument
+from tocsin.documents import Database, Filter, RawDocument, TaskStatus, WorkflowDocument, owner_of
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.documents.updates import Expression
 from tocsin.notifications import deliveries
@@ -152,7 +152,7 @@ class Pruner:
         for which in ({"open": True}, {"created_at": {"$lt": before}}):
             runs = self._database.workflow_runs.find({"workflow": workflow["_id"], **which}, {"version": 1})
             needed |= {version_id(workflow["_id"], run["version"]) async for run in runs}
-        await self._delete_all(self._database.workflow_versions, [one for one in old if one not in needed])
+        await self._delete_versions(workflow["_id"], [one for one in old if one not in needed])
         if deleted and not needed:
             await self._database.workflows.delete_one({"_id": workflow["_id"]})
 
@@ -174,7 +174,14 @@ class Pruner:
         for workflow in old.keys() - {row["_id"] async for row in existing}:
             runs = {"workflow": workflow, "created_at": _EVER}
             if await self._database.workflow_runs.find_one(runs, {"_id": 1}) is None:
-                await self._delete_all(self._database.workflow_versions, old[workflow])
+                await self._delete_versions(workflow, old[workflow])
+
+    async def _delete_versions(self, workflow: str, version_ids: list[str]) -> None:
+        """Delete these versions of a workflow, and subtract their sizes from its owner's usage."""
+        fields = {"bytes": DOCUMENT_SIZE}
+        versions = await self._read_fields("workflow_versions", {"_id": {"$in": version_ids}}, fields)
+        sizes = {version["_id"]: version["bytes"] async for version in versions}
+        await self._delete_sized(owner_of(workflow), "workflow_versions", sizes)
 
     async def _delete_all(self, collection: AsyncCollection[Any], ids: list[str]) -> None:
         for start in range(0, len(ids), DELETE_BATCH):
