@@ -241,6 +241,7 @@ class WorkflowRunner:
             self._wakeups.mails_queued()
         if not await self._write(document, changes):
             return False
+        self._meter.add_bytes(document["owner"], _estimate_size(document))
         log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
         return True
 
