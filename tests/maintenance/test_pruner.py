@@ -1,17 +1,27 @@
 """Pruning deletes what has expired, and nothing else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
+from tests.harness import SECRETS
 from tests.tasks.helpers import add_run, ended_attempt, load_task, save_hourly_task
 from tocsin import clock, schedules
-from tocsin.documents import SETTLED_STATUSES, Database, RunStatus
+from tocsin.documents import SETTLED_STATUSES, Database, RunStatus, WorkflowDocument
+from tocsin.maintenance import pruner
 from tocsin.maintenance.pruner import Pruner
+from tocsin.workflows import saving
+from tocsin.workflows.language.yaml_reader import parse_object
 
 S = RunStatus
 DAY = timedelta(days=1)
 OLD, YOUNG = 11 * DAY, 9 * DAY
+
+
+class Died(Exception):  # a crash, not an error
+    """The process crashed here."""
 
 
 @pytest.fixture
@@ -113,3 +123,77 @@ async def test_old_mails_are_deleted(pruned: Database) -> None:
     )
     await prune(pruned)
     assert await ids(pruned, "deliveries") == {"young"}
+
+
+@pytest.mark.parametrize(("is_open", "ended"), [(True, None), (False, YOUNG), (False, OLD)])
+@pytest.mark.parametrize("deleted", [True, False])
+async def test_a_replaced_version_is_kept_while_a_run_of_it_is(
+    pruned: Database, deleted: bool, is_open: bool, ended: timedelta | None
+) -> None:
+    """A failed run can be resumed, which needs its version."""
+    long_ago, now = clock.now() - 2 * OLD, clock.now()
+    workflow = {"_id": "alice/w", "owner": "alice", "version": 2, "deleted": deleted}
+    await pruned.db["workflows"].insert_one(workflow | {"created_at": long_ago, "updated_at": now - OLD})
+    times = ((1, long_ago), (2, now - OLD))
+    rows = [{"_id": f"alice/w@{n}", "workflow": "alice/w", "version": n, "created_at": at} for n, at in times]
+    await pruned.db["workflow_versions"].insert_many(rows)
+    run = {"_id": "alice/w1", "workflow": "alice/w", "owner": "alice", "version": 1, "open": is_open}
+    run |= {"created_at": long_ago, "due_at": long_ago, "finished_at": None if ended is None else now - ended}
+    await pruned.db["workflow_runs"].insert_one(run)
+    await prune(pruned)
+    expected = ({1} if ended is not OLD else set()) | ({2} if not deleted else set())
+    assert await ids(pruned, "workflow_versions") == {f"alice/w@{version}" for version in expected}
+    assert bool(await ids(pruned, "workflows")) is bool(expected)
+
+
+async def test_versions_of_a_workflow_that_a_crash_lost_are_deleted_after_its_runs(
+    pruned: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = clock.now() - OLD
+    lost = (await save_workflow(pruned, "w", long_ago))["_id"]
+    kept = (await save_workflow(pruned, "kept", long_ago))["_id"]
+    await saving.delete_workflow(pruned, "alice", "w", clock.now())
+    await crash_while_the_name_is_released(pruned, monkeypatch)
+    run = {"workflow": lost, "owner": "alice", "version": 1, "open": False}
+    run |= {"_id": "alice/w1", "created_at": long_ago, "due_at": long_ago}
+    await pruned.db["workflow_runs"].insert_one(run | {"finished_at": clock.now() - YOUNG})
+    await prune(pruned)
+    assert await ids(pruned, "workflow_versions") == {f"{lost}@1", f"{kept}@1"}
+    await pruned.workflow_runs.update_one({"_id": "alice/w1"}, {"$set": {"finished_at": long_ago}})
+    await prune(pruned)
+    assert await ids(pruned, "workflow_versions") == {f"{kept}@1"}
+
+
+async def test_a_version_that_is_just_being_saved_is_not_taken_for_a_lost_one(pruned: Database) -> None:
+    young = {"_id": "alice/w1@1", "workflow": "alice/w1", "created_at": clock.now() - YOUNG, "version": 1}
+    await pruned.db["workflow_versions"].insert_one(young)
+    await prune(pruned)
+    assert await ids(pruned, "workflow_versions") == {"alice/w1@1"}
+
+
+async def test_the_versions_are_examined_in_windows(pruned: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruner, "_EXAMINED_VERSIONS", 2)
+    rows = [{"_id": f"alice/w{n}@1", "workflow": f"alice/w{n}", "created_at": clock.now() - OLD} for n in range(5)]
+    await pruned.db["workflow_versions"].insert_many(rows)
+    one, left = Pruner(pruned, 10 * DAY, 10 * DAY), []
+    for _ in range(3):
+        await one.prune(clock.now())
+        left.append(len(await ids(pruned, "workflow_versions")))
+    await pruned.db["workflow_versions"].insert_one(rows[0])
+    await one.prune(clock.now())
+    assert (left, await ids(pruned, "workflow_versions")) == ([3, 1, 0], set())
+
+
+async def save_workflow(database: Database, name: str, at: datetime) -> WorkflowDocument:
+    steps = [{"key": "a", "job": "http", "params": {"url": "http://192.0.2.1/"}}]
+    return await saving.save_workflow(database, SECRETS, "alice", parse_object({"name": name, "steps": steps}), at)
+
+
+async def crash_while_the_name_is_released(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(*_: Any) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncCollection, "insert_one", crash)
+        with pytest.raises(Died):
+            await saving._release_name(database, "alice", "w")

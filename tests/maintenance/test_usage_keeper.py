@@ -130,6 +130,23 @@ async def test_deleted_history_is_no_longer_counted(users: Database) -> None:
     assert stored["storage"] == await measure(users, quotas) < MEGABYTE
 
 
+async def test_pruned_versions_are_no_longer_counted(users: Database) -> None:
+    _, quotas = make_keeper(users)
+    old, padding = clock.now() - 100 * DAY, {"definition": "x" * 100_000, "owner": "alice"}
+    replaced = {"_id": "alice/w", "owner": "alice", "version": 2, "deleted": False, "created_at": old}
+    await users.db["workflows"].insert_one(replaced | {"updated_at": old})
+    for name, version in (("w", 1), ("w", 2), ("lost", 1)):
+        place = {"_id": f"alice/{name}@{version}", "workflow": f"alice/{name}", "version": version}
+        await users.db["workflow_versions"].insert_one(place | padding | {"created_at": old})
+    before = await measure(users, quotas)
+    await Pruner(users, KEPT, KEPT, meter=quotas.meter).prune(clock.now())
+    await quotas.flush_usage()
+    stored = await users.owner_usages.find_one({"_id": "alice"})
+    assert stored is not None
+    assert before - stored["storage"] > 200_000
+    assert stored["storage"] == await measure(users, quotas)
+
+
 async def test_replaced_versions_and_deleted_workflows_are_pruned(users: Database) -> None:
     now = clock.now()
     old = now - 100 * DAY

@@ -9,7 +9,7 @@ import pytest
 from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail, stored
 from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, retried_run
 from tocsin import clock
-from tocsin.documents import Database, Delivery
+from tocsin.documents import Database, Delivery, StepStatus
 from tocsin.notifications.account_events import LinkRequested, QuotaMet
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Message
@@ -62,9 +62,7 @@ def test_a_delivery_has_optional_fields_only_where_they_mean_something(
 
 
 def test_each_delivery_fits_the_stored_document(database: Database) -> None:
-    approval = ApprovalRequested.from_step(
-        WORKFLOW_RUN, "ask", "u2", round_=0, reminders=0, message="", at=DUE, decide_until=None
-    )
+    approval = ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u2", {"status": StepStatus.WAITING, "started_at": DUE})
     events = [TaskFailure.from_run(failed_run()), approval, link(EventKind.INVITATION, "a@b.c")]
     for event in events:
         delivery = new_delivery(event, "list", MESSAGE)

@@ -16,6 +16,7 @@ from tests.notifications.samples import (
     retried_run,
     retried_step_run,
 )
+from tocsin.documents import StepDocument, StepStatus
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.pages import approval_page_path, run_page_path
@@ -104,9 +105,8 @@ def test_a_workflow_run_that_failed_is_the_end_of_it() -> None:
 def test_each_request_for_a_decision_and_each_reminder_of_it_is_an_event_of_its_own(
     reminders: int, is_reminder: bool
 ) -> None:
-    event = ApprovalRequested.from_step(
-        WORKFLOW_RUN, "ask", "u2", round_=1, reminders=reminders, message="Pay?", at=ENDED, decide_until=None
-    )
+    state: StepDocument = {"status": StepStatus.WAITING, "round": 1, "message": "Pay?", "started_at": ENDED}
+    event = ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u2", {**state, "reminders": reminders})
     request = "u1/w1-1795338000000:ask:1"
     assert (event.kind, event.id) == (EventKind.APPROVAL, f"{request}:{reminders}:u2")
     assert event.about == {**about("Approval", f"{request}:u2", 1, reminders), "step": "ask"}

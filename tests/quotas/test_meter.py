@@ -37,6 +37,14 @@ def test_a_batch_may_go_over_the_limit_once() -> None:
     assert meter.get_usage("alice", Quota.RUNS_PER_MINUTE, NOW) == 10
 
 
+def test_runs_that_have_begun_count_even_beyond_the_limit() -> None:
+    meter = limited(runs_per_minute=3)
+    for _ in range(2):
+        meter.add_runs("alice", 3, NOW)
+    assert (meter.get_usage("alice", Quota.RUNS_PER_MINUTE, NOW), meter.drain_refusals()) == (6, {})
+    assert meter.consume_runs("alice", 1, NOW) is not None
+
+
 def test_a_wait_until_midnight_is_cut_short() -> None:
     meter = limited(runs_per_day=1)
     meter.consume_runs("alice", 1, NOW)

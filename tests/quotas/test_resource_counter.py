@@ -78,19 +78,30 @@ async def test_what_is_created_is_added_without_counting_again(
     monkeypatch.setitem(resource_counter._COUNTS, Quota.TASKS, count_tasks)
     counter, seen = ResourceCounter(database), []
     for _ in range(3):
-        async with counter.reserve("alice", Quota.TASKS, 100, 2) as used:
-            seen.append(used)
+        async with counter.reserve("alice", Quota.TASKS, 100, 2) as reservation:
+            seen.append(reservation.used)
     assert (seen, counts) == ([5, 7, 9], 1)
+
+
+async def test_a_cancelled_reservation_counts_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource_counter, "_PAUSE_FACTOR", 1_000_000)  # the count is not doubted within this test
+    counter = ResourceCounter(database)
+    async with counter.reserve("alice", Quota.TASKS, 1, 1) as reservation:
+        reservation.cancel()
+    async with counter.reserve("alice", Quota.TASKS, 1, 1) as reservation:
+        assert reservation.used == 0
+    async with counter.reserve("alice", Quota.TASKS, 1, 1) as reservation:
+        assert reservation.used == 1
 
 
 async def test_the_limit_is_checked_against_a_new_count(database: Database) -> None:
     counter = ResourceCounter(database)
     task = await save_hourly_task(database)
-    async with counter.reserve("alice", Quota.TASKS, 2, 1) as used:
-        assert used == 1
+    async with counter.reserve("alice", Quota.TASKS, 2, 1) as reservation:
+        assert reservation.used == 1
     await database.tasks.delete_one({"_id": task.id})
-    async with counter.reserve("alice", Quota.TASKS, 2, 1) as used:  # 2 by the old count
-        assert used == 0
+    async with counter.reserve("alice", Quota.TASKS, 2, 1) as reservation:  # 2 by the old count
+        assert reservation.used == 0
 
 
 async def test_the_oldest_counts_are_dropped_unless_they_are_in_use(

@@ -16,6 +16,7 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.documents import Database, User, WorkflowRun
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.workflows import control
+from tocsin.workflows.approval_mails import find_deciders
 
 
 async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Database, target: TargetServer) -> None:
@@ -53,6 +54,43 @@ async def test_a_decision_is_made_by_whom_it_is_asked_and_once(database: Databas
         run = await stack.wait_for_workflow_run(run_id, "COMPLETED")
         assert run["steps"]["ask"]["decision"]["by"] == "bob@example.com"
         assert [call["path"] for call in target.calls] == ["/pay"]
+
+
+@pytest.mark.parametrize(("decider", "asked_before"), [("alice", None), ("carol", "admins")])
+async def test_a_decision_counts_only_if_the_step_asks_those_whom_it_asked_when_the_decider_was_checked(
+    database: Database, monkeypatch: pytest.MonkeyPatch, decider: str, asked_before: str | None
+) -> None:
+    """The owner of a workflow could otherwise approve it, by deciding just when the step begins to ask."""
+    users = {"alice": await add_user("alice"), "carol": await add_user("carol", is_admin=True)}
+
+    async def find_and_ask(asks: str) -> list[User]:
+        found = await find_deciders(asks)
+        asking = {"steps.ask": {"status": "WAITING", "asks": "bob@example.com"}}
+        await database.workflow_runs.update_one({"_id": run_id}, {"$set": asking})
+        return found
+
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "ask", "approval": {"by": "bob@example.com"}}))
+        run_id = await stack.execute("w")
+        if asked_before is not None:
+            asking = {"steps.ask": {"status": "WAITING", "asks": asked_before}}
+            await database.workflow_runs.update_one({"_id": run_id}, {"$set": asking})
+        monkeypatch.setattr(control, "find_deciders", find_and_ask)
+        with pytest.raises(Conflict, match="The step ask is not waiting for a decision"):
+            await control.decide_approval(
+                database, users[decider], run_id, "ask", clock.now(), approved=True, comment=""
+            )
+    run = require(await database.workflow_runs.find_one({"_id": run_id}))
+    assert run["steps"]["ask"] == {"status": "WAITING", "asks": "bob@example.com"}
+
+
+async def test_a_wait_is_not_decided(database: Database) -> None:
+    alice = await add_user("alice")
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow({"key": "pause", "wait": "PT1H"}))
+        await stack.make_runner().advance(run_id := await stack.execute("w"))
+        with pytest.raises(Conflict, match="The step pause is not waiting for a decision: it is WAITING"):
+            await control.decide_approval(database, alice, run_id, "pause", clock.now(), approved=True, comment="")
 
 
 async def test_a_rejection_fails_the_step(database: Database, target: TargetServer) -> None:

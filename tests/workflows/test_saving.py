@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness import SECRETS
+from tests.harness import SECRETS, make_settings
 from tocsin import clock, schedules
 from tocsin.documents import Database
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, QuotaExceeded
+from tocsin.quotas import Quotas, resource_counter
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.workflows import saving
 from tocsin.workflows.language.yaml_reader import parse_object
@@ -17,11 +18,18 @@ from tocsin.workflows.language.yaml_reader import parse_object
 HOUR = timedelta(hours=1)
 
 
-async def _save(database: Database, schedule: Any, description: str = "", at: Any = None) -> Any:
+async def _save(
+    database: Database,
+    schedule: Any,
+    description: str = "",
+    at: Any = None,
+    name: str = "w",
+    quotas: Quotas | None = None,
+) -> Any:
     steps = [{"key": "a", "job": "http", "params": {"url": "http://192.0.2.1/"}}]
-    data = {"name": "w", "description": description, "steps": steps}
+    data = {"name": name, "description": description, "steps": steps}
     source = parse_object(data if schedule is None else data | {"schedule": schedule})
-    return await saving.save_workflow(database, SECRETS, "alice", source, at or clock.now())
+    return await saving.save_workflow(database, SECRETS, "alice", source, at or clock.now(), quotas=quotas)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +129,55 @@ async def test_the_name_of_a_deleted_workflow_can_be_used_again(database: Databa
     stored = {workflow["_id"]: workflow["deleted"] for workflow in await database.workflows.find({}).to_list()}
     assert stored == {**dict.fromkeys(ids, True), last["_id"]: False}
     assert await database.workflow_versions.count_documents({}) == 4
+
+
+@pytest.fixture
+def quotas(database: Database, monkeypatch: pytest.MonkeyPatch) -> Quotas:
+    """Return quotas of two workflows and three versions, which are counted only once."""
+    monkeypatch.setattr(resource_counter, "_PAUSE_FACTOR", 1_000_000)
+    return Quotas(database, make_settings(quota_workflows=2, quota_workflow_versions=3))
+
+
+async def test_the_name_of_a_deleted_workflow_is_counted_once_when_it_is_used_again(
+    database: Database, quotas: Quotas
+) -> None:
+    await _save(database, None, quotas=quotas)
+    await saving.delete_workflow(database, "alice", "w", clock.now())
+    quotas = Quotas(database, make_settings(quota_workflows=2, quota_workflow_versions=3))  # of another process
+    await _save(database, None, quotas=quotas)
+    await _save(database, None, name="other", quotas=quotas)
+    with pytest.raises(QuotaExceeded, match="you have 2 of 2 workflows"):
+        await _save(database, None, name="third", quotas=quotas)
+
+
+async def test_a_workflow_created_twice_at_once_is_counted_once(database: Database, quotas: Quotas) -> None:
+    await asyncio.gather(*(_save(database, None, quotas=quotas) for _ in range(2)))
+    await _save(database, None, name="other", quotas=quotas)
+    with pytest.raises(QuotaExceeded, match="you have 2 of 2 workflows"):
+        await _save(database, None, name="third", quotas=quotas)
+
+
+async def test_a_change_that_another_one_came_before_is_counted_once(
+    database: Database, quotas: Quotas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = saving._change
+
+    async def lose(*args: Any) -> bool:
+        monkeypatch.setattr(saving, "_change", change)
+        await _save(database, None, "by another process")
+        return await change(*args)
+
+    await _save(database, None, quotas=quotas)
+    monkeypatch.setattr(saving, "_change", lose)
+    assert (await _save(database, None, "change", quotas=quotas))["version"] == 3
+    quotas.limits.set_override("alice", {"WORKFLOW_VERSIONS": 2})
+    with pytest.raises(QuotaExceeded, match="you have 2 of 2 stored versions"):
+        await _save(database, None, "one more", quotas=quotas)
+
+
+async def test_a_refused_workflow_leaves_nothing_behind(database: Database, quotas: Quotas) -> None:
+    for name in ("one", "two"):
+        await _save(database, None, name=name, quotas=quotas)
+    with pytest.raises(QuotaExceeded):
+        await _save(database, None, quotas=quotas)
+    assert await database.workflow_versions.count_documents({}) == 2

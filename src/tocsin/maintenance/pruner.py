@@ -9,7 +9,7 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
-from tocsin.documents import Database, Filter, RawDocument, TaskStatus, WorkflowDocument
+from tocsin.documents import Database, Filter, RawDocument, TaskStatus, WorkflowDocument, owner_of
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.documents.updates import Expression
 from tocsin.notifications import deliveries
@@ -23,6 +23,8 @@ _CIRCUIT_RETENTION = timedelta(days=1)
 """Age, since the time of its next probe, at which an unused circuit is deleted, which closes it."""
 _EVER = {"$gte": clock.EPOCH}
 _REPLACED = {"version": 1, "created_at": 1}
+_EXAMINED_VERSIONS = 2_000
+"""Number of versions whose workflow is looked up at each pruning."""
 _ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 log = telemetry.get_logger(__name__)
 
@@ -40,6 +42,7 @@ class Pruner:
     ) -> None:
         self._database, self._meter = database, meter or UsageMeter()
         self._runs, self._tasks, self._entries = runs, tasks, entries
+        self._last_examined_version = ""
 
     async def prune_expired(self) -> None:
         """Delete what has expired by now."""
@@ -50,6 +53,7 @@ class Pruner:
         count = 0
         async for user in self._database.users.find({}, {"_id": 1}):
             count += await self.prune_owner(user["_id"], now - self._runs, now - self._tasks)
+        await self._prune_orphaned_versions(now - self._runs)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
         await FileBucket(self._database).delete_older(now - self._runs)
         await deliveries.prune_deliveries(self._database, now - self._runs)
@@ -127,7 +131,8 @@ class Pruner:
     async def _prune_versions(self, owner: str, before: datetime) -> None:
         """Delete the versions of workflows that were replaced, or whose workflow was deleted, before that time.
 
-        A workflow run keeps the version that it started with, so versions of open runs stay.
+        A workflow run keeps the version that it started with, so versions of runs that stay do so as well: open ones,
+        and those that ended later and can be resumed.
         """
         fields = {"version": 1, "deleted": 1, "updated_at": 1}
         async for workflow in self._database.workflows.find({"owner": owner, "created_at": _EVER}, fields):
@@ -143,11 +148,40 @@ class Pruner:
             old = [one["_id"] for one in versions]
         if not old and not deleted:
             return
-        open_ = self._database.workflow_runs.find({"workflow": workflow["_id"], "open": True}, {"version": 1})
-        needed = {version_id(workflow["_id"], run["version"]) async for run in open_}
-        await self._delete_all(self._database.workflow_versions, [one for one in old if one not in needed])
+        needed: set[str] = set()
+        for which in ({"open": True}, {"created_at": {"$lt": before}}):
+            runs = self._database.workflow_runs.find({"workflow": workflow["_id"], **which}, {"version": 1})
+            needed |= {version_id(workflow["_id"], run["version"]) async for run in runs}
+        await self._delete_versions(workflow["_id"], [one for one in old if one not in needed])
         if deleted and not needed:
             await self._database.workflows.delete_one({"_id": workflow["_id"]})
+
+    async def _prune_orphaned_versions(self, before: datetime) -> None:
+        """Delete versions from before that time whose workflow is lost, unless it still has runs.
+
+        This repairs a crash while the name of a deleted workflow was released (`workflows/saving.py`): its document is
+        then deleted and inserted again. Each call examines the next versions, and after the last it starts again.
+        """
+        window = {"_id": {"$gt": self._last_examined_version}}
+        found = self._database.workflow_versions.find(window, {"workflow": 1, "created_at": 1})
+        versions = await found.sort("_id", 1).limit(_EXAMINED_VERSIONS).to_list()
+        self._last_examined_version = versions[-1]["_id"] if len(versions) == _EXAMINED_VERSIONS else ""
+        old: dict[str, list[str]] = {}
+        for version in versions:
+            if version["created_at"] < before:
+                old.setdefault(version["workflow"], []).append(version["_id"])
+        existing = self._database.workflows.find({"_id": {"$in": list(old)}}, {"_id": 1})
+        for workflow in old.keys() - {row["_id"] async for row in existing}:
+            runs = {"workflow": workflow, "created_at": _EVER}
+            if await self._database.workflow_runs.find_one(runs, {"_id": 1}) is None:
+                await self._delete_versions(workflow, old[workflow])
+
+    async def _delete_versions(self, workflow: str, version_ids: list[str]) -> None:
+        """Delete these versions of a workflow, and subtract their sizes from its owner's usage."""
+        fields = {"bytes": DOCUMENT_SIZE}
+        versions = await self._read_fields("workflow_versions", {"_id": {"$in": version_ids}}, fields)
+        sizes = {version["_id"]: version["bytes"] async for version in versions}
+        await self._delete_sized(owner_of(workflow), "workflow_versions", sizes)
 
     async def _delete_all(self, collection: AsyncCollection[Any], ids: list[str]) -> None:
         for start in range(0, len(ids), DELETE_BATCH):

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Self
 
+from tocsin.clock import EPOCH
 from tocsin.documents import (
     AttemptDocument,
     DeliveryAboutDocument,
     RunDocument,
     RunStatus,
+    StepDocument,
     WorkflowRunDocument,
     parent_of,
     step_of,
@@ -179,25 +181,14 @@ class ApprovalRequested(Event):
     decide_until: datetime | None
 
     @classmethod
-    def from_step(
-        cls,
-        workflow_run: WorkflowRunDocument,
-        step: str,
-        user: str,
-        *,
-        round_: int,
-        reminders: int,
-        message: str,
-        at: datetime,
-        decide_until: datetime | None,
-    ) -> Self:
-        """Return the event of a step that waits since `at` for the decision of a user, or of a reminder of it."""
-        run_id = workflow_run["_id"]
+    def from_step(cls, workflow_run: WorkflowRunDocument, step: str, user: str, state: StepDocument) -> Self:
+        """Return the event of a step that waits for the decision of a user, or of a reminder of it."""
+        run_id, round_, reminders = workflow_run["_id"], state.get("round", 0), state.get("reminders", 0)
         request = f"{run_id}:{step}:{round_}"
         return cls(
             id=f"{request}:{reminders}:{user}",
             owner=user,
-            at=at,
+            at=state.get("started_at") or EPOCH,
             run=run_id,
             about={
                 "type": "Approval",
@@ -208,7 +199,7 @@ class ApprovalRequested(Event):
             },
             page=approval_page_path(run_id, step),
             name=to_single_line(f"{workflow_run['name']} / {step}"),
-            message=message,
+            message=state.get("message") or "",
             is_reminder=reminders > 0,
-            decide_until=decide_until,
+            decide_until=state.get("wake_at"),
         )

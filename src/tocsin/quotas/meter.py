@@ -93,11 +93,15 @@ class UsageMeter:
         with self._lock:
             met = self._find_met_quota(owner, now)
             if met is None:
-                for quota in RUN_QUOTAS:
-                    self._get_window(owner, quota, now).pending += count
+                self._add_runs(owner, count, now)
                 return None
             self._record_refusal(owner, met)
             return min(find_reset_time(met, now) or now + timedelta(minutes=1), now + MAX_WAIT)
+
+    def add_runs(self, owner: str, count: int, now: datetime) -> None:
+        """Count runs that have begun, even beyond a quota: `find_exceeded_run_quota` was asked before."""
+        with self._lock:
+            self._add_runs(owner, count, now)
 
     def find_exceeded_run_quota(self, owner: str, now: datetime) -> Quota | None:
         """Return the quota that prevents a run from beginning; None if it may begin."""
@@ -216,6 +220,10 @@ class UsageMeter:
             self._record_refusal(owner, quota)
 
     # --- with the lock held -----------------------------------------------------------------------------------------
+
+    def _add_runs(self, owner: str, count: int, now: datetime) -> None:
+        for quota in RUN_QUOTAS:
+            self._get_window(owner, quota, now).pending += count
 
     def _record_refusal(self, owner: str, quota: Quota) -> None:
         telemetry.QUOTA_REFUSALS.labels(quota.value).inc()

@@ -29,6 +29,18 @@ _UNFINISHED = [status.value for status in (TaskStatus.PENDING, TaskStatus.RUNNIN
 
 
 @dataclass(slots=True)
+class Reservation:
+    """A reservation of `wanted` resources, beside the `used` ones that exist."""
+
+    used: int
+    wanted: int
+
+    def cancel(self) -> None:
+        """Count nothing, because nothing was created."""
+        self.wanted = 0
+
+
+@dataclass(slots=True)
 class CachedCount:
     """The number at `counted_at` (monotonic seconds), plus what was created since. -1 if not known."""
 
@@ -65,13 +77,14 @@ class ResourceCounter:
             return await self._refresh(owner, quota, count, doubted=True)
 
     @asynccontextmanager
-    async def reserve(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[int]:
-        """Yield the number of existing resources, and add `wanted` if the context doesn't raise."""
+    async def reserve(self, owner: str, quota: Quota, limit: int, wanted: int) -> AsyncIterator[Reservation]:
+        """Yield a reservation, and count what it wants if the context neither raises nor cancels it."""
         count = self._get_count(owner, quota)
         async with count.lock:
             used = await self._refresh(owner, quota, count, doubted=count.used + wanted > limit, waits=True)
-            yield used
-            count.used += wanted
+            reservation = Reservation(used, wanted)
+            yield reservation
+            count.used += reservation.wanted
 
     async def _refresh(
         self, owner: str, quota: Quota, count: CachedCount, *, doubted: bool, waits: bool = False

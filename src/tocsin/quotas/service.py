@@ -14,7 +14,7 @@ from tocsin.errors import QuotaExceeded
 from tocsin.quotas import ledger
 from tocsin.quotas.limits import QUOTA_UNITS, Quota, QuotaLimits, QuotaUnit, make_quota_error
 from tocsin.quotas.meter import UsageMeter, find_reset_time
-from tocsin.quotas.resource_counter import COUNTED_QUOTAS, ResourceCounter
+from tocsin.quotas.resource_counter import COUNTED_QUOTAS, Reservation, ResourceCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,21 @@ class Quotas:
         await ledger.flush_usage(self._database, self.meter, self.limits)
 
     @asynccontextmanager
-    async def reserve(self, owner: str, quota: Quota, wanted: int = 1, *path: str) -> AsyncIterator[None]:
-        """Reserve `wanted` of a quota while resources are created in the context. Raises QuotaExceeded."""
+    async def reserve(self, owner: str, quota: Quota, wanted: int = 1, *path: str) -> AsyncIterator[Reservation]:
+        """Reserve `wanted` of a quota while resources are created in the context. Raises QuotaExceeded.
+
+        Cancel the reservation if nothing was created after all.
+        """
         limit = self.limits.get_limit(owner, quota)
         self.require_storage(owner, *path)
         if not limit:
-            yield
+            yield Reservation(0, wanted)
             return
-        async with self._counter.reserve(owner, quota, limit, wanted) as used:
+        async with self._counter.reserve(owner, quota, limit, wanted) as reservation:
+            used = reservation.used
             if used + wanted > limit:
                 raise make_quota_error(quota, used, limit, *path, wanted=wanted)
-            yield
+            yield reservation
 
     def require_storage(self, owner: str, *path: str) -> None:
         """Raise QuotaExceeded if the storage quota is used up."""

@@ -2,7 +2,6 @@
 
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
-from tocsin.clock import EPOCH
 from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
 from tocsin.notifications.deliveries import notify
@@ -74,14 +73,4 @@ def _is_waiting(state: StepState) -> bool:
 
 
 def _build_request(state: WorkflowState, key: str, user: User) -> ApprovalRequested:
-    step_state = state.steps[key]
-    return ApprovalRequested.from_step(
-        state.document,
-        key,
-        user.id,
-        round_=step_state.round,
-        reminders=step_state.reminders,
-        message=step_state.message or "",
-        at=step_state.started_at or EPOCH,
-        decide_until=step_state.wake_at,
-    )
+    return ApprovalRequested.from_step(state.document, key, user.id, state.steps[key].to_document())

@@ -95,24 +95,36 @@ async def decide_approval(
 
     Raises NotFound if the user may neither see the workflow run nor decide, and Conflict if the step is not waiting.
     """
-    run = await WorkflowRun.get(run_id)
-    state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
-    deciders = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
-    if run is None or state is None or (user.id not in deciders and run.owner != user.id):
-        raise NotFound("You have no such step to decide on.", "id")
-    if user.id not in deciders and state.status is StepStatus.WAITING:
-        raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
-    if confirms and not user.email_confirmed and run.owner != user.id:
-        raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
+    run, asks = await _require_decider(user, run_id, key, confirms=confirms)
     decision: ApprovalDecisionDocument = {"by": user.email, "at": format_time(now), "comment": comment}
 
     def change(document: WorkflowRunDocument) -> Changes:
-        return _apply_decision(document, key, now, decision, approved=approved)
+        return _apply_decision(document, key, now, decision, asks=asks, approved=approved)
 
     await _change(database, run_id, change)
     log_workflow_run("approval given" if approved else "approval refused", run_id)
     changed = await WorkflowRun.get(run_id)
     return changed or run
+
+
+async def _require_decider(user: User, run_id: str, key: str, *, confirms: bool) -> tuple[WorkflowRun, str]:
+    """Return the workflow run of a step that the user may decide, and whom it asks. Raises NotFound and Conflict."""
+    run = await WorkflowRun.get(run_id)
+    state = StepState.from_document(run.steps[key]) if run is not None and key in run.steps else None
+    deciders = {person.id for person in await find_deciders(state.asks or "")} if state is not None else set()
+    if run is None or state is None or (user.id not in deciders and run.owner != user.id):
+        raise NotFound("You have no such step to decide on.", "id")
+    if user.id not in deciders and state.status is StepStatus.WAITING and state.asks is not None:
+        raise Conflict(f"Only {state.asks} can decide this, not you.", "id")
+    if user.id not in deciders or state.asks is None:
+        raise _not_waiting(key, state)
+    if confirms and not user.email_confirmed and run.owner != user.id:
+        raise Conflict("Confirm your email address first: the step names an address, not an account.", "id")
+    return run, state.asks
+
+
+def _not_waiting(key: str, state: StepState) -> Conflict:
+    return Conflict(f"The step {key} is not waiting for a decision: it is {state.status}.", "step")
 
 
 async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], Changes]) -> None:
@@ -160,12 +172,19 @@ def _reset_state(state: StepState) -> StepState:
 
 
 def _apply_decision(
-    document: WorkflowRunDocument, key: str, now: datetime, decision: ApprovalDecisionDocument, *, approved: bool
+    document: WorkflowRunDocument,
+    key: str,
+    now: datetime,
+    decision: ApprovalDecisionDocument,
+    *,
+    asks: str,
+    approved: bool,
 ) -> Changes:
+    """Settle the step, provided that it still asks those whom it asked when the decider was checked."""
     state = WorkflowState.from_document(document)
     step_state = state.steps[key]
-    if not document["open"] or step_state.status is not StepStatus.WAITING or step_state.asks is None:
-        raise Conflict(f"The step {key} is not waiting for a decision: it is {step_state.status}.", "step")
+    if not document["open"] or step_state.status is not StepStatus.WAITING or step_state.asks != asks:
+        raise _not_waiting(key, step_state)
     step_state.decision = decision
     if approved:
         step_state.settle(StepStatus.COMPLETED, now)

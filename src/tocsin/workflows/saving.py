@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,35 +72,44 @@ async def save_validated(
 
     Raises WorkflowInvalid for masks that cannot keep a secret, QuotaExceeded, and Conflict if others keep saving it.
     """
-    definition = validated.definition
+    name = validated.definition.name
     for _ in range(_MAX_TRIES):
-        before = await find_workflow(database, owner, definition.name)
+        before = await find_workflow(database, owner, name)
         draft = await _build_draft(database, box, owner, validated, before)
-        if before is None:
-            async with _reserve(quotas, owner, Quota.WORKFLOWS), _reserve(quotas, owner, Quota.WORKFLOW_VERSIONS):
-                is_saved = await _create(database, owner, draft, now)
-        elif before["digest"] == draft.digest:
-            break
-        else:
-            async with _reserve(quotas, owner, Quota.WORKFLOW_VERSIONS):
-                is_saved = await _change(database, before, draft, now)
-        if is_saved:
-            _add_usage(quotas, owner, draft)
+        is_unchanged = before is not None and before["digest"] == draft.digest
+        if is_unchanged or await _save_draft(database, owner, before, draft, now, quotas):
             break
     else:
         raise Conflict("The workflow kept changing while it was being saved. Save it again.", "yaml")
-    saved = await require_workflow(database, owner, definition.name)
+    saved = await require_workflow(database, owner, name)
     log_workflow("workflow saved", saved, version=saved["version"])
     return saved
 
 
-def _reserve(quotas: Quotas | None, owner: str, quota: Quota) -> AbstractAsyncContextManager[None]:
-    return nullcontext() if quotas is None else quotas.reserve(owner, quota)
-
-
-def _add_usage(quotas: Quotas | None, owner: str, draft: _Draft) -> None:
-    if quotas is not None:
+async def _save_draft(
+    database: Database,
+    owner: str,
+    before: WorkflowDocument | None,
+    draft: _Draft,
+    now: datetime,
+    quotas: Quotas | None,
+) -> bool:
+    """Create or change a workflow. Returns False, and counts nothing, if it was saved concurrently."""
+    if before is None:
+        await _release_name(database, owner, draft.definition.name)
+    needed = (Quota.WORKFLOW_VERSIONS,) if before is not None else (Quota.WORKFLOWS, Quota.WORKFLOW_VERSIONS)
+    async with AsyncExitStack() as stack:
+        reserved = [await stack.enter_async_context(quotas.reserve(owner, one)) for one in needed if quotas is not None]
+        if before is None:
+            is_saved = await _create(database, owner, draft, now)
+        else:
+            is_saved = await _change(database, before, draft, now)
+        if not is_saved:
+            for reservation in reserved:
+                reservation.cancel()
+    if is_saved and quotas is not None:
         quotas.add_documents(owner, {"definition": draft.data})
+    return is_saved
 
 
 async def delete_workflow(database: Database, owner: str, name: str, now: datetime) -> WorkflowDocument:
@@ -172,7 +181,6 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         await database.workflows.insert_one(document)
     except DuplicateKeyError:
         await database.workflow_versions.delete_one({"_id": version_id(workflow_id, 1)})
-        await _release_name(database, owner, definition.name)
         return False
     return True
 
@@ -180,7 +188,8 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
 async def _release_name(database: Database, owner: str, name: str) -> None:
     """Release the name of a deleted workflow, which stays for its history.
 
-    The embedded database frees an entry of a unique index only with its document, not by an update of the value.
+    The embedded database frees an entry of a unique index only with its document, not by an update of the value. A
+    crash between the two writes loses the document; the pruner then deletes the versions once their runs are gone.
     """
     former = await database.workflows.find_one({"name_key": _name_key(owner, name)})
     if former is None or not former["deleted"]:

@@ -51,10 +51,13 @@ async def test_one_owner_has_a_part_of_the_slots_and_others_are_next(database: D
 
 
 class ScriptedRunner:
-    """A runner that returns these results in turn, raises those that are errors, and records what it is asked."""
+    """A runner that returns these results in turn, raises those that are errors, and records what it is asked.
 
-    def __init__(self, *results: AdvanceResult | Exception) -> None:
-        self._results = list(results)
+    It abandons no run before it was asked as often as `refusals` is long: it returns or raises each of these first.
+    """
+
+    def __init__(self, *results: AdvanceResult | Exception, refusals: tuple[bool | Exception, ...] = ()) -> None:
+        self._results, self._refusals = list(results), list(refusals)
         self.advanced: list[tuple[str, bool]] = []
         self.abandoned: list[str] = []
 
@@ -65,8 +68,12 @@ class ScriptedRunner:
             raise result
         return result
 
-    async def abandon(self, workflow_run: str) -> None:
+    async def abandon(self, workflow_run: str) -> bool:
         self.abandoned.append(workflow_run)
+        refusal = self._refusals.pop(0) if self._refusals else True
+        if isinstance(refusal, Exception):
+            raise refusal
+        return refusal
 
 
 @asynccontextmanager
@@ -122,6 +129,20 @@ async def test_a_success_between_failures_starts_their_count_again(
         workflow_engine.request_advance("a/w1")
         await wait_until(lambda: _has(runner.abandoned, 1))
     assert (len(runner.advanced), runner.abandoned) == (6, ["a/w1"])
+
+
+@pytest.mark.parametrize("refusal", [False, KeyError("another fault of ours")])
+async def test_a_run_that_could_not_be_abandoned_is_abandoned_at_the_next_failure(
+    database: Database, monkeypatch: pytest.MonkeyPatch, refusal: bool | Exception
+) -> None:
+    monkeypatch.setattr(engine, "_BACKOFF", 0.001)
+    monkeypatch.setattr(engine, "_MAX_FAILURES", 2)
+    wrong = KeyError("a fault of ours")
+    runner = ScriptedRunner(wrong, wrong, wrong, refusals=(refusal,))
+    async with engine_with(database, runner) as workflow_engine:
+        workflow_engine.request_advance("a/w1")
+        await wait_until(lambda: _has(runner.abandoned, 2))
+        assert (len(runner.advanced), workflow_engine._failures) == (3, {})
 
 
 async def _has(found: list[Any], count: int) -> bool:

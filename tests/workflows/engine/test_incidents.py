@@ -192,6 +192,53 @@ async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Data
     assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
 
 
+async def test_an_abandoned_run_is_mailed_even_if_its_state_cannot_be_read(
+    database: Database, target: TargetServer
+) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), step("broken", f"{target.url}/x")))
+        run_id = await begin(stack, 1)
+        statuses = {"steps.fetch.status": "NONSENSE", "steps.broken.status": "FAILED"}
+        await database.workflow_runs.update_one({"_id": run_id}, {"$set": statuses})
+        with pytest.raises(ValueError, match="NONSENSE"):
+            await stack.make_runner().advance(run_id)
+        assert await stack.make_runner().abandon(run_id)
+        assert await stack.make_runner().abandon(run_id)  # there is nothing left to do
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
+    mail, run = await database.deliveries.find_one({}), await database.workflow_runs.find_one({})
+    assert "Failed step:     broken\n" in require(mail)["text"]
+    assert (require(run)["status"], require(run).get("incident")) == ("FAILED", 0)
+
+
+async def test_a_run_that_changes_while_it_is_abandoned_stays_open(
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        run_id, runner = await begin(stack, 1), stack.make_runner()
+        write = runner._write
+
+        async def write_second(*args: Any) -> bool:
+            await database.workflow_runs.update_one({"_id": run_id}, {"$inc": {"rev": 1}})
+            return await write(*args)
+
+        monkeypatch.setattr(runner, "_write", write_second)
+        assert not await runner.abandon(run_id)
+        assert require(await database.workflow_runs.find_one({"_id": run_id}))["open"]
+        assert await stack.make_runner().abandon(run_id)
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
+
+
+async def test_a_crash_after_a_run_was_abandoned_loses_no_mail(database: Database, target: TargetServer) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        run_id = await begin(stack, 1)
+        with pytest.raises(Died):
+            await MortalRunner(stack, 2).abandon(run_id)
+        assert not require(await database.workflow_runs.find_one({"_id": run_id}))["open"]
+    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
+
+
 @pytest.mark.parametrize("status", [404, 200])
 async def test_a_crash_between_any_two_writes_is_mailed_exactly_once(
     database: Database, target: TargetServer, status: int

@@ -1,6 +1,9 @@
 """Workflows whose owner has used up a quota: due times become MISSED runs, and steps wait."""
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from tests.harness import TargetServer, run_stack
 from tests.workflows.samples import require, step, workflow
@@ -70,3 +73,25 @@ async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, targ
         await stack.wait_for_workflow_run(run_id, "COMPLETED")
         assert quotas.meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now()) == 3
         assert quotas.meter.drain_refusals() == {"alice": {Quota.RUNS_PER_DAY}}
+
+
+async def test_a_step_is_counted_once_if_the_workflow_run_is_changed_while_it_is_planned(
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _alice()
+    async with run_stack(database, schedule=False, quota_runs_per_day=2) as stack:
+        await stack.save_workflow(workflow(step("a", target.url)))
+        meter, run_id, runner = stack.engine.quotas.meter, await stack.execute("w"), stack.make_runner()
+        write = runner._write
+
+        async def write_second(*args: Any) -> bool:
+            await database.workflow_runs.update_one({"_id": run_id}, {"$inc": {"rev": 1}})
+            return await write(*args)
+
+        used = meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now())
+        with monkeypatch.context() as patched:
+            patched.setattr(runner, "_write", write_second)
+            assert (await runner.advance(run_id)).has_more
+        assert meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now()) == used
+        await runner.advance(run_id)
+        assert meter.get_usage("alice", Quota.RUNS_PER_DAY, clock.now()) == used + 1

@@ -91,3 +91,14 @@ async def test_a_run_that_cannot_be_moved_on_is_ended_and_may_be_resumed(
     assert (run["error"]["kind"], run["steps"]["a"]["status"], run["open"]) == ("INTERNAL", "CANCELLED", False)
     assert advanced == [run_id] * engine_module._MAX_FAILURES
     assert await database.runs.count_documents({"task": run_id, "status": "COMPLETED"}) == 0
+
+
+async def test_an_abandoned_run_counts_as_storage_once(database: Database, target: TargetServer) -> None:
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(step("a", target.url), inputs={"text": {}}))
+        run_id, runner = await stack.execute("w", {"text": "x" * 5_000}), stack.make_runner()
+        runner._meter.drain_pending()
+        assert await runner.abandon(run_id)
+        assert await runner.abandon(run_id)
+        (pending,) = runner._meter.drain_pending()
+        assert 5_000 < pending.storage < 5_100

@@ -204,7 +204,7 @@ def _job_growth(task: TaskDocument, changes: saving.DraftChanges) -> int:
 
 def _quota_for_reactivation(
     services: Services, task: TaskDocument, changes: saving.DraftChanges
-) -> AbstractAsyncContextManager[None]:
+) -> AbstractAsyncContextManager[object]:
     """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
         return services.quotas.reserve(task.owner, Quota.TASKS)

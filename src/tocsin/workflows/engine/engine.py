@@ -109,20 +109,24 @@ class WorkflowEngine:
             log.warning("a workflow run waits for the database", **run_log_ids(workflow_run), error=str(error)[:300])
             asyncio.get_running_loop().call_later(_BACKOFF, request)
             return
-        failures = self._failures.pop(workflow_run, 0) + 1
+        failures = self._failures[workflow_run] = self._failures.get(workflow_run, 0) + 1
         details = {"failures": failures, "error": repr(error)[:300]}
         traced = error if failures in {1, _MAX_FAILURES} else None
         log.error("a workflow run could not be advanced", **run_log_ids(workflow_run), **details, exc_info=traced)
-        if failures >= _MAX_FAILURES:
-            try:
-                await self._runner.abandon(workflow_run)
-                return
-            except Exception as reason:
-                ids = run_log_ids(workflow_run)
-                log.warning("a workflow run could not be abandoned", **ids, error=repr(reason)[:300])
-        self._failures[workflow_run] = failures
+        if failures >= _MAX_FAILURES and await self._abandon(workflow_run):
+            self._failures.pop(workflow_run, None)
+            return
         wait = timedelta(seconds=_BACKOFF * 2.0 ** min(failures - 1, _MAX_FAILURES))
         self._timers.set(workflow_run, clock.now() + wait, request)
+
+    async def _abandon(self, workflow_run: str) -> bool:
+        """Abandon a workflow run. Returns False if the next failure has to do so."""
+        try:
+            return await self._runner.abandon(workflow_run)
+        except Exception as reason:
+            ids = run_log_ids(workflow_run)
+            log.warning("a workflow run could not be abandoned", **ids, error=repr(reason)[:300])
+            return False
 
     async def _sweep(self) -> None:
         """Request advances of the workflow runs that are due, and now and then of all open ones."""

@@ -10,7 +10,7 @@ from typing import cast
 from tocsin.documents import Changes, Database, RunStatus, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
 from tocsin.notifications.deliveries import find_notified, notify
 from tocsin.notifications.run_events import IncidentStage, WorkflowFailure
-from tocsin.workflows.engine.states import ItemState, WorkflowState
+from tocsin.workflows.engine.states import ItemState
 
 
 class IncidentTracker:
@@ -20,7 +20,7 @@ class IncidentTracker:
         self._database = database
 
     async def track_changes(
-        self, document: WorkflowRunDocument, state: WorkflowState, changes: Changes, retrying: Collection[str]
+        self, document: WorkflowRunDocument, changes: Changes, retrying: Collection[str] = ()
     ) -> None:
         """Enqueue the notifications that these changes of a workflow run cause.
 
@@ -41,7 +41,7 @@ class IncidentTracker:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
                 failed = cast("WorkflowRunDocument", document | changes)
-                await self._notify_once(WorkflowFailure.from_run(failed, incident, _failed_steps(state)))
+                await self._notify_once(WorkflowFailure.from_run(failed, incident, _failed_steps(failed)))
                 return
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             await self._report_first_failure(document, sorted(retrying)[0])
@@ -64,10 +64,10 @@ class IncidentTracker:
 _ENDS = (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.FAILED)
 
 
-def _failed_steps(state: WorkflowState) -> list[str]:
+def _failed_steps(document: WorkflowRunDocument) -> list[str]:
     """Return the keys of the steps that failed, or whose compensation failed."""
     return [
         key
-        for key, step_state in state.steps.items()
-        if step_state.status is StepStatus.FAILED or step_state.undo == ItemState.FAILED
+        for key, step in document["steps"].items()
+        if step["status"] == StepStatus.FAILED or step.get("undo") == ItemState.FAILED
     ]

@@ -109,12 +109,7 @@ def advance_workflow(
         for ref in state.active_runs() if lost else ():
             if ref.run_id(state.id) in lost:
                 _request_again(ref, state, context, starts)
-        for ref in state.active_runs():
-            outcome = ended.get(ref.run_id(state.id))
-            if outcome is not None and outcome.round == state.steps[ref.key].round:
-                _apply_outcome(ref, outcome, state, context.now)
-        for step in context.definition.steps:
-            state.settle_items(step, context.now)
+        _apply_outcomes(ended, state, context)
         _end_due_waits(state, context)
         _stop_if_needed(state, context)
         if state.stopping is None:
@@ -137,6 +132,16 @@ def _request_again(ref: StepRunRef, state: WorkflowState, context: StepContext, 
         outcome = StepRunOutcome(RunStatus.FAILED, step_state.round, context.now, fault.error)
         _apply_outcome(ref, outcome, state, context.now)
     context.session.has_progress = True
+
+
+def _apply_outcomes(ended: Mapping[str, StepRunOutcome], state: WorkflowState, context: StepContext) -> None:
+    """Apply the outcomes of the active runs that have ended in the present round of their step."""
+    for ref in state.active_runs():
+        outcome = ended.get(ref.run_id(state.id))
+        if outcome is not None and outcome.round == state.steps[ref.key].round:
+            _apply_outcome(ref, outcome, state, context.now)
+    for step in context.definition.steps:
+        state.settle_items(step, context.now)
 
 
 def _apply_outcome(ref: StepRunRef, outcome: StepRunOutcome, state: WorkflowState, now: datetime) -> None:

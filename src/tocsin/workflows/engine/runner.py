@@ -128,16 +128,26 @@ class WorkflowRunner:
             state, plan, changes = await self._make_plan(document, version, active, is_light=is_light)
         except EvaluationNeeded:
             return AdvanceResult(is_heavy=True)
-        started = len(plan.runs_to_start)
-        if started and self._meter.consume_runs(document["owner"], started, clock.now()) is not None:
+        if plan.runs_to_start and self._is_quota_exceeded(document["owner"]):
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         await self._approval_mails.enqueue_notifications(document, state)
-        await self._incidents.track_changes(document, state, changes, active.retrying)
+        await self._incidents.track_changes(document, changes, active.retrying)
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._step_runs.create(plan.runs_to_start, document)
         await self._step_runs.cancel(plan.runs_to_cancel)
         return await self._conclude(document, version, plan, changes, size)
+
+    def _is_quota_exceeded(self, owner: str) -> bool:
+        """Return whether the owner may start no runs now.
+
+        Runs are counted once they are written, so that a conflict, after which they are planned again, counts none. So
+        advances that are under way together may exceed the quota by the runs of all but one of them.
+        """
+        quota = self._meter.find_exceeded_run_quota(owner, clock.now())
+        if quota is not None:
+            self._meter.record_refusal(owner, quota)
+        return quota is not None
 
     async def _read_active_runs(self, document: WorkflowRunDocument) -> _ActiveRuns:
         state = WorkflowState.from_document(document)
@@ -205,13 +215,16 @@ class WorkflowRunner:
         queued = self._database.workflow_runs.find({"workflow": document["workflow"], "open": True}, {"created_at": 1})
         return min([(run["created_at"], run["_id"]) async for run in queued], default=(None, None))[1]
 
-    async def abandon(self, workflow_run: str) -> None:
-        """End a workflow run that cannot be advanced as FAILED, and cancel its runs."""
+    async def abandon(self, workflow_run: str) -> bool:
+        """End a workflow run that cannot be advanced as FAILED, and cancel its runs.
+
+        Returns False if it was changed concurrently, and is still open.
+        """
         open_runs = self._database.runs.find({"task": workflow_run, "open": True}, {"_id": 1})
         await self._step_runs.cancel([run["_id"] async for run in open_runs])
         document: WorkflowRunDocument | None = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"]:
-            return
+            return True
         now, steps = clock.now(), document["steps"]  # as stored: converting them may be what fails
         ended = {
             key: _cancel_step(step, now) for key, step in steps.items() if step["status"] not in SETTLED_STEP_STATUSES
@@ -222,11 +235,12 @@ class WorkflowRunner:
             "done": len(steps),
             "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED)),
         }
+        await self._incidents.track_changes(document, changes)
         if not await self._write(document, changes):
-            return  # changed concurrently: the next failure abandons it
+            return False
+        self._meter.add_bytes(document["owner"], _estimate_size(document))
         log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
-        state = WorkflowState.from_document({**document, "steps": steps | ended})
-        await self._incidents.track_changes(document, state, changes, ())
+        return True
 
 
 def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:

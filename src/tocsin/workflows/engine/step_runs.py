@@ -42,7 +42,7 @@ class StepRuns:
         self._meter = meter
 
     async def create(self, requests: list[StepRunRequest], workflow_run: WorkflowRunDocument) -> None:
-        """Create the requested runs, and execute those for which this process has capacity."""
+        """Create the requested runs, count them, and execute those for which this process has capacity."""
         if not requests:
             return
         now = clock.now()
@@ -52,6 +52,7 @@ class StepRuns:
         claimed = {index: run for index, run in enumerate(created) if run["_id"] in admitted}
         try:
             existing = await self._insert(created)
+            self._meter.add_runs(workflow_run["owner"], len(runs), now)
             self._meter.add_run_bytes(runs)
         except BaseException:  # the next lease renewal releases those that were written
             self._transport.cancel_admission(list(claimed.values()))

@@ -13,7 +13,6 @@ from tocsin.workflows.engine.evaluation import InlineBudgetExceeded, ResultForm,
 from tocsin.workflows.engine.scope import (
     EvaluationNeeded,
     PlanPaused,
-    ResultsNeeded,
     StepContext,
     evaluate_as_json,
     evaluate_value,
@@ -209,21 +208,19 @@ def _start_items(
         for position, index in enumerate(pending):
             if room <= 0:
                 break
-            items[index] = ItemState.RUNNING
             try:
-                yield build_run_request(step, StepRunRef(step.key, index), state, context, (index, values[index]))
-                room -= 1
+                request = build_run_request(step, StepRunRef(step.key, index), state, context, (index, values[index]))
             except StepFault as fault:
                 items[index] = ItemState.FAILED
                 step_state.error = step_state.error or fault.error
                 context.session.has_progress = True
             except EvaluationNeeded as needed:
-                items[index] = ItemState.PENDING
                 batch = pending[position : position + min(room, _MAX_BATCH)]
                 raise EvaluationNeeded(replace(needed.request, items=tuple((n, values[n]) for n in batch))) from None
-            except (ResultsNeeded, PlanPaused):
-                items[index] = ItemState.PENDING
-                raise
+            else:
+                items[index] = ItemState.RUNNING
+                room -= 1
+                yield request
     finally:
         step_state.items = "".join(items)
     state.settle_items(step, context.now)

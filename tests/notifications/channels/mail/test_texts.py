@@ -250,8 +250,8 @@ def requested(kind: EventKind, to: str | None = None, inviter: str | None = None
 
 
 def approval(**changes: Any) -> ApprovalRequested:
-    given: Any = {"round_": 0, "reminders": 1, "message": "Pay\n5 EUR?", "at": DUE, "decide_until": ENDED}
-    return ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u2", **given | changes)
+    state: Any = {"status": "WAITING", "reminders": 1, "message": "Pay\n5 EUR?", "started_at": DUE, "wake_at": ENDED}
+    return ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u2", state | changes)
 
 
 def reused(**changes: Any) -> RefreshTokenReused:
@@ -327,7 +327,7 @@ def test_failed_steps_are_counted() -> None:
 
 
 def test_a_first_request_for_a_decision_has_no_empty_facts() -> None:
-    text = text_of(approval(reminders=0, message="", decide_until=None))
+    text = text_of(approval(reminders=0, message="", wake_at=None))
     assert "ask is waiting for your decision" in text
     assert "Message:" not in text
     assert "Decide until:" not in text
