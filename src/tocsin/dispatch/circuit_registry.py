@@ -8,8 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_breaker import CircuitBreaker, CircuitConfig, CircuitState, find_failure_cause
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import CircuitDocument, Database, RunDocument
-from tocsin.jobs.base import Outcome
+from tocsin.documents import AttemptDocument, CircuitDocument, Database, RunDocument
 from tocsin.wakeups import Signal
 
 CircuitKey = tuple[str, str]
@@ -38,17 +37,18 @@ class CircuitRegistry:
         """Return the circuit of this owner and host."""
         return self._circuits.get((owner, host), CircuitBreaker())
 
-    def record_outcome(self, run: RunDocument, outcome: Outcome) -> None:
-        """Update the circuit of a run's host with the outcome of an attempt."""
+    def record_outcome(self, run: RunDocument, attempt: AttemptDocument) -> None:
+        """Update the circuit of a run's host with an ended attempt."""
         host = run.get("host")
         if host is None:
             return
         key, before = (run["owner"], host), self.get(run["owner"], host)
         if before.state is CircuitState.HALF_OPEN and self._probes.get(key) != run["_id"]:
             return
-        cause = find_failure_cause(outcome.error.kind if outcome.error else None, outcome.status_code)
-        if before.state is CircuitState.HALF_OPEN and cause is None and outcome.status_code is None:
-            cause = outcome.error.kind.value if outcome.error else "no answer"
+        error, status = attempt.get("error"), attempt.get("status_code")
+        cause = find_failure_cause(error["kind"] if error else None, status)
+        if before.state is CircuitState.HALF_OPEN and cause is None and status is None:
+            cause = error["kind"].value if error else "no answer"
         after = before.after_success() if cause is None else before.after_failure(clock.now(), self._config, cause)
         if after != before:
             self._set(key, before, after)
