@@ -138,6 +138,12 @@ class RunEngine:
     def _all_periodics(self) -> list[Periodic]:
         return [*self._leases, *self._upkeep.values(), *self._claiming.values()]
 
+    @property
+    def is_healthy(self) -> bool:
+        """False once a worker or the completer has ended before the stop, which only a bug can cause."""
+        tasks = [*self._workers, *([self._completing] if self._completing else [])]
+        return not any(task.done() for task in tasks)
+
     def find_wait_reason(self, run: RunDocument) -> WaitReason | None:
         """Return what this run waits for, or None."""
         if run["_id"] in self.dependencies.waiting_for_compute:
