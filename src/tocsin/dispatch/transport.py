@@ -1,4 +1,9 @@
-"""The way of a run to the workers that make its attempts."""
+"""The way of a run to the workers that make its attempts.
+
+Only the sending side can be exchanged so far. A broker's receiving side, from (run id, fence) to an attempt, is not
+there yet: a claim names the process that made it, which also counts the run's room and limits, and rescues the run. A
+receiver in another process would have to take over all three.
+"""
 
 import asyncio
 from datetime import datetime
