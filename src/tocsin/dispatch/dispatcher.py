@@ -41,7 +41,7 @@ class Dispatcher:
                 claimed, has_more = await self.claim_batch(room)
                 self._transport.submit(claimed)
             finally:
-                self._in_flight.release(room - len(claimed))
+                self._in_flight.release_room(room - len(claimed))
             self._in_flight.has_backlog = has_more
             if not has_more or not claimed:
                 break

@@ -46,7 +46,7 @@ class InFlightRuns:
             self._reserved += room
             return room
 
-    def release(self, unused: int) -> None:
+    def release_room(self, unused: int) -> None:
         """Release reserved room."""
         with self._lock:
             self._reserved -= unused
@@ -70,7 +70,7 @@ class InFlightRuns:
             claimed = self.runs.get(run["_id"])
             if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.runs[run["_id"]]
-        self.release(len(runs))
+        self.release_room(len(runs))
         if (self.has_backlog or self.limiter.is_contended) and 2 * len(self.ready_queue) <= len(self.runs):
             self.room_freed()  # before the workers run out of runs, but not after every single one
         self._update_metrics()

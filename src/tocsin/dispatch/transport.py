@@ -49,14 +49,14 @@ class LocalTransport:
         for run in runs:
             if len(admitted) < room and limiter.try_acquire(run, now, is_new=True) is None:
                 admitted.append(claimed_for(worker_id, run, now, begun=limiter.is_ready(run)))
-        self._in_flight.release(room - len(admitted))
+        self._in_flight.release_room(room - len(admitted))
         return admitted
 
     def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that will not be executed here."""
         for run in runs:
             self._in_flight.limiter.release(run)
-        self._in_flight.release(len(runs))
+        self._in_flight.release_room(len(runs))
 
     def submit(self, runs: list[RunDocument]) -> None:
         """Put runs that are claimed for this worker into the ready queue."""
