@@ -48,18 +48,11 @@ class RunEngine:
     def __init__(
         self, database: Database, settings: Settings, dependencies: WorkerDependencies, wakeups: Wakeups
     ) -> None:
-        worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
-        limit = (
-            max(EMBEDDED_IN_FLIGHT_LIMIT, settings.max_concurrency)
-            if settings.uses_embedded_database
-            else settings.max_concurrency * 2
-        )
+        self._database, self._settings, self.dependencies = database, settings, dependencies
+        worker, limit = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}", _in_flight_limit(settings)
         self.limiter = RunLimiter(_limits(settings, limit), dependencies.http.rates)
         self.in_flight = InFlightRuns(worker, limit, self.limiter)
         self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
-        self._database = database
-        self._settings = settings
-        self.dependencies = dependencies
         self._completer = Completer(database, self.in_flight, wakeups, dependencies.meter)
         self.circuits = CircuitRegistry(
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
@@ -114,8 +107,7 @@ class RunEngine:
     @property
     def is_healthy(self) -> bool:
         """False once a worker or the completer has ended before the stop, which only a bug can cause."""
-        tasks = [*self._workers, *([self._completing] if self._completing else [])]
-        return not any(task.done() for task in tasks)
+        return not any(task is not None and task.done() for task in (*self._workers, self._completing))
 
     def find_wait_reason(self, run: RunDocument) -> WaitReason | None:
         """Return what this run waits for, or None."""
@@ -166,6 +158,12 @@ class RunEngine:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             log.info("grace period over, aborting attempts", runs=len(self.in_flight.runs))
+
+
+def _in_flight_limit(settings: Settings) -> int:
+    if settings.uses_embedded_database:
+        return max(EMBEDDED_IN_FLIGHT_LIMIT, settings.max_concurrency)
+    return settings.max_concurrency * 2
 
 
 def _limits(settings: Settings, max_in_flight: int) -> ProcessLimits:
