@@ -6,7 +6,7 @@ from typing import Any
 from tests.harness import Stack, TargetServer, wait_until
 from tocsin import clock, schedules
 from tocsin.dispatch.backlog import READY_RUNS
-from tocsin.documents import Database, JobDocument, Trigger, WaitingFor
+from tocsin.documents import AttemptDocument, Database, ErrorDocument, ErrorKind, JobDocument, Trigger, WaitingFor
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks import saving
 from tocsin.tasks.saving import TaskDraft
@@ -25,6 +25,12 @@ async def queued(database: Database, url: str, count: int, owner: str = "alice",
     ]
     await database.runs.insert_many(runs)
     return runs
+
+
+def ended_attempt(*, error: ErrorKind | None = None, status_code: int | None = None) -> AttemptDocument:
+    """Return an ended attempt with what a circuit reads of it."""
+    stored: ErrorDocument | None = None if error is None else {"kind": error, "message": "", "hint": None}
+    return {"number": 1, "started_at": clock.EPOCH, "worker": "w", "error": stored, "status_code": status_code}
 
 
 async def settled(database: Database, count: int, status: str = "COMPLETED") -> bool:

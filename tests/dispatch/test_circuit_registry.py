@@ -4,7 +4,7 @@ import socket
 from datetime import timedelta
 from typing import Any
 
-from tests.dispatch.helpers import queued, settled, waits_for
+from tests.dispatch.helpers import ended_attempt, queued, settled, waits_for
 from tests.harness import TargetServer, run_stack, wait_until
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
@@ -13,7 +13,6 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry, list_circuits
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import Database, ErrorKind, WaitingFor
-from tocsin.jobs.base import AttemptError, Outcome
 
 
 async def test_a_circuit_opens_says_so_probes_with_one_and_closes(database: Database, target: TargetServer) -> None:
@@ -101,8 +100,8 @@ async def test_a_restart_finds_the_circuit_where_it_was(database: Database, targ
 # --- without a dispatcher -------------------------------------------------------------------------------------------
 
 HOST = "a.example:80"
-REFUSED = Outcome(error=AttemptError(ErrorKind.CONNECT, "refused"))
-ACCEPTED = Outcome(status_code=200)
+REFUSED = ended_attempt(error=ErrorKind.CONNECT)
+ACCEPTED = ended_attempt(status_code=200)
 
 
 def registry(database: Database, worker: str = "w") -> tuple[CircuitRegistry, InFlightRuns]:
@@ -158,7 +157,7 @@ async def test_a_probe_that_gets_no_answer_opens_the_circuit_for_twice_as_long(d
     later = clock.now() + timedelta(seconds=6)
     circuits.offer_probes([waiting(3)], later)
     await circuits.begin_probes([waiting(3)], later)
-    circuits.record_outcome(waiting(3), Outcome(error=AttemptError(ErrorKind.TIMEOUT, "slow")))
+    circuits.record_outcome(waiting(3), ended_attempt(error=ErrorKind.TIMEOUT))
     circuit = circuits.get("alice", HOST)
     assert (circuit.state, circuit.open_seconds, circuit.cause) == (CircuitState.OPEN, 10.0, "TIMEOUT")
 

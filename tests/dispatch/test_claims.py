@@ -1,13 +1,15 @@
 """A claim is fenced, and keeps what earlier attempts stored."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from tests.tasks.helpers import add_run, load_run, save_hourly_task
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
-from tocsin.dispatch.claims import claim_runs, claimed_for
+from tocsin.dispatch.claims import claim_runs, claimed_for, unclaimed_fields
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import Database, RunStatus
@@ -35,6 +37,16 @@ def test_a_retry_keeps_its_first_start_and_its_earlier_attempts() -> None:
     claim = claimed_for("w", run, now, begun=True)
     assert (claim["fence"], claim["started_at"]) == (2, earlier)
     assert [attempt["number"] for attempt in claim["attempts"]] == [1, 2]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("earlier", [None, clock.EPOCH])
+def test_a_claim_that_is_taken_back_leaves_the_run_as_it_was(begun: bool, earlier: datetime | None) -> None:
+    attempts = [] if earlier is None else [{"number": 1, "started_at": earlier, "worker": "v"}]
+    run: Any = {"_id": "a", "fence": 1, "attempts": attempts, "started_at": earlier, "worker": None}
+    claim: Any = claimed_for("w", run, clock.now(), begun=begun)
+    back = claim | unclaimed_fields(claim)
+    assert (back["attempts"], back["started_at"], back["worker"]) == (attempts, earlier, None)
 
 
 async def test_of_two_workers_that_claim_at_once_each_run_has_one(database: Database) -> None:

@@ -21,7 +21,7 @@ def in_flight_runs(limit: int) -> InFlightRuns:
 async def test_no_more_is_reserved_than_there_is_room_for() -> None:
     in_flight = in_flight_runs(3)
     assert [in_flight.reserve(2), in_flight.reserve(2), in_flight.reserve(2)] == [2, 1, 0]
-    in_flight.release(2)
+    in_flight.release_room(2)
     assert in_flight.reserve(9) == 2
 
 

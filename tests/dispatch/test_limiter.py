@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from tocsin.clock import EPOCH
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
 from tocsin.documents import WaitingFor
+from tocsin.security import gcra
 
 NOW = EPOCH + timedelta(days=20_000)
 
@@ -39,6 +41,16 @@ def test_a_queue_admits_runs_up_to_its_concurrency_and_more_when_some_have_ended
     limiter.release(claimed(run(0, "q")))  # a second time changes nothing
     assert limiter.try_acquire(run(2, "q"), NOW) is None
     assert limiter.try_acquire(run(3, "q"), NOW) is WaitingFor.QUEUE_LIMIT
+
+
+def test_the_rates_of_hosts_called_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gcra, "PRUNED_SIZE", 10)
+    limiter = RunLimiter(ProcessLimits(host_rate=60))
+    for number in range(100):
+        one = run(number, host=f"h{number}.example:80")
+        assert limiter.try_acquire(one, NOW + timedelta(seconds=number)) is None
+        limiter.release(claimed(one))
+    assert len(limiter._rates) <= 11
 
 
 def test_a_paused_queue_admits_nothing_until_it_is_resumed() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.dispatch.helpers import ended_attempt
 from tests.harness import UNUSED
 from tocsin.clock import EPOCH
 from tocsin.dispatch.circuit_breaker import CircuitConfig
@@ -14,7 +15,6 @@ from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
 from tocsin.dispatch.wait_reasons import WaitReason, find_wait_reason
 from tocsin.documents import ErrorKind, RunStatus, WaitingFor
-from tocsin.jobs.base import AttemptError, Outcome
 from tocsin.outbound.host_rates import HostRates
 
 NOW = EPOCH + timedelta(days=20_000)
@@ -102,7 +102,7 @@ def test_a_run_without_a_queue_is_in_the_default_one() -> None:
 async def test_an_open_circuit_says_why_and_until_when_and_a_probed_one_what_it_waits_for() -> None:
     limiter = RunLimiter()
     circuits = CircuitRegistry(UNUSED, InFlightRuns("w", 9, limiter), CircuitConfig(2, 60.0))
-    refused = Outcome(error=AttemptError(ErrorKind.CONNECT, "refused"))
+    refused = ended_attempt(error=ErrorKind.CONNECT)
     for number in (1, 2):
         circuits.record_outcome(run(number), refused)
     circuit = circuits.get("alice", HOST)

@@ -4,17 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from tests.execution.helpers import called, mails, outcomes
 from tests.harness import Stack, TargetServer, run_stack, save_task, wait_until
 from tests.tasks.helpers import ended_attempt
 from tocsin import clock
-from tocsin.documents import AttemptOutcome, Database
+from tocsin.documents import AttemptOutcome, Database, RunDocument
 from tocsin.execution import completer
 from tocsin.execution.completer import MAX_REFUSALS, Completer, StoredBatch
 from tocsin.execution.completion import Completion
 from tocsin.jobs import registry
+from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.retry_policy import RetryPolicy
 
 
@@ -61,7 +62,9 @@ async def test_an_outcome_waits_for_a_database_that_cannot_store_and_loses_nothi
         assert run["attempts"][0]["error"] is None
 
 
-async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: TargetServer) -> None:
+async def test_a_late_result_is_refused_by_the_fence_and_not_metered(
+    stack: Stack, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = await save_task(stack.database, f"{target.url}/wait")
     (run,) = await stack.wait_for_runs(task.id, "RUNNING")
     await wait_until(lambda: called(target, 1))
@@ -73,11 +76,34 @@ async def test_a_late_result_is_refused_by_the_fence(stack: Stack, target: Targe
     }
     await stack.database.runs.update_one({"_id": run["_id"]}, {"$set": newer_claim})
     await stack.database.workers.insert_one({"_id": "other", "until": now + timedelta(hours=1)})
+    metered = list[str]()
+    monkeypatch.setattr(stack.quotas.meter, "add_bytes", lambda owner, _: metered.append(owner))
     target.release.set()
     await wait_until(lambda: _empty(stack))
+    assert metered == []
     late = await stack.run(run["_id"])
     assert (late["status"], late["worker"], outcomes(late)) == ("RUNNING", "other", ["LOST", None])
     assert (await stack.task(task.id))["status"] == "RUNNING"
+
+
+async def test_an_outcome_whose_effects_had_to_be_repeated_is_logged_and_metered_once(
+    stack: Stack, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply, failures, logged, metered = run_effects.apply_effects, [1], list[str](), list[str]()
+
+    async def fail_once(database: Database, runs: list[RunDocument]) -> bool:
+        if runs and failures:
+            failures.pop()
+            raise AutoReconnect("connection closed")
+        return await apply(database, runs)
+
+    monkeypatch.setattr(run_effects, "apply_effects", fail_once)
+    monkeypatch.setattr(activity_log, "log_run_outcomes", lambda runs: logged.extend(run["_id"] for run in runs))
+    monkeypatch.setattr(stack.quotas.meter, "add_bytes", lambda owner, _: metered.append(owner))
+    task = await save_task(stack.database, target.url)
+    (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+    await wait_until(lambda: _empty(stack))
+    assert (failures, logged, metered) == ([], [run["_id"]], ["alice"])
 
 
 async def _empty(stack: Stack) -> bool:

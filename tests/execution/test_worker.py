@@ -1,15 +1,18 @@
 """Runs executed for real: concurrency, retries, cancellation, pauses, and their mails."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.execution.helpers import mails
-from tests.harness import SECRETS, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
+from tests.harness import SECRETS, UNUSED, Stack, TargetServer, http_job, run_stack, save_task, serve_target, wait_until
 from tocsin import clock, schedules
-from tocsin.documents import Database
+from tocsin.documents import Database, ErrorKind
+from tocsin.jobs import registry
+from tocsin.jobs.base import AttemptError, Outcome
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -17,6 +20,7 @@ from tocsin.tasks.retry_policy import RetryPolicy
 
 NOW = (timedelta(0),)
 LONG = (timedelta(hours=1),)
+FAILURE = AttemptError(ErrorKind.JOB, "failed", retryable=True)
 
 
 async def running(stack: Stack, target: TargetServer, task_id: str) -> Any:
@@ -245,6 +249,64 @@ async def test_a_retry_policy_that_cannot_be_used_stops_no_worker(database: Data
         await stack.wait_for_runs(task.id, "FAILED")
         other = await save_task(database, target.url)
         await stack.wait_for_runs(other.id, "COMPLETED")
+
+
+def _cancel_itself() -> Any:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("make_outcome", "status"),
+    [
+        (lambda: Outcome(response_body=b"bytes"), "FAILED"),  # type: ignore[arg-type]
+        (lambda: Outcome(response_headers=None), "FAILED"),  # type: ignore[arg-type]
+        (lambda: Outcome(error=FAILURE, retry_after=5), "FAILED"),  # type: ignore[arg-type]
+        (lambda: None, "FAILED"),
+        (_cancel_itself, "FAILED"),
+        (lambda: Outcome(status_code=[200]), "COMPLETED"),  # type: ignore[arg-type]  # the circuit cannot read it
+    ],
+)
+async def test_more_faulty_outcomes_than_places_stop_no_worker(
+    database: Database,
+    target: TargetServer,
+    monkeypatch: pytest.MonkeyPatch,
+    make_outcome: Callable[[], Any],
+    status: str,
+) -> None:
+    http = type(registry.get_job("http"))
+    attempt = http.run_attempt
+
+    async def faulty(self: Any, params: Any, context: Any) -> Any:
+        return make_outcome() if params["url"].endswith("/faulty") else await attempt(self, params, context)
+
+    monkeypatch.setattr(http, "run_attempt", faulty)
+    async with run_stack(database, max_concurrency=2) as stack:
+        for _ in range(3):
+            task = await save_task(database, f"{target.url}/faulty", retry=RetryPolicy(1, NOW))
+            (run,) = await stack.wait_for_runs(task.id, status)
+            first = run["attempts"][0]
+            assert first["outcome"] == status
+            assert (first["error"] or {}).get("kind") == ("INTERNAL" if status == "FAILED" else None)
+        good = await save_task(database, target.url)
+        await stack.wait_for_runs(good.id, "COMPLETED")
+        await wait_until(lambda: _empty(stack))
+        assert not stack.engine.in_flight.runs
+
+
+async def test_a_run_whose_attempt_cannot_even_start_is_left_to_the_rescuer(
+    database: Database, target: TargetServer
+) -> None:
+    async with run_stack(database, max_concurrency=1) as stack:
+        start, stack.engine._worker._start = stack.engine._worker._start, UNUSED  # type: ignore[method-assign]
+        task = await save_task(database, target.url)
+        (run,) = await stack.wait_for_runs(task.id, "RUNNING")
+        await wait_until(lambda: _empty(stack))
+        stack.engine._worker._start = start  # type: ignore[method-assign]
+        await database.runs.update_one({"_id": run["_id"]}, {"$set": {"attempts.0.started_at": clock.EPOCH}})
+        await stack.engine._lease.reconcile_claims()
+        stack.wakeups.runs_queued()
+        (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+        assert [attempt["outcome"] for attempt in run["attempts"]] == ["LOST", "COMPLETED"]
 
 
 async def test_a_due_task_of_another_process_is_fired_at_once(database: Database, target: TargetServer) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.outbound.servers import answering, get, kind, open_shared_client, response
 from tocsin import clock
 from tocsin.documents import ErrorKind
-from tocsin.outbound import host_rates as module
 from tocsin.outbound.host_rates import MAX_WAIT_SECONDS, HostRates
 
 HOST = "api.example.com:443"
@@ -61,7 +60,7 @@ def test_what_is_reserved_comes_later_and_not_without_end() -> None:
 def test_without_a_rate_nothing_is_counted() -> None:
     rates = HostRates(0)
     assert [rates.reserve_call("alice", HOST, NOW) for _ in range(5000)] == [0.0] * 5000
-    assert not rates._full_at
+    assert len(rates._buckets) == 0
 
 
 def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
@@ -70,14 +69,6 @@ def test_a_clock_that_was_set_back_holds_nobody_up() -> None:
     assert rates.seconds_until_allowed("alice", HOST, NOW - 3_600_000) == 0
     rates.record_call("alice", HOST, NOW - 3_600_000)
     assert 0 < rates.seconds_until_allowed("alice", HOST, NOW - 3_600_000) <= 60
-
-
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MAX_TARGETS", 100)
-    rates = HostRates(60)
-    for number in range(1000):
-        rates.record_call("mallory", f"h{number}.example:80", NOW + number * 100)
-    assert len(rates._full_at) <= 101
 
 
 def test_the_rate_holds_whatever_threads_ask() -> None:

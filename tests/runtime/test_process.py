@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+from pymongo.errors import AutoReconnect
 
-from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, save_task
+from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, save_task, wait_until
 from tocsin.documents import Database
 from tocsin.wakeups import Signal
 
@@ -34,3 +35,38 @@ async def test_a_stopped_process_leaves_no_work_behind(database: Database, targe
     left = asyncio.all_tasks() - before
     assert [found.get_name() for found in left if not found.get_name().startswith("Task-")] == []
     assert [found for found in left if "tocsin" in repr(found.get_coro())] == []
+
+
+async def test_a_stop_stores_what_its_last_outcomes_used(database: Database, target: TargetServer) -> None:
+    async with run_stack(database) as process:
+        await save_task(database, f"{target.url}/wait")
+        await wait_until(lambda: _called(target))
+        target.release.set()
+    assert process.quotas.meter.drain_pending() == []
+    stored = await database.owner_usages.find_one({})
+    assert stored is not None
+
+
+async def _called(target: TargetServer) -> bool:
+    return len(target.calls) == 1
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_usage_is_flushed_last_unless_the_database_is_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    events = list[str]()
+
+    async def stop_engine() -> bool:
+        events.append("engine")
+        return is_stored
+
+    async def flush() -> None:
+        events.append("usage")
+        raise AutoReconnect("connection closed")  # which is no reason not to stop the rest
+
+    process = Stack(database, make_settings(), SECRETS, (bytes(32),))
+    monkeypatch.setattr(process.engine, "stop", stop_engine)
+    monkeypatch.setattr(process._usage_keeper, "flush_usage", flush)
+    await process._stop_engine()
+    assert events == ["engine", "usage"][: 1 + is_stored]

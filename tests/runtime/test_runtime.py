@@ -1,5 +1,6 @@
 """A serving process over a real database, from its start to its stop."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -41,6 +42,24 @@ async def test_a_started_process_is_healthy_and_a_stopped_one_has_closed_its_dat
         await serving.stop()
     with pytest.raises(InvalidOperation):
         await serving.database.users.find_one({})
+    await drop(settings)
+
+
+@pytest.mark.parametrize("part", ["worker", "completer"])
+async def test_a_worker_or_completer_that_ended_shows_in_the_health(settings: Settings, part: str) -> None:
+    serving = Runtime(settings)
+    await serving.start()
+    engine = serving.process.engine
+    assert engine.is_healthy
+    assert engine._completing is not None
+    ended = engine._workers[0] if part == "worker" else engine._completing
+    ended.cancel()
+    await asyncio.wait([ended])
+    parts = await serving.check_health()
+    assert (parts["workers"].is_healthy, str(parts["workers"])) == (
+        False, "a part of the workers has failed; see the log"
+    )  # fmt: skip
+    await serving.stop()
     await drop(settings)
 
 

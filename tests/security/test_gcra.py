@@ -1,9 +1,11 @@
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.security.gcra import SKEW, Bucket, bucket_id, network_key
+from tocsin.security import gcra
+from tocsin.security.gcra import SKEW, Bucket, Buckets, bucket_id, network_key
 
 T0 = 1_795_000_000_000.0
 STEPS = st.lists(st.tuples(st.integers(0, 90_000), st.integers(1, 60)), max_size=60)
@@ -86,3 +88,37 @@ def test_a_state_further_ahead_than_clocks_differ_counts_as_full(points: int, ex
 def test_clocks_may_differ_by_as_much_as_the_bucket_says() -> None:
     assert Bucket("x", 60, 60).latest_valid_time(T0) == T0 + 60_000 + SKEW
     assert Bucket("x", 60, 60, skew=5).latest_valid_time(T0) == T0 + 60_005
+
+
+def test_each_key_has_a_bucket_and_a_key_without_a_limit_has_none() -> None:
+    buckets = Buckets[str]({"a": Bucket("a", 1, 60), "b": Bucket("b", 2, 60)}.get)
+    for key in ("a", "b", "unlimited"):
+        buckets.take(key, T0)
+    assert [buckets.seconds_until(key, T0) for key in ("a", "b", "unlimited")] == [60, 0, 0]
+    assert len(buckets) == 2
+
+
+@pytest.mark.parametrize("pause", [100, -100_000])
+def test_buckets_that_are_full_again_are_forgotten_also_after_a_clock_was_set_back(
+    monkeypatch: pytest.MonkeyPatch, pause: int
+) -> None:
+    monkeypatch.setattr(gcra, "PRUNED_SIZE", 100)
+    buckets = Buckets[int](lambda _: Bucket("x", 60, 60))
+    for number in range(1000):
+        buckets.take(number, T0 + number * pause)
+    assert len(buckets) <= 101
+    now = T0 + 999 * pause
+    buckets.take(999, now)
+    assert buckets.seconds_until(999, now) == 0
+    for _ in range(58):
+        buckets.take(999, now)
+    assert buckets.seconds_until(999, now) == pytest.approx(1)
+
+
+def test_buckets_in_use_are_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gcra, "PRUNED_SIZE", 10)
+    buckets = Buckets[int](lambda _: Bucket("x", 1, 60))
+    for number in range(100):
+        buckets.take(number, T0 + number)
+    assert len(buckets) == 100
+    assert all(buckets.seconds_until(number, T0 + 100) > 0 for number in range(100))

@@ -7,7 +7,7 @@ opens it for twice as long.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 
 from tocsin.documents import ErrorKind
 
@@ -19,7 +19,7 @@ _NOT_CONNECTED = frozenset({ErrorKind.CONNECT, ErrorKind.DNS, ErrorKind.TLS})
 _TURNED_AWAY = frozenset({429, 503})
 
 
-class CircuitState(Enum):
+class CircuitState(StrEnum):
     """The state of a circuit."""
 
     CLOSED = "CLOSED"
@@ -78,4 +78,4 @@ def find_failure_cause(kind: ErrorKind | None, status: int | None) -> str | None
     """Return the reason why an outcome counts as a failure of its target, or None if it does not."""
     if status in _TURNED_AWAY:
         return f"HTTP {status}"
-    return kind.value if kind in _NOT_CONNECTED else None
+    return kind if kind in _NOT_CONNECTED else None

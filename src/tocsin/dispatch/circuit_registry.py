@@ -8,8 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_breaker import CircuitBreaker, CircuitConfig, CircuitState, find_failure_cause
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import CircuitDocument, Database, RunDocument
-from tocsin.jobs.base import Outcome
+from tocsin.documents import AttemptDocument, CircuitDocument, Database, RunDocument
 from tocsin.wakeups import Signal
 
 CircuitKey = tuple[str, str]
@@ -38,17 +37,18 @@ class CircuitRegistry:
         """Return the circuit of this owner and host."""
         return self._circuits.get((owner, host), CircuitBreaker())
 
-    def record_outcome(self, run: RunDocument, outcome: Outcome) -> None:
-        """Update the circuit of a run's host with the outcome of an attempt."""
+    def record_outcome(self, run: RunDocument, attempt: AttemptDocument) -> None:
+        """Update the circuit of a run's host with an ended attempt."""
         host = run.get("host")
         if host is None:
             return
         key, before = (run["owner"], host), self.get(run["owner"], host)
         if before.state is CircuitState.HALF_OPEN and self._probes.get(key) != run["_id"]:
             return
-        cause = find_failure_cause(outcome.error.kind if outcome.error else None, outcome.status_code)
-        if before.state is CircuitState.HALF_OPEN and cause is None and outcome.status_code is None:
-            cause = outcome.error.kind.value if outcome.error else "no answer"
+        error, status = attempt.get("error"), attempt.get("status_code")
+        cause = find_failure_cause(error["kind"] if error else None, status)
+        if before.state is CircuitState.HALF_OPEN and cause is None and status is None:
+            cause = error["kind"] if error else "no answer"
         after = before.after_success() if cause is None else before.after_failure(clock.now(), self._config, cause)
         if after != before:
             self._set(key, before, after)
@@ -63,7 +63,7 @@ class CircuitRegistry:
                 self._circuits = self._stored()  # drop the failure counts of closed circuits
             return
         self._probes.pop(key, None)
-        log.info("a circuit changed", host=key[1], state=after.state.value, cause=after.cause)
+        log.info("a circuit changed", host=key[1], state=after.state, cause=after.cause)
         if after.state is CircuitState.OPEN:  # now, before a worker takes them
             self._withdrawn += self._in_flight.withdraw_waiting(key)
         self._changed.add(key)
@@ -96,7 +96,7 @@ class CircuitRegistry:
         if probed is None:
             return False
         rev = self._revs.get(key, 0)
-        change = {"state": CircuitState.HALF_OPEN.value, "retry_at": probed.retry_at, "rev": rev + 1}
+        change = {"state": CircuitState.HALF_OPEN, "retry_at": probed.retry_at, "rev": rev + 1}
         result = await self._database.circuits.update_one({"_id": _circuit_id(key), "rev": rev}, {"$set": change})
         if result.modified_count:
             self._circuits[key], self._revs[key], self._probes[key] = probed, rev + 1, run_id
@@ -108,7 +108,7 @@ class CircuitRegistry:
     async def load(self, *, alone: bool = False) -> None:
         """Load the circuits as stored. `alone`: no other process is running, so no probe is in progress."""
         if alone:
-            half = {"state": CircuitState.HALF_OPEN.value}
+            half = {"state": CircuitState.HALF_OPEN}
             await self._database.circuits.update_many(half, {"$set": {"retry_at": clock.now()}})
         found = {(each["owner"], each["host"]): each async for each in self._database.circuits.find({})}
         for key in list(self._stored()):
@@ -179,7 +179,7 @@ def _circuit(document: CircuitDocument) -> CircuitBreaker:
 def _document(key: CircuitKey, circuit: CircuitBreaker, rev: int) -> CircuitDocument:
     now = clock.now()
     return {
-        "_id": _circuit_id(key), "owner": key[0], "host": key[1], "state": circuit.state.value,
+        "_id": _circuit_id(key), "owner": key[0], "host": key[1], "state": circuit.state,
         "failures": circuit.failures, "seconds": circuit.open_seconds, "cause": circuit.cause,
         "retry_at": circuit.retry_at or now, "opened_at": now, "rev": rev,  # only a closed circuit has no retry_at
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """Claims: the fenced moves between QUEUED and RUNNING."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -9,13 +9,21 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Changes, Database, Filter, RunDocument, RunStatus
+from tocsin.documents import AttemptDocument, Database, Filter, RunDocument, RunStatus
 from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
 
 CLAIMED_NOT_STARTED: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
+
+
+class UnclaimedFields(TypedDict):
+    """The fields of a run that a claim set for its attempt, as they were before."""
+
+    attempts: list[AttemptDocument]
+    worker: str | None
+    started_at: NotRequired[datetime | None]
 
 
 async def count_queued(database: Database, most: int | None = None) -> int:
@@ -86,9 +94,7 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
     """
     updates = []
     for run in runs:
-        changes = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
-        if run["started_at"] == run["attempts"][-1]["started_at"]:
-            changes["started_at"] = None
+        changes = {**unclaimed_fields(run), **requeued_fields(run)}
         unasked = all_of(is_same_claim(run), is_null("final"))
         updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
@@ -98,11 +104,17 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
         await apply_stored_effects(database, runs)
 
 
+def unclaimed_fields(run: RunDocument) -> UnclaimedFields:
+    """Return the changes that take back a claim whose attempt never started."""
+    fields: UnclaimedFields = {"attempts": run["attempts"][:-1], "worker": None}
+    if run["started_at"] == run["attempts"][-1]["started_at"]:
+        fields["started_at"] = None
+    return fields
+
+
 def _cancel_update(run: RunDocument, now: datetime) -> UpdateOne:
     """Build the update that cancels a claimed run because of a pause or a cancellation."""
-    changes: Changes = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
-    if run["started_at"] == run["attempts"][-1]["started_at"]:
-        changes["started_at"] = None
+    changes = {**unclaimed_fields(run), "finished_at": now}
     asked = all_of(is_same_claim(run), {"$not": [is_null("final")]})
     reason = {"reason": {"$ifNull": ["$final.reason", None]}}
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)

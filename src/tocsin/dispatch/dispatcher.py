@@ -41,7 +41,7 @@ class Dispatcher:
                 claimed, has_more = await self.claim_batch(room)
                 self._transport.submit(claimed)
             finally:
-                self._in_flight.release(room - len(claimed))
+                self._in_flight.release_room(room - len(claimed))
             self._in_flight.has_backlog = has_more
             if not has_more or not claimed:
                 break
@@ -71,7 +71,8 @@ class Dispatcher:
         chosen, refused, has_more = select_runs(backlog.lanes.values(), room, self._turns, admit)
         backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
-        return await self._claim(chosen, now) if chosen else [], has_more
+        claimed = await self._claim(chosen, now) if chosen else []
+        return claimed, has_more
 
     async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Claim the chosen runs, as they are stored now. Return the claimed ones; the limiter forgets the others."""

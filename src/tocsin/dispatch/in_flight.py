@@ -46,7 +46,7 @@ class InFlightRuns:
             self._reserved += room
             return room
 
-    def release(self, unused: int) -> None:
+    def release_room(self, unused: int) -> None:
         """Release reserved room."""
         with self._lock:
             self._reserved -= unused
@@ -70,20 +70,20 @@ class InFlightRuns:
             claimed = self.runs.get(run["_id"])
             if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.runs[run["_id"]]
-        self.release(len(runs))
+        self.release_room(len(runs))
         if (self.has_backlog or self.limiter.is_contended) and 2 * len(self.ready_queue) <= len(self.runs):
             self.room_freed()  # before the workers run out of runs, but not after every single one
         self._update_metrics()
 
-    def withdraw_waiting(self, lane: OwnerHost | None = None) -> list[RunDocument]:
+    def withdraw_waiting(self, target: OwnerHost | None = None) -> list[RunDocument]:
         """Withdraw the runs that no worker has started: all, or those of one owner to one host."""
-        return [claimed.run for claimed in self.ready_queue.withdraw(lane)]
+        return [claimed.run for claimed in self.ready_queue.withdraw(target)]
 
     def withdraw_late(self) -> list[RunDocument]:
         """Withdraw the runs that have waited too long and exceed the prefetch window. Call it every half second."""
         self.limiter.advance_tick()
         before = time.monotonic() - MAX_WAIT_SECONDS
-        late = self.ready_queue.withdraw_late(before, lambda lane: self.limiter.max_waiting(*lane))
+        late = self.ready_queue.withdraw_late(before, lambda target: self.limiter.max_waiting(*target))
         return [claimed.run for claimed in late]
 
     def _update_metrics(self) -> None:

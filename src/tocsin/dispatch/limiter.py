@@ -17,7 +17,7 @@ from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.documents import RunDocument, WaitingFor
 from tocsin.outbound.host_rates import HostRates
-from tocsin.security.gcra import Bucket, Milliseconds
+from tocsin.security.gcra import Bucket, Buckets, Milliseconds
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
 _MIN_OWNER_WAIT: Milliseconds = 100.0
@@ -67,7 +67,7 @@ class RunLimiter:
         self._admitted: dict[tuple[str, int], _AdmittedRun] = {}
         self._counts: Counter[CountKey] = Counter()
         self._prefetch = PrefetchWindow()
-        self._full_at: dict[CountKey, Milliseconds] = {}
+        self._rates = Buckets[tuple[str, str]](self._bucket)
         self._wait: Milliseconds = 0.0
 
     # --- configuration ----------------------------------------------------------------------------------------------
@@ -161,20 +161,16 @@ class RunLimiter:
 
     def _find_rate_refusal(self, queue: str, owner: str, host: str | None, now: Milliseconds) -> WaitingFor | None:
         """Return the rate that a run must wait for. The shortest wait is kept for `pop_wait_ms`."""
-        refusal, wait = WaitingFor.QUEUE_RATE, self._wait_for_rate(("queue", queue), now)
+        refusal, wait = WaitingFor.QUEUE_RATE, self._rates.seconds_until(("queue", queue), now) * 1000
         if not wait and host is not None:
             refusal, wait = WaitingFor.OWNER_HOST_RATE, self._owner_rates.seconds_until_allowed(owner, host, now) * 1000
             wait = max(wait, _MIN_OWNER_WAIT) if wait else 0.0
         if not wait and host is not None:
-            refusal, wait = WaitingFor.HOST_RATE, self._wait_for_rate(("host", host), now)
+            refusal, wait = WaitingFor.HOST_RATE, self._rates.seconds_until(("host", host), now) * 1000
         if not wait:
             return None
         self._wait = min(self._wait or wait, wait)
         return refusal
-
-    def _wait_for_rate(self, key: tuple[str, str], now: Milliseconds) -> Milliseconds:
-        bucket = self._bucket(key)
-        return 0.0 if bucket is None else bucket.seconds_until(self._full_at.get(key, 0.0), 1, now) * 1000
 
     def _bucket(self, key: tuple[str, str]) -> Bucket | None:
         """Return this process's bucket for the rate of a queue or a host, if that is limited."""
@@ -189,8 +185,7 @@ class RunLimiter:
         of_owner, to_host = ("owner", owner), ("owner to host", owner, host)
         keys: list[CountKey] = [*rated, ("owner in queue", owner, queue), of_owner, to_host]
         for key in rated:
-            if (bucket := self._bucket(key)) is not None:
-                self._full_at[key] = bucket.after_taking(self._full_at.get(key, 0.0), 1, now)
+            self._rates.take(key, now)
         if host is not None:
             keys.append(("priority", owner, host, run.get("priority") or 0))
             self._owner_rates.record_call(owner, host, now)

@@ -16,8 +16,8 @@ _CLOCK_STEP_MS = 1_000
 class ProcessLimits:
     """The limits of a process: concurrent attempts, total and per host; attempts per host and minute; in-flight runs.
 
-    `owner_share` is an owner's fraction of the attempts, in total, per host and per queue. `timeout` is the default
-    timeout of HTTP attempts in seconds.
+    `owner_share` is an owner's fraction of the attempts, in total, per host and per queue. `default_timeout` is that
+    of HTTP attempts in seconds.
     """
 
     concurrency: int = 1_000_000

@@ -17,7 +17,7 @@ from tocsin.tasks.ranking import compute_rank
 
 K = TypeVar("K")
 OwnerHost = tuple[str, str | None]
-"""An owner and a target host."""
+"""A target: an owner, and the host that their runs call, if any."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +54,7 @@ class ReadyQueue:
         self._running: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
         self._calls: Counter[OwnerHost] = Counter()
-        self._lanes: dict[OwnerHost, list[tuple[int, int, ClaimedRun]]] = {}
+        self._by_target: dict[OwnerHost, list[tuple[int, int, ClaimedRun]]] = {}
         self._ready: dict[str, deque[OwnerHost]] = {}
         self._heap: list[tuple[int, int, str]] = []
         self._queued: set[str] = set()
@@ -70,14 +70,14 @@ class ReadyQueue:
 
     def push(self, item: ClaimedRun) -> None:
         """Add a run, by rank among those of the same owner and host, and wake a worker for it."""
-        lane, queued_at = (item.run["owner"], item.run.get("host")), item.run.get("queued_at")
+        target, queued_at = (item.run["owner"], item.run.get("host")), item.run.get("queued_at")
         rank = 0 if queued_at is None else compute_rank(queued_at, item.run.get("priority") or 0)
         self._waiting += 1
         self._count += 1
-        is_new = lane not in self._lanes
-        heappush(self._lanes.setdefault(lane, []), (rank, self._count, item))
+        is_new = target not in self._by_target
+        heappush(self._by_target.setdefault(target, []), (rank, self._count, item))
         if is_new:
-            self._make_eligible(lane)
+            self._make_eligible(target)
         self._wake_worker()
 
     async def get(self) -> ClaimedRun:
@@ -96,11 +96,11 @@ class ReadyQueue:
             if turn < self._turns.next_turn(owner):
                 self._push(owner)
                 continue
-            lane = self._next_lane(owner)
-            if lane is None:
+            target = self._next_target(owner)
+            if target is None:
                 continue
-            if self._has_place(lane):
-                return self._take(lane)
+            if self._has_place(target):
+                return self._take(target)
             self._over_share.add(owner)
         return None
 
@@ -114,8 +114,8 @@ class ReadyQueue:
             _decrement(self._calls, (owner, host))
             self._unpark(host)
         for other in list(self._over_share):
-            lane = self._next_lane(other)
-            if lane is not None and self._has_place(lane):
+            target = self._next_target(other)
+            if target is not None and self._has_place(target):
                 self._over_share.discard(other)
                 self._push(other)
         self._wake_worker()
@@ -130,34 +130,34 @@ class ReadyQueue:
 
     def remove(self, item: ClaimedRun) -> bool:
         """Remove a run. Return whether it was in the queue."""
-        lane = item.run["owner"], item.run.get("host")
-        entries = self._lanes.get(lane, [])
+        target = item.run["owner"], item.run.get("host")
+        entries = self._by_target.get(target, [])
         left = [entry for entry in entries if entry[2] is not item]
         if len(left) == len(entries):
             return False
         heapify(left)
-        self._lanes[lane] = left
+        self._by_target[target] = left
         self._waiting -= 1
         if not left:
-            self._remove_lane(lane)
+            self._remove_target(target)
         return True
 
-    def withdraw(self, lane: OwnerHost | None = None) -> list[ClaimedRun]:
+    def withdraw(self, target: OwnerHost | None = None) -> list[ClaimedRun]:
         """Remove and return the runs of one owner to one host, or all."""
-        lanes = [lane] if lane is not None else list(self._lanes)
-        return [item for each in lanes for item in self._truncate(each, 0)]
+        targets = [target] if target is not None else list(self._by_target)
+        return [item for each in targets for item in self._truncate(each, 0)]
 
     def withdraw_late(self, before: float, allowed: Callable[[OwnerHost], tuple[float, float]]) -> list[ClaimedRun]:
         """Remove and return the runs claimed before a time that exceed what `allowed` grants their owner and host."""
         taken: list[ClaimedRun] = []
         left: Counter[str] = Counter()
-        for lane, entries in list(self._lanes.items()):
-            of_owner, to_host = allowed(lane)
+        for target, entries in list(self._by_target.items()):
+            of_owner, to_host = allowed(target)
             early = sum(item.claimed_at >= before for _, _, item in entries)
-            most = min(to_host, of_owner - left[lane[0]])
+            most = min(to_host, of_owner - left[target[0]])
             keep = len(entries) if most >= len(entries) else max(int(most), early, 0)
-            left[lane[0]] += keep
-            taken += self._truncate(lane, keep)
+            left[target[0]] += keep
+            taken += self._truncate(target, keep)
         return taken
 
     # --- private ----------------------------------------------------------------------------------------------------
@@ -171,59 +171,59 @@ class ReadyQueue:
 
     def _unpark(self, host: str) -> None:
         """Reconsider the runs that wait for a host."""
-        for lane in self._parked.pop(host, ()):
-            self._make_eligible(lane)
+        for target in self._parked.pop(host, ()):
+            self._make_eligible(target)
 
-    def _next_lane(self, owner: str) -> OwnerHost | None:
-        """Return the owner's next lane whose host has a free place."""
-        lanes = self._ready.get(owner)
-        while lanes:
-            lane = lanes[0]
-            if self._host_has_place(lane):
-                return lane
-            self._parked.setdefault(lane[1] or "", []).append(lanes.popleft())
+    def _next_target(self, owner: str) -> OwnerHost | None:
+        """Return the owner's next target whose host has a free place."""
+        targets = self._ready.get(owner)
+        while targets:
+            target = targets[0]
+            if self._host_has_place(target):
+                return target
+            self._parked.setdefault(target[1] or "", []).append(targets.popleft())
         self._ready.pop(owner, None)
         self._over_share.discard(owner)
         return None
 
-    def _host_has_place(self, lane: OwnerHost) -> bool:
-        host = lane[1]
+    def _host_has_place(self, target: OwnerHost) -> bool:
+        host = target[1]
         if host is None:
             return True
         share = get_owner_share(self._host_limit, self._limits.owner_share)
-        return share.can_take(self._calls[lane], self._calling[host], short=self._is_short(lane))
+        return share.can_take(self._calls[target], self._calling[host], short=self._is_short(target))
 
-    def _has_place(self, lane: OwnerHost) -> bool:
-        return self._share.can_take(self._running[lane[0]], self._busy, short=self._is_short(lane))
+    def _has_place(self, target: OwnerHost) -> bool:
+        return self._share.can_take(self._running[target[0]], self._busy, short=self._is_short(target))
 
-    def _is_short(self, lane: OwnerHost) -> bool:
-        return self._limits.is_short(self._lanes[lane][0][2].run)
+    def _is_short(self, target: OwnerHost) -> bool:
+        return self._limits.is_short(self._by_target[target][0][2].run)
 
-    def _take(self, lane: OwnerHost) -> ClaimedRun:
-        owner, host = lane
-        item = heappop(self._lanes[lane])[2]
+    def _take(self, target: OwnerHost) -> ClaimedRun:
+        owner, host = target
+        item = heappop(self._by_target[target])[2]
         self._waiting -= 1
         self._busy += 1
         self._turns.take_turn(owner)
         self._running[owner] += 1
         if host is not None:
             self._calling[host] += 1
-            self._calls[lane] += 1
+            self._calls[target] += 1
         self._ready[owner].popleft()
-        if self._lanes[lane]:
-            self._make_eligible(lane)
+        if self._by_target[target]:
+            self._make_eligible(target)
         else:
-            del self._lanes[lane]
+            del self._by_target[target]
             if not self._ready[owner]:
                 del self._ready[owner]
         if owner in self._ready:
             self._push(owner)
         return item
 
-    def _make_eligible(self, lane: OwnerHost) -> None:
-        """Make a lane eligible again."""
-        owner = lane[0]
-        self._ready.setdefault(owner, deque()).append(lane)
+    def _make_eligible(self, target: OwnerHost) -> None:
+        """Make a target eligible again."""
+        owner = target[0]
+        self._ready.setdefault(owner, deque()).append(target)
         if owner not in self._over_share:
             self._push(owner)
 
@@ -233,25 +233,25 @@ class ReadyQueue:
             self._count += 1
             heappush(self._heap, (self._turns.next_turn(owner), self._count, owner))
 
-    def _truncate(self, lane: OwnerHost, keep: int) -> list[ClaimedRun]:
-        """Remove and return all runs of a lane but the first `keep`."""
-        if keep >= len(self._lanes.get(lane, ())):
+    def _truncate(self, target: OwnerHost, keep: int) -> list[ClaimedRun]:
+        """Remove and return all runs of a target but the first `keep`."""
+        if keep >= len(self._by_target.get(target, ())):
             return []
-        entries = sorted(self._lanes.get(lane, ()), key=lambda entry: entry[:2])
+        entries = sorted(self._by_target.get(target, ()), key=lambda entry: entry[:2])
         taken = [item for _, _, item in entries[keep:]]
         self._waiting -= len(taken)
-        self._lanes[lane] = entries[:keep]  # sorted, hence a valid heap
+        self._by_target[target] = entries[:keep]  # sorted, hence a valid heap
         if not keep:
-            self._remove_lane(lane)
+            self._remove_target(target)
         return taken
 
-    def _remove_lane(self, lane: OwnerHost) -> None:
-        owner, host = lane
-        del self._lanes[lane]
-        if lane in self._ready.get(owner, ()):
-            self._ready[owner].remove(lane)
-        if host is not None and lane in self._parked.get(host, ()):
-            self._parked[host].remove(lane)
+    def _remove_target(self, target: OwnerHost) -> None:
+        owner, host = target
+        del self._by_target[target]
+        if target in self._ready.get(owner, ()):
+            self._ready[owner].remove(target)
+        if host is not None and target in self._parked.get(host, ()):
+            self._parked[host].remove(target)
 
 
 def _decrement(counts: Counter[K], key: K) -> None:

@@ -7,7 +7,7 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limits import QueueLimits, WorkerShare
 from tocsin.documents import Database
-from tocsin.documents.workers import is_alive
+from tocsin.documents.workers import LEASE_FIELDS, find_living_workers
 from tocsin.wakeups import Wakeups
 
 POLL_SECONDS = 0.5
@@ -38,7 +38,6 @@ class SettingsSync:
 
     async def _find_share(self, now: datetime) -> WorkerShare:
         """Return this worker's position among the workers with a valid lease, by name."""
-        workers = self._database.workers.find({}, {"until": 1, "lease": 1})
-        alive = {each["_id"] async for each in workers if is_alive(each, now)}
-        names = sorted(alive | {self._in_flight.worker_id})
+        alive = await find_living_workers(self._database.db, now, LEASE_FIELDS)
+        names = sorted({worker["_id"] for worker in alive} | {self._in_flight.worker_id})
         return WorkerShare(names.index(self._in_flight.worker_id), len(names))

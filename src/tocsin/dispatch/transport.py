@@ -1,4 +1,9 @@
-"""The way of a run to the workers that make its attempts."""
+"""The way of a run to the workers that make its attempts.
+
+Only the sending side can be exchanged so far. A broker's receiving side, from (run id, fence) to an attempt, is not
+there yet: a claim names the process that made it, which also counts the run's room and limits, and rescues the run. A
+receiver in another process would have to take over all three.
+"""
 
 import asyncio
 from datetime import datetime
@@ -44,14 +49,14 @@ class LocalTransport:
         for run in runs:
             if len(admitted) < room and limiter.try_acquire(run, now, is_new=True) is None:
                 admitted.append(claimed_for(worker_id, run, now, begun=limiter.is_ready(run)))
-        self._in_flight.release(room - len(admitted))
+        self._in_flight.release_room(room - len(admitted))
         return admitted
 
     def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that will not be executed here."""
         for run in runs:
             self._in_flight.limiter.release(run)
-        self._in_flight.release(len(runs))
+        self._in_flight.release_room(len(runs))
 
     def submit(self, runs: list[RunDocument]) -> None:
         """Put runs that are claimed for this worker into the ready queue."""

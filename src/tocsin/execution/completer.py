@@ -39,7 +39,7 @@ log = telemetry.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """A batch as the database has it.
+    """A batch as the database has it: the `completions` that it accepted.
 
     `runs` contain their outcome and have not been claimed since. `requeued` have been requeued since; they are given
     as the outcome left them.
@@ -126,11 +126,11 @@ class Completer:
             await self._write_until_acknowledged([one.without_details()])
 
     async def _write(self, batch: list[Completion]) -> None:
-        """Store a batch and apply its effects. After a failure, all steps are repeated."""
+        """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
         stored = await self._update_runs(batch)
-        self._log_and_meter(stored)
         await self._apply_effects(stored)
+        self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
         for run in stored.runs:
             if run["status"] == RunStatus.RETRY:
@@ -159,12 +159,13 @@ class Completer:
         """Return what is stored of a batch. Late outcomes, which the fence refused, are dropped."""
         found = await self._database.runs.find({"_id": {"$in": [one.run["_id"] for one in batch]}}).to_list()
         documents = {run["_id"]: run for run in found}
-        stored = StoredBatch(batch, [], [])
+        stored = StoredBatch([], [], [])
         for one in batch:
             document = documents.get(one.run["_id"])
             if document is None or not one.is_stored_in(document):
                 log.info("late outcome refused", **run_log_ids(one.run["_id"]))
                 continue
+            stored.completions.append(one)
             if document["fence"] == one.run["fence"]:
                 stored.runs.append(document)
             if document["status"] in _REQUEUED:

@@ -33,12 +33,7 @@ from tocsin.execution.rescuer import Rescuer, recover_at_start, rescue_all, runs
 from tocsin.execution.start_recorder import WRITE_INTERVAL_SECONDS, StartRecorder
 from tocsin.execution.throughput import Throughput
 from tocsin.execution.worker import Worker
-from tocsin.maintenance import replayer
-from tocsin.maintenance.pruner import PRUNE_INTERVAL_SECONDS, Pruner
-from tocsin.maintenance.replayer import Replayer
-from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
 from tocsin.periodic import Periodic
-from tocsin.quotas import Quotas
 from tocsin.wakeups import Wakeups
 
 EMBEDDED_IN_FLIGHT_LIMIT = 2_500
@@ -51,28 +46,14 @@ class RunEngine:
     """The parts of a process that execute queued runs and store their outcomes."""
 
     def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        dependencies: WorkerDependencies,
-        wakeups: Wakeups,
-        quotas: Quotas,
+        self, database: Database, settings: Settings, dependencies: WorkerDependencies, wakeups: Wakeups
     ) -> None:
-        worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
-        limit = (
-            max(EMBEDDED_IN_FLIGHT_LIMIT, settings.max_concurrency)
-            if settings.uses_embedded_database
-            else settings.max_concurrency * 2
-        )
+        self._database, self._settings, self.dependencies = database, settings, dependencies
+        worker, limit = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}", _in_flight_limit(settings)
         self.limiter = RunLimiter(_limits(settings, limit), dependencies.http.rates)
         self.in_flight = InFlightRuns(worker, limit, self.limiter)
         self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
-        self._database = database
-        self._settings = settings
-        self.dependencies = dependencies
-        self.quotas = quotas
-        meter = quotas.meter
-        self._completer = Completer(database, self.in_flight, wakeups, meter)
+        self._completer = Completer(database, self.in_flight, wakeups, dependencies.meter)
         self.circuits = CircuitRegistry(
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
         )
@@ -85,23 +66,12 @@ class RunEngine:
         self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups)
         rescuer, lease = Rescuer(database, self.in_flight, wakeups), timedelta(seconds=settings.lease_seconds)
         self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer)
-        self._replayer = Replayer(database, wakeups, meter=meter)
-        runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
-        self._pruner = Pruner(database, runs, tasks, timedelta(days=settings.audit_retention_days), meter)
-        self._usage_keeper = UsageKeeper(database, self.quotas, self._pruner, runs)
         self._leases = self._lease.make_periodics()
-        self._claiming = self._make_claiming()
+        self._dispatching = Periodic("dispatcher", self._dispatcher.dispatch, dispatcher.POLL_SECONDS, first_delay=0)
         self._upkeep = self._make_upkeep()
         self._connect_wakeups(wakeups)
         self._workers: list[asyncio.Task[None]] = []
         self._completing: asyncio.Task[None] | None = None
-
-    def _make_claiming(self) -> dict[str, Periodic]:
-        """Return the duties that add runs, which a stop ends first."""
-        return {
-            "dispatcher": Periodic("dispatcher", self._dispatcher.dispatch, dispatcher.POLL_SECONDS, first_delay=0),
-            "replayer": Periodic("replayer", self._replayer.advance_replays, replayer.POLL_SECONDS, first_delay=0),
-        }
 
     def _make_upkeep(self) -> dict[str, Periodic]:
         return {
@@ -109,14 +79,11 @@ class RunEngine:
             "settings-sync": Periodic("settings-sync", self.settings_sync.sync, settings_sync.POLL_SECONDS),
             "start-recorder": Periodic("start-recorder", self._start_recorder.write, WRITE_INTERVAL_SECONDS),
             "late-runs": Periodic("late-runs", self._start_recorder.withdraw_late, TICK_SECONDS),
-            "pruner": Periodic("pruner", self._pruner.prune_expired, PRUNE_INTERVAL_SECONDS, first_delay=0),
-            "usage": Periodic("usage", self._usage_keeper.flush_usage, FLUSH_INTERVAL_SECONDS),
-            "measuring": Periodic("measuring", self._usage_keeper.measure_one_owner, FLUSH_INTERVAL_SECONDS),
         }
 
     def _connect_wakeups(self, wakeups: Wakeups) -> None:
-        self.in_flight.room_freed.connect(self._claiming["dispatcher"].trigger)
-        wakeups.runs_queued.connect(self._claiming["dispatcher"].trigger)
+        self.in_flight.room_freed.connect(self._dispatching.trigger)
+        wakeups.runs_queued.connect(self._dispatching.trigger)
         wakeups.queues_changed.connect(self._upkeep["settings-sync"].trigger)
         self.circuits.changed.connect(self._upkeep["circuits"].trigger)
 
@@ -127,7 +94,6 @@ class RunEngine:
         await self._lease.renew()
         await self.circuits.load(alone=self._settings.uses_embedded_database)
         await self.settings_sync.sync()
-        await self._usage_keeper.load_limits()
         self._completing = _start_task(self._completer.store_batches(), "completer")
         self._workers = [
             _start_task(self._worker.make_attempts(), "worker") for _ in range(self._settings.max_concurrency)
@@ -136,7 +102,12 @@ class RunEngine:
             periodic.start()
 
     def _all_periodics(self) -> list[Periodic]:
-        return [*self._leases, *self._upkeep.values(), *self._claiming.values()]
+        return [*self._leases, *self._upkeep.values(), self._dispatching]
+
+    @property
+    def is_healthy(self) -> bool:
+        """False once a worker or the completer has ended before the stop, which only a bug can cause."""
+        return not any(task is not None and task.done() for task in (*self._workers, self._completing))
 
     def find_wait_reason(self, run: RunDocument) -> WaitReason | None:
         """Return what this run waits for, or None."""
@@ -150,20 +121,23 @@ class RunEngine:
             claimed.abort()
             self._start_recorder.withdraw(claimed)
 
-    async def stop(self) -> None:
+    async def stop(self) -> bool:
         """Accept no new runs, wait for running ones up to the grace period, and return the rest to the queue.
 
-        Without a database, the remaining runs are rescued when the lease expires.
+        Return whether that is stored. Without a database, the remaining runs are rescued when the lease expires.
         """
         self.in_flight.is_draining = True
-        await asyncio.gather(*(periodic.stop() for periodic in self._claiming.values()))
+        await self._dispatching.stop()
+        is_stored = False
         try:
             async with asyncio.timeout(self._settings.shutdown_grace + 10):
                 await self._drain()
+            is_stored = True
         except (TimeoutError, PyMongoError) as error:
             log.warning("stopped with runs in flight; they are rescued when the lease expires", error=str(error)[:300])
         await cancel_and_wait(*self._workers, self._completing)
         await asyncio.gather(*(periodic.stop() for periodic in self._all_periodics()))
+        return is_stored
 
     async def _drain(self) -> None:
         waiting = self.in_flight.withdraw_waiting()
@@ -176,7 +150,6 @@ class RunEngine:
         await rescue_all(self._database, runs_claimed_by(self.in_flight.worker_id), clock.now(), _STOPPED, counts=False)
         await asyncio.gather(*(periodic.stop() for periodic in self._leases))  # a renewal would restore the lease
         await self._lease.release()
-        await self._usage_keeper.flush_usage()
 
     async def _wait_for_idle(self, seconds: float) -> None:
         try:
@@ -185,6 +158,12 @@ class RunEngine:
                     await asyncio.sleep(0.02)
         except TimeoutError:
             log.info("grace period over, aborting attempts", runs=len(self.in_flight.runs))
+
+
+def _in_flight_limit(settings: Settings) -> int:
+    if settings.uses_embedded_database:
+        return max(EMBEDDED_IN_FLIGHT_LIMIT, settings.max_concurrency)
+    return settings.max_concurrency * 2
 
 
 def _limits(settings: Settings, max_in_flight: int) -> ProcessLimits:

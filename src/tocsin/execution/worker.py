@@ -11,7 +11,7 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import RunReason, RunStatus, run_log_ids
+from tocsin.documents import RunDocument, RunReason, RunStatus, run_log_ids
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
@@ -39,6 +39,7 @@ class Worker:
         circuits: CircuitRegistry,
         throughput: Throughput,
     ) -> None:
+        self._in_flight = in_flight
         self._ready_queue, self._limiter = in_flight.ready_queue, in_flight.limiter
         self._dependencies = dependencies
         self._completer = completer
@@ -52,12 +53,18 @@ class Worker:
 
     async def execute(self, claimed: ClaimedRun) -> None:
         """Make the attempt of a claimed run. If the worker is stopped meanwhile, the claim is rescued by its fence."""
-        started_at = self._start(claimed)
-        outcome = await self._perform(claimed)
-        completion = self._complete(claimed, outcome, started_at)
-        self._report(completion, outcome)
-        self._completer.put(completion)
-        self._free_place(claimed)
+        try:
+            started_at = self._start(claimed)
+            outcome = await self._perform(claimed)
+            completion = self._complete(claimed.run, outcome, started_at)
+        except Exception:
+            log.exception("attempt has no outcome, its run will be rescued")
+            self._in_flight.remove([claimed.run])  # the lease tick will find the run and close its attempt as LOST
+        else:
+            self._completer.put(completion)
+            self._report(completion)
+        finally:
+            self._free_place(claimed)
 
     def _start(self, claimed: ClaimedRun) -> datetime:
         """Mark the attempt as started, and return its start."""
@@ -73,43 +80,56 @@ class Worker:
         structlog.contextvars.bind_contextvars(**run_log_ids(run["_id"]))
         return started_at
 
-    async def _perform(self, claimed: ClaimedRun) -> Outcome:
-        """Return the outcome of the job, also if it raises or is aborted. Only a stop of the worker is raised."""
-        run = claimed.run
+    async def _perform(self, claimed: ClaimedRun) -> Outcome | None:
+        """Return the outcome of the job, also if it raises, or None if it is aborted. Only a stop is raised."""
+        run, task = claimed.run, asyncio.current_task()
+        cancellations = task.cancelling() if task else 0
         try:
             if claimed.aborted:
-                return _ABORTED
+                return None
             job = registry.get_job(run["job"]["kind"])
             outcome = await job.run_attempt(run["job"]["params"], self._dependencies.job_context(run))
             return await results.encode_result(outcome)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not claimed.aborted or task is None:
+            if claimed.aborted and task is not None:
+                task.uncancel()
+                return None
+            if task is None or task.cancelling() > cancellations:
                 raise
-            task.uncancel()
-            return _ABORTED
+            log.exception("job raised a cancellation of its own", job=run["job"].get("kind"))
+            return _INTERNAL_ERROR
         except Exception:
             log.exception("job raised an exception", job=run["job"].get("kind"))
             return _INTERNAL_ERROR
 
-    def _complete(self, claimed: ClaimedRun, outcome: Outcome, started_at: datetime) -> Completion:
-        """Decide what becomes of the run after this outcome."""
-        run, ended_at = claimed.run, clock.now()
-        if outcome is _ABORTED:
+    def _complete(self, run: RunDocument, outcome: Outcome | None, started_at: datetime) -> Completion:
+        """Decide what becomes of the run after this outcome; None stands for an aborted attempt."""
+        ended_at = clock.now()
+        if outcome is None:
             decision = RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
-        else:
-            chance = random.random()  # noqa: S311  jitter, not a secret
-            decision = self._dependencies.retry_decider.decide(run, outcome, ended_at, chance)
+            return Completion.of_attempt(run, _ABORTED, decision, started_at, ended_at)
+        try:
+            return self._decide(run, outcome, started_at, ended_at)
+        except Exception:
+            log.exception("job returned an invalid outcome", job=run["job"].get("kind"))
+            return self._decide(run, _INTERNAL_ERROR, started_at, ended_at)
+
+    def _decide(self, run: RunDocument, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Completion:
+        chance = random.random()  # noqa: S311  jitter, not a secret
+        decision = self._dependencies.retry_decider.decide(run, outcome, ended_at, chance)
         return Completion.of_attempt(run, outcome, decision, started_at, ended_at)
 
-    def _report(self, completion: Completion, outcome: Outcome) -> None:
+    def _report(self, completion: Completion) -> None:
         """Report the outcome to the circuit of its host, and count it."""
         run, attempt = completion.run, completion.attempt
-        self._circuits.record_outcome(run, outcome)
-        self._throughput.record_attempt(run, attempt["finished_at"])
-        kind, seconds = run["job"]["kind"], (attempt["finished_at"] - attempt["started_at"]).total_seconds()
-        telemetry.ATTEMPTS.labels(kind, attempt["outcome"]).inc()
-        telemetry.ATTEMPT_DURATION.labels(kind).observe(seconds)
+        try:
+            self._circuits.record_outcome(run, attempt)
+            self._throughput.record_attempt(run, attempt["finished_at"])
+            kind, seconds = run["job"]["kind"], (attempt["finished_at"] - attempt["started_at"]).total_seconds()
+            telemetry.ATTEMPTS.labels(kind, attempt["outcome"]).inc()
+            telemetry.ATTEMPT_DURATION.labels(kind).observe(seconds)
+        except Exception:
+            log.exception("outcome could not be reported to the circuit and the metrics")
 
     def _free_place(self, claimed: ClaimedRun) -> None:
         claimed.attempt_task = None

@@ -17,7 +17,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.config import PREFIX
 from tocsin.documents import Database, KeyKind, StoredKey
 from tocsin.documents.updates import Expression, change_when, has_value
-from tocsin.documents.workers import is_alive
+from tocsin.documents.workers import find_living_workers
 from tocsin.errors import TocsinError
 from tocsin.keys.keyring import POLL_SECONDS, Keyring, KeysUnreadable, activation_order, active_key
 from tocsin.keys.reencryption import ReencryptionCounts, reencrypt_secrets
@@ -147,8 +147,7 @@ async def _wait_for_acknowledgement(database: Database, kids: list[str]) -> bool
 
 async def _live_processes(database: Database) -> set[str]:
     """Return the ids of the processes that have a lease."""
-    now = clock.now()
-    return {worker["_id"] async for worker in database.workers.find({}) if is_alive(worker, now)}
+    return {worker["_id"] for worker in await find_living_workers(database.db, clock.now())}
 
 
 async def _withdraw(database: Database, kids: list[str]) -> None:

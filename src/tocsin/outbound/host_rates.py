@@ -6,12 +6,11 @@ calls of other jobs) wait within the attempt.
 
 import threading
 
-from tocsin.security.gcra import Bucket
+from tocsin.security.gcra import Bucket, Buckets
 
 PERIOD_SECONDS = 60.0
 MAX_WAIT_SECONDS = 10.0
 """Maximum seconds that a request waits within an attempt. `Bucket.latest_valid_time` allows for that much."""
-_MAX_TARGETS = 10_000
 
 
 class HostRates:
@@ -23,7 +22,7 @@ class HostRates:
     def __init__(self, per_minute: int = 0) -> None:
         self._per_minute = per_minute
         self._bucket = _bucket(per_minute, 1)
-        self._full_at: dict[tuple[str, str], float] = {}
+        self._buckets = Buckets[tuple[str, str]](lambda _: self._bucket)
         self._lock = threading.RLock()
 
     def set_process_count(self, count: int) -> None:
@@ -33,21 +32,13 @@ class HostRates:
 
     def seconds_until_allowed(self, owner: str, target: str, now: float) -> float:
         """Return the seconds until this owner may call this target, 0 for now. `now` is in milliseconds."""
-        if not self._per_minute:
-            return 0.0
         with self._lock:
-            return self._bucket.seconds_until(self._full_at.get((owner, target), 0.0), 1, now)
+            return self._buckets.seconds_until((owner, target), now)
 
     def record_call(self, owner: str, target: str, now: float) -> None:
         """Count a call of this owner to this target."""
-        if not self._per_minute:
-            return
         with self._lock:
-            full_at = self._full_at.get((owner, target), 0.0)
-            self._full_at[owner, target] = self._bucket.after_taking(full_at, 1, now)
-            if len(self._full_at) > _MAX_TARGETS:
-                latest = self._bucket.latest_valid_time(now)
-                self._full_at = {key: at for key, at in self._full_at.items() if now < at <= latest}
+            self._buckets.take((owner, target), now)
 
     def reserve_call(self, owner: str, target: str, now: float) -> float | None:
         """Count a call, and return the seconds to wait before making it; None if too many calls are waiting."""
@@ -59,5 +50,5 @@ class HostRates:
             return wait
 
 
-def _bucket(per_minute: int, count: int) -> Bucket:
-    return Bucket("host", max(1.0, per_minute / count), PERIOD_SECONDS)
+def _bucket(per_minute: int, count: int) -> Bucket | None:
+    return Bucket("host", max(1.0, per_minute / count), PERIOD_SECONDS) if per_minute else None

@@ -1,10 +1,14 @@
 """The parts of a process that do its work: runs, schedules, workflows, changes and mails."""
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
+from pymongo.errors import PyMongoError
+
+from tocsin import telemetry
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
@@ -17,6 +21,10 @@ from tocsin.execution import RunEngine
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
+from tocsin.maintenance import replayer
+from tocsin.maintenance.pruner import PRUNE_INTERVAL_SECONDS, Pruner
+from tocsin.maintenance.replayer import Replayer
+from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.outbound.host_rates import HostRates
@@ -25,6 +33,7 @@ from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.mail_transport import MailTransport, make_mail_transport
 from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.owner_mail import OwnerMailTransport
+from tocsin.periodic import Periodic
 from tocsin.quotas import Quotas
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
@@ -37,6 +46,10 @@ from tocsin.workflows.engine.evaluator import Evaluator
 from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
 from tocsin.workflows.versions import VersionCache
+
+FLUSH_SECONDS = 5.0
+"""Maximum seconds for storing the usage counts at a stop."""
+log = telemetry.get_logger(__name__)
 
 
 class Process:
@@ -61,13 +74,17 @@ class Process:
         self.file_storage = self._make_file_storage(link_keys)
         self._http = self._make_http_client(own_services)
         self._mail = make_mail_transport(settings)
-        self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups, self.quotas)
+        self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
         self.scheduler = Scheduler(database, self.engine.transport, max_open_runs, meter)
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
+        self._replaying = self._make_replaying()
+        pruner, kept = self._make_pruner(), timedelta(days=settings.retention_days)
+        self._usage_keeper = UsageKeeper(database, self.quotas, pruner, kept)
+        self._upkeep = self._make_upkeep(pruner)
         self.fanout = Fanout(database, partial(signal_change, self.wakeups))
         self._connect_wakeups()
         self._stack = contextlib.AsyncExitStack()
@@ -134,6 +151,24 @@ class Process:
             meter=self.quotas.meter,
         )
 
+    def _make_replaying(self) -> Periodic:
+        advance = Replayer(self.database, self.wakeups, meter=self.quotas.meter).advance_replays
+        return Periodic("replayer", advance, replayer.POLL_SECONDS, first_delay=0)
+
+    def _make_pruner(self) -> Pruner:
+        settings = self.settings
+        runs, tasks = timedelta(days=settings.retention_days), timedelta(days=settings.task_retention_days)
+        return Pruner(self.database, runs, tasks, timedelta(days=settings.audit_retention_days), self.quotas.meter)
+
+    def _make_upkeep(self, pruner: Pruner) -> list[Periodic]:
+        """Return the duties that keep the stored data in order, which a stop ends last."""
+        usage = self._usage_keeper
+        return [
+            Periodic("pruner", pruner.prune_expired, PRUNE_INTERVAL_SECONDS, first_delay=0),
+            Periodic("usage", usage.flush_usage, FLUSH_INTERVAL_SECONDS),
+            Periodic("measuring", usage.measure_one_owner, FLUSH_INTERVAL_SECONDS),
+        ]
+
     def _connect_wakeups(self) -> None:
         wakeups = self.wakeups
         wakeups.task_due.connect(self.scheduler.expect_due)
@@ -149,8 +184,15 @@ class Process:
         self._stack.push_async_callback(self.compute.close)
         await self._http.open()
         self._stack.push_async_callback(self._http.close)
+        await self._usage_keeper.load_limits()
+        for periodic in self._upkeep:
+            self._stack.push_async_callback(periodic.stop)
         await self.engine.start()
-        self._stack.push_async_callback(self.engine.stop)
+        self._stack.push_async_callback(self._stop_engine)
+        self._replaying.start()
+        self._stack.push_async_callback(self._replaying.stop)
+        for periodic in self._upkeep:
+            periodic.start()
         if schedule:
             self.scheduler.start()
             self._stack.push_async_callback(self.scheduler.stop)
@@ -161,6 +203,15 @@ class Process:
         if deliver:
             await self.delivery_worker.start()
             self._stack.push_async_callback(self.delivery_worker.stop)
+
+    async def _stop_engine(self) -> None:
+        """Stop the engine, then store what its last outcomes used."""
+        if await self.engine.stop():
+            try:
+                async with asyncio.timeout(FLUSH_SECONDS):
+                    await self._usage_keeper.flush_usage()
+            except (TimeoutError, PyMongoError) as error:
+                log.warning("the last usage counts were not stored", error=str(error)[:300])
 
     async def stop(self) -> None:
         """Stop what was started, in the reverse order."""

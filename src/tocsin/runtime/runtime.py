@@ -143,6 +143,8 @@ class Runtime:
     def _component_health(self) -> dict[str, ComponentHealth]:
         warnings = {"clock": self._clock_watch.warning, "disk": self._disk_monitor.warning}
         warned = {name: ComponentHealth(True, warning) for name, warning in warnings.items() if warning is not None}
+        if not self.process.engine.is_healthy:
+            warned["workers"] = ComponentHealth(False, "a part of the workers has failed; see the log")
         return {"scheduler": ComponentHealth(self.process.scheduler.is_healthy)} | warned
 
     def _database_problem(self) -> str | None:

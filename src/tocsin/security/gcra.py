@@ -6,18 +6,22 @@ so a stale copy only errs on the generous side.
 """
 
 import math
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 Milliseconds = float
 """A time since 1970 or a duration. Fractions count: a point may be worth less than a millisecond."""
-
 
 SKEW: Milliseconds = 15_000
 """The clocks of servers over one database differ by less, and a clock set back by less does no harm."""
 ROUNDING: Milliseconds = 0.01
 """Present times as doubles are exact to 0.0003 ms: a caller that waited just long enough must not be refused."""
+PRUNED_SIZE = 10_000
+"""The number of buckets above which `Buckets` forgets those that are full again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,39 @@ class Bucket:
         """Return the points that can be taken now."""
         ahead = self.valid_state(full_at, now) - now
         return max(self.capacity * (1 - ahead / self.window), 0.0)
+
+
+class Buckets(Generic[K]):
+    """The states of buckets by key, without those that are full again. Not thread-safe.
+
+    `find_bucket` returns the bucket of a key, None for one without a limit.
+    """
+
+    def __init__(self, find_bucket: Callable[[K], Bucket | None]) -> None:
+        self._find_bucket = find_bucket
+        self._full_at: dict[K, Milliseconds] = {}
+        self._prune_at = PRUNED_SIZE
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def seconds_until(self, key: K, now: Milliseconds) -> float:
+        """Return the seconds until a point can be taken; 0 for now."""
+        bucket = self._find_bucket(key)
+        return 0.0 if bucket is None else bucket.seconds_until(self._full_at.get(key, 0.0), 1, now)
+
+    def take(self, key: K, now: Milliseconds) -> None:
+        """Take a point, whether or not there is one."""
+        if (bucket := self._find_bucket(key)) is None:
+            return
+        self._full_at[key] = bucket.after_taking(self._full_at.get(key, 0.0), 1, now)
+        if len(self._full_at) > self._prune_at:
+            self._full_at = {key: at for key, at in self._full_at.items() if self._is_in_use(key, at, now)}
+            self._prune_at = max(PRUNED_SIZE, 2 * len(self._full_at))  # so that not every call prunes
+
+    def _is_in_use(self, key: K, full_at: Milliseconds, now: Milliseconds) -> bool:
+        bucket = self._find_bucket(key)
+        return bucket is not None and bucket.valid_state(full_at, now) > now
 
 
 def network_key(address: str) -> str:

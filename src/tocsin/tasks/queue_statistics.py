@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import datetime
 
 from tocsin.documents import Database, Filter, RunStatus
-from tocsin.documents.workers import is_alive
+from tocsin.documents.workers import find_living_workers
 from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
 
 Claimed = Counter[tuple[str, bool]]
@@ -39,7 +39,7 @@ class QueueStatistics:
 
     async def count_recent_attempts(self, queue: str, now: datetime) -> int:
         """Count the attempts that ended in the last minute, as the live workers report them."""
-        workers = [worker async for worker in self._database.workers.find({}) if is_alive(worker, now)]
+        workers = await find_living_workers(self._database.db, now)
         ended = [each for worker in workers for each in worker.get("ended", ())]
         return sum(count for name, owner, count in ended if name == queue and self._owner in (None, owner))
 

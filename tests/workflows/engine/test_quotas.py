@@ -24,7 +24,7 @@ async def test_due_times_are_missed_by_one_run_and_go_on_when_the_quota_is_lifte
     async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
         every = {"every": {"interval": "PT1S"}}
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
-        meter, due = stack.engine.quotas.meter, saved["next_run_at"]
+        meter, due = stack.quotas.meter, saved["next_run_at"]
         scheduler = WorkflowScheduler(database, stack.versions, meter=meter)
         assert len(await scheduler.fire_due(due)) == 1
         assert await scheduler.fire_due(due + timedelta(seconds=1)) == []
@@ -34,7 +34,7 @@ async def test_due_times_are_missed_by_one_run_and_go_on_when_the_quota_is_lifte
         assert (missed["missed_count"] or 0) > 800
         assert missed["missed_until"] == passed["last_due_at"]
         assert require(passed["last_due_at"]) < (next_due := require(passed["next_run_at"]))
-        stack.engine.quotas.limits.set_override("alice", {"RUNS_PER_DAY": 0})
+        stack.quotas.limits.set_override("alice", {"RUNS_PER_DAY": 0})
         assert len(await scheduler.fire_due(next_due)) == 1
 
 
@@ -46,8 +46,8 @@ async def test_a_due_time_that_was_recorded_as_missed_before_a_crash_is_recorded
         every = {"every": {"interval": "PT1S"}}
         saved = await stack.save_workflow(workflow(step("a", target.url), schedule=every))
         due = saved["next_run_at"]
-        stack.engine.quotas.meter.consume_runs("alice", 1, due)
-        scheduler = WorkflowScheduler(database, stack.versions, meter=stack.engine.quotas.meter)
+        stack.quotas.meter.consume_runs("alice", 1, due)
+        scheduler = WorkflowScheduler(database, stack.versions, meter=stack.quotas.meter)
         await scheduler.fire_due(due)
         passed = require(await database.workflows.find_one({"_id": saved["_id"]}))
         undone = {"next_run_at": due, "last_due_at": None}
@@ -61,7 +61,7 @@ async def test_steps_wait_for_the_quota_and_count_in_it(database: Database, targ
     await _alice()
     async with run_stack(database, schedule=False, quota_runs_per_day=1) as stack:
         await stack.save_workflow(workflow(step("a", target.url), step("b", target.url)))
-        quotas = stack.engine.quotas
+        quotas = stack.quotas
         quotas.meter.consume_runs("alice", 1, clock.now())
         run_id = await stack.execute("w")
         await stack.make_runner().advance(run_id)
