@@ -51,7 +51,7 @@ from tocsin.documents.run_documents import (
     ResponseBodyDocument,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, RequeuedFields, new_run, requeued
+from tocsin.documents.runs import NEW_RETRY_BUDGET, RequeuedFields, last_due_of, new_run, requeued
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -188,6 +188,7 @@ __all__ = [
     "from_global_id",
     "is_unavailable",
     "is_workflow_run_id",
+    "last_due_of",
     "new_id",
     "new_run",
     "owner_of",

@@ -1,4 +1,7 @@
-"""New runs, and the reset of a run that is requeued. All code that creates or repeats a run builds it here."""
+"""New runs, the reset of a run that is requeued, and the due times that a run covers.
+
+All code that creates or repeats a run builds it here.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -6,6 +9,7 @@ from typing import Any
 from tocsin.documents.run_documents import ErrorDocument, FinalDocument, JobSnapshot, QueuedFields, RunDocument
 from tocsin.documents.states import RunReason, RunStatus, Trigger
 from tocsin.documents.updates import Expression
+from tocsin.documents.workflow_documents import WorkflowRunDocument
 
 NEW_RETRY_BUDGET: dict[str, Expression] = {"budget_from": {"$size": "$attempts"}}
 """The computed change that goes with `requeued`: only attempts from here on use up the retries."""
@@ -91,3 +95,8 @@ def requeued(round_: int, queued: QueuedFields) -> RequeuedFields:
         "final": None,
         "discarded_at": None,
     }
+
+
+def last_due_of(run: RunDocument | WorkflowRunDocument) -> datetime:
+    """Return the last due time that a run of a task or workflow covers: its own, unless it records a gap."""
+    return run.get("missed_until") or run["due_at"]

@@ -22,6 +22,7 @@ from tocsin.documents import (
     TaskDocument,
     TaskStatus,
     Trigger,
+    last_due_of,
     public_status,
     to_global_id,
 )
@@ -147,11 +148,6 @@ def next_due_after(firing: TaskFiring, run: RunDocument) -> datetime | None:
     """Return the first due time after those that a stored run covers, or None if it is in the future."""
     due = schedules.next_due(schedules.schedule_from_document(firing.task["schedule"]), last_due_of(run))
     return due if due is not None and due <= firing.now else None
-
-
-def last_due_of(run: RunDocument) -> datetime:
-    """Return the last due time that a run covers: its own, unless it records a gap."""
-    return run.get("missed_until") or run["due_at"]
 
 
 def replan_after(firing: TaskFiring, existing: RunDocument, known: list[RunDocument]) -> None:

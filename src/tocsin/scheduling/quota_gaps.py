@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from tocsin import schedules
-from tocsin.documents import RunReason
-from tocsin.scheduling.planning import TaskFiring, last_due_of, missed_run
+from tocsin.documents import RunReason, last_due_of
+from tocsin.scheduling.planning import TaskFiring, missed_run
 
 
 def plan_quota_gap(firing: TaskFiring, until: datetime) -> TaskFiring:

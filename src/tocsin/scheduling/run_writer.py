@@ -12,8 +12,8 @@ from pymongo.errors import BulkWriteError
 from pymongo.synchronous.collection import Collection
 
 from tocsin import telemetry
-from tocsin.documents import RunDocument, RunStatus, Trigger
-from tocsin.scheduling.planning import TaskFiring, last_due_of, next_due_after, replan_after
+from tocsin.documents import RunDocument, RunStatus, Trigger, last_due_of
+from tocsin.scheduling.planning import TaskFiring, next_due_after, replan_after
 from tocsin.scheduling.retries import end_superseded_retries
 
 _DUPLICATE = 11000
