@@ -20,6 +20,7 @@ from tocsin.documents import (
     owner_of,
     requeued,
 )
+from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks.ranking import queue_placement, queued_fields
@@ -28,7 +29,6 @@ from tocsin.tasks.runs import RETRYABLE_STATUSES
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.engine.step_starts import StepRunRequest
 
-_DUPLICATE = 11000
 _SNAPSHOT_FIELDS = ("job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane")
 
 
@@ -78,10 +78,7 @@ class StepRuns:
         try:
             await self._database.runs.insert_many(runs, ordered=False)
         except BulkWriteError as error:
-            failures = error.details["writeErrors"]
-            if any(failure["code"] != _DUPLICATE for failure in failures):
-                raise
-            return {failure["index"] for failure in failures}
+            return set(existing_indexes(error))
         return set()
 
 
