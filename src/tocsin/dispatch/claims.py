@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import Changes, Database, Filter, RunDocument, RunStatus
+from tocsin.documents import Database, Filter, RunChanges, RunDocument, RunStatus
 from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
 from tocsin.tasks.ranking import requeued_fields
@@ -71,9 +71,15 @@ async def claim_runs(
 
 
 def _claim_update(run: RunDocument, after: RunDocument) -> UpdateOne:
-    changed = {
-        name: after[name]
-        for name in ("rank", "ready_at", "worker", "fence", "claim", "begun", "started_at", "attempts")
+    changed: RunChanges = {
+        "rank": after["rank"],
+        "ready_at": after["ready_at"],
+        "worker": after["worker"],
+        "fence": after["fence"],
+        "claim": after["claim"],
+        "begun": after["begun"],
+        "started_at": after["started_at"],
+        "attempts": after["attempts"],
     }
     unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
@@ -86,7 +92,7 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
     """
     updates = []
     for run in runs:
-        changes = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
+        changes: RunChanges = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
         if run["started_at"] == run["attempts"][-1]["started_at"]:
             changes["started_at"] = None
         unasked = all_of(is_same_claim(run), is_null("final"))
@@ -100,7 +106,7 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
 
 def _cancel_update(run: RunDocument, now: datetime) -> UpdateOne:
     """Build the update that cancels a claimed run because of a pause or a cancellation."""
-    changes: Changes = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
+    changes: RunChanges = {"attempts": run["attempts"][:-1], "worker": None, "finished_at": now}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         changes["started_at"] = None
     asked = all_of(is_same_claim(run), {"$not": [is_null("final")]})

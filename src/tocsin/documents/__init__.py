@@ -49,9 +49,10 @@ from tocsin.documents.run_documents import (
     ReplayEntryDocument,
     RequestDocument,
     ResponseBodyDocument,
+    RunChanges,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, RequeuedFields, last_due_of, new_run, requeued
+from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_run, requeued, snapshot_changes
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -69,7 +70,15 @@ from tocsin.documents.states import (
     WaitingFor,
     public_status,
 )
-from tocsin.documents.task_documents import ActiveRunDocument, BackoffDocument, JobDocument, RetryDocument, TaskDocument
+from tocsin.documents.task_documents import (
+    ActiveRunDocument,
+    BackoffDocument,
+    JobDocument,
+    RetryDocument,
+    TaskChanges,
+    TaskDocument,
+    TaskSettings,
+)
 from tocsin.documents.workflow_documents import (
     ApprovalDecisionDocument,
     SealedSecretDocument,
@@ -146,11 +155,11 @@ __all__ = [
     "ReplaySettings",
     "ReplayStatus",
     "RequestDocument",
-    "RequeuedFields",
     "ResponseBody",
     "ResponseBodyDocument",
     "RetryDocument",
     "Run",
+    "RunChanges",
     "RunDocument",
     "RunReason",
     "RunStatus",
@@ -165,7 +174,9 @@ __all__ = [
     "StepStatus",
     "StoredKey",
     "Task",
+    "TaskChanges",
     "TaskDocument",
+    "TaskSettings",
     "TaskStatus",
     "Trigger",
     "User",
@@ -196,6 +207,7 @@ __all__ = [
     "public_status",
     "requeued",
     "run_log_ids",
+    "snapshot_changes",
     "step_of",
     "to_global_id",
 ]  # fmt: skip

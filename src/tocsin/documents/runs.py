@@ -4,30 +4,14 @@ All code that creates or repeats a run builds it here.
 """
 
 from datetime import datetime
-from typing import Any
 
-from tocsin.documents.run_documents import ErrorDocument, FinalDocument, JobSnapshot, QueuedFields, RunDocument
-from tocsin.documents.states import RunReason, RunStatus, Trigger
+from tocsin.documents.run_documents import JobSnapshot, QueuedFields, RunChanges, RunDocument
+from tocsin.documents.states import RunStatus, Trigger
 from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import WorkflowRunDocument
 
 NEW_RETRY_BUDGET: dict[str, Expression] = {"budget_from": {"$size": "$attempts"}}
 """The computed change that goes with `requeued`: only attempts from here on use up the retries."""
-
-
-class RequeuedFields(QueuedFields):
-    """The fields that a repeated run starts over with. Its attempts stay."""
-
-    round: int
-    lost: int
-    reason: RunReason | None
-    error: ErrorDocument | None
-    result: Any
-    finished_at: datetime | None
-    retry_at: datetime | None
-    cancel_requested_at: datetime | None
-    final: FinalDocument | None
-    discarded_at: datetime | None
 
 
 def new_run(
@@ -78,7 +62,7 @@ def new_run(
     }
 
 
-def requeued(round_: int, queued: QueuedFields) -> RequeuedFields:
+def requeued(round_: int, queued: QueuedFields) -> RunChanges:
     """Return the changes that put a settled run back into its queue for another round."""
     return {
         "round": round_,
@@ -94,6 +78,20 @@ def requeued(round_: int, queued: QueuedFields) -> RequeuedFields:
         "cancel_requested_at": None,
         "final": None,
         "discarded_at": None,
+    }
+
+
+def snapshot_changes(snapshot: JobSnapshot) -> RunChanges:
+    """Return the changes that give a run this snapshot, which can be that of another run."""
+    return {
+        "job": snapshot["job"],
+        "retry": snapshot["retry"],
+        "timeout": snapshot["timeout"],
+        "interval_ms": snapshot["interval_ms"],
+        "queue": snapshot["queue"],
+        "priority": snapshot["priority"],
+        "host": snapshot["host"],
+        "lane": snapshot["lane"],
     }
 
 

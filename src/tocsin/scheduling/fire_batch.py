@@ -14,7 +14,7 @@ from pymongo.synchronous.collection import Collection
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import SETTLED_STATUSES, Changes, Filter, RunDocument, RunStatus, TaskDocument
+from tocsin.documents import SETTLED_STATUSES, Filter, RunChanges, RunDocument, RunStatus, TaskDocument
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_queue import DueQueue
@@ -150,10 +150,10 @@ class BatchFirer:
 
     def _unclaim(self, runs: list[RunDocument]) -> None:
         self._transport.cancel_admission(runs)
-        unclaimed: Changes = {"worker": None, "attempts": [], "started_at": None}
         updates = []
         for run in runs:
-            changes, same_claim = unclaimed | requeued_fields(run), has_value("fence", run["fence"])
+            changes: RunChanges = {"worker": None, "attempts": [], "started_at": None, **requeued_fields(run)}
+            same_claim = has_value("fence", run["fence"])
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=same_claim))
         if updates:
             self._runs.bulk_write(updates, ordered=False)

@@ -13,12 +13,12 @@ from pymongo import UpdateOne
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import (
-    Changes,
     Hold,
     Overlap,
     RunDocument,
     RunReason,
     RunStatus,
+    TaskChanges,
     TaskDocument,
     TaskStatus,
     Trigger,
@@ -113,7 +113,7 @@ class TaskAdvance:
 
     def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
-        changes: Changes = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
+        changes: TaskChanges = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
         computed: dict[str, Expression] = {}
         if self.active:
             computed["active"] = put_active_runs(
@@ -273,5 +273,8 @@ def plan_firings(
 
 def pause_unreadable(task: TaskDocument, now: datetime) -> UpdateOne:
     """Build the update that pauses an unreadable task until its owner edits it."""
-    changes = {"hold": Hold.PAUSED, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
-    return change_task(task["_id"], has_value("version", task["version"]), changes | {"reconcile": True})
+    version = task["version"]
+    changes: TaskChanges = {
+        "hold": Hold.PAUSED, "next_run_at": None, "version": version + 1, "updated_at": now, "reconcile": True
+    }  # fmt: skip
+    return change_task(task["_id"], has_value("version", version), changes)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin import clock
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import JobDocument, QueuedFields, QueuePlacement, RunDocument
+from tocsin.documents import JobDocument, QueuedFields, QueuePlacement, RunChanges, RunDocument
 from tocsin.documents.updates import Expression, is_null
 from tocsin.outbound.urls import parse_target_key
 
@@ -25,7 +25,7 @@ def compute_rank(queued_at: datetime, priority: int) -> int:
     return epoch_milliseconds(queued_at) - priority * PRIORITY_STEP_MS
 
 
-def requeued_fields(run: RunDocument) -> dict[str, Any]:
+def requeued_fields(run: RunDocument) -> RunChanges:
     """Return the fields that requeue a run at its former rank. Dispatchers see it as new."""
     queued_at: Any = run["queued_at"]  # never null in a run that was queued
     return {"rank": compute_rank(queued_at, run.get("priority") or 0), "ready_at": clock.now()}

@@ -9,12 +9,12 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
-    Changes,
     Database,
     Hold,
     ReplayEntryDocument,
     ReplaySettings,
     Run,
+    RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
@@ -30,7 +30,7 @@ from tocsin.tasks import idempotency, run_effects
 from tocsin.tasks.activity_log import log_run
 from tocsin.tasks.ownership import find_run, find_task, require_run, require_task
 from tocsin.tasks.ranking import queued_fields
-from tocsin.tasks.reconciliation import job_snapshot, stop_updates
+from tocsin.tasks.reconciliation import current_settings, job_snapshot, stop_updates
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
 MAX_REPLAY_ENTRIES = 50
@@ -124,12 +124,12 @@ def requeue_update(
 
     With a replay (by ID), the run must also still be a dead letter.
     """
-    changes: Changes = {
+    changes: RunChanges = {
         **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
         "pinned": settings is ReplaySettings.ORIGINAL,
     }
     if settings is ReplaySettings.CURRENT:
-        changes |= {"task_name": task["name"], "task_version": task["version"], **job_snapshot(task, now)}
+        changes |= current_settings(task, now)
     entry: ReplayEntryDocument = {"replay": replay, "at": now, "round": round_ + 1}
     computed = {**NEW_RETRY_BUDGET, "replays": _append_entry(entry)}
     same_round = has_value("round", round_)

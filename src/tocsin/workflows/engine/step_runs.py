@@ -11,6 +11,7 @@ from tocsin.documents import (
     NEW_RETRY_BUDGET,
     Database,
     Hold,
+    RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
@@ -19,6 +20,7 @@ from tocsin.documents import (
     new_run,
     owner_of,
     requeued,
+    snapshot_changes,
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import move_run
@@ -28,8 +30,6 @@ from tocsin.tasks.reconciliation import SLICE_SIZE, stop_updates
 from tocsin.tasks.runs import RETRYABLE_STATUSES
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.engine.step_starts import StepRunRequest
-
-_SNAPSHOT_FIELDS = ("job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane")
 
 
 class StepRuns:
@@ -108,12 +108,16 @@ def _build_run(workflow_run: WorkflowRunDocument, request: StepRunRequest, now: 
 
 def _requeue_update(run: RunDocument) -> UpdateOne:
     """Return the update that requeues an existing run of an earlier round."""
-    snapshot = {name: value for name, value in run.items() if name in _SNAPSHOT_FIELDS}
+    changes: RunChanges = {
+        **requeued(run["round"], run),
+        **snapshot_changes(run),
+        "task_version": run["task_version"],
+    }
     return move_run(
         run["_id"],
         RETRYABLE_STATUSES,
         RunStatus.QUEUED,
-        {**requeued(run["round"], run), **snapshot},
+        changes,
         computed=NEW_RETRY_BUDGET,
         where={"$lt": ["$round", run["round"]]},
     )
