@@ -4,7 +4,7 @@ from typing import get_type_hints
 
 from tests.tasks.helpers import save_hourly_task
 from tocsin import clock
-from tocsin.documents import SETTLED_STATUSES, Database, Run, RunDocument, RunStatus, Trigger, new_run, requeued
+from tocsin.documents import SETTLED_STATUSES, Database, Run, RunDocument, RunStatus, Trigger, new_round, new_run
 from tocsin.documents.runs import NEW_RETRY_BUDGET
 from tocsin.documents.updates import move_run
 from tocsin.tasks.ranking import queued_fields
@@ -42,7 +42,7 @@ async def test_a_requeued_run_keeps_its_attempts_and_nothing_else_of_the_last_ro
     await database.db["runs"].insert_one(ended)
     fields = queued_fields(later, 0)
     update = move_run(
-        run["_id"], SETTLED_STATUSES - {RunStatus.COMPLETED}, RunStatus.QUEUED, {**requeued(1, fields)},
+        run["_id"], SETTLED_STATUSES - {RunStatus.COMPLETED}, RunStatus.QUEUED, {**new_round(1, fields)},
         computed=NEW_RETRY_BUDGET,
     )  # fmt: skip
     await database.runs.bulk_write([update])

@@ -173,10 +173,10 @@ async def requeue_runs(
     tasks: Mapping[str, TaskDocument],
     now: datetime,
 ) -> int:
-    """Requeue these dead letters, unless they have changed meanwhile. Return their number."""
+    """Run these dead letters again, each in a new round, unless they have changed meanwhile. Return their number."""
     settings = ReplaySettings(replay["settings"])
     updates = [
-        task_runs.requeue_update(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"])
+        task_runs.new_round_update(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"])
         for row in rows
     ]
     sent = (await database.runs.bulk_write(updates, ordered=False)).modified_count

@@ -12,7 +12,7 @@ from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import Database, Filter, RunChanges, RunDocument, RunStatus
 from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
-from tocsin.tasks.ranking import requeued_fields
+from tocsin.tasks.ranking import former_place
 
 CLAIMED_NOT_STARTED: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
@@ -92,7 +92,7 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
     """
     updates = []
     for run in runs:
-        changes: RunChanges = {"attempts": run["attempts"][:-1], "worker": None, **requeued_fields(run)}
+        changes: RunChanges = {"attempts": run["attempts"][:-1], "worker": None, **former_place(run)}
         if run["started_at"] == run["attempts"][-1]["started_at"]:
             changes["started_at"] = None
         unasked = all_of(is_same_claim(run), is_null("final"))

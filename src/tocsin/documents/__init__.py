@@ -52,7 +52,7 @@ from tocsin.documents.run_documents import (
     RunChanges,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_run, requeued, snapshot_changes
+from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_round, new_run, snapshot_changes
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -201,11 +201,11 @@ __all__ = [
     "is_workflow_run_id",
     "last_due_of",
     "new_id",
+    "new_round",
     "new_run",
     "owner_of",
     "parent_of",
     "public_status",
-    "requeued",
     "run_log_ids",
     "snapshot_changes",
     "step_of",

@@ -1,4 +1,4 @@
-"""New runs, the reset of a run that is requeued, and the due times that a run covers.
+"""New runs, new rounds of settled runs, and the due times that a run covers.
 
 All code that creates or repeats a run builds it here.
 """
@@ -11,7 +11,7 @@ from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import WorkflowRunDocument
 
 NEW_RETRY_BUDGET: dict[str, Expression] = {"budget_from": {"$size": "$attempts"}}
-"""The computed change that goes with `requeued`: only attempts from here on use up the retries."""
+"""The computed change that goes with `new_round`: only attempts from here on use up the retries."""
 
 
 def new_run(
@@ -62,8 +62,12 @@ def new_run(
     }
 
 
-def requeued(round_: int, queued: QueuedFields) -> RunChanges:
-    """Return the changes that put a settled run back into its queue for another round."""
+def new_round(round_: int, queued: QueuedFields) -> RunChanges:
+    """Return the changes that begin another round of a settled run: its attempts stay, all else starts over.
+
+    `queued` is its place in the queue. A claimed run that was not attempted, or whose worker died, returns to its old
+    place instead, in the same round: `tasks.ranking.former_place`.
+    """
     return {
         "round": round_,
         "lost": 0,

@@ -23,7 +23,7 @@ from tocsin.documents import (
 from tocsin.documents.updates import move_run
 from tocsin.documents.workers import is_alive
 from tocsin.tasks import reconciliation, run_effects
-from tocsin.tasks.ranking import requeued_fields
+from tocsin.tasks.ranking import former_place
 from tocsin.wakeups import Wakeups
 
 RESCUE_BATCH = 500
@@ -125,5 +125,5 @@ def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) ->
 
 def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> RunChanges:
     if decision.status is RunStatus.QUEUED:
-        return requeued_fields(run)
+        return former_place(run)
     return {"finished_at": now, "reason": decision.reason}

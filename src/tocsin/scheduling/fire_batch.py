@@ -20,10 +20,10 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.planning import OpenRun, TaskFiring, pause_unreadable, plan_firings
 from tocsin.scheduling.quota_gaps import plan_quota_gap
-from tocsin.scheduling.retries import end_superseded_retries, requeue_retry
+from tocsin.scheduling.retries import end_superseded_retries, queue_due_retry
 from tocsin.scheduling.run_writer import RunWriter
 from tocsin.tasks import activity_log
-from tocsin.tasks.ranking import requeued_fields
+from tocsin.tasks.ranking import former_place
 from tocsin.tasks.run_effects import task_updates
 
 _OPEN_RUN_FIELDS = {"task": 1, "status": 1, "open": 1}
@@ -40,7 +40,7 @@ class FiringEffects(Protocol):
 
 
 class BatchFirer:
-    """Makes runs of due tasks, and requeues due retries. Returns to `due` what it leaves for the next batch."""
+    """Makes runs of due tasks, and queues due retries. Returns to `due` what it leaves for the next batch."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class BatchFirer:
         self._transport.cancel_admission(runs)
         updates = []
         for run in runs:
-            changes: RunChanges = {"worker": None, "attempts": [], "started_at": None, **requeued_fields(run)}
+            changes: RunChanges = {"worker": None, "attempts": [], "started_at": None, **former_place(run)}
             same_claim = has_value("fence", run["fence"])
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=same_claim))
         if updates:
@@ -168,9 +168,9 @@ class BatchFirer:
 
     # --- retries ----------------------------------------------------------------------------------------------------
 
-    def requeue_retries(self, retries: list[RunDocument], now: datetime) -> None:
+    def queue_due_retries(self, retries: list[RunDocument], now: datetime) -> None:
         """Queue due retries again, unless a quota of their owner is used up, and show their status in their tasks."""
-        updates = [requeue_retry(run, now, self._meter.consume_runs(run["owner"], 1, now)) for run in retries]
+        updates = [queue_due_retry(run, now, self._meter.consume_runs(run["owner"], 1, now)) for run in retries]
         self._runs.bulk_write(updates, ordered=False)
         stored = self._find_runs([run["_id"] for run in retries])
         if shown := task_updates([run for run in stored if run["status"] not in SETTLED_STATUSES]):

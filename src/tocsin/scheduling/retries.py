@@ -11,8 +11,8 @@ from tocsin.tasks import activity_log
 from tocsin.tasks.ranking import queued_fields
 
 
-def requeue_retry(run: RunDocument, now: datetime, quota_until: datetime | None) -> UpdateOne:
-    """Build the update that requeues a due retry, or postpones it to `quota_until` if a quota is used up until then."""
+def queue_due_retry(run: RunDocument, now: datetime, quota_until: datetime | None) -> UpdateOne:
+    """Build the update that queues a due retry, or postpones it to `quota_until` if a quota is used up until then."""
     unmoved = has_value("retry_at", run.get("retry_at"))
     if quota_until is not None:
         postponed: RunChanges = {"retry_at": quota_until, "reason": RunReason.QUOTA}

@@ -20,8 +20,8 @@ from tocsin.documents import (
     RunStatus,
     TaskDocument,
     Trigger,
+    new_round,
     new_run,
-    requeued,
 )
 from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, all_of, change_task, has_value, is_null, move_run, put_active_runs
@@ -109,7 +109,7 @@ async def retry_run(
         raise Conflict(f"{allowed}; this one is {run.status}.", "id")
     if len(run.attempts) >= MAX_ATTEMPTS:
         raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the maximum. Run its task instead.", "id")
-    update = requeue_update(run.id, run.round, await _load_task(database, task.id), now, settings)
+    update = new_round_update(run.id, run.round, await _load_task(database, task.id), now, settings)
     if (await database.runs.bulk_write([update])).modified_count:
         log_run("run retried", run.id)
         await show_reopened(database, [run.id])
@@ -117,15 +117,15 @@ async def retry_run(
     return await require_run(owner, run_id)
 
 
-def requeue_update(
+def new_round_update(
     run_id: str, round_: int, task: TaskDocument, now: datetime, settings: ReplaySettings, replay: str | None = None
 ) -> UpdateOne:
-    """Return the update that requeues a settled run, unless it has left this round.
+    """Return the update that begins the next round of a settled run, unless it has left this round.
 
     With a replay (by ID), the run must also still be a dead letter.
     """
     changes: RunChanges = {
-        **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
+        **new_round(round_ + 1, queued_fields(now, task.get("priority") or 0)),
         "pinned": settings is ReplaySettings.ORIGINAL,
     }
     if settings is ReplaySettings.CURRENT:

@@ -17,9 +17,9 @@ from tocsin.documents import (
     RunStatus,
     Trigger,
     WorkflowRunDocument,
+    new_round,
     new_run,
     owner_of,
-    requeued,
     snapshot_changes,
 )
 from tocsin.documents.inserts import existing_indexes
@@ -59,7 +59,7 @@ class StepRuns:
         self._transport.cancel_admission([claimed.pop(index) for index in existing & claimed.keys()])
         self._transport.submit(list(claimed.values()))
         if existing:  # those of this round were created by another advance and stay
-            updates = [_requeue_update(runs[index]) for index in existing]
+            updates = [_new_round_update(runs[index]) for index in existing]
             await self._database.runs.bulk_write(updates, ordered=False)
         self._transport.wake_dispatcher()
 
@@ -106,10 +106,10 @@ def _build_run(workflow_run: WorkflowRunDocument, request: StepRunRequest, now: 
     )
 
 
-def _requeue_update(run: RunDocument) -> UpdateOne:
-    """Return the update that requeues an existing run of an earlier round."""
+def _new_round_update(run: RunDocument) -> UpdateOne:
+    """Return the update that begins the round of this run in the existing run, which is in an earlier one."""
     changes: RunChanges = {
-        **requeued(run["round"], run),
+        **new_round(run["round"], run),
         **snapshot_changes(run),
         "task_version": run["task_version"],
     }
