@@ -58,14 +58,15 @@ async def create_replay(
 ) -> ReplayDocument:
     """Create a replay of the dead letters that match now. With a key that was used before, return that replay."""
     request = request.validate()
-    record = await idempotency.claim_key(database, key, f"{owner}/r{ObjectId()}", now)
-    if not record["done"]:
-        await _refuse_too_many(database, owner, record["thing"])
+
+    async def insert(replay_id: str) -> None:
+        await _refuse_too_many(database, owner, replay_id)
         selected = await store.count_dead_letters(database, owner, request.filter, now)
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            await database.replays.insert_one(_build_replay(record["thing"], owner, request, selected, now))
-        await idempotency.mark_done(database, record)
-    found = await find_replay(database, owner, record["thing"])
+            await database.replays.insert_one(_build_replay(replay_id, owner, request, selected, now))
+
+    replay_id = await idempotency.create_once(database, key, f"{owner}/r{ObjectId()}", now, insert)
+    found = await find_replay(database, owner, replay_id)
     if found is None:
         raise idempotency.deleted_result("replay")
     return found
