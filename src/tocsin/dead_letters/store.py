@@ -22,6 +22,7 @@ from tocsin.documents import (
     RunStatus,
     Trigger,
     aggregate,
+    iterate_aggregate,
 )
 from tocsin.documents.updates import Expression, Pipeline, all_of, change_when, has_value, is_null
 
@@ -115,8 +116,7 @@ async def count_by_cause(database: Database, owner: str, filter_: DeadLetterFilt
     }  # fmt: skip
     stages = [*_stages(owner, filter_, *filter_.time_range()), {"$group": group}]
     causes: dict[tuple[ErrorKind | None, str | None], FailureCause] = {}
-    row: RawDocument
-    async for row in await database.db[database.runs.name].aggregate(stages):  # not a list: there is a row for each URL
+    async for row in iterate_aggregate(database.runs, stages):  # not a list: there is a row for each URL
         cause = _cause_from(row)
         key = cause.kind, cause.host
         causes[key] = causes[key].merge(cause) if key in causes else cause

@@ -11,7 +11,7 @@ from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
-from tocsin.documents.database import Database, aggregate, connect, connect_sync
+from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
 from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
 from tocsin.documents.delivery_models import Delivery
 from tocsin.documents.ids import (
@@ -199,6 +199,7 @@ __all__ = [
     "from_global_id",
     "is_unavailable",
     "is_workflow_run_id",
+    "iterate_aggregate",
     "last_due_of",
     "new_id",
     "new_round",
