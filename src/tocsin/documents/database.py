@@ -184,7 +184,7 @@ async def iterate_aggregate(collection: AsyncCollection[Any], stages: list[Expre
 async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     """Open the database: migrate older data, bind the Beanie models and create indexes.
 
-    With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartError for data that this
+    With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartupError for data that this
     program must not use.
     """
     client = open_client(uri)

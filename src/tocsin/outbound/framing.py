@@ -9,7 +9,7 @@ from aiohttp.hdrs import CONTENT_LENGTH, TRANSFER_ENCODING
 from aiohttp.http import RawResponseMessage
 
 TAIL_LENGTH = 7
-"""Bytes at the end of a chunked body that `ends_plainly` checks."""
+"""Bytes at the end of a chunked body that `has_plain_last_chunk` checks."""
 _NO_CONTENT = 204
 
 

@@ -52,7 +52,7 @@ class TaskDraft:
     priority: int | None = None
 
     def validate(self) -> "TaskDraft":
-        """Return the draft if it is valid. Raises SeveralInvalid with the invalid fields."""
+        """Return the draft if it is valid. Raises MultipleInvalid with the invalid fields."""
         validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
@@ -108,7 +108,7 @@ def validate_fields(
     retry: RetryPolicy | None,
     schedule: schedules.Schedule | None,
 ) -> None:
-    """Validate the fields of a draft; None is a missing field. Raises SeveralInvalid with the invalid fields."""
+    """Validate the fields of a draft; None is a missing field. Raises MultipleInvalid with the invalid fields."""
     errors = ErrorCollector()
     errors.try_parse(_check_name, name)
     errors.try_parse(_check_tags, tags)
