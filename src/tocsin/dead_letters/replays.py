@@ -15,9 +15,9 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import MAX_PER_MINUTE, ReplayedRunState, ReplayProgress, SentBatch
 from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import (
-    Changes,
     Database,
     Hold,
+    ReplayChanges,
     ReplayDocument,
     ReplaySettings,
     ReplayStatus,
@@ -101,7 +101,7 @@ async def find_replay(database: Database, owner: str, replay_id: str) -> ReplayD
 
 async def stop_replay(database: Database, owner: str, replay_id: str, now: datetime) -> ReplayDocument:
     """Stop sending runs; sent runs continue. Raises NotFound, and Conflict if the replay has ended otherwise."""
-    changes = {"status": ReplayStatus.STOPPED, "finished_at": now, "updated_at": now, "next_at": now}
+    changes: ReplayChanges = {"status": ReplayStatus.STOPPED, "finished_at": now, "updated_at": now, "next_at": now}
     if await find_replay(database, owner, replay_id) is None:
         raise NotFound("You have no replay with this id.", "id")
     await _change(database, replay_id, is_one_of("status", SENDING_STATUSES), changes)
@@ -138,7 +138,7 @@ async def claim_replay(database: Database, replay_id: str, now: datetime, lease:
 
 
 async def update_claimed(
-    database: Database, replay: ReplayDocument, changes: Changes, statuses: Iterable[ReplayStatus] | None = None
+    database: Database, replay: ReplayDocument, changes: ReplayChanges, statuses: Iterable[ReplayStatus] | None = None
 ) -> bool:
     """Update a replay if its claim still holds and its status is one of these. Return whether it was updated."""
     condition = has_value("claim", replay["claim"])
@@ -152,7 +152,7 @@ async def release_replay(database: Database, replay: ReplayDocument, next_at: da
     await update_claimed(database, replay, {"claim": None, "lease_until": clock.EPOCH, "next_at": next_at})
 
 
-async def _change(database: Database, replay_id: str, condition: Expression, changes: Changes) -> bool:
+async def _change(database: Database, replay_id: str, condition: Expression, changes: ReplayChanges) -> bool:
     update = UpdateOne({"_id": replay_id}, [change_when(condition, changes)])
     return (await database.replays.bulk_write([update])).modified_count > 0
 

@@ -37,7 +37,7 @@ from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Queue
-from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayDocument, SentBatchDocument
+from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.run_documents import (
     AttemptDocument,
@@ -150,6 +150,7 @@ __all__ = [
     "RateBucketDocument",
     "RawDocument",
     "Replay",
+    "ReplayChanges",
     "ReplayDocument",
     "ReplayEntryDocument",
     "ReplaySettings",
