@@ -20,6 +20,7 @@ from tocsin.documents import (
     RunDocument,
     RunReason,
     RunStatus,
+    TaskChanges,
     TaskDocument,
     Trigger,
     owner_of,
@@ -83,7 +84,7 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
         await database.tasks.delete_one({"_id": task_id})
         return
     same = has_value("version", task["version"])
-    await database.tasks.update_one({"_id": task_id}, [change_when(same, {"reconcile": False})])
+    await database.tasks.update_one({"_id": task_id}, [change_when(same, TaskChanges(reconcile=False))])
 
 
 async def _open_runs(database: Database, task_id: str) -> list[RunDocument]:
@@ -175,7 +176,7 @@ def _refresh_updates(run_ids: list[str], task: TaskDocument, now: datetime) -> l
     follows_task = all_of(has_value("open", True), {"$ne": ["$pinned", True]})
     return [
         update_by_ids(run_ids, [change_when(follows_task, current_settings(task, now)), _RERANK]),
-        update_by_ids(run_ids, [change_when(is_uncancelled, {"final": None})]),
+        update_by_ids(run_ids, [change_when(is_uncancelled, RunChanges(final=None))]),
     ]
 
 
