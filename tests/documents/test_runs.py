@@ -4,8 +4,17 @@ from typing import get_type_hints
 
 from tests.tasks.helpers import save_hourly_task
 from tocsin import clock
-from tocsin.documents import SETTLED_STATUSES, Database, Run, RunDocument, RunStatus, Trigger, new_round, new_run
-from tocsin.documents.runs import NEW_RETRY_BUDGET
+from tocsin.documents import (
+    NEW_RETRY_BUDGET,
+    SETTLED_STATUSES,
+    Database,
+    Run,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    new_round,
+    new_run,
+)
 from tocsin.documents.updates import move_run
 from tocsin.tasks.ranking import queued_fields
 from tocsin.tasks.reconciliation import job_snapshot

@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import (
+    SETTLED_STATUSES,
     Database,
     ResponseBodyDocument,
     RunDocument,
@@ -21,7 +22,6 @@ from tocsin.documents import (
     run_log_ids,
 )
 from tocsin.documents.inserts import existing_indexes
-from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.execution.completion import Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects

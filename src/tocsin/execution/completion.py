@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from tocsin.dispatch.retry_decision import RunDecision
 from tocsin.documents import (
+    SETTLED_STATUSES,
     AttemptDocument,
     AttemptOutcome,
     ErrorDocument,
@@ -17,7 +18,6 @@ from tocsin.documents import (
     RunReason,
     RunStatus,
 )
-from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
 from tocsin.jobs.base import Outcome
 

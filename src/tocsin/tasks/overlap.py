@@ -8,8 +8,7 @@ from collections.abc import Collection
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.documents import Database, RunChanges, RunDocument, RunStatus, Trigger
-from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents import SETTLED_STATUSES, Database, RunChanges, RunDocument, RunStatus, Trigger
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.tasks.ranking import rank_expression
 

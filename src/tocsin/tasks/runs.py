@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
+    SETTLED_STATUSES,
     Database,
     Hold,
     ReplayEntryDocument,
@@ -23,7 +24,6 @@ from tocsin.documents import (
     new_round,
     new_run,
 )
-from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, all_of, change_task, has_value, is_null, move_run, put_active_runs
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import idempotency, run_effects
