@@ -8,12 +8,14 @@ from tocsin.documents import (
     NEW_RETRY_BUDGET,
     SETTLED_STATUSES,
     Database,
+    JobSnapshot,
     Run,
     RunDocument,
     RunStatus,
     Trigger,
     new_round,
     new_run,
+    snapshot_changes,
 )
 from tocsin.documents.updates import move_run
 from tocsin.tasks.ranking import queued_fields
@@ -59,3 +61,10 @@ async def test_a_requeued_run_keeps_its_attempts_and_nothing_else_of_the_last_ro
     assert again is not None
     changed = {name: value for name, value in again.items() if value is not None and value != run.get(name)}
     assert changed == {"attempts": ended["attempts"], "budget_from": 2, "round": 1, **fields}
+
+
+async def test_a_snapshot_is_given_to_another_run_as_a_whole(database: Database) -> None:
+    run = await new_sample(database)
+    changes = snapshot_changes(run)
+    assert changes.keys() == JobSnapshot.__required_keys__
+    assert changes.items() <= run.items()
