@@ -13,7 +13,7 @@ import pytest
 
 from tocsin import telemetry
 from tocsin.config import PREFIX, Settings
-from tocsin.documents.states import INITIAL_STATUSES, MOVES
+from tocsin.documents import INITIAL_STATUSES, MOVES
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))

@@ -6,7 +6,7 @@ TocsinError
 │   └── EmbeddedDatabaseError   the embedded database cannot start or stopped
 ├── UserError             the input is invalid: code, message, path (`userErrors` of the API)
 │   ├── InvalidInput      a value is invalid
-│   │   └── MultipleInvalid    several values are invalid; `all` has each of them
+│   │   └── MultipleInvalid    several values are invalid; `all_errors` has each of them
 │   ├── NotFound          unknown, or owned by someone else; the caller cannot tell which
 │   ├── Conflict          the state does not allow it, or changed in the meantime
 │   ├── IdempotencyKeyReused
@@ -90,7 +90,7 @@ class InvalidInput(UserError):
 
 
 class MultipleInvalid(InvalidInput):
-    """Several values are invalid. Code, message and path are those of the first; `all` has every error."""
+    """Several values are invalid. Code, message and path are those of the first; `all_errors` has every error."""
 
     def __init__(self, errors: Iterable[UserError]) -> None:
         self._errors = tuple(errors)

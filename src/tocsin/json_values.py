@@ -43,7 +43,7 @@ class JsonText(str):
 
 
 def parse_json(text: str, deepest: int = MAX_INPUT_DEPTH) -> Any:
-    """Parse JSON text. Raises JSONDecodeError for invalid JSON, UnfitJson for values that exceed the bounds."""
+    """Parse JSON text. Raises JSONDecodeError for invalid JSON, InvalidJson for values that exceed the bounds."""
     # With readers of its own, json.loads takes ten times as long for each number.
     readers: dict[str, Any] = {"parse_int": _parse_integer, "parse_float": _parse_float} if _may_be_huge(text) else {}
     try:
@@ -63,7 +63,7 @@ def _refuse_lone_surrogate(text: str) -> None:
 
 
 def dump_json(value: Any, deepest: int = MAX_JSON_DEPTH) -> str:
-    """Return the JSON text of a value, without spaces. Raises UnfitJson unless it is within the bounds."""
+    """Return the JSON text of a value, without spaces. Raises InvalidJson unless it is within the bounds."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode()
@@ -76,7 +76,7 @@ def dump_json(value: Any, deepest: int = MAX_JSON_DEPTH) -> str:
 
 
 def check_json(value: Any, deepest: int = MAX_JSON_DEPTH) -> None:
-    """Raise UnfitJson unless this is a JSON value within the bounds."""
+    """Raise InvalidJson unless this is a JSON value within the bounds."""
     for path, part in _walk(value, deepest):
         if (fault := _find_fault(part)) is not None:
             raise InvalidJson(fault, path)

@@ -28,7 +28,10 @@ _TYPES = (dict, list, bool, int, float, type(None), Mapping)
 
 @dataclass(frozen=True, slots=True)
 class ValueBounds:
-    """The bounds of a value. `characters` counts all strings in it; `number` is the first number that is too large."""
+    """The bounds of a value.
+
+    `max_characters` is for all strings in it together; `number_limit` is the first number that is too large.
+    """
 
     max_characters: int = MAX_CHARACTERS
     max_parts: int = MAX_PARTS

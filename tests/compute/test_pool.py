@@ -16,8 +16,8 @@ from tocsin.clock import EPOCH
 from tocsin.compute.fork_server import ForkServer
 from tocsin.compute.limits import MEBIBYTE, ComputeLimit, ComputeLimitReached, ComputeLimits, ComputeProcessEnded
 from tocsin.compute.pool import ProcessPool
-from tocsin.documents import Database, WaitingFor
-from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
+from tocsin.documents import Database, ErrorKind, WaitingFor
+from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]}

@@ -7,8 +7,8 @@ import pytest
 
 from tocsin import clock
 from tocsin.dispatch.retry_decision import MAX_LOST_ATTEMPTS, RetryDecider, RunDecision, decide_after_loss
-from tocsin.documents import RunReason, RunStatus
-from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
+from tocsin.documents import ErrorKind, RunReason, RunStatus
+from tocsin.jobs.base import AttemptError, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 

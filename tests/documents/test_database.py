@@ -7,9 +7,9 @@ import pytest
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import clock, documents
-from tocsin.documents import Database, aggregate, connect
+from tocsin.documents import Database, aggregate, connect, connect_sync
 from tocsin.documents.collections import MODELS
-from tocsin.documents.database import FILES_BUCKET, connect_sync
+from tocsin.documents.database import FILES_BUCKET
 from tocsin.documents.schema_version import NewerData, latest_version, read_version
 from tocsin.errors import DatabaseUnavailable
 

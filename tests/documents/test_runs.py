@@ -4,8 +4,19 @@ from typing import get_type_hints
 
 from tests.tasks.helpers import save_hourly_task
 from tocsin import clock
-from tocsin.documents import SETTLED_STATUSES, Database, Run, RunDocument, RunStatus, Trigger, new_run, requeued
-from tocsin.documents.runs import NEW_RETRY_BUDGET
+from tocsin.documents import (
+    NEW_RETRY_BUDGET,
+    SETTLED_STATUSES,
+    Database,
+    JobSnapshot,
+    Run,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    new_round,
+    new_run,
+    snapshot_changes,
+)
 from tocsin.documents.updates import move_run
 from tocsin.tasks.ranking import queued_fields
 from tocsin.tasks.reconciliation import job_snapshot
@@ -42,7 +53,7 @@ async def test_a_requeued_run_keeps_its_attempts_and_nothing_else_of_the_last_ro
     await database.db["runs"].insert_one(ended)
     fields = queued_fields(later, 0)
     update = move_run(
-        run["_id"], SETTLED_STATUSES - {RunStatus.COMPLETED}, RunStatus.QUEUED, {**requeued(1, fields)},
+        run["_id"], SETTLED_STATUSES - {RunStatus.COMPLETED}, RunStatus.QUEUED, {**new_round(1, fields)},
         computed=NEW_RETRY_BUDGET,
     )  # fmt: skip
     await database.runs.bulk_write([update])
@@ -50,3 +61,10 @@ async def test_a_requeued_run_keeps_its_attempts_and_nothing_else_of_the_last_ro
     assert again is not None
     changed = {name: value for name, value in again.items() if value is not None and value != run.get(name)}
     assert changed == {"attempts": ended["attempts"], "budget_from": 2, "round": 1, **fields}
+
+
+async def test_a_snapshot_is_given_to_another_run_as_a_whole(database: Database) -> None:
+    run = await new_sample(database)
+    changes = snapshot_changes(run)
+    assert changes.keys() == JobSnapshot.__required_keys__
+    assert changes.items() <= run.items()

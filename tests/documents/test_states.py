@@ -34,10 +34,11 @@ def bare(status: RunStatus, name: str) -> Any:
 
 async def test_every_drawn_move_is_made_from_its_source_and_from_no_other_state(database: Database) -> None:
     runs, updates, expected = [], [], {}
+    changes: Any = {"reason": "$moved"}
     for (source, target), status in product(DRAWN, RunStatus):
         name = f"{source.name} {target.name} {status.name}"
         runs.append(bare(status, name))
-        updates.append(move_run(name, [source], target, {"reason": "$moved"}))
+        updates.append(move_run(name, [source], target, changes))
         expected[name] = (
             (target.value, target in OPEN_STATUSES, "$moved")
             if status is source
@@ -127,7 +128,7 @@ async def test_the_status_of_a_task_is_projected_by_the_documented_rule(database
 
     collect()
     await database.tasks.insert_many(examples)
-    await database.tasks.bulk_write([change_task(task["_id"], has_value("n", 0), {"n": 1}) for task in examples])
+    await database.tasks.bulk_write([change_task(task["_id"], has_value("n", 0), {"version": 1}) for task in examples])
     found = {task["_id"]: task["status"] async for task in database.tasks.find({})}
     assert found == {task["_id"]: status_of(task) for task in examples}
     assert {TaskStatus(status) for status in found.values()} == set(TaskStatus)
@@ -163,4 +164,4 @@ async def test_active_runs_are_named_once_and_in_their_latest_state(database: Da
     assert await after(show("a", RunStatus.RUNNING)) == ("RUNNING", ["b", "a"])
     assert await after(show("a", RunStatus.QUEUED)) == ("RETRY", ["b", "a"])
     assert await after(show("stranger", RunStatus.RUNNING)) == ("RETRY", ["b", "a"])
-    assert await after(change_task("t", is_active_run("stranger"), {"hold": "PAUSED"})) == ("RETRY", ["b", "a"])
+    assert await after(change_task("t", is_active_run("stranger"), {"hold": Hold.PAUSED})) == ("RETRY", ["b", "a"])

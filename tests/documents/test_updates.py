@@ -1,6 +1,7 @@
 """Values from users are stored unchanged, even if they look like a field path or an operator."""
 
 from datetime import timedelta
+from typing import Any
 
 from tests.harness import Stack, TargetServer, save_task
 from tocsin import clock, schedules
@@ -15,7 +16,8 @@ NAME = "$owner $$ROOT"
 
 async def test_values_that_look_like_operators_are_stored_unchanged(database: Database) -> None:
     await database.db["runs"].insert_one({"_id": "a", "status": "RUNNING", "open": True, "job": NASTY})
-    moved = move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, {"result": NASTY, "error": "$status"})
+    changes: Any = {"result": NASTY, "error": "$status"}
+    moved = move_run("a", [RunStatus.RUNNING], RunStatus.COMPLETED, changes)
     await database.runs.bulk_write([moved])
     await database.runs.update_one({"_id": "a"}, [change_when(has_value("error", "$status"), {"name": NAME})])
     assert await database.runs.find_one({"_id": "a"}) == {

@@ -10,12 +10,12 @@ import pytest
 from tests.harness import FILE_MAIL_TRANSPORT, SECRETS, UNUSED
 from tocsin.clock import EPOCH
 from tocsin.compute.limits import DEFAULT_LIMITS, ComputeLimit
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs.base import (
     AttemptError,
     ComputeLimitReached,
     ComputeProcessEnded,
-    ErrorKind,
     Job,
     JobContext,
     Outcome,

@@ -10,11 +10,11 @@ from tests.harness import make_settings as quota_settings
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
 from tocsin import clock
 from tocsin.compute.pool import ProcessPool
-from tocsin.documents import Database, User
+from tocsin.documents import Database, ErrorKind, User
 from tocsin.documents.file_bucket import OpenFile
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome, SaveContext
+from tocsin.jobs.base import JobContext, Outcome, SaveContext
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_limits import RecipientLimits

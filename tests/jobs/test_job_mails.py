@@ -11,8 +11,7 @@ from tests.jobs.test_base import CONTEXT
 from tests.jobs.test_email import attempt
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin import clock
-from tocsin.documents import Database, Delivery, User
-from tocsin.jobs.base import ErrorKind
+from tocsin.documents import Database, Delivery, ErrorKind, User
 from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses
 from tocsin.outbound.mail_message import Attachment
 

@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry, results
-from tocsin.jobs.base import AttemptError, ErrorKind, Outcome, SaveContext
+from tocsin.jobs.base import AttemptError, Outcome, SaveContext
 from tocsin.security.secret_box import SecretBox
 
 SAVING = SaveContext("alice", SecretBox(bytes(32)))

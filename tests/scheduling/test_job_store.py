@@ -32,7 +32,7 @@ SECOND = timedelta(seconds=1)
         (BatchFirer, "_insert", 2),
         (BatchFirer, "_advance", 2),
         (BatchFirer, "_hand_over", 1),  # the tasks have advanced, so they are not due again
-        (BatchFirer, "requeue_retries", 2),
+        (BatchFirer, "queue_due_retries", 2),
     ],
 )
 async def test_a_fault_anywhere_in_a_pass_loses_and_doubles_nothing(

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 from tests.harness import make_settings, save_task
 from tests.scheduling.passes import passes, runs_of, statuses
+from tests.scheduling.test_planning import HOUR, NOON, busy, task
 from tests.tasks.helpers import load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, RunReason
+from tocsin.documents import Database, RunReason, RunStatus
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.quotas import Quota, QuotaLimits, UsageMeter
 from tocsin.quotas.meter import MAX_WAIT
+from tocsin.scheduling.planning import missed_run, plan_firing, replan_after
+from tocsin.scheduling.quota_gaps import plan_quota_gap
 
 URL = "http://127.0.0.1:1/"
 SECOND = timedelta(seconds=1)
@@ -77,6 +80,15 @@ async def test_a_crash_between_the_missed_run_and_the_task_makes_no_second_one(d
     assert task["next_run_at"] is not None
     assert before[0]["missed_until"] is not None
     assert task["next_run_at"] > before[0]["missed_until"]
+
+
+def test_what_is_due_after_an_existing_gap_is_planned_beside_the_open_runs() -> None:
+    firing = plan_firing(task(), NOON + HOUR, busy(RunStatus.RUNNING), max_open=3)
+    gap = plan_quota_gap(firing, NOON + 5 * HOUR)
+    assert (gap.open_before, gap.max_open) == (firing.open_before, 3)
+    earlier = missed_run(firing.task, schedules.Gap(NOON, NOON, 1), RunReason.QUOTA, NOON)
+    replan_after(gap, earlier, [])
+    assert statuses(gap.runs) == [("MISSED", "QUOTA"), ("SKIPPED", "OVERLAP")]
 
 
 async def test_each_run_that_is_made_counts_with_its_job(database: Database) -> None:

@@ -10,7 +10,7 @@ from tocsin.documents import Database, RunReason, RunStatus, connect_sync
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.quotas import QuotaLimits, UsageMeter
 from tocsin.quotas.meter import MAX_WAIT
-from tocsin.scheduling.retries import end_superseded_retries, requeue_retry
+from tocsin.scheduling.retries import end_superseded_retries, queue_due_retry
 
 S = RunStatus
 SECOND = timedelta(seconds=1)
@@ -70,8 +70,8 @@ async def test_a_retry_that_was_postponed_meanwhile_is_not_queued(database: Data
     run = await load_run(database, await add_run(database, task.id, S.RETRY, retry_at=due))
     later = due + HOUR
     await database.runs.update_one({"_id": run["_id"]}, {"$set": {"retry_at": later}})
-    await database.runs.bulk_write([requeue_retry(run, clock.now(), None)])
-    await database.runs.bulk_write([requeue_retry(run, clock.now(), clock.now() + 2 * HOUR)])
+    await database.runs.bulk_write([queue_due_retry(run, clock.now(), None)])
+    await database.runs.bulk_write([queue_due_retry(run, clock.now(), clock.now() + 2 * HOUR)])
     stored = await load_run(database, run["_id"])
     assert (stored["status"], stored["reason"], stored["retry_at"]) == ("RETRY", None, later)
 

@@ -14,10 +14,11 @@ from tocsin.documents import (
     RunDocument,
     RunStatus,
     Task,
+    TaskChanges,
     TaskDocument,
     Trigger,
 )
-from tocsin.documents.updates import all_of, change_task, put_active_runs
+from tocsin.documents.updates import Expression, all_of, change_task, put_active_runs
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks.idempotency import IdempotentCall
 from tocsin.tasks.runs import new_task_run
@@ -81,7 +82,9 @@ async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: t
         run["finished_at"] = now
     await database.db["runs"].insert_one({**run, **changes})  # untyped: only the test knows the fields
     if trigger is Trigger.SCHEDULE:
-        computed = {"active": put_active_runs([(run["_id"], status)])} if status in OPEN_STATUSES else {}
-        last = {"last_run": run["_id"], "last_due_at": run["due_at"]}
+        computed: dict[str, Expression] = {"last_run": {"$literal": run["_id"]}}
+        if status in OPEN_STATUSES:
+            computed["active"] = put_active_runs([(run["_id"], status)])
+        last: TaskChanges = {"last_due_at": run["due_at"]}
         await database.tasks.bulk_write([change_task(task_id, all_of(), last, computed)])
     return run["_id"]

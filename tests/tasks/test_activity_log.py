@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from tests.harness import Stack, TargetServer, save_task
+from tests.harness import Stack, TargetServer, save_task, wait_until
 from tocsin import clock, schedules, telemetry
 from tocsin.documents import from_global_id, to_global_id
 from tocsin.tasks import activity_log, lifecycle, saving
@@ -29,6 +29,16 @@ class Log:
     def of(self, field: str, global_id: str) -> list[Line]:
         lines = [json.loads(line) for line in self._text.getvalue().splitlines()]
         return [line for line in lines if line.get(field) == global_id]
+
+    async def of_run(self, run_id: str, count: int) -> list[Line]:
+        """Wait for so many lines about a run: an outcome is logged after it is stored."""
+
+        async def found() -> list[Line] | None:
+            lines = self.of("run_id", to_global_id("Run", run_id))
+            return lines if len(lines) >= count else None
+
+        lines: list[Line] = await wait_until(found)
+        return lines
 
 
 @pytest.fixture(params=["INFO"])
@@ -53,7 +63,7 @@ async def test_a_failing_run_is_logged_attempt_by_attempt(stack: Stack, target: 
     task = await save_task(stack.database, target.url, retry=policy)
     stack.scheduler.expect_due(task.next_run_at)
     (run,) = await stack.wait_for_runs(task.id, "FAILED")
-    lines = log.of("run_id", to_global_id("Run", run["_id"]))
+    lines = await log.of_run(run["_id"], 2)
     assert shown(lines, "attempt", "status_code", "error", "reason") == [
         ("attempt failed", 1, 500, "HTTP_STATUS", None),
         ("run failed", 2, 404, "HTTP_STATUS", "RETRIES_USED_UP"),
@@ -75,7 +85,7 @@ async def test_successful_runs_are_logged_at_debug(stack: Stack, target: TargetS
     task = await save_task(stack.database, target.url)
     stack.scheduler.expect_due(task.next_run_at)
     (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
-    lines = log.of("run_id", to_global_id("Run", run["_id"]))
+    lines = await log.of_run(run["_id"], 2)
     assert shown(lines, "level") == [("run made", "debug"), ("run completed", "debug")]
 
 
@@ -84,7 +94,7 @@ async def test_a_run_that_recovers_is_logged(stack: Stack, target: TargetServer,
     task = await save_task(stack.database, target.url)
     stack.scheduler.expect_due(task.next_run_at)
     (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
-    events = [event for (event,) in shown(log.of("run_id", to_global_id("Run", run["_id"])))]
+    events = [event for (event,) in shown(await log.of_run(run["_id"], 2))]
     assert events == ["attempt failed", "run completed"]
 
 

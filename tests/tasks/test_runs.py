@@ -253,7 +253,7 @@ async def test_a_replay_sends_only_what_is_still_a_dead_letter_of_that_round(dat
     document = await load_task(database, task.id)
 
     async def send(round_: int, replay: str = "alice/r1") -> int:
-        update = task_runs.requeue_update(run_id, round_, document, clock.now(), ReplaySettings.CURRENT, replay)
+        update = task_runs.new_round_update(run_id, round_, document, clock.now(), ReplaySettings.CURRENT, replay)
         return (await database.runs.bulk_write([update])).modified_count
 
     assert await send(1) == 0

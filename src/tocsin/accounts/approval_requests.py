@@ -14,9 +14,10 @@ MAX_ACCEPTED_ADDRESSES = 200
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequestRules:
-    """The rules for approval requests. `confirms`: owners must have a confirmed address to send them.
+    """The rules for approval requests.
 
-    `to_admins`: administrators receive requests from everyone.
+    With `requires_confirmed_address`, owners must have a confirmed address to send them. With `admins_accept_everyone`,
+    administrators receive requests from everyone.
     """
 
     requires_confirmed_address: bool = False

@@ -25,7 +25,7 @@ from tocsin.security import passwords
 from tocsin.security.gcra import ROUNDING, Bucket, Milliseconds, bucket_id, network_key
 
 DRAWS_PER_BUCKET = 100
-"""A process draws 1/100 of a cost bucket at once. Points that it does not spend within `period` are lost."""
+"""A process draws 1/100 of a cost bucket at once. Points that it does not spend within the bucket's period are lost."""
 _MAX_STATES = 20_000
 """Maximum buckets that a process remembers. A forgotten one costs an extra query, nothing else."""
 _PASSWORD_OPERATIONS = {"logIn", "signUp", "changePassword", "resetPassword", "acceptInvitation", "confirmEmail"}

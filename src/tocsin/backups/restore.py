@@ -28,11 +28,11 @@ from tocsin.backups.archive import (
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS
 from tocsin.backups.deltas import apply_update
 from tocsin.documents import RawDocument
+from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.schema_version import INSTALLATION, read_version, write_version
 from tocsin.documents.workers import find_living_workers
 
 _BATCH = 500
-_DUPLICATE_KEY = 11000
 _SCHEMA_FILTER = {"_id": "schema"}
 
 
@@ -80,8 +80,7 @@ async def _insert_documents(db: AsyncDatabase[RawDocument], payload: bytes) -> N
             await db[name].insert_many(batch, ordered=False)
         except BulkWriteError as error:
             # A document that was updated during the copy may be read twice: the changes lead to the same final state.
-            if any(fault["code"] != _DUPLICATE_KEY for fault in error.details["writeErrors"]):
-                raise
+            existing_indexes(error)
 
 
 def _batched(documents: Iterator[bytes]) -> Iterator[list[RawBSONDocument]]:

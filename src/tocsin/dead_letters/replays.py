@@ -15,9 +15,9 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import MAX_PER_MINUTE, ReplayedRunState, ReplayProgress, SentBatch
 from tocsin.dead_letters.store import DeadLetterDocument
 from tocsin.documents import (
-    Changes,
     Database,
     Hold,
+    ReplayChanges,
     ReplayDocument,
     ReplaySettings,
     ReplayStatus,
@@ -58,14 +58,15 @@ async def create_replay(
 ) -> ReplayDocument:
     """Create a replay of the dead letters that match now. With a key that was used before, return that replay."""
     request = request.validate()
-    record = await idempotency.claim_key(database, key, f"{owner}/r{ObjectId()}", now)
-    if not record["done"]:
-        await _refuse_too_many(database, owner, record["thing"])
+
+    async def insert(replay_id: str) -> None:
+        await _refuse_too_many(database, owner, replay_id)
         selected = await store.count_dead_letters(database, owner, request.filter, now)
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            await database.replays.insert_one(_build_replay(record["thing"], owner, request, selected, now))
-        await idempotency.mark_done(database, record)
-    found = await find_replay(database, owner, record["thing"])
+            await database.replays.insert_one(_build_replay(replay_id, owner, request, selected, now))
+
+    replay_id = await idempotency.create_once(database, key, f"{owner}/r{ObjectId()}", now, insert)
+    found = await find_replay(database, owner, replay_id)
     if found is None:
         raise idempotency.deleted_result("replay")
     return found
@@ -100,7 +101,7 @@ async def find_replay(database: Database, owner: str, replay_id: str) -> ReplayD
 
 async def stop_replay(database: Database, owner: str, replay_id: str, now: datetime) -> ReplayDocument:
     """Stop sending runs; sent runs continue. Raises NotFound, and Conflict if the replay has ended otherwise."""
-    changes = {"status": ReplayStatus.STOPPED, "finished_at": now, "updated_at": now, "next_at": now}
+    changes: ReplayChanges = {"status": ReplayStatus.STOPPED, "finished_at": now, "updated_at": now, "next_at": now}
     if await find_replay(database, owner, replay_id) is None:
         raise NotFound("You have no replay with this id.", "id")
     await _change(database, replay_id, is_one_of("status", SENDING_STATUSES), changes)
@@ -137,7 +138,7 @@ async def claim_replay(database: Database, replay_id: str, now: datetime, lease:
 
 
 async def update_claimed(
-    database: Database, replay: ReplayDocument, changes: Changes, statuses: Iterable[ReplayStatus] | None = None
+    database: Database, replay: ReplayDocument, changes: ReplayChanges, statuses: Iterable[ReplayStatus] | None = None
 ) -> bool:
     """Update a replay if its claim still holds and its status is one of these. Return whether it was updated."""
     condition = has_value("claim", replay["claim"])
@@ -151,7 +152,7 @@ async def release_replay(database: Database, replay: ReplayDocument, next_at: da
     await update_claimed(database, replay, {"claim": None, "lease_until": clock.EPOCH, "next_at": next_at})
 
 
-async def _change(database: Database, replay_id: str, condition: Expression, changes: Changes) -> bool:
+async def _change(database: Database, replay_id: str, condition: Expression, changes: ReplayChanges) -> bool:
     update = UpdateOne({"_id": replay_id}, [change_when(condition, changes)])
     return (await database.replays.bulk_write([update])).modified_count > 0
 
@@ -173,10 +174,10 @@ async def requeue_runs(
     tasks: Mapping[str, TaskDocument],
     now: datetime,
 ) -> int:
-    """Requeue these dead letters, unless they have changed meanwhile. Return their number."""
+    """Run these dead letters again, each in a new round, unless they have changed meanwhile. Return their number."""
     settings = ReplaySettings(replay["settings"])
     updates = [
-        task_runs.requeue_update(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"])
+        task_runs.new_round_update(row["_id"], row["round"], tasks[row["task"]], now, settings, replay["_id"])
         for row in rows
     ]
     sent = (await database.runs.bulk_write(updates, ordered=False)).modified_count

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NotRequired, TypedDict, cast
 
-from pymongo import UpdateMany
-
 from tocsin.dead_letters.filter import FAR_FUTURE, DeadLetterFilter, find_url_host
 from tocsin.documents import (
     Database,
@@ -18,12 +16,14 @@ from tocsin.documents import (
     Filter,
     RawDocument,
     ReplayEntryDocument,
+    RunChanges,
     RunDocument,
     RunStatus,
     Trigger,
     aggregate,
+    iterate_aggregate,
 )
-from tocsin.documents.updates import Expression, Pipeline, all_of, change_when, has_value, is_null
+from tocsin.documents.updates import Expression, Pipeline, all_of, change_when, has_value, is_null, update_by_ids
 
 SORT_FIELD = "finished_at"
 """The field that dead letters are sorted by; ties are broken by ID."""
@@ -115,8 +115,7 @@ async def count_by_cause(database: Database, owner: str, filter_: DeadLetterFilt
     }  # fmt: skip
     stages = [*_stages(owner, filter_, *filter_.time_range()), {"$group": group}]
     causes: dict[tuple[ErrorKind | None, str | None], FailureCause] = {}
-    row: RawDocument
-    async for row in await database.db[database.runs.name].aggregate(stages):  # not a list: there is a row for each URL
+    async for row in iterate_aggregate(database.runs, stages):  # not a list: there is a row for each URL
         cause = _cause_from(row)
         key = cause.kind, cause.host
         causes[key] = causes[key].merge(cause) if key in causes else cause
@@ -142,7 +141,7 @@ async def discard_matching(database: Database, owner: str, filter_: DeadLetterFi
 
 async def discard_runs(database: Database, run_ids: Sequence[str], now: datetime) -> int:
     """Discard the dead letters among these runs. Return their number."""
-    update = UpdateMany({"_id": {"$in": list(run_ids)}}, [change_when(_IS_DEAD_LETTER, {"discarded_at": now})])
+    update = update_by_ids(run_ids, [change_when(_IS_DEAD_LETTER, RunChanges(discarded_at=now))])
     return (await database.runs.bulk_write([update])).modified_count if run_ids else 0
 
 

@@ -1,7 +1,7 @@
 """Claims: the fenced moves between QUEUED and RUNNING."""
 
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
@@ -9,21 +9,13 @@ from pymongo import UpdateOne
 from tocsin import clock
 from tocsin.dispatch.backlog import READY_RUNS
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.documents import AttemptDocument, Database, Filter, RunDocument, RunStatus
+from tocsin.documents import Database, Filter, RunChanges, RunDocument, RunStatus
 from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
-from tocsin.tasks.ranking import requeued_fields
+from tocsin.tasks.ranking import former_place
 
 CLAIMED_NOT_STARTED: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}, "begun": False}
 """A filter for claimed runs whose attempt has not started."""
-
-
-class UnclaimedFields(TypedDict):
-    """The fields of a run that a claim set for its attempt, as they were before."""
-
-    attempts: list[AttemptDocument]
-    worker: str | None
-    started_at: NotRequired[datetime | None]
 
 
 async def count_queued(database: Database, most: int | None = None) -> int:
@@ -79,9 +71,15 @@ async def claim_runs(
 
 
 def _claim_update(run: RunDocument, after: RunDocument) -> UpdateOne:
-    changed = {
-        name: after[name]
-        for name in ("rank", "ready_at", "worker", "fence", "claim", "begun", "started_at", "attempts")
+    changed: RunChanges = {
+        "rank": after["rank"],
+        "ready_at": after["ready_at"],
+        "worker": after["worker"],
+        "fence": after["fence"],
+        "claim": after["claim"],
+        "begun": after["begun"],
+        "started_at": after["started_at"],
+        "attempts": after["attempts"],
     }
     unchanged = all_of(has_value("fence", run["fence"]), has_value("task_version", run["task_version"]))
     return move_run(run["_id"], [RunStatus.QUEUED], RunStatus.RUNNING, changed, where=unchanged)
@@ -94,7 +92,7 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
     """
     updates = []
     for run in runs:
-        changes = {**unclaimed_fields(run), **requeued_fields(run)}
+        changes: RunChanges = {**unclaimed_fields(run), **former_place(run)}
         unasked = all_of(is_same_claim(run), is_null("final"))
         updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=unasked))
     if updates:
@@ -104,9 +102,9 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
         await apply_stored_effects(database, runs)
 
 
-def unclaimed_fields(run: RunDocument) -> UnclaimedFields:
+def unclaimed_fields(run: RunDocument) -> RunChanges:
     """Return the changes that take back a claim whose attempt never started."""
-    fields: UnclaimedFields = {"attempts": run["attempts"][:-1], "worker": None}
+    fields: RunChanges = {"attempts": run["attempts"][:-1], "worker": None}
     if run["started_at"] == run["attempts"][-1]["started_at"]:
         fields["started_at"] = None
     return fields
@@ -114,7 +112,7 @@ def unclaimed_fields(run: RunDocument) -> UnclaimedFields:
 
 def _cancel_update(run: RunDocument, now: datetime) -> UpdateOne:
     """Build the update that cancels a claimed run because of a pause or a cancellation."""
-    changes = {**unclaimed_fields(run), "finished_at": now}
+    changes: RunChanges = {**unclaimed_fields(run), "finished_at": now}
     asked = all_of(is_same_claim(run), {"$not": [is_null("final")]})
     reason = {"reason": {"$ifNull": ["$final.reason", None]}}
     return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.CANCELLED, changes, computed=reason, where=asked)

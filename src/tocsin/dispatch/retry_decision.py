@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from tocsin import telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, RunDocument, RunReason, RunStatus
-from tocsin.jobs.base import ErrorKind, Outcome
+from tocsin.documents import AttemptOutcome, ErrorKind, RunDocument, RunReason, RunStatus
+from tocsin.jobs.base import Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 

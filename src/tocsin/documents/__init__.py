@@ -11,7 +11,7 @@ from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
-from tocsin.documents.database import Database, aggregate, connect, connect_sync
+from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
 from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
 from tocsin.documents.delivery_models import Delivery
 from tocsin.documents.ids import (
@@ -37,7 +37,7 @@ from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Queue
-from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayDocument, SentBatchDocument
+from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.run_documents import (
     AttemptDocument,
@@ -49,9 +49,10 @@ from tocsin.documents.run_documents import (
     ReplayEntryDocument,
     RequestDocument,
     ResponseBodyDocument,
+    RunChanges,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, RequeuedFields, new_run, requeued
+from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_round, new_run, snapshot_changes
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -69,7 +70,15 @@ from tocsin.documents.states import (
     WaitingFor,
     public_status,
 )
-from tocsin.documents.task_documents import ActiveRunDocument, BackoffDocument, JobDocument, RetryDocument, TaskDocument
+from tocsin.documents.task_documents import (
+    ActiveRunDocument,
+    BackoffDocument,
+    JobDocument,
+    RetryDocument,
+    TaskChanges,
+    TaskDocument,
+    TaskSettings,
+)
 from tocsin.documents.workflow_documents import (
     ApprovalDecisionDocument,
     SealedSecretDocument,
@@ -141,16 +150,17 @@ __all__ = [
     "RateBucketDocument",
     "RawDocument",
     "Replay",
+    "ReplayChanges",
     "ReplayDocument",
     "ReplayEntryDocument",
     "ReplaySettings",
     "ReplayStatus",
     "RequestDocument",
-    "RequeuedFields",
     "ResponseBody",
     "ResponseBodyDocument",
     "RetryDocument",
     "Run",
+    "RunChanges",
     "RunDocument",
     "RunReason",
     "RunStatus",
@@ -165,7 +175,9 @@ __all__ = [
     "StepStatus",
     "StoredKey",
     "Task",
+    "TaskChanges",
     "TaskDocument",
+    "TaskSettings",
     "TaskStatus",
     "Trigger",
     "User",
@@ -188,13 +200,16 @@ __all__ = [
     "from_global_id",
     "is_unavailable",
     "is_workflow_run_id",
+    "iterate_aggregate",
+    "last_due_of",
     "new_id",
+    "new_round",
     "new_run",
     "owner_of",
     "parent_of",
     "public_status",
-    "requeued",
     "run_log_ids",
+    "snapshot_changes",
     "step_of",
     "to_global_id",
 ]  # fmt: skip

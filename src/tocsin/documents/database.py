@@ -1,5 +1,6 @@
 """Database connections, with collections as attributes."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,13 +172,20 @@ class Database:
 
 async def aggregate(collection: AsyncCollection[Any], stages: list[Expression]) -> list[RawDocument]:
     """Return the results of an aggregation. They have the fields of its last stage, not those of stored documents."""
-    return await (await collection.aggregate(stages)).to_list()
+    return [row async for row in iterate_aggregate(collection, stages)]
+
+
+async def iterate_aggregate(collection: AsyncCollection[Any], stages: list[Expression]) -> AsyncIterator[RawDocument]:
+    """Yield the results of an aggregation one by one, where they may be too many for a list."""
+    async with await collection.aggregate(stages) as rows:
+        async for row in rows:
+            yield row
 
 
 async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     """Open the database: migrate older data, bind the Beanie models and create indexes.
 
-    With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartError for data that this
+    With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartupError for data that this
     program must not use.
     """
     client = open_client(uri)

@@ -57,3 +57,24 @@ class ReplayDocument(TypedDict):
     updated_at: datetime
     finished_at: datetime | None
     left: NotRequired[bool]
+
+
+class ReplayChanges(TypedDict, total=False):
+    """The fields of a replay that an update sets, as stored."""
+
+    canary_run: str | None
+    status: ReplayStatus
+    reason: str | None
+    sent: int
+    succeeded: int
+    failed: int
+    skips: dict[str, int]
+    cursor_at: datetime | None
+    cursor_id: str | None
+    recent: list[SentBatchDocument]
+    open: bool
+    next_at: datetime
+    claim: str | None
+    lease_until: datetime
+    updated_at: datetime
+    finished_at: datetime | None

@@ -138,6 +138,43 @@ class RunDocument(QueuedFields, JobSnapshot):
     pinned: NotRequired[bool]
 
 
+class RunChanges(TypedDict, total=False):
+    """The fields of a run that an update sets, as stored. `move_run` adds the status and `open`."""
+
+    task_name: str
+    task_version: int
+    reason: RunReason | None
+    queued_at: datetime | None
+    rank: int | None
+    ready_at: datetime | None
+    queue: str
+    priority: int
+    host: str | None
+    lane: str
+    job: JobDocument
+    retry: RetryDocument | None
+    timeout: float | None
+    interval_ms: int | None
+    fence: int
+    round: int
+    lost: int
+    attempts: list[AttemptDocument]
+    blocked: bool
+    after: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    retry_at: datetime | None
+    worker: str | None
+    claim: str | None
+    begun: bool
+    cancel_requested_at: datetime | None
+    final: FinalDocument | None
+    result: Any
+    error: ErrorDocument | None
+    discarded_at: datetime | None
+    pinned: bool
+
+
 class ResponseBodyDocument(TypedDict):
     """A stored response body of an attempt. Its ID is `run id#number`."""
 

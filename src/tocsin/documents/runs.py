@@ -1,29 +1,17 @@
-"""New runs, and the reset of a run that is requeued. All code that creates or repeats a run builds it here."""
+"""New runs, new rounds of settled runs, and the due times that a run covers.
+
+All code that creates or repeats a run builds it here.
+"""
 
 from datetime import datetime
-from typing import Any
 
-from tocsin.documents.run_documents import ErrorDocument, FinalDocument, JobSnapshot, QueuedFields, RunDocument
-from tocsin.documents.states import RunReason, RunStatus, Trigger
+from tocsin.documents.run_documents import JobSnapshot, QueuedFields, RunChanges, RunDocument
+from tocsin.documents.states import RunStatus, Trigger
 from tocsin.documents.updates import Expression
+from tocsin.documents.workflow_documents import WorkflowRunDocument
 
 NEW_RETRY_BUDGET: dict[str, Expression] = {"budget_from": {"$size": "$attempts"}}
-"""The computed change that goes with `requeued`: only attempts from here on use up the retries."""
-
-
-class RequeuedFields(QueuedFields):
-    """The fields that a repeated run starts over with. Its attempts stay."""
-
-    round: int
-    lost: int
-    reason: RunReason | None
-    error: ErrorDocument | None
-    result: Any
-    finished_at: datetime | None
-    retry_at: datetime | None
-    cancel_requested_at: datetime | None
-    final: FinalDocument | None
-    discarded_at: datetime | None
+"""The computed change that goes with `new_round`: only attempts from here on use up the retries."""
 
 
 def new_run(
@@ -74,8 +62,12 @@ def new_run(
     }
 
 
-def requeued(round_: int, queued: QueuedFields) -> RequeuedFields:
-    """Return the changes that put a settled run back into its queue for another round."""
+def new_round(round_: int, queued: QueuedFields) -> RunChanges:
+    """Return the changes that begin another round of a settled run: its attempts stay, all else starts over.
+
+    `queued` is its place in the queue. A claimed run that was not attempted, or whose worker died, returns to its old
+    place instead, in the same round: `tasks.ranking.former_place`.
+    """
     return {
         "round": round_,
         "lost": 0,
@@ -91,3 +83,22 @@ def requeued(round_: int, queued: QueuedFields) -> RequeuedFields:
         "final": None,
         "discarded_at": None,
     }
+
+
+def snapshot_changes(snapshot: JobSnapshot) -> RunChanges:
+    """Return the changes that give a run this snapshot, which can be that of another run."""
+    return {
+        "job": snapshot["job"],
+        "retry": snapshot["retry"],
+        "timeout": snapshot["timeout"],
+        "interval_ms": snapshot["interval_ms"],
+        "queue": snapshot["queue"],
+        "priority": snapshot["priority"],
+        "host": snapshot["host"],
+        "lane": snapshot["lane"],
+    }
+
+
+def last_due_of(run: RunDocument | WorkflowRunDocument) -> datetime:
+    """Return the last due time that a run of a task or workflow covers: its own, unless it records a gap."""
+    return run.get("missed_until") or run["due_at"]

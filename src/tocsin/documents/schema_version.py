@@ -106,7 +106,7 @@ async def migrate_to_latest(
 ) -> None:
     """Migrate older data to this program's version, or record the version of a new database.
 
-    With `alone`, no other process can use the database. Raises StartError if the data is newer, if processes of an
+    With `alone`, no other process can use the database. Raises StartupError if the data is newer, if processes of an
     older program are still running, or if a migration fails; PyMongoError if the database is unavailable.
     """
     known = latest_version(migrations)
@@ -165,7 +165,7 @@ async def _apply(db: AsyncDatabase[RawDocument], migration: Migration) -> int:
 
 
 async def _until_nobody_serves(db: AsyncDatabase[RawDocument], *, alone: bool) -> None:
-    """Wait until the leases of dead processes expire. Raises StartError if a process renews its lease."""
+    """Wait until the leases of dead processes expire. Raises StartupError if a process renews its lease."""
     if alone:
         return
     seen: dict[str, datetime] = {}

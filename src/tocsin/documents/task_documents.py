@@ -39,6 +39,43 @@ class ActiveRunDocument(TypedDict):
     shows: TaskStatus
 
 
+class TaskSettings(TypedDict):
+    """The fields of a task that its owner sets."""
+
+    name: str
+    tags: list[str]
+    job: JobDocument
+    schedule: ScheduleDocument
+    misfire: MisfireDocument
+    overlap: Overlap
+    retry: RetryDocument | None
+    timeout: float | None
+    queue: str
+    priority: int
+
+
+class TaskChanges(TypedDict, total=False):
+    """The fields of a task that an update sets, as stored. `change_task` adds the status."""
+
+    name: str
+    tags: list[str]
+    job: JobDocument
+    schedule: ScheduleDocument
+    misfire: MisfireDocument
+    overlap: Overlap
+    retry: RetryDocument | None
+    timeout: float | None
+    queue: str
+    priority: int
+    hold: Hold | None
+    next_run_at: datetime | None
+    last_due_at: datetime | None
+    last_end: TaskStatus
+    version: int
+    reconcile: bool
+    updated_at: datetime
+
+
 class TaskDocument(TypedDict):
     """A stored task. See `tocsin.documents.Task` for the meaning of the fields."""
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pymongo import UpdateMany, UpdateOne
 
+from tocsin.documents.run_documents import RunChanges
 from tocsin.documents.states import (
     MOVES,
     OPEN_STATUSES,
@@ -18,6 +19,7 @@ from tocsin.documents.states import (
     RunStatus,
     TaskStatus,
 )
+from tocsin.documents.task_documents import TaskChanges
 
 Expression = dict[str, Any]
 Pipeline = list[Expression]
@@ -60,7 +62,7 @@ def move_run(
     run_id: str,
     sources: Iterable[RunStatus],
     target: RunStatus,
-    changes: Mapping[str, Any],
+    changes: RunChanges,
     *,
     computed: Mapping[str, Expression] | None = None,
     where: Expression | None = None,
@@ -75,7 +77,7 @@ def move_run(
 def move_run_pipeline(
     sources: Iterable[RunStatus],
     target: RunStatus,
-    changes: Mapping[str, Any],
+    changes: RunChanges,
     *,
     computed: Mapping[str, Expression] | None = None,
     where: Expression | None = None,
@@ -100,7 +102,7 @@ def update_by_ids(ids: Sequence[str], pipeline: Pipeline) -> UpdateMany:
 def change_task(
     task_id: str,
     condition: Expression,
-    changes: Mapping[str, Any],
+    changes: TaskChanges,
     computed: Mapping[str, Expression] | None = None,
 ) -> UpdateOne:
     """Return an update of a task that applies if `condition` holds, and derives its status again."""
@@ -108,7 +110,7 @@ def change_task(
 
 
 def change_task_pipeline(
-    condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
+    condition: Expression, changes: TaskChanges, computed: Mapping[str, Expression] | None = None
 ) -> Pipeline:
     """Return the pipeline of `change_task`."""
     return [change_when(condition, changes, computed), PROJECT_TASK_STATUS]

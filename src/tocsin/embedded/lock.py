@@ -30,7 +30,7 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        """Take the lock. Raises Held, or OSError if the file cannot be opened."""
+        """Take the lock. Raises LockHeld, or OSError if the file cannot be opened."""
         self.path = path
         if path in _held:
             raise LockHeld(os.getpid())

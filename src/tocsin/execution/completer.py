@@ -12,6 +12,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import (
+    SETTLED_STATUSES,
     Database,
     ResponseBodyDocument,
     RunDocument,
@@ -20,7 +21,7 @@ from tocsin.documents import (
     is_unavailable,
     run_log_ids,
 )
-from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
@@ -31,7 +32,6 @@ FLUSH_SECONDS = 0.005
 MAX_RETRY_SECONDS = 2.0
 MAX_REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
-_DUPLICATE = 11000
 _REQUEUED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
 _REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
@@ -145,8 +145,7 @@ class Completer:
         try:
             await self._database.response_bodies.insert_many(bodies, ordered=False)
         except BulkWriteError as error:
-            if any(fault["code"] != _DUPLICATE for fault in error.details["writeErrors"]):
-                raise
+            existing_indexes(error)  # stored by an earlier try of this batch
 
     async def _update_runs(self, batch: list[Completion]) -> StoredBatch:
         updates = [completion.build_update() for completion in batch]

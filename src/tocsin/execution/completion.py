@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
 
 import bson
 from pymongo import UpdateOne
 
 from tocsin.dispatch.retry_decision import RunDecision
 from tocsin.documents import (
+    SETTLED_STATUSES,
     AttemptDocument,
     AttemptOutcome,
     ErrorDocument,
     ErrorKind,
+    RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
 )
-from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
 from tocsin.jobs.base import Outcome
 
@@ -30,21 +30,6 @@ _NOT_STORED: ErrorDocument = {
 
 _OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED: AttemptOutcome.CANCELLED}
 """The outcome of an attempt by the status that its run is given. Every other attempt has failed."""
-
-
-class CompletedFields(TypedDict):
-    """The fields of a run that its completion changes, except for its status."""
-
-    attempts: list[AttemptDocument]
-    begun: NotRequired[bool]
-    started_at: datetime
-    reason: RunReason | None
-    retry_at: datetime | None
-    finished_at: datetime | None
-    error: ErrorDocument | None
-    result: Any
-    lost: int
-    worker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +69,13 @@ class Completion:
         }
         return cls(run, attempt, decision, outcome.result, body)
 
-    def completed_fields(self) -> CompletedFields:
+    def completed_fields(self) -> RunChanges:
         """Return the changes of the run, except for its status."""
         decision, attempt = self.decision, self.attempt
         started_at = self.run.get("started_at")
         if started_at is None or started_at == self.run["attempts"][-1]["started_at"]:
             started_at = attempt["started_at"]  # this is the first attempt, which started at or after its claim
-        fields: CompletedFields = {
+        fields: RunChanges = {
             "attempts": [*self.run["attempts"][:-1], attempt],
             "started_at": started_at,
             "reason": decision.reason,

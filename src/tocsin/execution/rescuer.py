@@ -11,11 +11,11 @@ from tocsin.dispatch.retry_decision import RunDecision, decide_after_loss
 from tocsin.documents import (
     AttemptDocument,
     AttemptOutcome,
-    Changes,
     Database,
     ErrorDocument,
     ErrorKind,
     Filter,
+    RunChanges,
     RunDocument,
     RunStatus,
     WorkerDocument,
@@ -23,7 +23,7 @@ from tocsin.documents import (
 from tocsin.documents.updates import move_run
 from tocsin.documents.workers import is_alive
 from tocsin.tasks import reconciliation, run_effects
-from tocsin.tasks.ranking import requeued_fields
+from tocsin.tasks.ranking import former_place
 from tocsin.wakeups import Wakeups
 
 RESCUE_BATCH = 500
@@ -113,17 +113,17 @@ def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) ->
         **run["attempts"][-1], "finished_at": now, "outcome": AttemptOutcome.LOST, "error": error
     }  # fmt: skip
     decision = decide_after_loss(run if counts else run | {"lost": -1})
-    changes: Changes = {
+    changes: RunChanges = {
         "attempts": [*run["attempts"][:-1], last],
         "worker": None,
         "lost": run["lost"] + counts,
         "error": error,
+        **_next_state(run, decision, now),
     }
-    changes |= _next_state(run, decision, now)
     return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=is_same_claim(run))
 
 
-def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> Changes:
+def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> RunChanges:
     if decision.status is RunStatus.QUEUED:
-        return requeued_fields(run)
+        return former_place(run)
     return {"finished_at": now, "reason": decision.reason}

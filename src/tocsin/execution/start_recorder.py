@@ -11,7 +11,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.documents import AttemptDocument, Database, RunDocument, RunStatus
+from tocsin.documents import AttemptDocument, Database, RunChanges, RunDocument, RunStatus
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
 from tocsin.wakeups import Wakeups
@@ -79,5 +79,5 @@ def build_started_run(claimed: ClaimedRun) -> RunDocument:
 
 def _start_update(run: RunDocument) -> UpdateOne:
     unchanged = all_of(has_value("status", RunStatus.RUNNING), has_value("fence", run["fence"]))
-    changes = {key: run[key] for key in ("begun", "started_at", "attempts")}
+    changes: RunChanges = {"begun": run["begun"], "started_at": run["started_at"], "attempts": run["attempts"]}
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes)])

@@ -11,14 +11,14 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import RunDocument, RunReason, RunStatus, run_log_ids
+from tocsin.documents import ErrorKind, RunDocument, RunReason, RunStatus, run_log_ids
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
 from tocsin.jobs import registry, results
-from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
+from tocsin.jobs.base import AttemptError, Outcome
 
 log = telemetry.get_logger(__name__)
 _ABORTED = Outcome(error=AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled."))

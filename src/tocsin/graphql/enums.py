@@ -5,9 +5,8 @@ from enum import Enum
 
 import strawberry
 
-from tocsin.documents import Trigger, WaitingFor
+from tocsin.documents import ErrorKind, Trigger, WaitingFor
 from tocsin.errors import UserErrorCode
-from tocsin.jobs.base import ErrorKind
 
 __all__ = ["HttpMethod", "IfPast", "OrderDirection", "describe_enum"]
 

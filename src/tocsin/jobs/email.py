@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from tocsin.jobs.base import ErrorKind, Job, JobContext, Outcome, ParamsModel
+from tocsin.documents import ErrorKind
+from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 from tocsin.jobs.file_storage import FileError, RunFiles
 from tocsin.jobs.job_mails import JobMail, Recipient, check_recipients, find_addresses, send_mail
 from tocsin.outbound.email_addresses import parse_distinct_addresses

@@ -8,9 +8,9 @@ from pydantic import AfterValidator
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
-from tocsin.documents import Delivery, User, run_log_ids
+from tocsin.documents import Delivery, ErrorKind, User, run_log_ids
 from tocsin.input_models import has_expression
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome
+from tocsin.jobs.base import JobContext, Outcome
 from tocsin.outbound.email_addresses import parse_address, parse_distinct_addresses
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import Attachment, MailMessage

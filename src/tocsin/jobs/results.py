@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from tocsin.jobs.base import AttemptError, ErrorKind, Outcome
+from tocsin.documents import ErrorKind
+from tocsin.jobs.base import AttemptError, Outcome
 from tocsin.json_values import MAX_JSON_DEPTH, InvalidJson, JsonText, dump_json, parse_json
 
 MAX_RESULT_BYTES = 1024 * 1024

@@ -136,7 +136,7 @@ class Keyring:
 def active_key(keys: list[StoredKey], kind: KeyKind) -> StoredKey:
     """Return the key that signs or seals: of the active keys that are not retired, the one activated last.
 
-    Falls back to a retired key where the operator gave up all others (see `rotate`).
+    Falls back to a retired key where the operator gave up all others (see `rotate_keys`).
     """
     usable = [key for key in _of_kind(keys, kind) if key.activated_at is not None and key.retire_at is None]
     return max(usable or _of_kind(keys, kind), key=activation_order)

@@ -15,7 +15,7 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.plan import CanaryDecision, ReplayBatch
 from tocsin.dead_letters.replays import SENDING_STATUSES
 from tocsin.dead_letters.store import DeadLetterDocument, DeadLetterPosition
-from tocsin.documents import Changes, Database, ReplayDocument, ReplayStatus, RunDocument, TaskDocument, owner_of
+from tocsin.documents import Database, ReplayChanges, ReplayDocument, ReplayStatus, RunDocument, TaskDocument, owner_of
 from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
@@ -149,7 +149,7 @@ class Replayer:
         return clock.now()
 
     async def _begin_sending(self, replay: ReplayDocument) -> None:
-        running = {"status": ReplayStatus.RUNNING}
+        running: ReplayChanges = {"status": ReplayStatus.RUNNING}
         await replays.update_claimed(self._database, replay, running, [ReplayStatus.CANARY])
 
     # --- the others -------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Replayer:
         if (until := self._meter.consume_runs(replay["owner"], count, now)) is not None:
             return until
         recent = plan.append_sent(replays.sent_from_document(replay), count, now)
-        changes = {"recent": replays.sent_to_documents(recent)}
+        changes: ReplayChanges = {"recent": replays.sent_to_documents(recent)}
         recorded = await replays.update_claimed(self._database, replay, changes, [ReplayStatus(replay["status"])])
         return None if recorded else clock.now()
 
@@ -214,22 +214,27 @@ class Replayer:
 
     # --- stored state ----------------------------------------------------------------------------------------------
 
-    async def _update(self, replay: ReplayDocument, changes: Changes) -> None:
+    async def _update(self, replay: ReplayDocument, changes: ReplayChanges) -> None:
         await replays.update_claimed(self._database, replay, changes | {"updated_at": clock.now()})
 
-    def _cursor_after(self, replay: ReplayDocument, batch: ReplayBatch) -> Changes:
+    def _cursor_after(self, replay: ReplayDocument, batch: ReplayBatch) -> ReplayChanges:
         skips = plan.merge_skips(replay["skips"], batch.skips)
         return {"cursor_at": batch.last["finished_at"], "cursor_id": batch.last["_id"], "skips": skips}
 
     async def _end_replay(self, replay: ReplayDocument, status: ReplayStatus, reason: str | None) -> None:
         now = clock.now()
-        changes = {"status": status, "reason": reason, "finished_at": now, "updated_at": now}
+        changes: ReplayChanges = {"status": status, "reason": reason, "finished_at": now, "updated_at": now}
         await replays.update_claimed(self._database, replay, changes, SENDING_STATUSES)
 
     async def _count_outcomes(self, replay: ReplayDocument) -> datetime | None:
         """Count the outcomes after everything was sent, and complete the replay once all of its runs have ended."""
         now, tally = clock.now(), await replays.load_progress(self._database, replay)
-        changes: Changes = {"sent": tally.sent, "succeeded": tally.succeeded, "failed": tally.failed, "updated_at": now}
+        changes: ReplayChanges = {
+            "sent": tally.sent,
+            "succeeded": tally.succeeded,
+            "failed": tally.failed,
+            "updated_at": now,
+        }
         if tally.pending:
             await replays.update_claimed(self._database, replay, changes)
             return plan.next_count_at(tally.sent, now)

@@ -7,6 +7,7 @@ from pymongo.errors import BulkWriteError
 
 from tocsin import clock
 from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, aggregate
+from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Pipeline
 from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
@@ -15,7 +16,6 @@ from tocsin.notifications.events import Event
 from tocsin.notifications.run_events import IncidentStage
 
 _PRUNE_BATCH = 500
-_DUPLICATE_KEY = 11000
 
 
 async def notify(database: Database, events: Iterable[Event]) -> None:
@@ -91,10 +91,7 @@ async def enqueue_deliveries(
     try:
         await database.deliveries.insert_many(stamped, ordered=False)
     except BulkWriteError as error:
-        details = error.details or {}
-        errors = details.get("writeErrors", [])
-        if details.get("writeConcernErrors") or any(each["code"] != _DUPLICATE_KEY for each in errors):
-            raise
+        existing_indexes(error)
     database.deliveries_queued()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents import DeliveryDocument
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
 """The wait before the first retry. A delivery that is older, or that was tried before, is late."""

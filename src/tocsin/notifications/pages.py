@@ -1,6 +1,6 @@
 """The paths of the pages that notifications link to. Pure.
 
-`Settings.page` turns them into addresses of this server.
+`Settings.page_url` turns them into addresses of this server.
 """
 
 import json

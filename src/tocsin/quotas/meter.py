@@ -161,7 +161,7 @@ class UsageMeter:
     # --- flushing ---------------------------------------------------------------------------------------------------
 
     def drain_pending(self) -> list[PendingUsage]:
-        """Return the counts since the last call. Return them with `restore` if they can't be written."""
+        """Return the counts since the last call. Put them back with `restore_pending` if they cannot be written."""
         with self._lock:
             return [self._drain_owner(owner, found) for owner, found in self._owners.items() if _has_pending(found)]
 

@@ -39,7 +39,7 @@ class Quotas:
 
     @classmethod
     async def for_owner(cls, database: Database, settings: Settings, owner: str) -> "Quotas":
-        """Load the quotas of one owner, for a command that calls `flush` at the end."""
+        """Load the quotas of one owner, for a command that calls `flush_usage` at the end."""
         quotas = cls(database, settings)
         await ledger.load_usage(database, quotas.meter, quotas.limits, [owner])
         return quotas

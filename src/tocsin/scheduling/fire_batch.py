@@ -15,16 +15,16 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.dispatch.claims import unclaimed_fields
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import SETTLED_STATUSES, Filter, RunDocument, RunStatus, TaskDocument
+from tocsin.documents import SETTLED_STATUSES, Filter, RunChanges, RunDocument, RunStatus, TaskDocument
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.planning import OpenRun, TaskFiring, pause_unreadable, plan_firings
 from tocsin.scheduling.quota_gaps import plan_quota_gap
-from tocsin.scheduling.retries import end_superseded_retries, requeue_retry
+from tocsin.scheduling.retries import end_superseded_retries, queue_due_retry
 from tocsin.scheduling.run_writer import RunWriter
 from tocsin.tasks import activity_log
-from tocsin.tasks.ranking import requeued_fields
+from tocsin.tasks.ranking import former_place
 from tocsin.tasks.run_effects import task_updates
 
 _OPEN_RUN_FIELDS = {"task": 1, "status": 1, "open": 1}
@@ -41,7 +41,7 @@ class FiringEffects(Protocol):
 
 
 class BatchFirer:
-    """Makes runs of due tasks, and requeues due retries. Returns to `due` what it leaves for the next batch."""
+    """Makes runs of due tasks, and queues due retries. Returns to `due` what it leaves for the next batch."""
 
     def __init__(
         self,
@@ -153,7 +153,8 @@ class BatchFirer:
         self._transport.cancel_admission(runs)
         updates = []
         for run in runs:
-            changes, same_claim = {**unclaimed_fields(run), **requeued_fields(run)}, has_value("fence", run["fence"])
+            changes: RunChanges = {**unclaimed_fields(run), **former_place(run)}
+            same_claim = has_value("fence", run["fence"])
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=same_claim))
         if updates:
             self._runs.bulk_write(updates, ordered=False)
@@ -168,9 +169,9 @@ class BatchFirer:
 
     # --- retries ----------------------------------------------------------------------------------------------------
 
-    def requeue_retries(self, retries: list[RunDocument], now: datetime) -> None:
+    def queue_due_retries(self, retries: list[RunDocument], now: datetime) -> None:
         """Queue due retries again, unless a quota of their owner is used up, and show their status in their tasks."""
-        updates = [requeue_retry(run, now, self._meter.consume_runs(run["owner"], 1, now)) for run in retries]
+        updates = [queue_due_retry(run, now, self._meter.consume_runs(run["owner"], 1, now)) for run in retries]
         self._runs.bulk_write(updates, ordered=False)
         stored = self._find_runs([run["_id"] for run in retries])
         if shown := task_updates([run for run in stored if run["status"] not in SETTLED_STATUSES]):

@@ -129,7 +129,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         if tasks := [job.task for job in self.collected if job.task is not None]:
             self._firer.fire_batch(tasks, now)
         if retries := [job.retry for job in self.collected if job.retry is not None]:
-            self._firer.requeue_retries(retries, now)
+            self._firer.queue_due_retries(retries, now)
 
     def update_job(self, _job: DueJob) -> None:
         """Do nothing: firing advances the task."""

@@ -13,15 +13,16 @@ from pymongo import UpdateOne
 from tocsin import schedules, telemetry
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import (
-    Changes,
     Hold,
     Overlap,
     RunDocument,
     RunReason,
     RunStatus,
+    TaskChanges,
     TaskDocument,
     TaskStatus,
     Trigger,
+    last_due_of,
     public_status,
     to_global_id,
 )
@@ -112,7 +113,7 @@ class TaskAdvance:
 
     def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
-        changes: Changes = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
+        changes: TaskChanges = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
         computed: dict[str, Expression] = {}
         if self.active:
             computed["active"] = put_active_runs(
@@ -147,11 +148,6 @@ def next_due_after(firing: TaskFiring, run: RunDocument) -> datetime | None:
     """Return the first due time after those that a stored run covers, or None if it is in the future."""
     due = schedules.next_due(schedules.schedule_from_document(firing.task["schedule"]), last_due_of(run))
     return due if due is not None and due <= firing.now else None
-
-
-def last_due_of(run: RunDocument) -> datetime:
-    """Return the last due time that a run covers: its own, unless it records a gap."""
-    return run.get("missed_until") or run["due_at"]
 
 
 def replan_after(firing: TaskFiring, existing: RunDocument, known: list[RunDocument]) -> None:
@@ -277,5 +273,8 @@ def plan_firings(
 
 def pause_unreadable(task: TaskDocument, now: datetime) -> UpdateOne:
     """Build the update that pauses an unreadable task until its owner edits it."""
-    changes = {"hold": Hold.PAUSED, "next_run_at": None, "version": task["version"] + 1, "updated_at": now}
-    return change_task(task["_id"], has_value("version", task["version"]), changes | {"reconcile": True})
+    version = task["version"]
+    changes: TaskChanges = {
+        "hold": Hold.PAUSED, "next_run_at": None, "version": version + 1, "updated_at": now, "reconcile": True
+    }  # fmt: skip
+    return change_task(task["_id"], has_value("version", version), changes)

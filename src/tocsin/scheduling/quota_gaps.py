@@ -4,11 +4,12 @@ The run covers the due times until the quota is checked again, so that the task 
 does not fill with missed runs.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from tocsin import schedules
-from tocsin.documents import RunReason
-from tocsin.scheduling.planning import TaskFiring, last_due_of, missed_run
+from tocsin.documents import RunReason, last_due_of
+from tocsin.scheduling.planning import TaskFiring, missed_run
 
 
 def plan_quota_gap(firing: TaskFiring, until: datetime) -> TaskFiring:
@@ -16,6 +17,4 @@ def plan_quota_gap(firing: TaskFiring, until: datetime) -> TaskFiring:
     schedule = schedules.schedule_from_document(firing.task["schedule"])
     gap, following = schedules.skip_due_times(schedule, firing.due_at, until)
     run = missed_run(firing.task, gap, RunReason.QUOTA, firing.now)
-    return TaskFiring(
-        firing.task, firing.due_at, firing.now, runs=[run], last_due_at=last_due_of(run), next_run_at=following
-    )
+    return replace(firing, runs=[run], last_due_at=last_due_of(run), next_run_at=following)

@@ -5,27 +5,31 @@ from datetime import datetime
 from pymongo import UpdateOne
 from pymongo.synchronous.collection import Collection
 
-from tocsin.documents import RunDocument, RunReason, RunStatus
+from tocsin.documents import RunChanges, RunDocument, RunReason, RunStatus
 from tocsin.documents.updates import all_of, change_when, has_value, move_run
 from tocsin.tasks import activity_log
 from tocsin.tasks.ranking import queued_fields
 
 
-def requeue_retry(run: RunDocument, now: datetime, quota_until: datetime | None) -> UpdateOne:
-    """Build the update that requeues a due retry, or postpones it to `quota_until` if a quota is used up until then."""
+def queue_due_retry(run: RunDocument, now: datetime, quota_until: datetime | None) -> UpdateOne:
+    """Build the update that queues a due retry, or postpones it to `quota_until` if a quota is used up until then."""
     unmoved = has_value("retry_at", run.get("retry_at"))
     if quota_until is not None:
-        postponed = {"retry_at": quota_until, "reason": RunReason.QUOTA}
+        postponed: RunChanges = {"retry_at": quota_until, "reason": RunReason.QUOTA}
         return UpdateOne(
             {"_id": run["_id"]}, [change_when(all_of(has_value("status", RunStatus.RETRY), unmoved), postponed)]
         )
-    changes = {**queued_fields(now, run.get("priority") or 0), "retry_at": None, "worker": None, "reason": None}
+    queued = queued_fields(now, run.get("priority") or 0)
+    changes: RunChanges = {
+        "queued_at": queued["queued_at"], "rank": queued["rank"], "ready_at": queued["ready_at"],
+        "retry_at": None, "worker": None, "reason": None,
+    }  # fmt: skip
     return move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=unmoved)
 
 
 def end_superseded_retries(collection: Collection[RunDocument], runs: list[RunDocument], now: datetime) -> None:
     """Fail those of these runs that wait for a retry, because their tasks are due again."""
-    changes = {"reason": RunReason.GAVE_WAY, "finished_at": now, "retry_at": None}
+    changes: RunChanges = {"reason": RunReason.GAVE_WAY, "finished_at": now, "retry_at": None}
     retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY]
     updates = [move_run(run_id, [RunStatus.RETRY], RunStatus.FAILED, changes) for run_id in retrying]
     collection.bulk_write(updates, ordered=False)

@@ -12,11 +12,10 @@ from pymongo.errors import BulkWriteError
 from pymongo.synchronous.collection import Collection
 
 from tocsin import telemetry
-from tocsin.documents import RunDocument, RunStatus, Trigger
-from tocsin.scheduling.planning import TaskFiring, last_due_of, next_due_after, replan_after
+from tocsin.documents import RunDocument, RunStatus, Trigger, last_due_of
+from tocsin.documents.inserts import existing_indexes
+from tocsin.scheduling.planning import TaskFiring, next_due_after, replan_after
 from tocsin.scheduling.retries import end_superseded_retries
-
-_DUPLICATE = 11000
 
 
 class RunWriter:
@@ -56,10 +55,7 @@ class RunWriter:
         try:
             self._runs.insert_many(runs, ordered=ordered)
         except BulkWriteError as error:
-            faults = error.details["writeErrors"]
-            if any(fault["code"] != _DUPLICATE for fault in faults):
-                raise
-            return [fault["index"] for fault in faults]
+            return existing_indexes(error)
         return []
 
     def _adopt(self, firings: list[TaskFiring]) -> None:

@@ -44,7 +44,7 @@ class _RetryingScheduler(BackgroundScheduler):  # type: ignore[misc]
 
 
 class Scheduler:
-    """The scheduler turns due times into runs. Call `start` and `stop` in the event loop; `due` is thread-safe."""
+    """Turns due times into runs. Call `start` and `stop` in the event loop; `expect_due` is thread-safe."""
 
     def __init__(
         self, database: Database, transport: Transport, max_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None

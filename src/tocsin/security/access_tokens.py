@@ -61,7 +61,7 @@ def derive_key_id(secret: str) -> str:
 class AccessTokens:
     """The issuer and verifier of one installation's access tokens.
 
-    `reload` loads keys that are not known yet.
+    `reload_keys` loads keys that are not known yet.
     """
 
     reload_keys: Callable[[], Awaitable[None]]

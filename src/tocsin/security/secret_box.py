@@ -29,7 +29,7 @@ class SecretUnreadable(TocsinError):
 class SecretBox:
     """A set of keys that seal texts, and open them only for the owner they were sealed for.
 
-    `former` are keys of the operator that open, but do not seal. `reload` loads keys that are not known yet.
+    `former` are keys of the operator that open, but do not seal. `reload_keys` loads keys that are not known yet.
     """
 
     reload_keys: Callable[[], Awaitable[None]]

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin import telemetry
-from tocsin.documents import AttemptDocument, RunDocument, RunStatus, run_log_ids, to_global_id
-from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents import SETTLED_STATUSES, AttemptDocument, RunDocument, RunStatus, run_log_ids, to_global_id
 
 MAX_LINES_PER_OWNER = 20
 """Maximum number of lines for runs of one owner that were skipped, missed or cancelled together."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin.documents import Database, IdempotencyDocument, Task, is_unavailable
+from tocsin.documents.inserts import existing_indexes
 from tocsin.errors import PartialWrite
 from tocsin.tasks import idempotency
 from tocsin.tasks.activity_log import log_task_created
@@ -20,7 +21,6 @@ from tocsin.tasks.saving import ValidatedDraft
 MAX_TASKS = 1000
 """Maximum number of tasks in one call."""
 _BATCH = 250
-_DUPLICATE_KEY = 11_000
 _PARTIAL_WRITE = (
     "The database failed while the tasks were being saved; some of them may be saved. Repeat the request with the "
     "same idempotencyKey: it saves the missing tasks and none twice. Without a key, check your tasks first."
@@ -62,7 +62,4 @@ async def _insert(documents: Sequence[Task]) -> None:
     try:
         await Task.insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        failures = error.details.get("writeErrors", [])
-        if not failures or any(failure["code"] != _DUPLICATE_KEY for failure in failures):
-            raise
-        # created by an earlier try with the same idempotency key
+        existing_indexes(error)  # created by an earlier try with the same idempotency key

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tocsin import clock, schedules
-from tocsin.documents import Changes, Database, Hold, RunStatus, Task
+from tocsin.documents import Database, Hold, RunStatus, Task, TaskChanges
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
@@ -17,7 +17,7 @@ from tocsin.tasks.saving import MAX_WRITE_TRIES
 async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """Pause a task until it is resumed. Its queued and retrying runs are cancelled; a running one is not retried."""
 
-    def decide(task: Task) -> Changes | None:
+    def decide(task: Task) -> TaskChanges | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be paused. Give it a new schedule first.", "id")
         return None if task.hold is Hold.PAUSED else _hold_changes(Hold.PAUSED)
@@ -28,7 +28,7 @@ async def pause_task(database: Database, owner: str, task_id: str, now: datetime
 async def cancel_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """Cancel a task until it gets a new schedule. Its open runs are cancelled, running ones aborted."""
 
-    def decide(task: Task) -> Changes | None:
+    def decide(task: Task) -> TaskChanges | None:
         return None if task.hold is Hold.CANCELLED else _hold_changes(Hold.CANCELLED)
 
     return await _change(database, owner, task_id, now, decide, "task cancelled")
@@ -45,7 +45,7 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
     A one-off task whose time passed while it was paused follows its misfire policy.
     """
 
-    def decide(task: Task) -> Changes | None:
+    def decide(task: Task) -> TaskChanges | None:
         if task.hold is Hold.CANCELLED:
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
@@ -81,12 +81,17 @@ async def find_running_runs(database: Database, task_id: str) -> list[str]:
     return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
 
 
-def _hold_changes(hold: Hold) -> Changes:
+def _hold_changes(hold: Hold) -> TaskChanges:
     return {"hold": hold, "next_run_at": None}
 
 
 async def _change(
-    database: Database, owner: str, task_id: str, now: datetime, decide: Callable[[Task], Changes | None], event: str
+    database: Database,
+    owner: str,
+    task_id: str,
+    now: datetime,
+    decide: Callable[[Task], TaskChanges | None],
+    event: str,
 ) -> Task:
     """Apply the changes that `decide` returns for the task, retrying if it changed meanwhile, and log `event`.
 
@@ -97,7 +102,7 @@ async def _change(
         changes = decide(task)
         if changes is None:
             return task
-        fields = {**changes, "version": task.version + 1, "updated_at": now, "reconcile": True}
+        fields: TaskChanges = {**changes, "version": task.version + 1, "updated_at": now, "reconcile": True}
         update = change_task(task.id, has_value("version", task.version), fields)
         if (await database.tasks.bulk_write([update])).modified_count:
             log_task(event, task.id, owner)

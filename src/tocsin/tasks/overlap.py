@@ -8,8 +8,7 @@ from collections.abc import Collection
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.documents import Changes, Database, RunDocument, RunStatus, Trigger
-from tocsin.documents.states import SETTLED_STATUSES
+from tocsin.documents import SETTLED_STATUSES, Database, RunChanges, RunDocument, RunStatus, Trigger
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.tasks.ranking import rank_expression
 
@@ -77,6 +76,6 @@ async def _has_ended(database: Database, run_id: str) -> bool:
     return run is None or run["status"] in SETTLED_STATUSES
 
 
-def _update_waiting(run: RunDocument, changes: Changes, computed: dict[str, Expression] | None = None) -> UpdateOne:
+def _update_waiting(run: RunDocument, changes: RunChanges, computed: dict[str, Expression] | None = None) -> UpdateOne:
     unchanged = all_of(has_value("status", RunStatus.QUEUED), has_value("after", run.get("after")))
     return UpdateOne({"_id": run["_id"]}, [change_when(unchanged, changes, computed)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin import clock
 from tocsin.clock import epoch_milliseconds
-from tocsin.documents import JobDocument, QueuedFields, QueuePlacement, RunDocument
+from tocsin.documents import JobDocument, QueuedFields, QueuePlacement, RunChanges, RunDocument
 from tocsin.documents.updates import Expression, is_null
 from tocsin.outbound.urls import parse_target_key
 
@@ -25,14 +25,17 @@ def compute_rank(queued_at: datetime, priority: int) -> int:
     return epoch_milliseconds(queued_at) - priority * PRIORITY_STEP_MS
 
 
-def requeued_fields(run: RunDocument) -> dict[str, Any]:
-    """Return the fields that requeue a run at its former rank. Dispatchers see it as new."""
+def former_place(run: RunDocument) -> RunChanges:
+    """Return the changes that put a claimed run back to its former rank, in the same round. Dispatchers see it as new.
+
+    A run that is repeated goes to the end, in a new round: `documents.new_round`.
+    """
     queued_at: Any = run["queued_at"]  # never null in a run that was queued
     return {"rank": compute_rank(queued_at, run.get("priority") or 0), "ready_at": clock.now()}
 
 
 def queued_fields(now: datetime, priority: int) -> QueuedFields:
-    """Return the fields of a run that is queued now."""
+    """Return the place of a run that is queued now: behind those of its priority that were queued before."""
     return {"queued_at": now, "rank": compute_rank(now, priority), "ready_at": now}
 
 

@@ -13,16 +13,18 @@ from pymongo import UpdateMany
 
 from tocsin import schedules
 from tocsin.documents import (
-    Changes,
     Database,
     Hold,
     JobSnapshot,
+    RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
+    TaskChanges,
     TaskDocument,
     Trigger,
     owner_of,
+    snapshot_changes,
 )
 from tocsin.documents.updates import (
     Expression,
@@ -61,6 +63,15 @@ def job_snapshot(task: TaskDocument, now: datetime) -> JobSnapshot:
     }
 
 
+def current_settings(task: TaskDocument, now: datetime) -> RunChanges:
+    """Return the changes that give an existing run the current settings of its task."""
+    return {
+        "task_name": task["name"],
+        "task_version": task["version"],
+        **snapshot_changes(job_snapshot(task, now)),
+    }
+
+
 async def reconcile_task(database: Database, task_id: str, now: datetime) -> None:
     """Reconcile the open runs of a task with it."""
     task = await database.tasks.find_one({"_id": task_id})
@@ -73,7 +84,7 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
         await database.tasks.delete_one({"_id": task_id})
         return
     same = has_value("version", task["version"])
-    await database.tasks.update_one({"_id": task_id}, [change_when(same, {"reconcile": False})])
+    await database.tasks.update_one({"_id": task_id}, [change_when(same, TaskChanges(reconcile=False))])
 
 
 async def _open_runs(database: Database, task_id: str) -> list[RunDocument]:
@@ -161,12 +172,11 @@ def _refresh_updates(run_ids: list[str], task: TaskDocument, now: datetime) -> l
     They also undo the effect of a pause on a running attempt, but not that of a cancellation. A pinned run keeps its
     settings.
     """
-    snapshot = {**job_snapshot(task, now), "task_name": task["name"], "task_version": task["version"]}
     is_uncancelled = all_of(has_value("open", True), is_null("cancel_requested_at"))
     follows_task = all_of(has_value("open", True), {"$ne": ["$pinned", True]})
     return [
-        update_by_ids(run_ids, [change_when(follows_task, snapshot), _RERANK]),
-        update_by_ids(run_ids, [change_when(is_uncancelled, {"final": None})]),
+        update_by_ids(run_ids, [change_when(follows_task, current_settings(task, now)), _RERANK]),
+        update_by_ids(run_ids, [change_when(is_uncancelled, RunChanges(final=None))]),
     ]
 
 
@@ -181,7 +191,7 @@ def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReaso
     """
     reason = reason or _REASONS[hold]
     final = RunStatus.FAILED if hold is Hold.PAUSED else RunStatus.CANCELLED
-    changes: Changes = {"final": {"status": final, "reason": reason}}
+    changes: RunChanges = {"final": {"status": final, "reason": reason}}
     if hold is not Hold.PAUSED:
         changes["cancel_requested_at"] = now
     limiting = update_by_ids(run_ids, [change_when(is_one_of("status", [RunStatus.RUNNING]), changes)])
@@ -191,7 +201,7 @@ def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReaso
 
 def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
     """Return the update that cancels a run unless a worker has claimed it."""
-    changes = {
+    changes: RunChanges = {
         "reason": reason, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
     }  # fmt: skip
     return move_run_pipeline(IDLE_STATUSES, RunStatus.CANCELLED, changes)

@@ -12,6 +12,7 @@ from itertools import groupby
 from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import (
+    SETTLED_STATUSES,
     Database,
     RunDocument,
     RunStatus,
@@ -19,8 +20,9 @@ from tocsin.documents import (
     TaskStatus,
     Trigger,
     parent_of,
+    public_status,
 )
-from tocsin.documents.states import PROJECT_TASK_STATUS, SETTLED_STATUSES, TASK_STATUS_OF_OPEN_RUN, public_status
+from tocsin.documents.states import PROJECT_TASK_STATUS, TASK_STATUS_OF_OPEN_RUN
 from tocsin.documents.updates import (
     Expression,
     Pipeline,

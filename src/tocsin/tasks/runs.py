@@ -9,28 +9,28 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
-    Changes,
+    SETTLED_STATUSES,
     Database,
     Hold,
     ReplayEntryDocument,
     ReplaySettings,
     Run,
+    RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
     TaskDocument,
     Trigger,
+    new_round,
     new_run,
-    requeued,
 )
-from tocsin.documents.states import SETTLED_STATUSES
 from tocsin.documents.updates import Expression, all_of, change_task, has_value, is_null, move_run, put_active_runs
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import idempotency, run_effects
 from tocsin.tasks.activity_log import log_run
 from tocsin.tasks.ownership import find_run, find_task, require_run, require_task
 from tocsin.tasks.ranking import queued_fields
-from tocsin.tasks.reconciliation import job_snapshot, stop_updates
+from tocsin.tasks.reconciliation import current_settings, job_snapshot, stop_updates
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS
 
 MAX_REPLAY_ENTRIES = 50
@@ -109,7 +109,7 @@ async def retry_run(
         raise Conflict(f"{allowed}; this one is {run.status}.", "id")
     if len(run.attempts) >= MAX_ATTEMPTS:
         raise Conflict(f"The run has had {MAX_ATTEMPTS} attempts, which is the maximum. Run its task instead.", "id")
-    update = requeue_update(run.id, run.round, await _load_task(database, task.id), now, settings)
+    update = new_round_update(run.id, run.round, await _load_task(database, task.id), now, settings)
     if (await database.runs.bulk_write([update])).modified_count:
         log_run("run retried", run.id)
         await show_reopened(database, [run.id])
@@ -117,19 +117,19 @@ async def retry_run(
     return await require_run(owner, run_id)
 
 
-def requeue_update(
+def new_round_update(
     run_id: str, round_: int, task: TaskDocument, now: datetime, settings: ReplaySettings, replay: str | None = None
 ) -> UpdateOne:
-    """Return the update that requeues a settled run, unless it has left this round.
+    """Return the update that begins the next round of a settled run, unless it has left this round.
 
     With a replay (by ID), the run must also still be a dead letter.
     """
-    changes: Changes = {
-        **requeued(round_ + 1, queued_fields(now, task.get("priority") or 0)),
+    changes: RunChanges = {
+        **new_round(round_ + 1, queued_fields(now, task.get("priority") or 0)),
         "pinned": settings is ReplaySettings.ORIGINAL,
     }
     if settings is ReplaySettings.CURRENT:
-        changes |= {"task_name": task["name"], "task_version": task["version"], **job_snapshot(task, now)}
+        changes |= current_settings(task, now)
     entry: ReplayEntryDocument = {"replay": replay, "at": now, "round": round_ + 1}
     computed = {**NEW_RETRY_BUDGET, "replays": _append_entry(entry)}
     same_round = has_value("round", round_)

@@ -9,7 +9,17 @@ from typing import TypedDict
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Changes, Database, Hold, JobDocument, Overlap, Task, TaskStatus, new_id
+from tocsin.documents import (
+    Database,
+    Hold,
+    JobDocument,
+    Overlap,
+    Task,
+    TaskChanges,
+    TaskSettings,
+    TaskStatus,
+    new_id,
+)
 from tocsin.documents.updates import all_of, change_task, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
 from tocsin.tasks import idempotency, ownership, queues
@@ -42,11 +52,11 @@ class TaskDraft:
     priority: int | None = None
 
     def validate(self) -> "TaskDraft":
-        """Return the draft if it is valid. Raises SeveralInvalid with the invalid fields."""
+        """Return the draft if it is valid. Raises MultipleInvalid with the invalid fields."""
         validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
         return self
 
-    def document_fields(self) -> Changes:
+    def document_fields(self) -> TaskSettings:
         """Return the fields of the document that the owner sets."""
         return {
             "name": self.name,
@@ -98,7 +108,7 @@ def validate_fields(
     retry: RetryPolicy | None,
     schedule: schedules.Schedule | None,
 ) -> None:
-    """Validate the fields of a draft; None is a missing field. Raises SeveralInvalid with the invalid fields."""
+    """Validate the fields of a draft; None is a missing field. Raises MultipleInvalid with the invalid fields."""
     errors = ErrorCollector()
     errors.try_parse(_check_name, name)
     errors.try_parse(_check_tags, tags)
@@ -191,14 +201,19 @@ async def _update_once(database: Database, task: Task, changes: DraftChanges, no
     draft = replace(draft_from_task(task), **changes).validate()
     if not changes.keys().isdisjoint({"queue", "priority"}):
         draft = with_queue_priority(draft, await queues.default_priorities(database))
-    fields = {**draft.document_fields(), **_schedule_changes(task, draft, changes, now)}
-    fields |= {"version": task.version + 1, "updated_at": now, "reconcile": True}
+    fields: TaskChanges = {
+        **draft.document_fields(),
+        **_schedule_changes(task, draft, changes, now),
+        "version": task.version + 1,
+        "updated_at": now,
+        "reconcile": True,
+    }
     unchanged = all_of(has_value("version", task.version), has_value("last_due_at", task.last_due_at))
     result = await database.tasks.bulk_write([change_task(task.id, unchanged, fields)])
     return result.modified_count == 1
 
 
-def _schedule_changes(task: Task, draft: TaskDraft, changes: DraftChanges, now: datetime) -> Changes:
+def _schedule_changes(task: Task, draft: TaskDraft, changes: DraftChanges, now: datetime) -> TaskChanges:
     """Return the changes of a new schedule. Other edits do not affect due times.
 
     Sending the current schedule again changes nothing, unless the task was cancelled.

@@ -6,10 +6,10 @@ import pytest
 import strawberry
 
 from tocsin.dead_letters import filter as dead_letter_filter
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
 from tocsin.graphql import ids
 from tocsin.graphql.dead_letters.inputs import DeadLetterFilter, parse_dead_letter_filter
-from tocsin.jobs.base import ErrorKind
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

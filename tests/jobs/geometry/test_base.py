@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.jobs.geometry.shapes import polygon
 from tests.jobs.http.test_job import job_context
 from tests.outbound.servers import open_client
-from tocsin.jobs.base import ErrorKind
+from tocsin.documents import ErrorKind
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 
 

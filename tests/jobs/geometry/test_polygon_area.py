@@ -9,8 +9,9 @@ import pytest
 from tests.jobs.geometry.shapes import BOWTIE, SQUARE, box, collection, feature, polygon
 from tests.jobs.http.test_job import BOX, job_context
 from tests.outbound.servers import open_client
+from tocsin.documents import ErrorKind
 from tocsin.errors import InvalidInput
-from tocsin.jobs.base import ErrorKind, Job, Outcome, SaveContext
+from tocsin.jobs.base import Job, Outcome, SaveContext
 from tocsin.jobs.geometry.area import measure_ring
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.jobs.http.test_job import BOX, job_context, perform
 from tests.outbound.servers import Reader, Writer, answering, open_client, read_request, response, talking
-from tocsin.jobs.base import ErrorKind, JobContext
+from tocsin.documents import ErrorKind
+from tocsin.jobs.base import JobContext
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.jobs.http.job import HttpJob
 

@@ -11,8 +11,9 @@ import pytest
 from tests.outbound.servers import answering, open_client, response
 from tocsin.compute.pool import ProcessPool
 from tocsin.config import Settings
+from tocsin.documents import ErrorKind
 from tocsin.jobs import registry
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome
+from tocsin.jobs.base import JobContext, Outcome
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.jobs.http.job import HttpJob
 from tocsin.jobs.results import encode_result

@@ -9,7 +9,8 @@ import pytest
 
 from tests.jobs.http.test_job import job_context, perform
 from tests.outbound.servers import answering, open_client, response
-from tocsin.jobs.base import AttemptError, ErrorKind, JobContext, Outcome
+from tocsin.documents import ErrorKind
+from tocsin.jobs.base import AttemptError, JobContext, Outcome
 from tocsin.jobs.http.result import combine_headers, make_step_result, make_step_result_text
 
 

@@ -9,10 +9,10 @@ from tests.harness import SECRETS
 from tests.jobs.reports.reports import DUE, HOUR, ROWS, add_runs, make, report_of
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin import clock
-from tocsin.documents import Database, User, to_global_id
+from tocsin.documents import Database, ErrorKind, User, to_global_id
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
-from tocsin.jobs.base import ErrorKind, SaveContext
+from tocsin.jobs.base import SaveContext
 
 
 async def test_columns_choose_and_order(database: Database) -> None:

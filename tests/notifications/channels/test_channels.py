@@ -7,8 +7,7 @@ import pytest
 
 from tests.notifications.helpers import changed, mail
 from tests.outbound.smtp import Inbox, mail_server, smtp_settings
-from tocsin.documents import Database, User
-from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents import Database, DeliveryDocument, User
 from tocsin.notifications.account_events import QuotaMet
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Channel, ChannelContext, DeliveryRefused, Message

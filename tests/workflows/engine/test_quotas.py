@@ -81,7 +81,7 @@ async def test_a_step_is_counted_once_if_the_workflow_run_is_changed_while_it_is
     await _alice()
     async with run_stack(database, schedule=False, quota_runs_per_day=2) as stack:
         await stack.save_workflow(workflow(step("a", target.url)))
-        meter, run_id, runner = stack.engine.quotas.meter, await stack.execute("w"), stack.make_runner()
+        meter, run_id, runner = stack.quotas.meter, await stack.execute("w"), stack.make_runner()
         write = runner._write
 
         async def write_second(*args: Any) -> bool:

@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from tocsin.dead_letters import filter as dead_letter_filter
+from tocsin.documents import ErrorKind
 from tocsin.graphql import ids
-from tocsin.jobs.base import ErrorKind
 
 
 @strawberry.input(description="Filters for dead letters, combined with AND.")

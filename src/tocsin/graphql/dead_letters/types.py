@@ -6,13 +6,12 @@ import strawberry
 
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.store import FailureCause
-from tocsin.documents import ReplayDocument, ReplaySettings, ReplayStatus, SkipReason
+from tocsin.documents import ErrorKind, ReplayDocument, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.node import REPLAY, RUN, Node, converter_to, load_node
 from tocsin.graphql.runs.types import Run
-from tocsin.jobs.base import ErrorKind
 
 _SKIP_TEXTS = {
     SkipReason.WORKFLOW_STEP: "The run is a workflow step: resume its workflow run instead.",

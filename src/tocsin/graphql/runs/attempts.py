@@ -6,11 +6,10 @@ from datetime import datetime
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptDocument, AttemptOutcome, ErrorDocument
+from tocsin.documents import AttemptDocument, AttemptOutcome, ErrorDocument, ErrorKind
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.http import Header
 from tocsin.graphql.scalars import Url
-from tocsin.jobs.base import ErrorKind
 
 
 @strawberry.type(description="The error with which a run or an attempt failed.")

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tocsin.jobs.base import ErrorKind, JobContext, Outcome
+from tocsin.documents import ErrorKind
+from tocsin.jobs.base import JobContext, Outcome
 from tocsin.jobs.geometry.geojson import GeoJsonError, InvalidGeometry
 
 

@@ -7,14 +7,13 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from tocsin.documents import RequestDocument
+from tocsin.documents import ErrorKind, RequestDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import find_faults, has_expression, parse_params
 from tocsin.jobs.base import (
     AttemptError,
     ComputeLimitReached,
     ComputeProcessEnded,
-    ErrorKind,
     Job,
     JobContext,
     Outcome,

@@ -37,7 +37,7 @@ def make_step_result_text(
     body: str | None,
     truncated: bool,
 ) -> JsonText:
-    """Return the result as JSON text. Used for large responses, in a compute process. Raises UnfitJson."""
+    """Return the result as JSON text. Used for large responses, in a compute process. Raises InvalidJson."""
     outcome = Outcome(
         status_code=status, response_headers=list(headers), response_body=body, response_truncated=truncated
     )

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin import clock
-from tocsin.documents import Database
-from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents import Database, DeliveryDocument
 from tocsin.errors import TocsinError
 from tocsin.notifications.events import Event
 from tocsin.outbound.http_client import HttpClient

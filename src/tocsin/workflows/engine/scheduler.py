@@ -14,6 +14,7 @@ from tocsin.documents import (
     WorkflowRunDocument,
     WorkflowRunReason,
     WorkflowRunStatus,
+    last_due_of,
     to_global_id,
 )
 from tocsin.documents.updates import all_of, change_when, has_value
@@ -124,8 +125,8 @@ class WorkflowScheduler:
                 runs.append(existing[0])
             else:
                 runs += await self._create_runs(workflow, build, (due, now), existing)
-            due = schedules.next_due(schedule, max(_find_last_due(run) for run in runs))
-        await self._set_next_due(workflow, due, max(_find_last_due(run) for run in runs))
+            due = schedules.next_due(schedule, max(last_due_of(run) for run in runs))
+        await self._set_next_due(workflow, due, max(last_due_of(run) for run in runs))
         return runs
 
     async def _miss_until(self, workflow: WorkflowDocument, build: _Build, due: datetime, until: datetime) -> None:
@@ -133,7 +134,7 @@ class WorkflowScheduler:
         schedule = _parse_schedule(workflow)
         gap, _ = schedules.skip_due_times(schedule, due, until)
         run, _ = await self._insert(build(_describe_missed_run(workflow, gap, WorkflowRunReason.QUOTA)))
-        last = _find_last_due(run)
+        last = last_due_of(run)
         await self._set_next_due(workflow, schedules.next_due(schedule, last), last)
 
     async def _create_runs(
@@ -148,7 +149,7 @@ class WorkflowScheduler:
         The scheduler does the same for tasks.
         """
         schedule = _parse_schedule(workflow)
-        covered = [(run["due_at"], _find_last_due(run)) for run in existing]
+        covered = [(run["due_at"], last_due_of(run)) for run in existing]
         plan = schedules.plan_due_times(schedule, *bounds, schedules.Misfire())
         dues, gaps = schedules.exclude_covered(schedule, plan, covered)
         planned: list[datetime | schedules.Gap] = [*gaps, *dues]
@@ -206,10 +207,6 @@ def _parse_schedule(workflow: WorkflowDocument) -> schedules.Schedule:
 def _describe_missed_run(workflow: WorkflowDocument, gap: schedules.Gap, reason: WorkflowRunReason) -> NewWorkflowRun:
     run_id = _build_run_id(workflow, gap.first)
     return NewWorkflowRun(run_id, Trigger.SCHEDULE, gap.first, WorkflowRunStatus.MISSED, reason, gap)
-
-
-def _find_last_due(run: WorkflowRunDocument) -> datetime:
-    return run.get("missed_until") or run["due_at"]
 
 
 def _build_run_id(workflow: WorkflowDocument, due_at: datetime) -> str:

@@ -11,15 +11,18 @@ from tocsin.documents import (
     NEW_RETRY_BUDGET,
     Database,
     Hold,
+    RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
     Trigger,
     WorkflowRunDocument,
+    new_round,
     new_run,
     owner_of,
-    requeued,
+    snapshot_changes,
 )
+from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks.ranking import queue_placement, queued_fields
@@ -27,9 +30,6 @@ from tocsin.tasks.reconciliation import SLICE_SIZE, stop_updates
 from tocsin.tasks.runs import RETRYABLE_STATUSES
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.engine.step_starts import StepRunRequest
-
-_DUPLICATE = 11000
-_SNAPSHOT_FIELDS = ("job", "retry", "timeout", "task_version", "queue", "priority", "host", "lane")
 
 
 class StepRuns:
@@ -60,7 +60,7 @@ class StepRuns:
         self._transport.cancel_admission([claimed.pop(index) for index in existing & claimed.keys()])
         self._transport.submit(list(claimed.values()))
         if existing:  # those of this round were created by another advance and stay
-            updates = [_requeue_update(runs[index]) for index in existing]
+            updates = [_new_round_update(runs[index]) for index in existing]
             await self._database.runs.bulk_write(updates, ordered=False)
         self._transport.wake_dispatcher()
 
@@ -79,10 +79,7 @@ class StepRuns:
         try:
             await self._database.runs.insert_many(runs, ordered=False)
         except BulkWriteError as error:
-            failures = error.details["writeErrors"]
-            if any(failure["code"] != _DUPLICATE for failure in failures):
-                raise
-            return {failure["index"] for failure in failures}
+            return set(existing_indexes(error))
         return set()
 
 
@@ -110,14 +107,18 @@ def _build_run(workflow_run: WorkflowRunDocument, request: StepRunRequest, now: 
     )
 
 
-def _requeue_update(run: RunDocument) -> UpdateOne:
-    """Return the update that requeues an existing run of an earlier round."""
-    snapshot = {name: value for name, value in run.items() if name in _SNAPSHOT_FIELDS}
+def _new_round_update(run: RunDocument) -> UpdateOne:
+    """Return the update that begins the round of this run in the existing run, which is in an earlier one."""
+    changes: RunChanges = {
+        **new_round(run["round"], run),
+        **snapshot_changes(run),
+        "task_version": run["task_version"],
+    }
     return move_run(
         run["_id"],
         RETRYABLE_STATUSES,
         RunStatus.QUEUED,
-        {**requeued(run["round"], run), **snapshot},
+        changes,
         computed=NEW_RETRY_BUDGET,
         where={"$lt": ["$round", run["round"]]},
     )

@@ -17,7 +17,10 @@ _OF_JOBS = ("params", "forEach", "retry", "compensation")
 
 @dataclass(frozen=True, slots=True)
 class StepOutline:
-    """A step. `key` is made up where it has none. `waits_for` is resolved, but may be incomplete unless `is_sure`."""
+    """A step. `key` is made up where it has none, as `has_key` tells.
+
+    `dependencies` are resolved, but may be incomplete unless `has_known_dependencies`.
+    """
 
     path: ValuePath
     key: str

@@ -1,7 +1,6 @@
 """The mail channel: a text for each event, and its delivery to the owner's address."""
 
-from tocsin.documents import owner_of
-from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents import DeliveryDocument, owner_of
 from tocsin.notifications.channels.base import (
     Channel,
     ChannelContext,
