@@ -82,6 +82,7 @@ async def test_a_subscription_is_many(api: Api, method: str) -> None:
     [
         ("{", "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("fragment F on Query { __typename }", "BAD_USER_INPUT"),
         ("query($n: Int!) { tasks(first: $n) { totalCount } }", "BAD_USER_INPUT"),
         ('subscription { taskEvents(taskId: "x") { kind } }', "BAD_USER_INPUT"),
     ],

@@ -66,11 +66,10 @@ class DocumentExtension(SchemaExtension):
 
     def get_results(self) -> dict[str, Any]:
         """Return `extensions` of the response: its cost. Events of a subscription have none."""
-        context = self.execution_context
-        if context.graphql_document is None or context.operation_type is OperationType.SUBSCRIPTION:
-            return {}
         cost = self._admission.cost_extension()
-        return {"cost": cost} if cost else {}
+        if not cost or self.execution_context.operation_type is OperationType.SUBSCRIPTION:
+            return {}
+        return {"cost": cost}
 
 
 class ErrorExtension(SchemaExtension):
