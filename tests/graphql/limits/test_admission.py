@@ -108,6 +108,38 @@ async def test_refused_documents_are_counted_too(api: Api) -> None:
     assert seen[2] == seen[3] == ["RATE_LIMITED"]  # the bucket gives some back meanwhile, but not 500
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_a_mutation_by_get_is_counted_too(api: Api, accept: str) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
+    object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
+    for _ in range(2):
+        answer = await api.nobody.http.get("/graphql", params={"query": LOG_IN % "u"}, headers={"Accept": accept})
+        assert answer.status_code == 405
+    assert codes(await post(api.nobody, "{ __typename }")) == ["RATE_LIMITED"]
+
+
+@pytest.mark.parametrize(("query", "name"), [("query A { __typename }", "B"), (EVENTS, None)])
+async def test_an_operation_that_cannot_be_answered_by_post_is_counted_too(
+    api: Api, query: str, name: str | None
+) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
+    object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
+    for _ in range(2):
+        answer = await api.nobody.http.post("/graphql", json={"query": query, "operationName": name})
+        assert answer.status_code == 400
+    assert codes(await post(api.nobody, "{ __typename }")) == ["RATE_LIMITED"]
+
+
+async def test_a_document_without_an_operation_is_counted_on_a_connection_too(api: Api) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
+    object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
+    async with open_socket(api, api.alice) as socket:
+        for id_ in ("1", "2"):
+            await socket.subscribe(id_, "fragment A on Query { __typename }")
+            assert (await socket.receive())["type"] == "error"
+    assert codes(await post(api.alice, "{ __typename }")) == ["RATE_LIMITED"]
+
+
 # --- attempts -----------------------------------------------------------------------------------------------------------
 
 

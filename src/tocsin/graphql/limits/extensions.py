@@ -36,12 +36,12 @@ class DocumentExtension(SchemaExtension):
         settings: Settings = self.execution_context.context.services.settings
         return settings
 
-    def on_operation(self) -> Iterator[None]:
+    async def on_operation(self) -> AsyncIterator[None]:
         self.execution_context.parse_options["max_tokens"] = self._settings.max_document_tokens
         try:
             yield
         finally:
-            self._admission.release()
+            await self._admission.finish()
 
     async def on_parse(self) -> AsyncIterator[None]:
         context = self.execution_context
