@@ -135,11 +135,11 @@ async def _create(info: Info, owner: User, input: CreateTasksInput) -> _Batch:
 
 async def _check(services: Services, owner: User, input: CreateTasksInput, now: datetime) -> _Batch:
     """Check all tasks in threads: the valid ones are ready to be saved, the others have their error."""
-    standards = await queues.default_priorities(services.database)
+    default_priorities = await queues.default_priorities(services.database)
 
     def check(start: int) -> list[saving.ValidatedDraft | errors.UserError]:
         chunk = enumerate(input.tasks[start : start + _CHUNK], start)
-        return [_check_one(services, owner, index, task, now, standards) for index, task in chunk]
+        return [_check_one(services, owner, index, task, now, default_priorities) for index, task in chunk]
 
     found = [one for start in range(0, len(input.tasks), _CHUNK) for one in await asyncio.to_thread(check, start)]
     valid = {index: one for index, one in enumerate(found) if isinstance(one, saving.ValidatedDraft)}
@@ -148,7 +148,12 @@ async def _check(services: Services, owner: User, input: CreateTasksInput, now: 
 
 
 def _check_one(
-    services: Services, owner: User, index: int, input: CreateTaskInput, now: datetime, standards: Mapping[str, int]
+    services: Services,
+    owner: User,
+    index: int,
+    input: CreateTaskInput,
+    now: datetime,
+    default_priorities: Mapping[str, int],
 ) -> saving.ValidatedDraft | errors.UserError:
     try:
         if isinstance(input.idempotency_key, str):
@@ -156,7 +161,7 @@ def _check_one(
                 "Tasks of a list cannot have an idempotencyKey. Give one for the whole list, next to `tasks`.",
                 "idempotencyKey",
             )
-        draft = saving.with_queue_priority(parse_draft(input, services, owner, now), standards)
+        draft = saving.with_queue_priority(parse_draft(input, services, owner, now), default_priorities)
         return saving.validate_draft(draft, now)
     except errors.UserError as error:
         return error.prefix_path("tasks", str(index))
