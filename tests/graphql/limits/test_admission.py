@@ -51,17 +51,21 @@ async def test_who_may_ask_for_the_schema(api: Api, who: str) -> None:
 async def test_suggestions_are_for_the_audience_of_the_setting(api: Api, who: str) -> None:
     change_settings(api, suggestions=who)
     stranger = Caller(api.nobody.http, None, "not.a.token")
-    for caller, told in ((api.nobody, who == "everyone"), (api.alice, who != "nobody"), (stranger, who == "everyone")):
+    for caller, expected in (
+        (api.nobody, who == "everyone"),
+        (api.alice, who != "nobody"),
+        (stranger, who == "everyone"),
+    ):
         for answer in (await post(caller, TYPO), await post(caller, WRONG_VALUE, d="DESCC")):
-            assert any("Did you mean" in error["message"] for error in answer["errors"]) is told, (who, answer)
+            assert any("Did you mean" in error["message"] for error in answer["errors"]) is expected, (who, answer)
 
 
 async def test_suggestions_over_a_socket_are_for_the_same_callers(api: Api) -> None:
-    for caller, told in ((api.alice, True), (api.nobody, False)):
+    for caller, expected in ((api.alice, True), (api.nobody, False)):
         async with open_socket(api, caller) as socket:
             await socket.subscribe("1", TYPO)
             (error,) = (await socket.receive())["payload"]
-            assert ("Did you mean" in error["message"]) is told
+            assert ("Did you mean" in error["message"]) is expected
 
 
 # --- cost ---------------------------------------------------------------------------------------------------------------
