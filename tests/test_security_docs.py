@@ -92,12 +92,12 @@ def test_every_requirement_is_spoken_of_once() -> None:
 
 
 def test_the_counts_at_the_top_are_those_of_the_rows() -> None:
-    told = dict(re.findall(r"^\| ([a-z ]+) \| (\d+) \|$", ASVS.read_text(), re.MULTILINE))
+    stated = dict(re.findall(r"^\| ([a-z ]+) \| (\d+) \|$", ASVS.read_text(), re.MULTILINE))
     counts: Counter[str] = Counter()
     for numbers, state, *_ in rows():
         counts[state] += len(numbers)
-    assert {state: int(told[state]) for state in STATES} == counts
-    assert int(told["all"]) == counts.total()
+    assert {state: int(stated[state]) for state in STATES} == counts
+    assert int(stated["all"]) == counts.total()
 
 
 def test_what_holds_names_its_proof_and_all_else_its_reason() -> None:

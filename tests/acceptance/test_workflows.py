@@ -193,8 +193,8 @@ async def test_every_change_is_told(tmp_path: Path, target: TargetServer) -> Non
         async with asyncio.timeout(20):
             await listening
         assert (events[0]["kind"], events[1]["kind"]) == ("SNAPSHOT", "CREATED")
-        told = [(step["key"], step["status"]) for event in events for step in event["steps"]]
-        assert told == [
+        progress = [(step["key"], step["status"]) for event in events for step in event["steps"]]
+        assert progress == [
             ("hello", "RUNNING"),
             ("hello", "COMPLETED"),
             ("world", "RUNNING"),

@@ -53,6 +53,13 @@ async def test_the_latest_entries_are_returned_first_however_old_they_are(databa
         assert [entry["email"] for entry in found] == ["0@example.com", "2@example.com", "9600@example.com"][:limit]
 
 
+async def test_an_entry_is_found_by_its_id(database: Database) -> None:
+    await audit.record(AuditAction.USER_CREATED, BROWSER, email="a@example.com")
+    (entry,) = await audit.list_entries(database, 1, clock.now())
+    assert await audit.find_entry(database, entry["_id"]) == entry
+    assert await audit.find_entry(database, "another") is None
+
+
 async def test_entries_are_filtered_by_account_and_action(database: Database) -> None:
     for email, action in ((ALICE, AuditAction.SIGNED_UP), (ALICE, AuditAction.LOGGED_OUT), ("b@example.com", None)):
         await audit.record(action or AuditAction.SIGNED_UP, Actor(), email=email)

@@ -18,8 +18,8 @@ METHODS = "It has: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS."
 URL = "https://example.com"
 
 
-def at(place: str, told: str) -> str:
-    return f"Variable '$i' has invalid value at {place}: {told}"
+def at(place: str, fault: str) -> str:
+    return f"Variable '$i' has invalid value at {place}: {fault}"
 
 
 VARIABLES: list[tuple[dict[str, Any], list[str]]] = [
@@ -47,14 +47,14 @@ def _messages(answer: dict[str, Any]) -> list[str]:
 
 
 async def test_valid_choices_are_named_for_variables(api: Api) -> None:
-    for given, told in VARIABLES:
-        assert _messages(await api.alice.post(CREATE, {"i": {"name": "a", "schedule": EVERY, **given}})) == told
+    for given, expected in VARIABLES:
+        assert _messages(await api.alice.post(CREATE, {"i": {"name": "a", "schedule": EVERY, **given}})) == expected
 
 
 async def test_valid_choices_are_named_for_literals(api: Api) -> None:
-    for job, told in LITERALS:
+    for job, expected in LITERALS:
         query = f'mutation {{ createTask(input: {{name: "a", schedule: {{now: true}}, job: {job}}}) {{ userErrors {{ message }} }} }}'
-        assert _messages(await api.alice.post(query))[0] == told
+        assert _messages(await api.alice.post(query))[0] == expected
         assert "Maybe" not in str(await api.alice.post(query))
 
 
@@ -62,8 +62,8 @@ async def test_the_position_in_a_list_is_named(api: Api) -> None:
     query = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { userErrors { message } } }"
     right = {"name": "a", "schedule": EVERY, "job": {"http": {"url": URL}}}
     given = {"mode": "EACH", "tasks": [right, {**right, "job": {"http": {"url": URL}, "custom": None}}]}
-    told = at(".tasks[1].job", f"Give exactly one of {MEMBERS}; you gave http and custom as null.")
-    assert _messages(await api.alice.post(query, {"i": given})) == [told]
+    expected = at(".tasks[1].job", f"Give exactly one of {MEMBERS}; you gave http and custom as null.")
+    assert _messages(await api.alice.post(query, {"i": given})) == [expected]
 
 
 async def test_a_variable_that_may_be_null_is_no_member(api: Api) -> None:
@@ -82,9 +82,9 @@ async def test_valid_choices_are_not_named_to_anonymous_callers(api: Api) -> Non
 
 async def test_a_long_wrong_value_leaves_room_for_the_choices(api: Api) -> None:
     given = {"name": "a", "schedule": EVERY, "job": {"http": {"url": URL, "method": "X" * 5_000}}}
-    (told,) = _messages(await api.alice.post(CREATE, {"i": given}))
-    assert told.endswith(f"XXX… {METHODS}")
-    assert len(told) <= 500
+    (message,) = _messages(await api.alice.post(CREATE, {"i": given}))
+    assert message.endswith(f"XXX… {METHODS}")
+    assert len(message) <= 500
 
 
 async def test_the_schema_marks_inputs_of_which_exactly_one_field_is_set(api: Api) -> None:

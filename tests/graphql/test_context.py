@@ -7,6 +7,8 @@ import pytest
 
 from tests.graphql.conftest import Api
 from tests.harness import wait_until
+from tocsin.accounts import users
+from tocsin.accounts.audit import COMMAND_LINE
 from tocsin.errors import TokenExpired, TokenInvalid, Unauthenticated
 from tocsin.graphql.context import Context
 
@@ -68,6 +70,23 @@ async def test_the_end_of_a_session_ends_the_wait(api: Api) -> None:
     await api.database.sessions.delete_many({"owner": api.alice.user.id})
     async with asyncio.timeout(10):
         assert isinstance(await waiting, TokenInvalid)
+
+
+async def test_the_identity_of_an_open_stream_follows_a_demotion(api: Api) -> None:
+    assert api.carol.user is not None
+    made = context(api, api.carol.token)
+    identity = await made.authenticate()
+    assert identity is not None
+    assert identity.user.is_admin
+    waiting = asyncio.create_task(made.wait_for_token_end())
+    await users.set_admin(api.carol.user, COMMAND_LINE, is_admin=False)
+
+    async def is_demoted() -> bool:
+        identity = await made.authenticate()
+        return identity is not None and not identity.user.is_admin
+
+    await wait_until(is_demoted)
+    waiting.cancel()
 
 
 async def test_the_expiry_of_a_token_ends_the_wait(api: Api) -> None:

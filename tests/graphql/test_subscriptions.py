@@ -91,9 +91,9 @@ async def test_twenty_subscriptions_on_one_socket(api: Api) -> None:
             await socket.subscribe(str(number))
         assert {(await socket.receive())["id"] for _ in range(20)} == {str(number) for number in range(20)}
         await api.alice.create()
-        told = [await socket.receive() for _ in range(20)]
-        assert {message["id"] for message in told} == {str(number) for number in range(20)}
-        assert {message["payload"]["data"]["taskEvents"]["kind"] for message in told} == {"TASK_CREATED"}
+        messages = [await socket.receive() for _ in range(20)]
+        assert {message["id"] for message in messages} == {str(number) for number in range(20)}
+        assert {message["payload"]["data"]["taskEvents"]["kind"] for message in messages} == {"TASK_CREATED"}
     while api.services.fanout._subscriptions:
         await asyncio.sleep(0.01)  # no subscription is left after the socket was closed
 

@@ -41,8 +41,8 @@ def _section(text: str, heading: str) -> str:
 
 def unannounced(old: str, new: str, changelog: str) -> list[str]:
     """The lines that the changelog lacks."""
-    told = set(announced(changelog))
-    return [f"- `{sentence}`" for sentence in changes(old, new)["breaking"] if sentence not in told]
+    known = set(announced(changelog))
+    return [f"- `{sentence}`" for sentence in changes(old, new)["breaking"] if sentence not in known]
 
 
 def accept() -> None:

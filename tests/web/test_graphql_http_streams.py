@@ -14,11 +14,13 @@ import pytest
 from tests.acceptance.server import run_server
 from tests.graphql.conftest import Api, Caller
 from tests.harness import wait_until, without_extensions
+from tocsin.errors import RateLimited
 from tocsin.web import graphql_http
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE
 
 HALF = [b"", b"GET /live HTTP/1.1\r\nHo", b"GET /graphql HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"]
 EVENTS = "subscription { taskEvents { kind } }"
+MUTATION = 'mutation { deleteTask(input: {id: "x"}) { userErrors { code } } }'
 SNAPSHOT = {"data": {"taskEvents": {"kind": "SNAPSHOT"}}}
 TYPENAME = {"data": {"__typename": "Query"}}
 
@@ -80,6 +82,7 @@ async def test_a_subscription_is_many(api: Api, method: str) -> None:
     [
         ("{", "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("fragment F on Query { __typename }", "BAD_USER_INPUT"),
         ("query($n: Int!) { tasks(first: $n) { totalCount } }", "BAD_USER_INPUT"),
         ('subscription { taskEvents(taskId: "x") { kind } }', "BAD_USER_INPUT"),
     ],
@@ -87,9 +90,9 @@ async def test_a_subscription_is_many(api: Api, method: str) -> None:
 async def test_errors_of_the_document_are_sent_in_the_stream(api: Api, query: str, code: str) -> None:
     async with asked(api.alice, query) as answer:
         assert answer.status_code == 200
-        (_, told), end = [event async for event in events(answer)]
-    assert "data" not in told
-    assert [error["extensions"]["code"] for error in told["errors"]] == [code]
+        (_, refusal), end = [event async for event in events(answer)]
+    assert "data" not in refusal
+    assert [error["extensions"]["code"] for error in refusal["errors"]] == [code]
     assert end == ("complete", None)
 
 
@@ -97,6 +100,17 @@ async def test_errors_of_the_request_are_statuses(api: Api) -> None:
     for method, body, status in (("POST", {"query": ""}, 400), ("GET", {}, 400), ("PUT", {}, 405)):
         answer = await api.nobody.http.request(method, "/graphql", json=body, headers={"Accept": STREAM_MEDIA_TYPE})
         assert (answer.status_code, answer.headers["content-type"]) == (status, LEGACY_MEDIA_TYPE)
+
+
+async def test_a_get_of_a_caller_over_the_rate_limit_is_not_parsed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RateLimited("Not so often.", 1.5)
+
+    monkeypatch.setattr(api.services.rates, "check_points", refuse)
+    async with asked(api.nobody, MUTATION, method="GET") as answer:
+        assert answer.status_code == 200
+        (_, refusal), _ = [event async for event in events(answer)]
+    assert [error["extensions"]["code"] for error in refusal["errors"]] == ["RATE_LIMITED"]
 
 
 async def test_a_client_that_accepts_both_gets_what_fits_the_operation(api: Api) -> None:

@@ -61,6 +61,11 @@ async def record(
         log.exception("an audit log entry was lost", action=action.value, actor=actor.name, email=address)
 
 
+async def find_entry(database: Database, entry_id: str) -> AuditEntryDocument | None:
+    """Return the entry with this id, or None."""
+    return await database.audit_entries.find_one({"_id": entry_id})
+
+
 async def list_entries(
     database: Database, limit: int, now: datetime, *, email: str | None = None, action: AuditAction | None = None
 ) -> list[AuditEntryDocument]:

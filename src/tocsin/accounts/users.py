@@ -72,9 +72,14 @@ async def find_user_by_email(email: str) -> User | None:
     return None
 
 
+async def find_user(user_id: str) -> User | None:
+    """Return the user with this id, or None."""
+    return await User.get(user_id)
+
+
 async def require_user(user_id: str) -> User:
     """Return the user with this id. Raises NotFound."""
-    user = await User.get(user_id)
+    user = await find_user(user_id)
     if user is None:
         raise NotFound("There is no user with this id.", "id")
     return user

@@ -156,14 +156,17 @@ class Context(BaseContext):
         return self.request is not None and self.request.scope["type"] == "websocket"
 
     async def wait_for_token_end(self) -> Unauthenticated:
-        """Wait until the verified token becomes invalid and return the reason as an error."""
+        """Wait until the verified token becomes invalid and return the reason as an error.
+
+        Meanwhile the identity follows changes of the account, such as the loss of administrator rights.
+        """
         if self._identity is None or self.token is None:
             raise RuntimeError("the context is not authenticated")
         with self.services.fanout.access_signals.watch(self._identity.user.id) as changed:
             while (left := _seconds_until(self._identity.expires_at)) > 0:
                 raise_if_cancelled()
                 try:
-                    await self.services.accounts.authenticate(self.token)
+                    self._identity = await self.services.accounts.authenticate(self.token)
                 except Unauthenticated as error:
                     return error
                 except (PyMongoError, DatabaseUnavailable):

@@ -4,6 +4,7 @@ import math
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 
 from tocsin import errors, telemetry
 from tocsin.documents import is_unavailable
@@ -85,6 +86,8 @@ def _mask_cause(error: GraphQLError, cause: BaseException, request_id: str) -> G
         return with_code(error, "RATE_LIMITED", retryAfter=math.ceil(cause.retry_after))
     if isinstance(cause, StorageLow):
         return with_code(error, "STORAGE_LOW")
+    if isinstance(cause, CannotGetOperationTypeError):
+        return with_code(error, "BAD_USER_INPUT")
     if isinstance(cause, errors.UserError):
         return with_code(error, "BAD_USER_INPUT", cause.message, field=list(cause.path))
     if is_unavailable(cause):

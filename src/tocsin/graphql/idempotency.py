@@ -1,5 +1,6 @@
 """Idempotency keys of mutations: the digest of an input, and the result of an earlier call."""
 
+import asyncio
 import dataclasses
 import hashlib
 import hmac
@@ -29,10 +30,19 @@ async def begin_idempotent_call(
     The result of that call is repeated even if the input would be refused now. Raises QuotaExceeded,
     IdempotencyKeyReused.
     """
-    services = info.context.services
-    key = take_idempotency_key(services, owner, info.field_name, given)
-    record = None if key is None else await idempotency.find_record(services.database, key)
+    key, record = await find_earlier_call(info, owner, given)
     return key, record if record is not None and record["done"] else None
+
+
+async def find_earlier_call(
+    info: Info, owner: str, given: KeyedInput
+) -> tuple[IdempotentCall | None, IdempotencyDocument | None]:
+    """Return the key of an input and the record of an earlier call with it, which may have been interrupted."""
+    services = info.context.services
+    if not isinstance(given.idempotency_key, str):
+        return None, None
+    key = await asyncio.to_thread(take_idempotency_key, services, owner, info.field_name, given)
+    return key, None if key is None else await idempotency.find_record(services.database, key)
 
 
 def take_idempotency_key(services: Services, owner: str, mutation: str, given: KeyedInput) -> IdempotentCall | None:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from cross_web import HTTPException
-from graphql import GraphQLError, get_operation_ast, parse
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -26,6 +25,8 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Context, Services
+from tocsin.graphql.limits.admission import charge_refusal, check_rate_limit
+from tocsin.graphql.limits.document_cache import find_operation
 from tocsin.graphql.schema import schema
 from tocsin.web.connections import Connection
 from tocsin.web.error_responses import INTERNAL_MESSAGE, RequestRefused, error_response
@@ -128,7 +129,8 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""
-        _refuse_mutation_by_get(request.method, data, self._max_tokens)
+        if request.method == "GET" and await check_rate_limit(context) is None:  # else the stream refuses the caller
+            await _refuse_mutation(data, context, self._max_tokens)
         data.protocol = "sse"
         blank = Response()
         del blank.headers["content-length"]
@@ -160,15 +162,11 @@ def _parse_bearer(header: object) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _refuse_mutation_by_get(method: str, data: GraphQLRequestData, max_tokens: int) -> None:
-    """Reject mutations by GET before a stream begins, when a status can still be sent. Raises RequestRefused (405)."""
-    if method != "GET":
-        return
-    try:
-        operation = get_operation_ast(parse(data.query or "", max_tokens=max_tokens), data.operation_name)
-    except GraphQLError:
-        return
+async def _refuse_mutation(data: GraphQLRequestData, context: Context, max_tokens: int) -> None:
+    """Reject a mutation by GET before a stream begins, when a status can still be sent. Raises RequestRefused (405)."""
+    operation = await find_operation(data.query or "", data.operation_name, max_tokens)
     if operation is not None and operation.operation.value == "mutation":
+        await charge_refusal(context)
         raise _wrong_transport(OperationType.MUTATION)
 
 

@@ -9,7 +9,7 @@ from tests.graphql.conftest import HTTP_JOB, Api, Caller
 from tests.harness import wait_until
 from tocsin.config import Settings
 from tocsin.graphql import ids
-from tocsin.quotas import Quota, resource_counter
+from tocsin.quotas import Quota, UsageMeter, resource_counter
 from tocsin.quotas.limits import MEGABYTE
 
 SHOWN = "userErrors { field code message }"
@@ -228,6 +228,27 @@ async def test_a_task_that_grows_or_shrinks_counts_as_what_it_is_then(api: Api) 
     meter.add_bytes(api.alice.user.id, MEGABYTE + 1)
     assert is_refused(await update(200_000), "STORAGE", 2, 1)
     assert (await update(10))["userErrors"] == []
+
+
+async def test_a_repeated_call_stores_nothing_more(api: Api) -> None:
+    assert api.alice.user is not None
+    owner, meter = api.alice.user.id, api.services.quotas.meter
+    await save(api.alice, "flow")
+    execute = '{ executeWorkflow(input: {name: "flow", idempotencyKey: "k"}) { workflowRun { id } ' + SHOWN + " } }"
+    given = {"tasks": [{"name": "x", "job": HTTP_JOB, "schedule": EVERY}], "idempotencyKey": "k"}
+    meter.drain_pending()
+    for repeat in (False, True):
+        assert (await mutate(api.alice, execute))["userErrors"] == []
+        assert pending_storage(meter, owner) == (0 if repeat else 2)
+    await lift(api, "IDEMPOTENCY_KEYS_PER_DAY")
+    for repeat in (False, True):
+        assert (await api.alice.do("createTasks", given, f"results {{ index }} {SHOWN}"))["userErrors"] == []
+        assert (pending_storage(meter, owner) == 0) is repeat
+
+
+def pending_storage(meter: UsageMeter, owner: str) -> int:
+    """Take the bytes that were added for the owner since the last call."""
+    return sum(one.storage for one in meter.drain_pending() if one.owner == owner)
 
 
 async def test_usage_is_shown_to_its_user_and_to_administrators(api: Api) -> None:

@@ -51,17 +51,21 @@ async def test_who_may_ask_for_the_schema(api: Api, who: str) -> None:
 async def test_suggestions_are_for_the_audience_of_the_setting(api: Api, who: str) -> None:
     change_settings(api, suggestions=who)
     stranger = Caller(api.nobody.http, None, "not.a.token")
-    for caller, told in ((api.nobody, who == "everyone"), (api.alice, who != "nobody"), (stranger, who == "everyone")):
+    for caller, expected in (
+        (api.nobody, who == "everyone"),
+        (api.alice, who != "nobody"),
+        (stranger, who == "everyone"),
+    ):
         for answer in (await post(caller, TYPO), await post(caller, WRONG_VALUE, d="DESCC")):
-            assert any("Did you mean" in error["message"] for error in answer["errors"]) is told, (who, answer)
+            assert any("Did you mean" in error["message"] for error in answer["errors"]) is expected, (who, answer)
 
 
 async def test_suggestions_over_a_socket_are_for_the_same_callers(api: Api) -> None:
-    for caller, told in ((api.alice, True), (api.nobody, False)):
+    for caller, expected in ((api.alice, True), (api.nobody, False)):
         async with open_socket(api, caller) as socket:
             await socket.subscribe("1", TYPO)
             (error,) = (await socket.receive())["payload"]
-            assert ("Did you mean" in error["message"]) is told
+            assert ("Did you mean" in error["message"]) is expected
 
 
 # --- cost ---------------------------------------------------------------------------------------------------------------
@@ -106,6 +110,38 @@ async def test_refused_documents_are_counted_too(api: Api) -> None:
     assert seen[0] == ["GRAPHQL_VALIDATION_FAILED"]
     assert seen[1] == ["GRAPHQL_PARSE_FAILED"]
     assert seen[2] == seen[3] == ["RATE_LIMITED"]  # the bucket gives some back meanwhile, but not 500
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_a_mutation_by_get_is_counted_too(api: Api, accept: str) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
+    object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
+    for _ in range(2):
+        answer = await api.nobody.http.get("/graphql", params={"query": LOG_IN % "u"}, headers={"Accept": accept})
+        assert answer.status_code == 405
+    assert codes(await post(api.nobody, "{ __typename }")) == ["RATE_LIMITED"]
+
+
+@pytest.mark.parametrize(("query", "name"), [("query A { __typename }", "B"), (EVENTS, None)])
+async def test_an_operation_that_cannot_be_answered_by_post_is_counted_too(
+    api: Api, query: str, name: str | None
+) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
+    object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
+    for _ in range(2):
+        answer = await api.nobody.http.post("/graphql", json={"query": query, "operationName": name})
+        assert answer.status_code == 400
+    assert codes(await post(api.nobody, "{ __typename }")) == ["RATE_LIMITED"]
+
+
+async def test_a_document_without_an_operation_is_counted_on_a_connection_too(api: Api) -> None:
+    change_settings(api, cost_limit=1000, max_cost=1000)
+    object.__setattr__(api.services, "rates", type(api.services.rates)(api.database, api.services.settings))
+    async with open_socket(api, api.alice) as socket:
+        for id_ in ("1", "2"):
+            await socket.subscribe(id_, "fragment A on Query { __typename }")
+            assert (await socket.receive())["type"] == "error"
+    assert codes(await post(api.alice, "{ __typename }")) == ["RATE_LIMITED"]
 
 
 # --- attempts -----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from tocsin.graphql.limits.document_cache import (
     DocumentCache,
     DocumentRefused,
     check_document,
+    find_operation,
     measure_operation,
     parse_document,
     refuse_excess,
@@ -113,3 +114,11 @@ def test_an_operation_is_measured_with_its_variables() -> None:
     with pytest.raises(DocumentRefused) as caught:
         refuse_excess(document, many, settings)
     assert (caught.value.errors[0].extensions or {})["code"] == "TOO_COMPLEX"
+
+
+async def test_an_operation_is_found_by_its_name_in_a_document_that_need_not_be_valid() -> None:
+    found = await find_operation("query A { nothing } mutation B { nothing }", "B", 100)
+    assert found is not None
+    assert found.operation.value == "mutation"
+    for query, name, max_tokens in (("{", None, 100), ("query A { a } query B { b }", None, 100), ("{ a }", None, 2)):
+        assert await find_operation(query, name, max_tokens) is None

@@ -41,12 +41,12 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update=SMALL)
 
 
-@pytest.mark.parametrize(("query", "told"), TOO_MUCH, ids=[told for _, told in TOO_MUCH])
-async def test_too_much_is_refused_with_how_much_and_what_is_allowed(api: Api, query: str, told: str) -> None:
+@pytest.mark.parametrize(("query", "message"), TOO_MUCH, ids=[message for _, message in TOO_MUCH])
+async def test_too_much_is_refused_with_how_much_and_what_is_allowed(api: Api, query: str, message: str) -> None:
     answer = await api.alice.http.post("/graphql", json={"query": query})
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "TOO_COMPLEX"
-    assert told in error["message"]
+    assert message in error["message"]
 
 
 async def test_the_real_value_of_a_variable_counts(api: Api) -> None:

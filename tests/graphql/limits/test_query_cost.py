@@ -23,10 +23,10 @@ def settings(settings: Settings) -> Settings:
 
 
 def cost(query: str, **variables: Any) -> int:
-    return weighed(query, **variables).cost
+    return operation_cost(query, **variables).cost
 
 
-def weighed(query: str, **variables: Any) -> OperationCost:
+def operation_cost(query: str, **variables: Any) -> OperationCost:
     document = parse(query)
     operation = document.definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
@@ -68,20 +68,20 @@ def test_what_a_list_counts() -> None:
     assert cost("{ task(id: 1) { tags } }") == 2
     assert cost("query($c: Int!) { schedulePreview(schedule: {now: true}, count: $c) }", c=60) == 61
     assert cost("mutation { deleteTask(input: {id: 1}) { deletedTaskId userErrors { code } } }") == 101 + 1 + 1 + 10
-    assert not weighed("query($n: Int) { tasks(first: $n) { nodes { id } } }").is_constant
-    assert weighed("query($n: ID!) { task(id: $n) { id } }").is_constant
+    assert not operation_cost("query($n: Int) { tasks(first: $n) { nodes { id } } }").is_constant
+    assert operation_cost("query($n: ID!) { task(id: $n) { id } }").is_constant
 
 
-def test_fragments_that_use_each_other_are_weighed_once() -> None:
+def test_fragments_that_use_each_other_are_measured_once() -> None:
     fragments = " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(100))
-    found = weighed(
+    found = operation_cost(
         "{ ...f0 } " + fragments + " fragment f100 on Query { viewer { id } }"
     )  # 2 ** 100 visits would not end
     assert found.cost == found.selection.width == 10**12
 
 
 def test_introspection_counts_about_what_it_answers() -> None:
-    found = weighed(get_introspection_query())
+    found = operation_cost(get_introspection_query())
     assert found.selection.introspects
     assert found.selection.depth == 0
     answer = execute_sync(schema._schema, parse(get_introspection_query()))
@@ -106,4 +106,4 @@ async def test_nesting_through_fragments_ends_nothing(api: Api) -> None:
     query = "{ ...f0 } " + chain + " fragment f4 on Query { __typename }"
     await asyncio.to_thread(parse, query)
     with pytest.raises(Exception, match="nested more than 150 levels deep"):
-        weighed(query)
+        operation_cost(query)

@@ -41,10 +41,10 @@ async def test_a_missing_token_and_a_success_are_not_logged(api: Api) -> None:
 
 def test_each_caller_gets_one_line_a_minute_for_each_code() -> None:
     now = [0.0]
-    told = RefusalLog(lambda: now[0])
+    refused_callers = RefusalLog(lambda: now[0])
 
     def note(code: str, caller: str) -> None:
-        told.record(code, "No.", caller=caller, address="", request_id="")
+        refused_callers.record(code, "No.", caller=caller, address="", request_id="")
 
     with structlog.testing.capture_logs() as lines:
         for second in (0.0, 1.0, 59.0, 60.0):
@@ -56,8 +56,8 @@ def test_each_caller_gets_one_line_a_minute_for_each_code() -> None:
 
 
 def test_the_number_of_remembered_refusals_is_bounded() -> None:
-    told = RefusalLog()
+    refused_callers = RefusalLog()
     with structlog.testing.capture_logs():
         for number in range(refusal_log.MAX_ENTRIES + 10):
-            told.record("FORBIDDEN", "No.", caller=str(number), address="", request_id="")
-    assert len(told._logged) == refusal_log.MAX_ENTRIES
+            refused_callers.record("FORBIDDEN", "No.", caller=str(number), address="", request_id="")
+    assert len(refused_callers._logged) == refusal_log.MAX_ENTRIES

@@ -11,7 +11,7 @@ from beanie.odm.documents import Document
 from pymongo.errors import AutoReconnect
 
 from tests.graphql.conftest import HTTP_JOB, Api
-from tests.graphql.limits.test_query_cost import cost, weighed
+from tests.graphql.limits.test_query_cost import cost, operation_cost
 from tocsin import clock
 from tocsin.documents import Task
 from tocsin.graphql import ids
@@ -224,7 +224,7 @@ def test_the_cost_grows_with_the_tasks_that_are_given() -> None:
     assert cost(query, i={"tasks": [{}] * 5000}) == fixed + 1000 * each  # refused later, with a better message
     assert cost(parted, t=[{}] * 7) == 101 + 7 * 12
     assert cost(parted) == 101 + 2 * 12
-    assert not weighed(query, i={}).is_constant
+    assert not operation_cost(query, i={}).is_constant
 
 
 @pytest.mark.parametrize(

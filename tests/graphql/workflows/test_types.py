@@ -35,7 +35,7 @@ async def test_a_secret_stays_with_its_server(api: Api, form: str) -> None:
     assert saved["userErrors"] == []
     assert saved["workflow"]["definition"] == workflow("https://api.example.com/one")
     assert yaml.safe_load(saved["workflow"]["yaml"]) == workflow("https://api.example.com/one")
-    for url, told in (
+    for url, expected in (
         ("https://evil.example/one", "stays with the server"),
         ("https://api.example.com:8443/one", "stays with the server"),
         ("http://api.example.com/one", "stays with the server"),
@@ -46,6 +46,6 @@ async def test_a_secret_stays_with_its_server(api: Api, form: str) -> None:
         (error,) = payload["userErrors"]
         assert payload["workflow"] is None
         assert (error["field"], error["code"]) == ([form, "steps", "0", "params", "token"], "INVALID")
-        assert told in error["message"]
+        assert expected in error["message"]
     kept = await save(api, workflow("https://API.example.com:443/two/${{ inputs.url }}"), form)
     assert (kept["userErrors"], kept["workflow"]["version"]) == ([], 2)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from tocsin.accounts import audit
 from tocsin.accounts.listing import query_audit_log
 from tocsin.documents import AuditAction, AuditEntryDocument
 from tocsin.documents.paging import PageArguments
@@ -94,5 +95,5 @@ async def list_audit_entries(
 
 async def load_audit_entry(info: Info, _owner: str, entry_id: str) -> AuditEntry | None:
     """Load an entry for an administrator; None for others."""
-    entry = await info.context.services.database.audit_entries.find_one({"_id": entry_id})
+    entry = await audit.find_entry(info.context.services.database, entry_id)
     return None if entry is None or not await access.is_administrator(info) else to_audit_entry(entry)

@@ -2,9 +2,11 @@
 
 import strawberry
 
+from tocsin import documents
 from tocsin.accounts.listing import query_users
+from tocsin.documents import UserDocument
 from tocsin.documents.paging import PageArguments
-from tocsin.graphql.accounts.types import User, row_to_user
+from tocsin.graphql.accounts.types import User, to_user
 from tocsin.graphql.arguments import prefix_errors
 from tocsin.graphql.connections import Connection, connect
 from tocsin.graphql.context import Services
@@ -33,4 +35,9 @@ async def list_users(services: Services, filter_: UserFilter | None, page: PageA
             is_active=filter_.is_active if isinstance(filter_.is_active, bool) else None,
             is_admin=filter_.is_admin if isinstance(filter_.is_admin, bool) else None,
         )
-    return await connect(query, page, row_to_user)
+    return await connect(query, page, _row_to_user)
+
+
+def _row_to_user(row: UserDocument) -> User:
+    """Convert the row of a list, which is read without the password."""
+    return to_user(documents.User.model_validate({**row, "password": ""}))

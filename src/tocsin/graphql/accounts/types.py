@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from tocsin import accounts, documents
-from tocsin.documents import Scope, UserDocument
+from tocsin.documents import Scope
 from tocsin.graphql import access, ids
 from tocsin.graphql.accounts.usage import QuotaUsage, to_quota_usage
 from tocsin.graphql.context import Info
@@ -126,24 +126,11 @@ def to_user(user: documents.User) -> User:
     )
 
 
-def row_to_user(user: UserDocument) -> User:
-    """Convert the raw document of a user."""
-    return User(
-        id=strawberry.ID(ids.encode_id("User", user["_id"])),
-        email=user["email"],
-        is_admin=user["is_admin"],
-        is_active=user["is_active"],
-        created_at=user["created_at"],
-        email_confirmed=user.get("email_confirmed", True),
-        trusted_requesters=user.get("accepts_requests_from", []),
-    )
-
-
 async def load_user(info: Info, owner: str, user_id: str) -> User | None:
     """Load the caller themselves, or any user for an administrator."""
     if user_id != owner and not await access.is_administrator(info):
         return None
-    user = await documents.User.get(user_id)
+    user = await accounts.find_user(user_id)
     return None if user is None else to_user(user)
 
 

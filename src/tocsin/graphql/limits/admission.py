@@ -47,6 +47,13 @@ async def check_rate_limit(context: Context) -> GraphQLError | None:
     return None
 
 
+async def charge_refusal(context: Context) -> None:
+    """Charge an operation that is refused after its parse and before its admission, such as a mutation by GET."""
+    with suppress(RateLimited, PyMongoError, DatabaseUnavailable):  # the next operation is refused then
+        caller = await identify_caller(context)
+        await context.services.rates.spend_points(caller.key, REFUSED_COST)
+
+
 async def identify_caller(context: Context) -> Caller:
     """Return the caller, which is determined once per request or connection.
 
@@ -64,7 +71,7 @@ async def identify_caller(context: Context) -> Caller:
 
 
 class Admission:
-    """The admission of one operation. Call `find_document`, then `admit`, and always `release` at its end."""
+    """The admission of one operation. Call `find_document`, then `admit`, and always `finish` at its end."""
 
     def __init__(self, operation: ExecutionContext) -> None:
         self._operation = operation
@@ -74,11 +81,13 @@ class Admission:
         self._cached: CachedDocument | None = None
         self._checked: CheckedDocument
         self._slots: list[tuple[OperationKind, Caller]] = []
+        self._is_decided = True
         self._charged = 0
         self._allowance: CostAllowance | None = None
 
     async def find_document(self, query: str) -> DocumentNode:
         """Return the document: a cached one, or a new one that is parsed and checked. `admit` reports its errors."""
+        self._is_decided = False
         self._cached = _documents.get(query, self._settings.max_document_tokens)
         if self._cached is not None:
             return self._cached.document
@@ -93,6 +102,7 @@ class Admission:
 
     async def admit(self, document: DocumentNode) -> list[GraphQLError]:
         """Charge the operation to its caller. Returns the errors for which it is refused; none if it may run."""
+        self._is_decided = True
         try:
             caller = await identify_caller(self._context)
             try:
@@ -107,10 +117,13 @@ class Admission:
             return [_wrap_error(error)]
         return []
 
-    def release(self) -> None:
-        """Release the slot of the operation."""
+    async def finish(self) -> None:
+        """Release the slot of the operation. One that was refused before `admit` is charged now."""
         while self._slots:
             self._services.slots.release(*self._slots.pop())
+        if not self._is_decided:
+            self._is_decided = True
+            await charge_refusal(self._context)
 
     def cost_extension(self) -> dict[str, object]:
         """Return `extensions.cost` of the response; empty if nothing was charged."""

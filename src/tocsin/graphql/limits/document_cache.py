@@ -7,10 +7,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_operation_ast, parse
 
 from tocsin.config import Settings
 from tocsin.graphql.limits import validation
@@ -105,6 +106,17 @@ def parse_document(query: str, max_tokens: int) -> DocumentNode:
         token.prev = token.next = None
         token = following
     return document
+
+
+async def find_operation(query: str, name: str | None, max_tokens: int) -> OperationDefinitionNode | None:
+    """Parse a document, which need not be valid, and return its operation of this name; None if it has none."""
+
+    def find() -> OperationDefinitionNode | None:
+        with suppress(GraphQLError):
+            return get_operation_ast(parse_document(query, max_tokens), name)
+        return None
+
+    return await asyncio.get_running_loop().run_in_executor(_THREAD, find)
 
 
 class DocumentRefused(Exception):

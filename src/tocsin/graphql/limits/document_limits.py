@@ -14,9 +14,9 @@ MAX_DEFINITIONS = 60
 """Operations and fragments in one document. Validation compares fragments with each other."""
 
 
-def find_excess(document: DocumentNode, weighed: OperationCost, settings: Settings) -> GraphQLError | None:
+def find_excess(document: DocumentNode, cost: OperationCost, settings: Settings) -> GraphQLError | None:
     """Return a TOO_COMPLEX error for the first limit that the document exceeds; None if it exceeds none."""
-    message = next(_exceeded(document, weighed, settings), None)
+    message = next(_exceeded(document, cost, settings), None)
     return None if message is None else too_complex_error(message)
 
 
@@ -25,18 +25,18 @@ def too_complex_error(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
 
 
-def _exceeded(document: DocumentNode, weighed: OperationCost, settings: Settings) -> Iterator[str]:
-    weight, definitions = weighed.selection, len(document.definitions)
+def _exceeded(document: DocumentNode, cost: OperationCost, settings: Settings) -> Iterator[str]:
+    selection, definitions = cost.selection, len(document.definitions)
     if definitions > MAX_DEFINITIONS:
         yield f"The document has {definitions} operations and fragments; at most {MAX_DEFINITIONS} are allowed."
-    if weight.depth > settings.max_depth:
-        yield f"The fields are nested {weight.depth} deep; at most {settings.max_depth} levels are allowed."
-    if weight.width > settings.max_root_fields:
-        yield f"The operation has {weight.width:,} root fields; at most {settings.max_root_fields} are allowed."
-    if weight.aliases > settings.max_aliases:
-        yield f"The operation has {weight.aliases:,} aliases; at most {settings.max_aliases} are allowed."
-    if weighed.cost > settings.max_cost:
+    if selection.depth > settings.max_depth:
+        yield f"The fields are nested {selection.depth} deep; at most {settings.max_depth} levels are allowed."
+    if selection.width > settings.max_root_fields:
+        yield f"The operation has {selection.width:,} root fields; at most {settings.max_root_fields} are allowed."
+    if selection.aliases > settings.max_aliases:
+        yield f"The operation has {selection.aliases:,} aliases; at most {settings.max_aliases} are allowed."
+    if cost.cost > settings.max_cost:
         yield (
-            f"The operation costs {weighed.cost:,} points; at most {settings.max_cost:,} are allowed. "
+            f"The operation costs {cost.cost:,} points; at most {settings.max_cost:,} are allowed. "
             "Request smaller pages or fewer fields."
         )

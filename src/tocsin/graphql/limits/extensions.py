@@ -36,12 +36,12 @@ class DocumentExtension(SchemaExtension):
         settings: Settings = self.execution_context.context.services.settings
         return settings
 
-    def on_operation(self) -> Iterator[None]:
+    async def on_operation(self) -> AsyncIterator[None]:
         self.execution_context.parse_options["max_tokens"] = self._settings.max_document_tokens
         try:
             yield
         finally:
-            self._admission.release()
+            await self._admission.finish()
 
     async def on_parse(self) -> AsyncIterator[None]:
         context = self.execution_context
@@ -66,11 +66,10 @@ class DocumentExtension(SchemaExtension):
 
     def get_results(self) -> dict[str, Any]:
         """Return `extensions` of the response: its cost. Events of a subscription have none."""
-        context = self.execution_context
-        if context.graphql_document is None or context.operation_type is OperationType.SUBSCRIPTION:
-            return {}
         cost = self._admission.cost_extension()
-        return {"cost": cost} if cost else {}
+        if not cost or self.execution_context.operation_type is OperationType.SUBSCRIPTION:
+            return {}
+        return {"cost": cost}
 
 
 class ErrorExtension(SchemaExtension):

@@ -113,15 +113,15 @@ def measure_cost(
 
     Raises GraphQLError if fields and fragments are nested too deeply.
     """
-    scale = _Scale(schema, document, operation, variables)
+    calculator = _CostCalculator(schema, document, operation, variables)
     root = schema.get_root_type(operation.operation)
-    weight = scale.selection(operation.selection_set, root, 0)
+    selection = calculator.measure_selection(operation.selection_set, root, 0)
     times = SUBSCRIPTION_EVENTS if root is schema.subscription_type else 1
-    return OperationCost(replace(weight, cost=min(weight.cost * times, _CAP)), not scale.asked)
+    return OperationCost(replace(selection, cost=min(selection.cost * times, _CAP)), not calculator.reads_variables)
 
 
-class _Scale:
-    """The calculation for one operation. `asked` is set when it reads a variable."""
+class _CostCalculator:
+    """The calculation for one operation. `reads_variables` is set when it does."""
 
     def __init__(
         self,
@@ -135,49 +135,49 @@ class _Scale:
         self._fragments = {node.name.value: node for node in nodes if isinstance(node, FragmentDefinitionNode)}
         self._variables = variables
         self._defaults = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
-        self._weights: dict[str, SelectionCost] = {}
-        self.asked = False
+        self._fragment_costs: dict[str, SelectionCost] = {}
+        self.reads_variables = False
 
-    def selection(
+    def measure_selection(
         self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None, level: int
     ) -> SelectionCost:
-        """Return the weight of a selection on a type; None stands for an unknown type."""
+        """Return the cost of a selection on a type; None stands for an unknown type."""
         if level > MAX_NESTING:
             message = f"Fields and fragments are nested more than {MAX_NESTING} levels deep."
             raise GraphQLError(message, extensions={"code": "TOO_COMPLEX"})
-        weight = SelectionCost()
+        total = SelectionCost()
         for node in selection_set.selections if selection_set else ():
             if isinstance(node, FieldNode):
-                weight = weight.merge(self._field(node, parent, level))
+                total = total.merge(self._measure_field(node, parent, level))
             elif isinstance(node, FragmentSpreadNode):
-                weight = weight.merge(self._fragment(node.name.value, level))
+                total = total.merge(self._measure_fragment(node.name.value, level))
             elif isinstance(node, InlineFragmentNode):
                 condition = node.type_condition
                 of = self._schema.get_type(condition.name.value) if condition else parent
-                weight = weight.merge(self.selection(node.selection_set, of, level + 1))
-        return weight
+                total = total.merge(self.measure_selection(node.selection_set, of, level + 1))
+        return total
 
-    def _fragment(self, name: str, level: int) -> SelectionCost:
-        if name not in self._weights and (node := self._fragments.get(name)):
-            self._weights[name] = SelectionCost()  # cycles of fragments are refused by validation
+    def _measure_fragment(self, name: str, level: int) -> SelectionCost:
+        if name not in self._fragment_costs and (node := self._fragments.get(name)):
+            self._fragment_costs[name] = SelectionCost()  # cycles of fragments are refused by validation
             of = self._schema.get_type(node.type_condition.name.value)
-            self._weights[name] = self.selection(node.selection_set, of, level + 1)
-        return self._weights.get(name, SelectionCost())
+            self._fragment_costs[name] = self.measure_selection(node.selection_set, of, level + 1)
+        return self._fragment_costs.get(name, SelectionCost())
 
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> SelectionCost:
+    def _measure_field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> SelectionCost:
         name = node.name.value
         field = _definition(self._schema, parent, name)
-        inner = self.selection(node.selection_set, get_named_type(field.type) if field else None, level + 1)
+        inner = self.measure_selection(node.selection_set, get_named_type(field.type) if field else None, level + 1)
         own = _EXPENSIVE.get(name, 1) + (MUTATION_COST if field and parent is self._schema.mutation_type else 0)
         aliases = inner.aliases + int(node.alias is not None)
         if name.startswith("__"):  # introspection is not limited in depth
             return SelectionCost(0, aliases, 1, own + inner.cost, 0, inner.introspects or name != "__typename")
         if field and _is_item_list(parent, name, field):
             return SelectionCost(inner.depth + 1, aliases, 1, 0, own + inner.cost, inner.introspects)
-        cost = self._cost(node, field, parent, own, inner)
+        cost = self._calculate_cost(node, field, parent, own, inner)
         return SelectionCost(inner.depth + 1, aliases, 1, cost, 0, inner.introspects)
 
-    def _cost(
+    def _calculate_cost(
         self,
         node: FieldNode,
         field: GraphQLField | None,
@@ -213,7 +213,7 @@ class _Scale:
     def _value(self, node: Any) -> Any:
         """Resolve a value of the document: a variable to its value or default, a list to its nodes."""
         if isinstance(node, VariableNode):
-            self.asked = True
+            self.reads_variables = True
             name = node.name.value
             return self._variables[name] if name in self._variables else self._value(self._defaults.get(name))
         return node.values if isinstance(node, ListValueNode) else node
@@ -227,7 +227,7 @@ class _Scale:
     def _size(self, node: Any) -> int | None:
         """Return the number of items that an argument requests; None without one. Invalid values are refused later."""
         if isinstance(node, VariableNode):
-            self.asked = True
+            self.reads_variables = True
             name = node.name.value
             if name not in self._variables:
                 return self._size(self._defaults.get(name))

@@ -17,7 +17,7 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.errors import UserError, to_user_error, to_user_errors
-from tocsin.graphql.idempotency import take_idempotency_key
+from tocsin.graphql.idempotency import find_earlier_call
 from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
@@ -91,7 +91,7 @@ class TaskBatchMutations:
     )
     async def create_tasks(self, info: Info, input: Annotated[CreateTasksInput, INPUT_ARGUMENT]) -> CreateTasksPayload:
         owner = await access.require_user(info)
-        work = await _create(info.context.services, owner, input)
+        work = await _create(info, owner, input)
         is_refused = work.record is None and input.mode is SaveMode.ALL_OR_NOTHING
         return CreateTasksPayload(
             results=await _results(info, owner.id, work), user_errors=[_nothing_saved(work)] if is_refused else []
@@ -108,15 +108,15 @@ class _Batch:
     record: IdempotencyDocument | None = None
 
 
-async def _create(services: Services, owner: User, input: CreateTasksInput) -> _Batch:
+async def _create(info: Info, owner: User, input: CreateTasksInput) -> _Batch:
     """Check all tasks and save the valid ones, unless the mode forbids it.
 
     A repeated call is checked as of the time of the first one, so that tasks that were valid then stay valid.
     """
     if not 1 <= len(input.tasks) <= bulk_creation.MAX_TASKS:
         raise InvalidInput(f"Give 1 to {bulk_creation.MAX_TASKS:,} tasks, not {len(input.tasks):,}.", "tasks")
-    key = await asyncio.to_thread(take_idempotency_key, services, owner.id, "createTasks", input)
-    record = None if key is None else await idempotency.find_record(services.database, key)
+    services = info.context.services
+    key, record = await find_earlier_call(info, owner.id, input)
     now = clock.now() if record is None else record["created_at"]
     work = await _check(services, owner, input, now)
     done = record is not None and record["done"]
@@ -127,18 +127,19 @@ async def _create(services: Services, owner: User, input: CreateTasksInput) -> _
         work = await _check(services, owner, input, record["created_at"])
     async with services.quotas.reserve(owner.id, Quota.TASKS, 0 if record["done"] else len(work.valid), "tasks"):
         await bulk_creation.create_tasks(services.database, owner.id, work.valid, record)
-    services.quotas.add_documents(owner.id, *(task.draft.job for task in work.valid.values()))
+    if not record["done"]:
+        services.quotas.add_documents(owner.id, *(task.draft.job for task in work.valid.values()))
     services.wakeups.task_due(min((task.next_run_at for task in work.valid.values()), default=None))
     return _Batch(work.count, work.valid, work.invalid, record)
 
 
 async def _check(services: Services, owner: User, input: CreateTasksInput, now: datetime) -> _Batch:
     """Check all tasks in threads: the valid ones are ready to be saved, the others have their error."""
-    standards = await queues.default_priorities(services.database)
+    default_priorities = await queues.default_priorities(services.database)
 
     def check(start: int) -> list[saving.ValidatedDraft | errors.UserError]:
         chunk = enumerate(input.tasks[start : start + _CHUNK], start)
-        return [_check_one(services, owner, index, task, now, standards) for index, task in chunk]
+        return [_check_one(services, owner, index, task, now, default_priorities) for index, task in chunk]
 
     found = [one for start in range(0, len(input.tasks), _CHUNK) for one in await asyncio.to_thread(check, start)]
     valid = {index: one for index, one in enumerate(found) if isinstance(one, saving.ValidatedDraft)}
@@ -147,7 +148,12 @@ async def _check(services: Services, owner: User, input: CreateTasksInput, now: 
 
 
 def _check_one(
-    services: Services, owner: User, index: int, input: CreateTaskInput, now: datetime, standards: Mapping[str, int]
+    services: Services,
+    owner: User,
+    index: int,
+    input: CreateTaskInput,
+    now: datetime,
+    default_priorities: Mapping[str, int],
 ) -> saving.ValidatedDraft | errors.UserError:
     try:
         if isinstance(input.idempotency_key, str):
@@ -155,7 +161,7 @@ def _check_one(
                 "Tasks of a list cannot have an idempotencyKey. Give one for the whole list, next to `tasks`.",
                 "idempotencyKey",
             )
-        draft = saving.with_queue_priority(parse_draft(input, services, owner, now), standards)
+        draft = saving.with_queue_priority(parse_draft(input, services, owner, now), default_priorities)
         return saving.validate_draft(draft, now)
     except errors.UserError as error:
         return error.prefix_path("tasks", str(index))

@@ -10,7 +10,7 @@ import strawberry
 
 from tocsin import clock
 from tocsin.documents import Database, TaskStatus, User
-from tocsin.documents import Task as TaskDocument
+from tocsin.documents import Task as StoredTask
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -33,7 +33,7 @@ from tocsin.tasks import runs as task_runs
 
 _ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
 _TRIES = 20
-HoldAction: TypeAlias = Callable[[Database, str, str, datetime], Awaitable[TaskDocument]]
+HoldAction: TypeAlias = Callable[[Database, str, str, datetime], Awaitable[StoredTask]]
 
 
 @strawberry.input(description="Input of mutations that take a task.")
@@ -153,7 +153,7 @@ class TaskMutations:
         )
     )
     async def cancel_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> CancelTaskPayload:
-        return CancelTaskPayload(task=await _change_hold(info, input, lifecycle.cancel_task))
+        return CancelTaskPayload(task=await _change_hold(info, input, lifecycle.cancel_task, aborts_runs=True))
 
     @mutation(
         description="Run a task now, in addition to its schedule. Works even if the task is paused or already running."
@@ -172,7 +172,7 @@ class TaskMutations:
         )
 
 
-async def _update(services: Services, owner: User, input: UpdateTaskInput) -> TaskDocument:
+async def _update(services: Services, owner: User, input: UpdateTaskInput) -> StoredTask:
     """Update the version that was read: stored secrets and the schedule's phase come from it. Retries on a conflict."""
     task_id = ids.require_id("Task", input.id, "id")
     expected = input.expected_version if isinstance(input.expected_version, int) else None
@@ -197,13 +197,13 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> Ta
     raise AssertionError  # the last try returns or raises
 
 
-def _job_growth(task: TaskDocument, changes: saving.DraftChanges) -> int:
+def _job_growth(task: StoredTask, changes: saving.DraftChanges) -> int:
     """Return the bytes by which the stored job grows; negative if it shrinks."""
     return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
 
 
 def _quota_for_reactivation(
-    services: Services, task: TaskDocument, changes: saving.DraftChanges
+    services: Services, task: StoredTask, changes: saving.DraftChanges
 ) -> AbstractAsyncContextManager[object]:
     """Reserve quota if a new schedule makes a task that had ended active again."""
     if "schedule" in changes and task.status in _ENDED:
@@ -211,12 +211,12 @@ def _quota_for_reactivation(
     return nullcontext()
 
 
-async def _change_hold(info: Info, input: TaskIdInput, act: HoldAction) -> Task | None:
+async def _change_hold(info: Info, input: TaskIdInput, act: HoldAction, *, aborts_runs: bool = False) -> Task | None:
     owner, services = await access.require_owner(info), info.context.services
     task_id = ids.require_id("Task", input.id, "id")
     task = await act(services.database, owner, task_id, clock.now())
     services.wakeups.task_due(task.next_run_at)
-    if act is lifecycle.cancel_task:
+    if aborts_runs:
         await _abort_runs(services, task_id)
     return await load_node(info, TASK, owner, task_id)
 

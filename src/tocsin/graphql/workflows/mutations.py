@@ -76,7 +76,8 @@ class WorkflowMutations:
         run = await starting.start_workflow(
             services.database, services.versions, owner, input.name, _value(input.input), clock.now(), key
         )
-        services.quotas.meter.add_bytes(owner, len(run.inputs))
+        if earlier is None:
+            services.quotas.meter.add_bytes(owner, len(run.inputs))
         services.wakeups.workflow_run_changed(run.id)
         return ExecuteWorkflowPayload(workflow_run=await load_node(info, WORKFLOW_RUN, owner, run.id))
 
