@@ -9,7 +9,7 @@ from benchmarks import target
 from benchmarks.load import http_job
 from benchmarks.process import database, in_fresh_process, owner, tocsin
 from benchmarks.table import Row, middle, percentile, text
-from tocsin import clock
+from tocsin import clock, schedules
 from tocsin.dispatch.circuit_breaker import CircuitConfig
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.dispatcher import Dispatcher
@@ -21,13 +21,14 @@ from tocsin.tasks.runs import new_task_run
 from tocsin.wakeups import Wakeups
 
 _BATCH = 5000
+_SCHEDULE = schedules.schedule_to_document(schedules.Cron("0 4 * * *", "UTC"))
 
 
 def queued_run(number: int, owner_id: str, url: str, priority: int = 0) -> Any:
     """Return a queued run."""
     task: Any = {
         "_id": f"{owner_id}/t{number}", "owner": owner_id, "name": "benchmark", "version": 1, "incident": 0,
-        "job": http_job(url), "retry": None, "timeout": None, "priority": priority,
+        "job": http_job(url), "retry": None, "timeout": None, "schedule": _SCHEDULE, "priority": priority,
     }  # fmt: skip
     now = clock.now()
     return new_task_run(task, f"{owner_id}/t{number}:m", now, Trigger.MANUAL, now)
