@@ -6,7 +6,7 @@ import strawberry
 from graphql import GraphQLError
 
 from tocsin.errors import Forbidden, InvalidInput, MultipleInvalid
-from tocsin.graphql.payloads import Payload, mutation, payload, refusal
+from tocsin.graphql.payloads import Payload, mutation, payload, refused_payload
 
 
 @strawberry.type
@@ -64,7 +64,7 @@ def test_a_payload_has_no_errors_unless_they_are_given() -> None:
 
 
 def test_a_refusal_has_null_in_the_fields_without_a_default() -> None:
-    refused = refusal(ListThingsPayload, [])
+    refused = refused_payload(ListThingsPayload, [])
     assert (refused.things, refused.count, refused.user_errors) == ([], None, [])
 
 

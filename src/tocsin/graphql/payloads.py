@@ -48,14 +48,14 @@ def mutation(*, description: str) -> Callable[[Callable[Arguments, Awaitable[T]]
             try:
                 return await resolve(*args, **kwargs)
             except errors.UserError as error:
-                return refusal(payload_type, to_user_errors(error))
+                return refused_payload(payload_type, to_user_errors(error))
 
         return strawberry.mutation(resolve_or_refuse, description=description)
 
     return decorate
 
 
-def refusal(payload_type: type[T], user_errors: list[UserError]) -> T:
+def refused_payload(payload_type: type[T], user_errors: list[UserError]) -> T:
     """Return the payload of a refused mutation: the errors, and null in all fields that have no default."""
     build: Callable[..., T] = payload_type
     fields = dataclasses.fields(payload_type)  # type: ignore[arg-type]  # Strawberry's types are dataclasses

@@ -1,4 +1,4 @@
-"""What all events have in common. Users are notified of events; each channel has its own text for each. Pure.
+"""Events that users are notified of, and the fields that they share. Each channel has its own text for each. Pure.
 
 The classes of events are in `run_events` and `account_events`, each with the constructor that makes it from its cause.
 The id of an event derives from that cause, so that nobody is notified of it twice.

@@ -43,7 +43,7 @@ MAX_OPEN_RUNS = 100
 log = telemetry.get_logger(__name__)
 _NEVER_OPEN = (RunStatus.MISSED, RunStatus.SKIPPED)
 _PlannedItem: TypeAlias = schedules.Gap | datetime | RunDocument
-"""What a run of a plan stands for: missed due times, one due time, or a run that is already stored."""
+"""An entry of a plan: missed due times, one due time, or a run that is already stored."""
 
 
 class OpenRun(NamedTuple):
