@@ -130,7 +130,9 @@ async def measure_lateness(server: Server, url: str, count: int, seconds: float)
         await database.tasks.delete_many({})
         await database.runs.delete_many({})
         first = first_due(count)
-        await save_tasks(url, [first + timedelta(seconds=number * seconds / count) for number in range(count)])
+        await save_tasks(
+            database, url, [first + timedelta(seconds=number * seconds / count) for number in range(count)]
+        )
         await asyncio.sleep((first - clock.now()).total_seconds() + seconds)
         async with asyncio.timeout(60):
             while len(runs := await database.runs.find({"status": RunStatus.COMPLETED.value}).to_list()) < count:

@@ -9,7 +9,8 @@ from typing import Any
 
 from benchmarks.process import OWNERS, SUBSCRIBERS, CpuClock, Listeners, Process, owner
 from tocsin import clock, schedules
-from tocsin.documents import RunStatus, Task, TaskStatus, new_id
+from tocsin.documents import ChangeKind, Database, RunStatus, Task, TaskStatus, new_id
+from tocsin.events import send_changes
 from tocsin.tasks.saving import TaskDraft
 
 
@@ -34,12 +35,16 @@ def first_due(count: int) -> datetime:
     return clock.now() + timedelta(seconds=3 + count / 500)
 
 
-async def save_tasks(url: str, dues: list[datetime]) -> None:
+async def save_tasks(database: Database, url: str, dues: list[datetime]) -> None:
     """Save one task for each due time, of all owners in turn."""
     now = clock.now()
     tasks = [_task(owner(number), url, due, now) for number, due in enumerate(dues)]
     for start in range(0, len(tasks), 500):
-        await Task.insert_many(tasks[start : start + 500])
+        some = tasks[start : start + 500]
+        await Task.insert_many(some)
+        for task in some:
+            database.changes.task_changed(ChangeKind.TASK_CREATED, task.id, task.status, task.next_run_at)
+    await send_changes(database)
 
 
 def http_job(url: str) -> Any:
@@ -65,7 +70,7 @@ async def until_due(due: datetime) -> None:
 
 async def run_load(process: Process, listeners: Listeners, url: str, dues: list[datetime]) -> tuple[Result, list[Any]]:
     """Save the load, wait until it is done, and check it. Return the result and the stored runs."""
-    await save_tasks(url, dues)
+    await save_tasks(process.runtime.database, url, dues)
     await _until_received(listeners, len(dues), "created")
     await until_due(dues[0])
     cpu = CpuClock(process.database_pid)

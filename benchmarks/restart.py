@@ -48,7 +48,7 @@ async def measure_restart(url: str, count: int) -> Restart:
             pass  # makes the keys
         async with database(Path(directory)) as server:
             opened = await connect(server.uri, "tocsin")
-            await save_tasks(url, [clock.now() - timedelta(seconds=5)] * count)
+            await save_tasks(opened, url, [clock.now() - timedelta(seconds=5)] * count)
             probe = await _save_probe(url)
             await opened.close()
         begun = time.perf_counter()

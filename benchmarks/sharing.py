@@ -86,7 +86,7 @@ async def measure_processes(url: str, processes: int, runs: int, changes: dict[s
         with _working(server.uri, processes, changes):
             await asyncio.sleep(2)  # all processes know each other
             due = first_due(runs) + timedelta(seconds=1)
-            await save_tasks(url, [due] * runs)
+            await save_tasks(opened, url, [due] * runs)
             done = {"status": RunStatus.COMPLETED}
             async with asyncio.timeout(120):
                 while await opened.runs.count_documents(done) < runs:

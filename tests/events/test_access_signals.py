@@ -3,14 +3,12 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from tests.events.test_fanout import listening, snapshot, take
-from tests.tasks.helpers import add_run, save_hourly_task
+from tests.tasks.helpers import save_hourly_task
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, Actor, Sessions, activate_user, create_user, deactivate_user
-from tocsin.documents import Database, RunStatus
-from tocsin.events import AccessSignals, changes, fanout
+from tocsin.documents import Database
+from tocsin.events import AccessSignals
 from tocsin.security.access_tokens import AccessTokens
 
 
@@ -50,23 +48,3 @@ async def test_changes_by_any_process_are_signalled(database: Database) -> None:
             await is_set(signal)
             await deactivate_user(database, alice, COMMAND_LINE)
             await is_set(signal)
-
-
-async def test_bookkeeping_of_runs_stays_in_the_database(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with listening(database) as events, events.subscribe("alice") as subscription:
-        await snapshot(subscription)
-        task = await save_hourly_task(database)
-        run = await add_run(database, task.id, RunStatus.QUEUED)
-        await take(subscription, 2)
-        seen: list[object] = []
-
-        def read(event: changes.ChangeEvent) -> object:
-            seen.append(event)
-            return changes.parse_change(event)
-
-        monkeypatch.setattr(fanout, "parse_change", read)
-        await database.runs.update_one({"_id": run}, {"$set": {"job.params.token": "sealed anew"}})
-        await database.runs.update_one({"_id": run}, {"$set": {"rank": 1}})
-        (change,) = await take(subscription, 1)
-        assert change.queued
-    assert len(seen) == 1

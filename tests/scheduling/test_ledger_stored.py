@@ -180,6 +180,7 @@ class FragileDatabase:
     def __init__(self, database: Database, writes: int) -> None:
         self._database = database
         self.workflow_runs = FragileRuns(database.workflow_runs, writes)
+        self.changes = database.changes
 
     @property
     def workflows(self) -> Any:

@@ -6,7 +6,7 @@ from tests.harness import make_settings, save_task
 from tests.scheduling.passes import due_task, passes, runs_of, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, RunReason, RunStatus, connect_sync
+from tocsin.documents import ChangeLog, Database, RunReason, RunStatus, connect_sync
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.quotas import QuotaLimits, UsageMeter
 from tocsin.quotas.meter import MAX_WAIT
@@ -84,6 +84,6 @@ async def test_only_runs_that_wait_for_a_retry_give_way(database: Database) -> N
     ]
     await database.runs.update_one({"_id": ended["_id"]}, {"$set": {"status": S.COMPLETED, "open": False}})
     opened = connect_sync(database.uri, database.name)
-    end_superseded_retries(opened["runs"], [waiting, ended], clock.now())
+    end_superseded_retries(opened["runs"], [waiting, ended], clock.now(), ChangeLog())
     opened.client.close()
     assert statuses(await runs_of(database, task.id)) == [("COMPLETED", None), ("FAILED", "GAVE_WAY")]

@@ -17,7 +17,7 @@ from pymongo.errors import BulkWriteError
 
 from tests.scheduling.ledger import faults
 from tocsin import schedules
-from tocsin.documents import OPEN_STATUSES, Database, Overlap, RunStatus, connect_sync
+from tocsin.documents import OPEN_STATUSES, ChangeLog, Database, Overlap, RunStatus, connect_sync
 from tocsin.schedules import Cron, Every, Misfire, MisfirePolicy, Once, Schedule, SimpleSchedule
 from tocsin.scheduling.planning import OpenRun, TaskFiring, plan_firing, plan_firings
 from tocsin.scheduling.run_writer import RunWriter
@@ -94,7 +94,7 @@ class World:
         fired = plan_firings([task], now, {task["_id"]: open_runs})
         firings, unreadable = fired.firings, fired.unreadable
         assert not unreadable
-        RunWriter(self.runs).write_runs(firings)  # type: ignore[arg-type]
+        RunWriter(self.runs, ChangeLog()).write_runs(firings)  # type: ignore[arg-type]
         self.runs.interrupt()
         for firing in firings:
             _, step = firing.build_advance()
@@ -285,26 +285,26 @@ async def stored(runs: Any) -> list[tuple[str, int]]:
 
 async def test_the_first_runs_of_many_tasks_are_inserted_together(runs: Any) -> None:
     firings = [fire(number, 1) for number in range(3)]
-    RunWriter(runs).write_runs(firings)
+    RunWriter(runs, ChangeLog()).write_runs(firings)
     assert runs.inserts == [3, 3]
     assert await stored(runs) == [(f"alice/{number}", second) for number in range(3) for second in range(2)]
     assert [(firing.written, firing.adopted) for firing in firings] == [(2, [])] * 3
 
 
 async def test_many_runs_of_few_tasks_are_inserted_task_by_task(runs: Any) -> None:
-    RunWriter(runs).write_runs([fire(1, 20), fire(2, 30)])
+    RunWriter(runs, ChangeLog()).write_runs([fire(1, 20), fire(2, 30)])
     assert runs.inserts == [21, 31]
 
 
 async def test_nothing_to_write_is_no_insert(runs: Any) -> None:
-    RunWriter(runs).write_runs([])
+    RunWriter(runs, ChangeLog()).write_runs([])
     assert runs.inserts == []
 
 
 async def test_a_run_that_exists_is_adopted_and_what_follows_it_is_written(runs: Any) -> None:
-    RunWriter(runs).write_runs([fire(1, 1)])
+    RunWriter(runs, ChangeLog()).write_runs([fire(1, 1)])
     again, other = fire(1, 3), fire(2, 0)
-    RunWriter(runs).write_runs([again, other])
+    RunWriter(runs, ChangeLog()).write_runs([again, other])
     assert await stored(runs) == [("alice/1", 0), ("alice/1", 1), ("alice/1", 2), ("alice/1", 3), ("alice/2", 0)]
     assert [run["due_at"] for run in again.adopted] == [NOON, NOON + SECOND]
     assert [run["due_at"] for run in again.runs] == [NOON + number * SECOND for number in range(4)]
@@ -313,10 +313,10 @@ async def test_a_run_that_exists_is_adopted_and_what_follows_it_is_written(runs:
 
 
 async def test_an_existing_run_that_waits_for_a_retry_gives_way_to_the_next_due_time(runs: Any) -> None:
-    RunWriter(runs).write_runs([fire(1, 0)])
+    RunWriter(runs, ChangeLog()).write_runs([fire(1, 0)])
     runs.update_one({"task": "alice/1"}, {"$set": {"status": S.RETRY, "retry_at": NOON}})
     firing = fire(1, 1)
-    RunWriter(runs).write_runs([firing])
+    RunWriter(runs, ChangeLog()).write_runs([firing])
     assert [(run["status"], run["reason"]) for run in firing.runs] == [("FAILED", "GAVE_WAY"), ("QUEUED", None)]
 
 
@@ -326,4 +326,4 @@ def test_an_error_other_than_an_existing_run_is_raised() -> None:
             raise BulkWriteError({"writeErrors": [{"index": 0, "code": 11000}, {"index": 1, "code": 10334}]})
 
     with pytest.raises(BulkWriteError):
-        RunWriter(BrokenRuns()).write_runs([fire(1, 0), fire(2, 0)])  # type: ignore[arg-type]
+        RunWriter(BrokenRuns(), ChangeLog()).write_runs([fire(1, 0), fire(2, 0)])  # type: ignore[arg-type]

@@ -81,6 +81,7 @@ async def add_run(database: Database, task_id: str, status: RunStatus, *, ago: t
     if status not in OPEN_STATUSES:
         run["finished_at"] = now
     await database.db["runs"].insert_one({**run, **changes})  # untyped: only the test knows the fields
+    database.changes.runs_created([run])
     if trigger is Trigger.SCHEDULE:
         computed: dict[str, Expression] = {"last_run": {"$literal": run["_id"]}}
         if status in OPEN_STATUSES:

@@ -46,6 +46,7 @@ async def revoke_token(database: Database, owner: str, token_id: str) -> ApiToke
     token = await ApiToken.get(token_id)
     if token is not None and token.owner == owner:
         result = await database.api_tokens.delete_one({"_id": token_id})
+        database.changes.access_ended(owner)
         if result.deleted_count:
             return token
     raise NotFound("You have no API token with this id.", "id")
@@ -55,6 +56,7 @@ async def revoke_all_tokens(database: Database, owner: str) -> int:
     """Revoke all API tokens of a user and return how many there were."""
     found = database.api_tokens.find({"owner": owner}, {"_id": 1})
     result = await database.api_tokens.delete_many({"_id": {"$in": [token["_id"] async for token in found]}})
+    database.changes.access_ended(owner)
     return result.deleted_count
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from tocsin.accounts import audit
 from tocsin.accounts.audit import Actor
-from tocsin.documents import AuditAction, Database, Session, User, new_id
+from tocsin.documents import AuditAction, Database, Session, User, new_id, owner_of
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.notifications.account_events import RefreshTokenReused
@@ -87,6 +87,7 @@ class Sessions:
     async def end(self, session_id: str) -> bool:
         """End a session. Returns whether there was one."""
         result = await self._database.sessions.delete_one({"_id": session_id})
+        self._database.changes.access_ended(owner_of(session_id))
         return result.deleted_count == 1
 
     async def _find(self, family: str, now: datetime) -> Session | None:
@@ -117,6 +118,7 @@ class Sessions:
         surplus = [session["_id"] for session in sessions[:-MAX_SESSIONS]]
         if surplus:
             await self._database.sessions.delete_many({"_id": {"$in": surplus}})
+            self._database.changes.access_ended(owner)
 
     def _next_secret(self, family: str, secret: str) -> str:
         return derive_hmac(self._key, "refresh token", f"{family}.{secret}")
@@ -138,6 +140,7 @@ async def end_sessions(database: Database, owner: str, *, but: str | None = None
     found = database.sessions.find({"owner": owner}, {"_id": 1})
     ids = [session["_id"] async for session in found if session["_id"] != but]
     result = await database.sessions.delete_many({"_id": {"$in": ids}})
+    database.changes.access_ended(owner)
     return result.deleted_count
 
 

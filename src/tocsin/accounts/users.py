@@ -137,6 +137,7 @@ async def deactivate_user(database: Database, user: User, actor: Actor) -> int:
     function is idempotent: calling it again completes a deactivation that a crash interrupted.
     """
     await _update_user(user, is_active=False, deactivated_at=clock.now())
+    database.changes.access_ended(user.id)
     await end_sessions(database, user.id)
     await revoke_all_tokens(database, user.id)
     await revoke_links(database, user.email)

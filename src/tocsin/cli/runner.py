@@ -13,6 +13,7 @@ from tocsin import config, documents
 from tocsin.config import Settings
 from tocsin.embedded import EmbeddedDatabase, find_running_uri, has_database
 from tocsin.errors import TocsinError, UserError
+from tocsin.events import send_changes
 from tocsin.keys.installation import open_installation_keys
 from tocsin.keys.keyring import Keyring
 from tocsin.security.access_tokens import AccessTokens
@@ -44,6 +45,7 @@ def run_with_database(work: DatabaseWork[Result], *, create: bool = False) -> Re
             try:
                 return await work(database)
             finally:
+                await send_changes(database)
                 await database.close()
 
     return run_with_settings(work_in_database)

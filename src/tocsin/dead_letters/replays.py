@@ -25,6 +25,7 @@ from tocsin.documents import (
     SentBatchDocument,
     TaskDocument,
     owner_of,
+    record_stored_runs,
 )
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, is_one_of
 from tocsin.errors import Conflict, InvalidInput, NotFound
@@ -181,7 +182,9 @@ async def requeue_runs(
         for row in rows
     ]
     sent = (await database.runs.bulk_write(updates, ordered=False)).modified_count
-    await task_runs.show_reopened(database, [run["_id"] for run in await _find_sent(database, replay, rows)])
+    reopened = [run["_id"] for run in await _find_sent(database, replay, rows)]
+    await record_stored_runs(database, reopened)
+    await task_runs.show_reopened(database, reopened)
     return sent
 
 

@@ -64,9 +64,11 @@ async def claim_runs(
         ids = [run["_id"] for run in runs]
         found = {run["_id"]: run.get("claim") async for run in database.runs.find({"_id": {"$in": ids}}, {"claim": 1})}
         claimed = [run for run in claimed if found.get(run["_id"]) == token]
+    database.changes.runs_moved([run for run in claimed if run["begun"]])
     updates = run_effects.task_updates(claimed)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
+        database.changes.tasks_derived(run_effects.scheduled_tasks(claimed))
     return claimed
 
 
@@ -125,6 +127,6 @@ def is_same_claim(run: RunDocument) -> Expression:
 
 async def apply_stored_effects(database: Database, runs: list[RunDocument]) -> None:
     """Apply the effects of the runs' current states, including those that others have changed since."""
-    await run_effects.apply_effects(
-        database, await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()
-    )
+    stored = await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()
+    database.changes.runs_moved(stored)
+    await run_effects.apply_effects(database, stored)

@@ -11,6 +11,8 @@ from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
+from tocsin.documents.change_documents import ChangeBatchDocument, ChangeRecord
+from tocsin.documents.changes import AccessChange, Change, ChangeKind, ChangeLog, RecordedChange, lost_changes
 from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
 from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
 from tocsin.documents.delivery_models import Delivery
@@ -70,6 +72,7 @@ from tocsin.documents.states import (
     WaitingFor,
     public_status,
 )
+from tocsin.documents.stored_runs import RECORDED_FIELDS, record_stored_runs
 from tocsin.documents.task_documents import (
     ActiveRunDocument,
     BackoffDocument,
@@ -104,8 +107,10 @@ __all__ = [
     "NEW_RETRY_BUDGET",
     "OPEN_STATUSES",
     "OPEN_WORKFLOW_RUN_STATUSES",
+    "RECORDED_FIELDS",
     "SETTLED_STATUSES",
     "SETTLED_STEP_STATUSES",
+    "AccessChange",
     "ActiveRunDocument",
     "ApiToken",
     "ApiTokenDocument",
@@ -116,6 +121,11 @@ __all__ = [
     "AuditEntry",
     "AuditEntryDocument",
     "BackoffDocument",
+    "Change",
+    "ChangeBatchDocument",
+    "ChangeKind",
+    "ChangeLog",
+    "ChangeRecord",
     "Changes",
     "Circuit",
     "CircuitDocument",
@@ -149,6 +159,7 @@ __all__ = [
     "QuotaCountDocument",
     "RateBucketDocument",
     "RawDocument",
+    "RecordedChange",
     "Replay",
     "ReplayChanges",
     "ReplayDocument",
@@ -202,12 +213,14 @@ __all__ = [
     "is_workflow_run_id",
     "iterate_aggregate",
     "last_due_of",
+    "lost_changes",
     "new_id",
     "new_round",
     "new_run",
     "owner_of",
     "parent_of",
     "public_status",
+    "record_stored_runs",
     "run_log_ids",
     "snapshot_changes",
     "step_of",

@@ -20,6 +20,8 @@ from tocsin.documents.account_documents import (
     UserDocument,
 )
 from tocsin.documents.base import RawDocument, ascending_index
+from tocsin.documents.change_documents import ChangeBatchDocument
+from tocsin.documents.changes import ChangeLog
 from tocsin.documents.collections import MODELS
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.indexes import drop_stale_indexes
@@ -30,6 +32,7 @@ from tocsin.documents.limit_documents import (
     OwnerUsageDocument,
     RateBucketDocument,
 )
+from tocsin.documents.lost_writes import LostWriteListener
 from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ResponseBodyDocument, RunDocument
@@ -60,7 +63,8 @@ class Database:
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
     `deliveries_queued` is sent when this process has queued deliveries. It is not in `Wakeups`, because they are queued
-    by code that has only a database, such as that of accounts.
+    by code that has only a database, such as that of accounts. For the same reason, all code that changes tasks, runs
+    or accesses records it in `changes`.
     """
 
     client: AsyncMongoClient[Any]
@@ -69,6 +73,7 @@ class Database:
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
     deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
+    changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[UserDocument]:
@@ -155,6 +160,10 @@ class Database:
         return self.db["owner_usages"]
 
     @property
+    def change_batches(self) -> AsyncCollection[ChangeBatchDocument]:
+        return self.db["change_batches"]
+
+    @property
     def installation(self) -> AsyncCollection[RawDocument]:
         return self.db[INSTALLATION]
 
@@ -188,7 +197,8 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartupError for data that this
     program must not use.
     """
-    client = open_client(uri)
+    log = ChangeLog(is_shared=not alone)
+    client = open_client(uri, log)
     try:
         await migrate_to_latest(client[name], alone=alone)
         await drop_stale_indexes(client[name], _declared_indexes())
@@ -200,15 +210,23 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     except BaseException:
         await client.close()
         raise
-    return Database(client, client[name], uri, name)
+    return Database(client, client[name], uri, name, changes=log)
 
 
-def open_client(uri: str) -> AsyncMongoClient[Any]:
-    """Return a client, which connects with its first operation. Raises DatabaseUnavailable or PyMongoError."""
+def open_client(uri: str, log: ChangeLog | None = None) -> AsyncMongoClient[Any]:
+    """Return a client, which connects with its first operation. Raises DatabaseUnavailable or PyMongoError.
+
+    `log` records that changes were lost when the outcome of a write is unknown.
+    """
     try:
-        return AsyncMongoClient(uri, **CLIENT_OPTIONS)
+        return AsyncMongoClient(uri, **_client_options(log))
     except ValueError as error:  # the driver raises errors of its own for the other parts of a URI
         raise DatabaseUnavailable(f"the URI of the database is invalid: {error}") from error
+
+
+def _client_options(log: ChangeLog | None) -> dict[str, Any]:
+    listeners = [LostWriteListener(log)] if log is not None else []
+    return {**CLIENT_OPTIONS, "event_listeners": [*CLIENT_OPTIONS.get("event_listeners", ()), *listeners]}
 
 
 def _declared_indexes() -> dict[str, list[IndexModel]]:
@@ -222,7 +240,7 @@ async def _prepare_files(db: AsyncDatabase[Any]) -> None:
         await db[name].create_indexes(indexes)
 
 
-def connect_sync(uri: str, name: str) -> SyncDatabase[Any]:
+def connect_sync(uri: str, name: str, log: ChangeLog | None = None) -> SyncDatabase[Any]:
     """Open a separate client for the scheduler's thread: APScheduler closes the client of its store at shutdown."""
-    client: MongoClient[Any] = MongoClient(uri, **CLIENT_OPTIONS)
+    client: MongoClient[Any] = MongoClient(uri, **_client_options(log))
     return client.get_database(name, codec_options=CodecOptions(tz_aware=True))

@@ -117,7 +117,6 @@ class WorkflowRunDocument(TypedDict):
     deadline_at: datetime | None
     wake_at: datetime | None
     rev: int
-    news: str
     total: int
     done: int
     steps: dict[str, StepDocument]

@@ -71,9 +71,8 @@ class WorkflowRun(StoredDocument):
     advances it. The runs of its steps follow from it, and are created again after a crash in between.
 
     `inputs` and `output` are JSON texts. `steps` has the states of the steps by key. `wake_at` is when the run must be
-    advanced even if no event occurs. `news` is a JSON text with the steps that the last update changed, for
-    subscribers. `incident` is the workflow's at the start of a scheduled run; null for others, whose failures are not
-    mailed.
+    advanced even if no event occurs. `incident` is the workflow's at the start of a scheduled run; null for others,
+    whose failures are not mailed.
     """
 
     owner: str
@@ -101,7 +100,6 @@ class WorkflowRun(StoredDocument):
     deadline_at: datetime | None = None
     wake_at: datetime | None = None
     rev: int = 0
-    news: str = "{}"
     total: int
     done: int = 0
     steps: dict[str, StepDocument] = {}

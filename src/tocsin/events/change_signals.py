@@ -1,7 +1,6 @@
 """Reactions of this process to changes in the database, made by any process."""
 
-from tocsin.documents import SETTLED_STATUSES, WorkflowRunStatus, is_workflow_run_id
-from tocsin.events.changes import Change
+from tocsin.documents import SETTLED_STATUSES, Change, WorkflowRunStatus, is_workflow_run_id
 from tocsin.wakeups import Wakeups
 
 

@@ -1,20 +1,30 @@
-"""One change stream per process, with any number of subscribers that have a bounded queue each."""
+"""The delivery of changes to the subscribers of this process, which have a bounded queue each."""
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 
 from pymongo.errors import PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Database, is_workflow_run_id, owner_of
+from tocsin.documents import (
+    AccessChange,
+    Change,
+    ChangeKind,
+    Database,
+    RecordedChange,
+    is_workflow_run_id,
+    lost_changes,
+    owner_of,
+)
 from tocsin.events.access_signals import AccessSignals
-from tocsin.events.changes import PIPELINE, AccessChange, Change, ChangeKind, parse_change, subject_id
+from tocsin.events.change_feed import ChangeFeed
+from tocsin.events.changes import subject_id
 from tocsin.events.recent_changes import RecentChanges
+from tocsin.events.task_statuses import TaskStatuses
 
 MAX_QUEUED_CHANGES = 10_000
 """Queued changes of a slow subscriber. Beyond this they are replaced by a SNAPSHOT."""
@@ -22,7 +32,6 @@ CHANGES_PER_TURN = 16
 """Changes that all subscribers of one owner get in one iteration of the event loop."""
 _CHUNK = 100
 """Changes that are delivered before the event loop runs other tasks."""
-_POLL_MILLISECONDS = 1_000
 log = telemetry.get_logger(__name__)
 
 
@@ -80,10 +89,10 @@ class ChangeSubscription:
         except BaseException:  # cancelled while the stream is down
             self._fanout.remove(self)
             raise
-        self._catch_up()
+        await self._catch_up()
         return self
 
-    def _catch_up(self) -> None:
+    async def _catch_up(self) -> None:
         """Start with the missed changes if this process has all of them, else with a SNAPSHOT."""
         missed = (
             None
@@ -91,7 +100,9 @@ class ChangeSubscription:
             else self._fanout.recent_changes.changes_since(self._after, clock.now(), self.owner)
         )
         if missed is not None:
-            self._changes = deque(change for change in missed if self._matches(change))
+            self._changes.clear()  # from here on, it gets what is not among the missed
+            completed = await self._fanout.complete_missed([change for change in missed if self._matches(change)])
+            self._changes.extendleft(reversed(completed))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -142,7 +153,7 @@ class ChangeSubscription:
 
 
 class Fanout:
-    """Reads the change stream and delivers each change to its owner's subscribers and to `on_change` (the engine)."""
+    """Delivers the changes of all processes to their owners' subscribers and to `on_change` (the engine)."""
 
     def __init__(self, database: Database, on_change: Callable[[Change], None]) -> None:
         self._database = database
@@ -151,17 +162,21 @@ class Fanout:
         self.recent_changes = RecentChanges()
         self._subscriptions: dict[str, set[ChangeSubscription]] = {}
         self._budgets: dict[str, _TurnBudget] = {}
-        self._listening = asyncio.Event()
-        self._opened = False
-        self._task: asyncio.Task[None] | None = None
+        self._statuses = TaskStatuses(database)
+        self._feed = ChangeFeed(database, self._receive, self._start_over)
+        self._undelivered: deque[Change] = deque()
+        self._received = asyncio.Event()
+        self._delivering: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start reading the change stream in the background."""
-        self._task = asyncio.create_task(self._run(), name="events")
+        """Start receiving and delivering changes in the background."""
+        self._feed.start()
+        self._delivering = asyncio.create_task(self._deliver_received(), name="event-delivery")
 
     async def stop(self) -> None:
-        """Stop reading and close the change stream."""
-        await cancel_and_wait(self._task)
+        """Stop receiving and delivering changes."""
+        await self._feed.stop()
+        await cancel_and_wait(self._delivering)
 
     def subscribe(self, owner: str, task_id: str | None = None, after: datetime | None = None) -> ChangeSubscription:
         """Subscribe to changes of an owner's tasks and runs, or of one task. The first change is a SNAPSHOT.
@@ -188,63 +203,74 @@ class Fanout:
         if not group:
             self._subscriptions.pop(subscription.owner, None)
             self._budgets.pop(subscription.owner, None)
+            self._statuses.forget_owner(subscription.owner)
 
     async def wait_until_listening(self) -> None:
-        """Wait until the stream is open, so that no change falls between a snapshot and the first event."""
-        await self._listening.wait()
+        """Wait until no change is missed, so that none falls between a snapshot and the first event."""
+        await self._feed.wait_until_listening()
 
-    async def _run(self) -> None:
-        """Read the stream, and open it again when it ends.
+    # --- receiving --------------------------------------------------------------------------------------------------
 
-        This is no `Periodic`: the reading ends only by a failure, it must be cancelled at once at a stop, and the
-        pauses start over as soon as the stream was open, not when a reading succeeds.
-        """
-        pause = 0.1
-        while True:
-            try:
-                await self._listen()
-            except PyMongoError as error:
-                log.warning("change stream lost, reopening it", error=str(error)[:300], seconds=pause)
-            except Exception:
-                log.exception("a change could not be handled, reopening the stream", seconds=pause)
-            pause = 0.1 if self._opened else min(pause * 2, 2.0)
-            self._opened = False
-            await asyncio.sleep(pause)
+    def _receive(self, changes: Sequence[RecordedChange]) -> None:
+        """Signal changes to the engine and to open connections at once, and queue them for subscribers."""
+        for change in changes:
+            if isinstance(change, AccessChange):
+                self.access_signals.signal_user(change.user_id)
+            else:
+                self._signal_engine(change)
+                self._undelivered.append(change)
+        self._received.set()
 
-    async def _listen(self) -> None:
-        """Read changes from now on. Existing subscribers get a SNAPSHOT, because changes may have been missed."""
-        stream = await self._database.db.watch(PIPELINE, max_await_time_ms=_POLL_MILLISECONDS)
+    def _signal_engine(self, change: Change) -> None:
         try:
-            opened_at = (await self._database.db.command("hello"))["localTime"].replace(tzinfo=UTC)
-            self._resync(opened_at)
-            self._listening.set()
-            self._opened = True
-            count = 0
-            async for event in stream:
-                count += 1
-                if count % _CHUNK == 0:
-                    await asyncio.sleep(0)  # a batch that has arrived is iterated without yielding
-                if isinstance(change := parse_change(event), AccessChange):
-                    self.access_signals.signal_user(change.user_id)
-                elif change is not None:
+            self._on_change(change)
+        except Exception:
+            log.exception("a change could not be handled", change=change.kind.value)
+
+    async def _deliver_received(self) -> None:
+        """Deliver changes until cancelled, with pauses for other tasks of the event loop."""
+        while True:
+            await self._received.wait()
+            self._received.clear()
+            while self._undelivered:
+                changes = [self._undelivered.popleft() for _ in range(min(len(self._undelivered), _CHUNK))]
+                for change in await self._read_statuses(changes):
                     self._deliver(change)
-        finally:
-            self._listening.clear()
-            with contextlib.suppress(PyMongoError):
-                await stream.close()
+                await asyncio.sleep(0)
+
+    async def _read_statuses(self, changes: list[Change]) -> list[Change]:
+        """Return the changes with the statuses that the database derived, if anybody here is told of them."""
+        try:
+            return await self._statuses.complete(changes, self._subscriptions.__contains__)
+        except PyMongoError as error:
+            log.warning("statuses of tasks could not be read", error=str(error)[:300])
+            return [*changes, lost_changes(self._database.changes.now())]
+
+    async def complete_missed(self, missed: list[Change]) -> list[Change]:
+        """Return missed changes with the present statuses where the database derived them, each task's once."""
+        completed = await self._statuses.read_latest(missed)
+        known = ((change, completed.get(id(change))) for change in missed)
+        return [news or change for change, news in known if news is not None or not change.is_derived]
 
     def _deliver(self, change: Change) -> None:
-        self._on_change(change)
+        if change.kind is ChangeKind.SNAPSHOT:
+            return self._resync(change.at)
         if change.task_id is not None and is_workflow_run_id(change.task_id):
-            return  # the run of a step: subscribers get the step's change of its workflow run
+            return None  # the run of a step: subscribers get the step's change of its workflow run
         self.recent_changes.add(change)
         for subscription in self._subscriptions.get(owner_of(subject_id(change)), ()):
             subscription.offer(change)
+        return None
 
-    def _resync(self, opened_at: datetime) -> None:
+    def _resync(self, complete_after: datetime) -> None:
+        """Have everybody read the current state, because changes up to this time may have been missed."""
         self.access_signals.signal_all()
-        self.recent_changes.clear(opened_at)
+        self.recent_changes.clear(complete_after)
+        self._statuses.clear()
         for group in self._subscriptions.values():
             for subscription in group:
                 subscription.resync()
-        self._on_change(Change(ChangeKind.SNAPSHOT, clock.now(), queued=True, due_at=clock.EPOCH))
+
+    def _start_over(self, opened_at: datetime) -> None:
+        self._resync(opened_at)
+        self._signal_engine(lost_changes(clock.now()))

@@ -3,8 +3,8 @@
 from collections import Counter, deque
 from datetime import datetime, timedelta
 
-from tocsin.documents import owner_of
-from tocsin.events.changes import Change, subject_id
+from tocsin.documents import Change, owner_of
+from tocsin.events.changes import subject_id
 
 MAX_AGE = timedelta(minutes=10)
 MAX_CHANGES = 20_000

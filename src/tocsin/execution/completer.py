@@ -129,6 +129,7 @@ class Completer:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
         stored = await self._update_runs(batch)
+        self._database.changes.runs_moved(stored.runs)
         await self._apply_effects(stored)
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])

@@ -56,6 +56,7 @@ class Rescuer:
             await run_effects.repair_tasks(self._database)
             if worker in known:  # unless it has renewed its lease meanwhile
                 await self._database.workers.delete_one({"_id": worker, "until": known[worker]["until"]})
+            self._database.changes.changes_lost()  # it may have died before it sent its last ones
             self._wakeups.runs_queued()
 
     async def _find_dead_workers(self, known: dict[str, WorkerDocument], now: datetime) -> set[str]:

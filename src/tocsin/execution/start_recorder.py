@@ -11,7 +11,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.documents import AttemptDocument, Database, RunChanges, RunDocument, RunStatus
+from tocsin.documents import AttemptDocument, Database, RunChanges, RunDocument, RunStatus, record_stored_runs
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
 from tocsin.wakeups import Wakeups
@@ -58,10 +58,15 @@ class StartRecorder:
         if not (started := list(self._started)):
             return
         runs = [build_started_run(claimed) for claimed in started]
-        await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
+        result = await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
         going = [run for claimed, run in zip(started, runs, strict=True) if claimed.attempt_task is not None]
+        if result.modified_count == len(runs):
+            self._database.changes.runs_moved(going)
+        else:
+            await record_stored_runs(self._database, [run["_id"] for run in runs])
         if updates := run_effects.task_updates(going):
             await self._database.tasks.bulk_write(updates, ordered=False)
+            self._database.changes.tasks_derived(run_effects.scheduled_tasks(going))
         self._started = self._started[len(started) :]
 
 

@@ -89,6 +89,7 @@ async def clamp_future_times(database: Database, now: datetime, session_lifetime
         await database.db[collection].update_many(too_late, {"$set": {field: latest}})
     await _requeue_future_runs(database, now)
     await _shorten_future_retries(database, now)
+    database.changes.changes_lost()
 
 
 def _list_stored_times(session_lifetime: timedelta) -> list[tuple[str, Filter, str, timedelta]]:

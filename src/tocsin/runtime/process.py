@@ -187,6 +187,8 @@ class Process:
         await self._usage_keeper.load_limits()
         for periodic in self._upkeep:
             self._stack.push_async_callback(periodic.stop)
+        self.fanout.start()  # before all that changes anything, so that it stops after that
+        self._stack.push_async_callback(self.fanout.stop)
         await self.engine.start()
         self._stack.push_async_callback(self._stop_engine)
         self._replaying.start()
@@ -198,8 +200,6 @@ class Process:
             self._stack.push_async_callback(self.scheduler.stop)
             self.workflows.start()
             self._stack.push_async_callback(self.workflows.stop)
-        self.fanout.start()
-        self._stack.push_async_callback(self.fanout.stop)
         if deliver:
             await self.delivery_worker.start()
             self._stack.push_async_callback(self.delivery_worker.stop)

@@ -15,7 +15,16 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.dispatch.claims import unclaimed_fields
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import SETTLED_STATUSES, Filter, RunChanges, RunDocument, RunStatus, TaskDocument
+from tocsin.documents import (
+    RECORDED_FIELDS,
+    SETTLED_STATUSES,
+    ChangeLog,
+    Filter,
+    RunChanges,
+    RunDocument,
+    RunStatus,
+    TaskDocument,
+)
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_queue import DueQueue
@@ -25,7 +34,7 @@ from tocsin.scheduling.retries import end_superseded_retries, queue_due_retry
 from tocsin.scheduling.run_writer import RunWriter
 from tocsin.tasks import activity_log
 from tocsin.tasks.ranking import former_place
-from tocsin.tasks.run_effects import task_updates
+from tocsin.tasks.run_effects import scheduled_tasks, task_updates
 
 _OPEN_RUN_FIELDS = {"task": 1, "status": 1, "open": 1}
 
@@ -51,10 +60,11 @@ class BatchFirer:
         effects: FiringEffects,
         max_open: int,
         meter: UsageMeter,
+        changes: ChangeLog,
     ) -> None:
         self._tasks: Collection[TaskDocument] = database["tasks"]
         self._runs: Collection[RunDocument] = database["runs"]
-        self._writer = RunWriter(self._runs)
+        self._writer, self._changes = RunWriter(self._runs, changes), changes
         self._due, self._transport, self._effects = due, transport, effects
         self._max_open, self._meter = max_open, meter
 
@@ -65,6 +75,7 @@ class BatchFirer:
         self._due.add_tasks(batch.postponed)
         if batch.unreadable:
             self._tasks.bulk_write([pause_unreadable(task, now) for task in batch.unreadable], ordered=False)
+            self._changes.tasks_derived(task["_id"] for task in batch.unreadable)
         if not batch.firings:
             return
         firings = [self._within_quota(firing) for firing in batch.firings]
@@ -88,7 +99,7 @@ class BatchFirer:
             return {}
         runs = self._find_runs(active, _OPEN_RUN_FIELDS)
         if any(run["status"] == RunStatus.RETRY for run in runs):
-            end_superseded_retries(self._runs, runs, now)
+            end_superseded_retries(self._runs, runs, now, self._changes)
             runs = self._find_runs(active, _OPEN_RUN_FIELDS)
         if ended := [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]:
             self._effects.apply_effects(self._find_runs(ended))
@@ -129,6 +140,7 @@ class BatchFirer:
     def _advance(self, firings: list[TaskFiring]) -> None:
         """Move the tasks to their next due times, and mark the firings whose task was edited or deleted meanwhile."""
         result = self._tasks.bulk_write(group_updates(firing.build_advance() for firing in firings), ordered=False)
+        self._changes.tasks_derived(firing.task["_id"] for firing in firings)
         if result.modified_count == len(firings):
             return
         ids = [firing.task["_id"] for firing in firings]
@@ -158,6 +170,7 @@ class BatchFirer:
             updates.append(move_run(run["_id"], [RunStatus.RUNNING], RunStatus.QUEUED, changes, where=same_claim))
         if updates:
             self._runs.bulk_write(updates, ordered=False)
+            self._changes.runs_moved(self._find_runs([run["_id"] for run in runs], RECORDED_FIELDS))
 
     def _find_ended(self, firings: list[TaskFiring]) -> list[RunDocument]:
         """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
@@ -174,8 +187,11 @@ class BatchFirer:
         updates = [queue_due_retry(run, now, self._meter.consume_runs(run["owner"], 1, now)) for run in retries]
         self._runs.bulk_write(updates, ordered=False)
         stored = self._find_runs([run["_id"] for run in retries])
-        if shown := task_updates([run for run in stored if run["status"] not in SETTLED_STATUSES]):
+        self._changes.runs_moved(run for run in stored if run["status"] in (RunStatus.QUEUED, RunStatus.RETRY))
+        unsettled = [run for run in stored if run["status"] not in SETTLED_STATUSES]
+        if shown := task_updates(unsettled):
             self._tasks.bulk_write(shown, ordered=False)
+            self._changes.tasks_derived(scheduled_tasks(unsettled))
         self._transport.wake_dispatcher()
 
     def _find_runs(self, run_ids: list[str], fields: Filter | None = None) -> list[RunDocument]:

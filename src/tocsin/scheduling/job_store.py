@@ -18,7 +18,7 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import RunDocument, TaskDocument
+from tocsin.documents import ChangeLog, RunDocument, TaskDocument
 from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.fire_batch import BatchFirer, FiringEffects
@@ -87,12 +87,14 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         effects: FiringEffects,
         max_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
+        changes: ChangeLog | None = None,
     ) -> None:
         super().__init__()
         self._database = database
         self._tasks: Collection[TaskDocument] = database["tasks"]
         self._due = DueQueue(self._tasks, database["runs"])
-        self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter or UsageMeter())
+        meter, changes = meter or UsageMeter(), changes or ChangeLog()
+        self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter, changes)
         self._finished = True
         self._seen = 0
         self.collected: list[DueJob] = []

@@ -5,7 +5,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 from pymongo.synchronous.collection import Collection
 
-from tocsin.documents import RunChanges, RunDocument, RunReason, RunStatus
+from tocsin.documents import ChangeLog, RunChanges, RunDocument, RunReason, RunStatus
 from tocsin.documents.updates import all_of, change_when, has_value, move_run
 from tocsin.tasks import activity_log
 from tocsin.tasks.ranking import queued_fields
@@ -27,11 +27,15 @@ def queue_due_retry(run: RunDocument, now: datetime, quota_until: datetime | Non
     return move_run(run["_id"], [RunStatus.RETRY], RunStatus.QUEUED, changes, where=unmoved)
 
 
-def end_superseded_retries(collection: Collection[RunDocument], runs: list[RunDocument], now: datetime) -> None:
+def end_superseded_retries(
+    collection: Collection[RunDocument], runs: list[RunDocument], now: datetime, log: ChangeLog
+) -> None:
     """Fail those of these runs that wait for a retry, because their tasks are due again."""
     changes: RunChanges = {"reason": RunReason.GAVE_WAY, "finished_at": now, "retry_at": None}
     retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY]
     updates = [move_run(run_id, [RunStatus.RETRY], RunStatus.FAILED, changes) for run_id in retrying]
     collection.bulk_write(updates, ordered=False)
-    ended = collection.find({"_id": {"$in": retrying}})
-    activity_log.log_run_outcomes([run for run in ended if run["reason"] == RunReason.GAVE_WAY])
+    stored = collection.find({"_id": {"$in": retrying}})
+    ended = [run for run in stored if run["reason"] == RunReason.GAVE_WAY]
+    log.runs_moved(ended)
+    activity_log.log_run_outcomes(ended)

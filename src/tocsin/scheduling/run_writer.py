@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError
 from pymongo.synchronous.collection import Collection
 
 from tocsin import telemetry
-from tocsin.documents import RunDocument, RunStatus, Trigger, last_due_of
+from tocsin.documents import ChangeLog, RunDocument, RunStatus, Trigger, last_due_of
 from tocsin.documents.inserts import existing_indexes
 from tocsin.scheduling.planning import TaskFiring, next_due_after, replan_after
 from tocsin.scheduling.retries import end_superseded_retries
@@ -21,8 +21,8 @@ from tocsin.scheduling.retries import end_superseded_retries
 class RunWriter:
     """A writer of the runs of firings."""
 
-    def __init__(self, runs: Collection[RunDocument]) -> None:
-        self._runs = runs
+    def __init__(self, runs: Collection[RunDocument], changes: ChangeLog) -> None:
+        self._runs, self._changes = runs, changes
 
     def write_runs(self, firings: list[TaskFiring]) -> None:
         """Write all planned runs. Afterwards, `runs` are the stored ones, of which `adopted` already existed."""
@@ -52,21 +52,24 @@ class RunWriter:
 
     def _insert(self, runs: list[RunDocument], *, ordered: bool) -> list[int]:
         """Return the indexes of the runs that already exist. If `ordered`, stop at the first of these."""
+        existing: list[int] = []
         try:
             self._runs.insert_many(runs, ordered=ordered)
         except BulkWriteError as error:
-            return existing_indexes(error)
-        return []
+            existing = existing_indexes(error)
+        self._changes.runs_created(_inserted(runs, existing, ordered=ordered))
+        return existing
 
     def _adopt(self, firings: list[TaskFiring]) -> None:
         """Take the existing run in place of the next one of each firing, and plan what is due after it again."""
         existing = self._read([_next_id(firing) for firing in firings])
+        self._changes.runs_moved(existing.values())  # whoever wrote them may have died before recording it
         behind = [
             firing for firing in firings if (run := existing.get(_next_id(firing))) and next_due_after(firing, run)
         ]
         retrying = [existing[_next_id(firing)] for firing in behind]
         if any(run["status"] == RunStatus.RETRY for run in retrying):  # their tasks are due again
-            end_superseded_retries(self._runs, retrying, behind[0].now)
+            end_superseded_retries(self._runs, retrying, behind[0].now, self._changes)
             existing |= self._read([run["_id"] for run in retrying])
         later = self._read_later({firing.task["_id"]: existing[_next_id(firing)] for firing in behind}, firings[0].now)
         for firing in firings:
@@ -87,6 +90,14 @@ class RunWriter:
 
     def _read(self, run_ids: list[str]) -> dict[str, RunDocument]:
         return {run["_id"]: run for run in self._runs.find({"_id": {"$in": run_ids}})}
+
+
+def _inserted(runs: list[RunDocument], existing: list[int], *, ordered: bool) -> list[RunDocument]:
+    """Return the runs that were inserted: all but the existing ones, or, if `ordered`, those before the first."""
+    if ordered:
+        return runs[: existing[0]] if existing else runs
+    present = set(existing)
+    return [run for index, run in enumerate(runs) if index not in present]
 
 
 def _next_id(firing: TaskFiring) -> str:

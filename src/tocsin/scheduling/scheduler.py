@@ -62,7 +62,12 @@ class Scheduler:
         """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
         self._store = DueJobStore(
-            connect_sync(self._database.uri, self._database.name), self._transport, self, self._max_open, self._meter
+            connect_sync(self._database.uri, self._database.name, self._database.changes),
+            self._transport,
+            self,
+            self._max_open,
+            self._meter,
+            self._database.changes,
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(DueJobExecutor(self._store))

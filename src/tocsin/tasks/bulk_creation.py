@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from tocsin.documents import Database, IdempotencyDocument, Task, is_unavailable
+from tocsin.documents import ChangeKind, Database, IdempotencyDocument, Task, is_unavailable
 from tocsin.documents.inserts import existing_indexes
 from tocsin.errors import PartialWrite
 from tocsin.tasks import idempotency
@@ -49,6 +49,10 @@ async def create_tasks(
                 tasks[index].build_task(task_id_at(record, index), owner, record["created_at"]) for index in batch
             ]
             await _insert(documents)
+            for document in documents:
+                database.changes.task_changed(
+                    ChangeKind.TASK_CREATED, document.id, document.status, document.next_run_at
+                )
             for document in documents:
                 log_task_created(document.id, owner, document.next_run_at)
         await idempotency.mark_done(database, record)

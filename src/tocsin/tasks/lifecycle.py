@@ -5,13 +5,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from tocsin import clock, schedules
-from tocsin.documents import Database, Hold, RunStatus, Task, TaskChanges
+from tocsin.documents import ChangeKind, Database, Hold, RunStatus, Task, TaskChanges, TaskStatus
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
 from tocsin.tasks.ownership import find_task, require_task
 from tocsin.tasks.reconciliation import cancel_open_runs, reconcile_task
-from tocsin.tasks.saving import MAX_WRITE_TRIES
+from tocsin.tasks.saving import MAX_WRITE_TRIES, record_task_change
 
 
 async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
@@ -70,9 +70,12 @@ async def pause_all_tasks(database: Database, owner: str, now: datetime) -> int:
 
 async def cancel_workflow_runs(database: Database, owner: str, now: datetime) -> None:
     """Request the cancellation of all open workflow runs of a deactivated user. The workflow engine cancels them."""
+    owned = {"owner": owner, "open": True}
     asked = {"cancel_requested_at": now}
     change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}})
-    await database.workflow_runs.update_many({"owner": owner, "open": True}, [change])
+    await database.workflow_runs.update_many(owned, [change])
+    async for run in database.workflow_runs.find(owned, {"_id": 1}):
+        database.changes.workflow_run_changed(ChangeKind.RUN_UPDATED, run["_id"])
 
 
 async def find_running_runs(database: Database, task_id: str) -> list[str]:
@@ -107,5 +110,10 @@ async def _change(
         if (await database.tasks.bulk_write([update])).modified_count:
             log_task(event, task.id, owner)
             await reconcile_task(database, task.id, now)
-            return await find_task(owner, task_id) or task
+            changed = await find_task(owner, task_id)
+            if changed is None:
+                database.changes.task_changed(ChangeKind.TASK_DELETED, task.id, TaskStatus.CANCELLED)
+                return task
+            record_task_change(database, task, changed)
+            return changed
     raise Conflict("The task is being changed by other requests. Try again.", "id")

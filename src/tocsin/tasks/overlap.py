@@ -8,7 +8,15 @@ from collections.abc import Collection
 from pymongo import UpdateOne
 
 from tocsin import clock
-from tocsin.documents import SETTLED_STATUSES, Database, RunChanges, RunDocument, RunStatus, Trigger
+from tocsin.documents import (
+    SETTLED_STATUSES,
+    Database,
+    RunChanges,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    record_stored_runs,
+)
 from tocsin.documents.updates import Expression, all_of, change_when, has_value
 from tocsin.tasks.ranking import rank_expression
 
@@ -59,6 +67,8 @@ async def _release_first(database: Database, task_id: str) -> int:
     if not updates:
         return 0
     await database.runs.bulk_write(updates, ordered=False)
+    if released:
+        await record_stored_runs(database, ahead)
     if waiting and await _has_ended(database, ahead[-1]):  # before the new blocker was written
         released += await _release_first(database, task_id)
     return released

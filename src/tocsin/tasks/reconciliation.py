@@ -24,6 +24,7 @@ from tocsin.documents import (
     TaskDocument,
     Trigger,
     owner_of,
+    record_stored_runs,
     snapshot_changes,
 )
 from tocsin.documents.updates import (
@@ -113,6 +114,7 @@ async def align_runs(database: Database, task: TaskDocument | None, runs: list[R
     for slice_ids in _slices(runs):
         async with database.fair_slots.slot(task["owner"]):
             await database.runs.bulk_write(_refresh_updates(slice_ids, task, now), ordered=False)
+            database.changes.runs_requeued(slice_ids)
 
 
 async def cancel_moved_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:
@@ -131,6 +133,7 @@ async def _settle_runs(
     for slice_ids in _slices(runs):
         async with database.fair_slots.slot(owner_of(slice_ids[0])):
             await database.runs.bulk_write(updates(slice_ids), ordered=True)  # in the order of `stop_updates`
+            await record_stored_runs(database, slice_ids)
     for slice_ids in _slices(runs):
         async with database.fair_slots.slot(owner_of(slice_ids[0])):
             present = await database.runs.find({"_id": {"$in": slice_ids}}).to_list()

@@ -5,6 +5,7 @@ the end of a run only while it lists the run as active, the ID of a delivery der
 conditional.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -48,6 +49,7 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
+        database.changes.tasks_derived(scheduled_tasks(runs))
     released = await overlap.release_waiting(
         database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
     )
@@ -149,6 +151,11 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
     )
 
 
+def scheduled_tasks(runs: Iterable[RunDocument]) -> list[str]:
+    """Return the IDs of the tasks that `task_updates` of these runs changes."""
+    return [parent_of(run["_id"]) for run in runs if run["trigger"] == Trigger.SCHEDULE]
+
+
 def _is_newsworthy(run: RunDocument) -> bool:
     """Return whether this state of a scheduled run causes a notification."""
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
@@ -195,4 +202,5 @@ async def _repair_batch(database: Database, run_ids: list[str]) -> int:
     ]
     if removals:
         await database.tasks.bulk_write(removals, ordered=False)
+        database.changes.tasks_derived(parent_of(run_id) for run_id in missing)
     return len(run_ids)

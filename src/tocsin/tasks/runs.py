@@ -23,6 +23,7 @@ from tocsin.documents import (
     Trigger,
     new_round,
     new_run,
+    record_stored_runs,
 )
 from tocsin.documents.updates import Expression, all_of, change_task, has_value, is_null, move_run, put_active_runs
 from tocsin.errors import Conflict, NotFound
@@ -66,10 +67,13 @@ async def run_task_now(
     async def insert(run_id: str) -> None:
         document = await _load_task(database, task.id)
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            await database.runs.insert_one(new_task_run(document, run_id, now, Trigger.MANUAL, now))
+            run = new_task_run(document, run_id, now, Trigger.MANUAL, now)
+            await database.runs.insert_one(run)
+            database.changes.runs_created([run])
         log_run("run requested", run_id)
         if await find_task(owner, task.id) is None:  # deleted before the run was visible
             await database.runs.bulk_write(stop_updates([run_id], Hold.DELETED, now), ordered=True)
+            await record_stored_runs(database, [run_id])
 
     new_run_id = f"{task_id}:by-hand-{ObjectId()}"
     run = await find_run(owner, await idempotency.create_once(database, key, new_run_id, now, insert))
@@ -112,6 +116,7 @@ async def retry_run(
     update = new_round_update(run.id, run.round, await _load_task(database, task.id), now, settings)
     if (await database.runs.bulk_write([update])).modified_count:
         log_run("run retried", run.id)
+        await record_stored_runs(database, [run.id])
         await show_reopened(database, [run.id])
     await idempotency.mark_done(database, record)
     return await require_run(owner, run_id)
@@ -161,6 +166,7 @@ async def show_reopened(database: Database, run_ids: list[str]) -> None:
         for task_id, ids in tasks.items()
     ]
     await database.tasks.bulk_write(updates, ordered=False)
+    database.changes.tasks_derived(tasks)
     # A worker may have started or settled a run before the task listed it.
     runs = await database.runs.find({"_id": {"$in": [run_id for ids in tasks.values() for run_id in ids]}}).to_list()
     await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED])
@@ -175,6 +181,7 @@ async def cancel_run(database: Database, owner: str, run_id: str, now: datetime)
         updates = stop_updates([run_id], Hold.CANCELLED, now, RunReason.CANCEL_REQUESTED)
         await database.runs.bulk_write(updates, ordered=True)
         log_run("run cancel requested", run_id)
+        await record_stored_runs(database, [run_id])
     document = await database.runs.find_one({"_id": run_id})
     if document is not None and document["status"] in SETTLED_STATUSES:
         await run_effects.apply_effects(database, [document])

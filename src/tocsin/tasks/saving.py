@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
 from tocsin.documents import (
+    ChangeKind,
     Database,
     Hold,
     JobDocument,
@@ -155,6 +156,7 @@ async def create_task(
     async def insert(task_id: str) -> None:
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
             await valid.build_task(task_id, owner, now).insert()
+        database.changes.task_changed(ChangeKind.TASK_CREATED, task_id, TaskStatus.PENDING, valid.next_run_at)
         log_task_created(task_id, owner, valid.next_run_at)
 
     task = await ownership.find_task(owner, await idempotency.create_once(database, key, new_id(owner), now, insert))
@@ -188,9 +190,17 @@ async def update_task(
         if await _update_once(database, task, changes, now):
             log_task("task changed", task_id, owner, fields=sorted(changes))
             await reconcile_task(database, task_id, now)
-            return await ownership.require_task(owner, task_id)
+            changed = await ownership.require_task(owner, task_id)
+            record_task_change(database, task, changed)
+            return changed
         task = await ownership.require_task(owner, task_id)
     raise _version_conflict(task.version)
+
+
+def record_task_change(database: Database, before: Task, after: Task) -> None:
+    """Record a change of a task by its owner."""
+    status = None if after.status is before.status else after.status
+    database.changes.task_changed(ChangeKind.TASK_UPDATED, after.id, status, after.next_run_at)
 
 
 def _version_conflict(version: int) -> Conflict:

@@ -1,6 +1,5 @@
 """Control of workflow runs: cancel, resume, and decide an approval."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, NotFound
 from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
+from tocsin.workflows.change_records import record_workflow_run_change
 from tocsin.workflows.engine.scope import format_time
 from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
@@ -136,6 +136,7 @@ async def _change(database: Database, run_id: str, change: Callable[[WorkflowRun
         changed = {**changes, "rev": document["rev"] + 1}
         update = change_when(has_value("rev", document["rev"]), changed)
         if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
+            record_workflow_run_change(database, document, changes)
             return
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 
@@ -154,7 +155,6 @@ def _reset_steps(document: WorkflowRunDocument, version: LoadedVersion, now: dat
         "deadline_at": timeout and now + timedelta(seconds=timeout),
         "steps": {key: state.to_document() for key, state in steps.items()},
         "done": sum(state.is_settled for state in steps.values()),
-        "news": json.dumps({key: state.status for key, state in steps.items()}),
     }  # fmt: skip
 
 
@@ -193,4 +193,4 @@ def _apply_decision(
         error: ErrorDocument = {"kind": ErrorKind.JOB, "message": f"{decision['by']} rejected it{why}", "hint": None}
         step_state.settle(StepStatus.FAILED, now, StepReason.REJECTED, error)
     steps = {**document["steps"], key: step_state.to_document()}
-    return {"steps": steps, "done": state.count_settled(), "news": json.dumps({key: step_state.status})}
+    return {"steps": steps, "done": state.count_settled()}

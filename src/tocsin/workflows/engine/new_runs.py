@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import (
     OPEN_WORKFLOW_RUN_STATUSES,
+    ChangeKind,
     Database,
     Trigger,
     WorkflowDocument,
@@ -71,7 +72,6 @@ def new_workflow_run(
         "deadline_at": deadline or None,
         "wake_at": None,
         "rev": 0,
-        "news": "{}",
         "total": len(definition.steps),
         "done": 0,
         "steps": {step.key: StepState().to_document() for step in definition.steps},
@@ -84,5 +84,7 @@ async def insert_workflow_run(database: Database, document: WorkflowRunDocument)
         await database.workflow_runs.insert_one(document)
     except DuplicateKeyError:
         return False
-    log_workflow_run_status(document["_id"], WorkflowRunStatus(document["status"]), document["reason"])
+    status = WorkflowRunStatus(document["status"])
+    database.changes.workflow_run_changed(ChangeKind.RUN_CREATED, document["_id"], status)
+    log_workflow_run_status(document["_id"], status, document["reason"])
     return True

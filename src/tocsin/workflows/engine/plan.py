@@ -3,7 +3,6 @@
 Planning is idempotent: decisions are recorded in the states of the steps, and the same states give the same plan.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,7 +70,6 @@ class Plan:
         """Return the fields in which the workflow run differs from its document; empty if it does not."""
         document = state.document
         steps = {key: step_state.to_document() for key, step_state in state.steps.items()}
-        news = {key: stored["status"] for key, stored in steps.items() if stored != document["steps"][key]}
         fields: Changes = {
             "steps": steps,
             "stopping": state.stopping,
@@ -81,8 +79,7 @@ class Plan:
             "wake_at": _find_next_wake(state),
             **(self.outcome.to_fields(now) if self.outcome is not None else {}),
         }
-        changes = {name: value for name, value in fields.items() if document.get(name) != value}
-        return {**changes, "news": json.dumps(news)} if changes else {}
+        return {name: value for name, value in fields.items() if document.get(name) != value}
 
 
 def _find_next_wake(state: WorkflowState) -> datetime | None:

@@ -1,7 +1,6 @@
 """The runner of workflow runs: reads one, plans, writes the changes conditionally, and creates the runs."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +25,7 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.approval_mails import ApprovalMails
+from tocsin.workflows.change_records import record_workflow_run_change
 from tocsin.workflows.engine.evaluation import (
     INLINE_BUDGET,
     EvaluationKey,
@@ -195,6 +195,8 @@ class WorkflowRunner:
         """Write the changes, unless the workflow run was changed concurrently. Returns whether it was written."""
         update = change_when(has_value("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
         result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
+        if result.modified_count:
+            record_workflow_run_change(self._database, document, changes)
         return result.modified_count == 1
 
     async def _conclude(
@@ -233,7 +235,6 @@ class WorkflowRunner:
             **_ABANDONED.to_fields(now),
             "steps": steps | ended,
             "done": len(steps),
-            "news": json.dumps(dict.fromkeys(ended, StepStatus.CANCELLED)),
         }
         await self._incidents.track_changes(document, changes)
         if not await self._write(document, changes):

@@ -20,6 +20,7 @@ from tocsin.documents import (
     new_round,
     new_run,
     owner_of,
+    record_stored_runs,
     snapshot_changes,
 )
 from tocsin.documents.inserts import existing_indexes
@@ -52,6 +53,7 @@ class StepRuns:
         claimed = {index: run for index, run in enumerate(created) if run["_id"] in admitted}
         try:
             existing = await self._insert(created)
+            self._database.changes.runs_created(run for index, run in enumerate(created) if index not in existing)
             self._meter.add_runs(workflow_run["owner"], len(runs), now)
             self._meter.add_run_bytes(runs)
         except BaseException:  # the next lease renewal releases those that were written
@@ -62,6 +64,7 @@ class StepRuns:
         if existing:  # those of this round were created by another advance and stay
             updates = [_new_round_update(runs[index]) for index in existing]
             await self._database.runs.bulk_write(updates, ordered=False)
+            await record_stored_runs(self._database, [runs[index]["_id"] for index in existing])
         self._transport.wake_dispatcher()
 
     async def cancel(self, run_ids: list[str]) -> None:
@@ -71,6 +74,7 @@ class StepRuns:
             async with self._database.fair_slots.slot(owner_of(some[0])):
                 updates = stop_updates(some, Hold.CANCELLED, clock.now(), RunReason.CANCEL_REQUESTED)
                 await self._database.runs.bulk_write(updates, ordered=True)
+                await record_stored_runs(self._database, some)
         for run_id in run_ids:
             self._wakeups.cancel_requested(run_id)
 
