@@ -12,6 +12,7 @@ from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import Database, Filter, RunChanges, RunDocument, RunStatus
 from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
+from tocsin.tasks.deferred_writes import write_deferred
 from tocsin.tasks.ranking import former_place
 
 CLAIMED_NOT_STARTED: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}, "begun": False}
@@ -92,6 +93,8 @@ async def release_runs(database: Database, runs: list[RunDocument]) -> None:
 
     Runs whose task was paused, or that were cancelled, after the claim are cancelled, as if they had stayed queued.
     """
+    deferred = database.deferred
+    await write_deferred(database, [each for run in runs if (each := deferred.get(run["_id"]))])
     updates = []
     for run in runs:
         changes: RunChanges = {**unclaimed_fields(run), **former_place(run)}

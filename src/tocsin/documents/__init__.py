@@ -14,6 +14,7 @@ from tocsin.documents.base import Changes, Filter, RawDocument
 from tocsin.documents.change_documents import ChangeBatchDocument, ChangeRecord
 from tocsin.documents.changes import AccessChange, Change, ChangeKind, ChangeLog, RecordedChange, lost_changes
 from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
+from tocsin.documents.deferred_runs import DeferredRun, DeferredRuns
 from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
 from tocsin.documents.delivery_models import Delivery
 from tocsin.documents.ids import (
@@ -43,6 +44,7 @@ from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayCh
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.run_documents import (
     AttemptDocument,
+    ClaimRecordDocument,
     ErrorDocument,
     FinalDocument,
     JobSnapshot,
@@ -129,8 +131,11 @@ __all__ = [
     "Changes",
     "Circuit",
     "CircuitDocument",
+    "ClaimRecordDocument",
     "Database",
     "DeadLetterFilterDocument",
+    "DeferredRun",
+    "DeferredRuns",
     "Delivery",
     "DeliveryAboutDocument",
     "DeliveryDocument",

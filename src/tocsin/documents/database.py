@@ -23,6 +23,7 @@ from tocsin.documents.base import RawDocument, ascending_index
 from tocsin.documents.change_documents import ChangeBatchDocument
 from tocsin.documents.changes import ChangeLog
 from tocsin.documents.collections import MODELS
+from tocsin.documents.deferred_runs import DeferredRuns
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.indexes import drop_stale_indexes
 from tocsin.documents.key_documents import KeyDocument
@@ -35,7 +36,7 @@ from tocsin.documents.limit_documents import (
 from tocsin.documents.lost_writes import LostWriteListener
 from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
-from tocsin.documents.run_documents import ResponseBodyDocument, RunDocument
+from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
 from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
@@ -64,7 +65,7 @@ class Database:
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
     `deliveries_queued` is sent when this process has queued deliveries. It is not in `Wakeups`, because they are queued
     by code that has only a database, such as that of accounts. For the same reason, all code that changes tasks, runs
-    or accesses records it in `changes`.
+    or accesses records it in `changes`. `deferred` are the runs that this process writes later.
     """
 
     client: AsyncMongoClient[Any]
@@ -74,6 +75,7 @@ class Database:
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
     deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
     changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
+    deferred: DeferredRuns = field(default_factory=DeferredRuns, compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[UserDocument]:
@@ -158,6 +160,10 @@ class Database:
     @property
     def owner_usages(self) -> AsyncCollection[OwnerUsageDocument]:
         return self.db["owner_usages"]
+
+    @property
+    def claim_records(self) -> AsyncCollection[ClaimRecordDocument]:
+        return self.db["claim_records"]
 
     @property
     def change_batches(self) -> AsyncCollection[ChangeBatchDocument]:

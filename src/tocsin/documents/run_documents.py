@@ -180,3 +180,12 @@ class ResponseBodyDocument(TypedDict):
 
     _id: str
     text: str
+
+
+class ClaimRecordDocument(TypedDict):
+    """Runs that a worker claimed as they were made, with the time of their claim."""
+
+    _id: str
+    worker: str
+    at: datetime
+    runs: list[RunDocument]

@@ -25,6 +25,7 @@ from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
+from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
 from tocsin.wakeups import Wakeups
 
 BATCH = 500
@@ -48,6 +49,12 @@ class StoredBatch:
     completions: list[Completion]
     runs: list[RunDocument]
     requeued: list[RunDocument]
+
+    def joined(self, other: "StoredBatch") -> "StoredBatch":
+        """Return both batches as one."""
+        return StoredBatch(
+            [*self.completions, *other.completions], [*self.runs, *other.runs], [*self.requeued, *other.requeued]
+        )
 
 
 class Completer:
@@ -128,9 +135,14 @@ class Completer:
     async def _write(self, batch: list[Completion]) -> None:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
-        stored = await self._update_runs(batch)
+        async with self._database.deferred.lock:
+            deferred = [one for one in batch if self._database.deferred.get(one.run["_id"]) is not None]
+            inserted = await self._insert_deferred(deferred)
+        unwritten = {one.run["_id"] for one in deferred}
+        stored = await self._update_runs([one for one in batch if one.run["_id"] not in unwritten])
         self._database.changes.runs_moved(stored.runs)
         await self._apply_effects(stored)
+        stored = stored.joined(inserted)
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
         for run in stored.runs:
@@ -148,7 +160,24 @@ class Completer:
         except BulkWriteError as error:
             existing_indexes(error)  # stored by an earlier try of this batch
 
+    async def _insert_deferred(self, batch: list[Completion]) -> StoredBatch:
+        """Insert runs that were deferred with their outcomes, and advance their tasks."""
+        runs = [one.completed_run() for one in batch]
+        existing = await insert_new_runs(self._database, runs) if runs else set[int]()
+        fresh = [index for index in range(len(runs)) if index not in existing]
+        inserted = StoredBatch([batch[index] for index in fresh], [runs[index] for index in fresh], [])
+        self._database.changes.runs_created(one.run for one in inserted.completions)
+        self._database.changes.runs_moved(inserted.runs)
+        if existing:  # by an earlier try of this batch
+            inserted = inserted.joined(await self._read_back([batch[index] for index in existing]))
+        await run_effects.enqueue_notifications(self._database, inserted.runs)
+        found = [(each, run) for run in inserted.runs if (each := self._database.deferred.get(run["_id"])) is not None]
+        await advance_tasks(self._database, [each for each, _ in found], [run for _, run in found])
+        return inserted
+
     async def _update_runs(self, batch: list[Completion]) -> StoredBatch:
+        if not batch:
+            return StoredBatch([], [], [])
         updates = [completion.build_update() for completion in batch]
         result = await self._database.runs.bulk_write(updates, ordered=False)
         if result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch):

@@ -34,6 +34,7 @@ from tocsin.execution.start_recorder import WRITE_INTERVAL_SECONDS, StartRecorde
 from tocsin.execution.throughput import Throughput
 from tocsin.execution.worker import Worker
 from tocsin.periodic import Periodic
+from tocsin.tasks.deferred_writes import write_deferred
 from tocsin.wakeups import Wakeups
 
 EMBEDDED_IN_FLIGHT_LIMIT = 2_500
@@ -140,6 +141,7 @@ class RunEngine:
         return is_stored
 
     async def _drain(self) -> None:
+        await write_deferred(self._database, self._database.deferred.all())
         waiting = self.in_flight.withdraw_waiting()
         await release_runs(self._database, waiting)
         self.in_flight.remove(waiting)

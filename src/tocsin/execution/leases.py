@@ -78,6 +78,8 @@ class WorkerLease:
         }
         for run_id, claimed in list(self._in_flight.runs.items()):
             run = found.pop(run_id, None)
+            if run is None and self._database.deferred.get(run_id) is not None:
+                continue
             claimed.missed_lookups = (
                 0 if run is not None and run["fence"] == claimed.run["fence"] else claimed.missed_lookups + 1
             )

@@ -23,6 +23,7 @@ from tocsin.documents import (
 from tocsin.documents.updates import move_run
 from tocsin.documents.workers import is_alive
 from tocsin.tasks import reconciliation, run_effects
+from tocsin.tasks.deferred_writes import restore_deferred_runs
 from tocsin.tasks.ranking import former_place
 from tocsin.wakeups import Wakeups
 
@@ -52,6 +53,7 @@ class Rescuer:
         known = {worker["_id"]: worker async for worker in self._database.workers.find({})}
         for worker in await self._find_dead_workers(known, now):
             log.warning("a worker died, its runs are requeued", worker=worker)
+            await restore_deferred_runs(self._database, worker)
             await rescue_all(self._database, runs_claimed_by(worker), now)
             await run_effects.repair_tasks(self._database)
             if worker in known:  # unless it has renewed its lease meanwhile
@@ -88,6 +90,7 @@ async def rescue_all(
 async def recover_at_start(database: Database) -> None:
     """Rescue all running runs at the start of a process with an embedded database: no other process can hold them."""
     now = clock.now()
+    await restore_deferred_runs(database)
     lost = await rescue_all(database, {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}, now)
     await database.workers.delete_many({})
     edited = await reconciliation.reconcile_tasks(database, now)

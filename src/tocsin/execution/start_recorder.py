@@ -14,6 +14,7 @@ from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.documents import AttemptDocument, Database, RunChanges, RunDocument, RunStatus, record_stored_runs
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
+from tocsin.tasks.deferred_writes import write_deferred
 from tocsin.wakeups import Wakeups
 
 WRITE_INTERVAL_SECONDS = 0.1
@@ -45,7 +46,8 @@ class StartRecorder:
         self._late += self._in_flight.withdraw_late()
 
     async def write(self) -> None:
-        """Store the starts of attempts, and return withdrawn runs to the queue."""
+        """Store the starts of attempts and what was deferred long enough, and return withdrawn runs to the queue."""
+        await write_deferred(self._database, self._database.deferred.late())
         await self._write_started()
         if late := list(self._late):
             await release_runs(self._database, late)
@@ -57,6 +59,8 @@ class StartRecorder:
         self._started = [claimed for claimed in self._started if claimed.attempt_task is not None]
         if not (started := list(self._started)):
             return
+        deferred = self._database.deferred
+        await write_deferred(self._database, [each for one in started if (each := deferred.get(one.run["_id"]))])
         runs = [build_started_run(claimed) for claimed in started]
         result = await self._database.runs.bulk_write([_start_update(run) for run in runs], ordered=False)
         going = [run for claimed, run in zip(started, runs, strict=True) if claimed.attempt_task is not None]

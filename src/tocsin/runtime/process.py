@@ -76,7 +76,8 @@ class Process:
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
-        self.scheduler = Scheduler(database, self.engine.transport, max_open_runs, meter)
+        alone = None if database.changes.is_shared else self.engine.in_flight.worker_id
+        self.scheduler = Scheduler(database, self.engine.transport, max_open_runs, meter, alone)
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)

@@ -14,7 +14,7 @@ from pymongo.synchronous.collection import Collection
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
+from tocsin.documents import DeferredRuns, Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
 
 SLICE = 500
@@ -52,8 +52,11 @@ class _Due:
 class DueQueue:
     """The due tasks and retries of one scheduler. `expect_due` is thread-safe."""
 
-    def __init__(self, tasks: Collection[TaskDocument], runs: Collection[RunDocument]) -> None:
+    def __init__(
+        self, tasks: Collection[TaskDocument], runs: Collection[RunDocument], deferred: DeferredRuns | None = None
+    ) -> None:
         self._tasks, self._runs = tasks, runs
+        self._deferred = DeferredRuns() if deferred is None else deferred
         self._queue: FairQueue[_Due] = FairQueue()
         self._documents: dict[str, TaskDocument] = {}
         self._lock = threading.Lock()
@@ -79,7 +82,8 @@ class DueQueue:
         """Read what has become due since the last call, or everything that is due if the queue is empty."""
         with self._lock:
             since, self._since = self._since, now
-        if not self._queue or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
+        is_empty = not self._queue and not self._deferred  # what is deferred is stored as due, but has been fired
+        if is_empty or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
             self._queue.clear()
             since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
@@ -100,7 +104,8 @@ class DueQueue:
     def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Queue due tasks: those that were read, or that a slice leaves for the next one."""
         for task in tasks:
-            self._enqueue(task["owner"], task["_id"], task["next_run_at"])
+            if not self._deferred.has_task(task["_id"]):
+                self._enqueue(task["owner"], task["_id"], task["next_run_at"])
 
     def _enqueue(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
         if at is not None and self._queue.count(owner) < MAX_PER_OWNER:
@@ -172,8 +177,9 @@ class DueQueue:
 
     def find_next_due(self, now: datetime) -> datetime:
         """Return the next due time, or the latest time at which to look again. Near times are looked for first."""
+        after = self._since if self._deferred else clock.EPOCH
         for window in LOOKAHEAD_WINDOWS:
-            ahead = {"$gt": clock.EPOCH, "$lte": now + window}
+            ahead = {"$gt": after, "$lte": now + window}
             tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
             retrying = {"status": RunStatus.RETRY, "retry_at": ahead}
             retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)

@@ -27,6 +27,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import group_updates, has_value, move_run
 from tocsin.quotas.meter import UsageMeter
+from tocsin.scheduling.deferral import RunDeferrer
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.planning import OpenRun, TaskFiring, pause_unreadable, plan_firings
 from tocsin.scheduling.quota_gaps import plan_quota_gap
@@ -61,10 +62,11 @@ class BatchFirer:
         max_open: int,
         meter: UsageMeter,
         changes: ChangeLog,
+        deferrer: RunDeferrer,
     ) -> None:
         self._tasks: Collection[TaskDocument] = database["tasks"]
         self._runs: Collection[RunDocument] = database["runs"]
-        self._writer, self._changes = RunWriter(self._runs, changes), changes
+        self._writer, self._changes, self._deferrer = RunWriter(self._runs, changes), changes, deferrer
         self._due, self._transport, self._effects = due, transport, effects
         self._max_open, self._meter = max_open, meter
 
@@ -80,10 +82,13 @@ class BatchFirer:
             return
         firings = [self._within_quota(firing) for firing in batch.firings]
         claimed = self._claim(firings, now)
+        deferrable, others = self._deferrer.split(firings, claimed)
         try:
-            self._insert(firings, claimed)
-            self._advance(firings)
+            self._insert(others, claimed)
+            self._advance(others)
+            self._defer(deferrable, claimed, now)
         except BaseException:
+            self._deferrer.doubt()
             self._transport.cancel_admission(list(claimed.values()))  # the lease tick rescues those that were written
             raise
         self._hand_over(firings, claimed)
@@ -132,13 +137,25 @@ class BatchFirer:
         planned = {run["_id"] for firing in firings for run in firing.runs}
         self._writer.write_runs(firings)
         made = [run for firing in firings for run in firing.runs if run not in firing.adopted]
-        activity_log.log_new_runs(made)
-        self._meter.add_run_bytes(made)
+        self._note_made(made)
         unwritten = planned - {run["_id"] for run in made}
         self._transport.cancel_admission([claimed.pop(run_id) for run_id in unwritten & claimed.keys()])
 
+    def _defer(self, firings: list[TaskFiring], claimed: dict[str, RunDocument], now: datetime) -> None:
+        """Leave it to the completer to write the runs of these firings and to advance their tasks."""
+        deferred, too_large = self._deferrer.defer(firings, now)
+        self._note_made([firing.runs[0] for firing in deferred])
+        self._insert(too_large, claimed)
+        self._advance(too_large)
+
+    def _note_made(self, runs: list[RunDocument]) -> None:
+        activity_log.log_new_runs(runs)
+        self._meter.add_run_bytes(runs)
+
     def _advance(self, firings: list[TaskFiring]) -> None:
         """Move the tasks to their next due times, and mark the firings whose task was edited or deleted meanwhile."""
+        if not firings:
+            return
         result = self._tasks.bulk_write(group_updates(firing.build_advance() for firing in firings), ordered=False)
         self._changes.tasks_derived(firing.task["_id"] for firing in firings)
         if result.modified_count == len(firings):

@@ -18,8 +18,9 @@ from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.transport import Transport
-from tocsin.documents import ChangeLog, RunDocument, TaskDocument
+from tocsin.documents import ChangeLog, DeferredRuns, RunDocument, TaskDocument
 from tocsin.quotas.meter import UsageMeter
+from tocsin.scheduling.deferral import RunDeferrer
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.fire_batch import BatchFirer, FiringEffects
 from tocsin.scheduling.planning import MAX_OPEN_RUNS
@@ -88,13 +89,17 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         max_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
         changes: ChangeLog | None = None,
+        deferred: DeferredRuns | None = None,
+        deferring_worker: str | None = None,
     ) -> None:
         super().__init__()
         self._database = database
         self._tasks: Collection[TaskDocument] = database["tasks"]
-        self._due = DueQueue(self._tasks, database["runs"])
+        deferred = DeferredRuns() if deferred is None else deferred
+        self._due = DueQueue(self._tasks, database["runs"], deferred)
+        deferrer = RunDeferrer(database, deferred, deferring_worker)
         meter, changes = meter or UsageMeter(), changes or ChangeLog()
-        self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter, changes)
+        self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter, changes, deferrer)
         self._finished = True
         self._seen = 0
         self.collected: list[DueJob] = []

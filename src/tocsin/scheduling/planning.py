@@ -36,6 +36,7 @@ from tocsin.documents.updates import (
     put_active_runs,
     run_id_expression,
 )
+from tocsin.tasks.run_effects import count_last_end
 from tocsin.tasks.runs import new_task_run
 
 MAX_OPEN_RUNS = 100
@@ -89,6 +90,15 @@ class TaskFiring:
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
+    def build_late_advance(self, run: RunDocument) -> tuple[str, "TaskAdvance"]:
+        """Return the task's id and its advance past its only run, which was deferred and is now as given."""
+        named = self._suffix_and_status(run)
+        active = (named,) if run["open"] else ()
+        ended = None if run["open"] else named[1]
+        return self.task["_id"], TaskAdvance(
+            self.due_at, self.task["version"], self.next_run_at, self.last_due_at, (named,), active, ended
+        )
+
     def _suffix_and_status(self, run: RunDocument) -> "NamedRun":
         return run["_id"][len(self.task["_id"]) :], public_status(run)
 
@@ -101,7 +111,8 @@ NamedRun = tuple[str, RunStatus]
 class TaskAdvance:
     """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
-    `last_run` contains the newest run that was made, if any; `active` the runs that are not settled.
+    `last_run` contains the newest run that was made, if any; `active` the runs that are not settled. `ended` is the
+    status of the newest run if it has ended, and its end is to be counted.
     """
 
     due_at: datetime
@@ -110,6 +121,7 @@ class TaskAdvance:
     last_due_at: datetime | None
     last_run: tuple[NamedRun, ...]
     active: tuple[NamedRun, ...]
+    ended: RunStatus | None = None
 
     def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
@@ -123,6 +135,8 @@ class TaskAdvance:
             computed["last_run"] = run_id_expression(suffix)
             if status is RunStatus.MISSED:
                 changes["last_end"] = TaskStatus.FAILED
+        if self.ended is not None:
+            computed |= count_last_end(self.ended)
         unmoved = all_of(has_value("next_run_at", self.due_at), has_value("version", self.version))
         return change_task_pipeline(unmoved, changes, computed)
 

@@ -47,9 +47,16 @@ class Scheduler:
     """Turns due times into runs. Call `start` and `stop` in the event loop; `expect_due` is thread-safe."""
 
     def __init__(
-        self, database: Database, transport: Transport, max_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
+        self,
+        database: Database,
+        transport: Transport,
+        max_open: int = MAX_OPEN_RUNS,
+        meter: UsageMeter | None = None,
+        deferring_worker: str | None = None,
     ) -> None:
+        """`deferring_worker` names the worker of this process if it is alone, so that its runs may be deferred."""
         self._database = database
+        self._deferring_worker = deferring_worker
         self._transport = transport
         self._max_open = max_open
         self._meter = meter
@@ -68,6 +75,8 @@ class Scheduler:
             self._max_open,
             self._meter,
             self._database.changes,
+            self._database.deferred,
+            self._deferring_worker,
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(DueJobExecutor(self._store))

@@ -9,6 +9,7 @@ from tocsin.documents import ChangeKind, Database, Hold, RunStatus, Task, TaskCh
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
+from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.ownership import find_task, require_task
 from tocsin.tasks.reconciliation import cancel_open_runs, reconcile_task
 from tocsin.tasks.saving import MAX_WRITE_TRIES, record_task_change
@@ -101,6 +102,7 @@ async def _change(
     None changes nothing. Return the task after the change; a deleted task as it was before.
     """
     for _ in range(MAX_WRITE_TRIES):
+        await write_deferred_of_task(database, owner, task_id)
         task = await require_task(owner, task_id)
         changes = decide(task)
         if changes is None:

@@ -119,6 +119,11 @@ class RunProjections:
         return change_when({"$gt": [count, 0]}, {}, computed)
 
 
+def count_last_end(status: RunStatus) -> dict[str, Expression]:
+    """Return the changes of a task that count the end of its last run, in its first round."""
+    return {"last_end": _last_end(status, {"$literal": True}), **_streak(status, 1, is_rerun=False)}
+
+
 def _last_end(status: RunStatus, is_last: Expression) -> Expression:
     ends = {
         RunStatus.COMPLETED: TaskStatus.COMPLETED,

@@ -26,6 +26,7 @@ from tocsin.errors import Conflict, ErrorCollector, InvalidInput
 from tocsin.tasks import idempotency, ownership, queues
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.activity_log import log_task, log_task_created
+from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 from tocsin.tasks.reconciliation import reconcile_task
 from tocsin.tasks.retry_policy import RetryPolicy
@@ -183,6 +184,7 @@ async def update_task(
     A new schedule reactivates a cancelled task and never fires for the past. Raises NotFound, InvalidInput, and
     Conflict if `expected_version` is not the task's version.
     """
+    await write_deferred_of_task(database, owner, task_id)
     task = await ownership.require_task(owner, task_id)
     for _ in range(MAX_WRITE_TRIES):
         if expected_version is not None and expected_version != task.version:
