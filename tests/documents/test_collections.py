@@ -14,7 +14,6 @@ from tocsin.documents import Database
 from tocsin.documents.collections import MODELS
 
 DEVIATIONS = {
-    ("ChangeBatch", "changes"): "The model leaves the records unchecked.",
     ("Delivery", "channel"): "A document lacks it or names a channel; null is the model's word for a missing one.",
     ("IdempotencyKey", "_id"): "The type is also that of a call without a key, which is not stored.",
     ("IdempotencyKey", "fingerprint"): "A call without a key has none.",

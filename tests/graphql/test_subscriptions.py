@@ -1,12 +1,15 @@
 """Events over a WebSocket, message by message. Common clients are tested in tests/conformance."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.graphql.conftest import T0, Api, run_document
 from tests.graphql.sockets import Socket, open_socket
+from tocsin.documents import ChangeKind, ChangeLog, WorkflowRunStatus
+from tocsin.events import send_changes
 from tocsin.graphql import ids
 
 
@@ -58,8 +61,11 @@ async def test_changes_by_another_process_are_seen_and_those_of_others_are_not(a
         task = await api.database.tasks.find_one({"name": "mine"})
         assert bobs is not None
         assert task is not None
-        await api.database.runs.insert_one(run_document(bobs["_id"], T0))
-        await api.database.runs.insert_one(run_document(task["_id"], T0))
+        runs = [run_document(bobs["_id"], T0), run_document(task["_id"], T0)]
+        await api.database.runs.insert_many(runs)
+        other = replace(api.database, changes=ChangeLog(is_shared=True))
+        other.changes.runs_created(runs)
+        await send_changes(other)
         event = await alice.event()
         assert (event["kind"], event["taskId"], event["runStatus"]) == ("RUN_CREATED", mine, "COMPLETED")
         await api.carol.create("carols")
@@ -147,8 +153,10 @@ async def test_until_the_end_completes_with_the_workflow_run(api: Api) -> None:
         await socket.subscribe("1", query, id=run_id)
         assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["kind"] == "SNAPSHOT"
         _, document = ids.decode_id(run_id)
-        ended = {"status": "COMPLETED", "open": False, "news": "{}"}
+        ended = {"status": "COMPLETED", "open": False}
         await api.database.workflow_runs.update_one({"_id": document}, {"$set": ended, "$inc": {"rev": 1}})
+        changed = WorkflowRunStatus.COMPLETED
+        api.database.changes.workflow_run_changed(ChangeKind.RUN_UPDATED, document, changed)
         assert (await socket.receive())["payload"]["data"]["workflowRunEvents"]["status"] == "COMPLETED"
         assert await socket.receive() == {"type": "complete", "id": "1"}
         await socket.subscribe("2", query, id=run_id)

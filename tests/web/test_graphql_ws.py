@@ -11,6 +11,7 @@ from websockets.typing import Subprotocol
 from tests.graphql.conftest import Api
 from tests.graphql.sockets import Socket, open_socket
 from tests.harness import wait_until, without_extensions
+from tocsin.accounts import COMMAND_LINE, deactivate_user
 from tocsin.web import graphql_ws
 from tocsin.web.graphql_http import CONNECTION_INIT_TIMEOUT, MAX_OPERATIONS_PER_SOCKET, StrictGraphQLRouter
 from tocsin.web.request_parsing import ANONYMOUS_BODY_LIMIT
@@ -29,7 +30,7 @@ async def test_the_token_ends_the_connection(api: Api) -> None:
 async def test_deactivation_ends_the_connection(api: Api) -> None:
     assert api.alice.user is not None
     async with open_socket(api, api.alice) as socket:
-        await api.database.db["users"].update_one({"_id": api.alice.user.id}, {"$set": {"is_active": False}})
+        await deactivate_user(api.database, api.alice.user, COMMAND_LINE)
         assert await socket.close_code() == 4403
 
 
