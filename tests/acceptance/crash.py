@@ -24,6 +24,8 @@ from tests.acceptance.server import Server, UnavailableError
 from tests.harness import wait_until
 
 INTERVALS = 10
+TOGETHER = 25
+"""Tasks that are due at the same times, enough for their runs to be deferred."""
 CREATORS = 8
 OPEN = ["QUEUED", "RUNNING", "RETRY"]
 _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
@@ -116,6 +118,8 @@ async def crash(directory: Path, rounds: int, seed: int) -> dict[str, int]:
         await server.sign_up()
         try:
             intervals = [await load.create({"every": {"interval": "PT1S"}}) for _ in range(INTERVALS)]
+            every_second = {"cron": {"expression": "* * * * * *", "timeZone": "UTC"}}
+            intervals += [await load.create(every_second) for _ in range(TOGETHER)]
             creators = [asyncio.create_task(load.keep_creating()) for _ in range(CREATORS)]
             for number in range(rounds):
                 await asyncio.sleep(load.random.uniform(0.8, 3.2))

@@ -181,7 +181,7 @@ class Database:
             raise DatabaseUnavailable("the database does not answer") from error
 
     async def close(self) -> None:
-        """Close the client. Close change streams first."""
+        """Close the client. Stop what follows changes first."""
         await self.client.close()
 
 

@@ -222,6 +222,6 @@ async def _change_hold(info: Info, input: TaskIdInput, act: HoldAction, *, abort
 
 
 async def _abort_runs(services: Services, task_id: str) -> None:
-    """Abort attempts of the task in this process. Other processes learn of it from the change stream."""
+    """Abort attempts of the task in this process. Other processes learn of it from the changes."""
     for run_id in await lifecycle.find_running_runs(services.database, task_id):
         services.wakeups.cancel_requested(run_id)
