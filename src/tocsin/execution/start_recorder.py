@@ -5,6 +5,8 @@ its start time, only once its attempt has started. Most attempts end before that
 outcome contains the start time.
 """
 
+from datetime import timedelta
+
 from pymongo import UpdateOne
 
 from tocsin import clock, telemetry
@@ -57,7 +59,7 @@ class StartRecorder:
 
     async def _write_started(self) -> None:
         self._started = [claimed for claimed in self._started if claimed.attempt_task is not None]
-        if not (started := list(self._started)):
+        if not (started := [claimed for claimed in self._started if not self._may_end_soon(claimed)]):
             return
         deferred = self._database.deferred
         await write_deferred(self._database, [each for one in started if (each := deferred.get(one.run["_id"]))])
@@ -71,7 +73,14 @@ class StartRecorder:
         if updates := run_effects.task_updates(going):
             await self._database.tasks.bulk_write(updates, ordered=False)
             self._database.changes.tasks_derived(run_effects.scheduled_tasks(going))
-        self._started = self._started[len(started) :]
+        written = set(map(id, started))
+        self._started = [claimed for claimed in self._started if id(claimed) not in written]
+
+    def _may_end_soon(self, claimed: ClaimedRun) -> bool:
+        """Return whether a deferred run began just now, so that it may still be written once."""
+        if claimed.started_at is None or self._database.deferred.get(claimed.run["_id"]) is None:
+            return False
+        return abs(clock.now() - claimed.started_at) < timedelta(seconds=WRITE_INTERVAL_SECONDS)
 
 
 def build_started_run(claimed: ClaimedRun) -> RunDocument:
