@@ -12,7 +12,8 @@ from benchmarks.process import database, in_fresh_process
 from benchmarks.table import Row, middle, text
 from tocsin import clock, schedules
 from tocsin.documents import Database, RunStatus, TaskStatus, Trigger, User, connect
-from tocsin.documents.paging import KeysetQuery, PageArguments, count_rows, fetch_page
+from tocsin.documents.keyset import KeysetQuery
+from tocsin.documents.paging import PageArguments, count_rows, fetch_page
 from tocsin.tasks.listing import RunCriteria, RunOrderField, TaskCriteria, TaskOrderField, query_runs, query_tasks
 from tocsin.tasks.runs import new_task_run
 from tocsin.tasks.saving import TaskDraft

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from tocsin.documents import Database
-from tocsin.documents.paging import (
+from tocsin.documents.keyset import (
+    CursorPosition,
     KeysetQuery,
-    PageArguments,
+    ListPosition,
     contains_text,
-    count_rows,
     decode_cursor,
     encode_cursor,
-    fetch_page,
     key_range,
 )
+from tocsin.documents.paging import Count, PageArguments, count_rows, fetch_page
 from tocsin.errors import InvalidInput
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ async def test_counts_are_those_of_all_pages(database: Database) -> None:
         ({"indexed_filter": {"owner": "bob"}}, 0),
     ]
     for changes, expected in cases:
-        assert await count_rows(_query(database, **changes)) == expected, changes
+        assert await count_rows(_query(database, **changes)) == Count(expected, is_exact=True), changes
 
 
 async def test_a_projection_and_bounds_of_the_key(database: Database) -> None:
@@ -75,7 +75,7 @@ async def test_a_cursor_belongs_to_its_order(database: Database) -> None:
     query = _query(database)
     cursor = encode_cursor(query, {"_id": "alice/x", "created_at": T0})
     position = decode_cursor(query, cursor, "after")
-    assert (position.key, position.id) == (T0, "alice/x")
+    assert position == ListPosition(0, CursorPosition(T0, "alice/x"))
     other: KeysetQuery[Any] = KeysetQuery(database.tasks, "due", "created_at", descending=True, indexed_filter={})
     with pytest.raises(InvalidInput, match="not a cursor of this list"):
         decode_cursor(other, cursor, "after")

@@ -93,8 +93,8 @@ async def test_tasks_that_are_not_due_come_last(api: Api, direction: str) -> Non
     due = _sorted(
         "Task", [task for task in tasks if task["next_run_at"]], "next_run_at", descending=direction == "DESC"
     )
-    rest = [ids.encode_id("Task", task["_id"]) for task in sorted(tasks[::3], key=lambda task: str(task["_id"]))]
-    expected = due + (rest if direction == "ASC" else rest[::-1])
+    rest = _sorted("Task", tasks[::3], "created_at", descending=direction == "DESC")
+    expected = due + rest
     for forward in (True, False):
         order = {"field": "NEXT_RUN_AT", "direction": direction}
         assert await _walk(api, TASKS, 4, forward=forward, o=order) == expected

@@ -7,7 +7,7 @@ import pytest
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, RunStatus, TaskStatus, User
-from tocsin.documents.paging import PageArguments, fetch_page
+from tocsin.documents.paging import Count, PageArguments, count_rows, fetch_page
 from tocsin.errors import InvalidInput
 from tocsin.tasks.listing import RunCriteria, RunOrderField, TaskCriteria, TaskOrderField, query_runs, query_tasks
 
@@ -88,6 +88,9 @@ async def test_tasks_are_listed_by_all_conditions_and_deleted_ones_are_not(
     await save_hourly_task(database, name="two", tags=("a", "b"))
     await save_hourly_task(database, name="one of bob's", owner="bob", tags=("a", "b"))
     deleted = await save_hourly_task(database, name="one deleted", tags=("a", "b"))
-    await database.tasks.update_one({"_id": deleted.id}, {"$set": {"hold": "DELETED"}})
-    query = query_tasks(database, ALICE, criteria, TaskOrderField.CREATED_AT, descending=False)
-    assert " ".join(task["name"] for task in (await fetch_page(query, PAGE)).rows) == names
+    changes = {"hold": "DELETED", "status": "CANCELLED", "next_run_at": None}
+    await database.tasks.update_one({"_id": deleted.id}, {"$set": changes})
+    for order in TaskOrderField:
+        query = query_tasks(database, ALICE, criteria, order, descending=False)
+        assert " ".join(task["name"] for task in (await fetch_page(query, PAGE)).rows) == names
+        assert await count_rows(query) == Count(len(names.split()), is_exact=True)

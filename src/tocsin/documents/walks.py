@@ -1,0 +1,163 @@
+"""Walks along a list in windows of its key, which grow until enough rows are found.
+
+The embedded database reads every row that an index range contains: it pushes neither sort nor limit down into the
+index. So a walk asks for short ranges of the key, as wide as the density of the last one requires. The last window is
+open-ended, so that no row is missed. A walk gives up once it has looked through `budget` rows that a filter excludes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic
+
+from tocsin.clock import MILLISECOND
+from tocsin.documents.keyset import (
+    AFTER_ALL_IDS,
+    BEFORE_ALL_IDS,
+    Branch,
+    Condition,
+    CursorPosition,
+    D,
+    KeysetQuery,
+)
+from tocsin.documents.windows import HIGHEST_KEY, LOWEST_KEY, Frontier, Pace, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Walk(Generic[D]):
+    """A walk through a section from `start` towards `end` (both exclusive; None for the end of the rows)."""
+
+    query: KeysetQuery[D]
+    down: bool
+    start: CursorPosition | None = None
+    end: CursorPosition | None = None
+
+    async def take(self, limit: int, budget: int) -> tuple[list[D], CursorPosition | None]:
+        """Return the first `limit` rows, or fewer and the position at which the walk gave up."""
+        found: list[D] = []
+        frontier, pace = self._frontier(), Pace(budget // 2)
+        while frontier is not None:
+            window = frontier.next_window(pace.width)
+            in_range = await self._count_ranges(window) if pace.is_blind and frontier.can_shrink(window) else None
+            if in_range is not None and in_range > pace.most and pace.narrow():
+                continue
+            rows = [] if in_range == 0 else await self._read(window, limit - len(found))
+            found += rows
+            if len(found) >= limit or window.beyond is None:
+                break
+            if in_range is None:
+                in_range = await self._count_ranges(window) if self._is_filtered else len(rows)
+            budget -= in_range - len(rows) if self._is_filtered else 0
+            if budget <= 0:
+                return found, self._position_before(window.beyond)
+            pace.adapt(len(rows), in_range, limit - len(found))
+            frontier.advance(window.beyond)
+        return found, None
+
+    async def count(self, limit: int, budget: int) -> tuple[int, bool]:
+        """Count up to `limit` rows, or among `budget` rows if there are other conditions than those of the index.
+
+        Return the number, and whether these are all.
+        """
+        total, frontier = 0, self._frontier()
+        pace = Pace(min(limit + 1, budget) if self._is_filtered else limit + 1)
+        while frontier is not None:
+            window = frontier.next_window(pace.width)
+            matched, filtered = await self._count(window)
+            total, budget = total + matched, budget - filtered
+            if total > limit or (budget <= 0 and window.beyond is not None):
+                return min(total, limit), False
+            if window.beyond is None:
+                break
+            pace.adapt(matched, max(matched, filtered), limit - total + 1)
+            frontier.advance(window.beyond)
+        return total, True
+
+    @property
+    def _is_filtered(self) -> bool:
+        """True if there are other conditions than those of the index."""
+        return bool(self.query.extra_filter) or any(branch.extra for branch in self.query.branches)
+
+    def _frontier(self) -> Frontier | None:
+        """Return the range of keys that a row can have; None if there is none."""
+        query = self.query
+        first, last = (self.end, self.start) if self.down else (self.start, self.end)
+        low = max(query.min_key or LOWEST_KEY, first.key if first else LOWEST_KEY)
+        high = min(query.max_key or HIGHEST_KEY, last.key if last else HIGHEST_KEY)
+        if low > high or not query.branches:
+            return None
+        oldest, newest = query.key_range_hint or (low, high)
+        edge, horizon = (min(high, newest), oldest) if self.down else (max(low, oldest), newest)
+        return Frontier(low, high, self.down, edge, horizon if query.key_range_hint else None)
+
+    def _position_before(self, key: datetime) -> CursorPosition:
+        """Return the position from which a walk goes on with the rows that have this key."""
+        return CursorPosition(key, AFTER_ALL_IDS if self.down else BEFORE_ALL_IDS)
+
+    def _range(self, branch: Branch, window: Window) -> Condition:
+        """Return the condition that an index serves.
+
+        Its upper bound is exclusive: if the index goes on with another field, the embedded database misses keys that
+        equal an inclusive one.
+        """
+        keys = {"$gte": window.low, "$lt": window.high + MILLISECOND}
+        return {**self.query.indexed_filter, **branch.equal, self.query.key: keys}
+
+    def _select(self, branch: Branch, window: Window) -> list[Condition]:
+        """Return the stages that select the rows. Only the first uses an index on the embedded database."""
+        hidden = self.query.hidden
+        conditions = [self._range(branch, window), self.query.extra_filter, branch.extra, self._tie_breakers()]
+        if hidden is not None and branch is not hidden:
+            conditions.append({"$nor": [hidden.extra]})
+        return [{"$match": condition} for condition in conditions if condition]
+
+    async def _read(self, window: Window, limit: int) -> list[Any]:
+        """Return the first rows of a window.
+
+        One command reads all branches, so that a row that moves from one to another meanwhile is hardly missed.
+        """
+        direction = -1 if self.down else 1
+        first, *others = self.query.branches
+        stages = self._select(first, window)
+        for branch in others:
+            stages.append(
+                {"$unionWith": {"coll": self.query.collection.name, "pipeline": self._select(branch, window)}}
+            )
+        stages += [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
+        if self.query.projection:
+            stages.append({"$project": self.query.projection})
+        return await (await self.query.collection.aggregate(stages)).to_list()
+
+    async def _count(self, window: Window) -> tuple[int, int]:
+        """Return the number of rows in a window, and of the rows that had to be read for that."""
+        counts = await asyncio.gather(*(self._count_branch(branch, window) for branch in self.query.branches))
+        matched, filtered = sum(count[0] for count in counts), sum(count[1] for count in counts)
+        if self.query.hidden is None or matched == 0 or filtered > 0:
+            return matched, filtered
+        hidden, filtered = await self._count_branch(self.query.hidden, window)
+        return matched - hidden, filtered
+
+    async def _count_branch(self, branch: Branch, window: Window) -> tuple[int, int]:
+        in_range = await self._count_range(branch, window)
+        if in_range == 0 or not (self.query.extra_filter or branch.extra):
+            return in_range, 0
+        stages = [*self._select(branch, window), {"$count": "n"}]
+        found = await (await self.query.collection.aggregate(stages)).to_list()
+        return (found[0]["n"] if found else 0), in_range
+
+    async def _count_ranges(self, window: Window) -> int:
+        return sum(await asyncio.gather(*(self._count_range(branch, window) for branch in self.query.branches)))
+
+    async def _count_range(self, branch: Branch, window: Window) -> int:
+        return await self.query.collection.count_documents(self._range(branch, window))
+
+    def _tie_breakers(self) -> Condition:
+        """Return a condition that compares rows with the same key as a cursor by their IDs."""
+        onward, back = ("$lt", "$gt") if self.down else ("$gt", "$lt")
+        limits = ((self.start, onward), (self.end, back))
+        ties = [_beyond(self.query.key, position, operator) for position, operator in limits if position is not None]
+        return {"$and": ties} if ties else {}
+
+
+def _beyond(key: str, position: CursorPosition, operator: str) -> Condition:
+    return {"$or": [{key: {operator: position.key}}, {key: position.key, "_id": {operator: position.id}}]}
