@@ -94,7 +94,7 @@ class Walk(Generic[D]):
         """Return the position from which a walk goes on with the rows that have this key."""
         return CursorPosition(key, AFTER_ALL_IDS if self.down else BEFORE_ALL_IDS)
 
-    def _range(self, branch: Branch, window: Window) -> Condition:
+    def index_range(self, branch: Branch, window: Window) -> Condition:
         """Return the condition that an index serves.
 
         Its upper bound is exclusive: if the index goes on with another field, the embedded database misses keys that
@@ -106,7 +106,7 @@ class Walk(Generic[D]):
     def _select(self, branch: Branch, window: Window) -> list[Condition]:
         """Return the stages that select the rows. Only the first uses an index on the embedded database."""
         hidden = self.query.hidden
-        conditions = [self._range(branch, window), self.query.extra_filter, branch.extra, self._tie_breakers()]
+        conditions = [self.index_range(branch, window), self.query.extra_filter, branch.extra, self._tie_breakers()]
         if hidden is not None and branch is not hidden:
             conditions.append({"$nor": [hidden.extra]})
         return [{"$match": condition} for condition in conditions if condition]
@@ -149,7 +149,7 @@ class Walk(Generic[D]):
         return sum(await asyncio.gather(*(self._count_range(branch, window) for branch in self.query.branches)))
 
     async def _count_range(self, branch: Branch, window: Window) -> int:
-        return await self.query.collection.count_documents(self._range(branch, window))
+        return await self.query.collection.count_documents(self.index_range(branch, window))
 
     def _tie_breakers(self) -> Condition:
         """Return a condition that compares rows with the same key as a cursor by their IDs."""
