@@ -14,7 +14,7 @@ def query_users(
     database: Database, email: str | None, *, is_active: bool | None, is_admin: bool | None
 ) -> KeysetQuery[UserDocument]:
     """Build the query for users whose address contains this text, newest first. Raises InvalidInput."""
-    extra: Condition = {"email": contains_text(email, "email")} if email else {}
+    extra: Condition = contains_text("email", email, "email") if email else {}
     if is_active is not None:
         extra["is_active"] = is_active
     if is_admin is not None:

@@ -112,9 +112,15 @@ def key_range(key: str, low: datetime | None, high: datetime | None) -> Conditio
     return {key: bounds} if bounds else {}
 
 
-def contains_text(text: str, *path: str) -> dict[str, str]:
-    """Return the condition for a case-insensitive substring match. Raises InvalidInput at `path`."""
+def contains_text(field_name: str, text: str, *path: str) -> Condition:
+    """Return the condition that a field contains the text, ignoring case. Raises InvalidInput at `path`.
+
+    A search for ASCII text compares lower case: the embedded database would compile a regular expression for each row.
+    """
     if len(text) > _MAX_TEXT_LENGTH or "\0" in text:
         message = f"The search text can have at most {_MAX_TEXT_LENGTH} characters, and no NUL character."
         raise InvalidInput(message, *path)
-    return {"$regex": text.translate(_ESCAPES), "$options": "i"}
+    if not text.isascii():
+        return {field_name: {"$regex": text.translate(_ESCAPES), "$options": "i"}}
+    place = {"$indexOfCP": [{"$toLower": f"${field_name}"}, {"$literal": text.lower()}]}
+    return {"$expr": {"$gte": [place, 0]}}

@@ -111,22 +111,23 @@ class Walk(Generic[D]):
             conditions.append({"$nor": [hidden.extra]})
         return [{"$match": condition} for condition in conditions if condition]
 
-    async def _read(self, window: Window, limit: int) -> list[Any]:
+    async def _read(self, window: Window, limit: int) -> list[D]:
         """Return the first rows of a window.
 
-        One command reads all branches, so that a row that moves from one to another meanwhile is hardly missed.
+        The branches are read one after the other: a row that moves on meanwhile is in two of them and taken once.
         """
+        found: dict[str, D] = {}
+        for branch in self.query.branches:
+            found.update((row["_id"], row) for row in await self._read_branch(branch, window, limit))
+        key = self.query.key
+        return sorted(found.values(), key=lambda row: (row[key], row["_id"]), reverse=self.down)[:limit]
+
+    async def _read_branch(self, branch: Branch, window: Window, limit: int) -> list[Any]:
         direction = -1 if self.down else 1
-        first, *others = self.query.branches
-        stages = self._select(first, window)
-        for branch in others:
-            stages.append(
-                {"$unionWith": {"coll": self.query.collection.name, "pipeline": self._select(branch, window)}}
-            )
-        stages += [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
+        stages: list[Condition] = [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
         if self.query.projection:
             stages.append({"$project": self.query.projection})
-        return await (await self.query.collection.aggregate(stages)).to_list()
+        return await (await self.query.collection.aggregate([*self._select(branch, window), *stages])).to_list()
 
     async def _count(self, window: Window) -> tuple[int, int]:
         """Return the number of rows in a window, and of the rows that had to be read for that."""

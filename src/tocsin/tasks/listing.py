@@ -47,7 +47,7 @@ class TaskCriteria:
         """Return the conditions for the database, except those on the status and the due time. Raises InvalidInput."""
         query: Condition = {}
         if self.name:
-            query["name"] = contains_text(self.name, "name")
+            query |= contains_text("name", self.name, "name")
         if len(self.tags) > _MAX_TAGS:
             raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(self.tags)}.", "tags")
         if self.tags:
@@ -72,7 +72,7 @@ class RunCriteria:
         if self.trigger:
             query["trigger"] = self.trigger
         if self.task_name:
-            query["task_name"] = contains_text(self.task_name, "taskName")
+            query |= contains_text("task_name", self.task_name, "taskName")
         return query
 
 

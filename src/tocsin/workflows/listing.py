@@ -10,7 +10,7 @@ from tocsin.workflows.ownership import find_workflow
 
 def query_workflows(database: Database, owner: User, name: str | None) -> KeysetQuery[WorkflowDocument]:
     """Build the query for workflows of the owner whose name contains this text, newest first. Raises InvalidInput."""
-    extra: Condition = {"name": contains_text(name, "name")} if name else {}
+    extra: Condition = contains_text("name", name, "name") if name else {}
     return KeysetQuery(
         collection=database.workflows,
         order_name="workflow_created_at",
