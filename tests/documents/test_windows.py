@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents.windows import Frontier, Pace, Window
+from tocsin.documents.windows import FIRST_WIDTH, Frontier, Pace, WidthMemory, Window
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
-moments = st.integers(0, 10**12).map(lambda milliseconds: T0 + milliseconds * MILLISECOND)
-widths = st.integers(1, 10**11).map(lambda milliseconds: milliseconds * MILLISECOND)
+moments = st.integers(-(10**13), 10**14).map(lambda milliseconds: T0 + milliseconds * MILLISECOND)
+widths = st.integers(1, 10**14).map(lambda milliseconds: milliseconds * MILLISECOND)
 
 
 @given(low=moments, high=moments, edge=moments, horizon=moments | st.none(), down=st.booleans(), width=widths)
@@ -63,3 +63,20 @@ def test_a_narrowed_window_does_not_grow_before_rows_are_found() -> None:
     pace.adapt(0, 0, 50)
     assert pace.width == timedelta(seconds=64)
     assert not Pace(1, MILLISECOND).narrow()
+
+
+def test_the_distance_of_a_key_is_positive_ahead() -> None:
+    day = timedelta(days=1)
+    down = Frontier(T0, T0 + 9 * day, True, T0 + 8 * day, T0 + 5 * day)
+    assert (down.distance_to(T0 + 7 * day), down.distance_to(None)) == (day, 3 * day)
+    up = Frontier(T0, T0 + 9 * day, False, T0 + day, None)
+    assert (up.distance_to(T0 + 2 * day), up.distance_to(None)) == (day, timedelta(0))
+
+
+def test_widths_are_remembered_for_the_lists_read_last() -> None:
+    memory = WidthMemory(2)
+    for name, days in (("a", 1), ("b", 2), ("a", 3), ("c", 4)):
+        memory.remember(name, timedelta(days=days))
+    assert [memory.recall(name).days for name in "abc"] == [3, 0, 4]
+    memory.remember("a", timedelta(days=-1))
+    assert memory.recall("a") == FIRST_WIDTH

@@ -20,7 +20,10 @@ from tocsin.documents.keyset import (
     D,
     KeysetQuery,
 )
-from tocsin.documents.windows import HIGHEST_KEY, LOWEST_KEY, Frontier, Pace, Window
+from tocsin.documents.windows import HIGHEST_KEY, LOWEST_KEY, Frontier, Pace, WidthMemory, Window
+
+_SPARE = 1.25  # the next walk begins elsewhere
+_widths = WidthMemory(10_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Walk(Generic[D]):
     async def take(self, limit: int, budget: int) -> tuple[list[D], CursorPosition | None]:
         """Return the first `limit` rows, or fewer and the position at which the walk gave up."""
         found: list[D] = []
-        frontier, pace = self._frontier(), Pace(budget // 2)
+        frontier, pace = self._frontier(), Pace(budget // 2, _widths.recall(self._name("rows")))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             in_range = await self._count_ranges(window) if pace.is_blind and frontier.can_shrink(window) else None
@@ -44,6 +47,7 @@ class Walk(Generic[D]):
             rows = [] if in_range == 0 else await self._read(window, limit - len(found))
             found += rows
             if len(found) >= limit or window.beyond is None:
+                self._remember("rows", found[-1][self.query.key] if len(found) >= limit else None)
                 break
             if in_range is None:
                 in_range = await self._count_ranges(window) if self._is_filtered else len(rows)
@@ -60,18 +64,32 @@ class Walk(Generic[D]):
         Return the number, and whether these are all.
         """
         total, frontier = 0, self._frontier()
-        pace = Pace(min(limit + 1, budget) if self._is_filtered else limit + 1)
+        most = min(limit + 1, budget) if self._is_filtered else limit + 1
+        pace = Pace(most, _widths.recall(self._name("count")))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             matched, filtered = await self._count(window)
             total, budget = total + matched, budget - filtered
-            if total > limit or (budget <= 0 and window.beyond is not None):
-                return min(total, limit), False
-            if window.beyond is None:
-                break
+            if total > limit or window.beyond is None:
+                self._remember("count", window.beyond)
+                return min(total, limit), total <= limit
+            if budget <= 0:
+                return total, False
             pace.adapt(matched, max(matched, filtered), limit - total + 1)
             frontier.advance(window.beyond)
         return total, True
+
+    def _name(self, purpose: str) -> str:
+        """Return the name under which widths are remembered."""
+        query = self.query
+        place = f"{query.collection.full_name} {query.order_name} {self.down}"
+        return f"{purpose} {place} {query.indexed_filter} {query.branches}"
+
+    def _remember(self, purpose: str, reached: datetime | None) -> None:
+        """Remember how far a walk went to find enough rows; None for the end of the list."""
+        frontier = self._frontier()
+        if frontier is not None and not self._is_filtered:
+            _widths.remember(self._name(purpose), frontier.distance_to(reached) * _SPARE)
 
     @property
     def _is_filtered(self) -> bool:

@@ -1,5 +1,6 @@
 """The sizes of the windows in which a list is read: pure calculations, without a database."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from tocsin.clock import EPOCH, MILLISECOND
 
 LOWEST_KEY = datetime(1, 1, 2, tzinfo=EPOCH.tzinfo)
 HIGHEST_KEY = datetime(9999, 12, 30, tzinfo=EPOCH.tzinfo)
-_FIRST_WIDTH = timedelta(seconds=2)
+FIRST_WIDTH = timedelta(seconds=2)
 _GROWTH = 8
 _SPARE = 1.5  # the density varies, and a second window costs more than a few rows
 
@@ -36,6 +37,9 @@ class Frontier:
 
     def next_window(self, width: timedelta) -> Window:
         """Return the next window, of this width if it is not the last one."""
+        left = self.edge - self.low if self.down else self.high - self.edge
+        if left <= width:  # tested first, because `far` could be no valid time
+            return Window(self.low, self.high, None)
         far = self.edge - width if self.down else self.edge + width
         if not (self.low < far < self.high and self._is_expected(far)):
             return Window(self.low, self.high, None)
@@ -44,6 +48,11 @@ class Frontier:
     def can_shrink(self, window: Window) -> bool:
         """Return whether a narrower window would leave rows to another one."""
         return window.beyond is not None or self._is_expected(self.edge)
+
+    def distance_to(self, key: datetime | None) -> timedelta:
+        """Return how far the key lies ahead. None stands for the end of the expected rows."""
+        end = (self.horizon or self.edge) if key is None else key
+        return self.edge - end if self.down else end - self.edge
 
     def advance(self, beyond: datetime) -> None:
         """Go on behind a window."""
@@ -68,7 +77,7 @@ class Pace:
     """
 
     most: int
-    width: timedelta = _FIRST_WIDTH
+    width: timedelta = FIRST_WIDTH
     is_blind: bool = True
     growth: int = _GROWTH
 
@@ -87,6 +96,28 @@ class Pace:
         target = needed * _SPARE * scanned / matched if matched else self.most
         factor = max(1 / _GROWTH, min(target / scanned, self.most / scanned, _GROWTH))
         self.width, self.growth = _whole_milliseconds(self.width * factor), _GROWTH
+
+
+class WidthMemory:
+    """Remembers by list how wide a range contained enough rows, so that the next walk begins with that.
+
+    These are hints of one process: a list that has changed is read with other windows, and just as completely.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._widths: OrderedDict[str, timedelta] = OrderedDict()
+
+    def recall(self, name: str) -> timedelta:
+        """Return the width for the first window of this list."""
+        return self._widths.get(name, FIRST_WIDTH)
+
+    def remember(self, name: str, width: timedelta) -> None:
+        """Store the width that was enough for this list, and forget the list that was read longest ago."""
+        self._widths[name] = max(width, FIRST_WIDTH)
+        self._widths.move_to_end(name)
+        if len(self._widths) > self._size:
+            self._widths.popitem(last=False)
 
 
 def _whole_milliseconds(width: timedelta) -> timedelta:
