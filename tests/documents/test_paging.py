@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tocsin.documents import Database
+from tocsin.documents import Database, paging
 from tocsin.documents.keyset import (
+    Branch,
     CursorPosition,
     KeysetQuery,
     ListPosition,
@@ -62,6 +63,43 @@ async def test_counts_are_those_of_all_pages(database: Database) -> None:
     ]
     for changes, expected in cases:
         assert await count_rows(_query(database, **changes)) == Count(expected, is_exact=True), changes
+
+
+async def test_counting_stops_at_a_bound_and_says_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _insert(database)
+    none_matches = _query(database, extra_filter={"n": -1})
+    assert await count_rows(none_matches) == Count(0, is_exact=True)
+    monkeypatch.setattr(paging, "MAX_FILTERED", 1)
+    assert await count_rows(none_matches) == Count(0, is_exact=False)
+    for bound, is_exact in ((5, False), (6, True)):
+        monkeypatch.setattr(paging, "MAX_COUNT", bound)
+        assert await count_rows(_query(database)) == Count(bound, is_exact=is_exact)
+
+
+async def test_hidden_rows_are_neither_listed_nor_counted(database: Database) -> None:
+    await _insert(database)
+    await database.tasks.update_many({"_id": {"$in": ["alice/1", "alice/5"]}}, {"$set": {"status": "X", "hold": "Y"}})
+    query = _query(database, hidden=Branch({"status": "X"}, {"hold": "Y"}))
+    page = await fetch_page(query, PageArguments(None, None, None, None))
+    assert [row["_id"] for row in page.rows] == ["alice/4", "alice/3", "alice/2", "alice/0"]
+    assert await count_rows(query) == Count(4, is_exact=True)
+
+
+async def test_a_page_ends_early_when_a_filter_excludes_much(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _insert(database)
+    monkeypatch.setattr(paging, "MAX_FILTERED", 2)
+    query = _query(database, extra_filter={"n": 0})
+    first = await fetch_page(query, PageArguments(1, None, None, None))
+    assert (first.rows, first.has_next, first.start_cursor) == ([], True, None)
+    after = first.end_cursor
+    while not (page := await fetch_page(query, PageArguments(1, after, None, None))).rows:
+        assert page.has_next
+        after = page.end_cursor
+    assert [row["_id"] for row in page.rows] == ["alice/0"]
+    back = await fetch_page(query, PageArguments(None, None, 1, first.end_cursor))
+    assert (back.rows, back.has_next) == ([], True)
 
 
 async def test_a_projection_and_bounds_of_the_key(database: Database) -> None:
