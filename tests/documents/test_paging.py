@@ -17,6 +17,8 @@ from tocsin.documents.keyset import (
     key_range,
 )
 from tocsin.documents.paging import Count, PageArguments, count_rows, fetch_page
+from tocsin.documents.walks import Walk
+from tocsin.documents.windows import Window
 from tocsin.errors import InvalidInput
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -134,3 +136,36 @@ def test_ranges_and_long_texts() -> None:
     assert key_range("at", T0, None) == {"at": {"$gte": T0}}
     with pytest.raises(InvalidInput):
         contains_text("name", "a" * 201, "name")
+
+
+async def test_a_list_that_has_grown_is_not_counted_to_its_end_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MAX_COUNT", 10)
+    query = _query(database)
+    await _insert(database)
+    assert await count_rows(query) == Count(6, is_exact=True)
+    rows: list[Any] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(days=at)} for at in range(10, 390)
+    ]
+    await database.tasks.insert_many(rows)
+    counted = []
+    for _ in range(3):
+        assert await count_rows(query) == Count(10, is_exact=False)
+        counted.append(await _count_by_command(database, query))
+    assert counted[-1] < 100
+
+
+async def _count_by_command(database: Database, query: KeysetQuery[Any]) -> int:
+    """Return the greatest number of rows that a command counts when the list is counted."""
+    greatest = 0
+
+    class Watched(Walk[Any]):
+        async def _count(self, window: Window) -> tuple[int, int]:
+            nonlocal greatest
+            counts = await super()._count(window)
+            greatest = max(greatest, counts[0])
+            return counts
+
+    await Watched(query, True).count(10, 10)
+    return greatest

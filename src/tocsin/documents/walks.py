@@ -71,7 +71,7 @@ class Walk(Generic[D]):
             matched, filtered = await self._count(window)
             total, budget = total + matched, budget - filtered
             if total > limit or window.beyond is None:
-                self._remember("count", window.beyond)
+                self._remember("count", window.beyond, part=min(1, limit / max(total, 1)))
                 return min(total, limit), total <= limit
             if budget <= 0:
                 return total, False
@@ -85,11 +85,11 @@ class Walk(Generic[D]):
         place = f"{query.collection.full_name} {query.order_name} {self.down}"
         return f"{purpose} {place} {query.indexed_filter} {query.branches}"
 
-    def _remember(self, purpose: str, reached: datetime | None) -> None:
-        """Remember how far a walk went to find enough rows; None for the end of the list."""
+    def _remember(self, purpose: str, reached: datetime | None, part: float = 1) -> None:
+        """Remember how far a walk went, None for the end of the list, if this part of that was enough."""
         frontier = self._frontier()
         if frontier is not None and not self._is_filtered:
-            _widths.remember(self._name(purpose), frontier.distance_to(reached) * _SPARE)
+            _widths.remember(self._name(purpose), frontier.distance_to(reached) * part * _SPARE)
 
     @property
     def _is_filtered(self) -> bool:
