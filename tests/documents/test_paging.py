@@ -17,7 +17,7 @@ from tocsin.documents.keyset import (
     key_range,
 )
 from tocsin.documents.paging import Count, PageArguments, count_rows, fetch_page
-from tocsin.documents.walks import Walk
+from tocsin.documents.walks import Walk, _widths
 from tocsin.documents.windows import Window
 from tocsin.errors import InvalidInput
 
@@ -154,6 +154,18 @@ async def test_a_list_that_has_grown_is_not_counted_to_its_end_again(
         assert await count_rows(query) == Count(10, is_exact=False)
         counted.append(await _count_by_command(database, query))
     assert counted[-1] < 100
+
+
+async def test_a_part_of_a_list_says_nothing_about_its_length(database: Database) -> None:
+    rows: list[Any] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(hours=at)} for at in range(3_000)
+    ]
+    await database.tasks.insert_many(rows)
+    query = _query(database)
+    first = await fetch_page(query, PageArguments(2, None, None, None))
+    await fetch_page(query, PageArguments(9, None, None, first.end_cursor))
+    await fetch_page(_query(database, min_key=LAST), PageArguments(9, None, None, None))
+    assert _widths.recall(Walk(query, True)._name("rows")) < timedelta(hours=4)
 
 
 async def _count_by_command(database: Database, query: KeysetQuery[Any]) -> int:

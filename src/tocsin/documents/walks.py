@@ -65,7 +65,7 @@ class Walk(Generic[D]):
         """
         total, frontier = 0, self._frontier()
         most = min(limit + 1, budget) if self._is_filtered else limit + 1
-        pace = Pace(most, _widths.recall(self._name("count")))
+        pace = Pace(most) if self._is_filtered else Pace(most, _widths.recall(self._name("count")))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             matched, filtered = await self._count(window)
@@ -86,9 +86,13 @@ class Walk(Generic[D]):
         return f"{purpose} {place} {query.indexed_filter} {query.branches}"
 
     def _remember(self, purpose: str, reached: datetime | None, part: float = 1) -> None:
-        """Remember how far a walk went, None for the end of the list, if this part of that was enough."""
-        frontier = self._frontier()
-        if frontier is not None and not self._is_filtered:
+        """Remember how far a walk went, None for the end of the list, if this part of that was enough.
+
+        A walk that other conditions or an end cut short tells nothing about the list.
+        """
+        frontier, query = self._frontier(), self.query
+        is_whole = self.end is None and query.min_key is None and query.max_key is None and not self._is_filtered
+        if frontier is not None and is_whole:
             _widths.remember(self._name(purpose), frontier.distance_to(reached) * part * _SPARE)
 
     @property
