@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 
-from tocsin.documents import Database
-from tocsin.documents.paging import (
+from tocsin.documents import Database, paging
+from tocsin.documents.keyset import (
+    Branch,
+    CursorPosition,
     KeysetQuery,
-    PageArguments,
+    ListPosition,
     contains_text,
-    count_rows,
     decode_cursor,
     encode_cursor,
-    fetch_page,
     key_range,
 )
+from tocsin.documents.paging import Count, PageArguments, count_rows, fetch_page
+from tocsin.documents.walks import Walk, _widths
+from tocsin.documents.windows import Window
 from tocsin.errors import InvalidInput
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,7 +64,44 @@ async def test_counts_are_those_of_all_pages(database: Database) -> None:
         ({"indexed_filter": {"owner": "bob"}}, 0),
     ]
     for changes, expected in cases:
-        assert await count_rows(_query(database, **changes)) == expected, changes
+        assert await count_rows(_query(database, **changes)) == Count(expected, is_exact=True), changes
+
+
+async def test_counting_stops_at_a_bound_and_says_so(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _insert(database)
+    none_matches = _query(database, extra_filter={"n": -1})
+    assert await count_rows(none_matches) == Count(0, is_exact=True)
+    monkeypatch.setattr(paging, "MAX_FILTERED", 1)
+    assert await count_rows(none_matches) == Count(0, is_exact=False)
+    for bound, is_exact in ((5, False), (6, True)):
+        monkeypatch.setattr(paging, "MAX_COUNT", bound)
+        assert await count_rows(_query(database)) == Count(bound, is_exact=is_exact)
+
+
+async def test_hidden_rows_are_neither_listed_nor_counted(database: Database) -> None:
+    await _insert(database)
+    await database.tasks.update_many({"_id": {"$in": ["alice/1", "alice/5"]}}, {"$set": {"status": "X", "hold": "Y"}})
+    query = _query(database, hidden=Branch({"status": "X"}, {"hold": "Y"}))
+    page = await fetch_page(query, PageArguments(None, None, None, None))
+    assert [row["_id"] for row in page.rows] == ["alice/4", "alice/3", "alice/2", "alice/0"]
+    assert await count_rows(query) == Count(4, is_exact=True)
+
+
+async def test_a_page_ends_early_when_a_filter_excludes_much(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _insert(database)
+    monkeypatch.setattr(paging, "MAX_FILTERED", 2)
+    query = _query(database, extra_filter={"n": 0})
+    first = await fetch_page(query, PageArguments(1, None, None, None))
+    assert (first.rows, first.has_next, first.start_cursor) == ([], True, None)
+    after = first.end_cursor
+    while not (page := await fetch_page(query, PageArguments(1, after, None, None))).rows:
+        assert page.has_next
+        after = page.end_cursor
+    assert [row["_id"] for row in page.rows] == ["alice/0"]
+    back = await fetch_page(query, PageArguments(None, None, 1, first.end_cursor))
+    assert (back.rows, back.has_next) == ([], True)
 
 
 async def test_a_projection_and_bounds_of_the_key(database: Database) -> None:
@@ -75,15 +115,69 @@ async def test_a_cursor_belongs_to_its_order(database: Database) -> None:
     query = _query(database)
     cursor = encode_cursor(query, {"_id": "alice/x", "created_at": T0})
     position = decode_cursor(query, cursor, "after")
-    assert (position.key, position.id) == (T0, "alice/x")
+    assert position == ListPosition(0, CursorPosition(T0, "alice/x"))
     other: KeysetQuery[Any] = KeysetQuery(database.tasks, "due", "created_at", descending=True, indexed_filter={})
     with pytest.raises(InvalidInput, match="not a cursor of this list"):
         decode_cursor(other, cursor, "after")
 
 
-def test_ranges_and_texts() -> None:
+@pytest.mark.parametrize(
+    ("text", "found"), [("a.b", "A.B a.bc"), ("$N", "$name"), ("É", "café CAFÉ"), ("afé", "café CAFÉ"), ("q", "")]
+)
+async def test_texts_are_found_ignoring_case(database: Database, text: str, found: str) -> None:
+    names = ["A.B", "a.bc", "aXb", "$name", "café", "CAFÉ"]
+    await database.db["texts"].insert_many([{"_id": at, "name": name} for at, name in enumerate([*names, None])])
+    matching = await database.db["texts"].find(contains_text("name", text)).sort("_id", 1).to_list()
+    assert " ".join(row["name"] for row in matching) == found
+
+
+def test_ranges_and_long_texts() -> None:
     assert key_range("at", None, None) == {}
     assert key_range("at", T0, None) == {"at": {"$gte": T0}}
-    assert contains_text("a.b") == {"$regex": "a\\.b", "$options": "i"}
     with pytest.raises(InvalidInput):
-        contains_text("a" * 201, "name")
+        contains_text("name", "a" * 201, "name")
+
+
+async def test_a_list_that_has_grown_is_not_counted_to_its_end_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MAX_COUNT", 10)
+    query = _query(database)
+    await _insert(database)
+    assert await count_rows(query) == Count(6, is_exact=True)
+    rows: list[Any] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(days=at)} for at in range(10, 390)
+    ]
+    await database.tasks.insert_many(rows)
+    counted = []
+    for _ in range(3):
+        assert await count_rows(query) == Count(10, is_exact=False)
+        counted.append(await _count_by_command(database, query))
+    assert counted[-1] < 100
+
+
+async def test_a_part_of_a_list_says_nothing_about_its_length(database: Database) -> None:
+    rows: list[Any] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(hours=at)} for at in range(3_000)
+    ]
+    await database.tasks.insert_many(rows)
+    query = _query(database)
+    first = await fetch_page(query, PageArguments(2, None, None, None))
+    await fetch_page(query, PageArguments(9, None, None, first.end_cursor))
+    await fetch_page(_query(database, min_key=LAST), PageArguments(9, None, None, None))
+    assert _widths.recall(Walk(query, True)._name("rows")) < timedelta(hours=4)
+
+
+async def _count_by_command(database: Database, query: KeysetQuery[Any]) -> int:
+    """Return the greatest number of rows that a command counts when the list is counted."""
+    greatest = 0
+
+    class Watched(Walk[Any]):
+        async def _count(self, window: Window) -> tuple[int, int]:
+            nonlocal greatest
+            counts = await super()._count(window)
+            greatest = max(greatest, counts[0])
+            return counts
+
+    await Watched(query, True).count(10, 10)
+    return greatest

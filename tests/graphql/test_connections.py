@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import T0, Api, run_document, task_document
+from tocsin.documents import paging
 from tocsin.graphql import ids
 
 PAGE = "nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount"
@@ -93,8 +94,8 @@ async def test_tasks_that_are_not_due_come_last(api: Api, direction: str) -> Non
     due = _sorted(
         "Task", [task for task in tasks if task["next_run_at"]], "next_run_at", descending=direction == "DESC"
     )
-    rest = [ids.encode_id("Task", task["_id"]) for task in sorted(tasks[::3], key=lambda task: str(task["_id"]))]
-    expected = due + (rest if direction == "ASC" else rest[::-1])
+    rest = _sorted("Task", tasks[::3], "created_at", descending=direction == "DESC")
+    expected = due + rest
     for forward in (True, False):
         order = {"field": "NEXT_RUN_AT", "direction": direction}
         assert await _walk(api, TASKS, 4, forward=forward, o=order) == expected
@@ -107,6 +108,22 @@ async def test_between_two_cursors(api: Api) -> None:
     assert page["edges"] == edges[3:8]
     assert page["totalCount"] == 12
     assert (await api.alice.ask(RUNS, after=edges[8]["cursor"], before=edges[2]["cursor"]))["list"]["edges"] == []
+
+
+async def test_a_search_that_finds_nothing_goes_on_by_cursors(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MAX_FILTERED", 10)
+    await _insert(api, 60, random.Random(3))
+    query = TASKS.replace("totalCount", "totalCount totalCountIsExact")
+    page = (await api.alice.ask(query, f={"name": "no such name"}))["list"]
+    assert (page["nodes"], page["totalCount"], page["totalCountIsExact"]) == ([], 0, False)
+    pages = 1
+    while page["pageInfo"]["hasNextPage"]:
+        page = (await api.alice.ask(query, f={"name": "no such name"}, after=page["pageInfo"]["endCursor"]))["list"]
+        pages += 1
+    assert (page["nodes"], page["pageInfo"]["endCursor"]) == ([], None)
+    assert pages > 2
+    everything = (await api.alice.ask(query))["list"]
+    assert (everything["totalCount"], everything["totalCountIsExact"]) == (60, True)
 
 
 async def test_an_empty_list(api: Api) -> None:

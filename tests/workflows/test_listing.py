@@ -9,7 +9,8 @@ from tests.harness import Stack, run_stack
 from tests.workflows.samples import workflow
 from tocsin import clock
 from tocsin.documents import Database, User, WorkflowRunStatus
-from tocsin.documents.paging import KeysetQuery, PageArguments, fetch_page
+from tocsin.documents.keyset import KeysetQuery
+from tocsin.documents.paging import PageArguments, fetch_page
 from tocsin.errors import InvalidInput
 from tocsin.workflows import saving
 from tocsin.workflows.listing import query_workflow_runs, query_workflows

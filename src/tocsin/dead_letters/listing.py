@@ -4,7 +4,7 @@ from tocsin import clock
 from tocsin.dead_letters import store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.documents import Database, ReplayDocument, RunDocument, User
-from tocsin.documents.paging import KeysetQuery
+from tocsin.documents.keyset import KeysetQuery
 from tocsin.tasks.listing import RUN_PROJECTION
 
 

@@ -53,6 +53,8 @@ class Task(StoredDocument):
         indexes: ClassVar = [
             ascending_index("next_run_at"),
             ascending_index("owner", "created_at"),
+            ascending_index("owner", "status", "created_at"),
+            ascending_index("owner", "next_run_at", "created_at"),
             ascending_index("reconcile", partialFilterExpression={"reconcile": True}),
         ]
 
@@ -119,6 +121,7 @@ class Run(StoredDocument):
         name = "runs"
         indexes: ClassVar = [
             ascending_index("owner", "due_at"),
+            ascending_index("owner", "status", "due_at"),
             ascending_index("owner", "created_at"),
             ascending_index("task", "due_at"),
             ascending_index("task", "open", partialFilterExpression={"open": True}),

@@ -44,6 +44,7 @@ class Workflow(StoredDocument):
         indexes: ClassVar = [
             ascending_index("name_key", unique=True, partialFilterExpression={"name_key": {"$type": "string"}}),
             ascending_index("owner", "created_at"),
+            ascending_index("owner", "deleted", "created_at"),
             ascending_index("next_run_at"),
         ]
 
@@ -108,8 +109,10 @@ class WorkflowRun(StoredDocument):
         name = "workflow_runs"
         indexes: ClassVar = [
             ascending_index("owner", "created_at"),
+            ascending_index("owner", "status", "created_at"),
             ascending_index("owner", "due_at"),
             ascending_index("workflow", "created_at"),
+            ascending_index("workflow", "status", "created_at"),
             ascending_index("workflow", "open", partialFilterExpression={"open": True}),
             ascending_index("open", "wake_at", partialFilterExpression={"open": True}),
         ]

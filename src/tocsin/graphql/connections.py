@@ -1,5 +1,6 @@
 """Connections of the Relay specification: edges, pages and their positions, for any type of node."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +11,8 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from tocsin.documents import paging
-from tocsin.documents.paging import KeysetQuery, Page, PageArguments
+from tocsin.documents.keyset import KeysetQuery, encode_cursor
+from tocsin.documents.paging import MAX_COUNT, MAX_FILTERED, Count, Page, PageArguments
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Mapping[str, Any])
@@ -18,13 +20,21 @@ D = TypeVar("D", bound=Mapping[str, Any])
 
 @strawberry.type(description="Position of a page in its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="True if more items are known to follow this page.")
-    has_previous_page: bool = strawberry.field(description="True if more items are known to precede this page.")
+    has_next_page: bool = strawberry.field(
+        description=(
+            "True if more items can follow this page. Only this tells where a list ends: a page whose filter excludes "
+            f"more than {MAX_FILTERED:,} items ends there, with fewer items than asked for, even none. Go on from "
+            "`endCursor`."
+        )
+    )
+    has_previous_page: bool = strawberry.field(
+        description="True if more items can precede this page; see `hasNextPage`."
+    )
     start_cursor: str | None = strawberry.field(
-        description="Cursor of the first item, for `before`; null on an empty page."
+        description="Where the preceding page starts, for `before`; null on an empty page without one."
     )
     end_cursor: str | None = strawberry.field(
-        description="Cursor of the last item, for `after`; null on an empty page."
+        description="Where the following page starts, for `after`; null on an empty page without one."
     )
 
 
@@ -37,6 +47,7 @@ class Edge(Generic[T]):
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
     query: strawberry.Private[KeysetQuery[Any]]
+    counting: strawberry.Private[asyncio.Task[Count] | None] = None
     edges: list[Edge[T]] = strawberry.field(description="The items on this page, with their cursors.")
     page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
 
@@ -44,24 +55,41 @@ class Connection(Generic[T]):
     def nodes(self) -> list[T]:
         return [edge.node for edge in self.edges]
 
-    @strawberry.field(description="Number of items on all pages.")
+    @strawberry.field(
+        description="Number of items on all pages. Counting stops early in a long list: see `totalCountIsExact`."
+    )
     async def total_count(self) -> int:
-        return await paging.count_rows(self.query)
+        return (await self._count()).number
+
+    @strawberry.field(
+        description=(
+            f"False if there are at least `totalCount` items, because counting stopped: after {MAX_COUNT:,} items, or, "
+            f"for a filter other than the status, after looking through {MAX_FILTERED:,}."
+        )
+    )
+    async def total_count_is_exact(self) -> bool:
+        return (await self._count()).is_exact
+
+    async def _count(self) -> Count:
+        """Count once, for both fields."""
+        if self.counting is None:
+            self.counting = asyncio.create_task(paging.count_rows(self.query))
+        return await self.counting
 
 
 async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]) -> Connection[T]:
     """Fetch a page of the query and convert its rows. Raises InvalidInput."""
     page = await paging.fetch_page(query, arguments)
-    edges = [Edge(cursor=paging.encode_cursor(query, row), node=to_node(row)) for row in page.rows]
-    return Connection(query=query, edges=edges, page_info=_to_page_info(page, [edge.cursor for edge in edges]))
+    edges = [Edge(cursor=encode_cursor(query, row), node=to_node(row)) for row in page.rows]
+    return Connection(query=query, edges=edges, page_info=_to_page_info(page))
 
 
-def _to_page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
+def _to_page_info(page: Page[Any]) -> PageInfo:
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
+        start_cursor=page.start_cursor,
+        end_cursor=page.end_cursor,
     )
 
 

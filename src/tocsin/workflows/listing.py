@@ -4,21 +4,19 @@ from collections.abc import Collection
 
 from tocsin import clock
 from tocsin.documents import Database, User, WorkflowDocument, WorkflowRunDocument, WorkflowRunStatus
-from tocsin.documents.paging import Condition, KeysetQuery, contains_text
+from tocsin.documents.keyset import Branch, Condition, KeysetQuery, contains_text
 from tocsin.workflows.ownership import find_workflow
 
 
 def query_workflows(database: Database, owner: User, name: str | None) -> KeysetQuery[WorkflowDocument]:
     """Build the query for workflows of the owner whose name contains this text, newest first. Raises InvalidInput."""
-    extra: Condition = {"deleted": False}
-    if name:
-        extra["name"] = contains_text(name, "name")
+    extra: Condition = contains_text("name", name, "name") if name else {}
     return KeysetQuery(
         collection=database.workflows,
         order_name="workflow_created_at",
         key="created_at",
         descending=True,
-        indexed_filter={"owner": owner.id},
+        indexed_filter={"owner": owner.id, "deleted": False},
         extra_filter=extra,
         key_range_hint=(owner.created_at, clock.now()),
     )
@@ -38,6 +36,6 @@ async def query_workflow_runs(
         key="created_at",
         descending=True,
         indexed_filter=indexed,
-        extra_filter={} if statuses is None else {"status": {"$in": list(statuses)}},
+        branches=(Branch(),) if statuses is None else tuple(Branch({"status": status}) for status in set(statuses)),
         key_range_hint=(owner.created_at, clock.now()),
     )

@@ -14,7 +14,7 @@ async def test_filters(api: Api) -> None:
     tasks = [
         task_document(owner, T0, name="Backup (daily) 100%", tags=["a", "b"], status="PAUSED", next_run_at=None),
         task_document(owner, T0 + timedelta(days=1), name="ping", tags=["a"]),
-        task_document(owner, T0 + timedelta(days=2), name="gone", hold="DELETED"),
+        task_document(owner, T0 + timedelta(days=2), name="gone", hold="DELETED", status="CANCELLED", next_run_at=None),
     ]
     await api.database.tasks.insert_many(tasks)
     backup, ping = (ids.encode_id("Task", task["_id"]) for task in tasks[:2])
