@@ -82,14 +82,12 @@ class Completer:
         return not self._buffer and not self._writing
 
     async def store_batches(self) -> None:
-        """Store batches until cancelled."""
+        """Store batches until cancelled. A single outcome is stored at once, unless several came together before it."""
+        batch: list[Completion] = []
         while True:
             await self._filled.wait()
-            try:
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._full.wait()
-            except TimeoutError:
-                pass
+            if len(batch) > 1:
+                await self._wait_for_more()
             batch, self._buffer = self._buffer[:BATCH], self._buffer[BATCH:]
             self._writing = True
             await self._write_until_acknowledged(batch)
@@ -98,6 +96,14 @@ class Completer:
                 self._full.clear()
             if not self._buffer:
                 self._filled.clear()
+
+    async def _wait_for_more(self) -> None:
+        """Wait for other outcomes: a larger batch costs less for each of them."""
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._full.wait()
+        except TimeoutError:
+            pass
 
     async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
