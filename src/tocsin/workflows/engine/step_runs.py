@@ -62,7 +62,8 @@ class StepRuns:
         if existing:  # those of this round were created by another advance and stay
             updates = [_new_round_update(runs[index]) for index in existing]
             await self._database.runs.bulk_write(updates, ordered=False)
-        self._transport.wake_dispatcher()
+        if existing or len(claimed) < len(created):
+            self._transport.wake_dispatcher()
 
     async def cancel(self, run_ids: list[str]) -> None:
         """Cancel these runs, and abort those that are running."""
