@@ -25,7 +25,7 @@ from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
-from tocsin.wakeups import Wakeups
+from tocsin.wakeups import Signal, Wakeups
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
@@ -51,7 +51,10 @@ class StoredBatch:
 
 
 class Completer:
-    """A buffer of outcomes and the loop that stores them. A run stays in flight until its outcome is acknowledged."""
+    """A buffer of outcomes and the loop that stores them. A run stays in flight until its outcome is acknowledged.
+
+    `step_run_stored` is sent with the run of a step that has ended or waits for a retry.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Completer:
         self._meter = meter
         self._in_flight = in_flight
         self._wakeups = wakeups
+        self.step_run_stored: Signal[[RunDocument]] = Signal()
         self._buffer: list[Completion] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
@@ -188,7 +192,7 @@ class Completer:
         """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""
         for run in stored.runs:
             if run["trigger"] == Trigger.WORKFLOW and run["status"] in _REPORTED_TO_WORKFLOWS:
-                self._wakeups.workflow_run_changed(run["task"])
+                self.step_run_stored(run)
         await run_effects.enqueue_notifications(self._database, stored.requeued)
         if await run_effects.apply_effects(self._database, stored.runs):
             self._wakeups.runs_queued()

@@ -24,7 +24,7 @@ class ApprovalMails:
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
-        asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
+        asking = find_new_requests(document, state)
         events = [event for key in asking for event in await self._find_requests(key, state)]
         await notify(self._database, events)
 
@@ -61,6 +61,11 @@ async def find_deciders(asks: str) -> list[User]:
         return await User.find({"email": normalise_email(asks), "is_active": True}).to_list()
     except InvalidInput:  # an expression returned it
         return []
+
+
+def find_new_requests(document: WorkflowRunDocument, state: WorkflowState) -> list[str]:
+    """Return the keys of the steps that ask someone in this state, and did not in the document."""
+    return [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
 
 
 def _has_new_request(before: StepDocument, state: StepState) -> bool:

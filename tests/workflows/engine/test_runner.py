@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import CommandLog, logged
 from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.mortal import Died, MortalRunner
 from tests.workflows.samples import add_user, step, workflow
@@ -55,6 +56,42 @@ async def _dies_once(stack: Stack, boundary: int, target: TargetServer) -> bool:
     assert sorted(call["path"] for call in target.calls) == ["/a", "/each", "/each", "/each", "/undo"]
     assert await stack.database.runs.count_documents({"task": run_id}) == 6
     return died
+
+
+async def test_a_step_costs_one_write_of_each_document_and_no_read(database: Database, target: TargetServer) -> None:
+    log, steps = CommandLog(), 30
+    async with logged(database, log) as connection, run_stack(connection) as stack:
+        await stack.save_workflow(workflow(*(step(f"s{number}", target.url) for number in range(steps))))
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+
+        async def ended() -> bool:
+            return await database.workflow_runs.count_documents({"_id": run_id, "status": "COMPLETED"}) == 1
+
+        await wait_until(ended)
+        found = log.count("workflow_runs", "runs", "response_bodies")
+    writes = ("update workflow_runs", "insert runs", "update runs", "insert response_bodies")
+    assert [found[name] for name in writes] == [steps + 1, steps, steps, steps]
+    assert found["find workflow_runs"] < steps  # by sweeps, at the start and at the end
+    assert found["find runs"] < 2 * steps  # one a step looks for runs that wait for this one
+
+
+async def test_a_change_by_another_process_is_noticed_by_the_next_advance(
+    database: Database, target: TargetServer
+) -> None:
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow(step("a", f"{target.url}/wait"), step("b", f"{target.url}/b")))
+        stack.workflows.request_advance(run_id := await stack.execute("w"))
+        await stack.wait_for_workflow_run(run_id, "RUNNING")
+        await wait_until(lambda: _knows(stack, run_id))
+        await control.cancel_workflow_run(database, "alice", run_id, clock.now())  # without a signal in this process
+        target.release.set()
+        run = await stack.wait_for_workflow_run(run_id, "CANCELLED")
+    assert [run["steps"][key]["status"] for key in ("a", "b")] == ["COMPLETED", "CANCELLED"]
+    assert [call["path"] for call in target.calls] == ["/wait"]
+
+
+async def _knows(stack: Stack, run_id: str) -> bool:
+    return stack.workflows._runner.knows(run_id)
 
 
 async def test_old_workflow_runs_are_forgotten_open_ones_are_not(database: Database, target: TargetServer) -> None:
