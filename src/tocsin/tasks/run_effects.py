@@ -48,10 +48,8 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
-    released = await overlap.release_waiting(
-        database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
-    )
-    return released > 0
+    ended = [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES and run["trigger"] != Trigger.WORKFLOW]
+    return await overlap.release_waiting(database, ended) > 0
 
 
 async def enqueue_notifications(database: Database, runs: list[RunDocument]) -> None:
