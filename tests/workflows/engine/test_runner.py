@@ -1,5 +1,6 @@
 """Workflow runs with the real database and real calls: crashes between all writes, decisions, cancel, resume."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 from tests.commands import CommandLog, logged
 from tests.harness import Stack, TargetServer, run_stack, wait_until
 from tests.workflows.engine.mortal import Died, MortalRunner
-from tests.workflows.samples import add_user, step, workflow
+from tests.workflows.engine.world import COSTLY
+from tests.workflows.samples import add_user, require, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, WorkflowRun
 from tocsin.maintenance.pruner import Pruner
 from tocsin.workflows import control
 from tocsin.workflows.engine import engine as engine_module
+from tocsin.workflows.engine import runner as runner_module
+from tocsin.workflows.engine.plan import Plan, advance_workflow
 from tocsin.workflows.engine.runner import WorkflowRunner
 
 
@@ -139,3 +143,39 @@ async def test_an_abandoned_run_counts_as_storage_once(database: Database, targe
         assert await runner.abandon(run_id)
         (pending,) = runner._meter.drain_pending()
         assert 5_000 < pending.storage < 5_100
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+EXPENSIVE = {"params": {"url": "http://127.0.0.1:8080/${{ length(inputs.t) }}", "body": COSTLY}}
+MANY = [step(f"s{number}", "http://127.0.0.1:8080/", dependsOn=[]) for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "on_loop"),
+    [
+        ([step("a", "http://127.0.0.1:8080/${{ length(inputs.t) }}")], [True]),
+        ([{"key": "a", "wait": "PT1H"}], [True]),
+        ([step("a", "http://127.0.0.1:8080/", forEach=[1, 2])], [False]),
+        ([{"key": "a", "job": "polygonArea", "params": {"geojson": SQUARE}}], [False]),
+        ([step("a", "", **EXPENSIVE)], [True, False]),
+        (MANY, [True, False]),
+    ],
+)
+async def test_only_what_takes_a_millisecond_is_planned_on_the_event_loop(
+    database: Database, monkeypatch: pytest.MonkeyPatch, steps: list[dict[str, Any]], on_loop: list[bool]
+) -> None:
+    found: list[bool] = []
+
+    def plan(*args: Any) -> Plan:
+        found.append(threading.current_thread() is threading.main_thread())
+        return advance_workflow(*args)
+
+    monkeypatch.setattr(runner_module, "advance_workflow", plan)
+    async with run_stack(database, schedule=False) as stack:
+        await stack.save_workflow(workflow(*steps, inputs={"t": {"default": "a" * 4_000}}, concurrency=30))
+        await stack.make_runner().advance(run_id := await stack.execute("w"), is_light=True)
+    assert found == on_loop
+    run = require(await database.workflow_runs.find_one({"_id": run_id}))
+    begun = {"RUNNING", "WAITING"}
+    expected = len(steps) if steps is MANY else 1
+    assert len([one for one in run["steps"].values() if one["status"] in begun]) == expected

@@ -51,6 +51,12 @@ from tocsin.workflows.versions import LoadedVersion, VersionCache
 
 _MAX_LIGHT_SIZE = 256 * 1024
 """Maximum size of a workflow run in the light queue: the characters of its inputs and items."""
+_MAX_SMALL_SIZE = 32 * 1024
+"""Maximum characters of the definition and the inputs of a small workflow run."""
+_QUICK_BUDGET = 1_000
+"""Budget, in parts, for planning on the event loop: a few runs and simple expressions."""
+_QUICK_JOBS = frozenset({"http"})
+"""Jobs whose parameters are checked quickly. Those of plug-ins may even wait for something."""
 _CANCELLED_ITEMS = str.maketrans(ItemState.PENDING + ItemState.RUNNING, ItemState.CANCELLED * 2)
 _ABANDONED = WorkflowOutcome(
     WorkflowRunStatus.FAILED,
@@ -169,29 +175,38 @@ class WorkflowRunner:
     async def _make_plan(
         self, document: WorkflowRunDocument, version: LoadedVersion, active: ActiveRuns, *, is_light: bool
     ) -> tuple[WorkflowState, Plan, Changes]:
-        """Plan in a thread. Returns the new state, the plan, and the fields of the workflow run that change.
+        """Plan. Returns the new state, the plan, and the fields of the workflow run that change.
 
         Results and expensive values are loaded and evaluated as planning needs them. Raises EvaluationNeeded with
-        `is_light` if a value is too expensive to evaluate here.
+        `is_light` if a value is too expensive to evaluate here. Planning takes place in a thread unless it is a matter
+        of about a millisecond.
         """
-        now = clock.now()
+        now, is_quick = clock.now(), is_light and _is_small(document, version)
         texts: dict[str, ResultText | ResultsTooLarge] = {}
         evaluated: dict[EvaluationKey, EvaluationResult] = {}
         while True:
             state = WorkflowState.from_document(document)
-            session = EvaluationSession(Budget(INLINE_BUDGET, InlineBudgetExceeded), evaluated)
+            budget = Budget(_QUICK_BUDGET if is_quick else INLINE_BUDGET, InlineBudgetExceeded)
+            session = EvaluationSession(budget, evaluated)
             context = StepContext(version.definition, now, texts, version.prepare_job, session, version.references)
             try:
-                async with self._light_slot if is_light else self._heavy_slot:
-                    plan = await asyncio.to_thread(advance_workflow, state, context, active.ended, active.lost)
+                if is_quick:
+                    plan = advance_workflow(state, context, active.ended, active.lost)
+                else:
+                    async with self._light_slot if is_light else self._heavy_slot:
+                        plan = await asyncio.to_thread(advance_workflow, state, context, active.ended, active.lost)
             except ResultsNeeded as needed:
                 texts |= await load_results(self._database, state, needed.step_keys, texts)
             except EvaluationNeeded as needed:
-                if is_light:
+                if is_light and not is_quick:
                     raise
-                evaluated |= await self._evaluator.evaluate(needed.request, document["owner"])
+                if not is_light:
+                    evaluated |= await self._evaluator.evaluate(needed.request, document["owner"])
+                is_quick = False
             else:
-                return state, plan, plan.to_update(state, now)
+                if not is_quick or not plan.has_more:
+                    return state, plan, plan.to_update(state, now)
+                is_quick = False  # with a larger budget, in a thread
 
     async def _write(self, document: WorkflowRunDocument, changes: Changes) -> bool:
         """Write the changes, unless the workflow run was changed concurrently. Returns whether it was written."""
@@ -253,6 +268,13 @@ def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:
     if "items" in step:
         cancelled["items"] = step["items"].translate(_CANCELLED_ITEMS)
     return cancelled
+
+
+def _is_small(document: WorkflowRunDocument, version: LoadedVersion) -> bool:
+    """Return whether planning is quick: steps without items, and jobs whose parameters are checked quickly."""
+    definition, size = version.definition, len(document["inputs"]) + version.size
+    has_items = any(step.for_each is not None for step in definition.steps)
+    return size <= _MAX_SMALL_SIZE and definition.job_kinds <= _QUICK_JOBS and not has_items
 
 
 def _estimate_size(document: WorkflowRunDocument) -> int:
