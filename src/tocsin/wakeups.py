@@ -43,5 +43,7 @@ class Wakeups:
         self.runs_queued: Signal[[]] = Signal()
         self.cancel_requested: Signal[[str]] = Signal()
         self.workflow_due: Signal[[datetime | None]] = Signal()
+        self.workflow_run_created: Signal[[str]] = Signal()
         self.workflow_run_changed: Signal[[str]] = Signal()
+        self.step_run_ended: Signal[[str]] = Signal()
         self.queues_changed: Signal[[]] = Signal()

@@ -34,9 +34,9 @@ def sent_for(change: Change) -> list[tuple[Any, ...]]:
         (replace(RUN, queued=True), [("runs_queued",)]),
         (replace(RUN, cancel_requested=True), [("cancel_requested", "alice/t:1")]),
         (replace(RUN, run_status=RunStatus.COMPLETED), []),
-        (replace(STEP, run_status=RunStatus.COMPLETED), [("workflow_run_changed", "alice/w1")]),
+        (replace(STEP, run_status=RunStatus.COMPLETED), [("step_run_ended", "alice/w1:fetch")]),
         (replace(STEP, run_status=RunStatus.RETRY), []),
-        (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.PENDING), [("workflow_run_changed", "alice/w1")]),
+        (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.PENDING), [("workflow_run_created", "alice/w1")]),
         (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.RUNNING), []),
         (
             Change(ChangeKind.SNAPSHOT, NOW, queued=True, due_at=clock.EPOCH),

@@ -62,6 +62,16 @@ async def test_an_outcome_waits_for_a_database_that_cannot_store_and_loses_nothi
         assert run["attempts"][0]["error"] is None
 
 
+async def test_an_outcome_after_a_lull_waits_for_no_others(
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completer, "FLUSH_SECONDS", 3_600.0)
+    async with run_stack(database) as stack:
+        for _ in range(2):
+            task = await save_task(database, target.url)
+            await stack.wait_for_runs(task.id, "COMPLETED")
+
+
 async def test_a_late_result_is_refused_by_the_fence_and_not_metered(
     stack: Stack, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

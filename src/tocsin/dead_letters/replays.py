@@ -1,6 +1,6 @@
 """Stored replays: creation and stopping by their owner, and the lease, batches and progress for the replayer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -210,14 +210,29 @@ async def repair_sent_runs(database: Database, replay: ReplayDocument) -> None:
 
 async def load_progress(database: Database, replay: ReplayDocument) -> ReplayProgress:
     """Return the progress of a replay: counted from its runs while it is open, as stored once it has ended."""
+    return get_progress(replay, await _find_runs_of(database, replay["_id"]) if replay["open"] else [])
+
+
+def get_progress(replay: ReplayDocument, runs: Iterable[RunDocument]) -> ReplayProgress:
+    """Return the progress of a replay, given its runs if it is open."""
     if not replay["open"]:
         return ReplayProgress(replay["sent"], replay["succeeded"], replay["failed"])
-    return plan.count_progress(await _find_runs_of(database, replay["_id"]), replay["_id"])
+    return plan.count_progress(runs, replay["_id"])
+
+
+async def find_runs_of(database: Database, replay_ids: Collection[str]) -> dict[str, list[RunDocument]]:
+    """Return the runs of these replays, by replay, as far as their progress depends on them."""
+    fields = {"status": 1, "round": 1, "replays": 1}
+    found: dict[str, list[RunDocument]] = {}
+    async for run in database.runs.find({"replays.replay": {"$in": list(replay_ids)}}, fields):
+        repeated_by = {entry["replay"] for entry in run.get("replays") or ()}
+        for replay_id in set(replay_ids) & repeated_by:
+            found.setdefault(replay_id, []).append(run)
+    return found
 
 
 async def _find_runs_of(database: Database, replay_id: str) -> list[RunDocument]:
-    fields = {"status": 1, "round": 1, "replays": 1}
-    return await database.runs.find({"replays.replay": replay_id}, fields).to_list()
+    return (await find_runs_of(database, [replay_id])).get(replay_id, [])
 
 
 def sent_from_document(replay: ReplayDocument) -> list[SentBatch]:

@@ -10,9 +10,9 @@ def signal_change(wakeups: Wakeups, change: Change) -> None:
         wakeups.task_due(change.due_at)
     if change.queued:
         wakeups.runs_queued()
-    if change.task_id is not None and change.run_status in SETTLED_STATUSES and is_workflow_run_id(change.task_id):
-        wakeups.workflow_run_changed(change.task_id)
+    if change.run_id is not None and change.run_status in SETTLED_STATUSES and is_workflow_run_id(change.run_id):
+        wakeups.step_run_ended(change.run_id)
     if change.workflow_status is WorkflowRunStatus.PENDING and change.workflow_run_id is not None:
-        wakeups.workflow_run_changed(change.workflow_run_id)
+        wakeups.workflow_run_created(change.workflow_run_id)
     if change.cancel_requested and change.run_id is not None:
         wakeups.cancel_requested(change.run_id)

@@ -26,7 +26,7 @@ from tocsin.execution.completion import Completion
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
-from tocsin.wakeups import Wakeups
+from tocsin.wakeups import Signal, Wakeups
 
 BATCH = 500
 FLUSH_SECONDS = 0.005
@@ -58,7 +58,10 @@ class StoredBatch:
 
 
 class Completer:
-    """A buffer of outcomes and the loop that stores them. A run stays in flight until its outcome is acknowledged."""
+    """A buffer of outcomes and the loop that stores them. A run stays in flight until its outcome is acknowledged.
+
+    `step_run_stored` is sent with the run of a step that has ended or waits for a retry.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Completer:
         self._meter = meter
         self._in_flight = in_flight
         self._wakeups = wakeups
+        self.step_run_stored: Signal[[RunDocument]] = Signal()
         self._buffer: list[Completion] = []
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
@@ -89,14 +93,12 @@ class Completer:
         return not self._buffer and not self._writing
 
     async def store_batches(self) -> None:
-        """Store batches until cancelled."""
+        """Store batches until cancelled. A single outcome is stored at once, unless several came together before it."""
+        batch: list[Completion] = []
         while True:
             await self._filled.wait()
-            try:
-                async with asyncio.timeout(FLUSH_SECONDS):
-                    await self._full.wait()
-            except TimeoutError:
-                pass
+            if len(batch) > 1:
+                await self._wait_for_more()
             batch, self._buffer = self._buffer[:BATCH], self._buffer[BATCH:]
             self._writing = True
             await self._write_until_acknowledged(batch)
@@ -105,6 +107,14 @@ class Completer:
                 self._full.clear()
             if not self._buffer:
                 self._filled.clear()
+
+    async def _wait_for_more(self) -> None:
+        """Wait for other outcomes: a larger batch costs less for each of them."""
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._full.wait()
+        except TimeoutError:
+            pass
 
     async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
@@ -212,7 +222,7 @@ class Completer:
         """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""
         for run in stored.runs:
             if run["trigger"] == Trigger.WORKFLOW and run["status"] in _REPORTED_TO_WORKFLOWS:
-                self._wakeups.workflow_run_changed(run["task"])
+                self.step_run_stored(run)
         await run_effects.enqueue_notifications(self._database, stored.requeued)
         if await run_effects.apply_effects(self._database, stored.runs):
             self._wakeups.runs_queued()

@@ -55,6 +55,7 @@ class RunEngine:
         self.in_flight = InFlightRuns(worker, limit, self.limiter)
         self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
         self._completer = Completer(database, self.in_flight, wakeups, dependencies.meter)
+        self.step_run_stored = self._completer.step_run_stored
         self.circuits = CircuitRegistry(
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
         )

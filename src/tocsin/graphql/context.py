@@ -65,7 +65,7 @@ class Services:
     @cached_property
     def loaders(self) -> DocumentLoaders:
         """Loaders that batch reads by ID."""
-        return DocumentLoaders(self.database)
+        return DocumentLoaders(self.database, self.versions, self.refusals)
 
     @cached_property
     def refusals(self) -> ApprovalRefusals:

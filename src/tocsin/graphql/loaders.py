@@ -1,27 +1,34 @@
-"""Batched reads of single documents: the loads of one iteration of the event loop become one query.
+"""Batched reads: the loads of one iteration of the event loop become one query.
 
 Nothing is cached between iterations, so a subscription reads the current state at each event. The loaders are shared
 by the whole process: a change that is sent to a hundred subscribers is read once. Callers check the owner by the ID.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from contextvars import Context
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from pymongo.asynchronous.collection import AsyncCollection
 
-from tocsin.documents import Database, Hold, RawDocument, owner_of
+from tocsin.dead_letters import replays
+from tocsin.dead_letters.plan import ReplayProgress
+from tocsin.documents import Database, Hold, RawDocument, ReplayDocument, WorkflowDocument, owner_of
 from tocsin.errors import DatabaseUnavailable
 from tocsin.tasks.listing import RUN_PROJECTION
+from tocsin.workflows.approval_refusals import ApprovalRefusals
+from tocsin.workflows.versions import LoadedVersion, VersionCache, version_id
 
 D = TypeVar("D", bound=Mapping[str, Any])
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 class DocumentLoaders:
-    """Loaders of documents by the name of their type and their ID."""
+    """Loaders of documents by the name of their type and their ID, and of what belongs to documents."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, versions: VersionCache, refusals: ApprovalRefusals) -> None:
         self._loaders: dict[str, BatchLoader[Any]] = {
             "Task": BatchLoader(database.tasks),
             "Run": BatchLoader(database.runs, RUN_PROJECTION),
@@ -30,6 +37,9 @@ class DocumentLoaders:
             "Replay": BatchLoader(database.replays),
         }
         self._bodies = BatchLoader(database.response_bodies)
+        self._replayed_runs = Batcher(partial(replays.find_runs_of, database))
+        self._versions = Batcher(versions.get_many)
+        self._refusals = Batcher(refusals.find_reasons)
 
     async def load(self, type_name: str, owner: str, document_id: str) -> RawDocument | None:
         """Load a document of the owner; None if there is no such type or document, or if it was deleted."""
@@ -44,34 +54,50 @@ class DocumentLoaders:
         body = await self._bodies.load(f"{run_id}#{attempt}")
         return None if body is None else body["text"]
 
+    async def load_replay_progress(self, replay: ReplayDocument) -> ReplayProgress:
+        """Load the progress of a replay."""
+        runs = (await self._replayed_runs.load(replay["_id"]) or []) if replay["open"] else []
+        return replays.get_progress(replay, runs)
+
+    async def load_version(self, workflow: WorkflowDocument) -> LoadedVersion:
+        """Load the latest version of a workflow. Raises KeyError if it does not exist, which is a bug."""
+        key = version_id(workflow["_id"], workflow["version"])
+        version = await self._versions.load(key)
+        if version is None:
+            raise KeyError(key)
+        return version
+
+    async def load_refusal(self, owner: str, asks: str) -> str | None:
+        """Load the reason why a step of this owner asks nobody; None if it asks somebody."""
+        return await self._refusals.load((owner, asks))
+
 
 def _is_deleted(document: RawDocument) -> bool:
     """Tell whether a task or workflow was deleted. Other documents do not have the fields."""
     return document.get("hold") == Hold.DELETED or bool(document.get("deleted"))
 
 
-class BatchLoader(Generic[D]):
-    """A loader that batches the reads of one collection in one iteration of the event loop.
+class Batcher(Generic[K, V]):
+    """A loader that passes all keys of one iteration of the event loop to one call of `query`.
 
     Strawberry's DataLoader does not fit: when a subscriber disconnects in the middle of an event, its dispatch is
     cancelled together with the operation that started it, and every other pending load then waits forever. Here the
     query runs in a context that belongs to no operation, and a cancelled caller only stops waiting.
     """
 
-    def __init__(self, collection: AsyncCollection[D], fields: Mapping[str, int] | None = None) -> None:
-        self._collection = collection
-        self._fields = fields
-        self._pending: dict[str, asyncio.Future[D | None]] = {}
-        self._queries: set[asyncio.Task[dict[str, D]]] = set()
+    def __init__(self, query: Callable[[list[K]], Coroutine[Any, Any, Mapping[K, V]]]) -> None:
+        self._query = query
+        self._pending: dict[K, asyncio.Future[V | None]] = {}
+        self._queries: set[asyncio.Task[Mapping[K, V]]] = set()
 
-    async def load(self, document_id: str) -> D | None:
-        """Return the document with this ID, or None. Raises PyMongoError."""
+    async def load(self, key: K) -> V | None:
+        """Return the value of this key, or None. Raises what the query raises."""
         loop = asyncio.get_running_loop()
         if not self._pending:
             loop.call_soon(self._begin, context=Context())
-        result = self._pending.get(document_id)
+        result = self._pending.get(key)
         if result is None:
-            result = self._pending[document_id] = loop.create_future()
+            result = self._pending[key] = loop.create_future()
         return await asyncio.shield(result)
 
     def _begin(self) -> None:
@@ -80,17 +106,24 @@ class BatchLoader(Generic[D]):
         self._queries.add(query)
         query.add_done_callback(lambda done: self._resolve(pending, done))
 
-    async def _query(self, ids: list[str]) -> dict[str, D]:
-        found = await self._collection.find({"_id": {"$in": ids}}, self._fields).to_list()
-        return {document["_id"]: document for document in found}
-
-    def _resolve(self, pending: "dict[str, asyncio.Future[D | None]]", query: "asyncio.Task[dict[str, D]]") -> None:
+    def _resolve(self, pending: "dict[K, asyncio.Future[V | None]]", query: "asyncio.Task[Mapping[K, V]]") -> None:
         """Resolve the futures however the query ended, so that nobody waits for a query that never started."""
         self._queries.discard(query)
         error = DatabaseUnavailable("the query was cancelled") if query.cancelled() else query.exception()
-        for document_id, result in pending.items():
+        for key, result in pending.items():
             if error is None:
-                result.set_result(query.result().get(document_id))
+                result.set_result(query.result().get(key))
             else:
                 result.set_exception(error)
                 result.exception()  # mark it as retrieved: perhaps nobody waits any longer
+
+
+class BatchLoader(Batcher[str, D]):
+    """A loader of documents of one collection by their IDs."""
+
+    def __init__(self, collection: AsyncCollection[D], fields: Mapping[str, int] | None = None) -> None:
+        async def find(ids: list[str]) -> dict[str, D]:
+            found = await collection.find({"_id": {"$in": ids}}, fields).to_list()
+            return {document["_id"]: document for document in found}
+
+        super().__init__(find)

@@ -175,7 +175,10 @@ class Process:
         wakeups.task_due.connect(self.scheduler.expect_due)
         wakeups.cancel_requested.connect(self.engine.abort_run)
         wakeups.workflow_due.connect(self.workflows.expect_due)
+        wakeups.workflow_run_created.connect(self.workflows.request_start)
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
+        wakeups.step_run_ended.connect(self.workflows.hint_step_run)
+        self.engine.step_run_stored.connect(self.workflows.report_step_run)
 
     async def start(self, *, schedule: bool = True, deliver: bool = True) -> None:
         """Start to work; what a crash left is taken up first.

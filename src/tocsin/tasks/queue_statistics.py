@@ -15,13 +15,14 @@ Claimed = Counter[tuple[str, bool]]
 class QueueStatistics:
     """Counts the runs of one owner, or of all owners (None), in the queues.
 
-    What workers have claimed is read once, for all queues; make a new object for each request.
+    What workers have claimed and ended is read once, for all queues; make a new object for each request.
     """
 
     def __init__(self, database: Database, owner: str | None) -> None:
         self._database, self._owner = database, owner
         self._counting = asyncio.Lock()
         self._claimed: Claimed | None = None
+        self._ended: Counter[str] | None = None
 
     async def count_waiting(self, queue: str) -> int:
         """Count the runs that are queued, or claimed and not begun."""
@@ -39,9 +40,10 @@ class QueueStatistics:
 
     async def count_recent_attempts(self, queue: str, now: datetime) -> int:
         """Count the attempts that ended in the last minute, as the live workers report them."""
-        workers = await find_living_workers(self._database.db, now)
-        ended = [each for worker in workers for each in worker.get("ended", ())]
-        return sum(count for name, owner, count in ended if name == queue and self._owner in (None, owner))
+        async with self._counting:
+            if self._ended is None:
+                self._ended = await self._count_ended(now)
+        return self._ended[queue]
 
     def _queued_in(self, queue: str) -> Filter:
         return {"status": RunStatus.QUEUED, "lane": lane_range(queue, self._owner)}
@@ -51,6 +53,13 @@ class QueueStatistics:
             if self._claimed is None:
                 self._claimed = await self._count_claimed()
         return self._claimed
+
+    async def _count_ended(self, now: datetime) -> Counter[str]:
+        counts = Counter[str]()
+        for worker in await find_living_workers(self._database.db, now):
+            for queue, owner, count in worker.get("ended", ()):
+                counts[queue] += count if self._owner in (None, owner) else 0
+        return counts
 
     async def _count_claimed(self) -> Claimed:
         """Count them by queue. There are at most as many as all workers can claim."""

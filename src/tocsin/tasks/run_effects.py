@@ -50,10 +50,8 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
         database.changes.tasks_derived(scheduled_tasks(runs))
-    released = await overlap.release_waiting(
-        database, [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES]
-    )
-    return released > 0
+    ended = [run["_id"] for run in runs if run["status"] in SETTLED_STATUSES and run["trigger"] != Trigger.WORKFLOW]
+    return await overlap.release_waiting(database, ended) > 0
 
 
 async def enqueue_notifications(database: Database, runs: list[RunDocument]) -> None:

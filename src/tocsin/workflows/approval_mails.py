@@ -1,5 +1,7 @@
 """Notifications that ask a person for a decision, and remind them."""
 
+from collections.abc import Collection
+
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
@@ -24,7 +26,7 @@ class ApprovalMails:
 
         Call it before the change itself is written, so that none is lost in a crash.
         """
-        asking = [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
+        asking = find_new_requests(document, state)
         events = [event for key in asking for event in await self._find_requests(key, state)]
         await notify(self._database, events)
 
@@ -55,12 +57,30 @@ class ApprovalMails:
 
 async def find_deciders(asks: str) -> list[User]:
     """Return the active users who may decide: the one with this address, or all administrators."""
-    if asks == ADMINS:
-        return await User.find({"is_admin": True, "is_active": True}).to_list()
+    return (await find_all_deciders([asks]))[asks]
+
+
+async def find_all_deciders(several: Collection[str]) -> dict[str, list[User]]:
+    """Return the active users who may decide, by what names them: an address, or all administrators."""
+    addresses = {asks: _normalise(asks) for asks in several if asks != ADMINS}
+    wanted = {address for address in addresses.values() if address is not None}
+    users = await User.find({"email": {"$in": list(wanted)}}).to_list() if wanted else []
+    found = {asks: [user for user in users if user.is_active and user.email == addresses[asks]] for asks in addresses}
+    if ADMINS in several:
+        found[ADMINS] = await User.find({"is_admin": True, "is_active": True}).to_list()
+    return found
+
+
+def _normalise(asks: str) -> str | None:
     try:
-        return await User.find({"email": normalise_email(asks), "is_active": True}).to_list()
+        return normalise_email(asks)
     except InvalidInput:  # an expression returned it
-        return []
+        return None
+
+
+def find_new_requests(document: WorkflowRunDocument, state: WorkflowState) -> list[str]:
+    """Return the keys of the steps that ask someone in this state, and did not in the document."""
+    return [key for key, after in state.steps.items() if _has_new_request(document["steps"][key], after)]
 
 
 def _has_new_request(before: StepDocument, state: StepState) -> bool:

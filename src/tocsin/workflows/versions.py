@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,15 +76,18 @@ class VersionCache:
     async def get(self, workflow: str, version: int) -> LoadedVersion:
         """Return a saved version. Raises KeyError if it does not exist, which is a bug."""
         document_id = version_id(workflow, version)
-        if document_id not in self._cached:
-            document = await self._database.workflow_versions.find_one({"_id": document_id})
-            if document is None:
-                raise KeyError(document_id)
-            self._cached[document_id] = found = await self._load(document)
-            self._evict()
-            return found
-        self._cached.move_to_end(document_id)
-        return self._cached[document_id]
+        return (await self.get_many([document_id]))[document_id]
+
+    async def get_many(self, ids: Collection[str]) -> dict[str, LoadedVersion]:
+        """Return the versions with these ids that exist."""
+        found = {document_id: self._cached[document_id] for document_id in ids if document_id in self._cached}
+        for document_id in found:
+            self._cached.move_to_end(document_id)
+        if missing := [document_id for document_id in ids if document_id not in found]:
+            async for document in self._database.workflow_versions.find({"_id": {"$in": missing}}):
+                self._cached[document["_id"]] = found[document["_id"]] = await self._load(document)
+                self._evict()
+        return found
 
     def _evict(self) -> None:
         while (

@@ -15,6 +15,7 @@ from tocsin.workflows.engine import engine
 from tocsin.workflows.engine.engine import WorkflowEngine
 from tocsin.workflows.engine.runner import AdvanceResult
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.engine.states import StepRunOutcome
 
 
 class SlowRunner:
@@ -24,7 +25,7 @@ class SlowRunner:
         self.advanced: list[str] = []
         self.gate = asyncio.Event()
 
-    async def advance(self, workflow_run: str, *, is_light: bool) -> AdvanceResult:
+    async def advance(self, workflow_run: str, *, is_light: bool, outcomes: object) -> AdvanceResult:
         self.advanced.append(workflow_run)
         await self.gate.wait()
         await asyncio.sleep(0)
@@ -59,10 +60,18 @@ class ScriptedRunner:
     def __init__(self, *results: AdvanceResult | Exception, refusals: tuple[bool | Exception, ...] = ()) -> None:
         self._results, self._refusals = list(results), list(refusals)
         self.advanced: list[tuple[str, bool]] = []
+        self.outcomes: list[list[str] | None] = []
+        self.known: set[str] = set()
         self.abandoned: list[str] = []
 
-    async def advance(self, workflow_run: str, *, is_light: bool) -> AdvanceResult:
+    def knows(self, workflow_run: str) -> bool:
+        return workflow_run in self.known
+
+    async def advance(
+        self, workflow_run: str, *, is_light: bool, outcomes: dict[str, StepRunOutcome] | None
+    ) -> AdvanceResult:
         self.advanced.append((workflow_run, is_light))
+        self.outcomes.append(None if outcomes is None else list(outcomes))
         result = self._results.pop(0) if self._results else AdvanceResult()
         if isinstance(result, Exception):
             raise result
@@ -108,6 +117,43 @@ async def test_an_advance_is_followed_by_what_its_result_asks_for(
         workflow_engine.request_advance("a/w1")
         await wait_until(lambda: _has(runner.advanced, 2))
     assert (runner.advanced, runner.abandoned) == (advanced, [])
+
+
+async def test_an_advance_is_given_the_outcomes_unless_something_else_has_changed(database: Database) -> None:
+    runner: Any = ScriptedRunner()
+    async with run_stack(database, schedule=False) as stack:
+        workflow_engine = WorkflowEngine(database, runner, WorkflowScheduler(database, stack.versions))
+        for step, workflow_run in [("a", "a/w1"), ("b", "a/w1"), ("a", "a/w2")]:
+            workflow_engine.report_step_run(step_run(step, workflow_run))
+        workflow_engine.request_advance("a/w2")
+        workflow_engine.report_step_run(step_run("a", "a/w3", "RETRY"))
+        workflow_engine.start()
+        await wait_until(lambda: _has(runner.advanced, 3))
+        workflow_engine.report_step_run(step_run("c", "a/w2"))
+        await wait_until(lambda: _has(runner.advanced, 4))
+        await workflow_engine.stop()
+    assert [run for run, _ in runner.advanced] == ["a/w1", "a/w2", "a/w3", "a/w2"]
+    assert runner.outcomes == [["a/w1:a", "a/w1:b"], None, None, ["a/w2:c"]]
+
+
+async def test_changes_in_the_database_advance_what_this_process_does_not_know(database: Database) -> None:
+    runner = ScriptedRunner()
+    runner.known = {"a/w1"}
+    async with engine_with(database, runner) as workflow_engine:
+        workflow_engine.request_start("a/w1")
+        workflow_engine.request_start("a/w2")
+        workflow_engine.report_step_run(step_run("a", "a/w3"))
+        workflow_engine.hint_step_run("a/w3:a")
+        workflow_engine.hint_step_run("a/w4:a")
+        await wait_until(lambda: _has(runner.advanced, 3))
+    assert [run for run, _ in runner.advanced] == ["a/w2", "a/w3", "a/w4"]
+    assert runner.outcomes == [None, ["a/w3:a"], None]
+
+
+def step_run(step: str, workflow_run: str, status: str = "COMPLETED") -> Any:
+    """Return a stored run of a step."""
+    fields = {"status": status, "round": 0, "finished_at": clock.EPOCH, "error": None}
+    return {"_id": f"{workflow_run}:{step}", "task": workflow_run, **fields}
 
 
 async def test_a_later_advance_is_left_to_the_sweep(database: Database) -> None:

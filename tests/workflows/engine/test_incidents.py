@@ -81,6 +81,24 @@ async def test_runs_of_the_schedule_are_mailed(database: Database, target: Targe
         assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
 
 
+async def test_a_failure_after_a_cancel_by_another_process_is_not_mailed(
+    database: Database, target: TargetServer
+) -> None:
+    target.script = [404]
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/wait")))
+        stack.workflows.request_advance(run_id := await begin(stack, 1))
+        await wait_until(lambda: _is_called(target))
+        await control.cancel_workflow_run(database, "alice", run_id, clock.now())  # without a signal in this process
+        target.release.set()
+        await stack.wait_for_workflow_run(run_id, "CANCELLED")
+        assert await mails_of_alice(database) == []
+
+
+async def _is_called(target: TargetServer) -> bool:
+    return bool(target.calls)
+
+
 async def test_a_retried_step_is_mailed_when_it_begins_to_fail_and_when_it_has_failed(
     database: Database, target: TargetServer
 ) -> None:

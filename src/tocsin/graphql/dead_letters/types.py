@@ -4,7 +4,6 @@ from datetime import datetime
 
 import strawberry
 
-from tocsin.dead_letters import replays
 from tocsin.dead_letters.store import FailureCause
 from tocsin.documents import ErrorKind, ReplayDocument, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.graphql import ids
@@ -102,7 +101,7 @@ class Replay(Node):
 
     @strawberry.field(description="Progress of the replay.")
     async def counts(self, info: Info) -> ReplayCounts:
-        progress = await replays.load_progress(info.context.services.database, self.document)
+        progress = await info.context.services.loaders.load_replay_progress(self.document)
         return ReplayCounts(
             selected=self.document["selected"],
             sent=progress.sent,

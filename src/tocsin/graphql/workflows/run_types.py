@@ -107,7 +107,7 @@ class StepRun:
         """Explain why nobody was asked for the pending decision; None if somebody was."""
         if self.status is not StepStatus.WAITING or self.state.asks is None:
             return None
-        return await info.context.services.refusals.find_reason(self.document["owner"], self.state.asks)
+        return await info.context.services.loaders.load_refusal(self.document["owner"], self.state.asks)
 
     @strawberry.field(description="Approval that the step waits or waited for; null for other kinds of steps.")
     async def approval(self, info: Info) -> StepApproval | None:

@@ -12,7 +12,6 @@ from tocsin.graphql.node import WORKFLOW, Node, converter_to
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.workflows.language.offloaded_validation import render_yaml
-from tocsin.workflows.versions import LoadedVersion
 
 
 @strawberry.type(description="A workflow: a named, versioned graph of steps.")
@@ -37,11 +36,11 @@ class Workflow(Node):
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."
     )
     async def definition(self, info: Info) -> JSON:
-        return JSON((await _load_version(info, self.document)).masked_definition)
+        return JSON((await info.context.services.loaders.load_version(self.document)).masked_definition)
 
     @strawberry.field(description="Definition as YAML, with secrets replaced by `***`.")
     async def yaml(self, info: Info) -> str:
-        version = await _load_version(info, self.document)
+        version = await info.context.services.loaders.load_version(self.document)
         return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
 
 
@@ -59,7 +58,3 @@ def to_workflow(document: WorkflowDocument) -> Workflow:
         created_at=document["created_at"],
         updated_at=document["updated_at"],
     )
-
-
-async def _load_version(info: Info, document: WorkflowDocument) -> LoadedVersion:
-    return await info.context.services.versions.get(document["_id"], document["version"])

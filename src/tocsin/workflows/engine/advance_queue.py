@@ -1,7 +1,7 @@
 """Queues of workflow runs to advance: owners take turns, each with a limited share of the slots."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 
 from tocsin.documents import owner_of
 from tocsin.fair_queue import FairQueue
@@ -20,19 +20,19 @@ class AdvanceQueue:
         self._waiting: FairQueue[str] = FairQueue()
         self._busy: Counter[str] = Counter()
         self._count = 0
-        self._changed = asyncio.Event()
+        self._idle: deque[asyncio.Future[None]] = deque()
 
     def push(self, workflow_run: str) -> None:
         """Queue a workflow run, unless it is already queued."""
         self._count += 1
         self._waiting.add(owner_of(workflow_run), workflow_run, self._count, workflow_run)
-        self._changed.set()
+        self._wake_one()
 
     async def pop(self) -> str:
         """Wait for the next workflow run. Call `release` when it was advanced."""
         while (found := self._waiting.pop(lambda owner: self._busy[owner] < self._share)) is None:
-            self._changed.clear()
-            await self._changed.wait()
+            self._idle.append(turn := asyncio.get_running_loop().create_future())
+            await turn
         owner, workflow_run = found
         self._busy[owner] += 1
         return workflow_run
@@ -40,4 +40,12 @@ class AdvanceQueue:
     def release(self, workflow_run: str) -> None:
         """Release the slot of a workflow run."""
         self._busy -= Counter([owner_of(workflow_run)])
-        self._changed.set()
+        self._wake_one()
+
+    def _wake_one(self) -> None:
+        """Let one slot look for work: there is one more workflow run that may be advanced, if any."""
+        while self._idle:
+            turn = self._idle.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return

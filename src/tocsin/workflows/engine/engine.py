@@ -1,7 +1,8 @@
 """The workflow engine: advances workflow runs when one of their runs ends, a wait is due, or a person decides.
 
 Each advance writes its decision in one update, conditional on `rev`, and then creates the runs under deterministic ids.
-After a crash in between, the next advance finds the runs missing and creates them.
+After a crash in between, the next advance finds the runs missing and creates them. What this process wrote, it need not
+read: see `docs/adr/0043-advances-plan-from-memory.md`.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ from functools import partial
 
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import Database, is_unavailable, run_log_ids
+from tocsin.documents import SETTLED_STATUSES, Database, RunDocument, is_unavailable, run_log_ids
 from tocsin.periodic import Periodic
 from tocsin.workflows.engine.advance_queue import AdvanceQueue
 from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
+from tocsin.workflows.engine.states import StepRunOutcome
+from tocsin.workflows.engine.step_reports import StepReports
 from tocsin.workflows.engine.sweeper import WorkflowSweeper
 from tocsin.workflows.engine.timers import Timers
 
@@ -43,6 +46,8 @@ class WorkflowEngine:
         self._heavy = AdvanceQueue(_HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY, is_light=False)
         self._advancing: set[str] = set()
         self._requested_meanwhile: set[str] = set()
+        self._changed: set[str] = set()
+        self._reports = StepReports(self.request_advance)
         self._failures: dict[str, int] = {}
         self._timers = Timers()
         self._sweeping = Periodic("workflow-sweep", self._sweep, SWEEP_INTERVAL, first_delay=0)
@@ -64,6 +69,27 @@ class WorkflowEngine:
 
     def request_advance(self, workflow_run: str) -> None:
         """Have a workflow run advanced soon, because it or one of its runs has changed."""
+        self._changed.add(workflow_run)
+        self._push(workflow_run)
+
+    def report_step_run(self, run: RunDocument) -> None:
+        """Have a workflow run advanced soon, because this process has stored this outcome of one of its runs."""
+        if run["status"] not in SETTLED_STATUSES:
+            self.request_advance(run["task"])
+            return
+        self._reports.add(run)
+        self._push(run["task"])
+
+    def hint_step_run(self, run_id: str) -> None:
+        """Have the workflow run of an ended run advanced, unless the run is reported."""
+        self._reports.hint(run_id)
+
+    def request_start(self, workflow_run: str) -> None:
+        """Have a new workflow run advanced soon, unless this process is advancing it."""
+        if workflow_run not in self._advancing and not self._runner.knows(workflow_run):
+            self.request_advance(workflow_run)
+
+    def _push(self, workflow_run: str) -> None:
         if workflow_run in self._advancing:
             self._requested_meanwhile.add(workflow_run)
             return
@@ -79,7 +105,8 @@ class WorkflowEngine:
             self._advancing.add(workflow_run)
             is_heavy = False
             try:
-                result = await self._runner.advance(workflow_run, is_light=queue.is_light)
+                outcomes = self._take_outcomes(workflow_run)
+                result = await self._runner.advance(workflow_run, is_light=queue.is_light, outcomes=outcomes)
                 self._failures.pop(workflow_run, None)
                 is_heavy = result.is_heavy
                 if result.has_more:
@@ -100,7 +127,15 @@ class WorkflowEngine:
             self._advancing.discard(workflow_run)
             if workflow_run in self._requested_meanwhile:
                 self._requested_meanwhile.discard(workflow_run)
-                self.request_advance(workflow_run)
+                self._push(workflow_run)
+
+    def _take_outcomes(self, workflow_run: str) -> dict[str, StepRunOutcome] | None:
+        """Return the outcomes since the last advance; None if anything else has changed."""
+        outcomes = self._reports.take(workflow_run)
+        if workflow_run not in self._changed:
+            return outcomes
+        self._changed.discard(workflow_run)
+        return None
 
     async def _note_failure(self, workflow_run: str, error: Exception) -> None:
         """Retry later with a growing delay, and abandon the workflow run after too many failures."""

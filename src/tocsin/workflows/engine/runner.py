@@ -3,29 +3,27 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from tocsin import clock
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
-    SETTLED_STATUSES,
     SETTLED_STEP_STATUSES,
     Changes,
     Database,
     ErrorKind,
-    RunDocument,
-    RunStatus,
     StepDocument,
     StepStatus,
     Trigger,
     WorkflowRunDocument,
     WorkflowRunStatus,
 )
-from tocsin.documents.updates import change_when, has_value
 from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.activity_log import log_workflow_run_status
-from tocsin.workflows.approval_mails import ApprovalMails
+from tocsin.workflows.approval_mails import ApprovalMails, find_new_requests
 from tocsin.workflows.change_records import record_workflow_run_change
+from tocsin.workflows.engine.active_runs import ActiveRuns, read_active_runs
 from tocsin.workflows.engine.evaluation import (
     INLINE_BUDGET,
     EvaluationKey,
@@ -36,6 +34,7 @@ from tocsin.workflows.engine.evaluation import (
 )
 from tocsin.workflows.engine.evaluator import Evaluator
 from tocsin.workflows.engine.incidents import IncidentTracker
+from tocsin.workflows.engine.known_runs import KnownRuns
 from tocsin.workflows.engine.plan import Plan, WorkflowOutcome, advance_workflow
 from tocsin.workflows.engine.scope import (
     EvaluationNeeded,
@@ -46,12 +45,18 @@ from tocsin.workflows.engine.scope import (
 from tocsin.workflows.engine.states import ItemState, StepRunOutcome, WorkflowState
 from tocsin.workflows.engine.step_results import load_results
 from tocsin.workflows.engine.step_runs import StepRuns
+from tocsin.workflows.engine.updates import build_advance_update
 from tocsin.workflows.language.jmespath_budget import Budget
 from tocsin.workflows.versions import LoadedVersion, VersionCache
 
 _MAX_LIGHT_SIZE = 256 * 1024
 """Maximum size of a workflow run in the light queue: the characters of its inputs and items."""
-_OUTCOME_FIELDS = {"status": 1, "round": 1, "finished_at": 1, "error": 1}
+_MAX_SMALL_SIZE = 32 * 1024
+"""Maximum characters of the definition and the inputs of a small workflow run."""
+_QUICK_BUDGET = 1_000
+"""Budget, in parts, for planning on the event loop: a few runs and simple expressions."""
+_QUICK_JOBS = frozenset({"http"})
+"""Jobs whose parameters are checked quickly. Those of plug-ins may even wait for something."""
 _CANCELLED_ITEMS = str.maketrans(ItemState.PENDING + ItemState.RUNNING, ItemState.CANCELLED * 2)
 _ABANDONED = WorkflowOutcome(
     WorkflowRunStatus.FAILED,
@@ -79,15 +84,6 @@ class AdvanceResult:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _ActiveRuns:
-    """The outcomes of the active runs that ended, and the ids of those that are missing, or that wait for a retry."""
-
-    ended: dict[str, StepRunOutcome]
-    lost: set[str]
-    retrying: set[str]
-
-
 class WorkflowRunner:
     """Advances workflow runs."""
 
@@ -107,27 +103,51 @@ class WorkflowRunner:
         self._incidents = IncidentTracker(database)
         self._evaluator = evaluator or Evaluator()
         self._meter = meter or UsageMeter()
+        self._known = KnownRuns()
         self._step_runs = StepRuns(database, transport, wakeups, self._meter)
         # More threads would only compete for the interpreter with each other and the event loop.
         self._light_slot, self._heavy_slot = asyncio.Semaphore(1), asyncio.Semaphore(1)
 
-    async def advance(self, workflow_run: str, *, is_light: bool = False) -> AdvanceResult:
-        """Advance a workflow run from its present state; with `is_light`, only if that is cheap."""
+    def knows(self, workflow_run: str) -> bool:
+        """Return whether this process has advanced the workflow run last, as far as it knows."""
+        return workflow_run in self._known
+
+    async def advance(
+        self, workflow_run: str, *, is_light: bool = False, outcomes: dict[str, StepRunOutcome] | None = None
+    ) -> AdvanceResult:
+        """Advance a workflow run from its present state; with `is_light`, only if that is cheap.
+
+        With `outcomes`, which are those of its runs that have ended since the last advance, nothing is read if this
+        process has made that advance: if anyone else has changed the workflow run since, the write is refused.
+        """
+        known = self._known.take(workflow_run)  # after an error it is read again
+        if known is not None and outcomes is not None:
+            result = await self._advance(known, ActiveRuns(outcomes), is_light=is_light, is_known=True)
+            if result is not None:
+                return result
         document: WorkflowRunDocument | None = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"]:
             return AdvanceResult()
+        return await self._advance(document, None, is_light=is_light) or AdvanceResult()
+
+    async def _advance(
+        self, document: WorkflowRunDocument, active: ActiveRuns | None, *, is_light: bool, is_known: bool = False
+    ) -> AdvanceResult | None:
+        """Advance a workflow run. None if it has to be read for that."""
         version = await self._versions.get(document["workflow"], document["version"])
         has_not_started = document["status"] == WorkflowRunStatus.PENDING and document["trigger"] == Trigger.SCHEDULE
-        if has_not_started and await self._find_next_queued(document, version) not in {None, workflow_run}:
+        if has_not_started and await self._find_next_queued(document, version) not in {None, document["_id"]}:
             return AdvanceResult()
         size = _estimate_size(document)
         if is_light and size > _MAX_LIGHT_SIZE:
             return AdvanceResult(is_heavy=True)
-        active = await self._read_active_runs(document)
+        active = active or await read_active_runs(self._database, document)
         try:
             state, plan, changes = await self._make_plan(document, version, active, is_light=is_light)
         except EvaluationNeeded:
             return AdvanceResult(is_heavy=True)
+        if is_known and (not changes or plan.outcome is not None or find_new_requests(document, state)):
+            return None  # mails are sent before the write
         if plan.runs_to_start and self._is_quota_exceeded(document["owner"]):
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         await self._approval_mails.enqueue_notifications(document, state)
@@ -136,6 +156,9 @@ class WorkflowRunner:
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._step_runs.create(plan.runs_to_start, document)
         await self._step_runs.cancel(plan.runs_to_cancel)
+        if is_light and plan.outcome is None:
+            rev = document["rev"] + bool(changes)
+            self._known.put(cast("WorkflowRunDocument", {**document, **changes, "rev": rev}), size)
         return await self._conclude(document, version, plan, changes, size)
 
     def _is_quota_exceeded(self, owner: str) -> bool:
@@ -149,51 +172,45 @@ class WorkflowRunner:
             self._meter.record_refusal(owner, quota)
         return quota is not None
 
-    async def _read_active_runs(self, document: WorkflowRunDocument) -> _ActiveRuns:
-        state = WorkflowState.from_document(document)
-        rounds = {ref.run_id(state.id): state.steps[ref.key].round for ref in state.active_runs()}
-        cursor = self._database.runs.find({"_id": {"$in": list(rounds)}}, _OUTCOME_FIELDS)
-        runs: dict[str, RunDocument] = {run["_id"]: run async for run in cursor} if rounds else {}
-        return _ActiveRuns(
-            ended={
-                run_id: StepRunOutcome(run["status"], run["round"], run["finished_at"], run.get("error"))
-                for run_id, run in runs.items()
-                if run["status"] in SETTLED_STATUSES
-            },
-            lost={run_id for run_id, round_ in rounds.items() if run_id not in runs or runs[run_id]["round"] < round_},
-            retrying={run_id for run_id, run in runs.items() if run["status"] == RunStatus.RETRY},
-        )
-
     async def _make_plan(
-        self, document: WorkflowRunDocument, version: LoadedVersion, active: _ActiveRuns, *, is_light: bool
+        self, document: WorkflowRunDocument, version: LoadedVersion, active: ActiveRuns, *, is_light: bool
     ) -> tuple[WorkflowState, Plan, Changes]:
-        """Plan in a thread. Returns the new state, the plan, and the fields of the workflow run that change.
+        """Plan. Returns the new state, the plan, and the fields of the workflow run that change.
 
         Results and expensive values are loaded and evaluated as planning needs them. Raises EvaluationNeeded with
-        `is_light` if a value is too expensive to evaluate here.
+        `is_light` if a value is too expensive to evaluate here. Planning takes place in a thread unless it is a matter
+        of about a millisecond.
         """
-        now = clock.now()
+        now, is_quick = clock.now(), is_light and _is_small(document, version)
         texts: dict[str, ResultText | ResultsTooLarge] = {}
         evaluated: dict[EvaluationKey, EvaluationResult] = {}
         while True:
             state = WorkflowState.from_document(document)
-            session = EvaluationSession(Budget(INLINE_BUDGET, InlineBudgetExceeded), evaluated)
+            budget = Budget(_QUICK_BUDGET if is_quick else INLINE_BUDGET, InlineBudgetExceeded)
+            session = EvaluationSession(budget, evaluated)
             context = StepContext(version.definition, now, texts, version.prepare_job, session, version.references)
             try:
-                async with self._light_slot if is_light else self._heavy_slot:
-                    plan = await asyncio.to_thread(advance_workflow, state, context, active.ended, active.lost)
+                if is_quick:
+                    plan = advance_workflow(state, context, active.ended, active.lost)
+                else:
+                    async with self._light_slot if is_light else self._heavy_slot:
+                        plan = await asyncio.to_thread(advance_workflow, state, context, active.ended, active.lost)
             except ResultsNeeded as needed:
                 texts |= await load_results(self._database, state, needed.step_keys, texts)
             except EvaluationNeeded as needed:
-                if is_light:
+                if is_light and not is_quick:
                     raise
-                evaluated |= await self._evaluator.evaluate(needed.request, document["owner"])
+                if not is_light:
+                    evaluated |= await self._evaluator.evaluate(needed.request, document["owner"])
+                is_quick = False
             else:
-                return state, plan, plan.to_update(state, now)
+                if not is_quick or not plan.has_more:
+                    return state, plan, plan.to_update(state, now)
+                is_quick = False  # with a larger budget, in a thread
 
     async def _write(self, document: WorkflowRunDocument, changes: Changes) -> bool:
         """Write the changes, unless the workflow run was changed concurrently. Returns whether it was written."""
-        update = change_when(has_value("rev", document["rev"]), {**changes, "rev": document["rev"] + 1})
+        update = build_advance_update(document, changes)
         result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
         if result.modified_count:
             record_workflow_run_change(self._database, document, changes)
@@ -252,6 +269,13 @@ def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:
     if "items" in step:
         cancelled["items"] = step["items"].translate(_CANCELLED_ITEMS)
     return cancelled
+
+
+def _is_small(document: WorkflowRunDocument, version: LoadedVersion) -> bool:
+    """Return whether planning is quick: steps without items, and jobs whose parameters are checked quickly."""
+    definition, size = version.definition, len(document["inputs"]) + version.size
+    has_items = any(step.for_each is not None for step in definition.steps)
+    return size <= _MAX_SMALL_SIZE and definition.job_kinds <= _QUICK_JOBS and not has_items
 
 
 def _estimate_size(document: WorkflowRunDocument) -> int:

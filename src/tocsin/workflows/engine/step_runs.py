@@ -65,7 +65,8 @@ class StepRuns:
             updates = [_new_round_update(runs[index]) for index in existing]
             await self._database.runs.bulk_write(updates, ordered=False)
             await record_stored_runs(self._database, [runs[index]["_id"] for index in existing])
-        self._transport.wake_dispatcher()
+        if existing or len(claimed) < len(created):
+            self._transport.wake_dispatcher()
 
     async def cancel(self, run_ids: list[str]) -> None:
         """Cancel these runs, and abort those that are running."""

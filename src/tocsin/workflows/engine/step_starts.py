@@ -61,14 +61,15 @@ def start_ready_steps(state: WorkflowState, context: StepContext, starts: list[S
     room = context.definition.concurrency - len(state.active_runs()) - len(starts)
     for step in context.definition.steps_in_order:  # a skipped step can unblock steps later in the order
         step_state = state.steps[step.key]
-        was_settled = step_state.is_settled
         has_items = step_state.status is StepStatus.RUNNING and step_state.items is not None
+        if step_state.status is not StepStatus.PENDING and not has_items:
+            continue
         start = _start_items if has_items else _start_step
         for request in start(step, step_state, state, context, room):
             starts.append(request)
             room -= 1
             context.session.has_progress = True
-        if step_state.is_settled and not was_settled:
+        if step_state.is_settled:
             context.session.has_progress = True
 
 
@@ -110,7 +111,7 @@ def _start_step(
     step: Step, step_state: StepState, state: WorkflowState, context: StepContext, room: int
 ) -> Iterator[StepRunRequest]:
     """Start the step if it is ready, and yield at most `room` runs to create."""
-    if step_state.status is not StepStatus.PENDING or not all(state.steps[key].is_settled for key in step.dependencies):
+    if not all(state.steps[key].is_settled for key in step.dependencies):
         return
     if any(state.blocks_dependents(context.get_step(key)) for key in step.dependencies):
         step_state.settle(StepStatus.SKIPPED, context.now, StepReason.DEPENDENCY)

@@ -261,6 +261,12 @@ class WorkflowDefinition(ParamsModel):
         return {step.key: step for step in self.steps}
 
     @cached_property
+    def job_kinds(self) -> frozenset[str]:
+        """The kinds of the jobs of its steps and compensations."""
+        calls = [call for step in self.steps for call in (step, step.compensation) if call is not None]
+        return frozenset(call.job for call in calls if call.job is not None)
+
+    @cached_property
     def steps_in_order(self) -> tuple[Step, ...]:
         """The steps in topological order, in a resolved definition."""
         return tuple(self.steps_by_key[key] for key in graph.sort_topologically(self.dependencies()))
