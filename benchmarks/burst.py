@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks import peers, target
 from benchmarks.load import Result, first_due, run_load
@@ -23,9 +24,9 @@ class Round:
     bare: Result
 
 
-async def ours(url: str, tasks: int) -> Result:
-    """Run the burst in a new Tocsin."""
-    async with tocsin() as process, listening(process) as listeners:
+async def ours(url: str, tasks: int, **changes: Any) -> Result:
+    """Run the burst in a new Tocsin. `changes` are settings."""
+    async with tocsin(**changes) as process, listening(process) as listeners:
         due = first_due(tasks)
         result, _ = await run_load(process, listeners, url, [due] * tasks)
         return result
