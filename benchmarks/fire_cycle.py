@@ -22,7 +22,7 @@ from tocsin.tasks.saving import TaskDraft
 from tocsin.wakeups import Wakeups
 
 DUE = 50
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 OTHERS_DUE_AFTER = timedelta(minutes=30)
 """The least delay until another task is due. They are spread over a day."""
 

@@ -1,9 +1,22 @@
-"""The peers, which get the same load on the same machine within the same minutes. None of them records its runs."""
+"""The peers, which get the same load on the same machine within the same minutes.
+
+APScheduler and the bare client record nothing; BullMQ keeps its completed jobs in Redis, in memory.
+"""
 
 import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 
 import aiohttp
 from apscheduler.jobstores.mongodb import MongoDBJobStore
@@ -14,6 +27,9 @@ from benchmarks.load import Result, first_due, until_due
 from benchmarks.process import CpuClock, database, freeze
 
 CONCURRENCY = 100
+_BULLMQ = Path(__file__).parent / "bullmq"
+_REDIS = _BULLMQ / "redis" / "usr"
+"""Where scripts/install-bench-peers unpacks redis-server."""
 
 
 @dataclass
@@ -104,3 +120,74 @@ async def run_bare_client(url: str, count: int) -> Result:
 def _result(calls: _Calls, begun: float, app_cpu: float, database_cpu: float) -> Result:
     took = max(calls.ended) - begun
     return Result(len(calls.ended), took, took, calls.late, app_cpu, database_cpu)
+
+
+@cache
+def missing_bullmq() -> str | None:
+    """Return why BullMQ is left out; None if it can be measured."""
+    if shutil.which("node") is None:
+        return "there is no node on the PATH"
+    if not (_BULLMQ / "node_modules" / ".tocsin").exists():
+        return "its packages are not installed: run scripts/install-bench-peers"
+    if _find_redis() is None:
+        return "there is no redis-server: run scripts/install-bench-peers"
+    return None
+
+
+def run_bullmq(url: str, offsets: list[float]) -> Result | None:
+    """Run BullMQ, one worker over a new Redis, both with their defaults; None if it is not installed.
+
+    `offsets` are the due times, in seconds after the first. Redis keeps all jobs. The CPU times are of Node and Redis.
+    """
+    if (reason := missing_bullmq()) is not None:
+        print(f"BullMQ is left out: {reason}", flush=True)
+        return None
+    lead = 3 + len(offsets) / 2000
+    with _redis() as port:
+        load = {"port": port, "url": url, "offsets": offsets, "lead": lead, "concurrency": CONCURRENCY}
+        command = ["node", str(_BULLMQ / "burst.mjs"), json.dumps(load)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=lead + offsets[-1] + 120, check=False)
+    if done.returncode:
+        raise RuntimeError(f"BullMQ failed: {done.stderr[-2000:]}")
+    figures = json.loads(done.stdout)
+    if figures["kept"] != len(offsets):
+        raise RuntimeError(f"BullMQ completed {figures['kept']} of {len(offsets)} jobs")
+    names = ("took", "recorded", "late", "cpu", "redis")
+    return Result(len(offsets), *(figures[name] for name in names))
+
+
+def _find_redis() -> str | None:
+    return shutil.which("redis-server") or shutil.which("redis-server", path=_REDIS / "bin")
+
+
+@contextlib.contextmanager
+def _redis() -> Iterator[int]:
+    """Run redis-server with its defaults in a new directory, and yield its port."""
+    program, libraries = _find_redis(), [str(path) for path in _REDIS.glob("lib/*-linux-gnu*")]
+    assert program is not None
+    environment = os.environ | ({"LD_LIBRARY_PATH": ":".join(libraries)} if str(_REDIS) in program else {})
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as directory:
+        port = _free_port()
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", directory]
+        server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            _wait_for_port(port)
+            yield port
+        finally:
+            server.kill()  # its last dump would only be thrown away
+            server.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+            return
+        if time.monotonic() > deadline:
+            raise RuntimeError("redis-server does not accept connections")
+        time.sleep(0.02)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import math
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -28,6 +29,7 @@ PROCESSES = (1, 2, 3)
 RUNS, PLACES = 200, 20
 HOST_RUNS, HOST_LIMIT = 24, 6
 _DATABASE = "tocsin"
+_SPEED_UPS = {2: 1.8, 3: 2.6}
 
 
 def _settings(uri: str, directory: str, changes: dict[str, Any]) -> Settings:
@@ -109,11 +111,15 @@ def measure(processes: tuple[int, ...] = PROCESSES) -> list[Row]:
     )
     with target.running(delay=1.0) as url:
         for name, runs, ideal, changes in loads:
+            first = math.nan
             for count in processes:
                 took = in_fresh_process(measure_processes, url, count, runs, changes)
                 goal = f"ideally {ideal / count:.1f}" if ideal else "<= 5"
                 rows.append(Row(f"(j) {name}, {count} processes: s", took, goal))
                 print(text(rows[-1:]), flush=True)
+                first = took if count == 1 else first
+                if ideal and count > 1:
+                    rows.append(Row("    times as fast as one", first / took, f">= {_SPEED_UPS.get(count, count)}"))
     return rows
 
 

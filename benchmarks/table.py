@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-HEADER = ("figure", "Tocsin", "goal", "stock APScheduler", "bare client")
+HEADER = ("figure", "Tocsin", "goal", "BullMQ", "stock APScheduler", "bare client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class Row:
     figure: str
     ours: float
     goal: str = ""
+    bullmq: float | None = None
     apscheduler: float | None = None
     bare: float | None = None
 
@@ -38,7 +39,8 @@ def text(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.figure, _number(row.ours), row.goal, _number(row.apscheduler), _number(row.bare))
+    peers = (row.bullmq, row.apscheduler, row.bare)
+    return (row.figure, _number(row.ours), row.goal, *(_number(peer) for peer in peers))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

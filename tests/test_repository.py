@@ -207,7 +207,18 @@ def test_the_documentation_names_every_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["serve", "test", "tocsin", "create-user", "lock", "install-node-tools", "accept-schema", "build-web"]
+    "script",
+    [
+        "serve",
+        "test",
+        "tocsin",
+        "create-user",
+        "lock",
+        "install-node-tools",
+        "install-bench-peers",
+        "accept-schema",
+        "build-web",
+    ],
 )
 def test_scripts_are_executable_and_stop_at_the_first_fault(script: str) -> None:
     file = ROOT / "scripts" / script

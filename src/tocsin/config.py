@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     retry_after_limit: int = Field(3600, ge=0, le=7 * 86_400)
 
     max_concurrency: int = Field(100, ge=1, le=10_000)
+    prefetch: int | None = Field(None, ge=0, le=100_000)
     host_concurrency: int = Field(50, ge=1, le=10_000)
     host_rate: int = Field(0, ge=0, le=1_000_000)
     owner_host_rate: int = Field(600, ge=0, le=1_000_000)

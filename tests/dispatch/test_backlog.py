@@ -53,6 +53,15 @@ def test_a_run_that_is_read_again_unchanged_comes_once() -> None:
     assert lane.peek() is None
 
 
+def test_a_run_that_was_claimed_and_returned_meanwhile_comes_once_in_its_latest_state() -> None:
+    lane = Lane("alice")
+    for fence in (0, 1, 2):
+        lane.push(run(1) | {"fence": fence})
+    assert lane.peek() == run(1) | {"fence": 2}
+    assert lane.pop()["fence"] == 2
+    assert lane.peek() is None
+
+
 # --- runs that change -----------------------------------------------------------------------------------------------
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.dispatch.helpers import queued, settled, waits_for
+from tests.dispatch.helpers import queued, settled, under_way, waits_for
 from tests.harness import TargetServer, run_stack, wait_until
 from tocsin import clock, schedules
-from tocsin.documents import Database, JobDocument, RunStatus, Task, WaitingFor
+from tocsin.documents import Database, JobDocument, RunStatus, Task, WaitingFor, public_status
 from tocsin.tasks import queues, saving
+from tocsin.tasks.queue_statistics import QueueStatistics
 from tocsin.tasks.saving import TaskDraft
 
 
@@ -114,6 +115,38 @@ async def test_a_concurrency_of_one_and_of_a_thousand_both_behave(database: Data
             stack.wakeups.runs_queued()
             await wait_until(lambda: settled(database, 200), 30)
             assert len(set(target.run_ids())) == len(target.calls) == 200
+
+
+@pytest.mark.parametrize("prefetch", [0, 1])
+async def test_with_no_or_little_prefetch_no_place_stays_free_while_runs_wait(
+    database: Database, target: TargetServer, prefetch: int
+) -> None:
+    async with run_stack(database, max_concurrency=4, owner_share=1.0, prefetch=prefetch) as stack:
+        await queued(database, target.url, 200)
+        stack.wakeups.runs_queued()
+        await wait_until(lambda: settled(database, 200), 30)  # a poll for each round of four would take 50 s
+        assert len(set(target.run_ids())) == len(target.calls) == 200
+
+
+async def test_of_claimed_runs_only_the_prefetch_waits_and_is_shown_as_queued(
+    database: Database, target: TargetServer
+) -> None:
+    more: dict[str, Any] = {"max_concurrency": 2, "owner_share": 1.0, "prefetch": 2, "wait_timeout": 10}
+    async with run_stack(database, **more) as stack:
+        await queued(database, f"{target.url}/wait", 9)
+        stack.wakeups.runs_queued()
+
+        async def claimed() -> bool:
+            return await database.runs.count_documents({"status": RunStatus.RUNNING.value}) == 3
+
+        await wait_until(claimed)  # two attempts, and half of the prefetch for one owner
+        await under_way([target], 2)
+        statistics = QueueStatistics(database, "alice")
+        assert (await statistics.count_waiting("default"), await statistics.count_running("default")) == (7, 2)
+        runs = [public_status(run) async for run in database.runs.find()]
+        assert (runs.count(RunStatus.QUEUED), runs.count(RunStatus.RUNNING)) == (7, 2)
+        target.release.set()
+        await wait_until(lambda: settled(database, 9))
 
 
 @pytest.mark.parametrize("name", ["", "Default", "a b", "x" * 51])

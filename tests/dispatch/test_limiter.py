@@ -66,15 +66,43 @@ def admitted(limiter: RunLimiter, runs: list[Any]) -> int:
 
 
 def test_no_owner_fills_the_prefetch_room() -> None:
-    limiter = RunLimiter(ProcessLimits(concurrency=10, max_in_flight=110))
+    limiter = RunLimiter(ProcessLimits(concurrency=10, prefetch=100))
     long = [run(number, host=f"{number}.test:80") | {"timeout": 3600.0} for number in range(200)]
     assert admitted(limiter, long) == 5 + 50  # half of the places, and half of the prefetch room
     assert limiter.find_refusal(long[-1], NOW) is WaitingFor.OWNER_SHARE
-    assert admitted(limiter, [run(number, owner="bob") for number in range(200)]) == 4 + 41
+    assert admitted(limiter, [run(number, owner="bob") for number in range(200)]) == 4 + 50
+
+
+@given(st.integers(0, 12), st.integers(1, 4), st.integers(1, 3))
+def test_at_most_the_prefetch_waits_and_all_places_are_taken(prefetch: int, concurrency: int, owners: int) -> None:
+    limiter = RunLimiter(ProcessLimits(concurrency=concurrency, prefetch=prefetch, owner_share=1.0))
+    runs = [run(number, host="a:80", owner=f"{number % owners}") for number in range(40)]
+    taken = [one for one in runs if limiter.try_acquire(one, NOW) is None]
+    waiting = sum(not limiter.is_ready(one) for one in taken)
+    assert len(taken) - waiting == concurrency
+    assert waiting == min(prefetch, owners * ((prefetch + 1) // 2))  # half of the room for an owner
+    for ended in taken[:concurrency]:
+        limiter.mark_started(claimed(ended))
+        limiter.mark_ended(claimed(ended))
+    later = [run(number, host="a:80", owner="late") for number in range(100, 100 + concurrency)]
+    assert admitted(limiter, later) >= concurrency  # a full buffer keeps nobody from a free place
+
+
+def test_a_prefetch_of_one_is_used_by_one_owner_with_one_host() -> None:
+    limiter = RunLimiter(ProcessLimits(concurrency=2, prefetch=1, owner_share=1.0))
+    assert admitted(limiter, [run(number, host="a:80") for number in range(9)]) == 2 + 1
+    limiter = RunLimiter(ProcessLimits(concurrency=2, prefetch=0, owner_share=1.0))
+    assert admitted(limiter, [run(number, host="a:80") for number in range(9)]) == 2
+
+
+def test_a_flood_of_one_priority_leaves_room_for_another_priority_of_its_owner() -> None:
+    limiter = RunLimiter(ProcessLimits(concurrency=2, prefetch=100, owner_share=1.0))
+    assert admitted(limiter, [run(number, host="a:80") for number in range(200)]) == 2 + 44
+    assert admitted(limiter, [run(200 + number, host="a:80") | {"priority": 5} for number in range(200)]) == 6
 
 
 def test_a_run_without_a_place_is_claimed_ahead_only_while_attempts_start() -> None:
-    limiter = RunLimiter(ProcessLimits(concurrency=2, max_in_flight=102, owner_share=1.0))
+    limiter = RunLimiter(ProcessLimits(concurrency=2, prefetch=100, owner_share=1.0))
     runs = [run(number, host="a:80") for number in range(9)]
     assert admitted(limiter, runs[:4]) == 4
     assert [limiter.is_ready(one) for one in runs[:4]] == [True, True, False, False]
@@ -94,7 +122,7 @@ def test_a_run_without_a_place_is_claimed_ahead_only_while_attempts_start() -> N
 
 
 def test_a_queue_and_a_host_are_shared_too() -> None:
-    limiter = RunLimiter(ProcessLimits(host_concurrency=4, max_in_flight=2_000_000))
+    limiter = RunLimiter(ProcessLimits(host_concurrency=4))
     limiter.set_queue_limits({"q": QueueLimits(concurrency=4)}, WorkerShare())
     long = [run(number, "q") | {"timeout": 3600.0} for number in range(4)]
     assert [limiter.try_acquire(one, NOW) for one in long] == [

@@ -66,7 +66,7 @@ PAUSED, ONE, SLOW = QueueLimits(paused=True), QueueLimits(concurrency=1), QueueL
         (SLOW, {}, 0, WaitingFor.QUEUE_RATE, "The queue reports has reached its rate limit."),
         (
             None,
-            {"host_concurrency": 1, "max_in_flight": 1_000_000},
+            {"host_concurrency": 1, "prefetch": 0},
             0,
             WaitingFor.HOST_LIMIT,
             f"{HOST} has reached its limit of concurrent attempts.",
@@ -75,7 +75,7 @@ PAUSED, ONE, SLOW = QueueLimits(paused=True), QueueLimits(concurrency=1), QueueL
         (None, {}, 1, WaitingFor.OWNER_HOST_RATE, f"Your runs have reached the rate limit for {HOST}."),
         (
             None,
-            {"concurrency": 2, "max_in_flight": 2},
+            {"concurrency": 2, "prefetch": 0},
             0,
             WaitingFor.OWNER_SHARE,
             "You have reached your share of concurrent attempts; the rest is reserved for other users.",

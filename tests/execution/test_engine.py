@@ -71,3 +71,17 @@ async def test_a_stop_right_after_a_hold_leaves_nothing_that_would_run(
     assert AttemptOutcome.COMPLETED.value not in [outcome for run in runs for outcome in outcomes(run)]
     assert {run["reason"] for run in runs} <= {reason, "TASK_CANCELLED"}
     assert await database.tasks.count_documents({"active.0": {"$exists": True}}) == 0
+
+
+SHARED: dict[str, Any] = {"mongodb_uri": "mongodb://x", "jwt_secret": "x" * 40, "encryption_key": "A" * 43 + "="}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, 2_500), ({**SHARED, "max_concurrency": 20}, 2), ({**SHARED, "max_concurrency": 1}, 0), ({"prefetch": 0}, 0)],
+)
+async def test_the_prefetch_is_small_where_others_could_start_the_runs(
+    database: Database, given: dict[str, Any], expected: int
+) -> None:
+    async with run_stack(database, **given) as stack:
+        assert stack.engine.limiter.limits.prefetch == expected

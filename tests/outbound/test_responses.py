@@ -1,6 +1,7 @@
 """What is kept of a response: its body up to a limit, as text, its headers, and its Retry-After."""
 
 import asyncio
+import codecs
 import datetime
 import encodings
 import tracemalloc
@@ -23,6 +24,7 @@ from tests.outbound.servers import (
 )
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.responses import (
+    _NAMES,
     MAX_RECORDED_HEADER_BYTES,
     decode_body,
     max_retry_after,
@@ -94,6 +96,20 @@ def test_names_that_are_no_charsets_are_not_remembered() -> None:
     for number in range(50):
         decode_body(b"x", f"text/plain; charset=unheard-of-{number}", whole=True)
     assert len(encodings._cache) == before
+
+
+@pytest.mark.parametrize("charset", sorted(set(_NAMES.values())))
+@given(body=st.binary(max_size=12), whole=st.booleans())
+def test_any_bytes_of_any_known_charset_become_text(charset: str, body: bytes, whole: bool) -> None:
+    text = decode_body(body, f"text/plain; charset={charset}", whole=whole)
+    text.encode()  # it can be stored
+
+
+def test_unmarked_utf_16_is_little_endian_as_in_browsers() -> None:
+    for charset in ("utf-16", "utf-32"):
+        assert decode_body("aé".encode(f"{charset}-le"), f"text/plain; charset={charset}", whole=True) == "aé"
+    marked = codecs.BOM_UTF32_BE + "aé".encode("utf-32-be")
+    assert decode_body(marked, "text/plain; charset=utf-32", whole=True) == "aé"
 
 
 async def test_a_byte_order_mark_tells_the_charset_and_is_left_out(client: OwnerHttpClient) -> None:

@@ -42,6 +42,16 @@ async def test_the_oldest_is_the_run_that_was_queued_first(database: Database) -
     assert timedelta(hours=2, minutes=59) < clock.now() - oldest
 
 
+async def test_the_oldest_can_be_a_claimed_run_that_has_not_begun(database: Database) -> None:
+    task = await save_hourly_task(database)
+    await add_run(database, task.id, RunStatus.RUNNING, ago=3 * HOUR)
+    claimed = await add_run(database, task.id, RunStatus.RUNNING, ago=2 * HOUR, begun=False)
+    run = await database.runs.find_one({"_id": claimed})
+    assert run is not None
+    assert await QueueStatistics(database, "alice").find_oldest_queued_at("default") == run["queued_at"]
+    assert await QueueStatistics(database, "bob").find_oldest_queued_at("default") is None
+
+
 async def test_recent_attempts_are_those_that_live_workers_report(database: Database) -> None:
     now = clock.now()
     ended = [["default", "alice", 3], ["default", "bob", 4], ["fast", "alice", 5]]

@@ -8,6 +8,7 @@ what is new and what is taken, however long the queue is. Stale entries are refu
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from itertools import count
 
 from tocsin import clock
 from tocsin.documents import Database, Filter, RunDocument, RunStatus
@@ -27,14 +28,15 @@ class Lane:
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
-        self._heap: list[tuple[int, str, RunDocument]] = []
+        self._heap: list[tuple[int, str, int, RunDocument]] = []
+        self._pushes = count()
         self._known: dict[str, RunDocument] = {}
 
     def push(self, run: RunDocument) -> None:
         """Add a run, or replace it with its current state."""
         if (known := self._known.get(run["_id"])) is None or known != run:
             self._known[run["_id"]] = run
-            heappush(self._heap, (run["rank"] or 0, run["_id"], run))
+            heappush(self._heap, (run["rank"] or 0, run["_id"], next(self._pushes), run))
 
     def discard(self, run_id: str) -> None:
         """Remove a run."""
@@ -43,7 +45,7 @@ class Lane:
     def peek(self) -> RunDocument | None:
         """Return the run with the lowest rank, or None if the lane is empty."""
         while self._heap:
-            run = self._heap[0][2]
+            run = self._heap[0][-1]
             if self._known.get(run["_id"]) is run:
                 return run
             heappop(self._heap)
@@ -51,7 +53,7 @@ class Lane:
 
     def pop(self) -> RunDocument:
         """Remove and return the run that `peek` returned."""
-        run = heappop(self._heap)[2]
+        run = heappop(self._heap)[-1]
         del self._known[run["_id"]]
         return run
 

@@ -52,8 +52,8 @@ class _AdmittedRun:
 class RunLimiter:
     """A limiter that counts the claimed runs of this process by owner, queue and host.
 
-    To leave room for others, the waiting runs of one owner get at most half of the prefetch room, and the runs to one
-    host at most seven eighths.
+    To leave room for others, the waiting runs of one owner get at most half of the prefetch room, those of one priority
+    less where it is large, and those to one host at most seven eighths.
     """
 
     def __init__(self, limits: ProcessLimits | None = None, owner_rates: HostRates | None = None) -> None:
@@ -147,13 +147,15 @@ class RunLimiter:
 
     def _may_wait(self, run: RunDocument, owner: str, host: str | None) -> bool:
         """Return whether a run without a place may be claimed ahead, and wait for one."""
-        counts, room = self._counts, self.limits.max_in_flight - self.limits.concurrency
-        if len(self._admitted) >= room or not self.host_limit():
+        counts, room = self._counts, self.limits.prefetch
+        half = (room + 1) // 2
+        if counts["waiting",] >= room or not self.host_limit():
             return False
-        if host is not None and counts["host", host] >= room * 7 // 8:
+        if host is not None and counts["host", host] >= self.limits.host_concurrency + room * 7 // 8:
             return False
         own, to_host = counts["waiting", owner], counts["waiting", owner, host]
-        if own >= room // 2 or counts["priority", owner, host, run.get("priority") or 0] >= room // 2:
+        of_priority = counts["priority", owner, host, run.get("priority") or 0] - counts["places", owner]
+        if own >= half or of_priority >= half - half // 8:
             return False
         if own >= self._prefetch.max_waiting(("owner", owner)):
             return False
@@ -277,5 +279,5 @@ class RunLimiter:
 def _stage_keys(stage: ClaimStage, owner: str, host: str | None) -> list[CountKey]:
     """Return the keys under which a run counts in this stage."""
     if stage is ClaimStage.WAITING:
-        return [("waiting", owner), ("waiting", owner, host)]
+        return [("waiting",), ("waiting", owner), ("waiting", owner, host)]
     return [("places",), ("places", owner)] if stage in _WITH_PLACE else []

@@ -14,16 +14,17 @@ _CLOCK_STEP_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """The limits of a process: concurrent attempts, total and per host; attempts per host and minute; in-flight runs.
+    """The limits of a process: concurrent attempts, total and per host; attempts per host and minute; waiting runs.
 
-    `owner_share` is an owner's fraction of the attempts, in total, per host and per queue. `default_timeout` is that
-    of HTTP attempts in seconds.
+    `prefetch` is the maximum number of claimed runs that wait for a place among the attempts. `owner_share` is an
+    owner's fraction of the attempts, in total, per host and per queue. `default_timeout` is that of HTTP attempts in
+    seconds.
     """
 
     concurrency: int = 1_000_000
     host_concurrency: int = 1_000_000
     host_rate: int = 0
-    max_in_flight: int = 1_000_000
+    prefetch: int = 1_000_000
     owner_share: float = 0.5
     default_timeout: float = 10.0
 

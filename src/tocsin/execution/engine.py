@@ -37,8 +37,8 @@ from tocsin.periodic import Periodic
 from tocsin.tasks.deferred_writes import write_deferred
 from tocsin.wakeups import Wakeups
 
-EMBEDDED_IN_FLIGHT_LIMIT = 2_500
-"""Maximum in-flight runs with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
+EMBEDDED_PREFETCH = 2_500
+"""The default prefetch with the embedded database. A burst is inserted as RUNNING, which saves the claims."""
 _STOPPED = "The worker was stopped during this attempt."
 log = telemetry.get_logger(__name__)
 
@@ -50,9 +50,9 @@ class RunEngine:
         self, database: Database, settings: Settings, dependencies: WorkerDependencies, wakeups: Wakeups
     ) -> None:
         self._database, self._settings, self.dependencies = database, settings, dependencies
-        worker, limit = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}", _in_flight_limit(settings)
-        self.limiter = RunLimiter(_limits(settings, limit), dependencies.http.rates)
-        self.in_flight = InFlightRuns(worker, limit, self.limiter)
+        worker = f"{socket.gethostname()}-{os.getpid()}-{str(ObjectId())[-6:]}"
+        self.limiter = RunLimiter(limits := _limits(settings), dependencies.http.rates)
+        self.in_flight = InFlightRuns(worker, _in_flight_limit(limits), self.limiter)
         self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
         self._completer = Completer(database, self.in_flight, wakeups, dependencies.meter)
         self.step_run_stored = self._completer.step_run_stored
@@ -163,18 +163,24 @@ class RunEngine:
             log.info("grace period over, aborting attempts", runs=len(self.in_flight.runs))
 
 
-def _in_flight_limit(settings: Settings) -> int:
-    if settings.uses_embedded_database:
-        return max(EMBEDDED_IN_FLIGHT_LIMIT, settings.max_concurrency)
-    return settings.max_concurrency * 2
+def _in_flight_limit(limits: ProcessLimits) -> int:
+    """Return the maximum of runs that wait, run, or have ended and are being stored meanwhile."""
+    return limits.prefetch + 2 * limits.concurrency
 
 
-def _limits(settings: Settings, max_in_flight: int) -> ProcessLimits:
+def _prefetch(settings: Settings) -> int:
+    """Return the setting, or its default: small where another process could have started the waiting runs."""
+    if settings.prefetch is not None:
+        return settings.prefetch
+    return EMBEDDED_PREFETCH if settings.uses_embedded_database else settings.max_concurrency // 10
+
+
+def _limits(settings: Settings) -> ProcessLimits:
     return ProcessLimits(
         settings.max_concurrency,
         settings.host_concurrency,
         settings.host_rate,
-        max_in_flight,
+        _prefetch(settings),
         settings.owner_share,
         settings.default_timeout("http"),
     )

@@ -121,8 +121,9 @@ def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
     `whole` body, an incomplete character at its end is dropped.
     """
     charset, mark = next((known for known in _MARKS if body.startswith(known[1])), (_charset(content_type), b""))
-    decoder = codecs.getincrementaldecoder(charset)("replace")
-    return decoder.decode(body[len(mark) :], final=whole)
+    if charset == "utf-16" or (charset == "utf-32" and not body.startswith(codecs.BOM_UTF32_BE)):
+        charset += "-le"  # as browsers do; without a mark, the decoders of the general names fail
+    return codecs.getincrementaldecoder(charset)("replace").decode(body[len(mark) :], final=whole)
 
 
 def max_retry_after(values: Sequence[str], now: datetime) -> timedelta | None:

@@ -2,14 +2,20 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.documents import Database, Filter, RunStatus
 from tocsin.documents.workers import find_living_workers
 from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
 
-Claimed = Counter[tuple[str, bool]]
-"""Claimed runs by queue and by whether their attempt has begun."""
+
+@dataclass
+class _ClaimedRuns:
+    """Claimed runs by queue: those with an attempt in progress, and the times at which the others were queued."""
+
+    running: Counter[str] = field(default_factory=Counter)
+    waiting: dict[str, list[datetime | None]] = field(default_factory=dict)
 
 
 class QueueStatistics:
@@ -21,22 +27,25 @@ class QueueStatistics:
     def __init__(self, database: Database, owner: str | None) -> None:
         self._database, self._owner = database, owner
         self._counting = asyncio.Lock()
-        self._claimed: Claimed | None = None
+        self._claimed: _ClaimedRuns | None = None
         self._ended: Counter[str] | None = None
 
     async def count_waiting(self, queue: str) -> int:
         """Count the runs that are queued, or claimed and not begun."""
         queued = await self._database.runs.count_documents(self._queued_in(queue))
-        return queued + (await self._claimed_runs())[queue, False]
+        return queued + len((await self._claimed_runs()).waiting.get(queue, ()))
 
     async def count_running(self, queue: str) -> int:
         """Count the runs with an attempt in progress."""
-        return (await self._claimed_runs())[queue, True]
+        return (await self._claimed_runs()).running[queue]
 
     async def find_oldest_queued_at(self, queue: str) -> datetime | None:
         """Return the time at which the run that waits longest was queued, or None."""
         runs = self._database.runs.find(self._queued_in(queue), {"queued_at": 1}).sort("queued_at", 1).limit(1)
-        return next((run["queued_at"] for run in await runs.to_list()), None)
+        waiting = [run["queued_at"] for run in await runs.to_list()] + (await self._claimed_runs()).waiting.get(
+            queue, []
+        )
+        return min(filter(None, waiting), default=None)
 
     async def count_recent_attempts(self, queue: str, now: datetime) -> int:
         """Count the attempts that ended in the last minute, as the live workers report them."""
@@ -48,10 +57,10 @@ class QueueStatistics:
     def _queued_in(self, queue: str) -> Filter:
         return {"status": RunStatus.QUEUED, "lane": lane_range(queue, self._owner)}
 
-    async def _claimed_runs(self) -> Claimed:
+    async def _claimed_runs(self) -> _ClaimedRuns:
         async with self._counting:
             if self._claimed is None:
-                self._claimed = await self._count_claimed()
+                self._claimed = await self._read_claimed()
         return self._claimed
 
     async def _count_ended(self, now: datetime) -> Counter[str]:
@@ -61,11 +70,16 @@ class QueueStatistics:
                 counts[queue] += count if self._owner in (None, owner) else 0
         return counts
 
-    async def _count_claimed(self) -> Claimed:
-        """Count them by queue. There are at most as many as all workers can claim."""
+    async def _read_claimed(self) -> _ClaimedRuns:
+        """Read them. There are at most as many as all workers can claim."""
         which: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}}
-        counts = Claimed()
-        async for run in self._database.runs.find(which, {"queue": 1, "owner": 1, "begun": 1}):
-            if self._owner in (None, run["owner"]):
-                counts[run.get("queue") or DEFAULT_QUEUE, run.get("begun", True)] += 1
-        return counts
+        found = _ClaimedRuns()
+        async for run in self._database.runs.find(which, dict.fromkeys(("queue", "owner", "begun", "queued_at"), 1)):
+            queue = run.get("queue") or DEFAULT_QUEUE
+            if self._owner not in (None, run["owner"]):
+                continue
+            if run.get("begun", True):
+                found.running[queue] += 1
+            else:
+                found.waiting.setdefault(queue, []).append(run["queued_at"])
+        return found
