@@ -11,7 +11,7 @@ from graphql import GraphQLSchema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.graphql.plain_fields import PlainFieldsExecutor, find_plain_fields
+from tocsin.graphql.plain_fields import PlainFieldsExecutor, find_plain_fields, unwrap_resolvers
 from tocsin.graphql.schema import schema as api
 
 
@@ -40,6 +40,7 @@ class Thing:
     gaps: list[str | None]
     leaf: Leaf | None
     leaves: list[Leaf]
+    rows: list[Leaf | None]
 
     @strawberry.field
     def doubled(self) -> int:
@@ -48,6 +49,14 @@ class Thing:
     @strawberry.field
     def context(self, info: strawberry.Info) -> str | None:
         return str(info.path.key)
+
+    @strawberry.field
+    def first(self) -> Leaf | None:
+        return self.leaf
+
+    @strawberry.field
+    async def second(self, info: strawberry.Info) -> Leaf | None:
+        return self.leaf if info.field_name == "second" else None
 
     @strawberry.field
     async def later(self) -> str | None:
@@ -77,10 +86,12 @@ class _Schema(strawberry.Schema):
 
 
 _PLAIN = _Schema(Query, execution_context_class=PlainFieldsExecutor)
+unwrap_resolvers(_PLAIN._schema)
 _STOCK = _Schema(Query)
 _FIELDS = (
     "alias: text id text maybe number share colour colours words gaps leaf { text __typename maybe } __typename "
-    "doubled context later repeated(times: 2) leaves { maybe ...T } number ... on Thing @include(if: true) { words }"
+    "doubled context later repeated(times: 2) leaves { maybe ...T } rows { text } names: rows { __typename } "
+    "first { leaf: text } second { text } number ... on Thing @include(if: true) { words }"
 )
 _DOCUMENT = f"{{ thing {{ {_FIELDS} }} things {{ {_FIELDS} }} }} fragment T on Leaf {{ text }}"
 _ANY = st.one_of(
@@ -88,12 +99,14 @@ _ANY = st.one_of(
     st.just(ValueError("a value")), st.lists(st.none() | st.text(max_size=3), max_size=3), st.just(("a", "b")),
     st.lists(st.sampled_from(Colour), max_size=3), st.just(iter("ab")),
 )  # fmt: skip
-_LEAF = st.builds(Leaf, text=_ANY, maybe=_ANY)
+_TEXT = st.text(max_size=5)
+_LEAF = st.builds(Leaf, text=_TEXT, maybe=st.none() | _TEXT) | st.builds(Leaf, text=_ANY, maybe=_ANY)
 _VALID: dict[str, st.SearchStrategy[Any]] = {
     "id": st.text(max_size=5), "text": st.text(max_size=5), "maybe": st.none() | st.text(max_size=5),
     "number": st.integers(-100, 100), "share": st.none() | st.floats(0, 1), "colour": st.sampled_from(Colour),
     "colours": st.none() | st.lists(st.sampled_from(Colour)), "words": st.lists(st.text(max_size=3)),
     "gaps": st.lists(st.none() | st.text(max_size=3)), "leaf": st.none() | _LEAF, "leaves": st.lists(_LEAF, max_size=2),
+    "rows": st.lists(st.none() | _LEAF, max_size=2) | st.just(["not a leaf"]),
 }  # fmt: skip
 
 
@@ -101,7 +114,7 @@ _VALID: dict[str, st.SearchStrategy[Any]] = {
 def _things(draw: st.DrawFn) -> dict[str, Any]:
     """Return the values of a thing, of which some may be invalid."""
     values = {name: draw(strategy) for name, strategy in _VALID.items()}
-    odd = draw(st.sets(st.sampled_from(sorted(set(_VALID) - {"leaf", "leaves"})), max_size=2))
+    odd = draw(st.sets(st.sampled_from(sorted(set(_VALID) - {"leaf", "leaves", "rows"})), max_size=2))
     return values | {name: draw(_ANY.filter(lambda value: not hasattr(value, "__next__"))) for name in odd}
 
 
@@ -110,7 +123,7 @@ def _execute(schema: strawberry.Schema, thing: Thing) -> tuple[Any, Any]:
     return repr(result.data), [error.formatted for error in result.errors or ()]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_things())
 def test_the_response_is_that_of_graphql_core(values: dict[str, Any]) -> None:
     thing = Thing(**values)

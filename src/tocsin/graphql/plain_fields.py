@@ -10,6 +10,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
+import strawberry
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
@@ -52,6 +53,30 @@ class PlainFieldsExecutor(StrawberryGraphQLCoreExecutionContext):
             return results
         others: Any = super().execute_fields(parent_type, source_value, path, left, position_context)
         return _merge_later(results, others) if self.is_awaitable(others) else {**results, **others}
+
+    def complete_iterable_value(
+        self, item_type: Any, field_details_list: Any, info: Any, path: Any, items: Any, position_context: Any
+    ) -> Any:
+        """Return the response of a list, or an awaitable of it."""
+        object_type = get_nullable_type(item_type)
+        if isinstance(object_type, GraphQLObjectType) and isinstance(items, list):
+            rows = self._read_rows(object_type, field_details_list, info, items)
+            if rows is not None:
+                return rows
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    def _read_rows(self, type_: GraphQLObjectType, details: Any, info: Any, items: list[Any]) -> list[Any] | None:
+        """Return the response of objects of which only plain fields are selected; None if graphql-core must do it."""
+        fields, deferred, _ = self.collect_subfields(type_, details)
+        known = self._readers[type_.name]
+        readers = [(name, known.get(nodes[0].node.name.value)) for name, nodes in fields.items()]
+        if deferred or not all(read for _, read in readers) or all(read is known["__typename"] for _, read in readers):
+            return None  # the type's name alone would be read from null, too
+        rows = [{name: read(item) for name, read in readers if read is not None} for item in items]
+        is_valid = all(LEFT not in row.values() for row in rows)
+        if is_valid and type_.is_type_of is not None:
+            is_valid = all(type_.is_type_of(item, info) is True for item in items)
+        return rows if is_valid else None
 
 
 async def _merge_later(results: dict[str, Any], others: Awaitable[dict[str, Any]]) -> dict[str, Any]:
@@ -114,6 +139,33 @@ def _make_list_writer(write: Reader) -> Reader:
         return [write(item) for item in value]
 
     return write_list
+
+
+def unwrap_resolvers(schema: GraphQLSchema) -> None:
+    """Let graphql-core call resolvers without arguments and extensions directly.
+
+    Strawberry wraps each in six functions, which convert the arguments and call the extensions that there may be.
+    """
+    for type_ in schema.type_map.values():
+        for field in type_.fields.values() if isinstance(type_, GraphQLObjectType) else ():
+            field.resolve = _unwrap(field) or field.resolve
+
+
+def _unwrap(field: GraphQLField) -> Callable[..., Any] | None:
+    definition = field.extensions.get("strawberry-definition")
+    if not isinstance(definition, StrawberryField) or definition.is_subscription or field.args or definition.extensions:
+        return None
+    resolver = definition.base_resolver
+    if resolver is None:
+        get = attrgetter(definition.python_name)
+        return lambda source, _info: get(source)
+    if not resolver.self_parameter or resolver.parent_parameter or resolver.root_parameter:
+        return None
+    call: Any = resolver.wrapped_func
+    if resolver.info_parameter is None:
+        return lambda source, _info: call(source)
+    name = resolver.info_parameter.name
+    return lambda source, info: call(source, **{name: strawberry.Info(_raw_info=info, _field=definition)})
 
 
 def _combine(read: Reader, write: Reader, *, is_nullable: bool) -> Reader:
