@@ -56,14 +56,14 @@ class CpuClock:
     _database: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._own, self._database = time.process_time(), _cpu_of(self.database_pid)
+        self._own, self._database = time.process_time(), cpu_of(self.database_pid)
 
     def read(self) -> tuple[float, float]:
         """Return the seconds of (this process, the database)."""
-        return time.process_time() - self._own, _cpu_of(self.database_pid) - self._database
+        return time.process_time() - self._own, cpu_of(self.database_pid) - self._database
 
 
-def _cpu_of(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """Return the user and system seconds of a process from /proc; NaN on systems other than Linux."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tocsin.config import PREFIX
 from tocsin.embedded import find_running_uri
+from tocsin.embedded.data_directory import DataPaths, read_port_file
 
 _SETTINGS = {
     "PORT": "0",
@@ -33,6 +34,7 @@ class Server:
     port: int
     database_uri: str
     pid: int
+    database_pid: int
 
 
 @contextlib.contextmanager
@@ -49,9 +51,10 @@ def serving(changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Serve
         try:
             url = urlsplit(_url(process, log))
             uri = find_running_uri(Path(directory, "data"))
-            if uri is None or url.hostname is None or url.port is None:
+            database = read_port_file(DataPaths(Path(directory, "data")))
+            if uri is None or database is None or url.hostname is None or url.port is None:
                 raise RuntimeError("the server runs without its database")
-            yield Server(url.hostname, url.port, uri, process.pid)
+            yield Server(url.hostname, url.port, uri, process.pid, database.pid)
         finally:
             process.terminate()
             process.wait(20)

@@ -22,7 +22,7 @@ from tocsin.accounts import (
     require_user_by_email,
 )
 from tocsin.documents import Database, User
-from tocsin.errors import Unauthenticated, UserError, UserErrorCode
+from tocsin.errors import TokenInvalid, Unauthenticated, UserError, UserErrorCode
 from tocsin.security import passwords
 
 ALICE = "alice@example.com"
@@ -193,3 +193,32 @@ async def test_an_account_whose_address_was_stored_before_is_still_found(account
     user = (await accounts.sign_up("old@example.com", PASSWORD, Actor())).user
     await User.find_one({"_id": user.id}).update({"$set": {"email": "ｏld@example.com"}})
     assert (await accounts.log_in("Ｏld@Example.com", PASSWORD, Actor())).user.id == user.id
+
+
+async def test_an_access_token_ends_with_its_session_and_with_its_account(
+    database: Database, accounts: Accounts
+) -> None:
+    user = User(email=ALICE, password="", created_at=clock.now())
+    await user.insert()
+    first, second = [await accounts.sessions.open(user, BROWSER, clock.now()) for _ in range(2)]
+    who = await accounts.authenticate(first.access_token)
+    assert (who.user, who.session_id) == (user, first.session_id)
+    await accounts.sessions.end(first.session_id)
+    with pytest.raises(TokenInvalid, match="session of this access token was ended"):
+        await accounts.authenticate(first.access_token)
+    await database.users.update_one({"_id": user.id}, {"$unset": {"is_active": True}})  # as stored by early versions
+    assert (await accounts.authenticate(second.access_token)).user.is_active
+    await database.users.update_one({"_id": user.id}, {"$set": {"is_active": False}})
+    with pytest.raises(TokenInvalid, match="account of this token was deactivated"):
+        await accounts.authenticate(second.access_token)
+
+
+async def test_an_access_token_does_not_use_the_session_of_another_user(accounts: Accounts) -> None:
+    users = [User(email=email, password="", created_at=clock.now()) for email in (ALICE, "bob@example.com")]
+    await User.insert_many(users)
+    sessions = [await accounts.sessions.open(user, BROWSER, clock.now()) for user in users]
+    mixed, _ = TOKENS.issue(users[0].id, clock.now(), sessions[1].session_id)
+    without, _ = TOKENS.issue(users[0].id, clock.now())
+    for token in (mixed, without):
+        with pytest.raises(TokenInvalid, match="session of this access token was ended"):
+            await accounts.authenticate(token)

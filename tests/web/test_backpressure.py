@@ -1,17 +1,18 @@
 import asyncio
 from itertools import pairwise
 from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import pytest
 
 from tests.graphql.conftest import Api
 from tocsin.web import backpressure
-from tocsin.web.backpressure import EventLoopLoad, RequestPacer
+from tocsin.web.backpressure import BackpressureMiddleware, EventLoopLoad, RequestPacer
 
 
 @pytest.fixture
 def _calm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(EventLoopLoad, "is_high", lambda _: False)
+    monkeypatch.setattr(EventLoopLoad, "exceeds", lambda *_: False)
 
 
 @pytest.mark.usefixtures("_calm")
@@ -74,10 +75,24 @@ async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypat
     assert len(taken) == 2
 
 
+async def test_a_known_connection_waits_only_above_a_higher_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(EventLoopLoad, "exceeds", lambda _, share: seen.append(share))
+
+    async def app(*_: object) -> None:
+        pass
+
+    middleware = BackpressureMiddleware(app)
+    for is_authenticated in (False, True):
+        connection = SimpleNamespace(is_authenticated=is_authenticated)
+        await middleware({"type": "http", "state": {"connection": connection}}, AsyncMock(), AsyncMock())
+    assert seen == [backpressure.MAX_LOOP_SHARE, backpressure.KNOWN_LOOP_SHARE]
+
+
 async def test_while_the_loop_is_busy_requests_wait_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = RequestPacer()
     begun: list[float] = []
-    monkeypatch.setattr(EventLoopLoad, "is_high", lambda _: True)
+    monkeypatch.setattr(EventLoopLoad, "exceeds", lambda *_: True)
 
     async def work() -> None:
         await turns.acquire()
@@ -95,13 +110,13 @@ def test_load_is_the_share_of_the_time_that_the_loop_works(monkeypatch: pytest.M
     monkeypatch.setattr(backpressure, "time", fake)
     load = EventLoopLoad()
 
-    def is_high_after(wall: float, processor: float) -> bool:
+    def exceeds_after(wall: float, processor: float) -> bool:
         clock.wall += wall
         clock.processor += processor
-        return load.is_high()
+        return load.exceeds(0.6)
 
-    assert not is_high_after(0.0, 0.0)
-    assert not is_high_after(0.06, 0.03)
-    assert is_high_after(0.06, 0.05)
-    assert is_high_after(0.03, 0.0)  # the last window counts until the next one is complete
-    assert not is_high_after(0.03, 0.0)
+    assert not exceeds_after(0.0, 0.0)
+    assert not exceeds_after(0.06, 0.03)
+    assert exceeds_after(0.06, 0.05)
+    assert exceeds_after(0.03, 0.0)  # the last window counts until the next one is complete
+    assert not exceeds_after(0.03, 0.0)

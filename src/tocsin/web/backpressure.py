@@ -6,8 +6,12 @@ from collections import deque
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tocsin.web.connections import Connection
+
 MAX_LOOP_SHARE = 0.6
 """The share of time that the event loop may be busy before further requests wait. The rest keeps runs on time."""
+KNOWN_LOOP_SHARE = 0.9
+"""The same for connections on which a user has authenticated, whose requests are limited by their cost."""
 _WINDOW_SECONDS = 0.05
 _CHECK_SECONDS = 0.005
 _MAX_DELAY_SECONDS = 0.02
@@ -21,20 +25,24 @@ class EventLoopLoad:
         self._wall, self._processor = time.perf_counter(), time.thread_time()
         self._share = 0.0
 
-    def is_high(self) -> bool:
-        """Tell whether the load in the last window was above `MAX_LOOP_SHARE`. Call it in the loop's own thread."""
+    def exceeds(self, share: float) -> bool:
+        """Tell whether the load in the last window was above this share. Call it in the loop's own thread."""
         wall = time.perf_counter()
         if (passed := wall - self._wall) >= _WINDOW_SECONDS:
             processor = time.thread_time()
             self._share = (processor - self._processor) / passed
             self._wall, self._processor = wall, processor
-        return self._share > MAX_LOOP_SHARE
+        return self._share > share
 
 
 class RequestPacer:
-    """Admits callers in order of arrival: one per iteration of the event loop, fewer while the loop is busy."""
+    """Admits callers in order of arrival: one per iteration of the event loop, fewer while it is busier than `share`.
 
-    def __init__(self) -> None:
+    `share` is from 0 to 1.
+    """
+
+    def __init__(self, share: float = MAX_LOOP_SHARE) -> None:
+        self._most = share
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_taken = False
         self._load = EventLoopLoad()
@@ -58,7 +66,7 @@ class RequestPacer:
         loop.call_soon(self._admit_next)
 
     def _must_wait(self) -> bool:
-        return self._load.is_high() and time.perf_counter() - self._admitted_at < _MAX_DELAY_SECONDS
+        return self._load.exceeds(self._most) and time.perf_counter() - self._admitted_at < _MAX_DELAY_SECONDS
 
     def _admit_next(self) -> None:
         """Admit the next caller, in a new iteration of the loop."""
@@ -79,9 +87,11 @@ class BackpressureMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns = RequestPacer()
+        self._strangers, self._known = RequestPacer(), RequestPacer(KNOWN_LOOP_SHARE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or connection."""
-        await self._turns.acquire()
+        connection: Connection | None = scope.get("state", {}).get("connection")
+        is_known = connection is not None and connection.is_authenticated
+        await (self._known if is_known else self._strangers).acquire()
         await self._app(scope, receive, send)

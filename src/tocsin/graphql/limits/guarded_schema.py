@@ -5,13 +5,13 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLOneOfDirective
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from tocsin.graphql.context import Context
 from tocsin.graphql.limits.admission import check_rate_limit
+from tocsin.graphql.plain_fields import PlainFieldsExecutor
 
 MAX_VARIABLE_ERRORS = 10
 
@@ -84,7 +84,7 @@ async def _single_result(result: ExecutionResult) -> AsyncGenerator[ExecutionRes
     yield result
 
 
-class GuardedExecutionContext(StrawberryGraphQLCoreExecutionContext):
+class GuardedExecutionContext(PlainFieldsExecutor):
     """An execution context that hides suggestions about invalid variables from callers who may not see them."""
 
     @classmethod
