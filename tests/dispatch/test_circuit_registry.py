@@ -121,9 +121,10 @@ async def test_of_two_processes_one_sends_the_probe(database: Database) -> None:
     await second.load()
     later = clock.now() + timedelta(seconds=6)
     for circuits in (first, second):
-        circuits.offer_probes([waiting(9), waiting(3)], later)
+        assert circuits.offer_probe(waiting(3), later)
+        assert not circuits.offer_probe(waiting(9), later)
     assert other_runs.limiter.try_acquire(waiting(9), later) is WaitingFor.CIRCUIT_OPEN
-    assert other_runs.limiter.try_acquire(waiting(3), later) is None  # the lowest rank is the probe
+    assert other_runs.limiter.try_acquire(waiting(3), later) is None  # the first one is the probe
     assert await second.begin_probes([waiting(3)], later) == ["r3"]
     assert await first.begin_probes([waiting(3), waiting(9)], later) == ["r9"]
     assert first.get("alice", HOST).state is CircuitState.OPEN
@@ -139,7 +140,7 @@ async def test_only_the_outcome_of_the_probe_closes_a_circuit_and_a_closed_one_i
         circuits.record_outcome(waiting(number), REFUSED)
     await circuits.save()
     later = clock.now() + timedelta(seconds=6)
-    circuits.offer_probes([waiting(3)], later)
+    assert circuits.offer_probe(waiting(3), later)
     assert await circuits.begin_probes([waiting(3)], later) == ["r3"]
     circuits.record_outcome(waiting(4), ACCEPTED)  # which began before the circuit opened
     assert circuits.get("alice", HOST).state is CircuitState.HALF_OPEN
@@ -155,7 +156,7 @@ async def test_a_probe_that_gets_no_answer_opens_the_circuit_for_twice_as_long(d
         circuits.record_outcome(waiting(number), REFUSED)
     await circuits.save()
     later = clock.now() + timedelta(seconds=6)
-    circuits.offer_probes([waiting(3)], later)
+    assert circuits.offer_probe(waiting(3), later)
     await circuits.begin_probes([waiting(3)], later)
     circuits.record_outcome(waiting(3), ended_attempt(error=ErrorKind.TIMEOUT))
     circuit = circuits.get("alice", HOST)
@@ -180,7 +181,7 @@ async def test_a_process_that_is_alone_probes_again_at_its_start(database: Datab
         circuits.record_outcome(waiting(number), REFUSED)
     await circuits.save()
     later = clock.now() + timedelta(seconds=6)
-    circuits.offer_probes([waiting(3)], later)
+    assert circuits.offer_probe(waiting(3), later)
     await circuits.begin_probes([waiting(3)], later)
     other, _ = registry(database)
     await other.load()
