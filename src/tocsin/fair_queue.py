@@ -27,6 +27,10 @@ class FairTurns:
         """Return the owner's next turn. The owner with the lowest one goes first."""
         return max(self._time, self._following.get(owner, 0))
 
+    def is_due(self, owner: str) -> bool:
+        """Return whether the owner's next turn is not after the present one."""
+        return self._following.get(owner, 0) <= self._time
+
     def take_turn(self, owner: str) -> None:
         """Advance to the owner's next turn, and charge the owner for it."""
         self._time = self.next_turn(owner)

@@ -63,6 +63,18 @@ def test_an_owners_higher_priority_goes_first_until_the_lower_has_aged() -> None
     assert (len(backlog), backlog.lanes) == (0, {})
 
 
+def test_an_owner_without_lanes_may_have_one_turn_at_once_in_each_round_of_the_others() -> None:
+    backlog = backlog_of(run(owner, number) for owner in ("alice", "bob") for number in range(9))
+    turns, served = backlog.turns, []
+    for _ in range(8):
+        for owner in OWNERS:
+            if turns.is_newcomer(owner):
+                turns.note_newcomer(owner)
+                served.append(owner)
+        served += [one["owner"] for one in select(backlog, 1)]
+    assert Counter(served) == {"alice": 4, "bob": 4, "carol": 4, "dave": 4}
+
+
 arrivals = st.lists(
     st.tuples(st.sampled_from(OWNERS), st.integers(0, 3), st.integers(-10, 10)), min_size=1, max_size=120
 )

@@ -9,7 +9,6 @@ from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.lane_turns import LaneTurns
 from tocsin.dispatch.refusal import Refusal, refusal_of
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, WaitingFor
@@ -31,12 +30,12 @@ class Dispatcher:
         self._in_flight = in_flight
         self._transport = transport
         self._circuits = circuits
-        self._turns = LaneTurns(in_flight.limiter.contended_lanes)
+        self._turns = in_flight.turns
         self._backlog = Backlog(self._turns)
 
     async def dispatch(self) -> float:
         """Claim runs while there is room. Return the seconds until the next call, earlier if a refusal ends then."""
-        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
+        while room := self._in_flight.reserve(CLAIM_BATCH):
             claimed: list[RunDocument] = []
             try:
                 claimed, has_more = await self.claim_batch(room)

@@ -46,6 +46,7 @@ class LaneTurns:
         self.refused = set() if refused is None else refused
         self._turns = FairTurns()
         self._owners: dict[str, _OwnerTurn] = {}
+        self._newcomers: set[str] = set()
         self._free = LaneGroup(self._find_turn)
         self._groups: dict[tuple[object, ...], LaneGroup] = {}
         self._group_of: dict[str, LaneGroup] = {}
@@ -63,6 +64,21 @@ class LaneTurns:
         self.refused.discard(lane.name)
         self._place(lane, None if run is None else self._free)
 
+    # --- runs of owners without lanes, from any thread --------------------------------------------------------------
+
+    def is_newcomer(self, owner: str) -> bool:
+        """Return whether an owner without lanes could have a turn now, before those with lanes: once between looks."""
+        return owner not in self._newcomers and owner not in self._owners and self._turns.is_due(owner)
+
+    def note_newcomer(self, owner: str) -> None:
+        """Note that an owner has had its turn. The next look charges it."""
+        self._newcomers.add(owner)
+
+    def _charge_newcomers(self) -> None:
+        newcomers, self._newcomers = self._newcomers, set()
+        for owner in newcomers:
+            self._charge(owner)
+
     # --- a look -----------------------------------------------------------------------------------------------------
 
     def select(self, room: int, admit: Admit, now: Milliseconds) -> tuple[list[RunDocument], bool]:
@@ -70,6 +86,7 @@ class LaneTurns:
 
         A refused run blocks only its own lane.
         """
+        self._charge_newcomers()
         chosen: list[RunDocument] = []
         for _ in range(MAX_ASKED):
             if (found := self._next_lane()) is None:
@@ -118,8 +135,13 @@ class LaneTurns:
         of_owner.refusals += 1
         if of_owner.refusals >= REFUSALS_PER_TURN:
             of_owner.refusals = 0
-            self._turns.charge(lane.owner, 1)
-            of_owner.turn = self._turns.next_turn(lane.owner)
+            self._charge(lane.owner)
+
+    def _charge(self, owner: str) -> None:
+        """Charge an owner a turn that it does not take in a look."""
+        self._turns.charge(owner, 1)
+        if owner in self._owners:
+            self._owners[owner].turn = self._turns.next_turn(owner)
 
     # --- places of lanes --------------------------------------------------------------------------------------------
 
