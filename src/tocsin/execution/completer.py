@@ -23,6 +23,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
+from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.wakeups import Wakeups
@@ -64,14 +65,16 @@ class Completer:
         self._meter = meter
         self._in_flight = in_flight
         self._wakeups = wakeups
-        self._buffer: list[Completion] = []
+        self._buffer: FairQueue[Completion] = FairQueue()
+        self._count = 0
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
     def put(self, completion: Completion) -> None:
-        """Add a completion to the buffer."""
-        self._buffer.append(completion)
+        """Add a completion to the buffer. While there are more than a batch, owners take turns."""
+        self._count += 1
+        self._buffer.add(completion.run["owner"], str(self._count), self._count, completion)
         self._filled.set()
         if len(self._buffer) >= BATCH:
             self._full.set()
@@ -79,7 +82,7 @@ class Completer:
     @property
     def is_idle(self) -> bool:
         """True when everything is stored."""
-        return not self._buffer and not self._writing
+        return not len(self._buffer) and not self._writing
 
     async def store_batches(self) -> None:
         """Store batches until cancelled."""
@@ -90,14 +93,20 @@ class Completer:
                     await self._full.wait()
             except TimeoutError:
                 pass
-            batch, self._buffer = self._buffer[:BATCH], self._buffer[BATCH:]
             self._writing = True
+            batch = self._take_batch()
             await self._write_until_acknowledged(batch)
             self._writing = False
             if len(self._buffer) < BATCH:
                 self._full.clear()
-            if not self._buffer:
+            if not len(self._buffer):
                 self._filled.clear()
+
+    def _take_batch(self) -> list[Completion]:
+        batch: list[Completion] = []
+        while len(batch) < BATCH and (found := self._buffer.pop()) is not None:
+            batch.append(found[1])
+        return batch
 
     async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
