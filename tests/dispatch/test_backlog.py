@@ -99,6 +99,22 @@ async def test_everything_is_read_again_when_the_view_may_be_wrong(database: Dat
     assert (len(backlog), ids(backlog)) == (2, {old})
 
 
+async def test_a_run_that_is_stored_later_than_it_became_ready_is_found_by_a_read_that_looks_back(
+    database: Database,
+) -> None:
+    task = await save_hourly_task(database)
+    now = clock.now()
+    first = await add_queued(database, task.id, 1, ready_at=now)
+    backlog = Backlog()
+    await backlog.refresh(database, now)
+    late = await add_queued(database, task.id, 2, ready_at=now - SECOND / 2)
+    same = await add_queued(database, task.id, 3, ready_at=now)
+    await backlog.refresh(database, now)
+    assert set(backlog._lane_of) == {first, same}
+    await backlog.refresh(database, now + 20 * SECOND)  # sooner than the next full read
+    assert set(backlog._lane_of) == {first, same, late}
+
+
 async def test_a_ready_time_of_the_future_hides_no_later_run(database: Database) -> None:
     task = await save_hourly_task(database)
     now = clock.now()

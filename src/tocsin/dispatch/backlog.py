@@ -7,6 +7,7 @@ what is new and what is taken, however long the queue is. Stale entries are refu
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from tocsin import clock
 from tocsin.dispatch.lane import Lane
@@ -17,9 +18,12 @@ READY_RUNS: Filter = {"status": RunStatus.QUEUED, "ready_at": {"$gt": clock.EPOC
 FULL_READ_INTERVAL = timedelta(seconds=30)
 """Interval of full reads, in case another process's clock is behind. Ten times longer for a large backlog."""
 _LARGE = 5_000
-_READ_BATCH = 1000
-"""Batch size of reads, so that a large backlog does not block the event loop."""
+_READ_BATCH = 250
+"""Batch size of reads: a batch blocks the event loop for about 4 ms."""
 _OVERLAP = timedelta(seconds=1)
+"""How far a read looks back, for runs that were stored later than they became ready."""
+_LOOK_BACK_PAUSE = 10
+"""A read that has looked back is followed by a time ten times as long in which no read does."""
 _FIELDS = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at", "timeout"), 1)
 
 
@@ -32,6 +36,7 @@ class Backlog:
         self._lane_of: dict[str, str] = {}
         self._newest = clock.EPOCH
         self._full_read_at: datetime | None = None
+        self._look_back_at = clock.EPOCH
 
     def __len__(self) -> int:
         return len(self._lane_of)
@@ -68,8 +73,9 @@ class Backlog:
         """Read the runs that became ready since the last call."""
         seen: set[str] | None = None
         if self._full_read_at is None or now < self._full_read_at or now - self._full_read_at > self._read_interval():
-            seen, self._newest, self._full_read_at = set(), clock.EPOCH, now
-        since = max(self._newest - _OVERLAP, clock.EPOCH)
+            seen, self._newest, self._full_read_at, self._look_back_at = set(), clock.EPOCH, now, now
+        began_at, looks_back = monotonic(), now >= self._look_back_at
+        since = max(self._newest - (_OVERLAP if looks_back else clock.MILLISECOND), clock.EPOCH)
         which = {"status": RunStatus.QUEUED, "ready_at": {"$gt": since}}
         try:
             async for run in database.runs.find(which, _FIELDS).batch_size(_READ_BATCH):
@@ -81,6 +87,8 @@ class Backlog:
         except BaseException:
             self.invalidate()
             raise
+        if looks_back:
+            self._look_back_at = now + timedelta(seconds=_LOOK_BACK_PAUSE * (monotonic() - began_at))
         if seen is not None:
             for run_id in self._lane_of.keys() - seen:
                 self._forget(run_id)
