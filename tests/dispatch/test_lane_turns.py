@@ -248,6 +248,18 @@ def test_of_any_number_of_refused_lanes_a_look_asks_for_those_that_changed() -> 
     assert calls["asked"] == 3 * MAX_ASKED + 2
 
 
+def test_lanes_whose_refusals_end_together_take_turns_like_others() -> None:
+    runs = one_lane_each(60)
+    backlog = backlog_of(runs)
+    ends_with: tuple[Event, ...] = (("settings",),)
+    select(backlog, 9, lambda one: refuse(one["lane"] if one["rank"] < 30 else "together", ends_with=ends_with))
+    backlog.add_runs([run("bob", number) for number in range(500, 520)])
+    backlog.turns.end_refusals(ends_with, 0.0)
+    chosen = select(backlog, 40)
+    assert [one["_id"] for one in chosen if one["owner"] == "alice"] == [one["_id"] for one in runs[:20]]
+    assert len(select(backlog, 99)) == 40
+
+
 def test_the_refusals_of_one_owners_lanes_do_not_keep_others_waiting() -> None:
     backlog = backlog_of(one_lane_each(MAX_ASKED))
     backlog.add_runs([run("bob", 5_000)])

@@ -57,6 +57,10 @@ class LaneGroup:
     def __len__(self) -> int:
         return self._size
 
+    def lanes(self) -> list[Lane]:
+        """Return the lanes of the group."""
+        return [lane for lanes in self._lanes.values() for _, place, lane in lanes if place == lane.place]
+
     def first(self) -> tuple[Key, Lane] | None:
         """Return the lane that goes first, with its key; None if there are no lanes."""
         while self._owners:
@@ -81,7 +85,7 @@ class LaneGroup:
 
     def _drop_former(self) -> None:
         """Drop the entries of former places. They are most of all by then, so the cost of each is constant."""
-        present = [lane for lanes in self._lanes.values() for _, place, lane in lanes if place == lane.place]
+        present = self.lanes()
         self._owners, self._lanes, self._entries = [], {}, 0
         for lane in present:
             self._push(lane)

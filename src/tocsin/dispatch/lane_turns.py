@@ -24,6 +24,7 @@ REFUSALS_PER_TURN = 50
 REOPEN_MS: Milliseconds = 30_000.0
 """Time after which refused lanes are asked again, in case an event was missed."""
 _MAX_REOPENED = 50
+_FEW_LANES = 16
 Admit = Callable[[RunDocument], Refusal | None]
 
 
@@ -194,7 +195,16 @@ class LaneTurns:
             heappush(self._timers, (refusal.until, self._count, group))
 
     def _reopen(self, group: LaneGroup) -> None:
+        """Ask for the lanes of a group again. A few lanes of one owner join the free ones.
+
+        Thus an owner has few open groups: each of its turns changes the key of each open group that it leads.
+        """
         self._leave_closed(group)
+        lanes = group.lanes() if len(group) <= _FEW_LANES else []
+        if len({lane.owner for lane in lanes}) == 1:
+            for lane in lanes:
+                self._place(lane, self._free)
+            return
         if (first := group.first()) is not None:
             self._offer(group, first[0])
 
