@@ -56,17 +56,18 @@ def refusal_of(
     if what is WaitingFor.QUEUE_PAUSED:
         return Refusal((what, queue), (SETTINGS_CHANGED,))
     if what is WaitingFor.CIRCUIT_OPEN:
-        return Refusal((what, owner, host), (("circuit", owner, host or ""),), _full_second(now + wait))
+        return Refusal((what, owner, host), (("circuit", owner, host or ""),), _round_up(now + wait, 1000))
     if what in _RATES:
         limited = {WaitingFor.QUEUE_RATE: (queue,), WaitingFor.HOST_RATE: (host,)}.get(what, (owner, host))
-        return Refusal((what, *limited), (SETTINGS_CHANGED,), now + max(wait, MIN_RATE_WAIT))
+        until = _round_up(now + max(wait, MIN_RATE_WAIT), 100 if what is WaitingFor.OWNER_HOST_RATE else 1)
+        return Refusal((what, *limited), (SETTINGS_CHANGED,), until)
     cause, event = _find_place_cause(run, what, saturation, short=short)
-    return Refusal((what, *cause), (event, ("owner", owner), SETTINGS_CHANGED), _full_second(now + RETRY_MS))
+    return Refusal((what, *cause), (event, ("owner", owner), SETTINGS_CHANGED), _round_up(now + RETRY_MS, 1000))
 
 
-def _full_second(at: Milliseconds) -> Milliseconds:
-    """Return the next full second, so that many refusals wake the dispatcher together."""
-    return ceil(at / 1000) * 1000.0
+def _round_up(at: Milliseconds, step: int) -> Milliseconds:
+    """Return the next multiple of the step, so that many refusals end together and wake the dispatcher once."""
+    return float(ceil(at / step) * step)
 
 
 def _find_place_cause(
