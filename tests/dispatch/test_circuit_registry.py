@@ -132,6 +132,21 @@ async def test_of_two_processes_one_sends_the_probe(database: Database) -> None:
     assert first.get("alice", HOST).state is second.get("alice", HOST).state is CircuitState.HALF_OPEN
 
 
+async def test_an_offer_that_is_taken_back_can_be_made_to_another_run(database: Database) -> None:
+    circuits, in_flight = registry(database)
+    for number in (1, 2):
+        circuits.record_outcome(waiting(number), REFUSED)
+    now, later = clock.now(), clock.now() + timedelta(seconds=6)
+    assert not circuits.offer_probe(waiting(3), now)
+    assert 4 < circuits.seconds_blocked(waiting(3), now) <= 5
+    assert circuits.offer_probe(waiting(3), later)
+    circuits.withdraw_offer(waiting(3))
+    assert in_flight.limiter.try_acquire(waiting(3), later) is WaitingFor.CIRCUIT_OPEN
+    assert circuits.offer_probe(waiting(9), later)
+    assert in_flight.limiter.try_acquire(waiting(9), later) is None
+    assert ("circuit", "alice", HOST) in in_flight.limiter.pop_events()
+
+
 async def test_only_the_outcome_of_the_probe_closes_a_circuit_and_a_closed_one_is_not_stored(
     database: Database,
 ) -> None:
