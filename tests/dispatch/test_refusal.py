@@ -59,7 +59,7 @@ def test_a_refusal_tells_what_ends_it() -> None:
         (WaitingFor.HOST_RATE, 1_357.0),
         (WaitingFor.OWNER_HOST_RATE, 1_400.0),
         (WaitingFor.CIRCUIT_OPEN, 2_000.0),
-        (WaitingFor.HOST_LIMIT, 3_000.0),
+        (WaitingFor.HOST_LIMIT, 1_750.0),
         (WaitingFor.QUEUE_PAUSED, None),
     ],
 )

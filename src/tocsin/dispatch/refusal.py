@@ -11,7 +11,7 @@ Event = tuple[str, ...]
 """Something that can end refusals: what has changed, such as ("host", "a.example:443"), a run to which has ended."""
 SETTINGS_CHANGED: Event = ("settings",)
 PLACE_FREED: Event = ("places",)
-RETRY_MS: Milliseconds = 1_000.0
+RETRY_MS: Milliseconds = 500.0
 """Time after which a run that waits for a limit is asked for again, even without an event."""
 MIN_RATE_WAIT: Milliseconds = 10.0
 _RATES = frozenset({WaitingFor.QUEUE_RATE, WaitingFor.OWNER_HOST_RATE, WaitingFor.HOST_RATE})
@@ -62,7 +62,7 @@ def refusal_of(
         until = _round_up(now + max(wait, MIN_RATE_WAIT), 100 if what is WaitingFor.OWNER_HOST_RATE else 1)
         return Refusal((what, *limited), (SETTINGS_CHANGED,), until)
     cause, event = _find_place_cause(run, what, saturation, short=short)
-    return Refusal((what, *cause), (event, ("owner", owner), SETTINGS_CHANGED), _round_up(now + RETRY_MS, 1000))
+    return Refusal((what, *cause), (event, ("owner", owner), SETTINGS_CHANGED), _round_up(now + RETRY_MS, 250))
 
 
 def _round_up(at: Milliseconds, step: int) -> Milliseconds:
