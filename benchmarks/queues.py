@@ -1,4 +1,4 @@
-"""Queues (g): the cost of dispatching, the wait behind a backlog, and throughput with the limits on and off."""
+"""Queues (g): the cost of a look and of dispatching, the wait behind a backlog, throughput with limits on and off."""
 
 import argparse
 import asyncio
@@ -7,14 +7,18 @@ from typing import Any
 
 from benchmarks import target
 from benchmarks.load import http_job
-from benchmarks.process import database, in_fresh_process, owner, tocsin
+from benchmarks.process import database, freeze, in_fresh_process, owner, tocsin
 from benchmarks.table import Row, middle, percentile, text
 from tocsin import clock, schedules
+from tocsin.clock import epoch_milliseconds
+from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_breaker import CircuitConfig
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.lane_turns import LaneTurns
 from tocsin.dispatch.limiter import RunLimiter
+from tocsin.dispatch.refusal import Refusal, refusal_of
 from tocsin.dispatch.transport import LocalTransport
 from tocsin.documents import Database, RunDocument, RunStatus, Trigger, connect
 from tocsin.tasks.runs import new_task_run
@@ -37,6 +41,61 @@ def queued_run(number: int, owner_id: str, url: str, priority: int = 0) -> Any:
 async def _fill(opened: Database, runs: list[Any]) -> None:
     for start in range(0, len(runs), _BATCH):
         await opened.runs.insert_many(runs[start : start + _BATCH], ordered=False)
+
+
+LOOK = 200
+"""The runs that a look takes."""
+
+
+def _lane_runs(first: int, count: int, owner_id: str | None = None) -> list[Any]:
+    """Return queued runs as a dispatcher reads them, each in a lane and to a host of its own."""
+    rows = []
+    for number in range(first, first + count):
+        name, host = owner_id or owner(number), f"h{number}:80"
+        row = {
+            "_id": f"{name}/{number}",
+            "owner": name,
+            "rank": number,
+            "fence": 0,
+            "timeout": None,
+            "queue": "default",
+        }
+        rows.append(row | {"host": host, "lane": f"default {name} {host}"})
+    return rows
+
+
+async def measure_look(lanes: int, *, refused: bool) -> float:
+    """Return the median milliseconds of processor time to choose the next runs among those of so many lanes.
+
+    `refused`: the circuit of each lane is open, and another owner's runs come.
+    """
+    limiter, now, took = RunLimiter(), clock.now(), []
+    backlog, moment = Backlog(LaneTurns(limiter.contended_lanes)), epoch_milliseconds(now)
+
+    def admit(run: RunDocument) -> Refusal | None:
+        if (what := limiter.try_acquire(run, now)) is None:
+            return None
+        return refusal_of(run, what, limiter.find_saturation(run), short=True, now=moment, wait=60_000)
+
+    rows = _lane_runs(0, lanes)
+    for row in rows if refused else []:
+        limiter.block_circuit(row["owner"], row["host"], None)
+    limiter.pop_events()
+    backlog.add_runs(rows)
+    while refused and backlog.turns.select(LOOK, admit, moment)[1]:
+        pass
+    freeze()
+    for look in range(max(1, min(50, lanes // LOOK))):
+        if refused:
+            backlog.add_runs(_lane_runs(lanes + look * LOOK, LOOK, "another"))
+        begun = time.thread_time()
+        backlog.turns.end_refusals(limiter.pop_events(), moment)
+        chosen, _ = backlog.turns.select(LOOK, admit, moment)
+        backlog.discard_runs(chosen)
+        took.append((time.thread_time() - begun) * 1000)
+        if len(chosen) != (LOOK if refused else min(LOOK, lanes)):
+            raise RuntimeError(f"{len(chosen)} runs were chosen, not {LOOK}")
+    return middle(took)
 
 
 async def measure_dispatch(depth: int, looks: int = 20, new: int = 50) -> float:
@@ -107,9 +166,23 @@ async def measure_throughput(url: str, count: int, changes: dict[str, Any]) -> f
         return count / (time.perf_counter() - begun)
 
 
+def measure_looks() -> list[Row]:
+    """Measure the looks, each in its own process."""
+    return [
+        Row(
+            f"(e) look of {LOOK} among {lanes:,} lanes{kind}: ms",
+            in_fresh_process(measure_look, lanes, refused=refused),
+            "< 10",
+        )
+        for refused, kind in ((False, ""), (True, ", all refused"))
+        for lanes in (100, 10_000, 100_000)
+    ]
+
+
 def measure() -> list[Row]:
     """Measure all figures, each in its own process."""
-    rows = [Row(f"(g) 50 new and 50 claimed, {depth:,} queued: ms", in_fresh_process(measure_dispatch, depth), "flat")
+    rows = measure_looks()
+    rows += [Row(f"(g) 50 new and 50 claimed, {depth:,} queued: ms", in_fresh_process(measure_dispatch, depth), "flat")
             for depth in (1_000, 10_000, 100_000)]  # fmt: skip
     with target.running() as url:
         urgent = in_fresh_process(measure_waits, url, 10_000, "owner0", 10)
@@ -131,8 +204,9 @@ def measure() -> list[Row]:
 
 def main() -> None:
     """Run from the command line."""
-    argparse.ArgumentParser(prog="python -m benchmarks.queues", description=__doc__).parse_args()
-    print(text(measure()))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.queues", description=__doc__)
+    parser.add_argument("--looks", action="store_true", help="measure the looks only, which takes no database")
+    print(text(measure_looks() if parser.parse_args().looks else measure()))
 
 
 if __name__ == "__main__":

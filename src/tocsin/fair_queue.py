@@ -21,10 +21,15 @@ class FairTurns:
     def __init__(self) -> None:
         self._time = 0
         self._following: dict[str, int] = {}
+        self._max_tracked = _MAX_TRACKED
 
     def next_turn(self, owner: str) -> int:
         """Return the owner's next turn. The owner with the lowest one goes first."""
         return max(self._time, self._following.get(owner, 0))
+
+    def is_due(self, owner: str) -> bool:
+        """Return whether the owner's next turn is not after the present one."""
+        return self._following.get(owner, 0) <= self._time
 
     def take_turn(self, owner: str) -> None:
         """Advance to the owner's next turn, and charge the owner for it."""
@@ -34,8 +39,9 @@ class FairTurns:
     def charge(self, owner: str, turns: int) -> None:
         """Charge an owner turns without taking one."""
         self._following[owner] = self.next_turn(owner) + turns
-        if len(self._following) > _MAX_TRACKED:
+        if len(self._following) > self._max_tracked:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
+            self._max_tracked = max(_MAX_TRACKED, 2 * len(self._following))  # so that not every call looks at all
 
 
 class FairQueue(Generic[T]):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock
-from tocsin.dispatch.backlog import FULL_READ_INTERVAL, Backlog, Lane
+from tocsin.dispatch.backlog import FULL_READ_INTERVAL, Backlog
 from tocsin.documents import Database, RunStatus
 
 SECOND = timedelta(seconds=1)
@@ -17,49 +17,12 @@ def run(number: int, rank: int | None = None, lane: str | None = "a", owner: str
     return {"_id": f"r{number}", "owner": owner, "rank": number if rank is None else rank, "lane": lane}
 
 
+def first_runs(backlog: Backlog) -> list[Any]:
+    return [lane.first() for lane in backlog.lanes.values()]
+
+
 def ids(backlog: Backlog) -> set[str]:
-    return {each["_id"] for each in backlog.first_runs()}
-
-
-# --- lanes ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_lane_gives_its_runs_by_rank() -> None:
-    lane = Lane("alice")
-    for each in (run(1, rank=30), run(2, rank=10), run(3, rank=20)):
-        lane.push(each)
-    taken = []
-    while lane.peek() is not None:
-        taken.append(lane.pop()["_id"])
-    assert taken == ["r2", "r3", "r1"]
-
-
-def test_a_discarded_run_does_not_come() -> None:
-    lane = Lane("alice")
-    lane.push(run(1))
-    lane.push(run(2))
-    lane.discard("r1")
-    lane.discard("unknown")
-    assert lane.peek() == run(2)
-    lane.discard("r2")
-    assert lane.peek() is None
-
-
-def test_a_run_that_is_read_again_unchanged_comes_once() -> None:
-    lane = Lane("alice")
-    lane.push(run(1))
-    lane.push(run(1))
-    lane.pop()
-    assert lane.peek() is None
-
-
-def test_a_run_that_was_claimed_and_returned_meanwhile_comes_once_in_its_latest_state() -> None:
-    lane = Lane("alice")
-    for fence in (0, 1, 2):
-        lane.push(run(1) | {"fence": fence})
-    assert lane.peek() == run(1) | {"fence": 2}
-    assert lane.pop()["fence"] == 2
-    assert lane.peek() is None
+    return {each["_id"] for each in first_runs(backlog)}
 
 
 # --- runs that change -----------------------------------------------------------------------------------------------
@@ -70,11 +33,9 @@ def test_a_changed_run_stands_in_its_new_lane_at_its_new_rank() -> None:
     backlog.add_runs([run(1), run(2)])
     backlog.add_runs([run(1, rank=9), run(2, rank=3, lane="b")])
     assert len(backlog) == 2
-    assert backlog.first_runs() == [run(1, rank=9), run(2, rank=3, lane="b")]
-    for lane in backlog.lanes.values():
-        lane.pop()
-    assert backlog.first_runs() == []
-    assert backlog.lanes == {}
+    assert first_runs(backlog) == [run(1, rank=9), run(2, rank=3, lane="b")]
+    backlog.discard_runs(first_runs(backlog))
+    assert (backlog.lanes, len(backlog)) == ({}, 0)
 
 
 def test_a_run_without_a_lane_stands_in_its_owners() -> None:
@@ -136,6 +97,22 @@ async def test_everything_is_read_again_when_the_view_may_be_wrong(database: Dat
         backlog.invalidate()
     await backlog.refresh(database, now if cause == "invalidated" else now - SECOND)
     assert (len(backlog), ids(backlog)) == (2, {old})
+
+
+async def test_a_run_that_is_stored_later_than_it_became_ready_is_found_by_a_read_that_looks_back(
+    database: Database,
+) -> None:
+    task = await save_hourly_task(database)
+    now = clock.now()
+    first = await add_queued(database, task.id, 1, ready_at=now)
+    backlog = Backlog()
+    await backlog.refresh(database, now)
+    late = await add_queued(database, task.id, 2, ready_at=now - SECOND / 2)
+    same = await add_queued(database, task.id, 3, ready_at=now)
+    await backlog.refresh(database, now)
+    assert set(backlog._lane_of) == {first, same}
+    await backlog.refresh(database, now + 20 * SECOND)  # sooner than the next full read
+    assert set(backlog._lane_of) == {first, same, late}
 
 
 async def test_a_ready_time_of_the_future_hides_no_later_run(database: Database) -> None:

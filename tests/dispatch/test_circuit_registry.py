@@ -121,14 +121,30 @@ async def test_of_two_processes_one_sends_the_probe(database: Database) -> None:
     await second.load()
     later = clock.now() + timedelta(seconds=6)
     for circuits in (first, second):
-        circuits.offer_probes([waiting(9), waiting(3)], later)
+        assert circuits.offer_probe(waiting(3), later)
+        assert not circuits.offer_probe(waiting(9), later)
     assert other_runs.limiter.try_acquire(waiting(9), later) is WaitingFor.CIRCUIT_OPEN
-    assert other_runs.limiter.try_acquire(waiting(3), later) is None  # the lowest rank is the probe
+    assert other_runs.limiter.try_acquire(waiting(3), later) is None  # the first one is the probe
     assert await second.begin_probes([waiting(3)], later) == ["r3"]
     assert await first.begin_probes([waiting(3), waiting(9)], later) == ["r9"]
     assert first.get("alice", HOST).state is CircuitState.OPEN
     await first.load()
     assert first.get("alice", HOST).state is second.get("alice", HOST).state is CircuitState.HALF_OPEN
+
+
+async def test_an_offer_that_is_taken_back_can_be_made_to_another_run(database: Database) -> None:
+    circuits, in_flight = registry(database)
+    for number in (1, 2):
+        circuits.record_outcome(waiting(number), REFUSED)
+    now, later = clock.now(), clock.now() + timedelta(seconds=6)
+    assert not circuits.offer_probe(waiting(3), now)
+    assert 4 < circuits.seconds_blocked(waiting(3), now) <= 5
+    assert circuits.offer_probe(waiting(3), later)
+    circuits.withdraw_offer(waiting(3))
+    assert in_flight.limiter.try_acquire(waiting(3), later) is WaitingFor.CIRCUIT_OPEN
+    assert circuits.offer_probe(waiting(9), later)
+    assert in_flight.limiter.try_acquire(waiting(9), later) is None
+    assert ("circuit", "alice", HOST) in in_flight.limiter.pop_events()
 
 
 async def test_only_the_outcome_of_the_probe_closes_a_circuit_and_a_closed_one_is_not_stored(
@@ -139,7 +155,7 @@ async def test_only_the_outcome_of_the_probe_closes_a_circuit_and_a_closed_one_i
         circuits.record_outcome(waiting(number), REFUSED)
     await circuits.save()
     later = clock.now() + timedelta(seconds=6)
-    circuits.offer_probes([waiting(3)], later)
+    assert circuits.offer_probe(waiting(3), later)
     assert await circuits.begin_probes([waiting(3)], later) == ["r3"]
     circuits.record_outcome(waiting(4), ACCEPTED)  # which began before the circuit opened
     assert circuits.get("alice", HOST).state is CircuitState.HALF_OPEN
@@ -155,7 +171,7 @@ async def test_a_probe_that_gets_no_answer_opens_the_circuit_for_twice_as_long(d
         circuits.record_outcome(waiting(number), REFUSED)
     await circuits.save()
     later = clock.now() + timedelta(seconds=6)
-    circuits.offer_probes([waiting(3)], later)
+    assert circuits.offer_probe(waiting(3), later)
     await circuits.begin_probes([waiting(3)], later)
     circuits.record_outcome(waiting(3), ended_attempt(error=ErrorKind.TIMEOUT))
     circuit = circuits.get("alice", HOST)
@@ -180,7 +196,7 @@ async def test_a_process_that_is_alone_probes_again_at_its_start(database: Datab
         circuits.record_outcome(waiting(number), REFUSED)
     await circuits.save()
     later = clock.now() + timedelta(seconds=6)
-    circuits.offer_probes([waiting(3)], later)
+    assert circuits.offer_probe(waiting(3), later)
     await circuits.begin_probes([waiting(3)], later)
     other, _ = registry(database)
     await other.load()

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 
@@ -25,12 +26,19 @@ async def test_no_more_is_reserved_than_there_is_room_for() -> None:
     assert in_flight.reserve(9) == 2
 
 
-async def test_new_runs_wait_behind_a_backlog_and_nothing_is_reserved_while_draining() -> None:
+async def test_nothing_is_reserved_while_draining() -> None:
     in_flight = in_flight_runs(3)
-    in_flight.has_backlog = True
-    assert (in_flight.reserve(1), in_flight.reserve_for_queued(1)) == (0, 1)
     in_flight.is_draining = True
-    assert in_flight.reserve_for_queued(1) == 0
+    assert in_flight.reserve(1) == 0
+
+
+async def test_new_runs_wait_behind_a_backlog_unless_their_owner_has_none_in_it() -> None:
+    in_flight = in_flight_runs(3)
+    queued: Any = {"_id": "a", "owner": "alice", "rank": 1}
+    Backlog(in_flight.turns).add_runs([queued])
+    assert in_flight.may_precede_queued("alice")
+    in_flight.has_backlog = True
+    assert (in_flight.may_precede_queued("alice"), in_flight.may_precede_queued("bob")) == (False, True)
 
 
 async def test_a_run_claimed_again_before_its_last_outcome_is_acknowledged_stays_in_flight() -> None:

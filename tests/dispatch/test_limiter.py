@@ -141,7 +141,7 @@ def test_a_queue_and_a_host_are_shared_too() -> None:
 
 def test_a_new_run_does_not_overtake_waiting_runs_of_its_lane() -> None:
     limiter = limiter_with()
-    limiter.mark_contended([run(1, host="a:80")])
+    limiter.contended_lanes.add(run(1, host="a:80")["lane"])
     assert limiter.is_contended
     assert limiter.try_acquire(run(2, host="a:80"), NOW, is_new=True) is WaitingFor.CONCURRENCY
     assert limiter.try_acquire(run(2, host="b:80"), NOW, is_new=True) is None
@@ -150,7 +150,8 @@ def test_a_new_run_does_not_overtake_waiting_runs_of_its_lane() -> None:
 
 def test_an_open_circuit_admits_only_its_probe() -> None:
     limiter = limiter_with()
-    limiter.block_circuits({("alice", "a:80"): "alice/1", ("alice", "b:80"): None})
+    limiter.block_circuit("alice", "a:80", "alice/1")
+    limiter.block_circuit("alice", "b:80", None)
     assert limiter.try_acquire(run(2, host="a:80"), NOW) is WaitingFor.CIRCUIT_OPEN
     assert limiter.try_acquire(run(1, host="a:80"), NOW) is None
     assert limiter.try_acquire(run(3, host="b:80"), NOW) is WaitingFor.CIRCUIT_OPEN

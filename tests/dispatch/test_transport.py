@@ -4,14 +4,15 @@ import asyncio
 from typing import Any
 
 from tocsin import clock
+from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
 from tocsin.wakeups import Wakeups
 
 
-def new_runs(count: int) -> list[Any]:
-    return [{"_id": f"r{number}", "owner": "alice", "fence": 0, "attempts": []} for number in range(count)]
+def new_runs(count: int, owner: str = "alice", prefix: str = "r") -> list[Any]:
+    return [{"_id": f"{prefix}{number}", "owner": owner, "fence": 0, "attempts": []} for number in range(count)]
 
 
 def local_transport(room: int) -> tuple[LocalTransport, InFlightRuns]:
@@ -29,6 +30,15 @@ async def test_as_many_new_runs_are_admitted_as_there_is_room_for_and_each_is_cl
     ]
     assert "status" not in runs[0]
     assert in_flight.reserve(1) == 0
+
+
+async def test_while_runs_are_queued_only_one_of_an_owner_without_any_is_admitted() -> None:
+    transport, in_flight = local_transport(9)
+    Backlog(in_flight.turns).add_runs([run | {"rank": 1} for run in new_runs(1, "bob", "old")])
+    in_flight.has_backlog = True
+    runs = [*new_runs(2, "bob", "b"), *new_runs(2, "alice", "a")]
+    assert [run["_id"] for run in transport.admit_new(runs, clock.now())] == ["a0"]
+    assert in_flight.reserve(9) == 8
 
 
 async def test_a_cancelled_admission_frees_its_room() -> None:

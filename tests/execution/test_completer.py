@@ -1,6 +1,7 @@
 """Outcomes are stored once each: a late one is refused, and one that cannot be stored does not block the others."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from tests.execution.helpers import called, mails, outcomes
 from tests.harness import Stack, TargetServer, run_stack, save_task, wait_until
 from tests.tasks.helpers import ended_attempt
 from tocsin import clock
+from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.limiter import RunLimiter
 from tocsin.documents import AttemptOutcome, Database, RunDocument
 from tocsin.execution import completer
 from tocsin.execution.completer import MAX_REFUSALS, Completer, StoredBatch
 from tocsin.execution.completion import Completion
 from tocsin.jobs import registry
+from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.retry_policy import RetryPolicy
+from tocsin.wakeups import Wakeups
 
 
 async def test_an_outcome_that_cannot_be_stored_fails_its_run_alone(
@@ -114,6 +119,19 @@ async def test_an_outcome_whose_effects_had_to_be_repeated_is_logged_and_metered
     (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
     await wait_until(lambda: _empty(stack))
     assert (failures, logged, metered) == ([], [run["_id"]], ["alice"])
+
+
+async def test_an_outcome_does_not_wait_for_those_of_another_owners_backlog(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completer, "BATCH", 4)
+    buffer = Completer(database, InFlightRuns("w", 99, RunLimiter()), Wakeups(), UsageMeter())
+    runs: list[Any] = [*({"owner": "alice", "_id": f"a{number}"} for number in range(9)), {"owner": "bob", "_id": "b"}]
+    for run in runs:
+        buffer.put(SimpleNamespace(run=run))  # type: ignore[arg-type]
+    batches = [[one.run["_id"] for one in buffer._take_batch()] for _ in range(3)]
+    assert batches == [["a0", "b", "a1", "a2"], ["a3", "a4", "a5", "a6"], ["a7", "a8"]]
+    assert buffer.is_idle
 
 
 async def _empty(stack: Stack) -> bool:

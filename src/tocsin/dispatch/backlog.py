@@ -7,65 +7,36 @@ what is new and what is taken, however long the queue is. Stale entries are refu
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
+from time import monotonic
 
 from tocsin import clock
+from tocsin.dispatch.lane import Lane
+from tocsin.dispatch.lane_turns import LaneTurns
 from tocsin.documents import Database, Filter, RunDocument, RunStatus
 
 READY_RUNS: Filter = {"status": RunStatus.QUEUED, "ready_at": {"$gt": clock.EPOCH}}
 FULL_READ_INTERVAL = timedelta(seconds=30)
 """Interval of full reads, in case another process's clock is behind. Ten times longer for a large backlog."""
 _LARGE = 5_000
-_READ_BATCH = 1000
-"""Batch size of reads, so that a large backlog does not block the event loop."""
+_READ_BATCH = 250
+"""Batch size of reads: a batch blocks the event loop for about 4 ms."""
 _OVERLAP = timedelta(seconds=1)
+"""How far a read looks back, for runs that were stored later than they became ready."""
+_LOOK_BACK_PAUSE = 10
+"""A read that has looked back is followed by a time ten times as long in which no read does."""
 _FIELDS = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at", "timeout"), 1)
 
 
-class Lane:
-    """Queued runs of one queue, owner and host, ordered by rank."""
-
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
-        self._heap: list[tuple[int, str, int, RunDocument]] = []
-        self._pushes = count()
-        self._known: dict[str, RunDocument] = {}
-
-    def push(self, run: RunDocument) -> None:
-        """Add a run, or replace it with its current state."""
-        if (known := self._known.get(run["_id"])) is None or known != run:
-            self._known[run["_id"]] = run
-            heappush(self._heap, (run["rank"] or 0, run["_id"], next(self._pushes), run))
-
-    def discard(self, run_id: str) -> None:
-        """Remove a run."""
-        self._known.pop(run_id, None)
-
-    def peek(self) -> RunDocument | None:
-        """Return the run with the lowest rank, or None if the lane is empty."""
-        while self._heap:
-            run = self._heap[0][-1]
-            if self._known.get(run["_id"]) is run:
-                return run
-            heappop(self._heap)
-        return None
-
-    def pop(self) -> RunDocument:
-        """Remove and return the run that `peek` returned."""
-        run = heappop(self._heap)[-1]
-        del self._known[run["_id"]]
-        return run
-
-
 class Backlog:
-    """All queued runs, by lane."""
+    """All queued runs, by lane. `turns` are those of the lanes."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: LaneTurns | None = None) -> None:
+        self.turns = turns or LaneTurns()
         self.lanes: dict[str, Lane] = {}
         self._lane_of: dict[str, str] = {}
         self._newest = clock.EPOCH
         self._full_read_at: datetime | None = None
+        self._look_back_at = clock.EPOCH
 
     def __len__(self) -> int:
         return len(self._lane_of)
@@ -74,22 +45,25 @@ class Backlog:
         """Add runs, or replace them with their current state."""
         for run in runs:
             name = run.get("lane") or run["owner"]
-            former = self._lane_of.get(run["_id"], name)
-            if former != name and former in self.lanes:
-                self.lanes[former].discard(run["_id"])
+            if self._lane_of.get(run["_id"], name) != name:
+                self._forget(run["_id"])
             self._lane_of[run["_id"]] = name
-            self.lanes.setdefault(name, Lane(run["owner"])).push(run)
+            lane = self.lanes.setdefault(name, Lane(name, run["owner"]))
+            lane.push(run)
+            self.turns.list_lane(lane)
 
     def discard_runs(self, runs: Iterable[RunDocument]) -> None:
-        """Forget runs that were taken out of their lanes."""
+        """Forget runs."""
         for run in runs:
-            self._lane_of.pop(run["_id"], None)
+            self._forget(run["_id"])
 
-    def first_runs(self) -> list[RunDocument]:
-        """Return the first run of each lane, and drop the empty lanes."""
-        heads = {name: run for name, lane in self.lanes.items() if (run := lane.peek()) is not None}
-        self.lanes = {name: self.lanes[name] for name in heads}
-        return list(heads.values())
+    def _forget(self, run_id: str) -> None:
+        if (lane := self.lanes.get(self._lane_of.pop(run_id, ""))) is None:
+            return
+        lane.discard(run_id)
+        self.turns.list_lane(lane)
+        if lane.listed is None:
+            del self.lanes[lane.name]
 
     def invalidate(self) -> None:
         """Make the next refresh read all queued runs."""
@@ -97,19 +71,27 @@ class Backlog:
 
     async def refresh(self, database: Database, now: datetime) -> None:
         """Read the runs that became ready since the last call."""
+        seen: set[str] | None = None
         if self._full_read_at is None or now < self._full_read_at or now - self._full_read_at > self._read_interval():
-            self.lanes, self._lane_of, self._newest = {}, {}, clock.EPOCH
-            self._full_read_at = now
-        since = max(self._newest - _OVERLAP, clock.EPOCH)
+            seen, self._newest, self._full_read_at, self._look_back_at = set(), clock.EPOCH, now, now
+        began_at, looks_back = monotonic(), now >= self._look_back_at
+        since = max(self._newest - (_OVERLAP if looks_back else clock.MILLISECOND), clock.EPOCH)
         which = {"status": RunStatus.QUEUED, "ready_at": {"$gt": since}}
         try:
             async for run in database.runs.find(which, _FIELDS).batch_size(_READ_BATCH):
                 ready_at = run["ready_at"] or clock.EPOCH  # never null in a run that is ready
                 self._newest = min(max(self._newest, ready_at), now)  # the clock may have been set back
                 self.add_runs((run,))
+                if seen is not None:
+                    seen.add(run["_id"])
         except BaseException:
             self.invalidate()
             raise
+        if looks_back:
+            self._look_back_at = now + timedelta(seconds=_LOOK_BACK_PAUSE * (monotonic() - began_at))
+        if seen is not None:
+            for run_id in self._lane_of.keys() - seen:
+                self._forget(run_id)
 
     def _read_interval(self) -> timedelta:
         return FULL_READ_INTERVAL if len(self) < _LARGE else FULL_READ_INTERVAL * 10

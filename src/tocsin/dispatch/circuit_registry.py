@@ -30,6 +30,7 @@ class CircuitRegistry:
         self._probes: dict[CircuitKey, str] = {}
         self._offered: dict[CircuitKey, str] = {}
         self._changed: set[CircuitKey] = set()
+        self._max_tracked = _MAX_TRACKED
         self._withdrawn: list[RunDocument] = []
         self.changed: Signal[[]] = Signal()
 
@@ -54,41 +55,64 @@ class CircuitRegistry:
             self._set(key, before, after)
 
     def _set(self, key: CircuitKey, before: CircuitBreaker, after: CircuitBreaker) -> None:
-        if after == CircuitBreaker():
-            self._circuits.pop(key, None)
-        else:
-            self._circuits[key] = after
+        self._put(key, after)
         if after.state is before.state is CircuitState.CLOSED:
-            if len(self._circuits) > _MAX_TRACKED:
+            if len(self._circuits) > self._max_tracked:
                 self._circuits = self._stored()  # drop the failure counts of closed circuits
+                self._max_tracked = max(_MAX_TRACKED, 2 * len(self._circuits))  # so that not every call does
             return
         self._probes.pop(key, None)
         log.info("a circuit changed", host=key[1], state=after.state, cause=after.cause)
         if after.state is CircuitState.OPEN:  # now, before a worker takes them
             self._withdrawn += self._in_flight.withdraw_waiting(key)
         self._changed.add(key)
-        self._update_limiter()
         self.changed()
+
+    def _put(self, key: CircuitKey, circuit: CircuitBreaker) -> None:
+        """Set the state of a circuit, and block its runs unless it is closed."""
+        if circuit == CircuitBreaker():
+            self._circuits.pop(key, None)
+        else:
+            self._circuits[key] = circuit
+        if circuit.state is CircuitState.CLOSED:
+            self._in_flight.limiter.unblock_circuit(*key)
+        else:
+            self._in_flight.limiter.block_circuit(*key, None)
 
     # --- probes -----------------------------------------------------------------------------------------------------
 
-    def offer_probes(self, runs: list[RunDocument], now: datetime) -> None:
-        """Choose the waiting run with the lowest rank as the probe of each circuit that may be probed."""
-        self._offered = {}
-        for run in sorted(runs, key=lambda run: run["rank"] or 0):
-            key = (run["owner"], run.get("host") or "")
-            circuit = self._circuits.get(key)
-            if circuit is not None and key not in self._offered and circuit.with_probe(now) is not None:
-                self._offered[key] = run["_id"]
-        self._update_limiter()
+    def offer_probe(self, run: RunDocument, now: datetime) -> bool:
+        """Let a waiting run through as the probe of its circuit, if that may be probed and no other run is offered."""
+        key = (run["owner"], run.get("host") or "")
+        circuit = self._circuits.get(key)
+        if circuit is None or key in self._offered or circuit.with_probe(now) is None:
+            return False
+        self._offered[key] = run["_id"]
+        self._in_flight.limiter.block_circuit(*key, run["_id"])
+        return True
+
+    def withdraw_offer(self, run: RunDocument) -> None:
+        """Take back the offer to a run that is not the probe after all."""
+        key = (run["owner"], run.get("host") or "")
+        if self._offered.pop(key, None) is not None:
+            self._put(key, self.get(*key))
+
+    def seconds_blocked(self, run: RunDocument, now: datetime) -> float:
+        """Return the seconds until the circuit of a run may be probed, at least one."""
+        retry_at = self.get(run["owner"], run.get("host") or "").retry_at
+        return 1.0 if retry_at is None else max((retry_at - now).total_seconds(), 1.0)
 
     async def begin_probes(self, runs: list[RunDocument], now: datetime) -> list[str]:
         """Return the ids of the runs that may be claimed: only one process sends the probe of a circuit."""
         going = []
-        for run in runs:
-            key = (run["owner"], run.get("host") or "")
-            if self._offered.get(key) != run["_id"] or await self._begin_probe(key, run["_id"], now):
-                going.append(run["_id"])
+        try:
+            for run in runs:
+                key = (run["owner"], run.get("host") or "")
+                if self._offered.get(key) != run["_id"] or await self._begin_probe(key, run["_id"], now):
+                    going.append(run["_id"])
+        finally:
+            for run in runs:
+                self.withdraw_offer(run)
         return going
 
     async def _begin_probe(self, key: CircuitKey, run_id: str, now: datetime) -> bool:
@@ -99,8 +123,8 @@ class CircuitRegistry:
         change = {"state": CircuitState.HALF_OPEN, "retry_at": probed.retry_at, "rev": rev + 1}
         result = await self._database.circuits.update_one({"_id": _circuit_id(key), "rev": rev}, {"$set": change})
         if result.modified_count:
-            self._circuits[key], self._revs[key], self._probes[key] = probed, rev + 1, run_id
-            self._update_limiter()
+            self._revs[key], self._probes[key] = rev + 1, run_id
+            self._put(key, probed)
         return bool(result.modified_count)
 
     # --- with the database -----------------------------------------------------------------------------------------
@@ -113,11 +137,11 @@ class CircuitRegistry:
         found = {(each["owner"], each["host"]): each async for each in self._database.circuits.find({})}
         for key in list(self._stored()):
             if key not in found and key not in self._changed:
-                self._circuits.pop(key)
+                self._put(key, CircuitBreaker())
         for key, each in found.items():
             if key not in self._changed and each["rev"] != self._revs.get(key, -1):
-                self._circuits[key], self._revs[key] = _circuit(each), each["rev"]
-        self._update_limiter()
+                self._revs[key] = each["rev"]
+                self._put(key, _circuit(each))
 
     async def save(self) -> None:
         """Store the changed circuits, and release the runs that were claimed for hosts whose circuit opened."""
@@ -152,9 +176,6 @@ class CircuitRegistry:
 
     def _stored(self) -> dict[CircuitKey, CircuitBreaker]:
         return {key: circuit for key, circuit in self._circuits.items() if circuit.state is not CircuitState.CLOSED}
-
-    def _update_limiter(self) -> None:
-        self._in_flight.limiter.block_circuits({key: self._offered.get(key) for key in self._stored()})
 
 
 async def list_circuits(database: Database, owner: str) -> list[CircuitDocument]:

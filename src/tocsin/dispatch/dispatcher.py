@@ -1,23 +1,23 @@
 """The dispatcher claims queued runs for this process: owners in turn, by rank, within limits."""
 
+import asyncio
 from datetime import datetime
 
 from tocsin import clock
+from tocsin.clock import epoch_milliseconds
 from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
-from tocsin.dispatch.selection import select_runs
+from tocsin.dispatch.refusal import Refusal, refusal_of
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, WaitingFor
-from tocsin.fair_queue import FairTurns
 
 CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""
 POLL_SECONDS = 1.0
 """Interval of database reads, also while the process is busy, so that released runs do not wait for a lull."""
 _MIN_WAIT_SECONDS = 0.01
-_OWNER_REFUSALS = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
 
 
 class Dispatcher:
@@ -30,12 +30,12 @@ class Dispatcher:
         self._in_flight = in_flight
         self._transport = transport
         self._circuits = circuits
-        self._backlog = Backlog()
-        self._turns = FairTurns()
+        self._turns = in_flight.turns
+        self._backlog = Backlog(self._turns)
 
     async def dispatch(self) -> float:
-        """Claim runs while there is room. Return the seconds until the next call, earlier if a rate limit ends then."""
-        while room := self._in_flight.reserve_for_queued(CLAIM_BATCH):
+        """Claim runs while there is room. Return the seconds until the next call, earlier if a refusal ends then."""
+        while room := self._in_flight.reserve(CLAIM_BATCH):
             claimed: list[RunDocument] = []
             try:
                 claimed, has_more = await self.claim_batch(room)
@@ -47,32 +47,33 @@ class Dispatcher:
                 break
         else:  # There is no room left: look again before newer runs are admitted.
             self._in_flight.has_backlog = not self._in_flight.is_draining
-        wait = self._in_flight.limiter.pop_wait_ms() / 1000
-        return min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS
+        wait = self._turns.wait_from(epoch_milliseconds(clock.now()))
+        return POLL_SECONDS if wait is None else min(max(wait / 1000, _MIN_WAIT_SECONDS), POLL_SECONDS)
 
     async def claim_batch(self, room: int) -> tuple[list[RunDocument], bool]:
-        """Claim at most `room` runs. Return them, and whether others were left only for lack of room.
-
-        The limiter is not asked again for an owner that has no place left.
-        """
-        backlog, limiter, now = self._backlog, self._in_flight.limiter, clock.now()
-        owners_without_place = set[str]()
-
-        def admit(run: RunDocument) -> bool:
-            if run["owner"] in owners_without_place:
-                return False
-            refusal = limiter.try_acquire(run, now)
-            if refusal in _OWNER_REFUSALS:
-                owners_without_place.add(run["owner"])
-            return refusal is None
-
+        """Claim at most `room` runs. Return them, and whether others were left only for lack of room."""
+        backlog, turns, now = self._backlog, self._turns, clock.now()
         await backlog.refresh(self._database, now)
-        self._circuits.offer_probes(backlog.first_runs(), now)
-        chosen, refused, has_more = select_runs(backlog.lanes.values(), room, self._turns, admit)
+        turns.end_refusals(self._in_flight.limiter.pop_events(), epoch_milliseconds(now))
+        chosen, has_more = turns.select(room, lambda run: self._admit(run, now), epoch_milliseconds(now))
+        while has_more and not chosen:
+            await asyncio.sleep(0)  # many were refused; another owner's may be admitted
+            chosen, has_more = turns.select(room, lambda run: self._admit(run, now), epoch_milliseconds(now))
         backlog.discard_runs(chosen)
-        limiter.mark_contended(refused)
         claimed = await self._claim(chosen, now) if chosen else []
         return claimed, has_more
+
+    def _admit(self, run: RunDocument, now: datetime) -> Refusal | None:
+        """Admit a run, as the probe of its circuit if that is open, or return why it is refused."""
+        limiter, circuits = self._in_flight.limiter, self._circuits
+        is_probe = circuits.offer_probe(run, now)
+        if (what := limiter.try_acquire(run, now)) is None:
+            return None
+        if is_probe:
+            circuits.withdraw_offer(run)
+        blocked = circuits.seconds_blocked(run, now) * 1000 if what is WaitingFor.CIRCUIT_OPEN else None
+        wait, short = limiter.pop_wait_ms() if blocked is None else blocked, limiter.limits.is_short(run)
+        return refusal_of(run, what, limiter.find_saturation(run), short=short, now=epoch_milliseconds(now), wait=wait)
 
     async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Claim the chosen runs, as they are stored now. Return the claimed ones; the limiter forgets the others."""

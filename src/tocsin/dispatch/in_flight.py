@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 
 from tocsin import telemetry
+from tocsin.dispatch.lane_turns import LaneTurns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.ready_queue import ClaimedRun, OwnerHost, ReadyQueue
 from tocsin.documents import RunDocument
@@ -17,13 +18,14 @@ MAX_WAIT_SECONDS = 1.0
 class InFlightRuns:
     """The runs of a worker from their claim until the database has acknowledged their outcome.
 
-    `limit` is their maximum number; the run limiter bounds those of a queue and to a host. `room_freed` is sent when
-    there is room for queued runs that had to wait for it.
+    `turns` are those of the owners of queued runs. `limit` is the maximum number of runs; the run limiter bounds those
+    of a queue and to a host. `room_freed` is sent when there is room for queued runs that had to wait for it.
     """
 
     def __init__(self, worker_id: str, limit: int, limiter: RunLimiter) -> None:
         self.worker_id = worker_id
         self.limiter = limiter
+        self.turns = LaneTurns(limiter.contended_lanes)
         self.ready_queue = ReadyQueue(limiter.limits, limiter.host_limit())
         self.runs: dict[str, ClaimedRun] = {}
         self.has_backlog = False
@@ -35,12 +37,12 @@ class InFlightRuns:
 
     # --- room, from any thread --------------------------------------------------------------------------------------
 
-    def reserve(self, wanted: int) -> int:
-        """Reserve room for at most `wanted` new runs: none while older ones wait, or while the process drains."""
-        return 0 if self.has_backlog else self.reserve_for_queued(wanted)
+    def may_precede_queued(self, owner: str) -> bool:
+        """Return whether a new run of this owner may start before those that are queued."""
+        return not self.has_backlog or self.turns.is_newcomer(owner)
 
-    def reserve_for_queued(self, wanted: int) -> int:
-        """Reserve room for at most `wanted` queued runs."""
+    def reserve(self, wanted: int) -> int:
+        """Reserve room for at most `wanted` runs: none while the process drains."""
         with self._lock:
             room = 0 if self.is_draining else max(0, min(wanted, self._limit - self._reserved))
             self._reserved += room

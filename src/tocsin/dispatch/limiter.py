@@ -7,14 +7,14 @@ run (docs/adr/0024). Runs that cannot start at once are claimed only within the 
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from tocsin.clock import epoch_milliseconds
+from tocsin.dispatch.admitted_run import AdmittedRun, ClaimStage, CountKey, stage_keys
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare, attempt_bucket
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.prefetch import PrefetchWindow
+from tocsin.dispatch.refusal import PLACE_FREED, SETTINGS_CHANGED, Event, Saturation
 from tocsin.documents import RunDocument, WaitingFor
 from tocsin.outbound.host_rates import HostRates
 from tocsin.security.gcra import Bucket, Buckets, Milliseconds
@@ -24,29 +24,6 @@ _MIN_OWNER_WAIT: Milliseconds = 100.0
 """Minimum wait for an owner's rate limit, so that many such owners do not keep the dispatcher busy."""
 _UNLIMITED = QueueLimits()
 _SHARED = frozenset({WaitingFor.QUEUE_LIMIT, WaitingFor.HOST_LIMIT})
-CountKey = tuple[object, ...]
-
-
-class ClaimStage(Enum):
-    """The progress of a claimed run: it has a place among the attempts, waits for one, is running, or has ended."""
-
-    READY = "READY"
-    WAITING = "WAITING"
-    STARTED = "STARTED"
-    ENDED = "ENDED"
-
-
-_WITH_PLACE = frozenset({ClaimStage.READY, ClaimStage.STARTED})
-
-
-@dataclass(slots=True)
-class _AdmittedRun:
-    """An admitted run: the keys under which it counts until it is released, and its stage."""
-
-    owner: str
-    host: str | None
-    keys: list[CountKey]
-    stage: ClaimStage
 
 
 class RunLimiter:
@@ -62,9 +39,11 @@ class RunLimiter:
         self._lock = threading.Lock()
         self._queue_limits: Mapping[str, QueueLimits] = {}
         self._worker_share = WorkerShare()
-        self._blocked: Mapping[tuple[str, str], str | None] = {}
-        self._contended: frozenset[str] = frozenset()
-        self._admitted: dict[tuple[str, int], _AdmittedRun] = {}
+        self._blocked: dict[tuple[str, str], str | None] = {}
+        self._events: set[Event] = set()
+        self.contended_lanes: set[str] = set()
+        """The names of the lanes whose first run was refused, so that no new run in them is admitted first."""
+        self._admitted: dict[tuple[str, int], AdmittedRun] = {}
         self._counts: Counter[CountKey] = Counter()
         self._prefetch = PrefetchWindow()
         self._rates = Buckets[tuple[str, str]](self._bucket)
@@ -78,22 +57,27 @@ class RunLimiter:
             changed = (queue_limits, worker_share) != (self._queue_limits, self._worker_share)
             self._queue_limits, self._worker_share = queue_limits, worker_share
             self._owner_rates.set_process_count(worker_share.count)
+            if changed:
+                self._events.add(SETTINGS_CHANGED)
             return changed
 
-    def block_circuits(self, circuits: Mapping[tuple[str, str], str | None]) -> None:
-        """Block the circuits that are not closed, by owner and host, except for the run that is the probe, if any."""
+    def block_circuit(self, owner: str, host: str, probe: str | None) -> None:
+        """Block a circuit that is not closed, except for the run that is its probe, if any."""
         with self._lock:
-            self._blocked = circuits
+            self._blocked[owner, host] = probe
+            self._events.add(("circuit", owner, host))
 
-    def mark_contended(self, runs: list[RunDocument]) -> None:
-        """Mark the lanes of refused runs as contended, so that no new run in them is admitted first."""
+    def unblock_circuit(self, owner: str, host: str) -> None:
+        """Unblock a circuit that is closed."""
         with self._lock:
-            self._contended = frozenset(run["lane"] for run in runs if run.get("lane"))
+            if (owner, host) in self._blocked:
+                del self._blocked[owner, host]
+                self._events.add(("circuit", owner, host))
 
     @property
     def is_contended(self) -> bool:
         """True while runs wait for a limit."""
-        return bool(self._contended)
+        return bool(self.contended_lanes)
 
     def host_limit(self) -> int:
         """Return the maximum number of concurrent attempts of this process to one host."""
@@ -119,7 +103,7 @@ class RunLimiter:
             return WaitingFor.QUEUE_PAUSED
         if host is not None and self._blocked.get((owner, host), run["_id"]) != run["_id"]:
             return WaitingFor.CIRCUIT_OPEN
-        if is_new and run.get("lane") in self._contended:
+        if is_new and run.get("lane") in self.contended_lanes:
             return WaitingFor.CONCURRENCY
         short = self.limits.is_short(run)
         if limits.concurrency is not None:
@@ -194,8 +178,8 @@ class RunLimiter:
         self._prefetch.mark_busy(of_owner)
         self._prefetch.mark_busy(to_host)
         self._count(keys, 1)
-        self._count(_stage_keys(stage, owner, host), 1)
-        self._admitted[run["_id"], run["fence"] + 1] = _AdmittedRun(owner, host, keys, stage)
+        self._count(stage_keys(stage, owner, host), 1)
+        self._admitted[run["_id"], run["fence"] + 1] = AdmittedRun(owner, host, keys, stage)
 
     def _count(self, keys: list[CountKey], by: int) -> None:
         for key in keys:
@@ -224,12 +208,13 @@ class RunLimiter:
         with self._lock:
             self._advance(run, ClaimStage.ENDED)
 
-    def _advance(self, run: RunDocument, stage: ClaimStage) -> _AdmittedRun | None:
+    def _advance(self, run: RunDocument, stage: ClaimStage) -> AdmittedRun | None:
         admitted = self._admitted.get((run["_id"], run["fence"]))
         if admitted is not None:
-            self._count(_stage_keys(admitted.stage, admitted.owner, admitted.host), -1)
+            self._count(stage_keys(admitted.stage, admitted.owner, admitted.host), -1)
             admitted.stage = stage
-            self._count(_stage_keys(stage, admitted.owner, admitted.host), 1)
+            self._count(stage_keys(stage, admitted.owner, admitted.host), 1)
+            self._events.update((("owner", admitted.owner), PLACE_FREED))
         return admitted
 
     def release(self, run: RunDocument, *, claimed: bool = True) -> None:
@@ -237,8 +222,10 @@ class RunLimiter:
         with self._lock:
             admitted = self._admitted.pop((run["_id"], run["fence"] + (not claimed)), None)
             if admitted is not None:
-                self._count(_stage_keys(admitted.stage, admitted.owner, admitted.host), -1)
+                self._count(stage_keys(admitted.stage, admitted.owner, admitted.host), -1)
                 self._count(admitted.keys, -1)
+                queue, host = ("queue", run.get("queue") or DEFAULT_QUEUE), ("host", admitted.host or "")
+                self._events.update((("owner", admitted.owner), queue, host, PLACE_FREED))
 
     # --- waiting runs -----------------------------------------------------------------------------------------------
 
@@ -250,13 +237,39 @@ class RunLimiter:
                 return None
             return WaitingFor.OWNER_SHARE if decision in _SHARED and self._has_free_places(run) else decision
 
+    def find_saturation(self, run: RunDocument) -> Saturation:
+        """Return what of the limits that a refused run must respect is used up, for whom."""
+        queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
+        room = self.limits.prefetch
+        with self._lock:
+            waiting = self._counts["waiting", owner]
+            crowd = self.limits.host_concurrency + room * 7 // 8
+            return Saturation(
+                queue_limited=self._queue_limits.get(queue, _UNLIMITED).concurrency is not None,
+                queue_full=self._is_queue_full(queue),
+                host_full=self._is_host_full(host),
+                places_full=self._counts[("places",)] >= self.limits.concurrency,
+                room_full=self._counts["waiting",] >= room,
+                host_crowded=host is not None and self._counts["host", host] >= crowd,
+                owner_full=waiting >= (room + 1) // 2 or waiting >= self._prefetch.max_waiting(("owner", owner)),
+            )
+
+    def pop_events(self) -> set[Event]:
+        """Return what has happened since the last call that can end refusals."""
+        with self._lock:
+            events, self._events = self._events, set()
+            return events
+
     def _has_free_places(self, run: RunDocument) -> bool:
         """Return whether the run's queue and host have free places, even if only for other owners."""
-        queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
+        return not self._is_queue_full(run.get("queue") or DEFAULT_QUEUE) and not self._is_host_full(run.get("host"))
+
+    def _is_queue_full(self, queue: str) -> bool:
         concurrency = self._queue_limits.get(queue, _UNLIMITED).concurrency
-        if concurrency is not None and self._counts["queue", queue] >= self._worker_share.portion_of(concurrency):
-            return False
-        return host is None or self._counts["host", host] < self.host_limit()
+        return concurrency is not None and self._counts["queue", queue] >= self._worker_share.portion_of(concurrency)
+
+    def _is_host_full(self, host: str | None) -> bool:
+        return host is not None and self._counts["host", host] >= self.host_limit()
 
     def pop_wait_ms(self) -> Milliseconds:
         """Return the time until a rate admits one of the runs refused since the last call; 0 if none was."""
@@ -274,10 +287,3 @@ class RunLimiter:
         """Start the next tick of the prefetch window. Call it every half second."""
         with self._lock:
             self._prefetch.advance_tick()
-
-
-def _stage_keys(stage: ClaimStage, owner: str, host: str | None) -> list[CountKey]:
-    """Return the keys under which a run counts in this stage."""
-    if stage is ClaimStage.WAITING:
-        return [("waiting",), ("waiting", owner), ("waiting", owner, host)]
-    return [("places",), ("places", owner)] if stage in _WITH_PLACE else []

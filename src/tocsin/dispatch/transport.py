@@ -42,14 +42,21 @@ class LocalTransport:
         self._in_flight, self._wakeups, self._loop = in_flight, wakeups, loop
 
     def admit_new(self, runs: list[RunDocument], now: datetime) -> list[RunDocument]:
-        """Return the new runs that may start now, within all limits, as claimed for this worker."""
-        worker_id, limiter = self._in_flight.worker_id, self._in_flight.limiter
-        room = self._in_flight.reserve(len(runs))
+        """Return the new runs that may start now, within all limits, as claimed for this worker.
+
+        While runs are queued, these are only the first ones of owners without any.
+        """
+        in_flight, limiter = self._in_flight, self._in_flight.limiter
+        room = in_flight.reserve(len(runs))
         admitted: list[RunDocument] = []
         for run in runs:
-            if len(admitted) < room and limiter.try_acquire(run, now, is_new=True) is None:
-                admitted.append(claimed_for(worker_id, run, now, begun=limiter.is_ready(run)))
-        self._in_flight.release_room(room - len(admitted))
+            if len(admitted) == room or not in_flight.may_precede_queued(run["owner"]):
+                continue
+            if limiter.try_acquire(run, now, is_new=True) is None:
+                admitted.append(claimed_for(in_flight.worker_id, run, now, begun=limiter.is_ready(run)))
+                if in_flight.has_backlog:
+                    in_flight.turns.note_newcomer(run["owner"])
+        in_flight.release_room(room - len(admitted))
         return admitted
 
     def cancel_admission(self, runs: list[RunDocument]) -> None:

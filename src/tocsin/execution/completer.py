@@ -23,6 +23,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
+from tocsin.fair_queue import FairQueue
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
@@ -75,14 +76,16 @@ class Completer:
         self._in_flight = in_flight
         self._wakeups = wakeups
         self.step_run_stored: Signal[[RunDocument]] = Signal()
-        self._buffer: list[Completion] = []
+        self._buffer: FairQueue[Completion] = FairQueue()
+        self._count = 0
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
     def put(self, completion: Completion) -> None:
-        """Add a completion to the buffer."""
-        self._buffer.append(completion)
+        """Add a completion to the buffer. While there are more than a batch, owners take turns."""
+        self._count += 1
+        self._buffer.add(completion.run["owner"], str(self._count), self._count, completion)
         self._filled.set()
         if len(self._buffer) >= BATCH:
             self._full.set()
@@ -90,7 +93,7 @@ class Completer:
     @property
     def is_idle(self) -> bool:
         """True when everything is stored."""
-        return not self._buffer and not self._writing
+        return not len(self._buffer) and not self._writing
 
     async def store_batches(self) -> None:
         """Store batches until cancelled. A single outcome is stored at once, unless several came together before it."""
@@ -99,13 +102,13 @@ class Completer:
             await self._filled.wait()
             if len(batch) > 1:
                 await self._wait_for_more()
-            batch, self._buffer = self._buffer[:BATCH], self._buffer[BATCH:]
             self._writing = True
+            batch = self._take_batch()
             await self._write_until_acknowledged(batch)
             self._writing = False
             if len(self._buffer) < BATCH:
                 self._full.clear()
-            if not self._buffer:
+            if not len(self._buffer):
                 self._filled.clear()
 
     async def _wait_for_more(self) -> None:
@@ -115,6 +118,12 @@ class Completer:
                 await self._full.wait()
         except TimeoutError:
             pass
+
+    def _take_batch(self) -> list[Completion]:
+        batch: list[Completion] = []
+        while len(batch) < BATCH and (found := self._buffer.pop()) is not None:
+            batch.append(found[1])
+        return batch
 
     async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
