@@ -20,7 +20,7 @@ from tocsin.documents.database import FILES_BUCKET
 from tocsin.documents.schema_version import INSTALLATION
 
 CollectionBatch = tuple[str, list[RawBSONDocument]]
-SKIPPED_COLLECTIONS = frozenset({INSTALLATION, "workers", "rate_buckets", "mail_counts"})
+SKIPPED_COLLECTIONS = frozenset({INSTALLATION, "workers", "permits", "rate_buckets", "mail_counts"})
 """Collections with state of the installation or its processes, not of users."""
 _EMBEDDED_SET_NAME = "secantus"
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)

@@ -7,6 +7,7 @@ from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import claim_runs
 from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.dispatch.selection import select_runs
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, WaitingFor
@@ -16,6 +17,10 @@ CLAIM_BATCH = 200
 """Maximum claims per batch. A run that should go first waits for at most one batch."""
 POLL_SECONDS = 1.0
 """Interval of database reads, also while the process is busy, so that released runs do not wait for a lull."""
+SHARED_POLL_SECONDS = 0.25
+"""The same while there are other processes, which do not wake this one."""
+IDLE_POLL_SECONDS = 5.0
+"""The same while nothing is queued or in flight and there are no other processes."""
 _MIN_WAIT_SECONDS = 0.01
 _OWNER_REFUSALS = frozenset({WaitingFor.OWNER_SHARE, WaitingFor.CONCURRENCY})
 
@@ -24,13 +29,19 @@ class Dispatcher:
     """Claims queued runs, every second and whenever it is woken."""
 
     def __init__(
-        self, database: Database, in_flight: InFlightRuns, transport: Transport, circuits: CircuitRegistry
+        self,
+        database: Database,
+        in_flight: InFlightRuns,
+        transport: Transport,
+        circuits: CircuitRegistry,
+        partitions: Partitions = ALL_PARTITIONS,
     ) -> None:
         self._database = database
         self._in_flight = in_flight
         self._transport = transport
         self._circuits = circuits
-        self._backlog = Backlog()
+        self._partitions = partitions
+        self._backlog = Backlog(partitions)
         self._turns = FairTurns()
 
     async def dispatch(self) -> float:
@@ -42,13 +53,22 @@ class Dispatcher:
                 self._transport.submit(claimed)
             finally:
                 self._in_flight.release_room(room - len(claimed))
-            self._in_flight.has_backlog = has_more
+            self._in_flight.has_backlog, self._in_flight.others_have_backlog = has_more, self._backlog.has_foreign
             if not has_more or not claimed:
                 break
         else:  # There is no room left: look again before newer runs are admitted.
             self._in_flight.has_backlog = not self._in_flight.is_draining
-        wait = self._in_flight.limiter.pop_wait_ms() / 1000
-        return min(max(wait, _MIN_WAIT_SECONDS), POLL_SECONDS) if wait else POLL_SECONDS
+        wait, poll = self._in_flight.limiter.pop_wait_ms() / 1000, self._poll_seconds()
+        return min(max(wait, _MIN_WAIT_SECONDS), poll) if wait else poll
+
+    def _poll_seconds(self) -> float:
+        if not self._partitions.is_alone:
+            return SHARED_POLL_SECONDS
+        return POLL_SECONDS if len(self._backlog) or self._in_flight.runs else IDLE_POLL_SECONDS
+
+    def invalidate(self) -> None:
+        """Make the next look read all queued runs: the partitions have changed."""
+        self._backlog.invalidate()
 
     async def claim_batch(self, room: int) -> tuple[list[RunDocument], bool]:
         """Claim at most `room` runs. Return them, and whether others were left only for lack of room.
@@ -69,10 +89,18 @@ class Dispatcher:
         await backlog.refresh(self._database, now)
         self._circuits.offer_probes(backlog.first_runs(), now)
         chosen, refused, has_more = select_runs(backlog.lanes.values(), room, self._turns, admit)
+        free = min(room - len(chosen), limiter.free_places())
+        if backlog.has_foreign and free > 0 and await self._adopt(free):
+            more, refused, _ = select_runs(backlog.lanes.values(), free, self._turns, admit)
+            chosen += more
         backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
         claimed = await self._claim(chosen, now) if chosen else []
         return claimed, has_more
+
+    async def _adopt(self, count: int) -> bool:
+        """Add runs of other partitions to the backlog, for which this process has places and the others have none."""
+        return await self._backlog.adopt_runs(self._database, count, self._in_flight.worker_id)
 
     async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Claim the chosen runs, as they are stored now. Return the claimed ones; the limiter forgets the others."""

@@ -17,6 +17,7 @@ from pymongo.synchronous.collection import Collection
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import RunDocument, TaskDocument
 from tocsin.quotas.meter import UsageMeter
@@ -87,11 +88,12 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         effects: FiringEffects,
         max_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
+        partitions: Partitions = ALL_PARTITIONS,
     ) -> None:
         super().__init__()
         self._database = database
         self._tasks: Collection[TaskDocument] = database["tasks"]
-        self._due = DueQueue(self._tasks, database["runs"])
+        self._due = DueQueue(self._tasks, database["runs"], partitions)
         self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter or UsageMeter())
         self._finished = True
         self._seen = 0

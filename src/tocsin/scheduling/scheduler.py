@@ -10,6 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, TaskDocument, connect_sync
 from tocsin.quotas.meter import UsageMeter
@@ -47,8 +48,14 @@ class Scheduler:
     """Turns due times into runs. Call `start` and `stop` in the event loop; `expect_due` is thread-safe."""
 
     def __init__(
-        self, database: Database, transport: Transport, max_open: int = MAX_OPEN_RUNS, meter: UsageMeter | None = None
+        self,
+        database: Database,
+        transport: Transport,
+        max_open: int = MAX_OPEN_RUNS,
+        meter: UsageMeter | None = None,
+        partitions: Partitions = ALL_PARTITIONS,
     ) -> None:
+        self._partitions = partitions
         self._database = database
         self._transport = transport
         self._max_open = max_open
@@ -62,7 +69,12 @@ class Scheduler:
         """Start the scheduler's thread."""
         self._loop = asyncio.get_running_loop()
         self._store = DueJobStore(
-            connect_sync(self._database.uri, self._database.name), self._transport, self, self._max_open, self._meter
+            connect_sync(self._database.uri, self._database.name),
+            self._transport,
+            self,
+            self._max_open,
+            self._meter,
+            self._partitions,
         )
         self._passes.add_jobstore(self._store)
         self._passes.add_executor(DueJobExecutor(self._store))
@@ -89,6 +101,10 @@ class Scheduler:
             sleeps_until = self._store.sleeps_until
             if sleeps_until is None or at < sleeps_until:
                 self._passes.wakeup()
+
+    def look_again(self) -> None:
+        """Read all that is due: the partitions of this process have changed."""
+        self.expect_due(clock.EPOCH)
 
     # --- called from the scheduler's thread -------------------------------------------------------------------------
 
