@@ -45,3 +45,4 @@ class Wakeups:
         self.workflow_due: Signal[[datetime | None]] = Signal()
         self.workflow_run_changed: Signal[[str]] = Signal()
         self.queues_changed: Signal[[]] = Signal()
+        self.replay_started: Signal[[]] = Signal()

@@ -71,7 +71,7 @@ class RunEngine:
         self._dispatcher = Dispatcher(database, self.in_flight, self.transport, self.circuits, self.membership)
         self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups, self.membership)
         rescuer, lease = Rescuer(database, self.in_flight, wakeups), timedelta(seconds=settings.lease_seconds)
-        self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer)
+        self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer, embedded=embedded)
         self._leases = self._lease.make_periodics()
         self._dispatching = Periodic("dispatcher", self._dispatch, dispatcher.POLL_SECONDS, first_delay=0)
         self._upkeep = self._make_upkeep()

@@ -175,6 +175,7 @@ class Process:
         self.engine.membership.changed.connect(self.scheduler.look_again)
         wakeups.cancel_requested.connect(self.engine.abort_run)
         wakeups.workflow_due.connect(self.workflows.expect_due)
+        wakeups.replay_started.connect(self._replaying.trigger)
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
 
     async def start(self, *, schedule: bool = True, deliver: bool = True) -> None:
