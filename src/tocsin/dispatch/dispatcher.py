@@ -43,6 +43,7 @@ class Dispatcher:
         self._partitions = partitions
         self._backlog = Backlog(partitions)
         self._turns = FairTurns()
+        self._adopted_in_vain_at = clock.EPOCH
 
     async def dispatch(self) -> float:
         """Claim runs while there is room. Return the seconds until the next call, earlier if a rate limit ends then."""
@@ -90,16 +91,22 @@ class Dispatcher:
         self._circuits.offer_probes(backlog.first_runs(), now)
         chosen, refused, has_more = select_runs(backlog.lanes.values(), room, self._turns, admit)
         free = min(room - len(chosen), limiter.free_places())
-        if backlog.has_foreign and free > 0 and await self._adopt(free):
+        if backlog.has_foreign and free > 0 and await self._adopt(free, now):
             more, refused, _ = select_runs(backlog.lanes.values(), free, self._turns, admit)
             chosen += more
+            self._adopted_in_vain_at = clock.EPOCH if more else now
         backlog.discard_runs(chosen)
         limiter.mark_contended(refused)
         claimed = await self._claim(chosen, now) if chosen else []
         return claimed, has_more
 
-    async def _adopt(self, count: int) -> bool:
-        """Add runs of other partitions to the backlog, for which this process has places and the others have none."""
+    async def _adopt(self, count: int, now: datetime) -> bool:
+        """Add runs of other partitions to the backlog, for which this process has places and the others have none.
+
+        Not again for a while if all of them were refused: they wait for something else than a place.
+        """
+        if abs((now - self._adopted_in_vain_at).total_seconds()) < SHARED_POLL_SECONDS:
+            return False
         return await self._backlog.adopt_runs(self._database, count, self._in_flight.worker_id)
 
     async def _claim(self, chosen: list[RunDocument], now: datetime) -> list[RunDocument]:
