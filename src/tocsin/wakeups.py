@@ -47,3 +47,4 @@ class Wakeups:
         self.workflow_run_changed: Signal[[str]] = Signal()
         self.step_run_ended: Signal[[str]] = Signal()
         self.queues_changed: Signal[[]] = Signal()
+        self.replay_started: Signal[[]] = Signal()

@@ -14,7 +14,7 @@ from tocsin.clock import EPOCH, epoch_milliseconds
 from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.lane_turns import MAX_ASKED, REFUSALS_PER_TURN, REOPEN_MS, LaneTurns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.dispatch.refusal import Event, Refusal, refusal_of
 from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import PRIORITY_STEP_MS, compute_rank
@@ -294,7 +294,7 @@ class LimitedProcess:
         self.limit_queue(paused=False)
 
     def limit_queue(self, *, paused: bool) -> None:
-        self.limiter.set_queue_limits({"q": QueueLimits(concurrency=2, paused=paused)}, WorkerShare())
+        self.limiter.set_queue_limits({"q": QueueLimits(concurrency=2, paused=paused)})
 
     def add_run(self, owner: str, host: str | None, queue: str) -> None:
         self.number += 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.documents import WaitingFor
 from tocsin.security import gcra
 
@@ -29,7 +29,7 @@ def claimed(one: Any) -> Any:
 
 def limiter_with(queue_limits: dict[str, QueueLimits] | None = None) -> RunLimiter:
     limiter = RunLimiter(ProcessLimits(host_concurrency=100, owner_share=1.0))
-    limiter.set_queue_limits(queue_limits or {}, WorkerShare())
+    limiter.set_queue_limits(queue_limits or {})
     return limiter
 
 
@@ -56,8 +56,8 @@ def test_the_rates_of_hosts_called_long_ago_are_forgotten(monkeypatch: pytest.Mo
 def test_a_paused_queue_admits_nothing_until_it_is_resumed() -> None:
     limiter = limiter_with({"q": QueueLimits(paused=True)})
     assert limiter.try_acquire(run(1, "q"), NOW) is limiter.find_refusal(run(1, "q"), NOW) is WaitingFor.QUEUE_PAUSED
-    assert limiter.set_queue_limits({"q": QueueLimits()}, WorkerShare())
-    assert not limiter.set_queue_limits({"q": QueueLimits()}, WorkerShare())
+    assert limiter.set_queue_limits({"q": QueueLimits()})
+    assert not limiter.set_queue_limits({"q": QueueLimits()})
     assert limiter.try_acquire(run(1, "q"), NOW) is None
 
 
@@ -123,7 +123,7 @@ def test_a_run_without_a_place_is_claimed_ahead_only_while_attempts_start() -> N
 
 def test_a_queue_and_a_host_are_shared_too() -> None:
     limiter = RunLimiter(ProcessLimits(host_concurrency=4))
-    limiter.set_queue_limits({"q": QueueLimits(concurrency=4)}, WorkerShare())
+    limiter.set_queue_limits({"q": QueueLimits(concurrency=4)})
     long = [run(number, "q") | {"timeout": 3600.0} for number in range(4)]
     assert [limiter.try_acquire(one, NOW) for one in long] == [
         None,

@@ -1,19 +1,10 @@
-"""Limits that several workers have together, and rates as buckets."""
+"""Short attempts, and rates as buckets."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tocsin.dispatch.limits import MAX_BORROWED_SECONDS, ProcessLimits, WorkerShare, attempt_bucket
+from tocsin.dispatch.limits import MAX_BORROWED_SECONDS, ProcessLimits, attempt_bucket
 
 NOW = 1_800_000_000_000.0
-
-
-@given(limit=st.integers(0, 1000), count=st.integers(1, 12))
-def test_the_shares_of_all_workers_add_up_to_the_limit(limit: int, count: int) -> None:
-    shares = [WorkerShare(index, count).portion_of(limit) for index in range(count)]
-    assert sum(shares) == limit
-    assert max(shares) - min(shares) <= 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from tests.dispatch.test_limiter import NOW, claimed, run
 from tests.harness import TargetServer, run_stack, save_task, serve_target, wait_until
 from tocsin import clock
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.limits import ProcessLimits, WorkerShare
+from tocsin.dispatch.limits import ProcessLimits
 from tocsin.documents import Database, WaitingFor
 from tocsin.outbound.host_rates import HostRates
 
@@ -26,7 +26,7 @@ def test_the_limiter_admits_a_minutes_worth_and_returns_the_wait() -> None:
 
 def test_workers_share_the_rate() -> None:
     limiter = RunLimiter(ProcessLimits(host_concurrency=100), HostRates(10))
-    limiter.set_queue_limits({}, WorkerShare(1, 2))
+    limiter.set_process_count(2)
     given = [limiter.try_acquire(run(number, host="a:80"), NOW) for number in range(6)]
     assert given == [None] * 5 + [WaitingFor.OWNER_HOST_RATE]
 
@@ -58,7 +58,7 @@ async def test_a_waiting_run_starts_when_the_rate_allows_it_and_retries_count(
 ) -> None:
     target.script = [500] * 2
     async with run_stack(database, owner_host_rate=60) as stack:
-        rates = stack.engine.limiter._owner_rates
+        rates = stack.engine.limiter._rates._owner_rates
         for _ in range(58):
             rates.record_call("alice", target.url.removeprefix("http://"), clock.epoch_milliseconds(clock.now()))
         task = await save_task(database, target.url)  # with two immediate retries

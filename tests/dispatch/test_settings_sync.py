@@ -1,4 +1,4 @@
-"""A process follows the stored settings of queues, and shares them with the workers that are alive."""
+"""A process follows the stored settings of queues and the circuits."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.partitions import ALL_PARTITIONS
 from tocsin.dispatch.settings_sync import SettingsSync
 from tocsin.documents import Database, WaitingFor
 from tocsin.tasks import queues
@@ -22,7 +23,7 @@ class Synced:
         self.limiter, self.woken = RunLimiter(ProcessLimits(host_concurrency=10, owner_share=1.0)), 0
         in_flight, wakeups = InFlightRuns("m", 100, self.limiter), Wakeups()
         self.circuits = CircuitRegistry(database, in_flight, CircuitConfig(3, 60.0))
-        self.sync = SettingsSync(database, in_flight, self.circuits, wakeups).sync
+        self.sync = SettingsSync(database, in_flight, self.circuits, wakeups, ALL_PARTITIONS).sync
         wakeups.runs_queued.connect(self._count)
 
     def _count(self) -> None:
@@ -32,10 +33,6 @@ class Synced:
         """Return how many of so many new runs of the queue `q` are admitted."""
         runs: list[Any] = [{"_id": str(number), "owner": "alice", "queue": "q", "fence": 0} for number in range(count)]
         return sum(self.limiter.try_acquire(run, clock.now()) is None for run in runs)
-
-
-async def add_worker(database: Database, name: str, remaining: timedelta) -> None:
-    await database.workers.insert_one({"_id": name, "until": clock.now() + remaining, "lease": 15.0})
 
 
 async def test_the_limits_of_a_queue_apply_and_a_change_wakes_the_dispatcher_once(database: Database) -> None:
@@ -49,18 +46,6 @@ async def test_the_limits_of_a_queue_apply_and_a_change_wakes_the_dispatcher_onc
     waiting: Any = {"_id": "x", "owner": "alice", "queue": "q", "fence": 0}
     assert synced.limiter.find_refusal(waiting, clock.now()) is WaitingFor.QUEUE_PAUSED
     assert synced.woken == 2
-
-
-async def test_a_limit_is_shared_with_the_living_workers_by_their_names(database: Database) -> None:
-    await queues.update_queue(database, "q", {"concurrency": 5}, clock.now())
-    await add_worker(database, "z", timedelta(seconds=10))
-    await add_worker(database, "dead", -timedelta(seconds=1))
-    synced = Synced(database)  # its own lease is not stored yet
-    await synced.sync()
-    assert (synced.admitted(9), synced.limiter.host_limit()) == (3, 5)  # the first of two gets the odd one
-    await add_worker(database, "a", timedelta(seconds=10))
-    await synced.sync()
-    assert (synced.limiter.host_limit(), synced.woken) == (3, 2)
 
 
 async def test_the_circuits_of_other_processes_are_loaded(database: Database) -> None:

@@ -12,7 +12,7 @@ from tocsin.dispatch.circuit_breaker import CircuitConfig
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.dispatch.wait_reasons import WaitReason, find_wait_reason
 from tocsin.documents import ErrorKind, RunStatus, WaitingFor
 from tocsin.outbound.host_rates import HostRates
@@ -45,7 +45,7 @@ def test_a_failed_attempt_waits_for_its_retry() -> None:
 
 def test_a_blocked_run_waits_for_the_previous_one_whatever_the_limits() -> None:
     limiter = RunLimiter()
-    limiter.set_queue_limits({"reports": QueueLimits(paused=True)}, WorkerShare())
+    limiter.set_queue_limits({"reports": QueueLimits(paused=True)})
     found = explain(limiter, run(blocked=True))
     assert found == WaitReason(WaitingFor.EARLIER_RUN, "It starts when the previous run has ended.")
 
@@ -87,14 +87,14 @@ def test_each_limit_has_its_sentence(
     queue_limits: QueueLimits | None, limits: dict[str, int], owner_rate: int, what: WaitingFor, text: str
 ) -> None:
     limiter = RunLimiter(ProcessLimits(**limits), HostRates(owner_rate))
-    limiter.set_queue_limits({} if queue_limits is None else {"reports": queue_limits}, WorkerShare())
+    limiter.set_queue_limits({} if queue_limits is None else {"reports": queue_limits})
     limiter.try_acquire(run(1), NOW)
     assert explain(limiter, run(2)) == WaitReason(what, text)
 
 
 def test_a_run_without_a_queue_is_in_the_default_one() -> None:
     limiter = RunLimiter()
-    limiter.set_queue_limits({"default": PAUSED}, WorkerShare())
+    limiter.set_queue_limits({"default": PAUSED})
     found = explain(limiter, run(queue=None))
     assert found == WaitReason(WaitingFor.QUEUE_PAUSED, "The queue default is paused.")
 

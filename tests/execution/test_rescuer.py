@@ -27,7 +27,7 @@ async def test_the_runs_of_a_dead_worker_are_requeued_and_the_lost_attempt_does_
     assert (error := run["attempts"][0]["error"]) is not None
     assert error["kind"] == "LOST"
     assert (await load_task(database, task.id))["active"] == [{"run": run_id, "shows": "PENDING"}]
-    assert [worker["_id"] async for worker in database.workers.find({})] == ["rescuer"]
+    assert [worker["_id"] async for worker in database.workers.find({})] == []
 
 
 async def test_runs_of_an_unknown_worker_are_requeued(database: Database) -> None:

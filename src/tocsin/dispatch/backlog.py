@@ -12,6 +12,7 @@ from time import monotonic
 from tocsin import clock
 from tocsin.dispatch.lane import Lane
 from tocsin.dispatch.lane_turns import LaneTurns
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions, partition_of
 from tocsin.documents import Database, Filter, RunDocument, RunStatus
 
 READY_RUNS: Filter = {"status": RunStatus.QUEUED, "ready_at": {"$gt": clock.EPOCH}}
@@ -24,14 +25,21 @@ _OVERLAP = timedelta(seconds=1)
 """How far a read looks back, for runs that were stored later than they became ready."""
 _LOOK_BACK_PAUSE = 10
 """A read that has looked back is followed by a time ten times as long in which no read does."""
+_ADOPTED_PART = 4
+"""One in so many of the newest runs of others is adopted, so that two processes seldom adopt the same ones."""
 _FIELDS = dict.fromkeys(("rank", "owner", "queue", "host", "lane", "fence", "ready_at", "timeout"), 1)
 
 
 class Backlog:
-    """All queued runs, by lane. `turns` are those of the lanes."""
+    """The queued runs of this process's partitions, by lane. `turns` are those of the lanes.
 
-    def __init__(self, turns: LaneTurns | None = None) -> None:
+    `has_foreign`: there may be runs of other partitions.
+    """
+
+    def __init__(self, turns: LaneTurns | None = None, partitions: Partitions = ALL_PARTITIONS) -> None:
         self.turns = turns or LaneTurns()
+        self._partitions = partitions
+        self.has_foreign = False
         self.lanes: dict[str, Lane] = {}
         self._lane_of: dict[str, str] = {}
         self._newest = clock.EPOCH
@@ -81,6 +89,9 @@ class Backlog:
             async for run in database.runs.find(which, _FIELDS).batch_size(_READ_BATCH):
                 ready_at = run["ready_at"] or clock.EPOCH  # never null in a run that is ready
                 self._newest = min(max(self._newest, ready_at), now)  # the clock may have been set back
+                if not self._partitions.serves(run["_id"]):
+                    self.has_foreign = True
+                    continue
                 self.add_runs((run,))
                 if seen is not None:
                     seen.add(run["_id"])
@@ -92,6 +103,20 @@ class Backlog:
         if seen is not None:
             for run_id in self._lane_of.keys() - seen:
                 self._forget(run_id)
+
+    async def adopt_runs(self, database: Database, count: int, name: str) -> bool:
+        """Add some of the newest runs of other partitions, for a process with free places. Return whether there are.
+
+        The process that serves them begins with the oldest ones. `name` is that of this process.
+        """
+        most = count * _ADOPTED_PART
+        newest = await database.runs.find(READY_RUNS, _FIELDS).sort("ready_at", -1).limit(most).to_list()
+        foreign = [run for run in newest if not self._partitions.serves(run["_id"])]
+        self.has_foreign = bool(foreign) or len(newest) == most
+        unknown = [run for run in foreign if run["_id"] not in self._lane_of]
+        unknown.sort(key=lambda run: partition_of(name + run["_id"]))
+        self.add_runs(unknown[:count])
+        return bool(unknown)
 
     def _read_interval(self) -> timedelta:
         return FULL_READ_INTERVAL if len(self) < _LARGE else FULL_READ_INTERVAL * 10

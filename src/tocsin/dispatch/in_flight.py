@@ -26,9 +26,9 @@ class InFlightRuns:
         self.worker_id = worker_id
         self.limiter = limiter
         self.turns = LaneTurns(limiter.contended_lanes)
-        self.ready_queue = ReadyQueue(limiter.limits, limiter.host_limit())
+        self.ready_queue = ReadyQueue(limiter.limits, limiter.limits.host_concurrency)
         self.runs: dict[str, ClaimedRun] = {}
-        self.has_backlog = False
+        self.has_backlog = self.others_have_backlog = False
         self.is_draining = False
         self.room_freed: Signal[[]] = Signal()
         self._limit = limit
@@ -73,7 +73,8 @@ class InFlightRuns:
             if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.runs[run["_id"]]
         self.release_room(len(runs))
-        if (self.has_backlog or self.limiter.is_contended) and 2 * len(self.ready_queue) <= len(self.runs):
+        waits = self.has_backlog or self.others_have_backlog or self.limiter.is_contended
+        if waits and 2 * len(self.ready_queue) <= len(self.runs):
             self.room_freed()  # before the workers run out of runs, but not after every single one
         self._update_metrics()
 

@@ -1,29 +1,33 @@
 """The limits of owners, queues and hosts, as far as they apply to this process. Thread-safe.
 
-A limit for all processes is divided among the live workers, so that no process has to ask another before it starts a
-run (docs/adr/0024). Runs that cannot start at once are claimed only within the prefetch window.
+A process that is alone counts the runs of queues and hosts itself. With others, each run needs a permit for each of
+these limits (docs/adr/0040). Runs that cannot start at once are claimed only within the prefetch window.
 """
 
+import math
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.dispatch.admitted_run import AdmittedRun, ClaimStage, CountKey, stage_keys
-from tocsin.dispatch.limits import ProcessLimits, QueueLimits, WorkerShare, attempt_bucket
+from tocsin.dispatch.claim_stages import AdmittedRun, ClaimStage, CountKey
+from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.dispatch.owner_share import get_owner_share
+from tocsin.dispatch.permit_book import PermitBook, PermitKey
+from tocsin.dispatch.permits import Needs, Permits
 from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.dispatch.refusal import PLACE_FREED, SETTINGS_CHANGED, Event, Saturation
+from tocsin.dispatch.run_rates import RunRates
 from tocsin.documents import RunDocument, WaitingFor
 from tocsin.outbound.host_rates import HostRates
-from tocsin.security.gcra import Bucket, Buckets, Milliseconds
+from tocsin.security.gcra import Milliseconds
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
-_MIN_OWNER_WAIT: Milliseconds = 100.0
-"""Minimum wait for an owner's rate limit, so that many such owners do not keep the dispatcher busy."""
 _UNLIMITED = QueueLimits()
 _SHARED = frozenset({WaitingFor.QUEUE_LIMIT, WaitingFor.HOST_LIMIT})
+_REFUSALS = {"queue": WaitingFor.QUEUE_LIMIT, "host": WaitingFor.HOST_LIMIT}
 
 
 class RunLimiter:
@@ -35,10 +39,10 @@ class RunLimiter:
 
     def __init__(self, limits: ProcessLimits | None = None, owner_rates: HostRates | None = None) -> None:
         self.limits = limits or ProcessLimits()
-        self._owner_rates = owner_rates or HostRates()
         self._lock = threading.Lock()
         self._queue_limits: Mapping[str, QueueLimits] = {}
-        self._worker_share = WorkerShare()
+        self._alone_until = math.inf
+        self._book: PermitBook | None = None
         self._blocked: dict[tuple[str, str], str | None] = {}
         self._events: set[Event] = set()
         self.contended_lanes: set[str] = set()
@@ -46,20 +50,25 @@ class RunLimiter:
         self._admitted: dict[tuple[str, int], AdmittedRun] = {}
         self._counts: Counter[CountKey] = Counter()
         self._prefetch = PrefetchWindow()
-        self._rates = Buckets[tuple[str, str]](self._bucket)
-        self._wait: Milliseconds = 0.0
+        rates = owner_rates or HostRates()
+        self._rates = RunRates(rates, self.limits.host_rate, lambda queue: self._limits_of(queue).rate)
 
     # --- configuration ----------------------------------------------------------------------------------------------
 
-    def set_queue_limits(self, queue_limits: Mapping[str, QueueLimits], worker_share: WorkerShare) -> bool:
-        """Apply these limits of queues, and this share of them. Return whether anything changed."""
+    def set_queue_limits(self, queue_limits: Mapping[str, QueueLimits]) -> bool:
+        """Apply these limits of queues. Return whether anything changed."""
         with self._lock:
-            changed = (queue_limits, worker_share) != (self._queue_limits, self._worker_share)
-            self._queue_limits, self._worker_share = queue_limits, worker_share
-            self._owner_rates.set_process_count(worker_share.count)
+            changed = queue_limits != self._queue_limits
+            self._queue_limits = queue_limits
             if changed:
                 self._events.add(SETTINGS_CHANGED)
             return changed
+
+    def set_process_count(self, count: int) -> None:
+        """Divide the rates among this many processes."""
+        with self._lock:
+            self._rates.set_process_count(count)
+            self._events.add(SETTINGS_CHANGED)
 
     def block_circuit(self, owner: str, host: str, probe: str | None) -> None:
         """Block a circuit that is not closed, except for the run that is its probe, if any."""
@@ -79,9 +88,54 @@ class RunLimiter:
         """True while runs wait for a limit."""
         return bool(self.contended_lanes)
 
-    def host_limit(self) -> int:
-        """Return the maximum number of concurrent attempts of this process to one host."""
-        return self._worker_share.portion_of(self.limits.host_concurrency)
+    def free_places(self) -> int:
+        """Return the number of attempts that could start now."""
+        return self.limits.concurrency - self._counts["places",]
+
+    # --- permits, while there are other processes -------------------------------------------------------------------
+
+    def begin_sharing(self) -> dict[PermitKey, dict[str, int]]:
+        """Require permits from now on. Return those that the admitted runs hold already, by limit and owner."""
+        with self._lock:
+            self._book = PermitBook(self._counts, self._find_limit, self.limits.owner_share)
+            self._events.add(SETTINGS_CHANGED)
+            return self._book.list_granted()
+
+    def end_sharing(self, alone_until: float) -> None:
+        """Require no permits until this monotonic time, by which the process must know that it is still alone."""
+        with self._lock:
+            self._book, self._alone_until = None, alone_until
+            self._events.add(SETTINGS_CHANGED)
+
+    def take_permit_needs(self, now: float) -> dict[PermitKey, Needs]:
+        """Return the permits to return and to take. `now` is in monotonic seconds."""
+        with self._lock:
+            return {} if self._book is None else self._book.take_needs(self.free_places(), now)
+
+    def record_permits(self, key: PermitKey, me: str, permits: Permits, now: float) -> bool:
+        """Record the permits after an exchange. Return whether there are new ones for refused runs."""
+        with self._lock:
+            has_new = self._book is not None and self._book.record(key, me, permits, now)
+            if has_new:
+                self._events.add(key)
+            return has_new
+
+    @property
+    def needs_permits(self) -> bool:
+        """True if a run was refused for lack of a permit since the last exchange."""
+        return self._book is not None and self._book.has_news
+
+    def permit_wait(self) -> tuple[bool, bool]:
+        """Return whether this process waits for permits, and whether it holds unused ones."""
+        with self._lock:
+            return (False, False) if self._book is None else (self._book.is_waiting, self._book.has_unused)
+
+    def _find_limit(self, key: PermitKey) -> int | None:
+        kind, name = key
+        return self.limits.host_concurrency if kind == "host" else self._limits_of(name).concurrency
+
+    def _limits_of(self, queue: str) -> QueueLimits:
+        return self._queue_limits.get(queue, _UNLIMITED)
 
     # --- admission --------------------------------------------------------------------------------------------------
 
@@ -92,13 +146,34 @@ class RunLimiter:
             decision = self._decide(run, moment, is_new=is_new)
             if isinstance(decision, WaitingFor):
                 return decision
+            if lacking := self._lacking_permits(run):
+                self._demand_permits(run, lacking)
+                return _REFUSALS[lacking[0][0]]
             self._admit(run, decision, moment)
             return None
 
+    def _demand_permits(self, run: RunDocument, keys: list[PermitKey]) -> None:
+        if self._book is not None:
+            short, now = self.limits.is_short(run), time.monotonic()
+            for key in keys:
+                self._book.demand(key, run["owner"], now, short=short)
+
+    def _lacking_permits(self, run: RunDocument) -> list[PermitKey]:
+        """Return the limits for which a run needs a permit and has none, the queue's first."""
+        if self._book is None:
+            return self._permit_keys(run) if time.monotonic() > self._alone_until else []
+        owner, short = run["owner"], self.limits.is_short(run)
+        return [key for key in self._permit_keys(run) if not self._book.has_spare(key, owner, short=short)]
+
+    def _permit_keys(self, run: RunDocument) -> list[PermitKey]:
+        queue, host = run.get("queue") or DEFAULT_QUEUE, run.get("host")
+        limited: list[PermitKey] = [] if self._limits_of(queue).concurrency is None else [("queue", queue)]
+        return limited if host is None else [*limited, ("host", host)]
+
     def _decide(self, run: RunDocument, now: Milliseconds, *, is_new: bool) -> ClaimStage | WaitingFor:
-        """Return the stage in which a run can be admitted, or what it must wait for."""
+        """Return the stage in which a run can be admitted, apart from permits, or what it must wait for."""
         queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
-        limits = self._queue_limits.get(queue, _UNLIMITED)
+        limits = self._limits_of(queue)
         if limits.paused:
             return WaitingFor.QUEUE_PAUSED
         if host is not None and self._blocked.get((owner, host), run["_id"]) != run["_id"]:
@@ -106,8 +181,8 @@ class RunLimiter:
         if is_new and run.get("lane") in self.contended_lanes:
             return WaitingFor.CONCURRENCY
         short = self.limits.is_short(run)
-        if limits.concurrency is not None:
-            share = get_owner_share(self._worker_share.portion_of(limits.concurrency), self.limits.owner_share)
+        if limits.concurrency is not None and self._book is None:
+            share = get_owner_share(limits.concurrency, self.limits.owner_share)
             own, taken = self._counts["owner in queue", owner, queue], self._counts["queue", queue]
             if not share.can_take(own, taken, short=short):
                 return WaitingFor.QUEUE_LIMIT
@@ -115,14 +190,14 @@ class RunLimiter:
         if missing is not None and (limits.concurrency is not None or not self._may_wait(run, owner, host)):
             return missing
         stage = ClaimStage.READY if missing is None else ClaimStage.WAITING
-        return self._find_rate_refusal(queue, owner, host, now) or stage
+        return self._rates.find_refusal(queue, owner, host, now) or stage
 
     def _find_missing_place(self, owner: str, host: str | None, *, short: bool) -> WaitingFor | None:
         """Return what keeps a run from getting a place among the attempts now."""
         counts, part = self._counts, self.limits.owner_share
-        if host is not None:
+        if host is not None and self._book is None:
             own, taken = counts["owner to host", owner, host], counts["host", host]
-            if not get_owner_share(self.host_limit(), part).can_take(own, taken, short=short):
+            if not get_owner_share(self.limits.host_concurrency, part).can_take(own, taken, short=short):
                 return WaitingFor.HOST_LIMIT
         own, taken = counts["places", owner], counts[("places",)]
         if not get_owner_share(self.limits.concurrency, part).can_take(own, taken, short=short):
@@ -133,7 +208,7 @@ class RunLimiter:
         """Return whether a run without a place may be claimed ahead, and wait for one."""
         counts, room = self._counts, self.limits.prefetch
         half = (room + 1) // 2
-        if counts["waiting",] >= room or not self.host_limit():
+        if counts["waiting",] >= room:
             return False
         if host is not None and counts["host", host] >= self.limits.host_concurrency + room * 7 // 8:
             return False
@@ -145,41 +220,21 @@ class RunLimiter:
             return False
         return to_host < self._prefetch.max_waiting(("owner to host", owner, host))
 
-    def _find_rate_refusal(self, queue: str, owner: str, host: str | None, now: Milliseconds) -> WaitingFor | None:
-        """Return the rate that a run must wait for. The shortest wait is kept for `pop_wait_ms`."""
-        refusal, wait = WaitingFor.QUEUE_RATE, self._rates.seconds_until(("queue", queue), now) * 1000
-        if not wait and host is not None:
-            refusal, wait = WaitingFor.OWNER_HOST_RATE, self._owner_rates.seconds_until_allowed(owner, host, now) * 1000
-            wait = max(wait, _MIN_OWNER_WAIT) if wait else 0.0
-        if not wait and host is not None:
-            refusal, wait = WaitingFor.HOST_RATE, self._rates.seconds_until(("host", host), now) * 1000
-        if not wait:
-            return None
-        self._wait = min(self._wait or wait, wait)
-        return refusal
-
-    def _bucket(self, key: tuple[str, str]) -> Bucket | None:
-        """Return this process's bucket for the rate of a queue or a host, if that is limited."""
-        kind, name = key
-        rate = self.limits.host_rate if kind == "host" else self._queue_limits.get(name, _UNLIMITED).rate
-        return attempt_bucket(rate / self._worker_share.count) if rate else None
-
     def _admit(self, run: RunDocument, stage: ClaimStage, now: Milliseconds) -> None:
         """Count a run in this stage, and in the rates of its queue, owner and host."""
         queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
-        rated = [("queue", queue)] if host is None else [("queue", queue), ("host", host)]
         of_owner, to_host = ("owner", owner), ("owner to host", owner, host)
-        keys: list[CountKey] = [*rated, ("owner in queue", owner, queue), of_owner, to_host]
-        for key in rated:
-            self._rates.take(key, now)
+        keys: list[CountKey] = [("queue", queue), ("owner in queue", owner, queue), of_owner, to_host]
         if host is not None:
-            keys.append(("priority", owner, host, run.get("priority") or 0))
-            self._owner_rates.record_call(owner, host, now)
+            keys += [("host", host), ("priority", owner, host, run.get("priority") or 0)]
+        self._rates.count_run(queue, owner, host, now)
         self._prefetch.mark_busy(of_owner)
         self._prefetch.mark_busy(to_host)
+        if self._book is not None:
+            self._book.note_use(self._permit_keys(run), owner, time.monotonic())
+        admitted = self._admitted[run["_id"], run["fence"] + 1] = AdmittedRun(owner, host, keys, stage)
         self._count(keys, 1)
-        self._count(stage_keys(stage, owner, host), 1)
-        self._admitted[run["_id"], run["fence"] + 1] = AdmittedRun(owner, host, keys, stage)
+        self._count(admitted.stage_keys(), 1)
 
     def _count(self, keys: list[CountKey], by: int) -> None:
         for key in keys:
@@ -211,9 +266,9 @@ class RunLimiter:
     def _advance(self, run: RunDocument, stage: ClaimStage) -> AdmittedRun | None:
         admitted = self._admitted.get((run["_id"], run["fence"]))
         if admitted is not None:
-            self._count(stage_keys(admitted.stage, admitted.owner, admitted.host), -1)
+            self._count(admitted.stage_keys(), -1)
             admitted.stage = stage
-            self._count(stage_keys(stage, admitted.owner, admitted.host), 1)
+            self._count(admitted.stage_keys(), 1)
             self._events.update((("owner", admitted.owner), PLACE_FREED))
         return admitted
 
@@ -222,7 +277,7 @@ class RunLimiter:
         with self._lock:
             admitted = self._admitted.pop((run["_id"], run["fence"] + (not claimed)), None)
             if admitted is not None:
-                self._count(stage_keys(admitted.stage, admitted.owner, admitted.host), -1)
+                self._count(admitted.stage_keys(), -1)
                 self._count(admitted.keys, -1)
                 queue, host = ("queue", run.get("queue") or DEFAULT_QUEUE), ("host", admitted.host or "")
                 self._events.update((("owner", admitted.owner), queue, host, PLACE_FREED))
@@ -234,8 +289,20 @@ class RunLimiter:
         with self._lock:
             decision = self._decide(run, epoch_milliseconds(now), is_new=False)
             if isinstance(decision, ClaimStage):
-                return None
+                lacking = self._lacking_permits(run)
+                return _REFUSALS[lacking[0][0]] if lacking else None
             return WaitingFor.OWNER_SHARE if decision in _SHARED and self._has_free_places(run) else decision
+
+    def _has_free_places(self, run: RunDocument) -> bool:
+        """Return whether the run's queue and host have free places, even if only for other owners."""
+        return not self._is_queue_full(run.get("queue") or DEFAULT_QUEUE) and not self._is_host_full(run.get("host"))
+
+    def _is_queue_full(self, queue: str) -> bool:
+        concurrency = self._limits_of(queue).concurrency
+        return concurrency is not None and self._counts["queue", queue] >= concurrency
+
+    def _is_host_full(self, host: str | None) -> bool:
+        return host is not None and self._counts["host", host] >= self.limits.host_concurrency
 
     def find_saturation(self, run: RunDocument) -> Saturation:
         """Return what of the limits that a refused run must respect is used up, for whom."""
@@ -245,7 +312,7 @@ class RunLimiter:
             waiting = self._counts["waiting", owner]
             crowd = self.limits.host_concurrency + room * 7 // 8
             return Saturation(
-                queue_limited=self._queue_limits.get(queue, _UNLIMITED).concurrency is not None,
+                queue_limited=self._limits_of(queue).concurrency is not None,
                 queue_full=self._is_queue_full(queue),
                 host_full=self._is_host_full(host),
                 places_full=self._counts[("places",)] >= self.limits.concurrency,
@@ -260,22 +327,10 @@ class RunLimiter:
             events, self._events = self._events, set()
             return events
 
-    def _has_free_places(self, run: RunDocument) -> bool:
-        """Return whether the run's queue and host have free places, even if only for other owners."""
-        return not self._is_queue_full(run.get("queue") or DEFAULT_QUEUE) and not self._is_host_full(run.get("host"))
-
-    def _is_queue_full(self, queue: str) -> bool:
-        concurrency = self._queue_limits.get(queue, _UNLIMITED).concurrency
-        return concurrency is not None and self._counts["queue", queue] >= self._worker_share.portion_of(concurrency)
-
-    def _is_host_full(self, host: str | None) -> bool:
-        return host is not None and self._counts["host", host] >= self.host_limit()
-
     def pop_wait_ms(self) -> Milliseconds:
         """Return the time until a rate admits one of the runs refused since the last call; 0 if none was."""
         with self._lock:
-            wait, self._wait = self._wait, 0.0
-            return wait
+            return self._rates.pop_wait_ms()
 
     def max_waiting(self, owner: str, host: str | None) -> tuple[float, float]:
         """Return the number of runs of an owner that may wait, and of those to this host."""

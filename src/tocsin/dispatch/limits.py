@@ -1,4 +1,4 @@
-"""The limits of a process and of its queues, and this worker's share of those that all workers have together. Pure."""
+"""The limits of a process and of its queues. Pure."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,18 +40,6 @@ class QueueLimits:
     concurrency: int | None = None
     rate: int | None = None
     paused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerShare:
-    """This worker's position, `index`, among the `count` live workers."""
-
-    index: int = 0
-    count: int = 1
-
-    def portion_of(self, limit: int) -> int:
-        """Return this worker's share of a limit. The shares of all workers add up to it."""
-        return limit // self.count + (self.index < limit % self.count)
 
 
 @lru_cache

@@ -38,8 +38,8 @@ from tocsin.documents.limit_documents import (
 )
 from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
-from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
-from tocsin.documents.queue_models import Circuit, Queue
+from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
+from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.run_documents import (
@@ -157,6 +157,8 @@ __all__ = [
     "MailCountDocument",
     "Overlap",
     "OwnerUsageDocument",
+    "Permit",
+    "PermitDocument",
     "Queue",
     "QueueDocument",
     "QueuePlacement",

@@ -34,7 +34,7 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.lost_writes import LostWriteListener
-from tocsin.documents.queue_documents import CircuitDocument, QueueDocument, WorkerDocument
+from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
 from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
@@ -148,6 +148,10 @@ class Database:
     @property
     def circuits(self) -> AsyncCollection[CircuitDocument]:
         return self.db["circuits"]
+
+    @property
+    def permits(self) -> AsyncCollection[PermitDocument]:
+        return self.db["permits"]
 
     @property
     def rate_buckets(self) -> AsyncCollection[RateBucketDocument]:

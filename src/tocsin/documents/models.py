@@ -147,12 +147,16 @@ class ResponseBody(StoredDocument):
 class Worker(StoredDocument):
     """A process that makes attempts, and the end of its lease on the runs that it has claimed.
 
-    A lease lasts `lease` seconds. `ended` counts the attempts of the last minute, as [queue, owner, count].
+    A lease lasts `lease` seconds. `ended` counts the attempts of the last minute, as [queue, owner, count]. `beat`
+    counts heartbeats, while there are other processes. `shares` is false while it acts as if there were none, without
+    permits.
     """
 
     until: datetime
     lease: float | None = None
     ended: list[list[Any]] = []
+    beat: int | None = None
+    shares: bool | None = None
 
     class Settings:
         name = "workers"

@@ -33,9 +33,20 @@ class CircuitDocument(TypedDict):
 
 
 class WorkerDocument(TypedDict):
-    """A stored worker: its lease of `lease` seconds, and its attempts of the last minute as [queue, owner, count]."""
+    """A stored worker. See `tocsin.documents.Worker` for the meaning of the fields."""
 
     _id: str
     until: datetime
     lease: NotRequired[float | None]
     ended: NotRequired[list[list[Any]]]
+    beat: NotRequired[int | None]
+    shares: NotRequired[bool | None]
+
+
+class PermitDocument(TypedDict):
+    """The stored permits of one limit. See `tocsin.documents.Permit` for the meaning of the fields."""
+
+    _id: str
+    rev: str
+    held: list[list[Any]]
+    waiting: list[list[Any]]

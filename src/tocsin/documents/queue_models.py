@@ -1,6 +1,7 @@
-"""Models of queues and circuits."""
+"""Models of queues, circuits and permits."""
 
 from datetime import datetime
+from typing import Any
 
 from tocsin.documents.base import StoredDocument
 
@@ -40,3 +41,18 @@ class Circuit(StoredDocument):
 
     class Settings:
         name = "circuits"
+
+
+class Permit(StoredDocument):
+    """The permits of one limit while several processes share it. Its ID is `host name:port` or `queue name`.
+
+    `held` lists them as [process, owner, count], `waiting` the processes that wait for some as [process, count, since,
+    until], with times in milliseconds since 1970. `rev` changes with each change.
+    """
+
+    rev: str
+    held: list[list[Any]] = []
+    waiting: list[list[Any]] = []
+
+    class Settings:
+        name = "permits"

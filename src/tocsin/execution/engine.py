@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
 from tocsin.config import Settings
-from tocsin.dispatch import circuit_registry, dispatcher, settings_sync
+from tocsin.dispatch import circuit_registry, dispatcher, membership, permit_exchange, settings_sync
 from tocsin.dispatch.circuit_breaker import CircuitConfig
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.claims import release_runs
@@ -21,6 +21,9 @@ from tocsin.dispatch.dispatcher import Dispatcher
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.limits import ProcessLimits
+from tocsin.dispatch.membership import Membership
+from tocsin.dispatch.permit_exchange import PermitExchange
+from tocsin.dispatch.permit_store import PermitStore
 from tocsin.dispatch.prefetch import TICK_SECONDS
 from tocsin.dispatch.settings_sync import SettingsSync
 from tocsin.dispatch.transport import LocalTransport
@@ -64,12 +67,15 @@ class RunEngine:
         self._worker = Worker(
             self.in_flight, dependencies, self._completer, self._start_recorder, self.circuits, self._throughput
         )
-        self._dispatcher = Dispatcher(database, self.in_flight, self.transport, self.circuits)
-        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups)
+        store, embedded = PermitStore(database), settings.uses_embedded_database
+        self.membership = Membership(database, self.in_flight, store, embedded=embedded)
+        self._permits = PermitExchange(self.limiter, self.membership, store)
+        self._dispatcher = Dispatcher(database, self.in_flight, self.transport, self.circuits, self.membership)
+        self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups, self.membership)
         rescuer, lease = Rescuer(database, self.in_flight, wakeups), timedelta(seconds=settings.lease_seconds)
-        self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer)
+        self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer, embedded=embedded)
         self._leases = self._lease.make_periodics()
-        self._dispatching = Periodic("dispatcher", self._dispatcher.dispatch, dispatcher.POLL_SECONDS, first_delay=0)
+        self._dispatching = Periodic("dispatcher", self._dispatch, dispatcher.POLL_SECONDS, first_delay=0)
         self._upkeep = self._make_upkeep()
         self._connect_wakeups(wakeups)
         self._workers: list[asyncio.Task[None]] = []
@@ -79,6 +85,8 @@ class RunEngine:
         return {
             "circuits": Periodic("circuits", self.circuits.save, circuit_registry.SAVE_SECONDS),
             "settings-sync": Periodic("settings-sync", self.settings_sync.sync, settings_sync.POLL_SECONDS),
+            "membership": Periodic("membership", self.membership.beat, membership.BEAT_SECONDS),
+            "permits": Periodic("permits", self._permits.exchange, permit_exchange.IDLE_SECONDS),
             "start-recorder": Periodic("start-recorder", self._start_recorder.write, WRITE_INTERVAL_SECONDS),
             "late-runs": Periodic("late-runs", self._start_recorder.withdraw_late, TICK_SECONDS),
         }
@@ -88,12 +96,34 @@ class RunEngine:
         wakeups.runs_queued.connect(self._dispatching.trigger)
         wakeups.queues_changed.connect(self._upkeep["settings-sync"].trigger)
         self.circuits.changed.connect(self._upkeep["circuits"].trigger)
+        self._permits.granted.connect(self._dispatching.trigger)
+        self.in_flight.room_freed.connect(self._return_permits)
+        self.membership.changed.connect(self._serve_partitions)
+
+    def _serve_partitions(self) -> None:
+        """Look for the runs of the partitions that are now this process's."""
+        self._dispatcher.invalidate()
+        self._dispatching.trigger()
+        self._upkeep["settings-sync"].trigger()
+
+    def _return_permits(self) -> None:
+        """Return the permits of ended runs, and take others, if some are waited for."""
+        if self.limiter.permit_wait()[0]:
+            self._upkeep["permits"].trigger()
+
+    async def _dispatch(self) -> float:
+        """Claim queued runs, and take the permits that some lack."""
+        wait = await self._dispatcher.dispatch()
+        if self.limiter.needs_permits:
+            self._upkeep["permits"].trigger()
+        return wait
 
     async def start(self) -> None:
         """Recover from a crash, if there was one, then start all loops."""
         if self._settings.uses_embedded_database:
             await recover_at_start(self._database)
         await self._lease.renew()
+        await self.membership.start()
         await self.circuits.load(alone=self._settings.uses_embedded_database)
         await self.settings_sync.sync()
         self._completing = _start_task(self._completer.store_batches(), "completer")

@@ -26,6 +26,8 @@ class WorkerLease:
         lease: timedelta,
         throughput: Throughput,
         rescuer: Rescuer,
+        *,
+        embedded: bool = False,
     ) -> None:
         self._database = database
         self._rescuer = rescuer
@@ -33,6 +35,7 @@ class WorkerLease:
         self._lease = lease
         self._throughput = throughput
         self._disturbed_at = clock.EPOCH
+        self._embedded = embedded
 
     async def renew(self) -> None:
         """Renew the lease."""
@@ -57,11 +60,15 @@ class WorkerLease:
             raise
 
     async def reconcile_claims(self) -> None:
-        """Renew the lease, compare claims, rescue runs of dead workers, and apply pending edits of tasks."""
-        await self.renew()
+        """Compare claims, rescue runs of dead workers, and apply pending edits of tasks.
+
+        With the embedded database there are no other workers: the start has rescued what earlier ones left.
+        """
         await self._compare_claims()
         now = clock.now()
-        if abs(now - self._disturbed_at) > self._lease:  # after an outage, other workers get time to renew theirs
+        if (
+            not self._embedded and abs(now - self._disturbed_at) > self._lease
+        ):  # after an outage, other workers get time to renew theirs
             await self._rescuer.rescue_dead_workers(now)
         await reconciliation.reconcile_tasks(self._database, now)
 

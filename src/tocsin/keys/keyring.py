@@ -1,8 +1,8 @@
 """The keyring: a process's view of the installation's keys.
 
-The keys are stored in the database, sealed with the operator's encryption key. A process reads them at start and every
-second, so that a rotation needs no restart. Before the first rotation there are none, and the operator's own keys are
-used as keys that were always active.
+The keys are stored in the database, sealed with the operator's encryption key. A process reads them at start and then
+every two seconds, so that a rotation needs no restart. Before the first rotation there are none, and the operator's own
+keys are used as keys that were always active.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tocsin.security.access_tokens import AccessTokens, SigningKey, derive_key_i
 from tocsin.security.key_files import InstallationKeys
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox, SecretUnreadable
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 2.0
 _WITHOUT_EFFECT = (
     "changing this setting has no effect: since `tocsin keys rotate` the keys in the database sign access tokens;"
     " `tocsin keys rotate --at-once` makes every access token invalid"
@@ -38,7 +38,7 @@ class KeysUnreadable(StartupError):
 
 
 class Keyring:
-    """The keys of the database, which it passes on to `tokens` and `secrets`. Call `load` every second.
+    """The keys of the database, which it passes on to `tokens` and `secrets`. Call `load` every two seconds.
 
     `process` is the id under which this process acknowledges new keys; None for a command.
     """
@@ -75,7 +75,7 @@ class Keyring:
             await self._load()
 
     async def reload(self) -> None:
-        """Read the keys as `load` does, but at most once a second: invented key ids must not load the database."""
+        """Read the keys as `load` does, but at most every two seconds: invented key ids must not load the database."""
         async with self._lock:
             if time.monotonic() - self._read_at >= POLL_SECONDS:
                 await self._load()

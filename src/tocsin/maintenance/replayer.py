@@ -22,7 +22,10 @@ from tocsin.wakeups import Wakeups
 
 REPLAY_LEASE = timedelta(seconds=5)
 POLL_SECONDS = 0.5
-"""Interval of looking for due replays."""
+"""Interval of looking for due replays, while there has been one within the longest distance of two steps."""
+IDLE_POLL_SECONDS = 5.0
+"""Interval while there has been none. A new one is announced; one whose process died waits so long."""
+_ACTIVE = timedelta(minutes=1)
 MAX_PASS = timedelta(milliseconds=250)
 """Time after which a pass ends, once each owner has had a turn."""
 READ_AHEAD = 500
@@ -46,11 +49,14 @@ class Replayer:
         self._wakeups = wakeups
         self._lease = lease
         self._read_ahead: dict[str, list[DeadLetterDocument]] = {}
+        self._advanced_at = clock.EPOCH
 
     async def advance_replays(self) -> float:
         """Advance the due replays by one step. Return the seconds until the next call."""
-        soonest = await self.advance_due_replays(clock.now())
-        wait = POLL_SECONDS if soonest is None else min(POLL_SECONDS, (soonest - clock.now()).total_seconds())
+        now = clock.now()
+        soonest = await self.advance_due_replays(now)
+        poll = POLL_SECONDS if abs(now - self._advanced_at) < _ACTIVE else IDLE_POLL_SECONDS
+        wait = poll if soonest is None else min(poll, (soonest - clock.now()).total_seconds())
         return max(wait, 0.005)
 
     async def advance_due_replays(self, now: datetime) -> datetime | None:
@@ -65,6 +71,7 @@ class Replayer:
         times: list[datetime | None] = []
         owners, began_at = len(waiting.owners()), clock.now()
         while (found := waiting.pop()) is not None:
+            self._advanced_at = now
             times.append(await self._advance_replay(found[1], now))
             if len(times) >= owners and abs(clock.now() - began_at) >= MAX_PASS and len(waiting):
                 return clock.now()

@@ -28,7 +28,7 @@ from tocsin.notifications.owner_rotation import OwnerRotation
 from tocsin.periodic import Periodic
 from tocsin.telemetry import get_logger
 
-_POLL_SECONDS = 2.0
+_POLL_SECONDS = 5.0
 _MAX_IN_PROGRESS = 8
 _OWNER_SHARE = _MAX_IN_PROGRESS // 2
 _REST_FACTOR = 20.0

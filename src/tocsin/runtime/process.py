@@ -77,7 +77,9 @@ class Process:
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
         alone = None if database.changes.is_shared else self.engine.in_flight.worker_id
-        self.scheduler = Scheduler(database, self.engine.transport, max_open_runs, meter, alone)
+        self.scheduler = Scheduler(
+            database, self.engine.transport, max_open_runs, meter, self.engine.membership, deferring_worker=alone
+        )
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
@@ -173,9 +175,11 @@ class Process:
     def _connect_wakeups(self) -> None:
         wakeups = self.wakeups
         wakeups.task_due.connect(self.scheduler.expect_due)
+        self.engine.membership.changed.connect(self.scheduler.look_again)
         wakeups.cancel_requested.connect(self.engine.abort_run)
         wakeups.workflow_due.connect(self.workflows.expect_due)
         wakeups.workflow_run_created.connect(self.workflows.request_start)
+        wakeups.replay_started.connect(self._replaying.trigger)
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
         wakeups.step_run_ended.connect(self.workflows.hint_step_run)
         self.engine.step_run_stored.connect(self.workflows.report_step_run)
@@ -218,5 +222,7 @@ class Process:
                 log.warning("the last usage counts were not stored", error=str(error)[:300])
 
     async def stop(self) -> None:
-        """Stop what was started, in the reverse order."""
+        """Leave the work to other processes, and stop what was started, in the reverse order."""
+        with contextlib.suppress(PyMongoError):
+            await self.engine.membership.leave()
         await self._stack.aclose()

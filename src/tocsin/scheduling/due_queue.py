@@ -14,6 +14,7 @@ from pymongo.synchronous.collection import Collection
 
 from tocsin import clock, telemetry
 from tocsin.clock import MILLISECOND
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.documents import DeferredRuns, Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
 
@@ -50,11 +51,17 @@ class _Due:
 
 
 class DueQueue:
-    """The due tasks and retries of one scheduler. `expect_due` is thread-safe."""
+    """The due tasks and retries of the owners whom one scheduler serves. `expect_due` is thread-safe."""
 
     def __init__(
-        self, tasks: Collection[TaskDocument], runs: Collection[RunDocument], deferred: DeferredRuns | None = None
+        self,
+        tasks: Collection[TaskDocument],
+        runs: Collection[RunDocument],
+        partitions: Partitions = ALL_PARTITIONS,
+        deferred: DeferredRuns | None = None,
     ) -> None:
+        self._partitions = partitions
+        self._read_until = clock.EPOCH
         self._tasks, self._runs = tasks, runs
         self._deferred = DeferredRuns() if deferred is None else deferred
         self._queue: FairQueue[_Due] = FairQueue()
@@ -87,19 +94,27 @@ class DueQueue:
             self._queue.clear()
             since, self._full_read_at = clock.EPOCH, now
         self._documents = {}
+        self._read_until = now
         if since < now:
             self._read_due({"$gt": since, "$lte": now})
 
     def _read_due(self, times: Filter) -> None:
-        """Read the first tasks as whole documents: while few are due, they are one slice and need no second read."""
+        """Read what is due at these times, in the partitions of this process.
+
+        If it is alone, the first tasks are read as whole documents: while few are due, they are one slice and need no
+        second read. With others, most of them would be read in vain.
+        """
+        serves, is_alone = self._partitions.serves, self._partitions.is_alone
         due_tasks, due_retries = {"next_run_at": times}, {"status": RunStatus.RETRY, "retry_at": times}
-        first = list(self._tasks.find(due_tasks).limit(SLICE))
+        first = list(self._tasks.find(due_tasks).limit(SLICE)) if is_alone else []
         self._documents = {task["_id"]: task for task in first}
         self.add_tasks(first)
-        if len(first) == SLICE:
-            self.add_tasks(self._tasks.find(due_tasks, _TASK_FIELDS).batch_size(_READ_BATCH))
+        if not is_alone or len(first) == SLICE:
+            rows = self._tasks.find(due_tasks, _TASK_FIELDS).batch_size(_READ_BATCH)
+            self.add_tasks(task for task in rows if serves(task["owner"]))
         for run in self._runs.find(due_retries, _RETRY_FIELDS).batch_size(_READ_BATCH):
-            self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run)
+            if serves(run["owner"]):
+                self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run)
 
     def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Queue due tasks: those that were read, or that a slice leaves for the next one."""
@@ -176,10 +191,14 @@ class DueQueue:
             self._queue.charge(owner, runs - 1)
 
     def find_next_due(self, now: datetime) -> datetime:
-        """Return the next due time, or the latest time at which to look again. Near times are looked for first."""
-        after = self._since if self._deferred else clock.EPOCH
+        """Return the next due time, or the latest time at which to look again. Near times are looked for first.
+
+        What others have not fired yet is no reason to look again; they are found when the partitions change. Neither is
+        what this process has fired and not written yet.
+        """
+        since = clock.EPOCH if self._partitions.is_alone and not self._deferred else self._read_until
         for window in LOOKAHEAD_WINDOWS:
-            ahead = {"$gt": after, "$lte": now + window}
+            ahead = {"$gt": since, "$lte": now + window}
             tasks = self._tasks.find({"next_run_at": ahead}, {"next_run_at": 1}).sort("next_run_at", 1).limit(1)
             retrying = {"status": RunStatus.RETRY, "retry_at": ahead}
             retries = self._runs.find(retrying, {"retry_at": 1}).sort("retry_at", 1).limit(1)

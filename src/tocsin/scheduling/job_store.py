@@ -17,6 +17,7 @@ from pymongo.synchronous.collection import Collection
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import clock, telemetry
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import ChangeLog, DeferredRuns, RunDocument, TaskDocument
 from tocsin.quotas.meter import UsageMeter
@@ -88,6 +89,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         effects: FiringEffects,
         max_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
+        partitions: Partitions = ALL_PARTITIONS,
         changes: ChangeLog | None = None,
         deferred: DeferredRuns | None = None,
         deferring_worker: str | None = None,
@@ -96,7 +98,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._database = database
         self._tasks: Collection[TaskDocument] = database["tasks"]
         deferred = DeferredRuns() if deferred is None else deferred
-        self._due = DueQueue(self._tasks, database["runs"], deferred)
+        self._due = DueQueue(self._tasks, database["runs"], partitions, deferred)
         deferrer = RunDeferrer(database, deferred, deferring_worker)
         meter, changes = meter or UsageMeter(), changes or ChangeLog()
         self._firer = BatchFirer(database, self._due, transport, effects, max_open, meter, changes, deferrer)

@@ -10,6 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import STATE_STOPPED
 
 from tocsin import clock, schedules, telemetry
+from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import Database, RunDocument, TaskDocument, connect_sync
 from tocsin.quotas.meter import UsageMeter
@@ -52,9 +53,12 @@ class Scheduler:
         transport: Transport,
         max_open: int = MAX_OPEN_RUNS,
         meter: UsageMeter | None = None,
+        partitions: Partitions = ALL_PARTITIONS,
+        *,
         deferring_worker: str | None = None,
     ) -> None:
         """`deferring_worker` names the worker of this process if it is alone, so that its runs may be deferred."""
+        self._partitions = partitions
         self._database = database
         self._deferring_worker = deferring_worker
         self._transport = transport
@@ -74,6 +78,7 @@ class Scheduler:
             self,
             self._max_open,
             self._meter,
+            self._partitions,
             self._database.changes,
             self._database.deferred,
             self._deferring_worker,
@@ -103,6 +108,10 @@ class Scheduler:
             sleeps_until = self._store.sleeps_until
             if sleeps_until is None or at < sleeps_until:
                 self._passes.wakeup()
+
+    def look_again(self) -> None:
+        """Read all that is due: the partitions of this process have changed."""
+        self.expect_due(clock.EPOCH)
 
     # --- called from the scheduler's thread -------------------------------------------------------------------------
 

@@ -28,24 +28,24 @@ async def test_open_runs_of_an_owner_are_swept_in_parts_that_go_round(
     monkeypatch.setattr(sweeper, "_MAX_SWEPT", 3)
     ids, swept = await start_runs(database, 5), WorkflowSweeper(database)
     now = clock.now()
-    parts = [{run_id async for run_id in swept.find_due(now + round_ * LATER)} for round_ in range(3)]
+    parts = [{run_id async for run_id, _ in swept.find_due(now + round_ * LATER)} for round_ in range(3)]
     assert parts == [set(ids[:3]), {*ids[3:], ids[0]}, set(ids[1:4])]
 
 
 async def test_between_two_full_sweeps_only_due_runs_are_found(database: Database) -> None:
     (first, second), swept = await start_runs(database, 2), WorkflowSweeper(database)
     now = clock.now()
-    assert {run_id async for run_id in swept.find_due(now)} == {first, second}
+    assert {run_id async for run_id, _ in swept.find_due(now)} == {first, second}
     await database.workflow_runs.update_one({"_id": first}, {"$set": {"wake_at": now}})
     await database.workflow_runs.update_one({"_id": second}, {"$set": {"wake_at": now + timedelta(seconds=2)}})
-    assert [run_id async for run_id in swept.find_due(now + timedelta(seconds=1))] == [first]
+    assert [run_id async for run_id, _ in swept.find_due(now + timedelta(seconds=1))] == [first]
 
 
 async def test_a_clock_that_was_set_back_does_not_stop_full_sweeps(database: Database) -> None:
     ids, swept = await start_runs(database, 1), WorkflowSweeper(database)
     now = clock.now()
     for moment in (now, now - LATER):
-        assert [run_id async for run_id in swept.find_due(moment)] == ids
+        assert [run_id async for run_id, _ in swept.find_due(moment)] == ids
 
 
 async def test_an_ended_run_is_not_found(database: Database) -> None:

@@ -97,6 +97,7 @@ class DeadLetterMutations:
         if earlier is None:
             services.quotas.require_run(owner)
         replay = await replays.create_replay(services.database, owner, request, now, key)
+        services.wakeups.replay_started()
         return ReplayDeadLettersPayload(replay=to_replay(replay), count=replay["selected"])
 
     @mutation(description="Stop a replay. Runs that were already sent continue.")

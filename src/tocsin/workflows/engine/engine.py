@@ -21,8 +21,8 @@ from tocsin.workflows.engine.step_reports import StepReports
 from tocsin.workflows.engine.sweeper import WorkflowSweeper
 from tocsin.workflows.engine.timers import Timers
 
-SWEEP_INTERVAL = 1.0
-"""Seconds between two sweeps of the workflow runs that are due."""
+SWEEP_INTERVAL = 5.0
+"""Seconds between two sweeps of the workflow runs that are due until the next one, for each of which a timer is set."""
 _CONCURRENCY, _OWNER_CONCURRENCY = 16, 8
 """Workflow runs that are advanced concurrently, and those of one owner: a new owner always finds a free slot."""
 _HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY = 6, 2
@@ -165,8 +165,12 @@ class WorkflowEngine:
 
     async def _sweep(self) -> None:
         """Request advances of the workflow runs that are due, and now and then of all open ones."""
-        async for workflow_run in self._sweeper.find_due(clock.now()):
-            self.request_advance(workflow_run)
+        now = clock.now()
+        async for workflow_run, at in self._sweeper.find_due(now, timedelta(seconds=SWEEP_INTERVAL)):
+            if at <= now:
+                self.request_advance(workflow_run)
+            else:
+                self._timers.set(workflow_run, at, partial(self.request_advance, workflow_run))
 
     async def _schedule(self) -> float | None:
         """Start the next slice of due workflows. Returns 0 if there are more."""

@@ -91,6 +91,8 @@ class WorkflowScheduler:
         chosen: list[str] = []
         while len(chosen) < SLICE_SIZE and (found := self._due.pop()) is not None:
             chosen.append(found[1])
+        if not chosen:
+            return []
         found_now = self._database.workflows.find({"_id": {"$in": chosen}})
         workflows: dict[str, WorkflowDocument] = {row["_id"]: row async for row in found_now}
         still_there = [workflows[workflow_id] for workflow_id in chosen if workflow_id in workflows]

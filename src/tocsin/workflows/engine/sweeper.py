@@ -20,15 +20,18 @@ class WorkflowSweeper:
         self._last_full_sweep = clock.EPOCH
         self._last_swept: dict[str, str] = {}
 
-    async def find_due(self, now: datetime) -> AsyncIterator[str]:
-        """Yield the workflow runs to advance: those due at `now`, and before them the open ones if it is their time."""
+    async def find_due(self, now: datetime, ahead: timedelta = timedelta()) -> AsyncIterator[tuple[str, datetime]]:
+        """Yield the workflow runs to advance, and when: those due until `ahead` from `now`.
+
+        Before them come the open ones, if it is their time.
+        """
         if abs(now - self._last_full_sweep) > timedelta(seconds=FULL_SWEEP_INTERVAL):
             for run_id in await self._find_open():
-                yield run_id
+                yield run_id, now
             self._last_full_sweep = now
-        due: Filter = {"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now}}
-        async for run in self._database.workflow_runs.find(due, {"_id": 1}):
-            yield run["_id"]
+        due: Filter = {"open": True, "wake_at": {"$gt": clock.EPOCH, "$lte": now + ahead}}
+        async for run in self._database.workflow_runs.find(due, {"wake_at": 1}):
+            yield run["_id"], run["wake_at"] or now
 
     async def _find_open(self) -> list[str]:
         """Return the open workflow runs, in parts where an owner has very many."""

@@ -1,4 +1,4 @@
-"""An admitted run, and the keys under which the run limiter counts it."""
+"""The stages of admitted runs, and the keys under which these count. Pure."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -27,9 +27,8 @@ class AdmittedRun:
     keys: list[CountKey]
     stage: ClaimStage
 
-
-def stage_keys(stage: ClaimStage, owner: str, host: str | None) -> list[CountKey]:
-    """Return the keys under which a run counts in this stage."""
-    if stage is ClaimStage.WAITING:
-        return [("waiting",), ("waiting", owner), ("waiting", owner, host)]
-    return [("places",), ("places", owner)] if stage in _WITH_PLACE else []
+    def stage_keys(self) -> list[CountKey]:
+        """Return the keys under which the run counts in its stage."""
+        if self.stage is ClaimStage.WAITING:
+            return [("waiting",), ("waiting", self.owner), ("waiting", self.owner, self.host)]
+        return [("places",), ("places", self.owner)] if self.stage in _WITH_PLACE else []
