@@ -15,7 +15,7 @@ ONE, OTHER = Share("one", {"other"}), Share("other", {"one"})
 
 async def test_a_backlog_holds_the_runs_of_its_partitions(database: Database) -> None:
     runs = {run["_id"] for run in await queued(database, "http://a.test/", 40)}
-    backlogs = [Backlog(ONE), Backlog(OTHER)]
+    backlogs = [Backlog(partitions=ONE), Backlog(partitions=OTHER)]
     for backlog in backlogs:
         await backlog.refresh(database, clock.now())
         assert backlog.has_foreign
@@ -26,7 +26,7 @@ async def test_a_backlog_holds_the_runs_of_its_partitions(database: Database) ->
 
 async def test_a_backlog_adopts_the_newest_runs_of_others(database: Database) -> None:
     runs = await queued(database, "http://a.test/", 40)
-    backlog = Backlog(ONE)
+    backlog = Backlog(partitions=ONE)
     assert await backlog.adopt_runs(database, 5, "one")
     assert len(backlog) == 5
     assert not any(ONE.serves(run_id) for run_id in backlog._lane_of)
