@@ -89,7 +89,7 @@ def _queries(opened: Database, user: User) -> dict[str, KeysetQuery[Any]]:
         "missed or cancelled runs (1 in 5,000)": runs(statuses=[RunStatus.MISSED, RunStatus.CANCELLED]),
         "manual runs (1 in 20, no index)": runs(trigger=Trigger.MANUAL),
         "runs by a name that none has": runs(task_name="nothing"),
-        "runs of a task": runs(task=f"{OWNER}/t1"),
+        "runs of a task": runs(task=f"{OWNER}/t0"),
         "tasks": tasks(TaskOrderField.CREATED_AT, descending=True),
         "paused tasks (1 in 100)": tasks(TaskOrderField.CREATED_AT, descending=True, statuses=[TaskStatus.PAUSED]),
         "tasks, due soonest": tasks(TaskOrderField.NEXT_RUN_AT, descending=False),
