@@ -1,7 +1,9 @@
 """Changes of tasks, runs and workflow runs by any process, delivered to the subscribers of this one."""
 
 from tocsin.events.access_signals import AccessSignals
+from tocsin.events.change_queue import ChangeQueue
+from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription
 from tocsin.events.changes import Change, ChangeKind
-from tocsin.events.fanout import ChangeSubscription, Fanout
+from tocsin.events.fanout import Fanout
 
-__all__ = ["AccessSignals", "Change", "ChangeKind", "ChangeSubscription", "Fanout"]
+__all__ = ["AccessSignals", "Change", "ChangeFilter", "ChangeKind", "ChangeQueue", "ChangeSubscription", "Fanout"]
