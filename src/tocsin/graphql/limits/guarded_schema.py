@@ -85,7 +85,21 @@ async def _single_result(result: ExecutionResult) -> AsyncGenerator[ExecutionRes
 
 
 class GuardedExecutionContext(StrawberryGraphQLCoreExecutionContext):
-    """An execution context that hides suggestions about invalid variables from callers who may not see them."""
+    """An execution context that hides suggestions about invalid variables from callers who may not see them.
+
+    It collects the fields of its operation once. graphql-core collects them for each event of a subscription, and
+    keeps all of them until the subscription ends, because what it memoizes is found by the identity of the root fields.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._root_fields: list[Any] = []  # shared with the copies for single events
+
+    def execute_collected_root_fields(self, root_type: Any, root_value: Any, fields: Any, *args: Any) -> Any:
+        """Execute the root fields, as collected for the first event."""
+        if not self._root_fields:
+            self._root_fields.append(fields)
+        return super().execute_collected_root_fields(root_type, root_value, self._root_fields[0], *args)
 
     @classmethod
     def build(
