@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import replace
+from itertools import islice
 
 from tocsin.events.changes import Change, ChangeKind
 
@@ -72,14 +73,21 @@ class ChangeQueue:
         self._changes[self.added] = change
         return True
 
-    def take(self, most: int) -> list[tuple[int, Change]]:
-        """Remove and return the first changes, at most so many, with their numbers."""
-        taken: list[tuple[int, Change]] = []
-        while self._changes and len(taken) < most:
+    def first(self, most: int) -> list[tuple[int, Change]]:
+        """Return the first changes, at most so many, with their numbers."""
+        return list(islice(self._changes.items(), most))
+
+    def drop(self, count: int) -> None:
+        """Remove so many of the first changes."""
+        for _ in range(min(count, len(self._changes))):
             number, change = self._changes.popitem(last=False)
             if self._latest.get(_subject(change)) == number:
                 del self._latest[_subject(change)]
-            taken.append((number, change))
+
+    def take(self, most: int) -> list[tuple[int, Change]]:
+        """Remove and return the first changes, at most so many, with their numbers."""
+        taken = self.first(most)
+        self.drop(most)
         return taken
 
     def clear(self) -> None:

@@ -6,6 +6,7 @@ code and the security headers.
 
 import asyncio
 import sys
+from collections.abc import Callable
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
 from websockets.http11 import Response
+from websockets.protocol import State
 
 from tocsin.web import error_responses
 from tocsin.web.connections import Connection, ConnectionRefusal, ConnectionTable
@@ -253,16 +255,46 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 
 class JsonWebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, which answers failed handshakes with JSON."""
+    """uvicorn's WebSocket protocol, which answers failed handshakes with JSON.
+
+    The application finds it as `socket` of the connection's state, and can send what it has encoded for many.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.app_state = {**self.app_state, "socket": self}
+        self._on_writable: set[Callable[[], None]] = set()
         self.conn.reject = _reject_handshake  # type: ignore[method-assign]  # the one place where all refusals are made
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Release the place that was taken before the handshake."""
         self.app_state["connection"].close()
         super().connection_lost(exc)
+        self._call_writable()
+
+    def resume_writing(self) -> None:
+        """Continue to send, because the client has read most of what was sent."""
+        super().resume_writing()
+        self._call_writable()
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client has read most of what was sent."""
+        return self.writable.is_set()
+
+    def write_frames(self, frames: bytes) -> None:
+        """Send complete frames without waiting, unless the connection is closing."""
+        if self.conn.state is State.OPEN and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frames)
+
+    def call_when_writable(self, callback: Callable[[], None]) -> None:
+        """Call the callback once, when the client has read most of what was sent, or the connection was lost."""
+        self._on_writable.add(callback)
+
+    def _call_writable(self) -> None:
+        callbacks, self._on_writable = self._on_writable, set()
+        for callback in callbacks:
+            callback()
 
     def data_received(self, data: bytes) -> None:
         """Parse data. The handshake arrives in one piece; where it is invalid, uvicorn would never respond."""

@@ -10,8 +10,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from tocsin.graphql.context import Context
 from tocsin.graphql.limits.admission import check_rate_limit
+from tocsin.graphql.sharing.delivery import DELIVERY
 
 MAX_VARIABLE_ERRORS = 10
 
@@ -106,10 +106,8 @@ class GuardedExecutionContext(StrawberryGraphQLCoreExecutionContext):
         cls, schema: Any, document: Any, root_value: Any = None, context_value: Any = None, *args: Any, **options: Any
     ) -> Any:
         """Build the execution context of one operation."""
-        options["hide_suggestions"] = not can_see_suggestions(context_value)
-        return super().build(schema, document, root_value, context_value, *args, **options)
-
-
-def can_see_suggestions(context: Context) -> bool:
-    """Tell whether the caller gets suggestions ("Did you mean …?") in errors."""
-    return context.caller is not None and context.caller.is_among(context.services.settings.suggestions)
+        options["hide_suggestions"] = not context_value.sees_suggestions
+        built = super().build(schema, document, root_value, context_value, *args, **options)
+        if isinstance(built, cls) and (delivery := DELIVERY.get()) is not None:
+            delivery.executor = built
+        return built
