@@ -4,8 +4,11 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
 from tocsin.graphql.sharing.delivery import Payloads
-from tocsin.web.protocols import JsonWebSocketProtocol
+from tocsin.web.protocols import BoundedHttpProtocol
+from tocsin.web.websocket_protocol import JsonWebSocketProtocol
 
 _TEXT = 0x81
 """The first byte of a text frame that is a complete message and not compressed (RFC 6455 section 5.2)."""
@@ -30,6 +33,32 @@ class OperationOutlet:
     def call_when_writable(self, callback: Callable[[], None]) -> None:
         """Call the callback once, when the outlet has become writable or the connection was lost."""
         self._socket.call_when_writable(callback)
+
+
+class StreamOutlet:
+    """A stream of server-sent events. All of them get the same bytes."""
+
+    def __init__(self, http: BoundedHttpProtocol, response: RequestResponseCycle) -> None:
+        self._http, self._response = http, response
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client has read nearly everything that was sent before."""
+        return self._http.is_writable
+
+    def write(self, payloads: Payloads) -> None:
+        """Send one event for each result."""
+        self._http.write_chunks(self._response, payloads.in_form(b"sse", encode_events))
+
+    def call_when_writable(self, callback: Callable[[], None]) -> None:
+        """Call the callback once, when the outlet has become writable or the connection was lost."""
+        self._http.call_when_writable(callback)
+
+
+def encode_events(_: bytes, results: Sequence[bytes]) -> bytes:
+    """Return a chunk of a response (RFC 9112 section 7.1) with a `next` event for each result, which is one line."""
+    events = b"".join(b"event: next\r\ndata: %b\r\n\r\n" % result for result in results)
+    return b"%x\r\n%b\r\n" % (len(events), events)
 
 
 def encode_messages(start: bytes, results: Sequence[bytes]) -> bytes:

@@ -18,8 +18,9 @@ from tocsin.runtime import Runtime
 from tocsin.web.app import create_app
 from tocsin.web.connections import MIN_CONNECTIONS, SPARE_DESCRIPTORS, ConnectionTable
 from tocsin.web.metrics import create_metrics_app
-from tocsin.web.protocols import BoundedHttpProtocol, JsonWebSocketProtocol, ServerConfig
+from tocsin.web.protocols import BoundedHttpProtocol, ServerConfig
 from tocsin.web.trusted_proxies import network_matcher
+from tocsin.web.websocket_protocol import JsonWebSocketProtocol
 
 MAX_DESCRIPTORS = 65_536
 """The limit of file descriptors to request, where the system allows it."""

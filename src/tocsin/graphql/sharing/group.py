@@ -162,9 +162,11 @@ class SubscriptionGroup:
 
 
 def encode(result: ExecutionResult) -> bytes:
-    """Return a result as JSON."""
+    """Return a result as JSON. One that could not be executed has no data."""
     errors = [error.formatted for error in result.errors or ()]
-    return json.dumps({"data": result.data} | ({"errors": errors} if errors else {})).encode()
+    was_executed = not errors or result.data is not None or any("path" in error for error in errors)
+    data = {"data": result.data} if was_executed else {}
+    return json.dumps(data | ({"errors": errors} if errors else {})).encode()
 
 
 def split(results: Sequence[bytes]) -> list[Payloads]:
