@@ -97,3 +97,27 @@ async def test_a_failure_and_a_slow_teller_do_not_stop_the_others() -> None:
         await finish(rounds)
     assert log[-1] == "slow"
     assert [line["owner"] for line in logged] == ["failing"]
+
+
+async def test_an_owner_has_only_so_many_turns_at_once() -> None:
+    log: list[str] = []
+    rounds, gate = Rounds(), asyncio.Event()
+
+    class Stuck(Told):
+        async def tell(self) -> None:
+            log.append("begun")
+            self._waiting = 0
+            await gate.wait()
+
+    for _ in range(3 * telling.TURNS_PER_OWNER):
+        rounds.wake(Stuck("slow", 1, []))
+    rounds.wake(Told("quick", 1, log))
+
+    async def quick_told() -> bool:
+        return "quick" in log
+
+    await wait_until(quick_told)
+    assert log.count("begun") == telling.TURNS_PER_OWNER
+    gate.set()
+    await finish(rounds)
+    assert log.count("begun") == 3 * telling.TURNS_PER_OWNER

@@ -20,7 +20,6 @@ MAX_PART_BYTES = 32 * 1024
 """Bytes that are sent to a client before it is checked whether it still reads."""
 MEMBERS_PER_SLICE = 50
 """Members that are sent to in one iteration of the event loop."""
-_CATCHING_UP_PER_ROUND = 16
 _MAX_KEPT_BYTES = 256 * 1024
 _MAX_KEPT_SECONDS = 1.0
 """Bounds of the results that a group keeps for members that are behind."""
@@ -113,8 +112,17 @@ class SubscriptionGroup:
 
     async def _catch_up(self) -> None:
         """Send members that are behind a part of their backlogs, those first that have waited longest."""
-        reading = list(islice((each for each in self._behind if each.outlet.is_writable), _CATCHING_UP_PER_ROUND))
-        await asyncio.gather(*(self._catch_up_member(member) for member in reading))
+        await asyncio.gather(*(self._catch_up_member(member) for member in self._next_to_catch_up()))
+
+    def _next_to_catch_up(self) -> list[Member]:
+        """Return members that read, with `CHANGES_PER_ROUND` changes or a few more."""
+        members: list[Member] = []
+        changes = 0
+        for member in self._behind:
+            if member.outlet.is_writable and changes < CHANGES_PER_ROUND:
+                members.append(member)
+                changes += len(member.backlog)
+        return members
 
     async def _catch_up_member(self, member: Member) -> None:
         changes = [change for _, change in member.backlog.first(CHANGES_PER_ROUND)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from contextvars import Context
 from itertools import count
 from typing import Protocol
@@ -11,6 +12,8 @@ from tocsin.fair_queue import FairQueue
 
 CHANGES_PER_ROUND = 16
 """Changes that are told in one round, over all owners."""
+TURNS_PER_OWNER = 8
+"""Turns that an owner has at once, also of those that a round did not wait for."""
 PAUSE_FACTOR = 3.0
 """The pause after a round, as a multiple of the processor time that passed in it. Thus telling takes a quarter."""
 MAX_PAUSE_SECONDS = 0.25
@@ -52,24 +55,34 @@ class Rounds:
             self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
 
     async def _run(self) -> None:
-        while self._ready:
-            began = time.thread_time()
-            await asyncio.wait(self._begin_turns(), timeout=_MAX_ROUND_SECONDS)
-            await asyncio.sleep(0)  # the event loop sends what was written
-            await asyncio.sleep(min((time.thread_time() - began) * PAUSE_FACTOR, MAX_PAUSE_SECONDS))
-        self._task = None
+        try:
+            while self._ready:
+                began = time.thread_time()
+                await asyncio.wait(self._begin_turns() or self._turns, timeout=_MAX_ROUND_SECONDS)
+                await asyncio.sleep(0)  # the event loop sends what was written
+                await asyncio.sleep(min((time.thread_time() - began) * PAUSE_FACTOR, MAX_PAUSE_SECONDS))
+        finally:
+            self._task = None
 
     def _begin_turns(self) -> list[asyncio.Task[None]]:
-        begun, changes = [], 0
-        while changes < CHANGES_PER_ROUND and (found := self._ready.pop()) is not None:
-            teller = found[1]
-            changes += max(1, teller.count_waiting())
-            self._busy.add(teller)
-            turn = asyncio.get_running_loop().create_task(teller.tell())
-            self._turns[turn] = teller
-            turn.add_done_callback(self._end_turn)
-            begun.append(turn)
+        begun: list[asyncio.Task[None]] = []
+        changes = 0
+        busy = Counter(teller.owner for teller in self._busy)
+        while changes < CHANGES_PER_ROUND:
+            found = self._ready.pop(lambda owner: busy[owner] < TURNS_PER_OWNER)
+            if found is None:
+                break
+            changes += max(1, found[1].count_waiting())
+            busy[found[0]] += 1
+            begun.append(self._begin_turn(found[1]))
         return begun
+
+    def _begin_turn(self, teller: Teller) -> asyncio.Task[None]:
+        self._busy.add(teller)
+        turn = asyncio.get_running_loop().create_task(teller.tell())
+        self._turns[turn] = teller
+        turn.add_done_callback(self._end_turn)
+        return turn
 
     def _end_turn(self, turn: asyncio.Task[None]) -> None:
         teller = self._turns.pop(turn)
