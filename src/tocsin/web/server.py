@@ -124,6 +124,7 @@ def make_uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
         proxy_headers=False,  # uvicorn trusts the local machine, ours only what TOCSIN_TRUSTED_PROXIES names
         lifespan="off",
         ws_max_size=settings.body_limit,
+        ws_per_message_deflate=False,  # shared frames are not compressed; the state of a compressor takes 40 KB each
         timeout_graceful_shutdown=3,
     )
 
