@@ -129,7 +129,7 @@ class SubscriptionGroup:
         results = await self._results(changes, member.joined_at)
         if member not in self.members:
             return
-        del self._behind[member]
+        self._behind.pop(member, None)  # to the end, if anything is left
         if member.has_same_permissions():
             member.backlog.drop(member.send(split(results)))
             self._fall_behind(member)
