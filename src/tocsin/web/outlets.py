@@ -19,7 +19,7 @@ class OperationOutlet:
 
     def __init__(self, socket: JsonWebSocketProtocol, operation_id: str) -> None:
         self._socket = socket
-        self._start = f'{{"id": {json.dumps(operation_id)}, "type": "next", "payload": '.encode()
+        self._start = f'{{"id":{json.dumps(operation_id)},"type":"next","payload":'.encode()
 
     @property
     def is_writable(self) -> bool:

@@ -174,7 +174,7 @@ def encode(result: ExecutionResult) -> bytes:
     errors = [error.formatted for error in result.errors or ()]
     was_executed = not errors or result.data is not None or any("path" in error for error in errors)
     data = {"data": result.data} if was_executed else {}
-    return json.dumps(data | ({"errors": errors} if errors else {})).encode()
+    return json.dumps(data | ({"errors": errors} if errors else {}), separators=(",", ":")).encode()
 
 
 def split(results: Sequence[bytes]) -> list[Payloads]:
