@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import pytest
-
 from tests.harness import save_task, wait_until
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock, documents
 from tocsin.documents import Database, RunStatus, Trigger, record_stored_runs
-from tocsin.events import Change, ChangeKind, ChangeSubscription, Fanout, fanout, recent_changes, send_changes
+from tocsin.events import Change, ChangeKind, ChangeSubscription, Fanout, recent_changes, send_changes
+from tocsin.events.change_queue import ChangeQueue
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
 
@@ -111,10 +110,10 @@ async def test_the_engine_gets_changes_that_are_due_queued_or_cancelled(database
     assert heard[0].due_at == clock.EPOCH
 
 
-async def test_a_slow_subscriber_gets_a_snapshot(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "MAX_QUEUED_CHANGES", 5)
+async def test_a_slow_subscriber_gets_a_snapshot(database: Database) -> None:
     async with listening(database) as events, events.subscribe("alice") as slow, events.subscribe("alice") as quick:
         await snapshot(quick)
+        slow._changes = ChangeQueue(5)
         tasks = []
         for _ in range(8):
             tasks.append(await save_hourly_task(database))
@@ -192,17 +191,17 @@ async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(da
     """A subscriber with thousands of queued changes used to get all of them in one iteration of the loop."""
     events = Fanout(database, lambda _change: None)
     events._feed._listening.set()
-    change = Change(K.TASK_UPDATED, clock.now(), "mallory/t")
+    changes = [Change(K.TASK_UPDATED, clock.now(), f"mallory/{number}") for number in range(50)]
     seen: list[str] = []
 
     async def read(subscription: ChangeSubscription, count: int) -> None:
         await take(subscription, count)
-        seen.append(subscription.owner)
+        seen.append(subscription.filter.owner)
 
     async with events.subscribe("alice") as mine, contextlib.AsyncExitStack() as stack:
         theirs = [await stack.enter_async_context(events.subscribe("mallory")) for _ in range(20)]
         for subscription in theirs:
-            for _ in range(50):
+            for change in changes:
                 subscription.offer(change)
         async with asyncio.TaskGroup() as group:
             for subscription in theirs:

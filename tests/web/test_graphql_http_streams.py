@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance.server import run_server
 from tests.graphql.conftest import Api, Caller
+from tests.graphql.sockets import open_socket
 from tests.harness import wait_until, without_extensions
 from tocsin.errors import RateLimited
 from tocsin.web import graphql_http
@@ -75,6 +76,32 @@ async def test_a_subscription_is_many(api: Api, method: str) -> None:
         return not api.services.fanout._subscriptions
 
     await wait_until(gone)
+
+
+async def test_equal_streams_and_sockets_share_their_events(api: Api) -> None:
+    limited = "subscription { taskEvents(limit: 2) { kind } }"
+    async with asked(api.alice, EVENTS) as one, asked(api.alice, EVENTS) as other, asked(api.alice, limited) as brief:
+        streams = [events(answer) for answer in (one, other, brief)]
+        assert [await anext(stream) for stream in streams] == [("next", SNAPSHOT)] * 3
+        async with open_socket(api, api.alice) as websocket:
+            await websocket.subscribe("1", EVENTS)
+            assert (await websocket.event())["kind"] == "SNAPSHOT"
+            assert len(api.services.subscription_groups) == 2
+            await api.alice.create()
+            created = {"data": {"taskEvents": {"kind": "TASK_CREATED"}}}
+            assert [await anext(stream) for stream in streams] == [("next", created)] * 3
+            assert (await websocket.receive())["payload"] == created
+        assert await anext(streams[2]) == ("complete", None)
+
+
+async def test_a_stream_ends_with_its_token(api: Api) -> None:
+    assert api.alice.user is not None
+    caller = Caller(api.alice.http, api.alice.user, api.token_for(api.alice.user, 2))
+    async with asked(caller, EVENTS) as answer:
+        found = [event async for event in events(answer)]
+    assert found[0] == ("next", SNAPSHOT)
+    assert [error["extensions"]["code"] for error in found[1][1]["errors"]] == ["TOKEN_EXPIRED"]
+    assert found[2] == ("complete", None)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,17 @@
 from tocsin.documents import Change, ChangeKind
 from tocsin.events.access_signals import AccessSignals
 from tocsin.events.change_feed import send_changes
-from tocsin.events.fanout import ChangeSubscription, Fanout
+from tocsin.events.change_queue import ChangeQueue
+from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription
+from tocsin.events.fanout import Fanout
 
-__all__ = ["AccessSignals", "Change", "ChangeKind", "ChangeSubscription", "Fanout", "send_changes"]
+__all__ = [
+    "AccessSignals",
+    "Change",
+    "ChangeFilter",
+    "ChangeKind",
+    "ChangeQueue",
+    "ChangeSubscription",
+    "Fanout",
+    "send_changes",
+]

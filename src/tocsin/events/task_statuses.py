@@ -1,6 +1,6 @@
 """The statuses of tasks that the database derives from their runs, read for the subscribers of this process."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tocsin.documents import Change, Database, TaskStatus, owner_of
@@ -43,6 +43,16 @@ class TaskStatuses:
             elif (news := completed.get(id(change))) is not None and self._note(owner, news):
                 told.append(news)
         return told
+
+    async def complete_all(self, changes: Sequence[Change]) -> list[Change]:
+        """Return all changes, with present statuses for those that were derived. Raises PyMongoError."""
+        if not any(change.is_derived for change in changes):
+            return list(changes)
+        latest = {change.task_id: change.task_status for change in (await self.read_latest(changes)).values()}
+        return [
+            replace(change, task_status=latest.get(change.task_id), is_derived=False) if change.is_derived else change
+            for change in changes
+        ]
 
     async def read_latest(self, changes: Iterable[Change]) -> dict[int, Change]:
         """Return the last derived change of each task that exists with its present status, by the `id` of the change.

@@ -24,6 +24,8 @@ from tocsin.events import Fanout
 from tocsin.graphql.callers import Caller, CallerSlots
 from tocsin.graphql.limits.refusal_log import RefusalLog
 from tocsin.graphql.loaders import DocumentLoaders
+from tocsin.graphql.sharing.groups import SubscriptionGroups
+from tocsin.graphql.sharing.identity import Permissions
 from tocsin.jobs.base import Compute
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.quotas import Quotas
@@ -76,6 +78,11 @@ class Services:
     def rates(self) -> RateLimiter:
         """Rate limits by address, account and cost."""
         return RateLimiter(self.database, self.settings)
+
+    @cached_property
+    def subscription_groups(self) -> SubscriptionGroups:
+        """Subscriptions that share their events."""
+        return SubscriptionGroups(self.fanout)
 
     @cached_property
     def slots(self) -> CallerSlots:
@@ -149,6 +156,23 @@ class Context(BaseContext):
     def can_read(self) -> bool:
         """True if the verified token has the scope READ, and without a token."""
         return self._identity is None or Scope.READ in self._identity.scopes
+
+    @property
+    def identity(self) -> Identity | None:
+        """The caller as last authenticated; another object after each time."""
+        return self._identity
+
+    @property
+    def sees_suggestions(self) -> bool:
+        """True if the caller gets suggestions ("Did you mean …?") in errors."""
+        return self.caller is not None and self.caller.is_among(self.services.settings.suggestions)
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the caller may see. Without a verified token: nothing that belongs to a user."""
+        known = self._identity
+        scopes, is_admin = (frozenset[Scope](), False) if known is None else (known.scopes, known.user.is_admin)
+        return Permissions(scopes, is_admin, self.sees_suggestions)
 
     @property
     def is_websocket(self) -> bool:

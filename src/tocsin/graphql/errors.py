@@ -50,12 +50,18 @@ def mask_error(error: GraphQLError, *, executing: bool, request_id: str) -> Grap
     """Return the error for the response: with `extensions.code`, and without internal details."""
     if error.extensions and "code" in error.extensions:
         return error
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
+    cause = original_cause(error)
     if cause is None or (isinstance(cause, ValueError) and error.path is None):
         return with_code(error, _code_of_document_error(error, executing=executing))
     return _mask_cause(error, cause, request_id)
+
+
+def original_cause(error: GraphQLError) -> BaseException | None:
+    """Return the exception that an error was made of; None for an error of the document."""
+    cause: BaseException | None = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
 
 
 def with_code(error: GraphQLError, code: str, message: str | None = None, **extensions: object) -> GraphQLError:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 
@@ -14,6 +14,9 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.node import TASK, WORKFLOW_RUN, load_node
+from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
+from tocsin.graphql.sharing.identity import find_shared_operation
+from tocsin.graphql.sharing.member import Member, MemberEnd
 from tocsin.graphql.tasks.events import TaskEvent, to_task_event
 from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, to_workflow_run_event
 from tocsin.workflows.ownership import find_workflow_run
@@ -59,8 +62,10 @@ class Subscription:
         task = ids.require_id("Task", task_id, "taskId") if task_id else None
         if task is not None and await load_node(info, TASK, owner, task) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        changes = info.context.services.fanout.subscribe(owner, task, after or None)
-        return _take(limit, _stream_events(info.context, changes, lambda change: to_task_event(change, owner)))
+        changes = events.ChangeFilter(owner, task)
+        return _stream_events(
+            info.context, changes, after or None, limit or None, lambda each: to_task_event(each, owner)
+        )
 
     @strawberry.subscription(
         description=(
@@ -95,9 +100,15 @@ class Subscription:
         follows = workflow_run if until_end else None
         # If the run has ended, no further event may come after `after`, so the stream starts with a SNAPSHOT.
         since = None if follows and not await _is_open(owner, follows) else after or None
-        changes = info.context.services.fanout.subscribe_workflows(owner, workflow_run, since)
-        stream = _stream_events(info.context, changes, lambda change: to_workflow_run_event(change, owner))
-        return _take(limit, _until_end(stream, owner, follows) if follows else stream)
+        changes = events.ChangeFilter(owner, workflows=True, workflow_run_id=workflow_run)
+
+        def convert(change: events.Change) -> WorkflowRunEvent:
+            return to_workflow_run_event(change, owner)
+
+        if follows:
+            alone = _stream_alone(info.context, changes, since, convert)
+            return _take(limit or None, _until_end(alone, owner, follows))
+        return _stream_events(info.context, changes, since, limit or None, convert)
 
 
 def _check_limit(limit: int | None) -> None:
@@ -133,16 +144,55 @@ async def _is_open(owner: str, run_id: str) -> bool:
     return run is not None and run.open
 
 
-async def _stream_events(
-    context: Context, changes: events.ChangeSubscription, convert: Callable[[events.Change], Event]
+def _stream_events(
+    context: Context,
+    changes: events.ChangeFilter,
+    after: datetime | None,
+    limit: int | None,
+    convert: Callable[[events.Change], Event],
 ) -> AsyncGenerator[Event, None]:
+    """Share the events with equal subscriptions if the transport can, else return a stream of them."""
+    delivery = DELIVERY.get()
+    if delivery is None or find_shared_operation(delivery, changes, context.permissions) is None:
+        return _take(limit, _stream_alone(context, changes, after, convert))
+    return _stream_nothing(context, delivery, changes, after, limit, convert)
+
+
+async def _stream_nothing(
+    context: Context,
+    delivery: Delivery,
+    changes: events.ChangeFilter,
+    after: datetime | None,
+    limit: int | None,
+    convert: Callable[[events.Change], object],
+) -> AsyncGenerator[Any, None]:
+    """Yield nothing while the events are sent to the outlet of the delivery."""
+    ended = None
+    while ended is not MemberEnd.LIMIT_REACHED:
+        operation = find_shared_operation(delivery, changes, context.permissions)
+        if operation is None or delivery.executor is None:
+            return
+        groups = context.services.subscription_groups
+        joined = groups.join(operation, delivery, delivery.executor, convert, after, limit)
+        async with joined as member, _ending_with_token(context, member):
+            ended = await member.ended
+        after, limit = None, member.left
+    never: tuple[Any, ...] = ()
+    for event in never:
+        yield event
+
+
+async def _stream_alone(
+    context: Context, filter_: events.ChangeFilter, after: datetime | None, convert: Callable[[events.Change], Event]
+) -> AsyncGenerator[Event, None]:
+    changes = events.ChangeSubscription(context.services.fanout, filter_, after)
     async with changes, _ending_with_token(context, changes):
         async for change in changes:
             yield convert(change)
 
 
 @asynccontextmanager
-async def _ending_with_token(context: Context, changes: events.ChangeSubscription) -> AsyncIterator[None]:
+async def _ending_with_token(context: Context, changes: events.ChangeSubscription | Member) -> AsyncIterator[None]:
     """End a stream of server-sent events with its token; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
     if context.is_websocket:
         yield

@@ -4,7 +4,8 @@ No answer is a stack trace or plain text, no body is read beyond its limit, and 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
@@ -28,11 +29,14 @@ from tocsin.graphql.context import Context, Services
 from tocsin.graphql.limits.admission import charge_refusal, check_rate_limit
 from tocsin.graphql.limits.document_cache import find_operation
 from tocsin.graphql.schema import schema
+from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
 from tocsin.web.connections import Connection
 from tocsin.web.error_responses import INTERNAL_MESSAGE, RequestRefused, error_response
 from tocsin.web.graphql_responses import response_body, response_headers, response_status
 from tocsin.web.graphql_ws import GraphQLWebSocketAdapter, GraphQLWebSocketHandler
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, AcceptedFormats, negotiate
+from tocsin.web.outlets import StreamOutlet
+from tocsin.web.protocols import BoundedHttpProtocol
 from tocsin.web.request_parsing import LimitedRequest, decode_json, read_operation
 
 GRAPHQL_PATH = "/graphql"
@@ -136,7 +140,8 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         del blank.headers["content-length"]
         adapter = LimitedRequest(request, self._limit)
         result: Any = await self.execute_operation(request, adapter, data, context, None, blank)
-        return await self._create_streaming_response(request, result, data.protocol, blank)
+        delivered: Any = _deliver(request, data, result)
+        return await self._create_streaming_response(request, delivered, data.protocol, blank)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002
         """Return the payload of one event of a stream."""
@@ -154,6 +159,17 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         if context.token is not None:
             await context.authenticate()
         return await super().on_ws_connect(context)
+
+
+async def _deliver(request: Request, data: GraphQLRequestData, results: Any) -> AsyncGenerator[Any, None]:
+    """Yield the results of an operation. A subscription can send its events to the stream itself."""
+    http: BoundedHttpProtocol | None = getattr(request.state, "http", None)
+    response = None if http is None else http.find_stream()
+    if http is not None and response is not None:
+        DELIVERY.set(Delivery(data.query or "", data.operation_name, data.variables, StreamOutlet(http, response)))
+    async with aclosing(results):
+        async for result in results:
+            yield result
 
 
 def _parse_bearer(header: object) -> str | None:

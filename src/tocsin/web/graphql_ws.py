@@ -15,13 +15,15 @@ from pymongo.errors import PyMongoError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
 
 from tocsin import telemetry
 from tocsin.errors import DatabaseUnavailable, Unauthenticated
 from tocsin.graphql.context import Context
+from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
 from tocsin.web.connections import Connection
+from tocsin.web.outlets import OperationOutlet
 from tocsin.web.request_parsing import ANONYMOUS_BODY_LIMIT
 
 CLOSE_REASON_BYTES = 123
@@ -111,6 +113,14 @@ class GraphQLWebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.websocket.send_json({"id": message["id"], "type": "error", "payload": payload})
             return
         await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """Execute an operation in its own task. A subscription can send its events to the socket itself."""
+        socket = None if self.context.request is None else getattr(self.context.request.state, "socket", None)
+        if socket is not None:
+            outlet = OperationOutlet(socket, operation.id)
+            DELIVERY.set(Delivery(operation.query, operation.operation_name, operation.variables, outlet))
+        await super().run_operation(operation)
 
     async def handle_connection_init(self, message: Any) -> None:
         """Initialise the connection, then watch its token."""

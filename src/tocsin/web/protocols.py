@@ -6,21 +6,17 @@ code and the security headers.
 
 import asyncio
 import sys
+from collections.abc import Callable
 from enum import Enum
-from http import HTTPStatus
 from typing import Any
 
 import httptools
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.datastructures import Headers
-from websockets.http11 import Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from tocsin.web import error_responses
 from tocsin.web.connections import Connection, ConnectionRefusal, ConnectionTable
-from tocsin.web.security_headers import SECURITY_HEADERS
+from tocsin.web.raw_responses import raw_response
 
 HEAD_LIMIT = 32 * 1024
 """Maximum bytes of the request line and headers. One read (up to 256 KiB) is parsed before it is measured."""
@@ -56,8 +52,28 @@ class ServerConfig(uvicorn.Config):
         super().__init__(app, **options)
 
 
+class Callbacks:
+    """Callbacks that are called once."""
+
+    def __init__(self) -> None:
+        self._callbacks: set[Callable[[], None]] = set()
+
+    def add(self, callback: Callable[[], None]) -> None:
+        """Add a callback, unless it is there."""
+        self._callbacks.add(callback)
+
+    def call(self) -> None:
+        """Call the callbacks and forget them."""
+        callbacks, self._callbacks = self._callbacks, set()
+        for callback in callbacks:
+            callback()
+
+
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with limits."""
+    """uvicorn's HTTP protocol with limits.
+
+    The application finds it as `http` of the connection's state, and can send what it has encoded for many streams.
+    """
 
     config: ServerConfig
     _place: Connection | None = None
@@ -85,11 +101,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         place = self.config.connections.open(self.client[0] if self.client else "", transport.abort)
         if isinstance(place, ConnectionRefusal):
             self._is_refused = True
-            transport.write(_raw_response(place.status, place.message))
+            transport.write(raw_response(place.status, place.message))
             transport.close()
             return
         self._place = place
-        self.app_state = {**self.app_state, "connection": place}
+        self._on_writable = Callbacks()
+        self.app_state = {**self.app_state, "connection": place, "http": self}
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -97,7 +114,32 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop_timer()
         if self._place is not None:
             self._place.close()
+            self._on_writable.call()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        """Continue to send, because the client has read most of what was sent."""
+        super().resume_writing()
+        self._on_writable.call()
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client has read most of what was sent."""
+        return not self.flow.write_paused
+
+    def call_when_writable(self, callback: Callable[[], None]) -> None:
+        """Call the callback once, when the client has read most of what was sent, or the connection was lost."""
+        self._on_writable.add(callback)
+
+    def find_stream(self) -> RequestResponseCycle | None:
+        """Return the response in progress if it is one without a length that has begun."""
+        cycle = self.cycle
+        return cycle if cycle is not None and cycle.response_started and cycle.chunked_encoding else None
+
+    def write_chunks(self, cycle: RequestResponseCycle, chunks: bytes) -> None:
+        """Send complete chunks of a response without waiting, unless it has ended."""
+        if not (cycle.response_complete or cycle.disconnected or self.transport.is_closing()):
+            self.transport.write(chunks)
 
     def data_received(self, data: bytes) -> None:
         """Parse data, unless the connection was refused."""
@@ -242,7 +284,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if cycle.response_started or self.pipeline:
                 self.transport.close()
                 return
-        self.transport.write(_raw_response(status, message))
+        self.transport.write(raw_response(status, message))
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
@@ -250,48 +292,3 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Tell the application that the client has disconnected."""
         self.cycle.disconnected = True
         self.cycle.message_event.set()
-
-
-class JsonWebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, which answers failed handshakes with JSON."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.conn.reject = _reject_handshake  # type: ignore[method-assign]  # the one place where all refusals are made
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Release the place that was taken before the handshake."""
-        self.app_state["connection"].close()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse data. The handshake arrives in one piece; where it is invalid, uvicorn would never respond."""
-        super().data_received(data)
-        if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(_raw_response(400, "This is not a valid WebSocket handshake."))
-            self.transport.close()
-
-    def shutdown(self) -> None:
-        """Close with the server. Without a handshake uvicorn's own shutdown raises, which would stop the server's."""
-        if self.handshake_initiated:
-            super().shutdown()
-        else:
-            self.transport.close()
-
-
-def _reject_handshake(status: HTTPStatus | int, text: str) -> Response:
-    status = HTTPStatus(status)
-    message = text.strip().partition("\n")[0] or "No WebSocket is served at this path or to pages of this origin."
-    body = error_responses.error_body(status, message)
-    return Response(status, status.phrase, Headers(_headers(body)), body)
-
-
-def _raw_response(status: int, message: str) -> bytes:
-    body = error_responses.error_body(status, message)
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in _headers(body))]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def _headers(body: bytes) -> list[tuple[str, str]]:
-    ours = [(name.decode(), value.decode()) for name, value in SECURITY_HEADERS]
-    return [("content-type", "application/json"), ("content-length", str(len(body))), ("connection", "close"), *ours]

@@ -18,8 +18,9 @@ from tocsin.runtime import Runtime
 from tocsin.web.app import create_app
 from tocsin.web.connections import MIN_CONNECTIONS, SPARE_DESCRIPTORS, ConnectionTable
 from tocsin.web.metrics import create_metrics_app
-from tocsin.web.protocols import BoundedHttpProtocol, JsonWebSocketProtocol, ServerConfig
+from tocsin.web.protocols import BoundedHttpProtocol, ServerConfig
 from tocsin.web.trusted_proxies import network_matcher
+from tocsin.web.websocket_protocol import JsonWebSocketProtocol
 
 MAX_DESCRIPTORS = 65_536
 """The limit of file descriptors to request, where the system allows it."""
@@ -123,6 +124,7 @@ def make_uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
         proxy_headers=False,  # uvicorn trusts the local machine, ours only what TOCSIN_TRUSTED_PROXIES names
         lifespan="off",
         ws_max_size=settings.body_limit,
+        ws_per_message_deflate=False,  # shared frames are not compressed; the state of a compressor takes 40 KB each
         timeout_graceful_shutdown=3,
     )
 

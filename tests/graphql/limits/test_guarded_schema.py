@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import GraphQLOneOfDirective
+from graphql import ExecutionResult, GraphQLOneOfDirective, parse
 from strawberry.types.execution import PreExecutionError
 
 from tests.graphql.conftest import Api
+from tocsin.clock import EPOCH
 from tocsin.errors import RateLimited
+from tocsin.events import Change, ChangeKind
 from tocsin.graphql.context import Context
-from tocsin.graphql.limits.guarded_schema import MAX_VARIABLE_ERRORS, can_see_suggestions
+from tocsin.graphql.limits.guarded_schema import MAX_VARIABLE_ERRORS, GuardedExecutionContext
 from tocsin.graphql.schema import schema
+from tocsin.graphql.tasks.events import to_task_event
 
 
 @pytest.fixture
@@ -68,8 +71,24 @@ async def test_suggestions_are_for_the_audience_of_the_setting(api: Api, who: st
 
 
 def test_a_caller_who_is_not_known_yet_gets_no_suggestions(api: Api) -> None:
-    assert not can_see_suggestions(Context(api.services, "r1", None))
+    assert not Context(api.services, "r1", None).sees_suggestions
 
 
 def test_the_schema_describes_one_of() -> None:
     assert f'"""{GraphQLOneOfDirective.description}"""\ndirective @oneOf on INPUT_OBJECT' in schema.as_str()
+
+
+async def test_the_events_of_a_subscription_leave_nothing_behind(api: Api) -> None:
+    """graphql-core kept the collected fields of each event until the subscription ended."""
+    document = parse("subscription { taskEvents { kind task { id } } }")
+    executor = GuardedExecutionContext.build(schema._schema, document, None, Context(api.services, "r1", None))
+    assert isinstance(executor, GuardedExecutionContext)
+    kept = set()
+    for _ in range(3):
+        event = to_task_event(Change(ChangeKind.SNAPSHOT, EPOCH), "o")
+        result = executor.build_per_event_executor(event).execute_operation()
+        found = await result if executor.is_awaitable(result) else result
+        assert isinstance(found, ExecutionResult)
+        assert found.data == {"taskEvents": {"kind": "SNAPSHOT", "task": None}}
+        kept.add(len(executor._relevant_sub_fields))
+    assert len(kept) == 1

@@ -12,10 +12,8 @@ from strawberry.types.execution import ExecutionResult, StreamExecutionResult
 from strawberry.types.graphql import OperationType
 
 from tocsin.config import Settings
-from tocsin.graphql.allowed_values import with_allowed_values
-from tocsin.graphql.errors import mask_error
 from tocsin.graphql.limits.admission import Admission
-from tocsin.graphql.limits.guarded_schema import can_see_suggestions
+from tocsin.graphql.limits.masking import mask_errors
 
 _TIMEOUT = "The operation was aborted because it took longer than {:g} s. {}"
 _MAY_BE_SAVED = (
@@ -96,11 +94,6 @@ class ErrorExtension(SchemaExtension):
     def _mask_errors(self, result: object) -> None:
         if isinstance(result, GraphQLResult | ExecutionResult) and result.errors:
             context = self.execution_context
-            errors = result.errors
-            if can_see_suggestions(context.context):
-                schema, variables = context.schema._schema, context.variables or {}
-                errors = [with_allowed_values(error, schema, variables) for error in errors]
-            request_id = context.context.request_id
-            result.errors = [mask_error(error, executing=self._executing, request_id=request_id) for error in errors]
-            for error in result.errors:
-                context.context.log_refusal((error.extensions or {}).get("code"), error.message)
+            result.errors = mask_errors(
+                result.errors, context.context, context.schema._schema, context.variables, executing=self._executing
+            )

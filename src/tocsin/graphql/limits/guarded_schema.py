@@ -9,9 +9,9 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from tocsin.graphql.context import Context
 from tocsin.graphql.limits.admission import check_rate_limit
 from tocsin.graphql.plain_fields import PlainFieldsExecutor
+from tocsin.graphql.sharing.delivery import DELIVERY
 
 MAX_VARIABLE_ERRORS = 10
 
@@ -85,17 +85,29 @@ async def _single_result(result: ExecutionResult) -> AsyncGenerator[ExecutionRes
 
 
 class GuardedExecutionContext(PlainFieldsExecutor):
-    """An execution context that hides suggestions about invalid variables from callers who may not see them."""
+    """An execution context that hides suggestions about invalid variables from callers who may not see them.
+
+    It collects the fields of its operation once. graphql-core collects them for each event of a subscription, and
+    keeps all of them until the subscription ends, because what it memoizes is found by the identity of the root fields.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._root_fields: list[Any] = []  # shared with the copies for single events
+
+    def execute_collected_root_fields(self, root_type: Any, root_value: Any, fields: Any, *args: Any) -> Any:
+        """Execute the root fields, as collected for the first event."""
+        if not self._root_fields:
+            self._root_fields.append(fields)
+        return super().execute_collected_root_fields(root_type, root_value, self._root_fields[0], *args)
 
     @classmethod
     def build(
         cls, schema: Any, document: Any, root_value: Any = None, context_value: Any = None, *args: Any, **options: Any
     ) -> Any:
         """Build the execution context of one operation."""
-        options["hide_suggestions"] = not can_see_suggestions(context_value)
-        return super().build(schema, document, root_value, context_value, *args, **options)
-
-
-def can_see_suggestions(context: Context) -> bool:
-    """Tell whether the caller gets suggestions ("Did you mean …?") in errors."""
-    return context.caller is not None and context.caller.is_among(context.services.settings.suggestions)
+        options["hide_suggestions"] = not context_value.sees_suggestions
+        built = super().build(schema, document, root_value, context_value, *args, **options)
+        if isinstance(built, cls) and (delivery := DELIVERY.get()) is not None:
+            delivery.executor = built
+        return built

@@ -1,0 +1,104 @@
+"""The queue of changes of one subscriber, in which later changes of the same thing replace earlier ones. Pure."""
+
+from collections import OrderedDict
+from dataclasses import replace
+from itertools import islice
+
+from tocsin.documents import Change, ChangeKind
+
+MERGED_FROM = 32
+"""A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
+MAX_QUEUED_CHANGES = 10_000
+"""Things that changed while a subscriber did not read. Beyond this they are replaced by a SNAPSHOT."""
+
+
+def merge(earlier: Change, later: Change) -> Change:
+    """Return one change that says what two changes of the same thing say together.
+
+    What was created stays created, what was deleted stays deleted; a status that the later change did not set is that
+    of the earlier one; all changed steps are kept, the latest last.
+    """
+    steps = dict(earlier.steps)
+    for key, status in later.steps:
+        steps.pop(key, None)
+        steps[key] = status
+    return replace(
+        later,
+        kind=_merge_kinds(earlier.kind, later.kind),
+        task_status=later.task_status or earlier.task_status,
+        run_status=later.run_status or earlier.run_status,
+        workflow_status=later.workflow_status or earlier.workflow_status,
+        due_at=later.due_at or earlier.due_at,
+        queued=later.queued or earlier.queued,
+        cancel_requested=later.cancel_requested or earlier.cancel_requested,
+        steps=tuple(steps.items()),
+        is_derived=later.is_derived or (earlier.is_derived and later.task_status is None),
+    )
+
+
+def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:
+    if ChangeKind.TASK_DELETED in {earlier, later}:
+        return ChangeKind.TASK_DELETED
+    return earlier if earlier in {ChangeKind.TASK_CREATED, ChangeKind.RUN_CREATED} else later
+
+
+class ChangeQueue:
+    """Changes in the order of their last change, each with the number of changes that were added until then.
+
+    It never holds more than `most`: `add` returns False instead, and the subscriber needs a SNAPSHOT.
+    """
+
+    __slots__ = ("_changes", "_latest", "_most", "added")
+
+    def __init__(self, most: int = MAX_QUEUED_CHANGES) -> None:
+        self.added = 0
+        self._most = most
+        self._changes: OrderedDict[int, Change] = OrderedDict()
+        self._latest: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._changes)
+
+    def add(self, change: Change) -> bool:
+        """Queue a change. A SNAPSHOT replaces all others, because the state that is read after it includes them."""
+        if change.kind is ChangeKind.SNAPSHOT:
+            self.clear()
+        self.added += 1
+        subject = _subject(change)
+        earlier = self._latest.get(subject)
+        if earlier is not None and len(self._changes) >= MERGED_FROM:
+            change = merge(self._changes.pop(earlier), change)
+        elif len(self._changes) >= self._most:
+            return False
+        self._latest[subject] = self.added
+        self._changes[self.added] = change
+        return True
+
+    def first(self, most: int) -> list[tuple[int, Change]]:
+        """Return the first changes, at most so many, with their numbers."""
+        return list(islice(self._changes.items(), most))
+
+    def drop(self, count: int) -> None:
+        """Remove so many of the first changes."""
+        for _ in range(min(count, len(self._changes))):
+            number, change = self._changes.popitem(last=False)
+            if self._latest.get(_subject(change)) == number:
+                del self._latest[_subject(change)]
+
+    def take(self, most: int) -> list[tuple[int, Change]]:
+        """Remove and return the first changes, at most so many, with their numbers."""
+        taken = self.first(most)
+        self.drop(most)
+        return taken
+
+    def clear(self) -> None:
+        """Remove all changes."""
+        self._changes.clear()
+        self._latest.clear()
+
+
+def _subject(change: Change) -> str:
+    """Return the ID of what changed. A SNAPSHOT is of nothing that can change again."""
+    if change.kind is ChangeKind.SNAPSHOT:
+        return ""
+    return change.run_id or change.task_id or change.workflow_run_id or ""

@@ -1,0 +1,1 @@
+"""Equal subscriptions of one owner, which are executed once for each event."""

@@ -1,0 +1,123 @@
+"""What is merged says what the single changes said, in their order."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.clock import EPOCH
+from tocsin.documents import RunStatus, StepStatus, TaskStatus, WorkflowRunStatus
+from tocsin.events import Change, ChangeKind, ChangeQueue
+from tocsin.events.change_queue import MERGED_FROM, merge
+
+K = ChangeKind
+FINAL = {K.TASK_DELETED: 2, K.TASK_CREATED: 1, K.RUN_CREATED: 1}
+
+
+def at(second: int) -> Change:
+    return Change(K.RUN_UPDATED, EPOCH + timedelta(seconds=second), "o/t", "o/t:1")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Change]:
+    """Return changes of a few things with rising times, each with its creation at most once and first."""
+    changes: list[Change] = []
+    seen: set[str] = set()
+    for second in range(draw(st.integers(1, 120))):
+        number, kind = draw(st.integers(0, 60)), draw(st.sampled_from(["task", "run", "workflow"]))
+        name, moment = f"o/{kind}{number}", EPOCH + timedelta(seconds=second)
+        is_new = name not in seen
+        seen.add(name)
+        if kind == "task":
+            later = draw(st.sampled_from([K.TASK_UPDATED, K.TASK_DELETED]))
+            status = draw(st.sampled_from([None, TaskStatus.PAUSED, TaskStatus.PENDING]))
+            changes.append(Change(K.TASK_CREATED if is_new else later, moment, name, task_status=status))
+        elif kind == "run":
+            state = draw(st.sampled_from([None, RunStatus.RUNNING, RunStatus.COMPLETED]))
+            created = K.RUN_CREATED if is_new else K.RUN_UPDATED
+            changes.append(Change(created, moment, "o/task0", name, run_status=state))
+        else:
+            steps = draw(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(StepStatus)), max_size=2))
+            state_ = draw(st.sampled_from([None, WorkflowRunStatus.RUNNING]))
+            created = K.RUN_CREATED if is_new else K.RUN_UPDATED
+            changes.append(Change(created, moment, workflow_run_id=name, workflow_status=state_, steps=tuple(steps)))
+    return changes
+
+
+def subject(change: Change) -> str:
+    return change.run_id or change.task_id or change.workflow_run_id or ""
+
+
+def final_kind(kinds: list[ChangeKind]) -> ChangeKind:
+    return max(kinds, key=lambda kind: FINAL.get(kind, 0))
+
+
+def latest(values: list[object]) -> object:
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+@given(histories())
+def test_a_reader_of_merged_changes_knows_what_a_reader_of_all_knows(history: list[Change]) -> None:
+    queue = ChangeQueue()
+    assert all(queue.add(change) for change in history)
+    read = [change for _, change in queue.take(1000)]
+    assert [change.at for change in read] == sorted(change.at for change in read)
+    assert {subject(change) for change in read} == {subject(change) for change in history}
+    for name in {subject(change) for change in history}:
+        said = [change for change in history if subject(change) == name]
+        heard = [change for change in read if subject(change) == name]
+        assert heard[-1].at == said[-1].at
+        assert final_kind([change.kind for change in heard]) is final_kind([change.kind for change in said])
+        for field in ("task_status", "run_status", "workflow_status"):
+            assert latest([getattr(one, field) for one in heard]) == latest([getattr(one, field) for one in said])
+        assert _steps(heard) == _steps(said)
+
+
+def _steps(changes: list[Change]) -> dict[str, StepStatus]:
+    return {key: status for change in changes for key, status in change.steps}
+
+
+@given(histories(), st.integers(1, 200))
+def test_it_is_read_in_portions_without_gaps(history: list[Change], most: int) -> None:
+    queue, read = ChangeQueue(), list[tuple[int, Change]]()
+    for number, change in enumerate(history):
+        queue.add(change)
+        if number % 50 == 0:
+            read += queue.take(most)
+    read += queue.take(1000)
+    assert len(queue) == 0
+    numbers = [number for number, _ in read]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == queue.added == len(history)
+
+
+def test_few_changes_are_kept_step_by_step_and_many_are_merged() -> None:
+    queue = ChangeQueue()
+    for second in range(MERGED_FROM):
+        queue.add(at(second))
+    assert len(queue) == MERGED_FROM
+    for second in range(MERGED_FROM, 500):
+        queue.add(at(second))
+    assert len(queue) == MERGED_FROM
+    assert queue.take(1000)[-1] == (500, at(499))
+
+
+def test_a_full_queue_refuses_other_things_and_merges_its_own() -> None:
+    queue = ChangeQueue(40)
+    others = [Change(K.TASK_CREATED, EPOCH, f"o/{number}") for number in range(40)]
+    assert all(queue.add(change) for change in others)
+    assert queue.add(Change(K.TASK_UPDATED, EPOCH, "o/7"))
+    assert not queue.add(Change(K.TASK_CREATED, EPOCH, "o/more"))
+    assert len(queue) == 40
+    snapshot = Change(K.SNAPSHOT, EPOCH)
+    assert queue.add(snapshot)
+    assert [change for _, change in queue.take(2)] == [snapshot]
+
+
+def test_created_and_deleted_survive() -> None:
+    created, updated, deleted = (
+        Change(kind, EPOCH, "o/t") for kind in (K.TASK_CREATED, K.TASK_UPDATED, K.TASK_DELETED)
+    )
+    assert merge(created, updated).kind is K.TASK_CREATED
+    assert merge(created, deleted).kind is K.TASK_DELETED
+    assert merge(deleted, updated).kind is K.TASK_DELETED
