@@ -7,17 +7,15 @@ these limits (docs/adr/0040). Runs that cannot start at once are claimed only wi
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.dispatch.claim_stages import AdmittedRun, ClaimStage, CountKey
+from tocsin.dispatch.claim_stages import AdmittedRuns, ClaimStage, CountKey
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.permit_book import PermitBook, PermitKey
 from tocsin.dispatch.permits import Needs, Permits
-from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.dispatch.refusal import PLACE_FREED, SETTINGS_CHANGED, Event, Saturation
 from tocsin.dispatch.run_rates import RunRates
 from tocsin.documents import RunDocument, WaitingFor
@@ -47,9 +45,8 @@ class RunLimiter:
         self._events: set[Event] = set()
         self.contended_lanes: set[str] = set()
         """The names of the lanes whose first run was refused, so that no new run in them is admitted first."""
-        self._admitted: dict[tuple[str, int], AdmittedRun] = {}
-        self._counts: Counter[CountKey] = Counter()
-        self._prefetch = PrefetchWindow()
+        self._admitted = AdmittedRuns()
+        self._counts, self._prefetch = self._admitted.counts, self._admitted.prefetch
         rates = owner_rates or HostRates()
         self._rates = RunRates(rates, self.limits.host_rate, lambda queue: self._limits_of(queue).rate)
 
@@ -187,7 +184,7 @@ class RunLimiter:
             if not share.can_take(own, taken, short=short):
                 return WaitingFor.QUEUE_LIMIT
         missing = self._find_missing_place(owner, host, short=short)
-        if missing is not None and (limits.concurrency is not None or not self._may_wait(run, owner, host)):
+        if missing is not None and (limits.concurrency is not None or not self._admitted.may_wait(run, self.limits)):
             return missing
         stage = ClaimStage.READY if missing is None else ClaimStage.WAITING
         return self._rates.find_refusal(queue, owner, host, now) or stage
@@ -204,83 +201,45 @@ class RunLimiter:
             return WaitingFor.OWNER_SHARE if taken < self.limits.concurrency else WaitingFor.CONCURRENCY
         return WaitingFor.CONCURRENCY if counts["waiting", owner] else None
 
-    def _may_wait(self, run: RunDocument, owner: str, host: str | None) -> bool:
-        """Return whether a run without a place may be claimed ahead, and wait for one."""
-        counts, room = self._counts, self.limits.prefetch
-        half = (room + 1) // 2
-        if counts["waiting",] >= room:
-            return False
-        if host is not None and counts["host", host] >= self.limits.host_concurrency + room * 7 // 8:
-            return False
-        own, to_host = counts["waiting", owner], counts["waiting", owner, host]
-        of_priority = counts["priority", owner, host, run.get("priority") or 0] - counts["places", owner]
-        if own >= half or of_priority >= half - half // 8:
-            return False
-        if own >= self._prefetch.max_waiting(("owner", owner)):
-            return False
-        return to_host < self._prefetch.max_waiting(("owner to host", owner, host))
-
     def _admit(self, run: RunDocument, stage: ClaimStage, now: Milliseconds) -> None:
         """Count a run in this stage, and in the rates of its queue, owner and host."""
         queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
-        of_owner, to_host = ("owner", owner), ("owner to host", owner, host)
-        keys: list[CountKey] = [("queue", queue), ("owner in queue", owner, queue), of_owner, to_host]
+        keys: list[CountKey] = [("queue", queue), ("owner in queue", owner, queue)]
+        keys += [("owner", owner), ("owner to host", owner, host)]
         if host is not None:
             keys += [("host", host), ("priority", owner, host, run.get("priority") or 0)]
         self._rates.count_run(queue, owner, host, now)
-        self._prefetch.mark_busy(of_owner)
-        self._prefetch.mark_busy(to_host)
         if self._book is not None:
             self._book.note_use(self._permit_keys(run), owner, time.monotonic())
-        admitted = self._admitted[run["_id"], run["fence"] + 1] = AdmittedRun(owner, host, keys, stage)
-        self._count(keys, 1)
-        self._count(admitted.stage_keys(), 1)
-
-    def _count(self, keys: list[CountKey], by: int) -> None:
-        for key in keys:
-            self._counts[key] += by
-            if not self._counts[key]:
-                del self._counts[key]
-                self._prefetch.mark_idle(key)
+        self._admitted.add(run, host, keys, stage)
 
     # --- an admitted run, until its end -----------------------------------------------------------------------------
 
     def is_ready(self, run: RunDocument) -> bool:
         """Return whether an admitted run, given as it was before its claim, may start at once."""
         with self._lock:
-            admitted = self._admitted.get((run["_id"], run["fence"] + 1))
-            return admitted is None or admitted.stage is not ClaimStage.WAITING
+            return self._admitted.find_stage(run) is not ClaimStage.WAITING
 
     def mark_started(self, run: RunDocument) -> None:
         """Mark the attempt of a claimed run as started."""
         with self._lock:
-            if (admitted := self._advance(run, ClaimStage.STARTED)) is not None:
-                self._prefetch.count_start(("owner", admitted.owner))
-                self._prefetch.count_start(("owner to host", admitted.owner, admitted.host))
+            self._advance(run, ClaimStage.STARTED)
 
     def mark_ended(self, run: RunDocument) -> None:
         """Mark the attempt of a claimed run as ended, before its outcome is acknowledged."""
         with self._lock:
             self._advance(run, ClaimStage.ENDED)
 
-    def _advance(self, run: RunDocument, stage: ClaimStage) -> AdmittedRun | None:
-        admitted = self._admitted.get((run["_id"], run["fence"]))
-        if admitted is not None:
-            self._count(admitted.stage_keys(), -1)
-            admitted.stage = stage
-            self._count(admitted.stage_keys(), 1)
-            self._events.update((("owner", admitted.owner), PLACE_FREED))
-        return admitted
+    def _advance(self, run: RunDocument, stage: ClaimStage) -> None:
+        if self._admitted.advance(run, stage):
+            self._events.update((("owner", run["owner"]), PLACE_FREED))
 
     def release(self, run: RunDocument, *, claimed: bool = True) -> None:
         """Remove an admitted run that has ended, or (`claimed` false) that was not claimed after all."""
         with self._lock:
-            admitted = self._admitted.pop((run["_id"], run["fence"] + (not claimed)), None)
-            if admitted is not None:
-                self._count(admitted.stage_keys(), -1)
-                self._count(admitted.keys, -1)
-                queue, host = ("queue", run.get("queue") or DEFAULT_QUEUE), ("host", admitted.host or "")
-                self._events.update((("owner", admitted.owner), queue, host, PLACE_FREED))
+            if self._admitted.remove(run, claimed=claimed):
+                queue, host = ("queue", run.get("queue") or DEFAULT_QUEUE), ("host", run.get("host") or "")
+                self._events.update((("owner", run["owner"]), queue, host, PLACE_FREED))
 
     # --- waiting runs -----------------------------------------------------------------------------------------------
 
