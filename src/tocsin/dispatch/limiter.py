@@ -250,11 +250,8 @@ class RunLimiter:
             if isinstance(decision, ClaimStage):
                 lacking = self._lacking_permits(run)
                 return _REFUSALS[lacking[0][0]] if lacking else None
-            return WaitingFor.OWNER_SHARE if decision in _SHARED and self._has_free_places(run) else decision
-
-    def _has_free_places(self, run: RunDocument) -> bool:
-        """Return whether the run's queue and host have free places, even if only for other owners."""
-        return not self._is_queue_full(run.get("queue") or DEFAULT_QUEUE) and not self._is_host_full(run.get("host"))
+            is_full = self._is_queue_full(run.get("queue") or DEFAULT_QUEUE) or self._is_host_full(run.get("host"))
+            return WaitingFor.OWNER_SHARE if decision in _SHARED and not is_full else decision
 
     def _is_queue_full(self, queue: str) -> bool:
         concurrency = self._limits_of(queue).concurrency
