@@ -22,7 +22,7 @@ class Member:
 
     def __init__(self, database: Database, name: str, **options: Any) -> None:
         self.database, self.name = database, name
-        self.limiter = RunLimiter(ProcessLimits(host_concurrency=3, owner_share=1.0))
+        self.limiter = RunLimiter(ProcessLimits(host_concurrency=3, owner_share=1.0, prefetch=0))
         store = PermitStore(database)
         self.membership = Membership(database, InFlightRuns(name, 100, self.limiter), store, **options)
         self.exchange = PermitExchange(self.limiter, self.membership, store).exchange

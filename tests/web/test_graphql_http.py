@@ -11,6 +11,7 @@ import structlog
 from pymongo import AsyncMongoClient
 
 from tests.graphql.conftest import Api
+from tocsin.accounts import COMMAND_LINE, deactivate_user
 from tocsin.documents import Database
 from tocsin.errors import RateLimited
 from tocsin.graphql import access
@@ -215,6 +216,6 @@ async def test_server_sent_events_end_when_their_user_is_deactivated(api: Api) -
         async for line in lines:
             if "SNAPSHOT" in line:
                 break
-        await api.database.db["users"].update_one({"_id": api.alice.user.id}, {"$set": {"is_active": False}})
+        await deactivate_user(api.database, api.alice.user, COMMAND_LINE)
         rest = [line async for line in lines]
     assert any('"code":"TOKEN_INVALID"' in line for line in rest)

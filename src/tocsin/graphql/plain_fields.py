@@ -1,7 +1,7 @@
 """Fields that are read from their object directly, without the steps that graphql-core takes for every field.
 
 Most fields of a page are scalars, enums or lists of them that need no argument, no `info` and no waiting. For each of
-them graphql-core builds a path and a `GraphQLResolveInfo`, and passes the value through a dozen functions, which costs
+them graphql-core builds a path and a resolve info, and passes the value through a dozen functions, which costs
 ten times as much as reading it.
 """
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, TaskStatus
+from tocsin.documents import ChangeLog, Database, TaskStatus
 from tocsin.events import Change, ChangeFilter, ChangeKind, Fanout
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext
 from tocsin.graphql.schema import schema
@@ -56,7 +56,8 @@ class Room:
     """A group and its clients, with a fan-out that delivers what a test says."""
 
     def __init__(self, database: Database | None = None) -> None:
-        self.fanout = Fanout(database, lambda _: None)  # type: ignore[arg-type]  # it is not started
+        unopened: Any = SimpleNamespace(changes=ChangeLog())  # the fan-out is not started
+        self.fanout = Fanout(database or unopened, lambda _: None)
         self.fanout._feed._listening.set()
         self.groups = SubscriptionGroups(self.fanout)
         self.stays: dict[Client, AsyncExitStack] = {}
