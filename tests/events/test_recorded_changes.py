@@ -31,11 +31,13 @@ class Comparison:
     recorded: set[Seen] = field(default_factory=set)
     last_task_status: dict[str, str] = field(default_factory=dict)
     derived: set[str] = field(default_factory=set)
+    has_ended: bool = False
 
     def add_event(self, event: Any) -> None:
         """Note an event of the stream."""
         name, document_id = event["ns"]["coll"], event.get("documentKey", {}).get("_id")
         fields = event.get("updateDescription", {}).get("updatedFields") or event.get("fullDocument") or {}
+        self.has_ended = self.has_ended or name == "end"
         if name == "tasks" and "status" in fields:
             self.last_task_status[document_id] = fields["status"]
         if name == "tasks" and fields.get("hold") == Hold.DELETED:
@@ -90,9 +92,11 @@ async def compared(database: Database) -> AsyncIterator[Comparison]:
     with database.changes.recorded.connected(comparison.add_recorded):
         yield comparison
 
+        await database.db["end"].insert_one({})  # its event follows all others
+
         async def is_complete() -> bool:
             missing = comparison.stored - comparison.recorded
-            return not missing and comparison.last_task_status.keys() <= comparison.derived
+            return comparison.has_ended and not missing and comparison.last_task_status.keys() <= comparison.derived
 
         with suppress(AssertionError):
             await wait_until(is_complete)

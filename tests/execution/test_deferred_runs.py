@@ -161,9 +161,12 @@ async def test_a_run_that_takes_long_is_shown(lone: Database, target: TargetServ
     await save_tasks(lone, f"{target.url}/wait")
     async with run_stack(lone, max_concurrency=200) as stack:
         await until_runs(lone, have("RUNNING"))
-        tasks = await all_tasks(lone)
-        assert {task["next_run_at"] for task in tasks} == {None}
-        assert all(len(task["active"]) == 1 for task in tasks)
+
+        async def all_advanced() -> bool:
+            tasks = await all_tasks(lone)
+            return all(task["next_run_at"] is None and len(task["active"]) == 1 for task in tasks)
+
+        await wait_until(all_advanced)
         target.release.set()
         await until_runs(lone, have("COMPLETED"))
         await until_idle(stack)
