@@ -14,6 +14,7 @@ from tocsin import clock, documents, schedules
 from tocsin.documents import Database, Overlap, RunDocument, TaskDocument, deferred_runs
 from tocsin.scheduling.deferral import MIN_DEFERRED
 from tocsin.tasks import bulk_creation, idempotency, lifecycle, saving
+from tocsin.tasks.deferred_writes import restore_deferred_runs
 from tocsin.tasks.retry_policy import RetryPolicy
 
 COUNT = MIN_DEFERRED + 5
@@ -286,3 +287,43 @@ async def test_a_stop_returns_what_has_not_ended(lone: Database, target: TargetS
         await until_runs(lone, have("COMPLETED"))
         await until_idle(stack)
     assert {task["status"] for task in await all_tasks(lone)} == {"COMPLETED"}
+
+
+async def test_an_outcome_is_kept_if_the_advance_of_its_task_failed_before(
+    lone: Database, target: TargetServer
+) -> None:
+    """The run is stored as claimed then, but still deferred, because its task is not advanced."""
+    await save_tasks(lone, f"{target.url}/wait")
+    async with run_stack(lone, max_concurrency=200) as stack:
+
+        async def is_deferred() -> bool:
+            return len(lone.deferred) == COUNT and len(target.calls) == COUNT
+
+        await wait_until(is_deferred)
+        async with lone.deferred.lock:
+            await lone.runs.insert_many([each.run for each in lone.deferred.all()])
+        target.release.set()
+        runs = await until_runs(lone, have("COMPLETED"))
+        await until_idle(stack)
+    assert outcomes(runs) == [["COMPLETED"]] * COUNT
+    assert {(task["status"], task["incident"]) for task in await all_tasks(lone)} == {("COMPLETED", 1)}
+    assert len(target.calls) == COUNT
+
+
+async def test_a_record_that_was_not_deleted_runs_nothing_again(lone: Database, target: TargetServer) -> None:
+    await save_tasks(lone, f"{target.url}/wait")
+    async with run_stack(lone, max_concurrency=200) as stack:
+
+        async def is_deferred() -> bool:
+            return len(lone.deferred) == COUNT
+
+        await wait_until(is_deferred)
+        kept = await lone.claim_records.find({}).to_list()
+        target.release.set()
+        await until_runs(lone, have("COMPLETED"))
+        await until_idle(stack)
+    await lone.claim_records.insert_many(kept)
+    await lone.runs.delete_many({})  # as after their retention
+    assert await restore_deferred_runs(lone) == 0
+    assert await lone.claim_records.count_documents({}) == 0
+    assert await all_runs(lone) == []

@@ -19,6 +19,7 @@ from tocsin.keys.keyring import activation_order, active_key
 from tocsin.keys.reencryption import count_secrets_by_key
 from tocsin.keys.rotation import RotationResult
 from tocsin.security.key_files import load_keys
+from tocsin.tasks.deferred_writes import restore_deferred_runs
 
 app = typer.Typer(help="Show and rotate the keys that sign access tokens and seal secrets.", no_args_is_help=True)
 
@@ -44,6 +45,8 @@ def rotate(at_once: AtOnce = False, forget_lost: ForgetLost = False) -> None:
             for kid in await rotation.delete_lost_keys(keyring):
                 typer.echo(f"Deleted lost key {kid}.")
         lifetime = timedelta(minutes=settings.access_token_minutes)
+        if not database.changes.is_shared:  # no server is running: what one that died had claimed has secrets too
+            await restore_deferred_runs(database)
         done = await rotation.rotate_keys(keyring, lifetime, typer.echo, at_once=at_once)
         await bind_installation_keys(database, keys)
         await audit.record(

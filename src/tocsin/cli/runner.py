@@ -45,8 +45,10 @@ def run_with_database(work: DatabaseWork[Result], *, create: bool = False) -> Re
             try:
                 return await work(database)
             finally:
-                await send_changes(database)
-                await database.close()
+                try:
+                    await send_changes(database)
+                finally:
+                    await database.close()
 
     return run_with_settings(work_in_database)
 

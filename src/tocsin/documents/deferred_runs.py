@@ -7,13 +7,13 @@ runs were claimed: they are inserted as such, and rescued like all others.
 """
 
 import asyncio
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tocsin import clock
 from tocsin.documents.run_documents import RunDocument
 from tocsin.documents.updates import TaskChange
 
@@ -46,31 +46,30 @@ class DeferredRun:
 class DeferredRuns:
     """The deferred runs of this process. The scheduler's thread adds them; the event loop writes and removes them.
 
-    `lock` is held while runs are written, so that each is written once. Runs that are due after `sure_after` cannot be
-    stored yet: before it, another process, or a failed try of this one, may have written them.
+    `lock` is held while runs are written, so that each is written once. `finished_records` are to be deleted.
     """
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self.sure_after = clock.now()
         self.finished_records: list[str] = []
         self._runs: dict[str, DeferredRun] = {}
         self._tasks: dict[str, str] = {}
         self._left: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._runs)
 
-    def add(self, deferred: Iterable[DeferredRun]) -> None:
+    def add(self, deferred: Sequence[DeferredRun]) -> None:
         """Add runs, at most one of each task."""
+        with self._counting:
+            self._left.update(each.record for each in deferred)
         for each in deferred:
-            self._left[each.record] += 1
             self._tasks[each.run["task"]] = each.run["_id"]
             self._runs[each.run["_id"]] = each
 
     def doubt(self) -> None:
         """Note that a run that is due by now may be stored already, although its task was not advanced."""
-        self.sure_after = clock.now()
 
     def get(self, run_id: str) -> DeferredRun | None:
         """Return the run with this ID, if it is deferred."""
@@ -100,7 +99,11 @@ class DeferredRuns:
             if self._runs.pop(each.run["_id"], None) is None:
                 continue
             self._tasks.pop(each.run["task"], None)
-            self._left[each.record] -= 1
-            if not self._left[each.record]:
-                del self._left[each.record]
-                self.finished_records.append(each.record)
+            self._count_written(each.record)
+
+    def _count_written(self, record: str) -> None:
+        with self._counting:
+            self._left[record] -= 1
+            if not self._left[record]:
+                del self._left[record]
+                self.finished_records.append(record)

@@ -16,17 +16,24 @@ class LostWriteListener(monitoring.CommandListener):
     def __init__(self, log: ChangeLog) -> None:
         self._log = log
         self._reported_at = -_INTERVAL_SECONDS
+        self._is_unreported = False
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Do nothing."""
 
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Do nothing."""
+    def succeeded(self, _event: monitoring.CommandSucceededEvent) -> None:
+        """Report a loss that has not been reported yet."""
+        if self._is_unreported:
+            self._report()
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Record the loss at most once a second: in an outage, each write fails several times."""
+        """Report the loss at most once a second: in an outage, each write fails several times."""
+        if event.command_name in _WRITES and "code" not in event.failure:
+            self._is_unreported = True
+            self._report()
+
+    def _report(self) -> None:
         now = time.monotonic()
-        is_unknown = event.command_name in _WRITES and "code" not in event.failure
-        if is_unknown and now - self._reported_at >= _INTERVAL_SECONDS:
-            self._reported_at = now
+        if now - self._reported_at >= _INTERVAL_SECONDS:
+            self._reported_at, self._is_unreported = now, False
             self._log.changes_lost()

@@ -7,7 +7,7 @@ by a change stream over that collection alone (docs/adr/0037).
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -46,6 +46,7 @@ class ChangeFeed:
         self._listening = asyncio.Event()
         self._resume_after: Mapping[str, Any] | None = None
         self._opened = False
+        self._measured_at = clock.EPOCH
         self._task: asyncio.Task[None] | None = None
         self._stack = contextlib.AsyncExitStack()
         self._sender = Periodic("change-sender", self._send, _IDLE_SECONDS, min_delay=SEND_SECONDS, backoff=(0.1, 2.0))
@@ -77,6 +78,15 @@ class ChangeFeed:
 
     async def _send(self) -> None:
         await send_changes(self._database)
+        if abs(clock.now() - self._measured_at) > timedelta(seconds=_IDLE_SECONDS):
+            await self._measure_clock()  # it may have been corrected
+
+    async def _measure_clock(self) -> datetime:
+        """Measure how far the clock of this process is behind that of the database, and return the latter's time."""
+        at: datetime = (await self._database.db.command("hello"))["localTime"].replace(tzinfo=UTC)
+        self._measured_at = clock.now()
+        self._log.clock_offset = at - self._measured_at
+        return at
 
     async def _follow(self) -> None:
         """Read the stream, and open it again when it ends.
@@ -101,9 +111,7 @@ class ChangeFeed:
         """Read the changes of other processes from where the last reading ended, or from now on."""
         async with await self._open_stream() as stream:
             if self._resume_after is None:
-                opened_at = (await self._database.db.command("hello"))["localTime"].replace(tzinfo=UTC)
-                self._log.clock_offset = opened_at - clock.now()
-                self._resync(opened_at)
+                self._resync(await self._measure_clock())
             self._opened = True
             self._listening.set()
             while stream.alive:
@@ -131,12 +139,14 @@ async def send_changes(database: Database) -> None:
     """Send what this process has recorded to the others. Raises PyMongoError; what was not sent stays to be sent."""
     unsent = database.changes.unsent
     while unsent:
-        changes = [unsent[index] for index in range(min(len(unsent), SEND_BATCH))]
+        changes = [unsent.popleft() for _ in range(min(len(unsent), SEND_BATCH))]
         batch: ChangeBatchDocument = {
             "_id": str(ObjectId()), "by": database.changes.id, "at": clock.now(),
             "changes": [encode_change(change) for change in changes],
         }  # fmt: skip
-        with contextlib.suppress(DuplicateKeyError):
-            await database.change_batches.insert_one(batch)
-        for _ in changes:
-            unsent.popleft()
+        try:
+            with contextlib.suppress(DuplicateKeyError):
+                await database.change_batches.insert_one(batch)
+        except BaseException:
+            unsent.extendleft(reversed(changes))
+            raise

@@ -187,11 +187,13 @@ class Completer:
         inserted = StoredBatch([batch[index] for index in fresh], [runs[index] for index in fresh], [])
         self._database.changes.runs_created(one.run for one in inserted.completions)
         self._database.changes.runs_moved(inserted.runs)
-        if existing:  # by an earlier try of this batch
-            inserted = inserted.joined(await self._read_back([batch[index] for index in existing]))
+        if existing:  # as claimed, by a write whose advance of the tasks failed, or by an earlier try of this batch
+            inserted = inserted.joined(await self._update_runs([batch[index] for index in existing]))
         await run_effects.enqueue_notifications(self._database, inserted.runs)
-        found = [(each, run) for run in inserted.runs if (each := self._database.deferred.get(run["_id"])) is not None]
+        deferred = self._database.deferred
+        found = [(each, run) for run in inserted.runs if (each := deferred.get(run["_id"])) is not None]
         await advance_tasks(self._database, [each for each, _ in found], [run for _, run in found])
+        deferred.remove([each for one in batch if (each := deferred.get(one.run["_id"])) is not None])
         return inserted
 
     async def _update_runs(self, batch: list[Completion]) -> StoredBatch:

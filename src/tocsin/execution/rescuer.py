@@ -53,7 +53,6 @@ class Rescuer:
         known = {worker["_id"]: worker async for worker in self._database.workers.find({})}
         for worker in await self._find_dead_workers(known, now):
             log.warning("a worker died, its runs are requeued", worker=worker)
-            await restore_deferred_runs(self._database, worker)
             await rescue_all(self._database, runs_claimed_by(worker), now)
             await run_effects.repair_tasks(self._database)
             if worker in known:  # unless it has renewed its lease meanwhile

@@ -16,7 +16,7 @@ from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.documents import AttemptDocument, Database, RunChanges, RunDocument, RunStatus, record_stored_runs
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
-from tocsin.tasks.deferred_writes import write_deferred
+from tocsin.tasks.deferred_writes import delete_finished_records, write_deferred
 from tocsin.wakeups import Wakeups
 
 WRITE_INTERVAL_SECONDS = 0.1
@@ -50,6 +50,7 @@ class StartRecorder:
     async def write(self) -> None:
         """Store the starts of attempts and what was deferred long enough, and return withdrawn runs to the queue."""
         await write_deferred(self._database, self._database.deferred.late())
+        await delete_finished_records(self._database)
         await self._write_started()
         if late := list(self._late):
             await release_runs(self._database, late)

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo.errors import DocumentTooLarge
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
 from pymongo.synchronous.collection import Collection
 from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin import telemetry
-from tocsin.documents import ClaimRecordDocument, DeferredRun, DeferredRuns, RunDocument
+from tocsin.documents import ClaimRecordDocument, DeferredRun, DeferredRuns, RunDocument, TaskDocument
 from tocsin.scheduling.planning import TaskFiring
 
 MIN_DEFERRED = 20
@@ -23,6 +23,7 @@ class RunDeferrer:
     def __init__(self, database: SyncDatabase[Any], deferred: DeferredRuns, worker: str | None) -> None:
         self._records: Collection[ClaimRecordDocument] = database["claim_records"]
         self._runs: Collection[RunDocument] = database["runs"]
+        self._tasks: Collection[TaskDocument] = database["tasks"]
         self._deferred, self._worker = deferred, worker
 
     def split(
@@ -39,16 +40,30 @@ class RunDeferrer:
         return simple, [firing for firing in firings if firing.task["_id"] not in chosen]
 
     def _without_stored(self, firings: list[TaskFiring]) -> list[TaskFiring]:
-        """Return the firings whose run is not stored: after a crash, a task that is due may have one already."""
-        doubtful = [firing.runs[0]["_id"] for firing in firings if firing.due_at <= self._deferred.sure_after]
-        if not doubtful:
-            return firings
-        stored = {run["_id"] for run in self._runs.find({"_id": {"$in": doubtful}}, {"_id": 1})}
+        """Return the firings whose run is not stored.
+
+        A task may have been read as due just before its run was stored, or have been left due by a crash.
+        """
+        ids = [firing.runs[0]["_id"] for firing in firings]
+        stored = {run["_id"] for run in self._runs.find({"_id": {"$in": ids}}, {"_id": 1})}
         return [firing for firing in firings if firing.runs[0]["_id"] not in stored]
 
-    def doubt(self) -> None:
-        """Note that a try to store runs has failed, and may have stored some."""
-        self._deferred.doubt()
+    def take_back(self, firings: list[TaskFiring]) -> None:
+        """Forget that the runs of these firings were deferred. What is to become of them is not changed."""
+        found = (self._deferred.get(firing.runs[0]["_id"]) for firing in firings)
+        self._deferred.remove([each for each in found if each is not None])
+
+    def take_back_outdated(self, firings: list[TaskFiring]) -> list[TaskFiring]:
+        """Return those of these firings whose task its owner has changed since it was read, no longer deferred.
+
+        A change that comes later finds the run deferred (`tasks/deferred_writes.py`).
+        """
+        ids = [firing.task["_id"] for firing in firings]
+        found = self._tasks.find({"_id": {"$in": ids}}, {"version": 1, "next_run_at": 1})
+        current = {task["_id"]: (task["version"], task["next_run_at"]) for task in found}
+        outdated = [each for each in firings if current.get(each.task["_id"]) != (each.task["version"], each.due_at)]
+        self.take_back(outdated)
+        return outdated
 
     def defer(self, firings: list[TaskFiring], now: datetime) -> tuple[list[TaskFiring], list[TaskFiring]]:
         """Write claim records of these firings, and register their runs.
@@ -62,15 +77,20 @@ class RunDeferrer:
             try:
                 self._write_record(some, now)
                 deferred += some
-            except DocumentTooLarge:
+            except (DocumentTooLarge, OperationFailure):
                 too_large += some
         return deferred, too_large
 
     def _write_record(self, firings: list[TaskFiring], now: datetime) -> None:
         record, worker = str(ObjectId()), self._worker or ""
-        self._records.insert_one({"_id": record, "worker": worker, "at": now, "runs": [f.runs[0] for f in firings]})
+        runs = [firing.runs[0] for firing in firings]
+        try:
+            self._records.insert_one({"_id": record, "worker": worker, "at": now, "runs": runs})
+        except PyMongoError:
+            self._deferred.finished_records.append(record)  # it may be stored all the same
+            raise
         self._deferred.add(
-            DeferredRun(firing.runs[0], firing.build_late_advance, firing.next_run_at, record) for firing in firings
+            [DeferredRun(firing.runs[0], firing.build_late_advance, firing.next_run_at, record) for firing in firings]
         )
         for firing in firings:
             firing.written = 1

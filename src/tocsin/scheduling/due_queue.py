@@ -71,6 +71,7 @@ class DueQueue:
         self._full_read_at = clock.EPOCH
         self._warned_at = clock.EPOCH
         self._late = timedelta()
+        self._left_out = False
         self.slice_size = SLICE
 
     def __len__(self) -> int:
@@ -89,10 +90,11 @@ class DueQueue:
         """Read what has become due since the last call, or everything that is due if the queue is empty."""
         with self._lock:
             since, self._since = self._since, now
-        is_empty = not self._queue and not self._deferred  # what is deferred is stored as due, but has been fired
-        if is_empty or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
+        # What is deferred is stored as due, but has been fired: while there is some, the queue is seldom read in full.
+        is_read = bool(self._queue) or (bool(self._deferred) and not self._left_out)
+        if not is_read or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
             self._queue.clear()
-            since, self._full_read_at = clock.EPOCH, now
+            since, self._full_read_at, self._left_out = clock.EPOCH, now, False
         self._documents = {}
         self._read_until = now
         if since < now:
@@ -123,8 +125,12 @@ class DueQueue:
                 self._enqueue(task["owner"], task["_id"], task["next_run_at"])
 
     def _enqueue(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
-        if at is not None and self._queue.count(owner) < MAX_PER_OWNER:
+        if at is None:
+            return
+        if self._queue.count(owner) < MAX_PER_OWNER:
             self._queue.add(owner, key, at, _Due(key, at, retry))
+        else:
+            self._left_out = True
 
     def take_slice(self, now: datetime) -> tuple[list[TaskDocument], list[RunDocument]]:
         """Remove and return the next slice: tasks, and the rows of retries.
@@ -196,6 +202,8 @@ class DueQueue:
         What others have not fired yet is no reason to look again; they are found when the partitions change. Neither is
         what this process has fired and not written yet.
         """
+        if self._left_out:
+            return now
         since = clock.EPOCH if self._partitions.is_alone and not self._deferred else self._read_until
         for window in LOOKAHEAD_WINDOWS:
             ahead = {"$gt": since, "$lte": now + window}

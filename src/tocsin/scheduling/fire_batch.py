@@ -84,11 +84,11 @@ class BatchFirer:
         claimed = self._claim(firings, now)
         deferrable, others = self._deferrer.split(firings, claimed)
         try:
+            self._defer(deferrable, claimed, now)
             self._insert(others, claimed)
             self._advance(others)
-            self._defer(deferrable, claimed, now)
         except BaseException:
-            self._deferrer.doubt()
+            self._deferrer.take_back(deferrable)
             self._transport.cancel_admission(list(claimed.values()))  # the lease tick rescues those that were written
             raise
         self._hand_over(firings, claimed)
@@ -143,10 +143,16 @@ class BatchFirer:
 
     def _defer(self, firings: list[TaskFiring], claimed: dict[str, RunDocument], now: datetime) -> None:
         """Leave it to the completer to write the runs of these firings and to advance their tasks."""
+        if not firings:
+            return
         deferred, too_large = self._deferrer.defer(firings, now)
-        self._note_made([firing.runs[0] for firing in deferred])
-        self._insert(too_large, claimed)
-        self._advance(too_large)
+        outdated = self._deferrer.take_back_outdated(deferred)
+        not_deferred = {id(firing) for firing in outdated}
+        self._note_made([firing.runs[0] for firing in deferred if id(firing) not in not_deferred])
+        for firing in outdated:
+            firing.written = 0
+        self._insert([*too_large, *outdated], claimed)
+        self._advance([*too_large, *outdated])
 
     def _note_made(self, runs: list[RunDocument]) -> None:
         activity_log.log_new_runs(runs)

@@ -61,27 +61,39 @@ async def advance_tasks(database: Database, deferred: Sequence[DeferredRun], run
 
 async def _align_outdated(database: Database, runs: Sequence[RunDocument]) -> None:
     """Have the open runs of tasks that were not advanced follow what changed these."""
-    database.deferred.doubt()
     found = database.tasks.find({"_id": {"$in": [run["task"] for run in runs]}}, {"last_run": 1})
     advanced = {task["last_run"] async for task in found}
-    outdated = [run for run in runs if run["open"] and run["_id"] not in advanced]
-    await reconciliation.align_stale_runs(database, outdated, clock.now())
+    outdated = [run for run in runs if run["_id"] not in advanced]
+    if outdated:  # those that are still due are to be fired again, which adopts the run
+        database.changes.tasks_derived((run["task"] for run in outdated), min(run["due_at"] for run in outdated))
+    await reconciliation.align_stale_runs(database, [run for run in outdated if run["open"]], clock.now())
 
 
 async def delete_finished_records(database: Database) -> None:
     """Delete the claim records of which all runs are written."""
-    if finished := list(database.deferred.finished_records):
-        await database.claim_records.delete_many({"_id": {"$in": finished}})
-        del database.deferred.finished_records[: len(finished)]
+    records = database.deferred.finished_records
+    if finished := [records.pop() for _ in range(len(records))]:
+        try:
+            await database.claim_records.delete_many({"_id": {"$in": finished}})
+        except BaseException:
+            records += finished
+            raise
 
 
-async def restore_deferred_runs(database: Database, worker: str | None = None) -> int:
-    """Insert the runs that a process had deferred when it died, as claimed: of this worker, or of all.
+async def restore_deferred_runs(database: Database) -> int:
+    """Insert the runs that a process had deferred when it died, as claimed. Return their number.
 
-    Return their number.
+    A task that is no longer due at the time of the run has had it: then the record was only not deleted.
     """
     restored = 0
-    async for record in database.claim_records.find({} if worker is None else {"worker": worker}):
-        restored += len(record["runs"]) - len(await insert_new_runs(database, record["runs"]))
+    async for record in database.claim_records.find({}):
+        runs = await _still_due(database, record["runs"])
+        restored += len(runs) - len(await insert_new_runs(database, runs) if runs else ())
         await database.claim_records.delete_one({"_id": record["_id"]})
     return restored
+
+
+async def _still_due(database: Database, runs: Sequence[RunDocument]) -> list[RunDocument]:
+    found = database.tasks.find({"_id": {"$in": [run["task"] for run in runs]}}, {"next_run_at": 1})
+    due = {task["_id"]: task["next_run_at"] async for task in found}
+    return [run for run in runs if due.get(run["task"]) == run["due_at"]]

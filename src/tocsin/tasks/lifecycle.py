@@ -12,7 +12,7 @@ from tocsin.tasks.activity_log import log_task
 from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.ownership import find_task, require_task
 from tocsin.tasks.reconciliation import cancel_open_runs, reconcile_task
-from tocsin.tasks.saving import MAX_WRITE_TRIES, record_task_change
+from tocsin.tasks.saving import MAX_WRITE_TRIES, record_task_change, recorded_if_interrupted
 
 
 async def pause_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
@@ -111,8 +111,10 @@ async def _change(
         update = change_task(task.id, has_value("version", task.version), fields)
         if (await database.tasks.bulk_write([update])).modified_count:
             log_task(event, task.id, owner)
-            await reconcile_task(database, task.id, now)
-            changed = await find_task(owner, task_id)
+            with recorded_if_interrupted(database, task.id, changes.get("next_run_at")):
+                await write_deferred_of_task(database, owner, task.id)  # one that was deferred meanwhile
+                await reconcile_task(database, task.id, now)
+                changed = await find_task(owner, task_id)
             if changed is None:
                 database.changes.task_changed(ChangeKind.TASK_DELETED, task.id, TaskStatus.CANCELLED)
                 return task

@@ -1,7 +1,7 @@
 """Saving of tasks: a draft is validated as a whole, then written. The scheduler needs only its `next_run_at`."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypedDict
@@ -191,12 +191,24 @@ async def update_task(
             raise _version_conflict(task.version)
         if await _update_once(database, task, changes, now):
             log_task("task changed", task_id, owner, fields=sorted(changes))
-            await reconcile_task(database, task_id, now)
-            changed = await ownership.require_task(owner, task_id)
+            with recorded_if_interrupted(database, task_id, now):
+                await write_deferred_of_task(database, owner, task_id)  # one that was deferred meanwhile
+                await reconcile_task(database, task_id, now)
+                changed = await ownership.require_task(owner, task_id)
             record_task_change(database, task, changed)
             return changed
         task = await ownership.require_task(owner, task_id)
     raise _version_conflict(task.version)
+
+
+@contextmanager
+def recorded_if_interrupted(database: Database, task_id: str, due_at: datetime | None) -> Iterator[None]:
+    """Record the change of a task, which is stored, if the block that completes it raises."""
+    try:
+        yield
+    except BaseException:
+        database.changes.task_changed(ChangeKind.TASK_UPDATED, task_id, None, due_at)
+        raise
 
 
 def record_task_change(database: Database, before: Task, after: Task) -> None:
