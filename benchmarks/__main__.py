@@ -22,8 +22,8 @@ PARTS: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
     ("sharing", {}, {"processes": (1, 2)}),
     ("restart", {}, {"count": 2_000}),
     ("idle", {}, {"seconds": 5.0}),
-    ("subscribers", {}, {"rate": 10, "subscribers": 10, "seconds": 5.0}),
-    ("subscribers", {"rate": 200, "subscribers": 200}, {"rate": 50, "subscribers": 20, "seconds": 5.0}),
+    ("edge", {}, {"seconds": 2.0, "plain": False}),
+    ("subscribers", {}, {"seconds": 5.0}),
     ("prefetch", {}, {"rounds": 1, "tasks": 500, "values": (0, 2_500)}),
 )
 """The module of each part, and the arguments of its `measure` in a full and in a quick run."""

@@ -173,10 +173,12 @@ def test_the_launch_file_starts_what_there_is() -> None:
     assert [name for name in modules if importlib.util.find_spec(f"{name}.__main__") is None] == []
 
 
-def test_every_decision_is_listed() -> None:
+def test_every_decision_is_listed_in_order() -> None:
     index = (ROOT / "docs" / "index.md").read_text()
+    listed = re.findall(r"^\| (\d+) \| \[.+\]\(adr/([^)]+)\) \|", index, re.MULTILINE)
 
-    assert [file.name for file in (ROOT / "docs" / "adr").glob("*.md") if f"adr/{file.name}" not in index] == []
+    assert [name for _, name in listed] == sorted(file.name for file in (ROOT / "docs" / "adr").glob("*.md"))
+    assert [f"{int(number):04}" for number, _ in listed] == [name[:4] for _, name in listed]
 
 
 def test_the_changelog_has_a_place_for_the_next_change() -> None:

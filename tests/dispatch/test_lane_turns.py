@@ -15,12 +15,12 @@ from tocsin.dispatch.backlog import Backlog
 from tocsin.dispatch.lane_turns import MAX_ASKED, REFUSALS_PER_TURN, REOPEN_MS, LaneTurns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits
-from tocsin.dispatch.refusal import Event, Refusal, refusal_of
+from tocsin.dispatch.refusal import Refusal, Release, refusal_of
 from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import PRIORITY_STEP_MS, compute_rank
 
 OWNERS = ("alice", "bob", "carol", "dave")
-HOST_FREED: Event = ("host", "a:80")
+HOST_FREED: Release = ("host", "a:80")
 
 
 def run(owner: str, number: int, rank: int = 0) -> Any:
@@ -148,7 +148,7 @@ def test_each_look_takes_as_many_of_each_owner_as_the_model(
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 
-def refuse(*cause: object, until: float | None = None, ends_with: tuple[Event, ...] = (HOST_FREED,)) -> Refusal:
+def refuse(*cause: object, until: float | None = None, ends_with: tuple[Release, ...] = (HOST_FREED,)) -> Refusal:
     return Refusal(cause, ends_with, until)
 
 
@@ -251,7 +251,7 @@ def test_of_any_number_of_refused_lanes_a_look_asks_for_those_that_changed() -> 
 def test_lanes_whose_refusals_end_together_take_turns_like_others() -> None:
     runs = one_lane_each(60)
     backlog = backlog_of(runs)
-    ends_with: tuple[Event, ...] = (("settings",),)
+    ends_with: tuple[Release, ...] = (("settings",),)
     select(backlog, 9, lambda one: refuse(one["lane"] if one["rank"] < 30 else "together", ends_with=ends_with))
     backlog.add_runs([run("bob", number) for number in range(500, 520)])
     backlog.turns.end_refusals(ends_with, 0.0)

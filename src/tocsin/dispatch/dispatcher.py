@@ -26,7 +26,7 @@ _MIN_WAIT_SECONDS = 0.01
 
 
 class Dispatcher:
-    """Claims queued runs, every second and whenever it is woken."""
+    """Claims queued runs, whenever it is woken, and at least every 0.25 to 5 seconds."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush, heapreplace
 
 from tocsin.dispatch.lane import Lane
-from tocsin.dispatch.refusal import Event
+from tocsin.dispatch.refusal import Release
 from tocsin.security.gcra import Milliseconds
 
 Key = tuple[int, int, str]
@@ -27,7 +27,7 @@ class LaneGroup:
         self.cause = cause
         self.offered: Key | None = None
         """The key under which the group is offered, while it is open."""
-        self.ends_with: tuple[Event, ...] = ()
+        self.ends_with: tuple[Release, ...] = ()
         self.until: Milliseconds | None = None
         """What ends the refusal, while the group is closed."""
         self._size = 0

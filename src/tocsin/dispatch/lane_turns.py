@@ -12,7 +12,7 @@ from itertools import islice
 
 from tocsin.dispatch.lane import Lane
 from tocsin.dispatch.lane_group import Key, LaneGroup
-from tocsin.dispatch.refusal import Event, Refusal
+from tocsin.dispatch.refusal import Refusal, Release
 from tocsin.documents import RunDocument
 from tocsin.fair_queue import FairTurns
 from tocsin.security.gcra import Milliseconds
@@ -52,7 +52,7 @@ class LaneTurns:
         self._groups: dict[tuple[object, ...], LaneGroup] = {}
         self._group_of: dict[str, LaneGroup] = {}
         self._closed: dict[LaneGroup, Milliseconds] = {}
-        self._ended_by: dict[Event, dict[LaneGroup, None]] = {}
+        self._ended_by: dict[Release, dict[LaneGroup, None]] = {}
         self._timers: list[tuple[Milliseconds, int, LaneGroup]] = []
         self._open: list[tuple[Key, int, LaneGroup]] = []
         self._count = 0
@@ -227,7 +227,7 @@ class LaneTurns:
 
     # --- the end of refusals ----------------------------------------------------------------------------------------
 
-    def end_refusals(self, events: Iterable[Event], now: Milliseconds) -> None:
+    def end_refusals(self, events: Iterable[Release], now: Milliseconds) -> None:
         """Ask again for what the events, or the time, may have ended the refusals of."""
         for event in events:
             for group in list(self._ended_by.get(event, ())):

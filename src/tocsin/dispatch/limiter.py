@@ -16,7 +16,7 @@ from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.permit_book import PermitBook, PermitKey
 from tocsin.dispatch.permits import Needs, Permits
-from tocsin.dispatch.refusal import PLACE_FREED, SETTINGS_CHANGED, Event, Saturation
+from tocsin.dispatch.refusal import PLACE_FREED, SETTINGS_CHANGED, Release, Saturation
 from tocsin.dispatch.run_rates import RunRates
 from tocsin.documents import RunDocument, WaitingFor
 from tocsin.outbound.host_rates import HostRates
@@ -42,7 +42,7 @@ class RunLimiter:
         self._alone_until = math.inf
         self._book: PermitBook | None = None
         self._blocked: dict[tuple[str, str], str | None] = {}
-        self._events: set[Event] = set()
+        self._events: set[Release] = set()
         self.contended_lanes: set[str] = set()
         """The names of the lanes whose first run was refused, so that no new run in them is admitted first."""
         self._admitted = AdmittedRuns()
@@ -277,7 +277,7 @@ class RunLimiter:
                 owner_full=waiting >= (room + 1) // 2 or waiting >= self._prefetch.max_waiting(("owner", owner)),
             )
 
-    def pop_events(self) -> set[Event]:
+    def pop_events(self) -> set[Release]:
         """Return what has happened since the last call that can end refusals."""
         with self._lock:
             events, self._events = self._events, set()

@@ -7,10 +7,10 @@ from tocsin.documents import RunDocument, WaitingFor
 from tocsin.security.gcra import Milliseconds
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 
-Event = tuple[str, ...]
+Release = tuple[str, ...]
 """Something that can end refusals: what has changed, such as ("host", "a.example:443"), a run to which has ended."""
-SETTINGS_CHANGED: Event = ("settings",)
-PLACE_FREED: Event = ("places",)
+SETTINGS_CHANGED: Release = ("settings",)
+PLACE_FREED: Release = ("places",)
 RETRY_MS: Milliseconds = 500.0
 """Time after which a run that waits for a limit is asked for again, even without an event."""
 MIN_RATE_WAIT: Milliseconds = 10.0
@@ -44,7 +44,7 @@ class Refusal:
     """
 
     cause: tuple[object, ...]
-    ends_with: tuple[Event, ...]
+    ends_with: tuple[Release, ...]
     until: Milliseconds | None = None
 
 
@@ -72,7 +72,7 @@ def _round_up(at: Milliseconds, step: int) -> Milliseconds:
 
 def _find_place_cause(
     run: RunDocument, what: WaitingFor, saturation: Saturation, *, short: bool
-) -> tuple[tuple[object, ...], Event]:
+) -> tuple[tuple[object, ...], Release]:
     """Return the cause for which a place is refused to a run, and the event that a place is free.
 
     A run without a place may be claimed ahead, to wait for one: so it is refused for two causes, of which either can

@@ -10,7 +10,7 @@ KEPT_SECONDS = 600
 
 
 class ChangeBatch(StoredDocument):
-    """Changes that one process made, in order, for the others (`events/change_records.py`)."""
+    """Changes that one process made, in order, for the others (`events/changes.py`)."""
 
     by: str
     at: datetime

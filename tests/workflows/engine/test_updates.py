@@ -37,7 +37,7 @@ def document(**steps: Any) -> Any:
 async def test_the_changes_are_applied_unless_the_run_has_changed(database: Database, before: Any, after: Any) -> None:
     stored = document(**before)
     await database.workflow_runs.insert_one(stored)
-    changes: Any = {"steps": stored["steps"] | after, "news": json.dumps({"$a": "$b"}), "status": "RUNNING"}
+    changes: Any = {"steps": stored["steps"] | after, "output": json.dumps({"$a": "$b"}), "status": "RUNNING"}
     update = build_advance_update(stored, dict(changes))
     for _ in range(2):  # the second time, `rev` is another one
         await database.workflow_runs.update_one({"_id": stored["_id"]}, [update])

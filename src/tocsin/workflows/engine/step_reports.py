@@ -1,8 +1,8 @@
 """Reports of ended step runs, by which an advance need not read what this process has just stored.
 
-A run whose outcome this process stores is reported with it. Of all others, which another process stores or which end
-without an attempt, the change in the database is the only news, and a hint. Each outcome of this process causes such a
-hint as well.
+A run whose outcome this process stores is reported with it. Of any other, which another process stores or which ends
+without an attempt, its change record is all that tells of it, and only a hint. Each outcome of this process causes such
+a hint as well.
 """
 
 import asyncio
