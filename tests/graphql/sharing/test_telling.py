@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import pytest
 import structlog
 
 from tests.harness import wait_until
@@ -63,7 +64,8 @@ async def test_a_teller_that_is_woken_during_its_turn_gets_another_one_after_it(
     assert log == ["o", "o"]
 
 
-async def test_telling_takes_a_part_of_the_time() -> None:
+async def test_telling_takes_a_part_of_the_time_while_the_process_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "BUSY_SHARE", 0.0)
     log: list[str] = []
     rounds = Rounds()
     rounds.wake(Told("o", 10 * CHANGES_PER_ROUND, log, busy_seconds=0.01))
@@ -72,6 +74,16 @@ async def test_telling_takes_a_part_of_the_time() -> None:
     assert len(log) == 10
     assert time.perf_counter() - began > 3 * 10 * 0.01
     assert time.thread_time() > used
+
+
+async def test_telling_does_not_wait_while_the_process_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "PAUSE_FACTOR", 1e9)
+    monkeypatch.setattr(telling, "MAX_PAUSE_SECONDS", 1e9)
+    log: list[str] = []
+    rounds = Rounds()
+    rounds.wake(Told("o", 10 * CHANGES_PER_ROUND, log))
+    await finish(rounds)
+    assert len(log) == 10
 
 
 async def test_a_failure_and_a_slow_teller_do_not_stop_the_others() -> None:

@@ -1,4 +1,4 @@
-"""Telling gives way to running: subscribers are told in rounds that take a quarter of the event loop's time."""
+"""Telling gives way to running: while the process is busy, it takes a quarter of the event loop's time, in rounds."""
 
 import asyncio
 import time
@@ -17,6 +17,10 @@ TURNS_PER_OWNER = 8
 PAUSE_FACTOR = 3.0
 """The pause after a round, as a multiple of the processor time that passed in it. Thus telling takes a quarter."""
 MAX_PAUSE_SECONDS = 0.25
+BUSY_SHARE = 0.7
+"""Share of its time that the event loop works from which rounds have pauses in between."""
+_LOAD_SECONDS = 0.1
+"""Time over which that share is measured."""
 _MAX_ROUND_SECONDS = 0.1
 """Time after which a round goes on without those who are not ready; their next turn waits until they are."""
 log = telemetry.get_logger(__name__)
@@ -36,6 +40,22 @@ class Teller(Protocol):
         """Tell at most `CHANGES_PER_ROUND` changes."""
 
 
+class _LoopLoad:
+    """The share of its time that the event loop's thread has worked lately."""
+
+    def __init__(self) -> None:
+        self._share = 0.0
+        self._measured_at, self._worked = time.monotonic(), time.thread_time()
+
+    def measure(self) -> float:
+        """Return the share, measured at most once in a tenth of a second."""
+        now, worked = time.monotonic(), time.thread_time()
+        if (passed := now - self._measured_at) >= _LOAD_SECONDS:
+            self._share = (worked - self._worked) / passed
+            self._measured_at, self._worked = now, worked
+        return self._share
+
+
 class Rounds:
     """Gives turns to tellers, their owners one after the other, in rounds with pauses in between."""
 
@@ -45,6 +65,7 @@ class Rounds:
         self._busy: set[Teller] = set()
         self._count = count()
         self._task: asyncio.Task[None] | None = None
+        self._load = _LoopLoad()
 
     def wake(self, teller: Teller) -> None:
         """Give a teller a turn as soon as possible, unless it has one."""
@@ -60,7 +81,8 @@ class Rounds:
                 began = time.thread_time()
                 await asyncio.wait(self._begin_turns() or self._turns, timeout=_MAX_ROUND_SECONDS)
                 await asyncio.sleep(0)  # the event loop sends what was written
-                await asyncio.sleep(min((time.thread_time() - began) * PAUSE_FACTOR, MAX_PAUSE_SECONDS))
+                if self._load.measure() >= BUSY_SHARE:
+                    await asyncio.sleep(min((time.thread_time() - began) * PAUSE_FACTOR, MAX_PAUSE_SECONDS))
         finally:
             self._task = None
 
