@@ -93,7 +93,8 @@ class RunLimiter:
     def begin_sharing(self) -> dict[PermitKey, dict[str, int]]:
         """Require permits from now on. Return those that the admitted runs hold already, by limit and owner."""
         with self._lock:
-            self._book = PermitBook(self._counts, self._find_limit, self.limits.owner_share)
+            known = () if self._book is None else self._book.list_granted()
+            self._book = PermitBook(self._counts, self._find_limit, self.limits.owner_share, known)
             self._events.add(SETTINGS_CHANGED)
             return self._book.list_granted()
 
@@ -114,8 +115,7 @@ class RunLimiter:
         """Record the permits after an exchange. Return whether there are new ones for refused runs."""
         with self._lock:
             has_new = self._book is not None and self._book.record(key, me, permits, now)
-            if has_new:
-                self._events.add(key)
+            self._events.update((key,) if has_new else ())
             return has_new
 
     @property
