@@ -161,8 +161,9 @@ class Membership:
         if others:
             await self._begin_sharing()
             return
-        await self._store.clear()
-        self._is_sharing = False
+        async with self.exchanging:
+            await self._store.clear()
+            self._is_sharing = False
         self._in_flight.limiter.end_sharing(began_at + ALONE_SECONDS)
 
     async def _begin_sharing(self) -> None:
