@@ -1,5 +1,6 @@
 """Limits of queues and hosts: never exceeded, from any thread, nor by all workers together."""
 
+import math
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tocsin.clock import EPOCH
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits
+from tocsin.dispatch.refusal import SETTINGS_CHANGED
 from tocsin.documents import WaitingFor
 from tocsin.security import gcra
 
@@ -189,3 +191,19 @@ def test_a_limit_holds_for_all_threads_together() -> None:
         list(threads.map(admit_and_release, range(8)))
     assert max(most) <= 7
     assert limiter._counts == Counter()
+
+
+def test_a_heartbeat_without_a_change_ends_no_refusal() -> None:
+    limiter = limiter_with()
+    for is_first in (True, False):
+        limiter.set_process_count(2)
+        assert limiter.pop_events() == ({SETTINGS_CHANGED} if is_first else set())
+    limiter.begin_sharing()
+    limiter.pop_events()
+    for expected in ({SETTINGS_CHANGED}, set()):  # the second time, it was alone already
+        limiter.end_sharing(math.inf)
+        assert limiter.pop_events() == expected
+    limiter.end_sharing(0.0)
+    limiter.pop_events()
+    limiter.end_sharing(math.inf)
+    assert limiter.pop_events() == {SETTINGS_CHANGED}  # runs were refused after that time

@@ -1,8 +1,12 @@
 """Membership: processes learn of each other, and share permits before a second one uses any."""
 
+import math
+from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from pymongo.errors import ConnectionFailure
 
 from tests.dispatch.helpers import queued
 from tocsin import clock
@@ -129,7 +133,8 @@ async def test_a_silent_process_is_replaced_by_its_claimed_runs(
 
 
 async def test_the_permits_of_a_dead_process_are_free_when_its_lease_has_ended(database: Database) -> None:
-    one, other = await Member(database, "p").join(), await Member(database, "q").join()
+    one = await Member(database, "p").join()
+    other = await Member(database, "q", lease=timedelta(0)).join()
     await one.membership.beat()
     await other.membership.beat()
     assert [await one.admits_after_exchange() for _ in range(3)] == [True, True, True]
@@ -138,6 +143,100 @@ async def test_the_permits_of_a_dead_process_are_free_when_its_lease_has_ended(d
     await add_worker(database, "r")
     await other.membership.beat()
     assert await other.admits_after_exchange()
+
+
+# --- outages --------------------------------------------------------------------------------------------------------
+
+
+async def two_that_share(database: Database) -> tuple[Member, Member]:
+    """Return two processes that hold two and one of three permits."""
+    one, other = await Member(database, "p").join(), await Member(database, "q").join()
+    await one.membership.beat()
+    await other.membership.beat()
+    assert [await each.admits_after_exchange() for each in (one, one, other)] == [True, True, False]
+    await one.exchange()  # returns its unused one, for which the other waits
+    assert await other.admits_after_exchange()
+    return one, other
+
+
+async def miss_a_beat(member: Member) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(member.membership, "_look", AsyncMock(side_effect=ConnectionFailure))
+        with pytest.raises(ConnectionFailure):
+            await member.membership.beat()
+
+
+async def expire_leases(database: Database) -> None:
+    await database.workers.update_many({}, {"$set": {"until": clock.EPOCH}})
+
+
+async def test_nobody_is_alone_after_an_outage_before_the_others_could_renew_their_leases(database: Database) -> None:
+    both = await two_that_share(database)
+    for member in both:
+        await miss_a_beat(member)
+    await expire_leases(database)
+    for member in both:
+        await member.membership.beat()
+        await member.membership.beat()
+        assert not member.membership.is_alone
+        assert member.membership.may_exchange
+        assert not await member.admits_after_exchange()
+
+
+async def test_an_exchange_right_after_an_outage_leaves_others_their_permits(database: Database) -> None:
+    one, other = await two_that_share(database)
+    await expire_leases(database)
+    one.membership.living = frozenset()
+    one.membership._looked_at = -math.inf
+    assert not await one.admits_after_exchange()
+    await other.membership.beat()
+    assert not await other.admits_after_exchange()
+
+
+async def test_one_whose_heartbeat_changes_is_alive_without_a_lease(database: Database) -> None:
+    one, other = await two_that_share(database)
+    await expire_leases(database)
+    await other.membership.beat()
+    await one.membership.beat()
+    assert one.membership.may_exchange
+    assert one.membership.living == {"p", "q"}
+
+
+async def test_a_newcomer_after_an_outage_is_not_alone(database: Database) -> None:
+    await two_that_share(database)
+    await expire_leases(database)
+    newcomer = await Member(database, "r").join()
+    await newcomer.membership.beat()
+    assert not await newcomer.admits_after_exchange()
+
+
+async def test_permits_that_one_who_was_alone_has_deleted_are_stored_again(database: Database) -> None:
+    _, other = await two_that_share(database)
+    await database.workers.update_one({"_id": "p"}, {"$set": {"shares": False}})
+    await other.membership.beat()
+    assert not other.membership.may_exchange
+    await PermitStore(database).clear()
+    await database.workers.update_one({"_id": "p"}, {"$set": {"shares": True}})
+    await other.membership.beat()
+    assert other.membership.may_exchange
+    assert await held_by(database, "q") == {"alice": 1}
+
+
+async def test_unused_permits_are_returned_when_permits_are_stored_again(database: Database) -> None:
+    _, other = await two_that_share(database)
+    other.limiter.release(run(f"q{other.started}") | {"fence": 1})
+    await miss_a_beat(other)
+    await other.membership.beat()
+    assert await held_by(database, "q") == {}
+    assert await held_by(database, "p") == {"alice": 2}
+
+
+async def held_by(database: Database, name: str) -> Any:
+    key = ("host", "a:80")
+    return (await PermitStore(database).read([key]))[key][0].held.get(name, {})
+
+
+# --- leaving --------------------------------------------------------------------------------------------------------
 
 
 async def test_the_last_one_is_alone_again(database: Database) -> None:

@@ -24,6 +24,16 @@ async def test_a_backlog_holds_the_runs_of_its_partitions(database: Database) ->
     assert not held[0] & held[1]
 
 
+async def test_a_full_read_without_runs_of_others_says_so(database: Database) -> None:
+    await queued(database, "http://a.test/", 40)
+    backlog = Backlog(partitions=ONE)
+    await backlog.refresh(database, clock.now())
+    await database.runs.delete_many({})
+    backlog.invalidate()
+    await backlog.refresh(database, clock.now())
+    assert not backlog.has_foreign
+
+
 async def test_a_backlog_adopts_the_newest_runs_of_others(database: Database) -> None:
     runs = await queued(database, "http://a.test/", 40)
     backlog = Backlog(partitions=ONE)

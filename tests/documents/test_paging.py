@@ -1,5 +1,6 @@
 """Pages of a collection: windows of the key, filters and counts. The arguments of the API are tested in graphql/."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,6 +77,37 @@ async def test_counting_stops_at_a_bound_and_says_so(database: Database, monkeyp
     for bound, is_exact in ((5, False), (6, True)):
         monkeypatch.setattr(paging, "MAX_COUNT", bound)
         assert await count_rows(_query(database)) == Count(bound, is_exact=is_exact)
+
+
+async def _insert_behind_a_gap(database: Database, gap: timedelta) -> None:
+    rows: list[Any] = [
+        {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(days=300) - gap * at, "status": "X"}
+        for at in range(300)
+    ]
+    await database.tasks.insert_many(rows)
+
+
+async def test_a_count_reads_no_more_rows_than_its_budget_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    count = Walk._count
+
+    async def watched(walk: Walk[Any], window: Window, in_ranges: Sequence[int], to_read: int) -> int:
+        read.append(to_read)
+        return await count(walk, window, in_ranges, to_read)
+
+    monkeypatch.setattr(Walk, "_count", watched)
+    await _insert_behind_a_gap(database, timedelta(seconds=1))
+    assert await Walk(_query(database, extra_filter={"status": "X"}), True).count(5_000, 400) == (300, True)
+    read.clear()
+    assert await Walk(_query(database, extra_filter={"status": "Y"}), True).count(5_000, 20) == (0, False)
+    assert 0 < max(read) <= 20
+
+
+async def test_a_count_gives_up_when_too_many_rows_have_the_same_key(database: Database) -> None:
+    await _insert_behind_a_gap(database, timedelta(0))
+    assert await Walk(_query(database, extra_filter={"status": "X"}), True).count(5_000, 20) == (0, False)
 
 
 async def test_hidden_rows_are_neither_listed_nor_counted(database: Database) -> None:
@@ -173,11 +205,10 @@ async def _count_by_command(database: Database, query: KeysetQuery[Any]) -> int:
     greatest = 0
 
     class Watched(Walk[Any]):
-        async def _count(self, window: Window) -> tuple[int, int]:
+        async def _count(self, window: Window, in_ranges: Sequence[int], to_read: int) -> int:
             nonlocal greatest
-            counts = await super()._count(window)
-            greatest = max(greatest, counts[0])
-            return counts
+            greatest = max(greatest, sum(in_ranges))
+            return await super()._count(window, in_ranges, to_read)
 
     await Watched(query, True).count(10, 10)
     return greatest

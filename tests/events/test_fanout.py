@@ -187,6 +187,19 @@ async def test_a_subscriber_that_returns_too_late_or_to_a_new_process_gets_a_sna
             await snapshot(back)
 
 
+async def test_a_change_that_cannot_be_delivered_has_everybody_read_the_state_and_ends_nothing(
+    database: Database,
+) -> None:
+    task = await save_hourly_task(database)
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        await database.tasks.update_one({"_id": task.id}, {"$set": {"status": "OF A LATER VERSION"}})
+        events._receive([Change(K.TASK_UPDATED, clock.now(), task.id, is_derived=True)])
+        await snapshot(subscription)
+        other = await save_hourly_task(database)
+        assert [change.task_id for change in await take(subscription, 1)] == [other.id]
+
+
 async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(database: Database) -> None:
     """A subscriber with thousands of queued changes used to get all of them in one iteration of the loop."""
     events = Fanout(database, lambda _change: None)

@@ -8,6 +8,9 @@ import pytest
 from tests.graphql.conftest import Api
 from tocsin.web import backpressure
 from tocsin.web.backpressure import BackpressureMiddleware, EventLoopLoad, RequestPacer
+from tocsin.web.connections import Connection, ConnectionTable
+
+PROXY = "127.0.0.9"
 
 
 @pytest.fixture
@@ -75,18 +78,38 @@ async def test_every_request_of_the_application_takes_a_turn(api: Api, monkeypat
     assert len(taken) == 2
 
 
-async def test_a_known_connection_waits_only_above_a_higher_load(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shares(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the loads above which requests would have waited."""
     seen: list[float] = []
     monkeypatch.setattr(EventLoopLoad, "exceeds", lambda _, share: seen.append(share))
 
-    async def app(*_: object) -> None:
-        pass
+    return seen
 
-    middleware = BackpressureMiddleware(app)
-    for is_authenticated in (False, True):
-        connection = SimpleNamespace(is_authenticated=is_authenticated)
-        await middleware({"type": "http", "state": {"connection": connection}}, AsyncMock(), AsyncMock())
-    assert seen == [backpressure.MAX_LOOP_SHARE, backpressure.KNOWN_LOOP_SHARE]
+
+async def serve(address: str, *users: str | None) -> None:
+    """Serve requests that these users authenticate, on one connection."""
+    connection = ConnectionTable(9, 9, lambda each: each == PROXY).open(address, lambda: None)
+    assert isinstance(connection, Connection)
+    for user in users:
+
+        async def app(*_: object, user: str | None = user) -> None:
+            if user is not None:
+                connection.mark_authenticated(user)
+
+        scope = {"type": "http", "state": {"connection": connection}}
+        await BackpressureMiddleware(app)(scope, AsyncMock(), AsyncMock())
+
+
+async def test_a_request_after_an_authenticated_one_waits_only_above_a_higher_load(shares: list[float]) -> None:
+    await serve("192.0.2.1", None, "alice", "alice", None, None)
+    low, high = backpressure.MAX_LOOP_SHARE, backpressure.KNOWN_LOOP_SHARE
+    assert shares == [low, low, high, high, low]
+
+
+async def test_the_connection_of_a_proxy_is_not_known_by_one_of_its_clients(shares: list[float]) -> None:
+    await serve(PROXY, "alice", "alice")
+    assert shares == [backpressure.MAX_LOOP_SHARE] * 2
 
 
 async def test_while_the_loop_is_busy_requests_wait_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,7 @@ class Backlog:
         seen: set[str] | None = None
         if self._full_read_at is None or now < self._full_read_at or now - self._full_read_at > self._read_interval():
             seen, self._newest, self._full_read_at, self._look_back_at = set(), clock.EPOCH, now, now
+            self.has_foreign = False
         began_at, looks_back = monotonic(), now >= self._look_back_at
         since = max(self._newest - (_OVERLAP if looks_back else clock.MILLISECOND), clock.EPOCH)
         which = {"status": RunStatus.QUEUED, "ready_at": {"$gt": since}}

@@ -55,8 +55,7 @@ class RunLimiter:
     def set_queue_limits(self, queue_limits: Mapping[str, QueueLimits]) -> bool:
         """Apply these limits of queues. Return whether anything changed."""
         with self._lock:
-            changed = queue_limits != self._queue_limits
-            self._queue_limits = queue_limits
+            changed, self._queue_limits = queue_limits != self._queue_limits, queue_limits
             if changed:
                 self._events.add(SETTINGS_CHANGED)
             return changed
@@ -64,8 +63,8 @@ class RunLimiter:
     def set_process_count(self, count: int) -> None:
         """Divide the rates among this many processes."""
         with self._lock:
-            self._rates.set_process_count(count)
-            self._events.add(SETTINGS_CHANGED)
+            if self._rates.set_process_count(count):
+                self._events.add(SETTINGS_CHANGED)
 
     def block_circuit(self, owner: str, host: str, probe: str | None) -> None:
         """Block a circuit that is not closed, except for the run that is its probe, if any."""
@@ -94,15 +93,18 @@ class RunLimiter:
     def begin_sharing(self) -> dict[PermitKey, dict[str, int]]:
         """Require permits from now on. Return those that the admitted runs hold already, by limit and owner."""
         with self._lock:
-            self._book = PermitBook(self._counts, self._find_limit, self.limits.owner_share)
+            known = () if self._book is None else self._book.list_granted()
+            self._book = PermitBook(self._counts, self._find_limit, self.limits.owner_share, known)
             self._events.add(SETTINGS_CHANGED)
             return self._book.list_granted()
 
     def end_sharing(self, alone_until: float) -> None:
         """Require no permits until this monotonic time, by which the process must know that it is still alone."""
         with self._lock:
+            has_ended = self._book is not None or time.monotonic() > self._alone_until
             self._book, self._alone_until = None, alone_until
-            self._events.add(SETTINGS_CHANGED)
+            if has_ended:
+                self._events.add(SETTINGS_CHANGED)
 
     def take_permit_needs(self, now: float) -> dict[PermitKey, Needs]:
         """Return the permits to return and to take. `now` is in monotonic seconds."""
@@ -113,8 +115,7 @@ class RunLimiter:
         """Record the permits after an exchange. Return whether there are new ones for refused runs."""
         with self._lock:
             has_new = self._book is not None and self._book.record(key, me, permits, now)
-            if has_new:
-                self._events.add(key)
+            self._events.update((key,) if has_new else ())
             return has_new
 
     @property
@@ -263,9 +264,8 @@ class RunLimiter:
     def find_saturation(self, run: RunDocument) -> Saturation:
         """Return what of the limits that a refused run must respect is used up, for whom."""
         queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
-        room = self.limits.prefetch
         with self._lock:
-            waiting = self._counts["waiting", owner]
+            room, waiting = self.limits.prefetch, self._counts["waiting", owner]
             crowd = self.limits.host_concurrency + room * 7 // 8
             return Saturation(
                 queue_limited=self._limits_of(queue).concurrency is not None,

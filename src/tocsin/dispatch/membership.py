@@ -7,17 +7,23 @@ permits, the former has to notice and store those in use. So that this is certai
   `ALONE_SECONDS` after it last looked.
 - A newcomer stores itself first, then looks. It takes no permits while a living process does not share; if that one
   stays silent for longer than it may act as alone, the newcomer stores the permits of its claimed runs in its place.
+- After an outage all leases may have expired. So a process counts as alive for a lease after its heartbeat was seen to
+  change, and everybody does for a lease after this process could not look. Permits are stored again then, and while
+  another process acts as alone, because it may have deleted them.
 """
 
+import asyncio
+import math
 import time
+from datetime import timedelta
 
 from tocsin import clock
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.partitions import ALL_PARTITIONS, Roster, Share
-from tocsin.dispatch.permit_store import Holdings, PermitStore
+from tocsin.dispatch.permit_store import PermitStore
 from tocsin.documents import Database, WorkerDocument
-from tocsin.documents.workers import LEASE_FIELDS, find_living_workers
+from tocsin.documents.workers import LEASE_FIELDS, MAX_LEASE, is_alive
 from tocsin.wakeups import Signal
 
 BEAT_SECONDS = 0.3
@@ -32,12 +38,18 @@ _FIELDS = {**LEASE_FIELDS, "beat": 1, "shares": 1}
 class Membership:
     """The membership of this process. `changed` is sent when its partitions have changed.
 
-    `living` are the processes with a valid lease. It serves the partitions of those that send heartbeats, which
-    notices a death much earlier.
+    `living` are the processes that are alive. It serves the partitions of those that send heartbeats, which
+    notices a death much earlier. Permits are exchanged under the lock `exchanging`.
     """
 
     def __init__(
-        self, database: Database, in_flight: InFlightRuns, store: PermitStore, *, embedded: bool = False
+        self,
+        database: Database,
+        in_flight: InFlightRuns,
+        store: PermitStore,
+        lease: timedelta = MAX_LEASE,
+        *,
+        embedded: bool = False,
     ) -> None:
         self._database, self._in_flight, self._store = database, in_flight, store
         self._embedded = embedded
@@ -46,7 +58,10 @@ class Membership:
         self._unshared_since: dict[str, float] = {}
         self._stored: set[str] = set()
         self._is_sharing, self._has_left, self._all_share = False, False, False
-        self._unstored: Holdings | None = None
+        self._is_stored = True
+        self._lease_seconds, self._looked_at = lease.total_seconds(), -math.inf
+        self._changing = Roster(self._lease_seconds)
+        self.exchanging = asyncio.Lock()
         self.living = frozenset({self.me})
         self.changed: Signal[[]] = Signal()
 
@@ -66,7 +81,7 @@ class Membership:
     @property
     def may_exchange(self) -> bool:
         """True if permits are required, and all processes share them."""
-        return self._is_sharing and self._all_share and self._unstored is None
+        return self._is_sharing and self._all_share and self._is_stored
 
     @property
     def is_joining(self) -> bool:
@@ -88,10 +103,11 @@ class Membership:
         """Send a heartbeat if there are other processes, and look who is alive. Return the seconds until the next."""
         if self._embedded or self._has_left:
             return ALONE_BEAT_SECONDS
-        if self._is_sharing:
-            await self._database.workers.update_one({"_id": self.me}, {"$inc": {"beat": 1}})
-        began_at = time.monotonic()
-        await self._apply(await self._read_workers(), began_at)
+        try:
+            await self._look()
+        except Exception:
+            self._looked_at = -math.inf
+            raise
         return BEAT_SECONDS if self._is_sharing else ALONE_BEAT_SECONDS
 
     async def leave(self) -> None:
@@ -100,8 +116,21 @@ class Membership:
         if self._is_sharing:
             await self._database.workers.update_one({"_id": self.me}, {"$unset": {"beat": 1}})
 
+    async def _look(self) -> None:
+        if self._is_sharing:
+            await self._database.workers.update_one({"_id": self.me}, {"$inc": {"beat": 1}})
+        began_at = time.monotonic()
+        await self._apply(await self._read_workers(), began_at)
+
     async def _read_workers(self) -> list[WorkerDocument]:
-        return await find_living_workers(self._database.db, clock.now(), _FIELDS)
+        """Return the workers that are alive: by their leases, or because their heartbeats have changed lately."""
+        workers = await self._database.workers.find({}, _FIELDS).to_list()
+        now, moment = clock.now(), time.monotonic()
+        if moment - self._looked_at > _SILENT_SECONDS:
+            self._changing, self._is_stored = Roster(self._lease_seconds), False
+        self._looked_at = moment
+        changing = self._changing.observe({worker["_id"]: worker.get("beat") or 0 for worker in workers}, moment)
+        return [worker for worker in workers if worker["_id"] in changing or is_alive(worker, now)]
 
     async def _apply(self, workers: list[WorkerDocument], began_at: float) -> None:
         others = {worker["_id"]: worker for worker in workers if worker["_id"] != self.me}
@@ -111,9 +140,10 @@ class Membership:
             await self._try_alone()
         elif not others:
             self._in_flight.limiter.end_sharing(began_at + ALONE_SECONDS)
-        elif not self._is_sharing or self._unstored is not None:
+        elif not self._is_sharing or not self._is_stored:
             await self._begin_sharing()
         self._all_share = await self._check_sharing(others)
+        self._is_stored = self._is_stored and self._all_share
         beats = {name: beat for name, worker in others.items() if (beat := worker.get("beat")) is not None}
         self._set_members(self._roster.observe(beats, time.monotonic()))
 
@@ -124,25 +154,26 @@ class Membership:
 
     async def _try_alone(self) -> None:
         """Act as alone if nobody else is found after this is stored."""
+        self._is_stored = False
         await self._database.workers.update_one({"_id": self.me}, {"$set": {"shares": False}})
         began_at = time.monotonic()
         others = await self.read_living() - {self.me}
         if others:
             await self._begin_sharing()
             return
-        await self._store.clear()
-        self._is_sharing = False
+        async with self.exchanging:
+            await self._store.clear()
+            self._is_sharing = False
         self._in_flight.limiter.end_sharing(began_at + ALONE_SECONDS)
 
     async def _begin_sharing(self) -> None:
         """Require permits, store those in use, and say so."""
-        if not self._is_sharing:
-            self._unstored = self._in_flight.limiter.begin_sharing()
-            self._is_sharing = True
-        if self._unstored is not None:
+        async with self.exchanging:
+            holdings = self._in_flight.limiter.begin_sharing()
+            self._is_sharing, self._is_stored = True, False
             await self._release_waiting()
-            await self._store.set_holdings(self.me, self._unstored)
-            self._unstored = None
+            await self._store.set_holdings(self.me, holdings)
+            self._is_stored = True
         await self._database.workers.update_one({"_id": self.me}, {"$set": {"shares": True}, "$inc": {"beat": 1}})
 
     async def _release_waiting(self) -> None:

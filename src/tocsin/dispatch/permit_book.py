@@ -1,6 +1,6 @@
 """The permits that this process holds, and what it needs others for. Not thread-safe: the run limiter guards it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -45,15 +45,19 @@ class _Demanded:
 class PermitBook:
     """The permits of a process, at first those that its runs need already.
 
-    `counts` are the admitted runs, `find_limit` returns a limit, `part` is an owner's share. Times are in monotonic
-    seconds.
+    `counts` are the admitted runs, `find_limit` returns a limit, `part` is an owner's share. More permits of `known`
+    limits may be stored. Times are in monotonic seconds.
     """
 
     def __init__(
-        self, counts: Mapping[CountKey, int], find_limit: Callable[[PermitKey], int | None], part: float
+        self,
+        counts: Mapping[CountKey, int],
+        find_limit: Callable[[PermitKey], int | None],
+        part: float,
+        known: Iterable[PermitKey] = (),
     ) -> None:
         self._counts, self._find_limit, self._part = counts, find_limit, part
-        self._held: dict[PermitKey, _Held] = {}
+        self._held: dict[PermitKey, _Held] = {key: _Held(is_unsure=True) for key in known}
         self._demands: dict[str, dict[PermitKey, _Demanded]] = {}
         self.has_news = False
         for (kind, *names), count in counts.items():

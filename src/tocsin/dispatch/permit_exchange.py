@@ -29,20 +29,28 @@ class PermitExchange:
         """Exchange permits once, unless this process is alone. Return the seconds until the next exchange."""
         if not self._membership.may_exchange:
             return _SPARE_SECONDS if self._membership.is_joining else IDLE_SECONDS
-        if needs := self._limiter.take_permit_needs(time.monotonic()):
-            stored = await self._store.read(needs)
-            alive = await self._without_dead(stored)
-            now, me, part = epoch_milliseconds(clock.now()), self._membership.me, self._limiter.limits.owner_share
-            after = {key: exchange(alive[key], me, needs[key], part, now) for key in needs}
-            done = await self._store.replace(stored, after)
-            moment = time.monotonic()
-            gained = [self._limiter.record_permits(key, me, after[key], moment) for key in done]
-            if any(gained):
-                self.granted()
+        async with self._membership.exchanging:
+            has_gained = self._membership.may_exchange and await self._exchange_once()
+        if has_gained:
+            self.granted()
         is_waiting, has_unused = self._limiter.permit_wait()
         if is_waiting:
             return _WAITING_SECONDS
         return _SPARE_SECONDS if has_unused else IDLE_SECONDS
+
+    async def _exchange_once(self) -> bool:
+        """Return and take permits as needed. Return whether there are new ones for refused runs."""
+        needs = self._limiter.take_permit_needs(time.monotonic())
+        if not needs:
+            return False
+        stored = await self._store.read(needs)
+        alive = await self._without_dead(stored)
+        now, me, part = epoch_milliseconds(clock.now()), self._membership.me, self._limiter.limits.owner_share
+        after = {key: exchange(alive[key], me, needs[key], part, now) for key in needs}
+        done = await self._store.replace(stored, after)
+        moment = time.monotonic()
+        gained = [self._limiter.record_permits(key, me, after[key], moment) for key in done]
+        return any(gained)
 
     async def _without_dead(self, stored: StoredPermits) -> dict[PermitKey, Permits]:
         """Return the permits without those of dead processes. The processes are read after the permits."""

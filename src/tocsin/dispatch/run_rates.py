@@ -23,10 +23,11 @@ class RunRates:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def set_process_count(self, count: int) -> None:
-        """Divide the rates among this many processes."""
-        self._process_count = count
+    def set_process_count(self, count: int) -> bool:
+        """Divide the rates among this many processes. Return whether their number has changed."""
+        changed, self._process_count = count != self._process_count, count
         self._owner_rates.set_process_count(count)
+        return changed
 
     def find_refusal(self, queue: str, owner: str, host: str | None, now: Milliseconds) -> WaitingFor | None:
         """Return the rate that a run must wait for. The shortest wait is kept for `pop_wait_ms`."""

@@ -6,6 +6,7 @@ open-ended, so that no row is missed. A walk gives up once it has looked through
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic
@@ -41,7 +42,8 @@ class Walk(Generic[D]):
         frontier, pace = self._frontier(), Pace(budget // 2, _widths.recall(self._name("rows")))
         while frontier is not None:
             window = frontier.next_window(pace.width)
-            in_range = await self._count_ranges(window) if pace.is_blind and frontier.can_shrink(window) else None
+            is_wide = pace.is_blind and frontier.can_shrink(window)
+            in_range = sum(await self._count_ranges(window)) if is_wide else None
             if in_range is not None and in_range > pace.most and pace.narrow():
                 continue
             rows = [] if in_range == 0 else await self._read(window, limit - len(found))
@@ -50,7 +52,7 @@ class Walk(Generic[D]):
                 self._remember("rows", found[-1][self.query.key] if len(found) >= limit else None)
                 break
             if in_range is None:
-                in_range = await self._count_ranges(window) if self._is_filtered else len(rows)
+                in_range = sum(await self._count_ranges(window)) if self._is_filtered else len(rows)
             budget -= in_range - len(rows) if self._is_filtered else 0
             if budget <= 0:
                 return found, self._position_before(window.beyond)
@@ -68,14 +70,20 @@ class Walk(Generic[D]):
         pace = Pace(most) if self._is_filtered else Pace(most, _widths.recall(self._name("count")))
         while frontier is not None:
             window = frontier.next_window(pace.width)
-            matched, filtered = await self._count(window)
-            total, budget = total + matched, budget - filtered
+            in_ranges = await self._count_ranges(window)
+            to_read = await self._count_to_read(window, in_ranges)
+            if to_read > pace.most:
+                if frontier.can_shrink(window) and pace.narrow():
+                    continue
+                return total, False
+            matched = await self._count(window, in_ranges, to_read)
+            total, budget = total + matched, budget - to_read
             if total > limit or window.beyond is None:
                 self._remember("count", window.beyond, part=min(1, limit / max(total, 1)))
                 return min(total, limit), total <= limit
             if budget <= 0:
                 return total, False
-            pace.adapt(matched, max(matched, filtered), limit - total + 1)
+            pace.adapt(matched, max(matched, to_read), limit - total + 1)
             frontier.advance(window.beyond)
         return total, True
 
@@ -151,25 +159,32 @@ class Walk(Generic[D]):
             stages.append({"$project": self.query.projection})
         return await (await self.query.collection.aggregate([*self._select(branch, window), *stages])).to_list()
 
-    async def _count(self, window: Window) -> tuple[int, int]:
-        """Return the number of rows in a window, and of the rows that had to be read for that."""
-        counts = await asyncio.gather(*(self._count_branch(branch, window) for branch in self.query.branches))
-        matched, filtered = sum(count[0] for count in counts), sum(count[1] for count in counts)
-        if self.query.hidden is None or matched == 0 or filtered > 0:
-            return matched, filtered
-        hidden, filtered = await self._count_branch(self.query.hidden, window)
-        return matched - hidden, filtered
+    async def _count_to_read(self, window: Window, in_ranges: Sequence[int]) -> int:
+        """Return how many rows of a window have to be read to count those that match."""
+        filtered = sum(in_ranges[at] for at in self._filtered_branches())
+        if filtered or self.query.hidden is None or not sum(in_ranges):
+            return filtered
+        return await self._count_range(self.query.hidden, window)
 
-    async def _count_branch(self, branch: Branch, window: Window) -> tuple[int, int]:
-        in_range = await self._count_range(branch, window)
-        if in_range == 0 or not (self.query.extra_filter or branch.extra):
-            return in_range, 0
+    async def _count(self, window: Window, in_ranges: Sequence[int], to_read: int) -> int:
+        """Return the number of rows of a window that match, of which so many have to be read."""
+        filtered = [at for at in self._filtered_branches() if in_ranges[at]]
+        if not filtered and self.query.hidden is not None and to_read:
+            return sum(in_ranges) - await self._count_matching(self.query.hidden, window)
+        matching = await asyncio.gather(*(self._count_matching(self.query.branches[at], window) for at in filtered))
+        return sum(in_ranges) - sum(in_ranges[at] for at in filtered) + sum(matching)
+
+    def _filtered_branches(self) -> list[int]:
+        """Return which branches have other conditions than those of the index."""
+        return [at for at, branch in enumerate(self.query.branches) if self.query.extra_filter or branch.extra]
+
+    async def _count_matching(self, branch: Branch, window: Window) -> int:
         stages = [*self._select(branch, window), {"$count": "n"}]
         found = await (await self.query.collection.aggregate(stages)).to_list()
-        return (found[0]["n"] if found else 0), in_range
+        return int(found[0]["n"]) if found else 0
 
-    async def _count_ranges(self, window: Window) -> int:
-        return sum(await asyncio.gather(*(self._count_range(branch, window) for branch in self.query.branches)))
+    async def _count_ranges(self, window: Window) -> list[int]:
+        return await asyncio.gather(*(self._count_range(branch, window) for branch in self.query.branches))
 
     async def _count_range(self, branch: Branch, window: Window) -> int:
         return await self.query.collection.count_documents(self.index_range(branch, window))

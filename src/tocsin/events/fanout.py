@@ -115,9 +115,17 @@ class Fanout:
             self._received.clear()
             while self._undelivered:
                 changes = [self._undelivered.popleft() for _ in range(min(len(self._undelivered), _CHUNK))]
-                for change in await self._read_statuses(changes):
-                    self._deliver(change)
+                await self._deliver_all(changes)
                 await asyncio.sleep(0)
+
+    async def _deliver_all(self, changes: list[Change]) -> None:
+        """Deliver changes. If that fails, everybody reads the current state instead."""
+        try:
+            for change in await self._read_statuses(changes):
+                self._deliver(change)
+        except Exception:
+            log.exception("changes could not be delivered")
+            self._deliver(lost_changes(self._database.changes.now()))
 
     async def _read_statuses(self, changes: list[Change]) -> list[Change]:
         """Return the changes with the statuses that the database derived, if anybody here is told of them."""

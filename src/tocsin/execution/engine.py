@@ -68,11 +68,12 @@ class RunEngine:
             self.in_flight, dependencies, self._completer, self._start_recorder, self.circuits, self._throughput
         )
         store, embedded = PermitStore(database), settings.uses_embedded_database
-        self.membership = Membership(database, self.in_flight, store, embedded=embedded)
+        lease = timedelta(seconds=settings.lease_seconds)
+        self.membership = Membership(database, self.in_flight, store, lease, embedded=embedded)
         self._permits = PermitExchange(self.limiter, self.membership, store)
         self._dispatcher = Dispatcher(database, self.in_flight, self.transport, self.circuits, self.membership)
         self.settings_sync = SettingsSync(database, self.in_flight, self.circuits, wakeups, self.membership)
-        rescuer, lease = Rescuer(database, self.in_flight, wakeups), timedelta(seconds=settings.lease_seconds)
+        rescuer = Rescuer(database, self.in_flight, wakeups)
         self._lease = WorkerLease(database, self.in_flight, lease, self._throughput, rescuer, embedded=embedded)
         self._leases = self._lease.make_periodics()
         self._dispatching = Periodic("dispatcher", self._dispatch, dispatcher.POLL_SECONDS, first_delay=0)

@@ -66,9 +66,8 @@ class WorkerLease:
         """
         await self._compare_claims()
         now = clock.now()
-        if (
-            not self._embedded and abs(now - self._disturbed_at) > self._lease
-        ):  # after an outage, other workers get time to renew theirs
+        has_settled = abs(now - self._disturbed_at) > self._lease  # after an outage, others get time to renew theirs
+        if has_settled and not self._embedded:
             await self._rescuer.rescue_dead_workers(now)
         await reconciliation.reconcile_tasks(self._database, now)
 

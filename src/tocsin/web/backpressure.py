@@ -11,7 +11,7 @@ from tocsin.web.connections import Connection
 MAX_LOOP_SHARE = 0.6
 """The share of time that the event loop may be busy before further requests wait. The rest keeps runs on time."""
 KNOWN_LOOP_SHARE = 0.9
-"""The same for connections on which a user has authenticated, whose requests are limited by their cost."""
+"""The same for connections whose last request a user has authenticated, whose requests are limited by their cost."""
 _WINDOW_SECONDS = 0.05
 _CHECK_SECONDS = 0.005
 _MAX_DELAY_SECONDS = 0.02
@@ -92,6 +92,6 @@ class BackpressureMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request or connection."""
         connection: Connection | None = scope.get("state", {}).get("connection")
-        is_known = connection is not None and connection.is_authenticated
+        is_known = connection is not None and connection.begin_request()
         await (self._known if is_known else self._strangers).acquire()
         await self._app(scope, receive, send)

@@ -49,9 +49,17 @@ class Connection:
         return self._table.assign_address(self, address)
 
     def mark_authenticated(self, user: str) -> None:
-        """Mark the connection as authenticated by this user, so that it is not closed to make room."""
-        self.is_authenticated = True
+        """Mark the connection as authenticated by this user, so that it is not closed to make room.
+
+        One that carries the requests of a proxy's clients is not marked, because the next request may be another's.
+        """
+        self.is_authenticated = not self.is_from_proxy
         self._table.assign_user(self, user)
+
+    def begin_request(self) -> bool:
+        """Return whether the request before was authenticated. The mark is removed until this one is."""
+        was_authenticated, self.is_authenticated = self.is_authenticated, False
+        return was_authenticated
 
     def close(self) -> None:
         """Release its place. Calling it twice is no error."""

@@ -19,12 +19,8 @@ class ApprovalRefusals:
         self._rules, self._monotonic = rules, monotonic
         self._cached: dict[tuple[str, str], tuple[float, str | None]] = {}
 
-    async def find_reason(self, owner_id: str, asks: str) -> str | None:
-        """Return why this owner's workflows can ask none of the users that `asks` names; None if they can."""
-        return (await self.find_reasons([(owner_id, asks)]))[owner_id, asks]
-
     async def find_reasons(self, requests: Collection[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
-        """Return the reasons for several pairs of an owner and whom a step asks."""
+        """Return why each owner's workflows can ask none of the users that a step names; None if they can."""
         now = self._monotonic()
         cached = {key: self._cached[key] for key in requests if key in self._cached}
         found = {key: reason for key, (until, reason) in cached.items() if until > now}

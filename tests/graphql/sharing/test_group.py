@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 from graphql import parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymongo.errors import PyMongoError
 
 from tocsin.clock import EPOCH
 from tocsin.documents import ChangeLog, Database, TaskStatus
@@ -190,6 +192,33 @@ async def test_those_who_catch_up_share_what_was_executed(monkeypatch: Any) -> N
     assert {len(client.received) for client in clients} == {31}
     assert len(executed) == 30
     assert group._kept_bytes <= groups_module._MAX_KEPT_BYTES
+
+
+async def test_one_that_cannot_catch_up_ends_alone(monkeypatch: Any) -> None:
+    room = Room()
+    clients = [await room.join() for _ in range(3)]
+    await room.settle()
+    for client in clients[1:]:
+        client.is_writable = False
+    room.tell("1")
+    await room.settle()
+    (group,) = room.groups._groups.values()
+    complete, calls = group._complete, count()
+
+    async def fail_once(changes: Sequence[Change]) -> list[Change]:
+        if next(calls) == 0:
+            raise PyMongoError("unavailable")
+        return await complete(changes)
+
+    monkeypatch.setattr(group, "_complete", fail_once)
+    for client in clients:
+        client.read()
+    await room.settle()
+    ended = [member for member in group.members if member.ended.done()]
+    assert [type(member.ended.exception()) for member in ended] == [PyMongoError]
+    room.tell("2")
+    await room.settle()
+    assert sorted(len(client.received) for client in clients) == [1, 3, 3]
 
 
 def test_results_are_split_by_size() -> None:

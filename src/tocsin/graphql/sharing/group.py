@@ -133,6 +133,14 @@ class SubscriptionGroup:
         return members
 
     async def _catch_up_member(self, member: Member) -> None:
+        """Send a member a part of its backlog. If that fails, it ends for this member only."""
+        try:
+            await self._send_backlog(member)
+        except Exception as error:
+            self._behind.pop(member, None)
+            member.fail(error)
+
+    async def _send_backlog(self, member: Member) -> None:
         changes = await self._complete([change for _, change in member.backlog.first(CHANGES_PER_ROUND)])
         results = await self._results(changes, member.joined_at)
         if member not in self.members:
