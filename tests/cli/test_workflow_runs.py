@@ -72,6 +72,7 @@ def test_waiting_ends_with_the_timeout(workflow: SyncDatabase[Any]) -> None:
 def test_ctrl_c_ends_the_waiting_and_not_the_run(workflow: SyncDatabase[Any]) -> None:
     workflow["workers"].insert_one({"_id": "one that is alive", "until": clock.now() + timedelta(minutes=10)})
     command = [sys.executable, "-m", "tocsin", "workflows", "run", ALICE, "w", *RIGHT_INPUT]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it, and theirs
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("Waiting for ")
