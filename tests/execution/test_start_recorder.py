@@ -1,6 +1,7 @@
 """A run is RUNNING only once its attempt has started, although it was claimed before. Over real sockets."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ from tocsin import clock, schedules
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.documents import Database, RunStatus, public_status
+from tocsin.documents import Database, DeferredRun, RunStatus, public_status
 from tocsin.execution.start_recorder import StartRecorder
+from tocsin.scheduling.planning import TaskAdvance
 from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 from tocsin.wakeups import Wakeups
@@ -155,3 +157,19 @@ async def test_a_started_run_cannot_be_withdrawn(database: Database) -> None:
     recorder.withdraw(claimed)
     await recorder.write()
     assert (await load_run(database, claimed.run["_id"]))["status"] == "RUNNING"
+
+
+async def test_a_deferred_run_is_written_when_it_is_late_unless_its_outcome_is_about_to_be(database: Database) -> None:
+    recorder, _, claimed = await claimed_run(database)
+    run = claimed.run
+    await database.runs.delete_one({"_id": run["_id"]})
+    unmoved = TaskAdvance(clock.EPOCH, 1, None, None, (), ())  # its task is not due at that time
+    late = DeferredRun(run, lambda _run: (run["task"], unmoved), None, "record", time.monotonic() - 60)
+    database.deferred.add([late])
+    claimed.started_at = clock.now()  # its task is none any more: it has ended
+    await recorder.write()
+    assert await database.runs.count_documents({}) == 0
+    claimed.attempt_task = asyncio.current_task()
+    await recorder.write()
+    assert await database.runs.count_documents({"_id": run["_id"]}) == 1
+    assert len(database.deferred) == 0

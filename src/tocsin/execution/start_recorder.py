@@ -13,7 +13,15 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.claims import release_runs
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.documents import AttemptDocument, Database, RunChanges, RunDocument, RunStatus, record_stored_runs
+from tocsin.documents import (
+    AttemptDocument,
+    Database,
+    DeferredRun,
+    RunChanges,
+    RunDocument,
+    RunStatus,
+    record_stored_runs,
+)
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.tasks import run_effects
 from tocsin.tasks.deferred_writes import delete_finished_records, write_deferred
@@ -49,7 +57,9 @@ class StartRecorder:
 
     async def write(self) -> None:
         """Store the starts of attempts and what was deferred long enough, and return withdrawn runs to the queue."""
-        await write_deferred(self._database, self._database.deferred.late())
+        await write_deferred(
+            self._database, [each for each in self._database.deferred.late() if self._is_under_way(each)]
+        )
         await delete_finished_records(self._database)
         await self._write_started()
         if late := list(self._late):
@@ -76,6 +86,11 @@ class StartRecorder:
             self._database.changes.tasks_derived(run_effects.scheduled_tasks(going))
         written = set(map(id, started))
         self._started = [claimed for claimed in self._started if id(claimed) not in written]
+
+    def _is_under_way(self, deferred: DeferredRun) -> bool:
+        """Return whether a run has not ended: one that has is about to be written with its outcome."""
+        claimed = self._in_flight.runs.get(deferred.run["_id"])
+        return claimed is None or claimed.started_at is None or claimed.attempt_task is not None
 
     def _may_end_soon(self, claimed: ClaimedRun) -> bool:
         """Return whether a deferred run began just now, so that it may still be written once."""
