@@ -22,7 +22,7 @@ _LARGE = 5_000
 _READ_BATCH = 250
 """Batch size of reads: a batch blocks the event loop for about 4 ms."""
 _OVERLAP = timedelta(seconds=1)
-"""How far a read looks back, for runs that were stored later than they became ready."""
+"""Time by which a read looks back, for runs that were stored later than they became ready."""
 _LOOK_BACK_PAUSE = 10
 """A read that has looked back is followed by a time ten times as long in which no read does."""
 _ADOPTED_PART = 4

@@ -29,7 +29,7 @@ class LaneGroup:
         """The key under which the group is offered, while it is open."""
         self.ends_with: tuple[Release, ...] = ()
         self.until: Milliseconds | None = None
-        """What ends the refusal, while the group is closed."""
+        """The events that end the refusal, while the group is closed."""
         self._size = 0
         self._entries = 0
         self._owners: list[Key] = []

@@ -9,7 +9,7 @@ from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.permits import Demand, Needs, Permits
 
 PermitKey = tuple[str, str]
-"""What a limit applies to: ("host", its name) or ("queue", its name)."""
+"""The subject of a limit: ("host", its name) or ("queue", its name)."""
 _COUNT_KINDS = {"queue": "owner in queue", "host": "owner to host"}
 _PERMIT_KINDS: dict[object, str] = {count: kind for kind, count in _COUNT_KINDS.items()}
 MAX_KEYS = 200

@@ -36,7 +36,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a process brings to an exchange: the permits in use by owner, the unused ones that it would keep, demands.
+    """The needs of a process at an exchange: the permits in use by owner, the unused ones that it would keep, demands.
 
     The unused ones are returned if another process waits.
     """

@@ -19,7 +19,7 @@ _RATES = frozenset({WaitingFor.QUEUE_RATE, WaitingFor.OWNER_HOST_RATE, WaitingFo
 
 @dataclass(frozen=True, slots=True)
 class Saturation:
-    """What is used up when a run is refused.
+    """The limits that are used up when a run is refused.
 
     `queue_limited`: the run's queue has a limit, so that its runs are not claimed ahead. `queue_full`, `host_full`,
     `places_full`: no place is free for anybody in the queue, at the host, among the attempts. `room_full`,

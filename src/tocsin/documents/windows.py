@@ -24,7 +24,7 @@ class Window:
 
 @dataclass(slots=True)
 class Frontier:
-    """What is left of the range from `low` to `high`, both inclusive. Rows are expected from `edge` to `horizon`.
+    """The rest of the range from `low` to `high`, both inclusive. Rows are expected from `edge` to `horizon`.
 
     Without a horizon, or beyond it, the rest is one window: so no row is missed, and no time is lost where none are.
     """
