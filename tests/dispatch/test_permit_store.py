@@ -7,7 +7,7 @@ from tocsin import clock
 from tocsin.clock import epoch_milliseconds
 from tocsin.dispatch.permit_book import PermitKey
 from tocsin.dispatch.permit_store import PermitStore
-from tocsin.dispatch.permits import Demand, Needs, Permits, exchange
+from tocsin.dispatch.permits import Demand, Needs, Permits, exchange_permits
 from tocsin.documents import Database
 
 HOST: PermitKey = ("host", "a:80")
@@ -18,7 +18,7 @@ async def test_permits_are_read_back_as_they_were_stored(database: Database) -> 
     store, needs = PermitStore(database), Needs(2, {}, {}, {"alice": Demand(3, short=True)})
     before = await store.read([HOST, QUEUE])
     assert before == {HOST: (Permits(), None), QUEUE: (Permits(), None)}
-    after = {HOST: exchange(Permits(), "p", needs, 1.0, epoch_milliseconds(clock.now())), QUEUE: Permits()}
+    after = {HOST: exchange_permits(Permits(), "p", needs, 1.0, epoch_milliseconds(clock.now())), QUEUE: Permits()}
     assert await store.replace(before, after) == {HOST, QUEUE}
     stored = await store.read([HOST, QUEUE])
     assert stored[HOST][0] == after[HOST]
@@ -47,7 +47,7 @@ async def test_many_processes_at_once_never_hold_more_than_the_limit(database: D
         while left or held:
             before = await store.read([HOST])
             needs = Needs(limit, {}, {}, {"alice": Demand(left, short=True)} if left else {})
-            after = {HOST: exchange(before[HOST][0], name, needs, 1.0, epoch_milliseconds(clock.now()))}
+            after = {HOST: exchange_permits(before[HOST][0], name, needs, 1.0, epoch_milliseconds(clock.now()))}
             if await store.replace(before, after):
                 most = max(most, after[HOST].total())
                 held = dict(after[HOST].held.get(name, {}))

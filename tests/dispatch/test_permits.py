@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.dispatch.owner_share import get_owner_share
-from tocsin.dispatch.permits import WAIT_MS, Demand, Needs, Permits, Waiting, exchange, with_holdings
+from tocsin.dispatch.permits import WAIT_MS, Demand, Needs, Permits, Waiting, exchange_permits, with_holdings
 
 NOW = 1_800_000_000_000.0
 PROCESSES, OWNERS = ("p", "q", "r"), ("alice", "bob", "carol")
@@ -16,7 +16,7 @@ def wanting(limit: int, count: int, owner: str = "alice", **used: int) -> Needs:
 
 
 def ask(permits: Permits, process: str, needs: Needs, now: float = NOW, part: float = 1.0) -> Permits:
-    return exchange(permits, process, needs, part, now)
+    return exchange_permits(permits, process, needs, part, now)
 
 
 STEPS = st.lists(
@@ -42,7 +42,7 @@ def test_a_limit_and_the_shares_of_owners_are_kept(
         held = permits.held.get(process, {})
         used = {owner: max(0, count - ended.get(owner, 0)) for owner, count in held.items()}
         demands = {owner: Demand(count, short) for owner, count in wanted.items()}
-        permits = exchange(permits, process, Needs(limit, used, {}, demands), part, now)
+        permits = exchange_permits(permits, process, Needs(limit, used, {}, demands), part, now)
         assert permits.total() <= limit
         assert {name: each for name, each in permits.held.items() if name != process} == {
             name: each for name, each in before.held.items() if name != process
@@ -105,9 +105,9 @@ def test_a_clock_set_back_leaves_nobody_waiting() -> None:
 
 def test_unused_permits_are_kept_until_another_waits() -> None:
     kept = Needs(4, {"alice": 1}, {"alice": 2}, {})
-    permits = exchange(Permits({"p": {"alice": 3}}), "p", kept, 1.0, NOW)
+    permits = exchange_permits(Permits({"p": {"alice": 3}}), "p", kept, 1.0, NOW)
     assert permits.held == {"p": {"alice": 3}}
-    permits = exchange(ask(permits, "q", wanting(4, 3)), "p", kept, 1.0, NOW)
+    permits = exchange_permits(ask(permits, "q", wanting(4, 3)), "p", kept, 1.0, NOW)
     assert permits.held == {"p": {"alice": 1}, "q": {"alice": 1}}
 
 
@@ -115,9 +115,11 @@ def test_unused_permits_are_kept_until_another_waits() -> None:
 def test_an_owner_borrows_as_much_as_in_one_process(short: bool, most: int) -> None:
     permits = Permits()
     for process in PROCESSES:
-        permits = exchange(permits, process, Needs(8, {}, {}, {"alice": Demand(8, short)}), 0.5, NOW)
+        permits = exchange_permits(permits, process, Needs(8, {}, {}, {"alice": Demand(8, short)}), 0.5, NOW)
     assert permits.total() == most
-    permits = exchange(permits, "r", Needs(8, permits.held.get("r", {}), {}, {"bob": Demand(1, False)}), 0.5, NOW)
+    permits = exchange_permits(
+        permits, "r", Needs(8, permits.held.get("r", {}), {}, {"bob": Demand(1, False)}), 0.5, NOW
+    )
     assert permits.held["r"]["bob"] == 1
 
 

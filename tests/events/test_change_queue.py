@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tocsin.clock import EPOCH
 from tocsin.documents import RunStatus, StepStatus, TaskStatus, WorkflowRunStatus
 from tocsin.events import Change, ChangeKind, ChangeQueue
-from tocsin.events.change_queue import MERGED_FROM, merge
+from tocsin.events.change_queue import MERGED_FROM, merge_changes
 
 K = ChangeKind
 FINAL = {K.TASK_DELETED: 2, K.TASK_CREATED: 1, K.RUN_CREATED: 1}
@@ -118,6 +118,6 @@ def test_created_and_deleted_survive() -> None:
     created, updated, deleted = (
         Change(kind, EPOCH, "o/t") for kind in (K.TASK_CREATED, K.TASK_UPDATED, K.TASK_DELETED)
     )
-    assert merge(created, updated).kind is K.TASK_CREATED
-    assert merge(created, deleted).kind is K.TASK_DELETED
-    assert merge(deleted, updated).kind is K.TASK_DELETED
+    assert merge_changes(created, updated).kind is K.TASK_CREATED
+    assert merge_changes(created, deleted).kind is K.TASK_DELETED
+    assert merge_changes(deleted, updated).kind is K.TASK_DELETED

@@ -8,7 +8,7 @@ from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.membership import Membership
 from tocsin.dispatch.permit_book import PermitKey
 from tocsin.dispatch.permit_store import PermitStore, StoredPermits
-from tocsin.dispatch.permits import Permits, exchange
+from tocsin.dispatch.permits import Permits, exchange_permits
 from tocsin.wakeups import Signal
 
 _WAITING_SECONDS = 0.05
@@ -46,7 +46,7 @@ class PermitExchange:
         stored = await self._store.read(needs)
         alive = await self._without_dead(stored)
         now, me, part = epoch_milliseconds(clock.now()), self._membership.me, self._limiter.limits.owner_share
-        after = {key: exchange(alive[key], me, needs[key], part, now) for key in needs}
+        after = {key: exchange_permits(alive[key], me, needs[key], part, now) for key in needs}
         done = await self._store.replace(stored, after)
         moment = time.monotonic()
         gained = [self._limiter.record_permits(key, me, after[key], moment) for key in done]

@@ -74,7 +74,7 @@ def with_holdings(permits: Permits, process: str, held: Mapping[str, int]) -> Pe
     return Permits({**others, process: kept} if kept else others, permits.waiting)
 
 
-def exchange(permits: Permits, me: str, needs: Needs, part: float, now: Milliseconds) -> Permits:
+def exchange_permits(permits: Permits, me: str, needs: Needs, part: float, now: Milliseconds) -> Permits:
     """Return the state after a process has returned what it does not use and taken what it may.
 
     `part` is an owner's share of the limit.

@@ -12,7 +12,7 @@ MAX_QUEUED_CHANGES = 10_000
 """Things that changed while a subscriber did not read. Beyond this they are replaced by a SNAPSHOT."""
 
 
-def merge(earlier: Change, later: Change) -> Change:
+def merge_changes(earlier: Change, later: Change) -> Change:
     """Return one change that says what two changes of the same thing say together.
 
     What was created stays created, what was deleted stays deleted; a status that the later change did not set is that
@@ -67,7 +67,7 @@ class ChangeQueue:
         subject = _subject(change)
         earlier = self._latest.get(subject)
         if earlier is not None and len(self._changes) >= MERGED_FROM:
-            change = merge(self._changes.pop(earlier), change)
+            change = merge_changes(self._changes.pop(earlier), change)
         elif len(self._changes) >= self._most:
             return False
         self._latest[subject] = self.added

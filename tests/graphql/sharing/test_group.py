@@ -21,7 +21,7 @@ from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext
 from tocsin.graphql.schema import schema
 from tocsin.graphql.sharing import group as groups_module
 from tocsin.graphql.sharing.delivery import Delivery, Payloads
-from tocsin.graphql.sharing.group import split
+from tocsin.graphql.sharing.group import split_results
 from tocsin.graphql.sharing.groups import SubscriptionGroups
 from tocsin.graphql.sharing.identity import Permissions, SharedOperation
 from tocsin.graphql.tasks.events import to_task_event
@@ -223,5 +223,5 @@ async def test_one_that_cannot_catch_up_ends_alone(monkeypatch: Any) -> None:
 
 def test_results_are_split_by_size() -> None:
     small, large = b"x" * 10_000, b"y" * 100_000
-    assert [len(part) for part in split([small] * 7 + [large] + [small])] == [3, 3, 1, 1, 1]
-    assert split([]) == []
+    assert [len(part) for part in split_results([small] * 7 + [large] + [small])] == [3, 3, 1, 1, 1]
+    assert split_results([]) == []

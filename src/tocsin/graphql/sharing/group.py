@@ -93,7 +93,7 @@ class SubscriptionGroup:
             raise
 
     async def _tell_all(self, changes: Sequence[tuple[int, Change]]) -> None:
-        parts = split(await self._results([change for _, change in changes]))
+        parts = split_results(await self._results([change for _, change in changes]))
         for number, member in enumerate(list(self.members), 1):
             if member in self.members and member.has_same_permissions():
                 self._tell_member(member, changes, parts)
@@ -147,7 +147,7 @@ class SubscriptionGroup:
             return
         self._behind.pop(member, None)  # to the end, if anything is left
         if member.has_same_permissions():
-            member.backlog.drop(member.send(split(results)))
+            member.backlog.drop(member.send(split_results(results)))
             self._fall_behind(member)
 
     async def _results(self, changes: Sequence[Change], kept_since: float = math.inf) -> list[bytes]:
@@ -162,7 +162,7 @@ class SubscriptionGroup:
         if kept is not None and kept[0] >= max(kept_since, time.monotonic() - _MAX_KEPT_SECONDS):
             return kept[1]
         begun = time.monotonic()
-        result = encode(await self._execute(change))
+        result = encode_result(await self._execute(change))
         if len(self.members) > 1:
             self._keep(change, begun, result)
         return result
@@ -185,7 +185,7 @@ class SubscriptionGroup:
         return result
 
 
-def encode(result: ExecutionResult) -> bytes:
+def encode_result(result: ExecutionResult) -> bytes:
     """Return a result as JSON. One that could not be executed has no data."""
     errors = [error.formatted for error in result.errors or ()]
     was_executed = not errors or result.data is not None or any("path" in error for error in errors)
@@ -193,7 +193,7 @@ def encode(result: ExecutionResult) -> bytes:
     return json.dumps(data | ({"errors": errors} if errors else {}), separators=(",", ":")).encode()
 
 
-def split(results: Sequence[bytes]) -> list[Payloads]:
+def split_results(results: Sequence[bytes]) -> list[Payloads]:
     """Split results into parts of at most `MAX_PART_BYTES`, with at least one result each."""
     parts: list[list[bytes]] = []
     size = MAX_PART_BYTES
