@@ -11,6 +11,7 @@ from tocsin.graphql.dead_letters.mutations import DeadLetterMutations
 from tocsin.graphql.jobs.types import JOB_TYPES
 from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
+from tocsin.graphql.mutation_completion import complete_cancelled_mutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
@@ -51,3 +52,4 @@ schema = GuardedSchema(
 )
 mark_one_of_inputs(schema._schema)
 unwrap_resolvers(schema._schema)
+complete_cancelled_mutations(schema._schema)
