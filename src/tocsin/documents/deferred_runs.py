@@ -68,9 +68,6 @@ class DeferredRuns:
             self._tasks[each.run["task"]] = each.run["_id"]
             self._runs[each.run["_id"]] = each
 
-    def doubt(self) -> None:
-        """Note that a run that is due by now may be stored already, although its task was not advanced."""
-
     def get(self, run_id: str) -> DeferredRun | None:
         """Return the run with this ID, if it is deferred."""
         return self._runs.get(run_id)
