@@ -13,6 +13,7 @@ from tocsin.documents import Database, Delivery, StepStatus
 from tocsin.notifications.account_events import LinkRequested, QuotaMet
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Message
+from tocsin.notifications.channels.mail import MailChannel
 from tocsin.notifications.deliveries import (
     enqueue_deliveries,
     find_notified,
@@ -59,6 +60,15 @@ def test_a_delivery_has_optional_fields_only_where_they_mean_something(
     optional = {"link", "about", "sealed", "good_until", "to", "channel"}
     assert optional & set(delivery) == set(more) - {"_id"}
     assert dict(delivery).items() >= more.items()
+
+
+def test_a_delivery_has_the_content_of_a_message_that_has_one() -> None:
+    event = QuotaMet.from_quotas("u1", ["10 runs"], DUE)
+    message = MailChannel.render(event)
+    assert message.content is not None
+    delivery = new_delivery(event, "mail", message)
+    assert delivery.get("content") == message.content
+    assert Delivery.model_validate(delivery).content == message.content
 
 
 def test_each_delivery_fits_the_stored_document(database: Database) -> None:

@@ -87,6 +87,24 @@ async def test_an_outcome_ends_the_claim_and_is_counted(
     assert MAILS.labels(outcome=label)._value.get() == before + 1
 
 
+@pytest.mark.parametrize(
+    ("end", "is_kept"),
+    [
+        (None, False),
+        (DeliveryRefused("no"), False),
+        (DeliverySuppressed("no"), False),
+        (DeliveryUnavailable("x"), True),
+    ],
+)
+async def test_the_content_of_a_mail_is_stored_until_its_delivery_has_ended(
+    database: Database, end: Exception | None, is_kept: bool
+) -> None:
+    delivery = changed(mail(), claim="mine", content={"headline": "It failed."})
+    await enqueue_deliveries(database, [delivery], START)
+    await record_outcome(delivery, await attempt(database, delivery, end), database)
+    assert (await stored(database))["content"] == (delivery["content"] if is_kept else None)
+
+
 @pytest.mark.parametrize("end", [DeliveryUnavailable("later"), RuntimeError("later")])
 async def test_a_failure_that_may_pass_is_retried_until_three_days_are_over(database: Database, end: Exception) -> None:
     retried = await attempt(database, changed(mail(), tries=3), end)

@@ -27,6 +27,7 @@ class Inbox:
         self.rcpt = rcpt or []
         self.data = data
         self.mails: list[EmailMessage] = []
+        self.contents: list[bytes] = []
         self.recipients: list[str] = []
         self.over_tls: list[bool] = []
 
@@ -45,6 +46,7 @@ class Inbox:
         if self.data.startswith("250"):
             content = envelope.content
             assert isinstance(content, bytes)
+            self.contents.append(content)
             self.mails.append(message_from_bytes(content, EmailMessage, policy=policy.default))
             self.recipients.extend(envelope.rcpt_tos)
             self.over_tls.append(session.ssl is not None)

@@ -1,11 +1,13 @@
 """Composition of mails: they are read back by a mail parser as they were written."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +29,7 @@ from tocsin.outbound.mail_text import clean_line
 TEXT = "Hello,\n\nyour task has failed.\n"
 
 
-def text_of(mail: EmailMessage) -> str:
+def text_of(mail: MIMEPart) -> str:
     return str(mail.get_content()).replace("\r\n", "\n")
 
 
@@ -158,3 +160,75 @@ def test_the_message_id_is_of_the_mail_and_of_the_senders_domain() -> None:
     assert one == same != other
     assert one.endswith("@example.org>")
     assert get_host_name(Address("", "a", "b\u00fccher.de")) == "localhost"
+
+
+HTML = '<!DOCTYPE html>\n<html lang="en"><body><p>Sch\u00f6ne Gr\u00fc\u00dfe, ' + "x" * 2_000 + "</p></body></html>\n"
+
+
+def composed(text: str = TEXT, sender: Address = SENDER, **others: Any) -> bytes:
+    return compose_message_bytes(sender, MailMessage("a@b.org", "S", text, "id", **others), AT)
+
+
+def test_a_mail_with_html_has_both_parts_the_better_one_last() -> None:
+    content = composed(html=HTML)
+    parts = list(received(content).iter_parts())
+    assert received(content).get_content_type() == "multipart/alternative"
+    assert [(part.get_content_type(), text_of(part)) for part in parts] == [("text/plain", TEXT), ("text/html", HTML)]
+    assert content.isascii()
+    assert max(map(len, content.split(b"\r\n"))) <= 78
+
+
+def test_a_mail_with_html_can_have_attachments() -> None:
+    mail = received(composed(html=HTML, attachments=[Attachment("a.txt", "text/plain", b"1")]))
+    types = [part.get_content_type() for part in mail.walk()]
+    assert types == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/plain"]
+    assert [part.get_content() for part in mail.iter_attachments()] == ["1"]
+
+
+def test_half_a_surrogate_pair_in_html_is_replaced() -> None:
+    body = received(composed(html="<p>a\ud83d</p>\n")).get_body(("html",))
+    assert body is not None
+    assert text_of(body) == "<p>a?</p>\n"
+
+
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_mails_of_one_thread_refer_to_the_same_message(one: str, other: str) -> None:
+    first, second, apart = (received(composed(thread=thread)) for thread in (one, one, f"{other}/{one}."))
+    for name in ("References", "In-Reply-To"):
+        assert first[name] == second[name] != apart[name]
+        assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", first[name])
+        assert first[name] != first["Message-ID"]
+
+
+def test_a_reference_at_a_long_domain_stays_whole() -> None:
+    domain = ".".join(["a" * 60] * 4)
+    mail = received(composed(thread="t", sender=Address("", "t", domain)))
+    assert str(mail["References"]).endswith(f"@{domain}>")
+
+
+def test_a_mail_of_no_thread_and_no_list_has_no_such_headers() -> None:
+    assert not set(received(composed()).keys()) & {"References", "In-Reply-To", "List-Unsubscribe"}
+
+
+def test_a_recipient_can_unsubscribe_with_one_click() -> None:
+    url = "https://tocsin.test/unsubscribe?token=" + "x" * 500
+    content = composed(unsubscribe=url)
+    assert (
+        b"\r\nList-Unsubscribe: <" + url.encode() + b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    ) in content
+    assert received(content)["List-Unsubscribe"] == f"<{url}>"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://tocsin.test/u", "mailto:a@b.org", "https://a.b/<u>", "https://a.b/ u", "https://a.b/\r\nBcc: e@b.org",
+     "https://\u00fc.de/u", "https://a.b/" + "u" * 900, "https://a.b/u\n"],
+)  # fmt: skip
+def test_what_is_no_address_to_unsubscribe_at_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="unsubscribe URL must be https"):
+        composed(unsubscribe=url)
+
+
+def test_the_secrets_of_a_mail_are_not_in_its_representation() -> None:
+    message = MailMessage("a@b.org", "S", "s3cret", "id", html="s3cret", unsubscribe="https://a.b/s3cret")
+    assert "s3cret" not in repr(message)

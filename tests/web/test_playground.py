@@ -5,6 +5,7 @@ import email
 import email.policy
 import re
 import shutil
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ async def drive(script: str, server: Server, *arguments: str, seconds: float = 1
     return printed.decode()
 
 
+def plain_text(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 async def mailed_link(server: Server) -> str:
     """Return the link in the only mail of this server."""
     directory = server.directory / "data" / "mails"
@@ -46,9 +53,7 @@ async def mailed_link(server: Server) -> str:
         return next(iter(directory.glob("*.eml")), None)
 
     message = email.message_from_bytes((await wait_until(mail)).read_bytes(), policy=email.policy.default)
-    body = message.get_body(("plain",))
-    assert body is not None
-    found = re.search(r"https?://\S+", body.get_content())
+    found = re.search(r"https?://\S+", plain_text(message))
     assert found is not None
     return found[0]
 
@@ -89,7 +94,7 @@ async def test_an_address_is_confirmed_through_a_mailed_link(tmp_path: Path) -> 
         async with run_server(tmp_path, **smtp) as server:
             await server.sign_up(EMAIL)
             await wait_until(lambda: _arrived(inbox))
-            found = re.search(r"http\S+#confirmation=\S+", inbox.mails[0].get_content())
+            found = re.search(r"http\S+#confirmation=\S+", plain_text(inbox.mails[0]))
             assert found is not None
             await drive("account.mjs", server, "confirm", found[0], EMAIL, "correct horse battery")
 

@@ -15,7 +15,11 @@ from tocsin.documents.change_documents import ChangeBatchDocument, ChangeRecord
 from tocsin.documents.changes import AccessChange, Change, ChangeKind, ChangeLog, RecordedChange, lost_changes
 from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
 from tocsin.documents.deferred_runs import DeferredRun, DeferredRuns
-from tocsin.documents.delivery_documents import DeliveryAboutDocument, DeliveryDocument
+from tocsin.documents.delivery_documents import (
+    DeliveryAboutDocument,
+    DeliveryDocument,
+    MailContentDocument,
+)
 from tocsin.documents.delivery_models import Delivery
 from tocsin.documents.ids import (
     from_global_id,
@@ -154,6 +158,7 @@ __all__ = [
     "Link",
     "LinkDocument",
     "LinkPurpose",
+    "MailContentDocument",
     "MailCountDocument",
     "Overlap",
     "OwnerUsageDocument",

@@ -16,6 +16,24 @@ class DeliveryAboutDocument(TypedDict):
     step: NotRequired[str]
 
 
+class MailButtonDocument(TypedDict):
+    """The button of a stored mail."""
+
+    label: str
+    text_label: str
+
+
+class MailContentDocument(TypedDict):
+    """The structure of a stored mail, from which its HTML part is made when it is sent."""
+
+    tone: str
+    headline: str
+    opening: str
+    facts: list[list[str]]
+    closing: str
+    button: NotRequired[MailButtonDocument]
+
+
 class DeliveryDocument(TypedDict):
     """A stored delivery. See `tocsin.documents.Delivery` for the meaning of the fields."""
 
@@ -25,6 +43,7 @@ class DeliveryDocument(TypedDict):
     run: str | None
     subject: str
     text: str
+    content: NotRequired[MailContentDocument | None]
     status: DeliveryStatus
     queued_at: datetime
     next_try_at: datetime

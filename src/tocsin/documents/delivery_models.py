@@ -7,16 +7,17 @@ from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import DeliveryStatus
 
 if TYPE_CHECKING:
-    from tocsin.documents.delivery_documents import DeliveryAboutDocument
+    from tocsin.documents.delivery_documents import DeliveryAboutDocument, MailContentDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    DeliveryAboutDocument = dict[str, Any]
+    DeliveryAboutDocument = MailContentDocument = dict[str, Any]
 
 
 class Delivery(StoredDocument):
     """A mail to a user. Its ID derives from its cause, so that no cause is mailed twice.
 
     It is sent to its owner's address, or to `to` if the recipient has no account yet. `sealed` is the encrypted
-    replacement of `{link}` in the text: only the mail itself contains it in plain text.
+    replacement of `{link}` in the text: only the mail itself contains it in plain text. `content` is the structure of
+    the text, from which the HTML part is made; it is dropped when the delivery has ended.
 
     `link` is the path of the page about its subject. `about` orders the mails about one subject: a later stage of an
     incident supersedes earlier ones. A delivery is not sent after `good_until`.
@@ -38,6 +39,7 @@ class Delivery(StoredDocument):
     to: str | None = None
     subject: str
     text: str
+    content: MailContentDocument | None = None
     sealed: str | None = None
     status: DeliveryStatus = DeliveryStatus.QUEUED
     queued_at: datetime

@@ -67,6 +67,8 @@ def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocume
         "last_error": None,
         "delivered_at": None,
     }
+    if message.content is not None:
+        delivery["content"] = message.content
     if event.page is not None:
         delivery["link"] = event.page
     if event.about is not None:

@@ -98,6 +98,8 @@ def _give_up(delivery: DeliveryDocument, reason: str) -> Changes:
 
 
 def _outcome(delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any) -> Changes:
+    if status is not DeliveryStatus.QUEUED and delivery.get("content") is not None:
+        changes["content"] = None  # the history shows the text
     return {"status": status, "tries": delivery["tries"] + 1, "claim": None, "lease_until": None, **changes}
 
 

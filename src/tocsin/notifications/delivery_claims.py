@@ -106,7 +106,7 @@ async def _supersede(database: Database, outdated: list[str], now: datetime) -> 
     if not outdated:
         return set()
     is_unleased = all_of(IS_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
-    changes: Changes = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None}
+    changes: Changes = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None, "content": None}
     await update_deliveries(database, [change_delivery(each, is_unleased, changes) for each in outdated])
     found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
     begun = [subject_id(each) async for each in found if each["status"] == DeliveryStatus.QUEUED]

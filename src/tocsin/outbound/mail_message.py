@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -27,6 +27,8 @@ from tocsin.outbound.mail_text import (
 _MAX_QUOTED = 300
 _NO_FILES = frozenset({"message", "multipart"})
 """Main content types that contain messages rather than the bytes of a file."""
+_UNSUBSCRIBE_URL = re.compile(r"https://[\x21-\x3b\x3d\x3f-\x7e]{1,900}")
+"""An address without what would end it in its header, which is one line of at most 998 bytes: it cannot be folded."""
 _PLAIN = re.compile(r"[\t\r\n\x20-\x7e]*")
 
 
@@ -41,22 +43,26 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class MailMessage:
-    """A plain-text mail to the address `to`.
+    """A mail to the address `to`, in plain text and, if it has `html`, in HTML too.
 
     `message_id` is any text that identifies this mail, such as its delivery's id. The Message-ID header is derived from
-    it, and so stays the same over retries.
+    it, and so stays the same over retries. `thread` is any text that the mails of one thread share. `unsubscribe` is
+    the URL at which the recipient unsubscribes with one click (RFC 8058).
     """
 
     to: str
     subject: str
-    text: str
+    text: str = field(repr=False)
     message_id: str
     attachments: Sequence[Attachment] = ()
+    html: str | None = field(default=None, repr=False)
+    thread: str | None = None
+    unsubscribe: str | None = field(default=None, repr=False)
 
     @property
     def digest(self) -> str:
         """The digest of the message id."""
-        return hashlib.sha256(self.message_id.encode()).hexdigest()
+        return _digest(self.message_id)
 
 
 def compose_message_bytes(sender: Address, message: MailMessage, at: datetime) -> bytes:
@@ -69,18 +75,22 @@ def compose_message_bytes(sender: Address, message: MailMessage, at: datetime) -
 def compose_message(sender: Address, message: MailMessage, at: datetime) -> EmailMessage:
     """Compose a mail in UTF-8. Line breaks and control characters in the subject become spaces.
 
-    Raises MailRefused if the recipient is not a mail address.
+    Raises MailRefused if the recipient is not a mail address, ValueError if `unsubscribe` is not an https URL.
     """
     email = EmailMessage()
     email["From"] = _from(sender)
     email["To"] = parse_recipient(message.to)
     email["Subject"] = format_text_header("Subject", message.subject)
     email["Date"] = format_datetime(at)
-    email["Message-ID"] = f"<{message.digest[:32]}@{get_host_name(sender)}>"
+    email["Message-ID"] = _message_id(message.digest, sender)
     email["Auto-Submitted"] = "auto-generated"
-    text = message.text.encode("utf-8", "replace").decode()
+    _add_thread(email, message, sender)
+    _add_unsubscription(email, message)
+    text = _encodable(message.text)
     # Quoted-printable passes every server; plain ASCII stays readable without it.
     email.set_content(text, cte=None if _PLAIN.fullmatch(text) else "quoted-printable")
+    if message.html is not None:
+        email.add_alternative(_encodable(message.html), subtype="html", cte="quoted-printable")
     for file in message.attachments:
         _attach(email, file)
     return email
@@ -114,6 +124,38 @@ def parse_recipient(to: str) -> Address:
 def get_host_name(sender: Address) -> str:
     """Return the name for EHLO and Message-ID: the sender's domain, which needs no look-up of this machine's name."""
     return sender.domain if sender.domain.isascii() else "localhost"
+
+
+def _add_thread(email: EmailMessage, message: MailMessage, sender: Address) -> None:
+    """Refer to the first message of the thread, which need not exist: mail programs group those that name the same."""
+    if message.thread is None:
+        return
+    first = _message_id(_digest(f"thread {message.thread}"), sender)
+    for name in ("In-Reply-To", "References"):
+        email[name] = PreformattedHeader(name, first, first)
+
+
+def _add_unsubscription(email: EmailMessage, message: MailMessage) -> None:
+    if message.unsubscribe is None:
+        return
+    if not _UNSUBSCRIBE_URL.fullmatch(message.unsubscribe):
+        raise ValueError("The unsubscribe URL must be https, of 1 to 900 visible ASCII characters without < and >.")
+    address = f"<{message.unsubscribe}>"
+    email["List-Unsubscribe"] = PreformattedHeader("List-Unsubscribe", address, address)
+    email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def _message_id(digest: str, sender: Address) -> str:
+    return f"<{digest[:32]}@{get_host_name(sender)}>"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _encodable(text: str) -> str:
+    """Replace what UTF-8 cannot encode: half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _attach(message: EmailMessage, file: Attachment) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin import clock
-from tocsin.documents import Database, DeliveryDocument
+from tocsin.documents import Database, DeliveryDocument, MailContentDocument
 from tocsin.errors import TocsinError
 from tocsin.notifications.events import Event
 from tocsin.outbound.http_client import HttpClient
@@ -30,10 +30,14 @@ class DeliverySuppressed(TocsinError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notification in words: the subject is one line, the text may be empty."""
+    """A notification in words: the subject is one line, the text may be empty.
+
+    `content` is the structure of the text, of a channel that makes more than text of it.
+    """
 
     subject: str
     text: str
+    content: MailContentDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from tests.harness import make_settings
+from tests.notifications.channels.mail.html_text import HtmlText
+from tests.notifications.channels.mail.test_texts import MAILS
 from tests.notifications.helpers import (
     START,
     Clock,
@@ -16,8 +20,10 @@ from tests.notifications.helpers import (
     tried,
     working,
 )
+from tests.notifications.samples import WORKFLOW_RUN, failed_run, retried_run
 from tests.outbound.smtp import Inbox, mail_server
-from tocsin.documents import Database, User
+from tocsin.documents import Database, DeliveryDocument, User
+from tocsin.notifications.account_events import LinkRequested, QuotaMet
 from tocsin.notifications.channels.base import (
     ChannelContext,
     DeliveryRefused,
@@ -26,8 +32,11 @@ from tocsin.notifications.channels.base import (
     Message,
 )
 from tocsin.notifications.channels.mail import MailChannel
-from tocsin.notifications.deliveries import enqueue_deliveries
+from tocsin.notifications.channels.mail.layout import insert_link
+from tocsin.notifications.deliveries import enqueue_deliveries, new_delivery
 from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY
+from tocsin.notifications.events import Event
+from tocsin.notifications.run_events import ApprovalRequested, TaskFailure
 from tocsin.quotas import Quota, QuotaLimits, UsageMeter
 from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 from tocsin.security.secret_box import SecretBox
@@ -90,14 +99,16 @@ async def mail_channel(database: Database, inbox: Inbox, **options: Any) -> Asyn
 
 def sealed_mail(**changes: Any) -> Any:
     box = SecretBox(bytes(32))
-    return changed(mail("reset:x"), text="Open {link} now.", sealed=box.seal(URL, "reset:x"), run=None, **changes)
+    return changed(
+        mail("reset:x"), text="Open:\n\n{link}\n\n{link}", sealed=box.seal(URL, "reset:x"), run=None, **changes
+    )
 
 
 async def test_a_link_is_in_the_sent_mail_only(database: Database, alice: User) -> None:
     inbox = Inbox()
     async with mail_channel(database, inbox, secrets=SecretBox(bytes(32))) as channel:
-        assert await channel.deliver(sealed_mail()) == Message("About reset:x", "Open {link} now.")
-    assert inbox.mails[0].get_content().strip() == f"Open {URL} now."
+        assert await channel.deliver(sealed_mail()) == Message("About reset:x", "Open:\n\n{link}\n\n{link}")
+    assert inbox.mails[0].get_content().split() == ["Open:", URL, "{link}"]
 
 
 @pytest.mark.parametrize("secrets", [None, SecretBox(b"k" * 32)])
@@ -141,3 +152,92 @@ async def test_the_mail_has_the_id_of_its_delivery_in_each_try(database: Databas
             await channel.deliver(delivery)
     first, again, other = (each["Message-ID"] for each in inbox.mails)
     assert first == again != other
+
+
+# --- in text and HTML -------------------------------------------------------------------------------------------------
+
+
+def delivery_of(event: Event) -> DeliveryDocument:
+    return new_delivery(event, "mail", MailChannel.render(event))
+
+
+def part_of(sent: EmailMessage, kind: str) -> str:
+    """Return the part of a mail that is plain or html."""
+    body = sent.get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(("event", "subject"), [(event, subject) for event, subject, _ in MAILS])
+async def test_each_mail_arrives_as_text_and_as_html(
+    database: Database, alice: User, event: Event, subject: str
+) -> None:
+    inbox, box = Inbox(), SecretBox(bytes(32))
+    if isinstance(event, LinkRequested):
+        event = replace(event, sealed=box.seal(URL, event.id))
+    delivery = delivery_of(replace(event, owner="u1"))
+    async with mail_channel(database, inbox, secrets=box, page="https://tocsin.test{}".format) as channel:
+        message = await channel.deliver(delivery)
+    (sent,) = inbox.mails
+    address = URL if isinstance(event, LinkRequested) else f"https://tocsin.test{event.page}"
+    assert (sent["Subject"], sent.get_content_type(), sent["Auto-Submitted"]) == (
+        subject, "multipart/alternative", "auto-generated",
+    )  # fmt: skip
+    assert [part.get_content_type() for part in sent.iter_parts()] == ["text/plain", "text/html"]
+    assert part_of(sent, "plain") == insert_link(message.text, URL)
+    hrefs = {given["href"] for tag, given in HtmlText(part_of(sent, "html")).tags if tag == "a"}
+    assert hrefs == ({address} if event.page or isinstance(event, LinkRequested) else set())
+    assert (address in part_of(sent, "plain")) is bool(hrefs)
+    assert message.content is None
+
+
+async def test_no_line_of_a_mail_is_long_whatever_its_language(database: Database, alice: User) -> None:
+    inbox = Inbox()
+    event = TaskFailure.from_run(failed_run(task_name="Gr\u00fc\u00dfe " * 12, owner="u1"))
+    async with mail_channel(database, inbox) as channel:
+        await channel.deliver(delivery_of(event))
+    (sent,) = inbox.mails
+    assert sent["Subject"] == f'Task "{event.task_name}" has failed'
+    assert f'Your task "{event.task_name}" has failed.' in HtmlText(part_of(sent, "html")).shown
+    (raw,) = inbox.contents
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) <= 78
+
+
+async def test_notes_are_in_both_parts(database: Database, alice: User, time: Clock) -> None:
+    await database.db["tasks"].insert_one({"_id": "u1/t1", "incident": 4})
+    inbox = Inbox()
+    delivery = delivery_of(TaskFailure.from_run(failed_run()))
+    async with mail_channel(database, inbox) as channel:
+        await channel.deliver(changed(delivery, tries=1))
+    note = "This mail is late: the task has worked again since then."
+    assert note in part_of(inbox.mails[0], "plain")
+    assert note in HtmlText(part_of(inbox.mails[0], "html")).shown
+    assert "(it works again)" in HtmlText(part_of(inbox.mails[0], "html")).hidden
+
+
+async def test_a_mail_that_an_earlier_version_queued_is_sent_as_text(database: Database, alice: User) -> None:
+    inbox = Inbox()
+    async with mail_channel(database, inbox) as channel:
+        await channel.deliver(mail())
+    assert inbox.mails[0].get_content_type() == "text/plain"
+
+
+async def test_the_mails_about_one_incident_are_one_thread(database: Database, alice: User) -> None:
+    waiting: Any = {"status": "WAITING", "started_at": START}
+    requests = [
+        ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u1", state)
+        for state in (waiting, changed(waiting, reminders=1), changed(waiting, round=1))
+    ]
+    tasks = [retried_run(), failed_run(), failed_run(incident=4), failed_run(task="u1/t2")]
+    events = [*map(TaskFailure.from_run, tasks), *requests]
+    inbox = Inbox()
+    async with mail_channel(database, inbox) as channel:
+        for event in events:
+            await channel.deliver(delivery_of(event))
+        await channel.deliver(delivery_of(QuotaMet.from_quotas("u1", ["10 runs"], START)))
+    *threads, none = [sent["References"] for sent in inbox.mails]
+    began, failed, next_incident, other_task, asked, reminded, asked_again = threads
+    assert (began, asked, none) == (failed, reminded, None)
+    assert len({began, next_incident, other_task, asked, asked_again}) == 5
+    assert threads == [sent["In-Reply-To"] for sent in inbox.mails[:-1]]

@@ -2,15 +2,18 @@
 
 import textwrap
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tocsin.notifications.channels.mail.content import Button, MailContent
 from tocsin.notifications.channels.mail.layout import (
     PAGE_PLACEHOLDER,
     format_error,
-    format_mail,
+    format_text,
     format_time,
+    insert_link,
     insert_page_address,
     prepend_note,
 )
@@ -19,32 +22,62 @@ from tocsin.notifications.excerpts import ErrorExcerpt
 TEXT = """\
 Hello,
 
-Something happened.
+Something happened. It is over.
 
 Error:           none
-https://example.org/a-long-link-that-is-never-wrapped-because-it-could-not-be-opened-then
-
 Hint:            words words words words words words words words words words
                  words words words words words
+Open:            {page}
 
 That is all.
 
 Tocsin
 """
-LINK = "https://example.org/a-long-link-that-is-never-wrapped-because-it-could-not-be-opened-then"
+LINK_TEXT = """\
+Hello,
+
+A note.
+
+Something happened.
+
+{link}
+
+Valid until:     noon
+
+That is all.
+
+Tocsin
+"""
 WORDS = st.text("abc é-", min_size=1, max_size=300).filter(str.strip)
 
 
-def test_a_mail_has_an_opening_labelled_facts_and_a_closing() -> None:
-    facts = [("Error:", "none"), ("", LINK), ("Hint:", "words " * 15)]
-    assert format_mail("Something happened.", facts, "That is all.") == TEXT
+def content(headline: str = "Something happened.", **changes: Any) -> MailContent:
+    return MailContent(headline=headline, **{"facts": [("Error:", "none")], "closing": "That is all.", **changes})
+
+
+def test_a_mail_has_an_opening_labelled_facts_a_page_and_a_closing() -> None:
+    facts = [("Error:", "none"), ("Hint:", "words " * 15)]
+    assert format_text(content(opening="It is over.", facts=facts, button=Button("Open it", "Open:"))) == TEXT
+
+
+def test_a_secret_link_is_a_paragraph_before_the_facts() -> None:
+    mail = content(facts=[("Valid until:", "noon")], button=Button("Open it"), notes=["A note."])
+    assert format_text(mail) == LINK_TEXT
 
 
 @given(WORDS, WORDS, WORDS)
 def test_lines_stay_narrow_and_lose_no_word(opening: str, value: str, closing: str) -> None:
-    text = format_mail(opening, [("Label:", value)], closing)
+    text = format_text(content(opening, facts=[("Label:", value)], closing=closing))
     assert all(len(line) <= 76 or " " not in line.strip().removeprefix("Label:").strip() for line in text.splitlines())
     assert text.split() == f"Hello, {opening} Label: {value} {closing} Tocsin".split()
+
+
+def test_only_the_placeholder_that_is_a_paragraph_is_the_link() -> None:
+    link = "https://tocsin.test/" + "x" * 100
+    text = format_text(content("{link} {page}", facts=[("To:", "{link}")], button=Button("Open it")))
+    assert insert_link(text, link) == text.replace("\n\n{link}\n\n", f"\n\n{link}\n\n")
+    assert insert_link(text, link).count("{link}") == 2
+    assert insert_link("Open {link}.", link) == "Open {link}."
 
 
 def test_only_the_last_placeholder_is_the_page() -> None:

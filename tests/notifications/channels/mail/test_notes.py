@@ -20,11 +20,15 @@ from tests.notifications.helpers import (
     tried,
     working,
 )
+from tests.notifications.samples import failed_run, retried_run
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin.documents import Database, User
-from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
+from tocsin.notifications.channels.mail.layout import format_text
+from tocsin.notifications.channels.mail.notes import StoredMail, add_late_notes, add_withheld_note
+from tocsin.notifications.channels.mail.texts import render_mail
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+from tocsin.notifications.run_events import TaskFailure
 
 
 async def sent_after_an_outage(database: Database, time: Clock, begin: Any, end: Any) -> list[EmailMessage]:
@@ -49,9 +53,11 @@ async def sent_after_an_outage(database: Database, time: Clock, begin: Any, end:
 async def test_after_an_outage_one_mail_is_about_the_beginning_and_the_end(
     database: Database, alice: User, time: Clock
 ) -> None:
-    arrived = await sent_after_an_outage(database, time, incident_mail(0, 0), incident_mail(0, 1))
+    begin = changed(incident_mail(0, 0), content=render_mail(TaskFailure.from_run(retried_run())).content)
+    arrived = await sent_after_an_outage(database, time, begin, incident_mail(0, 1))
     assert [sent["Subject"] for sent in arrived] == [f"About {FAILED}"]
     assert await statuses(database) == {BEGAN: "SUPERSEDED", FAILED: "DELIVERED"}
+    assert (await stored(database, BEGAN))["content"] is None
     text = (await stored(database, FAILED))["text"]
     assert text == (
         "Hello,\n\nYour task started failing at 2026-11-22T09:00:00Z. This mail covers that\n"
@@ -109,9 +115,21 @@ async def test_an_end_covers_a_beginning_that_it_superseded(database: Database, 
     assert note not in (await text_at(database, incident_mail(1, 1)))[1]
 
 
-def test_withheld_mails_are_counted_in_a_note() -> None:
-    text = "Hello,\n\nit failed.\n"
-    assert add_withheld_note(text, 0) == text
-    assert add_withheld_note(text, 1).startswith("Hello,\n\n1 earlier mail to you was not sent")
-    assert add_withheld_note(text, 2).startswith("Hello,\n\n2 earlier mails to you were not sent")
-    assert add_withheld_note(text, 2).endswith("\n\nit failed.\n")
+@pytest.mark.parametrize(
+    ("count", "begins"),
+    [(1, "1 earlier mail to you was not sent"), (2, "2 earlier mails to you were not sent")],
+)
+def test_withheld_mails_are_counted_in_a_note(count: int, begins: str) -> None:
+    message = render_mail(TaskFailure.from_run(failed_run()))
+    stored_mail = StoredMail.from_delivery(changed(mail(), text=message.text, content=message.content))
+    noted = add_withheld_note(stored_mail, count)
+    assert noted.text.startswith(f"Hello,\n\n{begins}")
+    assert noted.content is not None
+    assert noted.content.notes[0].startswith(begins)
+    assert noted.text == format_text(noted.content)
+    assert add_withheld_note(stored_mail, 0) == stored_mail
+
+
+def test_a_mail_of_an_earlier_version_has_notes_in_its_text_only() -> None:
+    noted = StoredMail.from_delivery(mail()).with_note("First.").with_note("Second.")
+    assert (noted.text, noted.content) == ("Hello,\n\nSecond.\n\nFirst.\n\nit failed.\n", None)

@@ -1,10 +1,14 @@
 """The texts of the mails about all events, as they are stored."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.notifications.channels.mail.html_text import HtmlText
 from tests.notifications.samples import (
     ATTEMPT,
     DUE,
@@ -18,10 +22,13 @@ from tests.notifications.samples import (
 )
 from tocsin.notifications import account_events, run_events
 from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
-from tocsin.notifications.channels.base import Message
+from tocsin.notifications.channels.mail.content import MailContent
+from tocsin.notifications.channels.mail.html_layout import format_html
+from tocsin.notifications.channels.mail.layout import format_text
 from tocsin.notifications.channels.mail.texts import render_mail
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
+from tocsin.outbound.mail_text import to_single_line
 
 BEGAN = """\
 Hello,
@@ -130,7 +137,7 @@ Tocsin
 APPROVAL = """\
 Hello,
 
-the workflow step Invoices / ask is still waiting for your decision.
+The workflow step Invoices / ask is still waiting for your decision.
 
 Message:         Pay 5 EUR?
 Waiting since:   2026-11-22T09:00:00Z
@@ -286,7 +293,10 @@ def text_of(event: Event) -> str:
 
 @pytest.mark.parametrize(("event", "subject", "text"), MAILS, ids=[subject for _, subject, _ in MAILS])
 def test_the_mail_about_an_event(event: Event, subject: str, text: str) -> None:
-    assert render_mail(event) == Message(subject, text)
+    message = render_mail(event)
+    assert (message.subject, message.text) == (subject, text)
+    assert message.content is not None
+    assert format_text(MailContent.from_document(message.content)) == text
 
 
 def test_each_kind_of_event_has_a_mail() -> None:
@@ -371,3 +381,47 @@ def test_a_long_message_is_cut_and_lines_stay_narrow() -> None:
     text = text_of(TaskFailure.from_run(retried_run(attempts=[{**ATTEMPT, "error": error}])))
     assert len(text) < 1500
     assert max(len(line) for line in text.splitlines()) <= 76
+
+
+# --- texts from users -------------------------------------------------------------------------------------------------
+
+ACTION = "https://tocsin.test/x"
+TASK, STEP_RUN, WORKFLOW, APPROVED, QUOTA, INVITED, REUSE, PASSWORD = (
+    MAILS[number][0] for number in (2, 3, 4, 5, 6, 9, 10, 11)
+)
+FIELDS: list[tuple[Event, str]] = [
+    *((event, name) for event in (TASK, STEP_RUN, WORKFLOW) for name in ("message", "hint")),
+    (TASK, "task_name"), (TASK, "called"), (WORKFLOW, "workflow_name"), (WORKFLOW, "steps"), (STEP_RUN, "steps"),
+    (APPROVED, "name"), (APPROVED, "message"), (QUOTA, "quotas"), (INVITED, "inviter"), (INVITED, "to"),
+    (REUSE, "opened_from"), (REUSE, "user_agent"), (REUSE, "reused_from"), (PASSWORD, "address"),
+]  # fmt: skip
+EXCERPTED = {"message", "hint", "task_name", "called", "workflow_name", "name"}
+"""The fields that the constructors of events have put on one line."""
+ANY_TEXT = st.text(max_size=60) | st.text(alphabet="<>&\"'`={}/ \t\r\n\0\u202e\u2066\u00fcimgaltpgkn;#-!", max_size=60)
+
+
+def with_field(event: Any, name: str, value: str) -> Event:
+    """Return the event with the text in this field, or in that of its error."""
+    text = to_single_line(value) if name in EXCERPTED else value
+    if hasattr(event, "error") and name in ("message", "hint"):
+        return cast("Event", replace(event, error=replace(event.error, **{name: text})))
+    return cast("Event", replace(event, **{name: [text] if name in ("steps", "quotas") else text}))
+
+
+def parts_of(event: Event) -> tuple[str, HtmlText]:
+    """Return the text of the mail on one line, and its HTML."""
+    message = render_mail(event)
+    assert message.content is not None
+    html = format_html(MailContent.from_document(message.content), message.subject, ACTION)
+    return " ".join(message.text.split()), HtmlText(html)
+
+
+@pytest.mark.parametrize(("event", "name"), FIELDS, ids=[f"{type(event).__name__}.{name}" for event, name in FIELDS])
+@given(text=ANY_TEXT)
+@settings(max_examples=40)
+def test_any_text_of_a_user_is_shown_once_and_as_text(event: Event, name: str, text: str) -> None:
+    value = f"J7Q{text}Q7J"
+    plain, html = parts_of(with_field(event, name, value))
+    assert plain.count(to_single_line(value)) == 1
+    assert html.shown.count(to_single_line(value)) == 1
+    assert html.tags == parts_of(with_field(event, name, "harmless"))[1].tags

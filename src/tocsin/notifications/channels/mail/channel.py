@@ -1,4 +1,4 @@
-"""The mail channel: a text for each event, and its delivery to the owner's address."""
+"""The mail channel: a mail about each event, in text and HTML, and its delivery to the owner's address."""
 
 from tocsin.documents import DeliveryDocument, owner_of
 from tocsin.notifications.channels.base import (
@@ -9,10 +9,11 @@ from tocsin.notifications.channels.base import (
     DeliveryUnavailable,
     Message,
 )
-from tocsin.notifications.channels.mail.layout import insert_page_address
+from tocsin.notifications.channels.mail.html_layout import format_html
+from tocsin.notifications.channels.mail.layout import insert_link, insert_page_address
 from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
-from tocsin.notifications.channels.mail.texts import LINK_PLACEHOLDER, render_mail
+from tocsin.notifications.channels.mail.texts import render_mail
 from tocsin.notifications.events import Event
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage
@@ -52,13 +53,24 @@ class MailChannel(Channel):
         self._count_for_quota(delivery)
         database, now = self._context.database, self._context.clock()
         async with self._recipients.reserve(delivery) as recipient:
-            mail = await add_late_notes(database, delivery, now)
-            text = add_withheld_note(mail.text, recipient.withheld)
-            if (page := delivery.get("link")) is not None:
-                text = insert_page_address(text, self._context.page(page))
-            sent_text = await self._insert_link(text, delivery)
-            await self._context.mail.send(MailMessage(recipient.address, mail.subject, sent_text, delivery["_id"]))
+            mail = add_withheld_note(await add_late_notes(database, delivery, now), recipient.withheld)
+            text, page, link = mail.text, self._page_address(delivery), await self._unseal_link(delivery)
+            if page is not None:
+                text = insert_page_address(text, page)
+            message = MailMessage(
+                recipient.address,
+                mail.subject,
+                text if link is None else insert_link(text, link),
+                delivery["_id"],
+                html=None if mail.content is None else format_html(mail.content, mail.subject, link or page),
+                thread=_thread(delivery),
+            )
+            await self._context.mail.send(message)
         return Message(mail.subject, text)
+
+    def _page_address(self, delivery: DeliveryDocument) -> str | None:
+        path = delivery.get("link")
+        return None if path is None else self._context.page(path)
 
     def _count_for_quota(self, delivery: DeliveryDocument) -> None:
         """Count the first try of a mail caused by a task or workflow towards its owner's quota. Raises MailRefused."""
@@ -68,11 +80,17 @@ class MailChannel(Channel):
         if not self._context.meter.consume(owner_of(run), Quota.MAILS_PER_DAY, self._context.clock()):
             raise MailRefused(MAIL_QUOTA_EXCEEDED)
 
-    async def _insert_link(self, text: str, delivery: DeliveryDocument) -> str:
-        """Return the text with the link, which only the sent mail contains. Raises SecretUnreadable."""
+    async def _unseal_link(self, delivery: DeliveryDocument) -> str | None:
+        """Return the secret link, which only the sent mail contains, if it has one. Raises SecretUnreadable."""
         sealed = delivery.get("sealed")
         if sealed is None:
-            return text
+            return None
         if self._context.secrets is None:
             raise SecretUnreadable("there is no key to decrypt it with")
-        return text.replace(LINK_PLACEHOLDER, await self._context.secrets.unseal(sealed, delivery["_id"]))
+        return await self._context.secrets.unseal(sealed, delivery["_id"])
+
+
+def _thread(delivery: DeliveryDocument) -> str | None:
+    """Return the identity of the thread that the mails about one incident, or one request for a decision, form."""
+    about = delivery.get("about")
+    return None if about is None else f"{about['type']} {about['id']} {about['incident']}"

@@ -3,27 +3,40 @@
 import textwrap
 from datetime import datetime
 
+from tocsin.notifications.channels.mail.content import ERROR_LABEL, Fact, MailContent
 from tocsin.notifications.excerpts import ErrorExcerpt
 
 PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
+LINK_PLACEHOLDER = "{link}"
+"""A placeholder, as a paragraph, for the content of `sealed`, which appears only in the mail itself."""
+_LINK_PARAGRAPH = f"\n\n{LINK_PLACEHOLDER}\n\n"
 _GREETING = "Hello,\n\n"
 _WIDTH = 76
 _LABEL_WIDTH = 17
-Fact = tuple[str, str]
-"""A label and its value. Without a label, the value is a separate paragraph that is never wrapped."""
 
 
-def format_mail(opening: str, lines: list[Fact], closing: str) -> str:
-    """Return a plain-text mail: a greeting, the opening, labelled facts, and the closing."""
-    facts = "\n".join(_format_fact(label, value) for label, value in lines)
-    return _GREETING + "\n\n".join([_wrap(opening), facts, _wrap(closing), "Tocsin\n"])
+def format_text(content: MailContent) -> str:
+    """Return a plain-text mail: a greeting, notes, the opening, labelled facts and the closing, with a placeholder."""
+    facts, button = list(content.facts), content.button
+    if button is not None and not button.is_secret:
+        facts.append((button.text_label, PAGE_PLACEHOLDER))
+    opening = _wrap(f"{content.headline} {content.opening}".rstrip())
+    separator = _LINK_PARAGRAPH if button is not None and button.is_secret else "\n\n"
+    listed = "\n".join(_format_fact(label, value) for label, value in facts)
+    notes = [_wrap(note) for note in content.notes]
+    return _GREETING + "\n\n".join([*notes, f"{opening}{separator}{listed}", _wrap(content.closing), "Tocsin\n"])
 
 
 def insert_page_address(text: str, address: str) -> str:
     """Replace the last placeholder by the address of the page. Others are text from a user."""
     before, placeholder, after = text.rpartition(PAGE_PLACEHOLDER)
     return f"{before}{address}{after}" if placeholder else text
+
+
+def insert_link(text: str, link: str) -> str:
+    """Replace the placeholder that is a paragraph by the secret link. Others are text from a user."""
+    return text.replace(_LINK_PARAGRAPH, f"\n\n{link}\n\n", 1)
 
 
 def prepend_note(text: str, note: str) -> str:
@@ -33,7 +46,7 @@ def prepend_note(text: str, note: str) -> str:
 
 def format_error(error: ErrorExcerpt) -> list[Fact]:
     """Return the facts about an error."""
-    return [("Error:", error.message), *([("Hint:", error.hint)] if error.hint else [])]
+    return [(ERROR_LABEL, error.message), *([("Hint:", error.hint)] if error.hint else [])]
 
 
 def format_time(moment: datetime) -> str:
@@ -42,7 +55,7 @@ def format_time(moment: datetime) -> str:
 
 
 def _format_fact(label: str, value: str) -> str:
-    return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH) if label else f"{value}\n"
+    return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH)
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> str:

@@ -1,9 +1,11 @@
 """Notes at the top of a mail, added when it is sent: about the incident since then, and about withheld mails."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, DeliveryStatus
-from tocsin.notifications.channels.base import Message
+from tocsin.notifications.channels.mail.content import MailContent
 from tocsin.notifications.channels.mail.layout import format_time, prepend_note
 from tocsin.notifications.delivery_order import is_late
 from tocsin.notifications.run_events import incident_event_id
@@ -11,23 +13,44 @@ from tocsin.notifications.run_events import incident_event_id
 _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
 
 
-async def add_late_notes(database: Database, delivery: DeliveryDocument, now: datetime) -> Message:
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """A mail as it is stored, to which notes are added. One that an earlier version stored has no `content`."""
+
+    subject: str
+    text: str
+    content: MailContent | None
+
+    @classmethod
+    def from_delivery(cls, delivery: DeliveryDocument) -> Self:
+        """Return the mail of a delivery."""
+        document = delivery.get("content")
+        content = None if document is None else MailContent.from_document(document)
+        return cls(delivery["subject"], delivery["text"], content)
+
+    def with_note(self, note: str) -> Self:
+        """Return the mail with a note before all others, in its text and in its content."""
+        content = None if self.content is None else self.content.with_note(note)
+        return replace(self, text=prepend_note(self.text, note), content=content)
+
+
+async def add_late_notes(database: Database, delivery: DeliveryDocument, now: datetime) -> StoredMail:
     """Return the mail, updated with the present state of the incident."""
-    subject, text, about = delivery["subject"], delivery["text"], delivery.get("about")
+    mail, about = StoredMail.from_delivery(delivery), delivery.get("about")
     if about is None or about["type"] not in _COLLECTIONS:
-        return Message(subject, text)
+        return mail
     subject_type = about["type"].lower()
     if is_late(delivery, now) and await _works_again(database, about):
-        subject += " (it works again)"
-        text = prepend_note(text, f"This mail is late: the {subject_type} has worked again since then.")
+        note = f"This mail is late: the {subject_type} has worked again since then."
+        mail = replace(mail.with_note(note), subject=f"{mail.subject} (it works again)")
     if (began := await _superseded_beginning(database, about)) is not None:
         at = format_time(began["queued_at"])
         note = (
             f"Your {subject_type} started failing at {at}. "
             "This mail covers that too: the one about it could not be delivered."
         )
-        text = prepend_note(text, note)
-    return Message(subject, text)
+        mail = mail.with_note(note)
+    return mail
 
 
 async def _works_again(database: Database, about: DeliveryAboutDocument) -> bool:
@@ -44,10 +67,10 @@ async def _superseded_beginning(database: Database, about: DeliveryAboutDocument
     return began if began is not None and began["status"] == DeliveryStatus.SUPERSEDED else None
 
 
-def add_withheld_note(text: str, count: int) -> str:
-    """Return the text with a note about earlier mails that were not sent to the recipient, if there are any."""
+def add_withheld_note(mail: StoredMail, count: int) -> StoredMail:
+    """Return the mail with a note about earlier mails that were not sent to the recipient, if there are any."""
     if not count:
-        return text
+        return mail
     mails = "1 earlier mail to you was" if count == 1 else f"{count} earlier mails to you were"
     note = f"{mails} not sent: mails in 24 hours are limited, and none is sent before the address is confirmed."
-    return prepend_note(text, note)
+    return mail.with_note(note)

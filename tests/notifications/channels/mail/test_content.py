@@ -1,0 +1,59 @@
+"""The content of mails as a structure."""
+
+from typing import Any
+
+import pytest
+from bson import decode, encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.notifications.channels.mail.content import Button, MailContent, Tone
+
+TEXTS = st.text(max_size=40)
+CONTENTS = st.builds(
+    MailContent,
+    tone=st.sampled_from(Tone),
+    headline=TEXTS,
+    opening=TEXTS,
+    facts=st.lists(st.tuples(TEXTS, TEXTS), max_size=4),
+    closing=TEXTS,
+    button=st.none() | st.builds(Button, TEXTS, TEXTS),
+)
+
+
+def content(**changes: Any) -> MailContent:
+    return MailContent(**{"headline": "It failed.", "facts": [("Due:", "now")], "closing": "Bye.", **changes})
+
+
+@given(CONTENTS)
+def test_a_content_comes_back_from_the_database_as_it_was(given_content: MailContent) -> None:
+    stored = decode(encode({"content": given_content.clean().document}))
+    assert MailContent.from_document(stored["content"]) == given_content.clean()
+
+
+def test_notes_are_not_stored_and_the_latest_comes_first() -> None:
+    noted = content().with_note("one").with_note("two")
+    assert noted.notes == ("two", "one")
+    assert MailContent.from_document(noted.document) == content()
+
+
+@pytest.mark.parametrize("field", ["headline", "opening", "closing", "facts"])
+def test_clean_parts_are_one_line_of_limited_length_in_reading_direction(field: str) -> None:
+    dirty = "a\r\n\x1b[31m\u202eb " + "x" * 10_000
+    clean = content(**{field: [("Due:", dirty)] if field == "facts" else dirty}).clean()
+    value = clean.facts[0][1] if field == "facts" else getattr(clean, field)
+    assert value.startswith("a [31mb xxx")
+    assert value.endswith("x…")
+    assert len(value) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "preview"),
+    [
+        ({"facts": [("Error:", "503"), ("Hint:", "wait")], "opening": "Retried."}, "503"),
+        ({"opening": "Retried."}, "Retried."),
+        ({}, "It failed."),
+    ],
+)
+def test_the_preview_is_what_the_subject_does_not_say(changes: dict[str, Any], preview: str) -> None:
+    assert content(**changes).preview == preview
