@@ -10,7 +10,9 @@ from email.utils import parsedate_to_datetime
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 
-import aiohttp
+from aiohttp import ClientPayloadError, StreamReader
+from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
 
 from tocsin.outbound.content_codings import BodyDecoder, DecodingError, make_body_decoder
 from tocsin.outbound.protocol import read_unread_bytes
@@ -51,7 +53,25 @@ _CHARSETS = (
 )
 
 
-async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: int) -> bool:
+class IncomingResponse:
+    """A response whose head is complete, and the connection that its body is read from."""
+
+    def __init__(self, message: RawResponseMessage, content: StreamReader, connection: Connection) -> None:
+        self.status = message.code
+        self.headers = message.headers
+        self.raw_headers = message.raw_headers
+        self.content = content
+        self._connection = connection
+
+    def release(self) -> None:
+        """Keep the connection for the next request if the response has been received to its end, else close it."""
+        if self.content.is_eof():
+            self._connection.release()
+        else:
+            self._connection.close()
+
+
+async def read_body(response: IncomingResponse, body: bytearray, limit: int) -> bool:
     """Append at most `limit` bytes to `body`, and return whether there were more.
 
     Raises aiohttp.ClientError, OSError or DecodingError; `body` then holds what was received until then.
@@ -66,14 +86,14 @@ async def read_body(response: aiohttp.ClientResponse, body: bytearray, limit: in
             body += await content.readany()
             if _cut(body, limit):
                 return True
-    except aiohttp.ClientPayloadError:
+    except ClientPayloadError:
         body += read_unread_bytes(content)
         _cut(body, limit)
         raise
     return False
 
 
-async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
+async def _read_coded(response: IncomingResponse, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
     is_longer = await _decode_content(response.content, body, limit, decoding)
     content_type = response.headers.get("Content-Type")
     if decoding.has_ignored_coding and "\ufffd" in decode_body(bytes(body), content_type, whole=not is_longer):
@@ -82,7 +102,7 @@ async def _read_coded(response: aiohttp.ClientResponse, body: bytearray, limit: 
     return is_longer
 
 
-async def _decode_content(content: aiohttp.StreamReader, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
+async def _decode_content(content: StreamReader, body: bytearray, limit: int, decoding: BodyDecoder) -> bool:
     while not content.at_eof():
         for piece in decoding.decode(await content.readany()):
             body += piece
