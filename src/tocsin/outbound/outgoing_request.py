@@ -1,12 +1,10 @@
 """Outgoing requests with explicit headers only, so that the history can show all of them."""
 
-import re
-
 from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 from tocsin import __version__
-from tocsin.outbound.redirects import Headers
+from tocsin.outbound.redirects import CONTROL_CHARACTER, Headers
 
 PRODUCT = f"Tocsin/{__version__}"
 _ACCEPTED: Headers = (
@@ -14,7 +12,6 @@ _ACCEPTED: Headers = (
     ("Accept-Encoding", "identity"),
 )
 _WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # methods that send Content-Length: 0 without a body: RFC 9110, 8.6
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
 
 
 class Destination:
@@ -78,6 +75,6 @@ def closes_connection(method: str, body: bytes | None) -> bool:
 def serialize_request(method: str, url: URL, headers: Headers, body: bytes | None) -> bytes:
     """Return the bytes of a request (RFC 9112 section 2.1). Raises ValueError for control characters in its head."""
     lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *[f"{name}: {value}" for name, value in headers]]
-    if _CONTROL.search("".join(lines)):
+    if CONTROL_CHARACTER.search("".join(lines)):
         raise ValueError("A header contains a control character.")
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
