@@ -19,7 +19,7 @@ _MAX_SHOWN = 200
 Headers = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: every attempt makes one, in a quarter of the time
 class Hop:
     """One request in a chain of redirects."""
 
