@@ -74,6 +74,8 @@ class RequestCookies:
 
     def secret_headers(self) -> list[tuple[str, str]]:
         """Return the sent cookies, as headers, that are to be masked where a target echoes them."""
+        if not self._sent:
+            return []
         return [("Cookie", pair) for pair in sorted(self._sent) if len(pair.partition("=")[2]) >= MIN_SECRET_LENGTH]
 
     def _deleted(self, host: str, jar: CookieJar) -> set[str]:

@@ -257,6 +257,7 @@ def _to_exchange(state: _RequestState) -> HttpExchange:
             cookies=state.cookies.secret_headers(),
         )
     headers = response.headers
+    waits = headers.getall("Retry-After", ())
     content_type = headers.getall("Content-Type", [None])[-1]  # the last of several, as the Fetch standard demands
     whole = not state.truncated and state.failure is None
     return HttpExchange(
@@ -267,7 +268,7 @@ def _to_exchange(state: _RequestState) -> HttpExchange:
         body=decode_body(bytes(state.body), content_type, whole=whole),
         truncated=state.truncated,
         redirects=state.redirects,
-        retry_after=max_retry_after(headers.getall("Retry-After", []), clock.now()),
+        retry_after=max_retry_after(waits, clock.now()) if waits else None,
         timings=timings,
         cookies=state.cookies.secret_headers(),
     )

@@ -75,6 +75,7 @@ def closes_connection(method: str, body: bytes | None) -> bool:
 def serialize_request(method: str, url: URL, headers: Headers, body: bytes | None) -> bytes:
     """Return the bytes of a request (RFC 9112 section 2.1). Raises ValueError for control characters in its head."""
     lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *[f"{name}: {value}" for name, value in headers]]
-    if CONTROL_CHARACTER.search("".join(lines)):
+    text = "".join(lines)
+    if not text.isprintable() and CONTROL_CHARACTER.search(text):
         raise ValueError("A header contains a control character.")
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")

@@ -21,6 +21,7 @@ MASK = "***"
 MAX_RECORDED_HEADER_BYTES = 16_384
 _RETRY_AFTER_DIGITS = 9
 _MARKS = (("utf-8", codecs.BOM_UTF8), ("utf-16-be", codecs.BOM_UTF16_BE), ("utf-16-le", codecs.BOM_UTF16_LE))
+_MARK_BYTES = tuple(mark for _, mark in _MARKS)
 # Codecs for plain text. Python's others (utf-7, idna, unicode_escape) can yield text that cannot be stored.
 _CHARSETS = (
     {
@@ -140,10 +141,18 @@ def decode_body(body: bytes, content_type: str | None, *, whole: bool) -> str:
     The mark is dropped (https://encoding.spec.whatwg.org/#decode), and invalid bytes become U+FFFD. Unless this is the
     `whole` body, an incomplete character at its end is dropped.
     """
-    charset, mark = next((known for known in _MARKS if body.startswith(known[1])), (_charset(content_type), b""))
+    charset, mark = _find_mark(body) or (_charset(content_type), b"")
+    if charset == "utf-8" and whole:  # nearly always, and several times as fast
+        return body[len(mark) :].decode(errors="replace")
     if charset == "utf-16" or (charset == "utf-32" and not body.startswith(codecs.BOM_UTF32_BE)):
         charset += "-le"  # as browsers do; without a mark, the decoders of the general names fail
     return codecs.getincrementaldecoder(charset)("replace").decode(body[len(mark) :], final=whole)
+
+
+def _find_mark(body: bytes) -> tuple[str, bytes] | None:
+    if not body.startswith(_MARK_BYTES):
+        return None
+    return next(known for known in _MARKS if body.startswith(known[1]))
 
 
 def max_retry_after(values: Sequence[str], now: datetime) -> timedelta | None:
