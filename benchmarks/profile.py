@@ -38,7 +38,7 @@ GROUPS = (
         r"|gcra|host_rates",
     ),
     ("http job", r"tocsin/jobs/(?!http/job\.py:.*outbound/)(?!.*tocsin/outbound/)"),
-    ("HTTP client: aiohttp", r"aiohttp/|yarl/|multidict/"),
+    ("HTTP client: aiohttp", r"aiohttp/|yarl/|multidict/|send_request \(tocsin/outbound/protocol"),
     ("HTTP client: ours", r"tocsin/outbound/"),
     ("change delivery", r"tocsin/events/|documents/changes\.py"),
     ("scheduler thread: planning", r"scheduling/planning|tocsin/schedules/|tasks/runs\.py"),

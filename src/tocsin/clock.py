@@ -4,6 +4,7 @@ Every time in Tocsin is an aware UTC datetime truncated to milliseconds, which i
 compared, or from which an id is derived, must be the same before and after it is stored.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -12,7 +13,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def now() -> datetime:
     """Return the current time in UTC, truncated to milliseconds."""
-    return truncate_to_milliseconds(datetime.now(UTC))
+    return EPOCH + timedelta(milliseconds=time.time_ns() // 1_000_000)
 
 
 def truncate_to_milliseconds(moment: datetime) -> datetime:

@@ -54,7 +54,7 @@ async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his(
         await asyncio.sleep(0)
         await client.request(get(servers[0].url), "alice")
         assert servers[0].connections == 2  # one for each owner
-        kept = client._session.connector._conns  # type: ignore[union-attr]
+        kept = client._connector._conns  # type: ignore[union-attr]
         assert sum(map(len, kept.values())) == 4
         await asyncio.wait_for(servers[1].broken_off.wait(), 2)
 

@@ -138,6 +138,13 @@ async def test_bytes_that_are_no_text_do_not_break_the_request(client: OwnerHttp
     assert sent(server, 1) == ["b=2"]
 
 
+@pytest.mark.parametrize("pair", ["a=b\x01c", "a\x02=b", "a=\x7f"])
+async def test_a_cookie_with_a_control_character_is_left_out(client: OwnerHttpClient, pair: str) -> None:
+    async with answering(redirect("/", pair, "kept=1"), response(body=b"in")) as server:
+        exchange = await client.request(get(server.url))
+    assert (exchange.failure, exchange.body, sent(server, 1)) == (None, "in", ["kept=1"])
+
+
 def test_many_cookies_are_kept_apart_by_host() -> None:
     cookies = RequestCookies()
     urls = [URL(f"http://{host}/") for host in ("a.example", "b.example", "[::1]", "127.0.0.1", "localhost")]

@@ -20,7 +20,7 @@ from tests.outbound.servers import (
 )
 from tocsin.outbound.exchanges import HttpRequest
 from tocsin.outbound.http_client import HttpClient
-from tocsin.outbound.outgoing_request import PRODUCT, complete_headers
+from tocsin.outbound.outgoing_request import PRODUCT, Destination, complete_headers, serialize_request
 
 OK = response(body=b"ok")
 
@@ -120,3 +120,25 @@ def test_the_users_headers_stay_as_they_are_and_none_is_sent_twice(
 )
 def test_the_host_has_a_port_unless_it_is_the_standard_one(url: str, host: str) -> None:
     assert complete_headers("GET", URL(url), (), None)[0] == ("Host", host)
+
+
+def test_a_request_is_its_line_its_headers_and_its_body() -> None:
+    url, headers = URL("https://a.example/b%20c?d=e#f"), [("Host", "a.example"), ("X-A", "\u00fc\t1")]
+    whole = b"PUT /b%20c?d=e HTTP/1.1\r\nHost: a.example\r\nX-A: \xc3\xbc\t1\r\n\r\n\r\nbody"
+    assert serialize_request("PUT", url, headers, b"\r\nbody") == whole
+    assert serialize_request("PUT", url, headers, None) == whole.removesuffix(b"\r\nbody")
+
+
+@pytest.mark.parametrize("bad", ["\r", "\n", "\x00", "\x0b", "\x1f", "\x7f"])
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_no_part_of_a_head_can_end_its_line(bad: str, part: int) -> None:
+    method, name, value = ("a" + (bad if part == position else "") for position in range(3))
+    with pytest.raises(ValueError, match="control"):
+        serialize_request(method, AIM, [(name, value)], None)
+
+
+def test_a_connection_belongs_to_an_origin_and_an_owner() -> None:
+    urls = ["http://a.example/x", "https://a.example/", "http://b.example/", "http://a.example:81/"]
+    keys = [Destination(URL(url), owner).connection_key for url in urls for owner in ("alice", "bob")]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == Destination(URL("http://a.example:80/y"), "alice").connection_key

@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import ClientConnectionResetError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ WITHOUT_A_REST = [
     (b"HTTP/1.1 100 Continue\r\n\r\n" + response(body=b"hi"), 200, "hi"),
     (b"HTTP/1.1 103 Early Hints\r\nConnection: close\r\nLink: </a>\r\n\r\n" + response(body=b"hi"), 200, "hi"),
     (b"HTTP/1.0 100 Continue\r\n\r\nHTTP/1.0 201 Created\r\nContent-Length: 2\r\n\r\nhi", 201, "hi"),
+    (b"HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nhi", 99, "hi"),
     (b"HTTP/1.1 102 Processing\r\n\r\n" * 50 + response(body=b"hi"), 200, "hi"),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", 200, "hi"),
 ]
@@ -317,3 +319,13 @@ async def test_an_answer_to_nothing_closes_the_connection() -> None:
         handler.set_response_params()
         assert handler.should_close
         transport.close()
+
+
+async def test_nothing_is_sent_on_a_connection_that_is_closing() -> None:
+    loop = asyncio.get_running_loop()
+    async with answering(OK) as server:
+        transport, handler = await loop.create_connection(lambda: StrictResponseHandler(loop), "127.0.0.1", server.port)
+        transport.close()
+        with pytest.raises(ClientConnectionResetError):
+            handler.send_request(b"GET / HTTP/1.1\r\n\r\n", has_body=False, skips_body=False)
+    assert server.seen == []

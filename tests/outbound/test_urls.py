@@ -17,6 +17,7 @@ from tocsin.outbound.urls import (
     parse_target_key,
     parse_url,
     resolve_redirect,
+    show_url,
     target_key,
 )
 
@@ -198,3 +199,9 @@ def test_the_short_cut_for_plain_urls_finds_what_is_called(labels: list[str], po
     parsed = parse_url(text)
     if not isinstance(parsed, str):
         assert parse_target_key(text) == target_key(parsed)
+
+
+def test_a_url_is_shown_as_it_is_called_and_as_it_is_if_it_cannot_be() -> None:
+    assert show_url("https://\u0430pple.example/a b".replace(" ", "%20")) == "https://xn--pple-43d.example/a%20b"
+    assert show_url("HTTP://A.example:80?q#f") == "http://a.example/?q"
+    assert show_url("no url") == "no url"

@@ -5,27 +5,29 @@ import socket
 import ssl
 import time
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
-from aiohttp import ClientRequest, ClientTimeout, TCPConnector
+from aiohttp import ClientRequest, ClientTimeout, ConnectionTimeoutError, TCPConnector
 from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
-from tocsin.outbound.outgoing_request import connection_owner
+from tocsin.outbound.outgoing_request import Destination, connection_owner
 from tocsin.outbound.protocol import StrictResponseHandler
 from tocsin.outbound.resolvers import GuardedResolver
 
 # Seconds; below the 5 s after which common servers close idle connections, so that requests rarely meet a closing one.
 _KEEP_ALIVE = 4.0
+_NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
 AddrInfo = tuple[Any, ...]
 
 
 class GuardedConnector(TCPConnector):
     """A connector that opens sockets only where the rules allow it, and records the time taken in `CONNECTION_CONTEXT`.
 
-    A connection is reused only for the owner whose request opened it (`OutgoingRequest.connection_key`): leftovers of
+    A connection is reused only for the owner whose request opened it (`Destination.connection_key`): leftovers of
     one owner's response must not become part of another's. `max_idle` limits the idle connections of all owners.
     """
 
@@ -50,6 +52,13 @@ class GuardedConnector(TCPConnector):
         self._inner_resolver = resolver
         self._max_idle = max_idle
         self._factory = functools.partial(StrictResponseHandler, loop=self._loop)  # type: ignore[assignment]
+
+    async def open(self, destination: Destination, seconds: float) -> Connection:
+        """Return an idle connection, or a new one made within `seconds`. Raises aiohttp.ClientError."""
+        try:
+            return await self.connect(cast("ClientRequest", destination), [], _make_timeout(seconds))
+        except TimeoutError as error:
+            raise ConnectionTimeoutError(f"{destination.url.host} was not reached in time") from error
 
     def _open_socket(self, info: AddrInfo) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -92,3 +101,8 @@ class GuardedConnector(TCPConnector):
         self._conns[oldest].popleft()[0].close()
         if not self._conns[oldest]:
             del self._conns[oldest]
+
+
+@functools.lru_cache(maxsize=100)
+def _make_timeout(seconds: float) -> ClientTimeout:
+    return ClientTimeout(connect=seconds, ceil_threshold=_NEVER_ROUND_UP)

@@ -9,7 +9,7 @@ from urllib.request import Request
 
 from yarl import URL
 
-from tocsin.outbound.redirects import Headers, Hop
+from tocsin.outbound.redirects import CONTROL_CHARACTER, Headers, Hop
 
 MIN_SECRET_LENGTH = 16
 """Minimum length of a cookie's value to be masked where it is echoed: session ids are longer, settings are not."""
@@ -44,7 +44,7 @@ class RequestCookies:
         self._sent: set[str] = set()
 
     def store(self, url: URL, fields: Sequence[str]) -> None:
-        """Store the cookies of these Set-Cookie fields. Ones that are not UTF-8, too long or too many are dropped."""
+        """Store the cookies of these Set-Cookie fields. Ones that are not text, too long or too many are dropped."""
         message, host = Message(), url.raw_host or ""
         names = set(self._named.get(host, ()))
         most = min(MAX_COOKIES_PER_HOST, MAX_COOKIES - sum(map(len, self._named.values())) + len(names))
@@ -74,6 +74,8 @@ class RequestCookies:
 
     def secret_headers(self) -> list[tuple[str, str]]:
         """Return the sent cookies, as headers, that are to be masked where a target echoes them."""
+        if not self._sent:
+            return []
         return [("Cookie", pair) for pair in sorted(self._sent) if len(pair.partition("=")[2]) >= MIN_SECRET_LENGTH]
 
     def _deleted(self, host: str, jar: CookieJar) -> set[str]:
@@ -97,6 +99,8 @@ def _name(pair: str) -> str:
 
 
 def _is_fit(field: str) -> bool:
+    if CONTROL_CHARACTER.search(field):  # RFC 6265bis section 5.6
+        return False
     try:
         return len(field.encode()) <= MAX_COOKIE_BYTES
     except UnicodeEncodeError:

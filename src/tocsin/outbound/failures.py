@@ -218,7 +218,7 @@ def _incomplete(error: Exception, url: URL) -> HttpFailure:
     )
 
 
-def _malformed(error: aiohttp.ClientResponseError, url: URL) -> HttpFailure:
+def _malformed(error: HttpProcessingError, url: URL) -> HttpFailure:
     return _refused(error.message, url)
 
 
@@ -238,7 +238,7 @@ _EXPLANATIONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callab
     ((aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError), _invalid_url),
     (aiohttp.ServerDisconnectedError, _disconnected),
     (aiohttp.ClientPayloadError, _incomplete),
-    (aiohttp.ClientResponseError, _malformed),
+    (HttpProcessingError, _malformed),
     (aiohttp.ClientConnectionResetError, _disconnected),
     (OSError, _connect),
     (aiohttp.ClientError, _incomplete),

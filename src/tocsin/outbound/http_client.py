@@ -9,9 +9,12 @@ import ssl
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError
 
 from tocsin import clock
 from tocsin.config import IPNetwork
@@ -23,17 +26,16 @@ from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.failures import HttpFailure, classify_error
 from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
 from tocsin.outbound.host_rates import HostRates
-from tocsin.outbound.outgoing_request import OutgoingRequest, complete_headers
+from tocsin.outbound.outgoing_request import Destination, closes_connection, complete_headers, serialize_request
 from tocsin.outbound.own_services import OwnServices
-from tocsin.outbound.parse_errors import MAX_HEADER_LINE_BYTES, MAX_HEADERS
+from tocsin.outbound.protocol import StrictResponseHandler
 from tocsin.outbound.redirects import REDIRECT_STATUSES, Headers, Hop, follow_redirect
 from tocsin.outbound.resolvers import CachingResolver, SystemResolver
-from tocsin.outbound.responses import decode_body, max_retry_after, read_body, record_headers
+from tocsin.outbound.responses import IncomingResponse, decode_body, max_retry_after, read_body, record_headers
 from tocsin.outbound.tls import make_client_context
 from tocsin.outbound.urls import parse_url, target_key
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-_NEVER_ROUND_UP = 1e9  # aiohttp rounds timeouts above its threshold up to whole seconds
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class _RequestState:
     connecting: ConnectionContext
     counted: str | None
     begun: float = field(default_factory=time.perf_counter)
-    response: aiohttp.ClientResponse | None = None
+    response: IncomingResponse | None = None
     first_byte: float | None = None
     body: bytearray = field(default_factory=bytearray)
     truncated: bool = False
@@ -88,36 +90,25 @@ class HttpClient:
         self._ssl_context = ssl_context
         self._inner_resolver = resolver
         self._resolver: AbstractResolver | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._connector: GuardedConnector | None = None
 
     async def open(self) -> None:
-        """Create the session. Nothing is sent yet."""
+        """Create the connector. Nothing is sent yet."""
         self._resolver = CachingResolver(self._inner_resolver or SystemResolver())
-        self._session = aiohttp.ClientSession(
-            connector=GuardedConnector(
-                self._rules,
-                self._resolver,
-                limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
-                max_idle=self._concurrency,
-                ssl_context=make_client_context(self._ssl_context),
-            ),
-            request_class=OutgoingRequest,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            auto_decompress=False,
-            max_line_size=MAX_HEADER_LINE_BYTES,
-            max_field_size=MAX_HEADER_LINE_BYTES,
-            max_headers=MAX_HEADERS,
+        self._connector = GuardedConnector(
+            self._rules,
+            self._resolver,
+            limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
+            max_idle=self._concurrency,
+            ssl_context=make_client_context(self._ssl_context),
         )
-        # aiohttp repeats any unanswered GET, even on a new connection. `_send` does so only where it is safe.
-        self._session._retry_connection = False
 
     async def close(self) -> None:
         """Close all connections, including those in use."""
-        session, resolver = self._session, self._resolver
-        self._session = self._resolver = None
-        if session is not None:
-            await session.close()
+        connector, resolver = self._connector, self._resolver
+        self._connector = self._resolver = None
+        if connector is not None:
+            await connector.close()
         if resolver is not None:
             await resolver.close()
 
@@ -141,12 +132,12 @@ class HttpClient:
                 await self._follow_redirects(state)
         except DecodingError as error:
             state.failure = HttpFailure.decoding_failed(str(error), state.hop.url)
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             state.failure = _explain(state, error, is_late=deadline.expired())
         finally:
             CONNECTION_CONTEXT.reset(token)
             if state.response is not None:
-                state.response.close()
+                state.response.release()
         return _to_exchange(state)
 
     async def _follow_redirects(self, state: _RequestState) -> None:
@@ -179,7 +170,7 @@ class HttpClient:
             return 0.0
         return self.rates.reserve_call(state.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
 
-    def _next_hop(self, state: _RequestState, response: aiohttp.ClientResponse) -> Hop | HttpFailure | None:
+    def _next_hop(self, state: _RequestState, response: IncomingResponse) -> Hop | HttpFailure | None:
         if response.status not in REDIRECT_STATUSES or self._max_redirects == 0:
             return None
         locations = response.headers.getall("Location", [])
@@ -192,32 +183,31 @@ class HttpClient:
         state.cookies.store(state.hop.url, response.headers.getall("Set-Cookie", []))
         return follow_redirect(state.hop, response.status, locations[0], state.request.secret_names)
 
-    async def _send(self, state: _RequestState) -> aiohttp.ClientResponse:
+    async def _send(self, state: _RequestState) -> IncomingResponse:
         try:
             return await self._send_once(state)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientResponseError):
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, HttpProcessingError):
             # A server may close an idle connection just when it is reused (RFC 9112 section 9.3.1), or send leftovers
             # of the previous response.
             if state.connecting.fresh or state.hop.method not in _IDEMPOTENT:
                 raise
         return await self._send_once(state)
 
-    async def _send_once(self, state: _RequestState) -> aiohttp.ClientResponse:
-        if self._session is None:
+    async def _send_once(self, state: _RequestState) -> IncomingResponse:
+        if self._connector is None:
             raise RuntimeError("The HTTP client is not open.")
         state.connecting.fresh = state.connecting.certificate_requested = False
         hop = state.hop
         connect = state.request.connect_timeout or self._connect_timeout
         headers = complete_headers(hop.method, hop.url, state.cookies.headers_for(hop), hop.body, self._contact)
         state.sent_headers = state.sent_headers or headers
-        return await self._session.request(
-            hop.method,
-            hop.url,
-            headers=headers,
-            data=hop.body,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(connect=connect, ceil_threshold=_NEVER_ROUND_UP),
-        )
+        destination = Destination(hop.url, state.connecting.owner)
+        connection = await self._connector.open(destination, connect)
+        try:
+            return await _exchange(hop, headers, connection)
+        except BaseException:
+            connection.close()
+            raise
 
 
 @dataclass(slots=True)
@@ -232,6 +222,17 @@ class OwnerHttpClient:
         """Send a request as `HttpClient.request` does."""
         counted, self._counted = self._counted, None
         return await self._client.request(request, self._owner, counted)
+
+
+async def _exchange(hop: Hop, headers: Headers, connection: Connection) -> IncomingResponse:
+    """Send a request, and return its response once the head is complete."""
+    protocol = cast("StrictResponseHandler", connection.protocol)
+    if closes_connection(hop.method, hop.body):
+        protocol.force_close()
+    data = serialize_request(hop.method, hop.url, headers, hop.body)
+    protocol.send_request(data, has_body=bool(hop.body), skips_body=hop.method == "HEAD")
+    message, content = await protocol.read_response()
+    return IncomingResponse(message, content, connection)
 
 
 def _explain(state: _RequestState, error: Exception, *, is_late: bool) -> HttpFailure:
@@ -256,6 +257,7 @@ def _to_exchange(state: _RequestState) -> HttpExchange:
             cookies=state.cookies.secret_headers(),
         )
     headers = response.headers
+    waits = headers.getall("Retry-After", ())
     content_type = headers.getall("Content-Type", [None])[-1]  # the last of several, as the Fetch standard demands
     whole = not state.truncated and state.failure is None
     return HttpExchange(
@@ -266,7 +268,7 @@ def _to_exchange(state: _RequestState) -> HttpExchange:
         body=decode_body(bytes(state.body), content_type, whole=whole),
         truncated=state.truncated,
         redirects=state.redirects,
-        retry_after=max_retry_after(headers.getall("Retry-After", []), clock.now()),
+        retry_after=max_retry_after(waits, clock.now()) if waits else None,
         timings=timings,
         cookies=state.cookies.secret_headers(),
     )

@@ -1,18 +1,10 @@
 """Outgoing requests with explicit headers only, so that the history can show all of them."""
 
-from typing import Any
-
-from aiohttp import ClientRequest, ClientResponse
-from aiohttp.abc import AbstractStreamWriter
 from aiohttp.client_reqrep import ConnectionKey
-from aiohttp.connector import Connection
-from aiohttp.hdrs import CONNECTION
 from yarl import URL
 
 from tocsin import __version__
-from tocsin.outbound.guard import current_owner
-from tocsin.outbound.protocol import StrictResponseHandler
-from tocsin.outbound.redirects import Headers
+from tocsin.outbound.redirects import CONTROL_CHARACTER, Headers
 
 PRODUCT = f"Tocsin/{__version__}"
 _ACCEPTED: Headers = (
@@ -22,11 +14,19 @@ _ACCEPTED: Headers = (
 _WITH_CONTENT = frozenset({"POST", "PUT", "PATCH"})  # methods that send Content-Length: 0 without a body: RFC 9110, 8.6
 
 
-class OutgoingRequest(ClientRequest):
-    """A request without the Content-Type and Content-Length that aiohttp adds where there is no body."""
+class Destination:
+    """The scheme, host and port of a request, with its owner: the part of an aiohttp `ClientRequest` that a connector
+    reads. A whole one prepares cookies, proxies, compression and uploads that Tocsin never uses.
+    """
 
-    GET_METHODS = ClientRequest.ALL_METHODS
-    POST_METHODS: set[str] = set()
+    ssl = True  # the connector's context
+    proxy = None
+    server_hostname = None  # other than the host's
+
+    def __init__(self, url: URL, owner: str) -> None:
+        self.url = url
+        self.port = url.port
+        self.owner = owner
 
     @property
     def connection_key(self) -> ConnectionKey:
@@ -34,24 +34,12 @@ class OutgoingRequest(ClientRequest):
 
         The owner takes the place of a TLS name other than the host's, which Tocsin never sets.
         """
-        return tuple.__new__(ConnectionKey, (*super().connection_key[:-1], current_owner()))
+        host = self.url.raw_host or ""
+        return ConnectionKey(host, self.port, self.is_ssl(), self.ssl, None, None, None, self.owner)
 
-    async def send(self, conn: Connection) -> ClientResponse:
-        """Send the request, and prepare the connection for its body."""
-        protocol = conn.protocol
-        if isinstance(protocol, StrictResponseHandler):
-            protocol.has_request_body = bool(self._body)
-            protocol.is_request_sent = not protocol.has_request_body
-            if self.headers.get(CONNECTION) == "close":
-                protocol.force_close()
-        return await super().send(conn)
-
-    async def write_bytes(self, writer: AbstractStreamWriter, conn: Connection, *args: Any, **kwargs: Any) -> None:
-        """Send the body, and mark the request as sent."""
-        protocol = conn.protocol
-        await super().write_bytes(writer, conn, *args, **kwargs)
-        if isinstance(protocol, StrictResponseHandler):
-            protocol.is_request_sent = True
+    def is_ssl(self) -> bool:
+        """Tell whether the connection uses TLS."""
+        return self.url.scheme == "https"
 
 
 def connection_owner(key: ConnectionKey) -> str | None:
@@ -74,6 +62,20 @@ def complete_headers(
     sent += [header for header in (("User-Agent", agent), *_ACCEPTED) if header[0].lower() not in given]
     if body is not None or method in _WITH_CONTENT:
         sent.append(("Content-Length", str(len(body or b""))))
-    if body and method not in _WITH_CONTENT:
-        sent.append(("Connection", "close"))  # a server that ignores such a body would read it as the next request
+    if closes_connection(method, body):
+        sent.append(("Connection", "close"))
     return sent
+
+
+def closes_connection(method: str, body: bytes | None) -> bool:
+    """Tell whether a server may ignore the body of a request, and so read it as the next one."""
+    return bool(body) and method not in _WITH_CONTENT
+
+
+def serialize_request(method: str, url: URL, headers: Headers, body: bytes | None) -> bytes:
+    """Return the bytes of a request (RFC 9112 section 2.1). Raises ValueError for control characters in its head."""
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *[f"{name}: {value}" for name, value in headers]]
+    text = "".join(lines)
+    if not text.isprintable() and CONTROL_CHARACTER.search(text):
+        raise ValueError("A header contains a control character.")
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")

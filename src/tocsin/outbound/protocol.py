@@ -12,14 +12,15 @@ import struct
 import sys
 from typing import Any
 
-from aiohttp import ClientConnectionError, ClientPayloadError
+from aiohttp import ClientConnectionError, ClientConnectionResetError, ClientPayloadError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
+from aiohttp.helpers import TimerNoop
 from aiohttp.http import HttpProcessingError, RawResponseMessage
 from aiohttp.streams import StreamReader
 
 from tocsin.outbound.framing import TAIL_LENGTH, has_irregular_line_break, has_plain_last_chunk, is_framing_unambiguous
-from tocsin.outbound.parse_errors import TOO_MANY_INTERIM_RESPONSES
+from tocsin.outbound.parse_errors import MAX_HEADER_LINE_BYTES, MAX_HEADERS, TOO_MANY_INTERIM_RESPONSES
 from tocsin.outbound.tls import ObservedSslObject
 
 if sys.platform == "linux":
@@ -29,6 +30,7 @@ if sys.platform == "linux":
 _HEAD_END = re.compile(rb"\n\r?\n")
 _OVERLAP = 3  # bytes of the end of a head that may be in the previous packet
 _SWITCHING_PROTOCOLS = 101
+_NO_TIMER = TimerNoop()  # the client limits the whole request
 MAX_INTERIM_RESPONSES = 100
 """Interim responses to one request: an endless series would keep the event loop busy."""
 
@@ -39,17 +41,16 @@ class StrictResponseHandler(ResponseHandler):
     """A connection that delivers exactly one response for each request.
 
     It is closed, at once or before it is reused, by bytes after the response, by a response whose end is ambiguous, and
-    by a response that arrives before its request is sent (`is_request_sent`).
+    by a response that arrives before its request is sent.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self._parser_options: dict[str, Any] = {}
         self._head_tail = b""
         self._body: StreamReader | None = None  # of the response, once its head is complete
         self._answered = False
         self._chunks_end: bytes | None = None  # the last bytes of a chunked body
-        self.has_request_body = self.is_request_sent = False  # about the request, as passed to the transport
+        self._is_sent = self._has_request_body = self._skips_body = False  # about the request
         self._interim = 0  # responses before the final one
         self._poll: select.poll | None = None
         self.certificate_requested = False  # during the handshake, for one of ours
@@ -60,12 +61,26 @@ class StrictResponseHandler(ResponseHandler):
         tls = transport.get_extra_info("ssl_object")
         self.certificate_requested = isinstance(tls, ObservedSslObject) and tls.certificate_requested
 
-    def set_response_params(self, **options: Any) -> None:
-        """Expect the response to a new request."""
-        self._parser_options = options
+    def send_request(self, data: bytes, *, has_body: bool, skips_body: bool) -> None:
+        """Send a whole request, and expect its response, which has no body if `skips_body`.
+
+        Raises ClientConnectionResetError if the connection is closing.
+        """
         self._head_tail, self._body, self._answered, self._interim = b"", None, False, 0
-        self._chunks_end, self.is_request_sent = None, False
-        super().set_response_params(**options)
+        self._chunks_end, self._is_sent = None, False
+        self._has_request_body, self._skips_body = has_body, skips_body
+        self._renew_parser()
+        if self.transport is None or self.transport.is_closing():
+            raise ClientConnectionResetError("The connection is closing.")
+        self.transport.write(data)
+        self._is_sent = True
+
+    async def read_response(self) -> ParsedResponse:
+        """Return the final response as soon as its head is complete. Raises what broke it off."""
+        while True:
+            message, body = await self.read()
+            if _is_final(message):
+                return message, body
 
     def is_connected(self) -> bool:
         """Tell whether the connection can carry a request.
@@ -93,10 +108,10 @@ class StrictResponseHandler(ResponseHandler):
         message, body = data
         if not is_framing_unambiguous(message):
             self.force_close()
-        if message.code >= 200 or message.code == _SWITCHING_PROTOCOLS:
+        if _is_final(message):
             self._body = body
             self._chunks_end = b"" if message.chunked else None
-            if not self.is_request_sent or (self.transport is not None and self._has_unsent()):
+            if not self._is_sent or (self.transport is not None and self._has_unsent()):
                 self.force_close()
             return
         self._interim += 1
@@ -104,7 +119,7 @@ class StrictResponseHandler(ResponseHandler):
             self.set_exception(HttpProcessingError(code=message.code, message=TOO_MANY_INTERIM_RESPONSES))
             self._drop_rest()
         elif message.should_close:  # its parser would refuse the final response
-            super().set_response_params(**self._parser_options)
+            self._renew_parser()
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException = _NO_CAUSE) -> None:
         """Fail the request, except when only its body could not be written to the end.
@@ -121,6 +136,17 @@ class StrictResponseHandler(ResponseHandler):
         if exc is not None and body is not None and not body.is_eof():
             self._fail_body(body, exc)
         super().connection_lost(exc)
+
+    def _renew_parser(self) -> None:
+        self.set_response_params(
+            timer=_NO_TIMER,
+            skip_payload=self._skips_body,
+            read_until_eof=True,
+            auto_decompress=False,
+            max_line_size=MAX_HEADER_LINE_BYTES,
+            max_field_size=MAX_HEADER_LINE_BYTES,
+            max_headers=MAX_HEADERS,
+        )
 
     def _receive_heads(self, data: bytes) -> bytes:
         while data and self._body is None and self._exception is None:
@@ -184,8 +210,10 @@ class StrictResponseHandler(ResponseHandler):
         transport: Any = self.transport
         if transport.get_write_buffer_size():
             return True
+        if not self._has_request_body:
+            return False
         connection = transport.get_extra_info("socket")
-        return self.has_request_body and connection is not None and _count_unacknowledged_bytes(connection.fileno()) > 0
+        return connection is not None and _count_unacknowledged_bytes(connection.fileno()) > 0
 
     def _is_readable(self) -> bool:
         if self._poll is None:
@@ -195,6 +223,10 @@ class StrictResponseHandler(ResponseHandler):
             self._poll = select.poll()
             self._poll.register(connection.fileno(), select.POLLIN)
         return bool(self._poll.poll(0))
+
+
+def _is_final(message: RawResponseMessage) -> bool:
+    return not 100 <= message.code < 200 or message.code == _SWITCHING_PROTOCOLS
 
 
 def _count_unacknowledged_bytes(descriptor: int) -> int:

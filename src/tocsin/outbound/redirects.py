@@ -1,5 +1,6 @@
 """The request that follows a redirect (RFC 9110 section 15.4), and the headers that it may carry. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,12 +12,14 @@ from tocsin.outbound.urls import display_authority, origin, resolve_redirect
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _BODY_HEADERS = frozenset({"content-type", "content-encoding", "content-language", "content-location"})
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""The characters that no header may contain: all controls but the tab (RFC 9110 section 5.5)."""
 _MAX_SHOWN = 200
 
 Headers = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: every attempt makes one, in a quarter of the time
 class Hop:
     """One request in a chain of redirects."""
 

@@ -47,6 +47,13 @@ def parse_url(text: str) -> URL | str:
     return _SPACE if _SPACE_OR_CONTROL.search(text) else _parse(text)
 
 
+@lru_cache(maxsize=512)
+def show_url(text: str) -> str:
+    """Return the URL that is called for `text`, which reveals lookalike hosts; `text` itself if it cannot be called."""
+    parsed = parse_url(text)
+    return text if isinstance(parsed, str) else str(parsed)
+
+
 def resolve_redirect(base: URL, location: str) -> URL | str:
     """Return the URL that `base` redirects to, or a sentence that says why it cannot be called.
 

@@ -28,7 +28,7 @@ from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
-from tocsin.outbound.urls import origin, parse_url
+from tocsin.outbound.urls import origin, parse_url, show_url
 from tocsin.security.secret_box import SecretUnreadable
 from tocsin.value_bounds import ValuePath
 
@@ -215,9 +215,7 @@ def _record_request(request: HttpRequest, exchange: HttpExchange) -> RequestDocu
     hidden = request.secret_names | SECRET_HEADERS
     sent = exchange.request_headers or request.headers
     headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
-    called = parse_url(request.url)  # reveals lookalike hosts
-    url = request.url if isinstance(called, str) else str(called)
-    return {"method": request.method, "url": url, "headers": headers}
+    return {"method": request.method, "url": show_url(request.url), "headers": headers}
 
 
 def _find_error(exchange: HttpExchange) -> AttemptError | None:
