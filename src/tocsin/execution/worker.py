@@ -4,8 +4,6 @@ import asyncio
 import random
 from datetime import datetime
 
-import structlog
-
 from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
@@ -76,8 +74,7 @@ class Worker:
             self._start_recorder.record_start(claimed)
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**run_log_ids(run["_id"]))
+        telemetry.bind_ids(run_log_ids, run["_id"])
         return started_at
 
     async def _perform(self, claimed: ClaimedRun) -> Outcome | None:
