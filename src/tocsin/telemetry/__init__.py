@@ -17,6 +17,7 @@ from tocsin.telemetry.metrics import (
     RUNS_RUNNING,
     STORAGE_LOW,
     TASKS_DUE,
+    count_attempt,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Logger",
     "bind_ids",
     "configure_logging",
+    "count_attempt",
     "escape_text",
     "get_logger",
     "is_debug_enabled",
