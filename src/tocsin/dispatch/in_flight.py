@@ -67,8 +67,8 @@ class InFlightRuns:
 
         A newer claim of the same run (after an immediate retry) stays.
         """
+        self.limiter.release(*runs)
         for run in runs:
-            self.limiter.release(run)
             claimed = self.runs.get(run["_id"])
             if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.runs[run["_id"]]
