@@ -1,11 +1,12 @@
-"""Fair queuing between owners: start-time fair queuing (Goyal, Vin, Cheng 1996).
+"""Fair queuing between owners: round robin, and start-time fair queuing (Goyal, Vin, Cheng 1996).
 
-Each item costs its owner one turn; the consumer can charge more. A new owner is served next, however many items of
-others wait: while an item waits, each other owner gets at most two turns more than its own owner. Turns outlast the
-items, so that an owner gains nothing by adding items one at a time.
+With the latter, each item costs its owner one turn; the consumer can charge more. A new owner is served next, however
+many items of others wait: while an item waits, each other owner gets at most two turns more than its own owner. Turns
+outlast the items, so that an owner gains nothing by adding items one at a time.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from heapq import heappop, heappush
@@ -13,6 +14,41 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 _MAX_TRACKED = 10_000
+
+
+class RoundRobin(Generic[T]):
+    """A queue of items by owner, first in, first out. Of each owner in turn, one item is taken."""
+
+    def __init__(self) -> None:
+        self._by_owner: dict[str, deque[T]] = {}
+        self._owners: deque[str] = deque()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, owner: str, item: T) -> None:
+        """Queue an item."""
+        items = self._by_owner.get(owner)
+        if items is None:
+            items = self._by_owner[owner] = deque()
+            self._owners.append(owner)
+        items.append(item)
+        self._count += 1
+
+    def take(self, most: int) -> list[T]:
+        """Remove and return the next items, at most so many."""
+        taken: list[T] = []
+        while self._owners and len(taken) < most:
+            owner = self._owners.popleft()
+            items = self._by_owner[owner]
+            taken.append(items.popleft())
+            if items:
+                self._owners.append(owner)
+            else:
+                del self._by_owner[owner]
+        self._count -= len(taken)
+        return taken
 
 
 class FairTurns:

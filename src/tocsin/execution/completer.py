@@ -23,7 +23,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
-from tocsin.fair_queue import FairQueue
+from tocsin.fair_queue import RoundRobin
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
@@ -76,16 +76,14 @@ class Completer:
         self._in_flight = in_flight
         self._wakeups = wakeups
         self.step_run_stored: Signal[[RunDocument]] = Signal()
-        self._buffer: FairQueue[Completion] = FairQueue()
-        self._count = 0
+        self._buffer: RoundRobin[Completion] = RoundRobin()
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
     def put(self, completion: Completion) -> None:
         """Add a completion to the buffer. While there are more than a batch, owners take turns."""
-        self._count += 1
-        self._buffer.add(completion.run["owner"], str(self._count), self._count, completion)
+        self._buffer.add(completion.run["owner"], completion)
         self._filled.set()
         if len(self._buffer) >= BATCH:
             self._full.set()
@@ -103,7 +101,7 @@ class Completer:
             if len(batch) > 1:
                 await self._wait_for_more()
             self._writing = True
-            batch = self._take_batch()
+            batch = self._buffer.take(BATCH)
             await self._write_until_acknowledged(batch)
             self._writing = False
             if len(self._buffer) < BATCH:
@@ -118,12 +116,6 @@ class Completer:
                 await self._full.wait()
         except TimeoutError:
             pass
-
-    def _take_batch(self) -> list[Completion]:
-        batch: list[Completion] = []
-        while len(batch) < BATCH and (found := self._buffer.pop()) is not None:
-            batch.append(found[1])
-        return batch
 
     async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
