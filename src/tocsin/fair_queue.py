@@ -61,7 +61,8 @@ class FairTurns:
 
     def next_turn(self, owner: str) -> int:
         """Return the owner's next turn. The owner with the lowest one goes first."""
-        return max(self._time, self._following.get(owner, 0))
+        following = self._following.get(owner, 0)
+        return following if following > self._time else self._time
 
     def is_due(self, owner: str) -> bool:
         """Return whether the owner's next turn is not after the present one."""
@@ -69,12 +70,15 @@ class FairTurns:
 
     def take_turn(self, owner: str) -> None:
         """Advance to the owner's next turn, and charge the owner for it."""
-        self._time = self.next_turn(owner)
-        self.charge(owner, 1)
+        self._time = turn = self.next_turn(owner)
+        self._set_following(owner, turn + 1)
 
     def charge(self, owner: str, turns: int) -> None:
         """Charge an owner turns without taking one."""
-        self._following[owner] = self.next_turn(owner) + turns
+        self._set_following(owner, self.next_turn(owner) + turns)
+
+    def _set_following(self, owner: str, turn: int) -> None:
+        self._following[owner] = turn
         if len(self._following) > self._max_tracked:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
             self._max_tracked = max(_MAX_TRACKED, 2 * len(self._following))  # so that not every call looks at all

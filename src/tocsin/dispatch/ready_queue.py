@@ -47,13 +47,13 @@ class ReadyQueue:
     """Waiting runs by owner and host. `host_limit` is the maximum of concurrent attempts to a host."""
 
     def __init__(self, limits: ProcessLimits, host_limit: int) -> None:
-        self._host_limit = host_limit
+        self._host_share = get_owner_share(host_limit, limits.owner_share)
         self._limits = limits
         self._share = get_owner_share(limits.concurrency, limits.owner_share)
         self._turns = FairTurns()
-        self._running: Counter[str] = Counter()
-        self._calling: Counter[str] = Counter()
-        self._calls: Counter[OwnerHost] = Counter()
+        self._running: dict[str, int] = {}
+        self._calling: dict[str, int] = {}
+        self._calls: dict[OwnerHost, int] = {}
         self._by_target: dict[OwnerHost, list[tuple[int, int, ClaimedRun]]] = {}
         self._ready: dict[str, deque[OwnerHost]] = {}
         self._heap: list[tuple[int, int, str]] = []
@@ -74,9 +74,10 @@ class ReadyQueue:
         rank = 0 if queued_at is None else compute_rank(queued_at, item.run.get("priority") or 0)
         self._waiting += 1
         self._count += 1
-        is_new = target not in self._by_target
-        heappush(self._by_target.setdefault(target, []), (rank, self._count, item))
-        if is_new:
+        if (waiting := self._by_target.get(target)) is not None:
+            heappush(waiting, (rank, self._count, item))
+        else:
+            self._by_target[target] = [(rank, self._count, item)]
             self._make_eligible(target)
         self._wake_worker()
 
@@ -122,7 +123,7 @@ class ReadyQueue:
 
     def set_host_limit(self, host_limit: int) -> None:
         """Set the maximum of concurrent attempts to a host, and wake the workers for runs that may start now."""
-        self._host_limit = host_limit
+        self._host_share = get_owner_share(host_limit, self._limits.owner_share)
         for host in list(self._parked):
             self._unpark(host)
         for _ in range(len(self._idle_workers)):
@@ -190,40 +191,45 @@ class ReadyQueue:
         host = target[1]
         if host is None:
             return True
-        share = get_owner_share(self._host_limit, self._limits.owner_share)
-        return share.can_take(self._calls[target], self._calling[host], short=self._is_short(target))
+        own, taken = self._calls.get(target, 0), self._calling.get(host, 0)
+        return self._host_share.can_take(own, taken, short=self._is_short(target))
 
     def _has_place(self, target: OwnerHost) -> bool:
-        return self._share.can_take(self._running[target[0]], self._busy, short=self._is_short(target))
+        return self._share.can_take(self._running.get(target[0], 0), self._busy, short=self._is_short(target))
 
     def _is_short(self, target: OwnerHost) -> bool:
         return self._limits.is_short(self._by_target[target][0][2].run)
 
     def _take(self, target: OwnerHost) -> ClaimedRun:
+        """Remove and return the first run of a target, which is the next one of its owner."""
         owner, host = target
-        item = heappop(self._by_target[target])[2]
+        waiting, targets = self._by_target[target], self._ready[owner]
+        item = heappop(waiting)[2]
         self._waiting -= 1
         self._busy += 1
         self._turns.take_turn(owner)
-        self._running[owner] += 1
+        _increment(self._running, owner)
         if host is not None:
-            self._calling[host] += 1
-            self._calls[target] += 1
-        self._ready[owner].popleft()
-        if self._by_target[target]:
-            self._make_eligible(target)
+            _increment(self._calling, host)
+            _increment(self._calls, target)
+        targets.popleft()
+        if waiting:
+            targets.append(target)
         else:
             del self._by_target[target]
-            if not self._ready[owner]:
-                del self._ready[owner]
-        if owner in self._ready:
+        if targets:
             self._push(owner)
+        else:
+            del self._ready[owner]
         return item
 
     def _make_eligible(self, target: OwnerHost) -> None:
         """Make a target eligible again."""
         owner = target[0]
-        self._ready.setdefault(owner, deque()).append(target)
+        if (targets := self._ready.get(owner)) is not None:
+            targets.append(target)
+        else:
+            self._ready[owner] = deque((target,))
         if owner not in self._over_share:
             self._push(owner)
 
@@ -254,8 +260,14 @@ class ReadyQueue:
             self._parked[host].remove(target)
 
 
-def _decrement(counts: Counter[K], key: K) -> None:
+def _increment(counts: dict[K, int], key: K) -> None:
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _decrement(counts: dict[K, int], key: K) -> None:
     """Count one less, and forget the key of a zero."""
-    counts[key] -= 1
-    if not counts[key]:
+    left = counts[key] - 1
+    if left:
+        counts[key] = left
+    else:
         del counts[key]
