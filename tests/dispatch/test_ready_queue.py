@@ -1,5 +1,6 @@
 """The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -84,6 +85,27 @@ def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> N
     assert popped(ready_queue) == []
     ready_queue.finish_attempt(waiting_run("bob", "b:1").run)
     assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
+
+
+async def test_the_end_of_an_attempt_wakes_an_idle_worker_only_for_a_run_that_may_start() -> None:
+    ready_queue = ReadyQueue(UNSHARED, 1)
+    first, second = waiting_run("alice", "a:1", 1), waiting_run("bob", "a:1", 2)
+    ready_queue.push(first)
+    assert ready_queue.pop() is first
+    idle = asyncio.ensure_future(ready_queue.get())
+    await asyncio.sleep(0)
+    ready_queue.push(second)
+    await asyncio.sleep(0)
+    (turn,) = ready_queue._idle_workers
+    ready_queue.finish_attempt(first.run)
+    assert turn.done()
+    assert await idle is second
+    idle = asyncio.ensure_future(ready_queue.get())
+    await asyncio.sleep(0)
+    (turn,) = ready_queue._idle_workers
+    ready_queue.finish_attempt(second.run)
+    assert not turn.done()
+    idle.cancel()
 
 
 def test_a_single_run_can_be_removed() -> None:

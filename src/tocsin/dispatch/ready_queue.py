@@ -164,7 +164,8 @@ class ReadyQueue:
     # --- private ----------------------------------------------------------------------------------------------------
 
     def _wake_worker(self) -> None:
-        while self._idle_workers:
+        """Wake an idle worker if any owner may have a run that can start."""
+        while self._heap and self._idle_workers:
             idle = self._idle_workers.popleft()
             if not idle.done():
                 idle.set_result(None)
