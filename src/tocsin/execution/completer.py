@@ -5,6 +5,7 @@ waiting runs.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -218,8 +219,11 @@ class Completer:
         """Log the outcomes, and count their bytes for the owners' quotas."""
         shown = {run["_id"] for run in stored.runs}
         activity_log.log_run_outcomes([*stored.runs, *(run for run in stored.requeued if run["_id"] not in shown)])
+        stored_bytes = Counter[str]()
         for one in stored.completions:
-            self._meter.add_bytes(one.run["owner"], one.stored_bytes())
+            stored_bytes[one.run["owner"]] += one.stored_bytes()
+        for owner, count in stored_bytes.items():
+            self._meter.add_bytes(owner, count)
 
     async def _apply_effects(self, stored: StoredBatch) -> None:
         """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""
