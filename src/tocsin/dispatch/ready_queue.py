@@ -9,6 +9,7 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
+from tocsin.dispatch.host_lines import HostLines, OwnerHost
 from tocsin.dispatch.limits import ProcessLimits
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.documents import RunDocument
@@ -16,8 +17,6 @@ from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import compute_rank
 
 K = TypeVar("K")
-OwnerHost = tuple[str, str | None]
-"""A target: an owner, and the host that their runs call, if any."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,7 +57,7 @@ class ReadyQueue:
         self._ready: dict[str, deque[OwnerHost]] = {}
         self._heap: list[tuple[int, int, str]] = []
         self._queued: set[str] = set()
-        self._parked: dict[str, list[OwnerHost]] = {}
+        self._lines = HostLines(self._host_has_place)
         self._over_share: set[str] = set()
         self._count = 0
         self._waiting = 0
@@ -91,6 +90,12 @@ class ReadyQueue:
 
     def pop(self) -> ClaimedRun | None:
         """Remove and return the next run that may start, or None."""
+        while (item := self._pop_eligible()) is None and self._lines.has_unused:
+            for host in self._lines.pop_unused():
+                self._offer_place(host)
+        return item
+
+    def _pop_eligible(self) -> ClaimedRun | None:
         while self._heap:
             turn, _, owner = heappop(self._heap)
             self._queued.discard(owner)
@@ -103,6 +108,7 @@ class ReadyQueue:
             if self._has_place(target):
                 return self._take(target)
             self._over_share.add(owner)
+            self._lines.decline_all(owner)
         return None
 
     def finish_attempt(self, run: RunDocument) -> None:
@@ -113,7 +119,7 @@ class ReadyQueue:
         if host is not None:
             _decrement(self._calling, host)
             _decrement(self._calls, (owner, host))
-            self._unpark(host)
+            self._offer_place(host, (owner, host))
         for other in list(self._over_share):
             target = self._next_target(other)
             if target is not None and self._has_place(target):
@@ -124,8 +130,8 @@ class ReadyQueue:
     def set_host_limit(self, host_limit: int) -> None:
         """Set the maximum of concurrent attempts to a host, and wake the workers for runs that may start now."""
         self._host_share = get_owner_share(host_limit, self._limits.owner_share)
-        for host in list(self._parked):
-            self._unpark(host)
+        for target in self._lines.clear():
+            self._make_eligible(target)
         for _ in range(len(self._idle_workers)):
             self._wake_worker()
 
@@ -165,16 +171,26 @@ class ReadyQueue:
 
     def _wake_worker(self) -> None:
         """Wake an idle worker if any owner may have a run that can start."""
-        while self._heap and self._idle_workers:
+        while (self._heap or self._lines.has_unused) and self._idle_workers:
             idle = self._idle_workers.popleft()
             if not idle.done():
                 idle.set_result(None)
                 return
 
-    def _unpark(self, host: str) -> None:
-        """Reconsider the runs that wait for a host."""
-        for target in self._parked.pop(host, ()):
+    def _offer_place(self, host: str | None, ended: OwnerHost | None = None) -> None:
+        """Offer a free place at a host to the first target in line that may take it.
+
+        The `ended` target has one attempt less, so it may take a place that no other may.
+        """
+        while (target := self._lines.next_target(host)) is not None:
+            self._lines.leave(target)
             self._make_eligible(target)
+            if target[0] not in self._over_share:
+                self._lines.offer(target)
+                break
+        if ended is not None and self._lines.may_follow(ended):
+            self._lines.leave(ended)
+            self._make_eligible(ended)
 
     def _next_target(self, owner: str) -> OwnerHost | None:
         """Return the owner's next target whose host has a free place."""
@@ -183,16 +199,17 @@ class ReadyQueue:
             target = targets[0]
             if self._host_has_place(target):
                 return target
-            self._parked.setdefault(target[1] or "", []).append(targets.popleft())
+            self._lines.join(targets.popleft())
         self._ready.pop(owner, None)
         self._over_share.discard(owner)
         return None
 
-    def _host_has_place(self, target: OwnerHost) -> bool:
+    def _host_has_place(self, target: OwnerHost, others: int = 0) -> bool:
+        """Return whether a target may take a place at its host after so many others."""
         host = target[1]
         if host is None:
             return True
-        own, taken = self._calls.get(target, 0), self._calling.get(host, 0)
+        own, taken = self._calls.get(target, 0), self._calling.get(host, 0) + others
         return self._host_share.can_take(own, taken, short=self._is_short(target))
 
     def _has_place(self, target: OwnerHost) -> bool:
@@ -214,6 +231,7 @@ class ReadyQueue:
             _increment(self._calling, host)
             _increment(self._calls, target)
         targets.popleft()
+        self._lines.accept(target)
         if waiting:
             targets.append(target)
         else:
@@ -253,12 +271,13 @@ class ReadyQueue:
         return taken
 
     def _remove_target(self, target: OwnerHost) -> None:
-        owner, host = target
+        owner = target[0]
         del self._by_target[target]
         if target in self._ready.get(owner, ()):
             self._ready[owner].remove(target)
-        if host is not None and target in self._parked.get(host, ()):
-            self._parked[host].remove(target)
+        self._lines.leave(target)
+        self._lines.decline(target)
+        self._wake_worker()
 
 
 def _increment(counts: dict[K, int], key: K) -> None:
