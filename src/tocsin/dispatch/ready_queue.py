@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tocsin.dispatch.host_lines import HostLines, OwnerHost
 from tocsin.dispatch.limits import ProcessLimits
-from tocsin.dispatch.owner_share import get_owner_share
+from tocsin.dispatch.owner_share import OwnerShare, get_owner_share
 from tocsin.documents import RunDocument
 from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import compute_rank
@@ -210,13 +210,15 @@ class ReadyQueue:
         if host is None:
             return True
         own, taken = self._calls.get(target, 0), self._calling.get(host, 0) + others
-        return self._host_share.can_take(own, taken, short=self._is_short(target))
+        return self._can_take(self._host_share, own, taken, target)
 
     def _has_place(self, target: OwnerHost) -> bool:
-        return self._share.can_take(self._running.get(target[0], 0), self._busy, short=self._is_short(target))
+        return self._can_take(self._share, self._running.get(target[0], 0), self._busy, target)
 
-    def _is_short(self, target: OwnerHost) -> bool:
-        return self._limits.is_short(self._by_target[target][0][2].run)
+    def _can_take(self, share: OwnerShare, own: int, taken: int, target: OwnerHost) -> bool:
+        """Return whether the first run of a target may take another place: beyond its share, a short one may."""
+        beyond = own >= share.guaranteed
+        return share.can_take(own, taken, short=beyond and self._limits.is_short(self._by_target[target][0][2].run))
 
     def _take(self, target: OwnerHost) -> ClaimedRun:
         """Remove and return the first run of a target, which is the next one of its owner."""
