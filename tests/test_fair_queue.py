@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin import fair_queue
-from tocsin.fair_queue import FairQueue, FairSlots, FairTurns
+from tocsin.fair_queue import FairQueue, FairSlots, FairTurns, RoundRobin
 
 
 def test_a_new_owner_gets_the_turn_of_now_and_not_those_it_missed() -> None:
@@ -47,6 +47,29 @@ def test_only_turns_ahead_are_kept_of_many_owners(monkeypatch: pytest.MonkeyPatc
         turns.take_turn(owner)
     assert len(turns._following) <= 2 * 3
     assert turns.next_turn("mallory") == 9
+
+
+@given(st.lists(st.one_of(st.sampled_from("abc"), st.integers(1, 4)), max_size=80))
+def test_a_round_robin_takes_one_item_of_each_owner_in_turn_and_each_once(steps: list[str | int]) -> None:
+    queue: RoundRobin[tuple[str, int]] = RoundRobin()
+    waiting: list[tuple[str, int]] = []
+    overtaken: dict[tuple[str, int], Counter[str]] = {}
+    for number, step in enumerate([*steps, 1_000]):
+        if isinstance(step, str):
+            waiting.append((step, number))
+            queue.add(step, waiting[-1])
+            continue
+        taken = queue.take(step)
+        assert len(taken) == min(step, len(waiting))
+        for item in taken:
+            owner = item[0]
+            assert item == next(each for each in waiting if each[0] == owner)
+            waiting.remove(item)
+            assert max(overtaken.pop(item, Counter()).values(), default=0) <= 1
+            for first in {each[0]: each for each in reversed(waiting)}.values():
+                overtaken.setdefault(first, Counter())[owner] += 1
+        assert len(queue) == len(waiting)
+    assert waiting == []
 
 
 def fill(queue: FairQueue[str], owner: str, count: int, first: int = 0) -> None:

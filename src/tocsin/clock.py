@@ -18,7 +18,8 @@ def now() -> datetime:
 
 def truncate_to_milliseconds(moment: datetime) -> datetime:
     """Convert an aware datetime to UTC and truncate it to milliseconds."""
-    moment = moment.astimezone(UTC)
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

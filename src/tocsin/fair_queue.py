@@ -1,11 +1,12 @@
-"""Fair queuing between owners: start-time fair queuing (Goyal, Vin, Cheng 1996).
+"""Fair queuing between owners: round robin, and start-time fair queuing (Goyal, Vin, Cheng 1996).
 
-Each item costs its owner one turn; the consumer can charge more. A new owner is served next, however many items of
-others wait: while an item waits, each other owner gets at most two turns more than its own owner. Turns outlast the
-items, so that an owner gains nothing by adding items one at a time.
+With the latter, each item costs its owner one turn; the consumer can charge more. A new owner is served next, however
+many items of others wait: while an item waits, each other owner gets at most two turns more than its own owner. Turns
+outlast the items, so that an owner gains nothing by adding items one at a time.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from heapq import heappop, heappush
@@ -13,6 +14,41 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 _MAX_TRACKED = 10_000
+
+
+class RoundRobin(Generic[T]):
+    """A queue of items by owner, first in, first out. Of each owner in turn, one item is taken."""
+
+    def __init__(self) -> None:
+        self._by_owner: dict[str, deque[T]] = {}
+        self._owners: deque[str] = deque()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, owner: str, item: T) -> None:
+        """Queue an item."""
+        items = self._by_owner.get(owner)
+        if items is None:
+            items = self._by_owner[owner] = deque()
+            self._owners.append(owner)
+        items.append(item)
+        self._count += 1
+
+    def take(self, most: int) -> list[T]:
+        """Remove and return the next items, at most so many."""
+        taken: list[T] = []
+        while self._owners and len(taken) < most:
+            owner = self._owners.popleft()
+            items = self._by_owner[owner]
+            taken.append(items.popleft())
+            if items:
+                self._owners.append(owner)
+            else:
+                del self._by_owner[owner]
+        self._count -= len(taken)
+        return taken
 
 
 class FairTurns:
@@ -25,7 +61,8 @@ class FairTurns:
 
     def next_turn(self, owner: str) -> int:
         """Return the owner's next turn. The owner with the lowest one goes first."""
-        return max(self._time, self._following.get(owner, 0))
+        following = self._following.get(owner, 0)
+        return following if following > self._time else self._time
 
     def is_due(self, owner: str) -> bool:
         """Return whether the owner's next turn is not after the present one."""
@@ -33,12 +70,15 @@ class FairTurns:
 
     def take_turn(self, owner: str) -> None:
         """Advance to the owner's next turn, and charge the owner for it."""
-        self._time = self.next_turn(owner)
-        self.charge(owner, 1)
+        self._time = turn = self.next_turn(owner)
+        self._set_following(owner, turn + 1)
 
     def charge(self, owner: str, turns: int) -> None:
         """Charge an owner turns without taking one."""
-        self._following[owner] = self.next_turn(owner) + turns
+        self._set_following(owner, self.next_turn(owner) + turns)
+
+    def _set_following(self, owner: str, turn: int) -> None:
+        self._following[owner] = turn
         if len(self._following) > self._max_tracked:
             self._following = {name: turn for name, turn in self._following.items() if turn > self._time}
             self._max_tracked = max(_MAX_TRACKED, 2 * len(self._following))  # so that not every call looks at all

@@ -1,5 +1,6 @@
 """The ready queue: limits of hosts and owners hold, owners take turns, no run is lost."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -11,6 +12,7 @@ from tocsin.dispatch.limits import ProcessLimits
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.ready_queue import ClaimedRun, ReadyQueue
 
+OWNERS = ("alice", "bob", "carol", "dave", "erin")
 UNSHARED = ProcessLimits(owner_share=1.0)
 
 
@@ -86,6 +88,79 @@ def test_an_owner_leaves_places_to_others_and_goes_on_as_its_attempts_end() -> N
     assert sorted(popped(ready_queue)) in (["alice"], ["bob"])
 
 
+async def test_the_end_of_an_attempt_wakes_an_idle_worker_only_for_a_run_that_may_start() -> None:
+    ready_queue = ReadyQueue(UNSHARED, 1)
+    first, second = waiting_run("alice", "a:1", 1), waiting_run("bob", "a:1", 2)
+    ready_queue.push(first)
+    assert ready_queue.pop() is first
+    idle = asyncio.ensure_future(ready_queue.get())
+    await asyncio.sleep(0)
+    ready_queue.push(second)
+    await asyncio.sleep(0)
+    (turn,) = ready_queue._idle_workers
+    ready_queue.finish_attempt(first.run)
+    assert turn.done()
+    assert await idle is second
+    idle = asyncio.ensure_future(ready_queue.get())
+    await asyncio.sleep(0)
+    (turn,) = ready_queue._idle_workers
+    ready_queue.finish_attempt(second.run)
+    assert not turn.done()
+    idle.cancel()
+
+
+def test_many_owners_who_wait_for_a_host_get_its_places_in_turn() -> None:
+    ready_queue, names = ReadyQueue(UNSHARED, 2), [f"owner{number}" for number in range(50)]
+    for number in range(3):
+        for owner in names:
+            ready_queue.push(waiting_run(owner, "a:1", number))
+    started = [item for item in (ready_queue.pop(), ready_queue.pop()) if item is not None]
+    for _ in range(2 * len(names)):
+        assert ready_queue.pop() is None
+        ready_queue.finish_attempt(started[-2].run)
+        started += [item] if (item := ready_queue.pop()) is not None else []
+    assert len(started) == 2 + 2 * len(names)
+    counts = Counter(item.run["owner"] for item in started)
+    assert set(counts) == set(names)
+    assert max(counts.values()) <= min(counts.values()) + 2
+
+
+def test_an_owner_without_attempts_left_may_start_besides_the_next_in_line() -> None:
+    ready_queue = ReadyQueue(ProcessLimits(), 8)
+    first = waiting_run("alice", "a:1", 1)
+    for item in (first, *(waiting_run(owner, "a:1", number) for number in range(3) for owner in ("bob", "carol"))):
+        ready_queue.push(item)
+    for number in range(5):  # so that her turn comes after bob's
+        ready_queue.push(waiting_run("alice", None, number))
+    assert len(popped(ready_queue)) == 12
+    ready_queue.push(waiting_run("bob", "a:1", 4))
+    assert popped(ready_queue) == []  # one place is left for owners without any
+    ready_queue.push(waiting_run("alice", "a:1", 2))
+    assert popped(ready_queue) == []
+    ready_queue.finish_attempt(first.run)
+    assert popped(ready_queue) == ["bob", "alice"]
+
+
+def test_a_place_goes_to_the_next_in_line_if_the_first_cannot_use_it() -> None:
+    limits = ProcessLimits(concurrency=10)
+    for case in ("is over its share", "was over its share before", "is withdrawn"):
+        ready_queue = ReadyQueue(limits, 1)
+        calling = waiting_run("carol", "a:1")
+        for item in (calling, *(waiting_run("alice", None, number) for number in range(5))):
+            ready_queue.push(item)
+        assert len(popped(ready_queue)) == 6
+        ready_queue.push(waiting_run("alice", "a:1", timeout=3600))
+        assert popped(ready_queue) == []
+        if case == "was over its share before":
+            ready_queue.push(waiting_run("alice", None, 6))
+        ready_queue.push(waiting_run("bob", "a:1"))
+        assert popped(ready_queue) == []
+        ready_queue.finish_attempt(calling.run)
+        if case == "is withdrawn":
+            assert len(ready_queue.withdraw(("alice", "a:1"))) == 1
+        assert popped(ready_queue) == ["bob"], case
+
+
 def test_a_single_run_can_be_removed() -> None:
     ready_queue = ReadyQueue(UNSHARED, 9)
     one, two = waiting_run("alice", "a:1", 1), waiting_run("alice", "a:1", 2)
@@ -114,10 +189,10 @@ def test_runs_claimed_earlier_than_others_are_late_beyond_the_number_allowed() -
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), st.sampled_from(("alice", "bob", "carol")), st.sampled_from(("a:1", "b:1", None))),
-        st.tuples(st.sampled_from(("pop", "end", "remove")), st.integers(0, 9), st.none()),
+        st.tuples(st.just("add"), st.sampled_from(OWNERS), st.sampled_from(("a:1", "b:1", None))),
+        st.tuples(st.sampled_from(("pop", "end", "remove", "withdraw")), st.integers(0, 9), st.none()),
     ),
-    max_size=80,
+    max_size=100,
 )
 
 
@@ -145,6 +220,10 @@ def test_limits_hold_and_no_run_is_lost(  # noqa: C901  one branch for each step
             ready_queue.push(waiting[-1])
         elif step == "remove" and waiting and isinstance(which, int):
             assert ready_queue.remove(waiting.pop(which % len(waiting)))
+        elif step == "withdraw" and waiting and isinstance(which, int):
+            run = waiting[which % len(waiting)].run
+            for withdrawn in ready_queue.withdraw((run["owner"], run["host"])):
+                waiting.remove(withdrawn)
         elif step == "pop" and len(running) < places:
             free = [each for each in waiting if may_begin(each)]
             got = ready_queue.pop()

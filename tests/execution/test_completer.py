@@ -121,15 +121,12 @@ async def test_an_outcome_whose_effects_had_to_be_repeated_is_logged_and_metered
     assert (failures, logged, metered) == ([], [run["_id"]], ["alice"])
 
 
-async def test_an_outcome_does_not_wait_for_those_of_another_owners_backlog(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(completer, "BATCH", 4)
+async def test_an_outcome_does_not_wait_for_those_of_another_owners_backlog(database: Database) -> None:
     buffer = Completer(database, InFlightRuns("w", 99, RunLimiter()), Wakeups(), UsageMeter())
     runs: list[Any] = [*({"owner": "alice", "_id": f"a{number}"} for number in range(9)), {"owner": "bob", "_id": "b"}]
     for run in runs:
         buffer.put(SimpleNamespace(run=run))  # type: ignore[arg-type]
-    batches = [[one.run["_id"] for one in buffer._take_batch()] for _ in range(3)]
+    batches = [[one.run["_id"] for one in buffer._buffer.take(4)] for _ in range(3)]
     assert batches == [["a0", "b", "a1", "a2"], ["a3", "a4", "a5", "a6"], ["a7", "a8"]]
     assert buffer.is_idle
 

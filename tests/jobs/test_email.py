@@ -58,7 +58,7 @@ async def attempt(
     db = User.get_pymongo_collection().database
     database = Database(db.client, db, "", db.name)
     own = OwnerMailTransport(make_mail_transport(settings), database, limits, "alice", confirms=confirms)
-    mail = MeteredMailTransport(own, meter or UsageMeter(), "alice")
+    mail = MeteredMailTransport(lambda _: own, meter or UsageMeter(), "alice")
     context = JobContext("alice/t1:7", "alice", DUE, 1, 5.0, SECRETS, client, COMPUTE, mail, files, UNUSED, recipients)
     return await job.run_attempt(stored, context)
 

@@ -18,7 +18,7 @@ async def test_the_mails_of_an_owner_are_counted_up_to_their_quota() -> None:
     inbox, meter = Inbox(), UsageMeter(QuotaLimits(make_settings(quota_mails_per_day=2)))
     async with mail_server(inbox) as port:
         transport = make_mail_transport(smtp_settings(port))
-        alice, bob = (MeteredMailTransport(transport, meter, owner) for owner in ("alice", "bob"))
+        alice, bob = (MeteredMailTransport(lambda _: transport, meter, owner) for owner in ("alice", "bob"))
         for _ in range(2):
             await alice.send(MAIL)
         with pytest.raises(MailRefused, match="MAILS_PER_DAY is used up") as refused:
@@ -32,7 +32,8 @@ async def test_the_mails_of_an_owner_are_counted_up_to_their_quota() -> None:
 async def test_the_record_of_a_mail_counts_as_stored() -> None:
     meter = UsageMeter()
     async with mail_server(Inbox()) as port:
-        await MeteredMailTransport(make_mail_transport(smtp_settings(port)), meter, "alice").send(MAIL)
+        transport = make_mail_transport(smtp_settings(port))
+        await MeteredMailTransport(lambda _: transport, meter, "alice").send(MAIL)
     (pending,) = meter.drain_pending()
     assert (pending.owner, pending.storage) == ("alice", 1_500)
 
@@ -41,6 +42,7 @@ async def test_a_mail_beyond_the_quota_counts_as_nothing() -> None:
     meter = UsageMeter(QuotaLimits(make_settings(quota_mails_per_day=1)))
     meter.consume("alice", Quota.MAILS_PER_DAY, clock.now())
     meter.drain_pending()
+    transport = make_mail_transport(smtp_settings(9))
     with pytest.raises(MailRefused):
-        await MeteredMailTransport(make_mail_transport(smtp_settings(9)), meter, "alice").send(MAIL)
+        await MeteredMailTransport(lambda _: transport, meter, "alice").send(MAIL)
     assert meter.drain_pending() == []

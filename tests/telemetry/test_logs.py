@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import pytest
 import structlog
@@ -77,3 +78,29 @@ def test_a_line_has_the_ids_that_are_bound_to_its_context(log: io.StringIO) -> N
         telemetry.get_logger("tocsin.test").warning("slow", seconds=3)
     (line,) = log.getvalue().splitlines()
     assert all(word in line for word in ("slow", "warning", "tocsin.test", "alice/t1:7", "3"))
+
+
+def test_bound_ids_are_derived_for_the_lines_that_are_written(log: io.StringIO) -> None:
+    derived: list[str] = []
+
+    def derive(document_id: str) -> dict[str, str]:
+        derived.append(document_id)
+        return {"run_id": f"public-{document_id}", "task_id": "of the run"}
+
+    def log_in_a_run() -> None:
+        structlog.contextvars.bind_contextvars(request_id="of-a-request")
+        telemetry.bind_ids(derive, "r1")
+        telemetry.bind_ids(derive, "r2")
+        telemetry.get_logger("test").debug("too detailed")
+        assert derived == []
+        telemetry.get_logger("test").warning("slow", task_id="another")
+        logging.getLogger("a.library").warning("slow as well")
+
+    copy_context().run(log_in_a_run)
+    assert derived == ["r2", "r2"]
+    own, of_library = log.getvalue().splitlines()
+    assert "public-r2" in own
+    assert "public-r2" in of_library
+    assert "another" in own
+    assert "of the run" not in own
+    assert "of-a-request" not in log.getvalue()

@@ -43,11 +43,14 @@ class CircuitRegistry:
         host = run.get("host")
         if host is None:
             return
-        key, before = (run["owner"], host), self.get(run["owner"], host)
-        if before.state is CircuitState.HALF_OPEN and self._probes.get(key) != run["_id"]:
-            return
+        key = run["owner"], host
         error, status = attempt.get("error"), attempt.get("status_code")
         cause = find_failure_cause(error["kind"] if error else None, status)
+        if cause is None and key not in self._circuits:
+            return  # most hosts have never failed
+        before = self.get(*key)
+        if before.state is CircuitState.HALF_OPEN and self._probes.get(key) != run["_id"]:
+            return
         if before.state is CircuitState.HALF_OPEN and cause is None and status is None:
             cause = error["kind"] if error else "no answer"
         after = before.after_success() if cause is None else before.after_failure(clock.now(), self._config, cause)

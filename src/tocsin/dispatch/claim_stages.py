@@ -1,6 +1,5 @@
-"""The stages of admitted runs, and the keys under which these count. Pure."""
+"""The stages of admitted runs, and the tallies in which these count. Pure."""
 
-from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,6 +8,7 @@ from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.documents import RunDocument
 
 CountKey = tuple[object, ...]
+"""What a tally counts, such as ("owner to host", an owner, a host)."""
 
 
 class ClaimStage(Enum):
@@ -20,44 +20,64 @@ class ClaimStage(Enum):
     ENDED = "ENDED"
 
 
-_WITH_PLACE = frozenset({ClaimStage.READY, ClaimStage.STARTED})
+@dataclass(slots=True, eq=False)
+class Tally:
+    """The number of the admitted runs with a key. Of an owner's and of all, also those that wait for or have a place.
+
+    Those that wait are also counted by target.
+    """
+
+    key: CountKey = ()
+    admitted: int = 0
+    waiting: int = 0
+    with_place: int = 0
 
 
-@dataclass(slots=True)
+_NOTHING = Tally()
+
+
+@dataclass(slots=True, eq=False)
 class AdmittedRun:
-    """An admitted run: the keys under which it counts until it is released, and its stage."""
+    """An admitted run: its stage, and the tallies in which it counts until it is released."""
 
-    owner: str
-    host: str | None
-    keys: list[CountKey]
     stage: ClaimStage
-
-    def stage_keys(self) -> list[CountKey]:
-        """Return the keys under which the run counts in its stage."""
-        if self.stage is ClaimStage.WAITING:
-            return [("waiting",), ("waiting", self.owner), ("waiting", self.owner, self.host)]
-        return [("places",), ("places", self.owner)] if self.stage in _WITH_PLACE else []
+    owner: Tally
+    target: Tally
+    others: list[Tally]
 
 
 class AdmittedRuns:
-    """The admitted runs by ID and fence, with their counts by key, and the prefetch window of these keys."""
+    """The admitted runs by ID and fence, with their tallies by key, and the prefetch window of these keys.
+
+    The window has the keys ("owner", owner) and ("owner to host", owner, host).
+    """
 
     def __init__(self) -> None:
-        self.counts: Counter[CountKey] = Counter()
+        self.all = Tally()
+        self.tallies: dict[CountKey, Tally] = {}
         self.prefetch = PrefetchWindow()
         self._runs: dict[tuple[str, int], AdmittedRun] = {}
 
     def __len__(self) -> int:
         return len(self._runs)
 
-    def add(self, run: RunDocument, host: str | None, keys: list[CountKey], stage: ClaimStage) -> None:
-        """Add a run, given as it is before its claim, which counts under these keys."""
-        owner = run["owner"]
-        self.prefetch.mark_busy(("owner", owner))
-        self.prefetch.mark_busy(("owner to host", owner, host))
-        admitted = self._runs[run["_id"], run["fence"] + 1] = AdmittedRun(owner, host, keys, stage)
-        self._count(keys, 1)
-        self._count(admitted.stage_keys(), 1)
+    def find(self, *key: object) -> Tally:
+        """Return the tally with this key, to be read only."""
+        return self.tallies.get(key, _NOTHING)
+
+    def add(self, run: RunDocument, queue: str, stage: ClaimStage) -> None:
+        """Add a run, given as it is before its claim."""
+        owner, host = run["owner"], run.get("host")
+        keys: list[CountKey] = [("queue", queue), ("owner in queue", owner, queue)]
+        if host is not None:
+            keys += [("host", host), ("priority", owner, host, run.get("priority") or 0)]
+        admitted = self._runs[run["_id"], run["fence"] + 1] = AdmittedRun(
+            stage,
+            self._count_in(("owner", owner), in_window=True),
+            self._count_in(("owner to host", owner, host), in_window=True),
+            [self._count_in(key) for key in keys],
+        )
+        self._count_stage(admitted, 1)
 
     def find_stage(self, run: RunDocument) -> ClaimStage | None:
         """Return the stage of a run, given as it was before its claim, if it is admitted."""
@@ -66,31 +86,31 @@ class AdmittedRuns:
 
     def may_wait(self, run: RunDocument, limits: ProcessLimits) -> bool:
         """Return whether a run without a place may be claimed ahead, and wait for one."""
-        counts, room, owner, host = self.counts, limits.prefetch, run["owner"], run.get("host")
+        room, owner, host = limits.prefetch, run["owner"], run.get("host")
         half = (room + 1) // 2
-        if counts["waiting",] >= room:
+        if self.all.waiting >= room:
             return False
-        if host is not None and counts["host", host] >= limits.host_concurrency + room * 7 // 8:
+        if host is not None and self.find("host", host).admitted >= limits.host_concurrency + room * 7 // 8:
             return False
-        own, to_host = counts["waiting", owner], counts["waiting", owner, host]
-        of_priority = counts["priority", owner, host, run.get("priority") or 0] - counts["places", owner]
-        if own >= half or of_priority >= half - half // 8:
+        of_owner, to_host = self.find("owner", owner), self.find("owner to host", owner, host)
+        of_priority = self.find("priority", owner, host, run.get("priority") or 0).admitted - of_owner.with_place
+        if of_owner.waiting >= half or of_priority >= half - half // 8:
             return False
-        if own >= self.prefetch.max_waiting(("owner", owner)):
+        if of_owner.waiting >= self.prefetch.max_waiting(("owner", owner)):
             return False
-        return to_host < self.prefetch.max_waiting(("owner to host", owner, host))
+        return to_host.waiting < self.prefetch.max_waiting(("owner to host", owner, host))
 
     def advance(self, run: RunDocument, stage: ClaimStage) -> bool:
         """Move a claimed run to a stage. Return whether it is admitted."""
         admitted = self._runs.get((run["_id"], run["fence"]))
         if admitted is None:
             return False
-        self._count(admitted.stage_keys(), -1)
+        self._count_stage(admitted, -1)
         admitted.stage = stage
-        self._count(admitted.stage_keys(), 1)
+        self._count_stage(admitted, 1)
         if stage is ClaimStage.STARTED:
-            self.prefetch.count_start(("owner", admitted.owner))
-            self.prefetch.count_start(("owner to host", admitted.owner, admitted.host))
+            self.prefetch.count_start(admitted.owner.key)
+            self.prefetch.count_start(admitted.target.key)
         return True
 
     def remove(self, run: RunDocument, *, claimed: bool) -> bool:
@@ -98,13 +118,29 @@ class AdmittedRuns:
         admitted = self._runs.pop((run["_id"], run["fence"] + (not claimed)), None)
         if admitted is None:
             return False
-        self._count(admitted.stage_keys(), -1)
-        self._count(admitted.keys, -1)
+        self._count_stage(admitted, -1)
+        for tally in (admitted.owner, admitted.target, *admitted.others):
+            tally.admitted -= 1
+            if not tally.admitted:
+                del self.tallies[tally.key]
+                self.prefetch.mark_idle(tally.key)
         return True
 
-    def _count(self, keys: list[CountKey], by: int) -> None:
-        for key in keys:
-            self.counts[key] += by
-            if not self.counts[key]:
-                del self.counts[key]
-                self.prefetch.mark_idle(key)
+    def _count_in(self, key: CountKey, *, in_window: bool = False) -> Tally:
+        """Count a run in the tally with this key, and return that."""
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = Tally(key)
+            if in_window:
+                self.prefetch.mark_busy(key)
+        tally.admitted += 1
+        return tally
+
+    def _count_stage(self, admitted: AdmittedRun, by: int) -> None:
+        if admitted.stage is ClaimStage.WAITING:
+            self.all.waiting += by
+            admitted.owner.waiting += by
+            admitted.target.waiting += by
+        elif admitted.stage is not ClaimStage.ENDED:
+            self.all.with_place += by
+            admitted.owner.with_place += by

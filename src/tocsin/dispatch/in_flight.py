@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterable
 
 from tocsin import telemetry
+from tocsin.dispatch.host_lines import OwnerHost
 from tocsin.dispatch.lane_turns import LaneTurns
 from tocsin.dispatch.limiter import RunLimiter
-from tocsin.dispatch.ready_queue import ClaimedRun, OwnerHost, ReadyQueue
+from tocsin.dispatch.ready_queue import ClaimedRun, ReadyQueue
 from tocsin.documents import RunDocument
 from tocsin.wakeups import Signal
 
@@ -67,8 +68,8 @@ class InFlightRuns:
 
         A newer claim of the same run (after an immediate retry) stays.
         """
+        self.limiter.release(*runs)
         for run in runs:
-            self.limiter.release(run)
             claimed = self.runs.get(run["_id"])
             if claimed is not None and claimed.run["fence"] == run["fence"]:
                 del self.runs[run["_id"]]

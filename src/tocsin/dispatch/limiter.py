@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tocsin.clock import epoch_milliseconds
-from tocsin.dispatch.claim_stages import AdmittedRuns, ClaimStage, CountKey
+from tocsin.dispatch.claim_stages import AdmittedRuns, ClaimStage
 from tocsin.dispatch.limits import ProcessLimits, QueueLimits
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.permit_book import PermitBook, PermitKey
@@ -37,6 +37,8 @@ class RunLimiter:
 
     def __init__(self, limits: ProcessLimits | None = None, owner_rates: HostRates | None = None) -> None:
         self.limits = limits or ProcessLimits()
+        self._share = get_owner_share(self.limits.concurrency, self.limits.owner_share)
+        self._host_share = get_owner_share(self.limits.host_concurrency, self.limits.owner_share)
         self._lock = threading.Lock()
         self._queue_limits: Mapping[str, QueueLimits] = {}
         self._alone_until = math.inf
@@ -46,7 +48,7 @@ class RunLimiter:
         self.contended_lanes: set[str] = set()
         """The names of the lanes whose first run was refused, so that no new run in them is admitted first."""
         self._admitted = AdmittedRuns()
-        self._counts, self._prefetch = self._admitted.counts, self._admitted.prefetch
+        self._prefetch = self._admitted.prefetch
         rates = owner_rates or HostRates()
         self._rates = RunRates(rates, self.limits.host_rate, lambda queue: self._limits_of(queue).rate)
 
@@ -86,7 +88,7 @@ class RunLimiter:
 
     def free_places(self) -> int:
         """Return the number of attempts that could start now."""
-        return self.limits.concurrency - self._counts["places",]
+        return self.limits.concurrency - self._admitted.all.with_place
 
     # --- permits, while there are other processes -------------------------------------------------------------------
 
@@ -94,7 +96,7 @@ class RunLimiter:
         """Require permits from now on. Return those that the admitted runs hold already, by limit and owner."""
         with self._lock:
             known = () if self._book is None else self._book.list_granted()
-            self._book = PermitBook(self._counts, self._find_limit, self.limits.owner_share, known)
+            self._book = PermitBook(self._admitted.tallies, self._find_limit, self.limits.owner_share, known)
             self._events.add(SETTINGS_CHANGED)
             return self._book.list_granted()
 
@@ -181,8 +183,8 @@ class RunLimiter:
         short = self.limits.is_short(run)
         if limits.concurrency is not None and self._book is None:
             share = get_owner_share(limits.concurrency, self.limits.owner_share)
-            own, taken = self._counts["owner in queue", owner, queue], self._counts["queue", queue]
-            if not share.can_take(own, taken, short=short):
+            own, taken = self._admitted.find("owner in queue", owner, queue), self._admitted.find("queue", queue)
+            if not share.can_take(own.admitted, taken.admitted, short=short):
                 return WaitingFor.QUEUE_LIMIT
         missing = self._find_missing_place(owner, host, short=short)
         if missing is not None and (limits.concurrency is not None or not self._admitted.may_wait(run, self.limits)):
@@ -192,27 +194,23 @@ class RunLimiter:
 
     def _find_missing_place(self, owner: str, host: str | None, *, short: bool) -> WaitingFor | None:
         """Return what keeps a run from getting a place among the attempts now."""
-        counts, part = self._counts, self.limits.owner_share
+        find, taken = self._admitted.find, self._admitted.all.with_place
         if host is not None and self._book is None:
-            own, taken = counts["owner to host", owner, host], counts["host", host]
-            if not get_owner_share(self.limits.host_concurrency, part).can_take(own, taken, short=short):
+            own, to_host = find("owner to host", owner, host), find("host", host)
+            if not self._host_share.can_take(own.admitted, to_host.admitted, short=short):
                 return WaitingFor.HOST_LIMIT
-        own, taken = counts["places", owner], counts[("places",)]
-        if not get_owner_share(self.limits.concurrency, part).can_take(own, taken, short=short):
+        of_owner = find("owner", owner)
+        if not self._share.can_take(of_owner.with_place, taken, short=short):
             return WaitingFor.OWNER_SHARE if taken < self.limits.concurrency else WaitingFor.CONCURRENCY
-        return WaitingFor.CONCURRENCY if counts["waiting", owner] else None
+        return WaitingFor.CONCURRENCY if of_owner.waiting else None
 
     def _admit(self, run: RunDocument, stage: ClaimStage, now: Milliseconds) -> None:
         """Count a run in this stage, and in the rates of its queue, owner and host."""
         queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
-        keys: list[CountKey] = [("queue", queue), ("owner in queue", owner, queue)]
-        keys += [("owner", owner), ("owner to host", owner, host)]
-        if host is not None:
-            keys += [("host", host), ("priority", owner, host, run.get("priority") or 0)]
         self._rates.count_run(queue, owner, host, now)
         if self._book is not None:
             self._book.note_use(self._permit_keys(run), owner, time.monotonic())
-        self._admitted.add(run, host, keys, stage)
+        self._admitted.add(run, queue, stage)
 
     # --- an admitted run, until its end -----------------------------------------------------------------------------
 
@@ -235,12 +233,13 @@ class RunLimiter:
         if self._admitted.advance(run, stage):
             self._events.update((("owner", run["owner"]), PLACE_FREED))
 
-    def release(self, run: RunDocument, *, claimed: bool = True) -> None:
-        """Remove an admitted run that has ended, or (`claimed` false) that was not claimed after all."""
+    def release(self, *runs: RunDocument, claimed: bool = True) -> None:
+        """Remove admitted runs that have ended, or (`claimed` false) that were not claimed after all."""
         with self._lock:
-            if self._admitted.remove(run, claimed=claimed):
-                queue, host = ("queue", run.get("queue") or DEFAULT_QUEUE), ("host", run.get("host") or "")
-                self._events.update((("owner", run["owner"]), queue, host, PLACE_FREED))
+            for run in runs:
+                if self._admitted.remove(run, claimed=claimed):
+                    queue, host = ("queue", run.get("queue") or DEFAULT_QUEUE), ("host", run.get("host") or "")
+                    self._events.update((("owner", run["owner"]), queue, host, PLACE_FREED))
 
     # --- waiting runs -----------------------------------------------------------------------------------------------
 
@@ -256,24 +255,24 @@ class RunLimiter:
 
     def _is_queue_full(self, queue: str) -> bool:
         concurrency = self._limits_of(queue).concurrency
-        return concurrency is not None and self._counts["queue", queue] >= concurrency
+        return concurrency is not None and self._admitted.find("queue", queue).admitted >= concurrency
 
     def _is_host_full(self, host: str | None) -> bool:
-        return host is not None and self._counts["host", host] >= self.limits.host_concurrency
+        return host is not None and self._admitted.find("host", host).admitted >= self.limits.host_concurrency
 
     def find_saturation(self, run: RunDocument) -> Saturation:
         """Return what of the limits that a refused run must respect is used up, for whom."""
         queue, owner, host = run.get("queue") or DEFAULT_QUEUE, run["owner"], run.get("host")
         with self._lock:
-            room, waiting = self.limits.prefetch, self._counts["waiting", owner]
+            room, waiting = self.limits.prefetch, self._admitted.find("owner", owner).waiting
             crowd = self.limits.host_concurrency + room * 7 // 8
             return Saturation(
                 queue_limited=self._limits_of(queue).concurrency is not None,
                 queue_full=self._is_queue_full(queue),
                 host_full=self._is_host_full(host),
-                places_full=self._counts[("places",)] >= self.limits.concurrency,
-                room_full=self._counts["waiting",] >= room,
-                host_crowded=host is not None and self._counts["host", host] >= crowd,
+                places_full=self._admitted.all.with_place >= self.limits.concurrency,
+                room_full=self._admitted.all.waiting >= room,
+                host_crowded=host is not None and self._admitted.find("host", host).admitted >= crowd,
                 owner_full=waiting >= (room + 1) // 2 or waiting >= self._prefetch.max_waiting(("owner", owner)),
             )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from tocsin.dispatch.claim_stages import CountKey
+from tocsin.dispatch.claim_stages import CountKey, Tally
 from tocsin.dispatch.owner_share import get_owner_share
 from tocsin.dispatch.permits import Demand, Needs, Permits
 
@@ -45,32 +45,33 @@ class _Demanded:
 class PermitBook:
     """The permits of a process, at first those that its runs need already.
 
-    `counts` are the admitted runs, `find_limit` returns a limit, `part` is an owner's share. More permits of `known`
+    `tallies` count the admitted runs, `find_limit` returns a limit, `part` is an owner's share. More permits of `known`
     limits may be stored. Times are in monotonic seconds.
     """
 
     def __init__(
         self,
-        counts: Mapping[CountKey, int],
+        tallies: Mapping[CountKey, Tally],
         find_limit: Callable[[PermitKey], int | None],
         part: float,
         known: Iterable[PermitKey] = (),
     ) -> None:
-        self._counts, self._find_limit, self._part = counts, find_limit, part
+        self._tallies, self._find_limit, self._part = tallies, find_limit, part
         self._held: dict[PermitKey, _Held] = {key: _Held(is_unsure=True) for key in known}
         self._demands: dict[str, dict[PermitKey, _Demanded]] = {}
         self.has_news = False
-        for (kind, *names), count in counts.items():
-            key = (_PERMIT_KINDS.get(kind, ""), str(names[-1])) if names else ("", "")
+        for (kind, *names), tally in tallies.items():
+            key = _PERMIT_KINDS.get(kind, ""), str(names[-1])
             if key[0] and names[-1] is not None and find_limit(key) is not None:
-                self._held.setdefault(key, _Held()).granted[str(names[0])] = count
+                self._held.setdefault(key, _Held()).granted[str(names[0])] = tally.admitted
 
     def list_granted(self) -> dict[PermitKey, dict[str, int]]:
         """Return the permits granted to this process, by limit and owner."""
         return {key: dict(held.granted) for key, held in self._held.items()}
 
     def _count_used(self, key: PermitKey, owner: str) -> int:
-        return self._counts.get((_COUNT_KINDS[key[0]], owner, key[1]), 0)
+        tally = self._tallies.get((_COUNT_KINDS[key[0]], owner, key[1]))
+        return 0 if tally is None else tally.admitted
 
     def has_spare(self, key: PermitKey, owner: str, *, short: bool) -> bool:
         """Return whether this owner has an unused permit. What it borrows beyond its share is for short attempts."""

@@ -9,15 +9,14 @@ from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
+from tocsin.dispatch.host_lines import HostLines, OwnerHost
 from tocsin.dispatch.limits import ProcessLimits
-from tocsin.dispatch.owner_share import get_owner_share
+from tocsin.dispatch.owner_share import OwnerShare, get_owner_share
 from tocsin.documents import RunDocument
 from tocsin.fair_queue import FairTurns
 from tocsin.tasks.ranking import compute_rank
 
 K = TypeVar("K")
-OwnerHost = tuple[str, str | None]
-"""A target: an owner, and the host that their runs call, if any."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,18 +46,18 @@ class ReadyQueue:
     """Waiting runs by owner and host. `host_limit` is the maximum of concurrent attempts to a host."""
 
     def __init__(self, limits: ProcessLimits, host_limit: int) -> None:
-        self._host_limit = host_limit
+        self._host_share = get_owner_share(host_limit, limits.owner_share)
         self._limits = limits
         self._share = get_owner_share(limits.concurrency, limits.owner_share)
         self._turns = FairTurns()
-        self._running: Counter[str] = Counter()
-        self._calling: Counter[str] = Counter()
-        self._calls: Counter[OwnerHost] = Counter()
+        self._running: dict[str, int] = {}
+        self._calling: dict[str, int] = {}
+        self._calls: dict[OwnerHost, int] = {}
         self._by_target: dict[OwnerHost, list[tuple[int, int, ClaimedRun]]] = {}
         self._ready: dict[str, deque[OwnerHost]] = {}
         self._heap: list[tuple[int, int, str]] = []
         self._queued: set[str] = set()
-        self._parked: dict[str, list[OwnerHost]] = {}
+        self._lines = HostLines(self._host_has_place)
         self._over_share: set[str] = set()
         self._count = 0
         self._waiting = 0
@@ -74,9 +73,10 @@ class ReadyQueue:
         rank = 0 if queued_at is None else compute_rank(queued_at, item.run.get("priority") or 0)
         self._waiting += 1
         self._count += 1
-        is_new = target not in self._by_target
-        heappush(self._by_target.setdefault(target, []), (rank, self._count, item))
-        if is_new:
+        if (waiting := self._by_target.get(target)) is not None:
+            heappush(waiting, (rank, self._count, item))
+        else:
+            self._by_target[target] = [(rank, self._count, item)]
             self._make_eligible(target)
         self._wake_worker()
 
@@ -90,6 +90,12 @@ class ReadyQueue:
 
     def pop(self) -> ClaimedRun | None:
         """Remove and return the next run that may start, or None."""
+        while (item := self._pop_eligible()) is None and self._lines.has_unused:
+            for host in self._lines.pop_unused():
+                self._offer_place(host)
+        return item
+
+    def _pop_eligible(self) -> ClaimedRun | None:
         while self._heap:
             turn, _, owner = heappop(self._heap)
             self._queued.discard(owner)
@@ -102,6 +108,7 @@ class ReadyQueue:
             if self._has_place(target):
                 return self._take(target)
             self._over_share.add(owner)
+            self._lines.decline_all(owner)
         return None
 
     def finish_attempt(self, run: RunDocument) -> None:
@@ -112,7 +119,7 @@ class ReadyQueue:
         if host is not None:
             _decrement(self._calling, host)
             _decrement(self._calls, (owner, host))
-            self._unpark(host)
+            self._offer_place(host, (owner, host))
         for other in list(self._over_share):
             target = self._next_target(other)
             if target is not None and self._has_place(target):
@@ -122,9 +129,9 @@ class ReadyQueue:
 
     def set_host_limit(self, host_limit: int) -> None:
         """Set the maximum of concurrent attempts to a host, and wake the workers for runs that may start now."""
-        self._host_limit = host_limit
-        for host in list(self._parked):
-            self._unpark(host)
+        self._host_share = get_owner_share(host_limit, self._limits.owner_share)
+        for target in self._lines.clear():
+            self._make_eligible(target)
         for _ in range(len(self._idle_workers)):
             self._wake_worker()
 
@@ -163,16 +170,27 @@ class ReadyQueue:
     # --- private ----------------------------------------------------------------------------------------------------
 
     def _wake_worker(self) -> None:
-        while self._idle_workers:
+        """Wake an idle worker if any owner may have a run that can start."""
+        while (self._heap or self._lines.has_unused) and self._idle_workers:
             idle = self._idle_workers.popleft()
             if not idle.done():
                 idle.set_result(None)
                 return
 
-    def _unpark(self, host: str) -> None:
-        """Reconsider the runs that wait for a host."""
-        for target in self._parked.pop(host, ()):
+    def _offer_place(self, host: str | None, ended: OwnerHost | None = None) -> None:
+        """Offer a free place at a host to the first target in line that may take it.
+
+        The `ended` target has one attempt less, so it may take a place that no other may.
+        """
+        while (target := self._lines.next_target(host)) is not None:
+            self._lines.leave(target)
             self._make_eligible(target)
+            if target[0] not in self._over_share:
+                self._lines.offer(target)
+                break
+        if ended is not None and self._lines.may_follow(ended):
+            self._lines.leave(ended)
+            self._make_eligible(ended)
 
     def _next_target(self, owner: str) -> OwnerHost | None:
         """Return the owner's next target whose host has a free place."""
@@ -181,49 +199,58 @@ class ReadyQueue:
             target = targets[0]
             if self._host_has_place(target):
                 return target
-            self._parked.setdefault(target[1] or "", []).append(targets.popleft())
+            self._lines.join(targets.popleft())
         self._ready.pop(owner, None)
         self._over_share.discard(owner)
         return None
 
-    def _host_has_place(self, target: OwnerHost) -> bool:
+    def _host_has_place(self, target: OwnerHost, others: int = 0) -> bool:
+        """Return whether a target may take a place at its host after so many others."""
         host = target[1]
         if host is None:
             return True
-        share = get_owner_share(self._host_limit, self._limits.owner_share)
-        return share.can_take(self._calls[target], self._calling[host], short=self._is_short(target))
+        own, taken = self._calls.get(target, 0), self._calling.get(host, 0) + others
+        return self._can_take(self._host_share, own, taken, target)
 
     def _has_place(self, target: OwnerHost) -> bool:
-        return self._share.can_take(self._running[target[0]], self._busy, short=self._is_short(target))
+        return self._can_take(self._share, self._running.get(target[0], 0), self._busy, target)
 
-    def _is_short(self, target: OwnerHost) -> bool:
-        return self._limits.is_short(self._by_target[target][0][2].run)
+    def _can_take(self, share: OwnerShare, own: int, taken: int, target: OwnerHost) -> bool:
+        """Return whether the first run of a target may take another place: beyond its share, a short one may."""
+        beyond = own >= share.guaranteed
+        return share.can_take(own, taken, short=beyond and self._limits.is_short(self._by_target[target][0][2].run))
 
     def _take(self, target: OwnerHost) -> ClaimedRun:
+        """Remove and return the first run of a target, which is the next one of its owner."""
         owner, host = target
-        item = heappop(self._by_target[target])[2]
+        waiting, targets = self._by_target[target], self._ready[owner]
+        item = heappop(waiting)[2]
         self._waiting -= 1
         self._busy += 1
         self._turns.take_turn(owner)
-        self._running[owner] += 1
+        _increment(self._running, owner)
         if host is not None:
-            self._calling[host] += 1
-            self._calls[target] += 1
-        self._ready[owner].popleft()
-        if self._by_target[target]:
-            self._make_eligible(target)
+            _increment(self._calling, host)
+            _increment(self._calls, target)
+        targets.popleft()
+        self._lines.accept(target)
+        if waiting:
+            targets.append(target)
         else:
             del self._by_target[target]
-            if not self._ready[owner]:
-                del self._ready[owner]
-        if owner in self._ready:
+        if targets:
             self._push(owner)
+        else:
+            del self._ready[owner]
         return item
 
     def _make_eligible(self, target: OwnerHost) -> None:
         """Make a target eligible again."""
         owner = target[0]
-        self._ready.setdefault(owner, deque()).append(target)
+        if (targets := self._ready.get(owner)) is not None:
+            targets.append(target)
+        else:
+            self._ready[owner] = deque((target,))
         if owner not in self._over_share:
             self._push(owner)
 
@@ -246,16 +273,23 @@ class ReadyQueue:
         return taken
 
     def _remove_target(self, target: OwnerHost) -> None:
-        owner, host = target
+        owner = target[0]
         del self._by_target[target]
         if target in self._ready.get(owner, ()):
             self._ready[owner].remove(target)
-        if host is not None and target in self._parked.get(host, ()):
-            self._parked[host].remove(target)
+        self._lines.leave(target)
+        self._lines.decline(target)
+        self._wake_worker()
 
 
-def _decrement(counts: Counter[K], key: K) -> None:
+def _increment(counts: dict[K, int], key: K) -> None:
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _decrement(counts: dict[K, int], key: K) -> None:
     """Count one less, and forget the key of a zero."""
-    counts[key] -= 1
-    if not counts[key]:
+    left = counts[key] - 1
+    if left:
+        counts[key] = left
+    else:
         del counts[key]

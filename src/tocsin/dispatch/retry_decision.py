@@ -24,6 +24,9 @@ class RunDecision:
     retry_at: datetime | None = None
 
 
+_COMPLETED = RunDecision(RunStatus.COMPLETED)
+
+
 @dataclass(frozen=True, slots=True)
 class RetryDecider:
     """The decider of retries. `retry_after_limit` is the longest `Retry-After` that is respected."""
@@ -35,7 +38,7 @@ class RetryDecider:
         """Return the decision on a run after its latest attempt. `chance` (0..1) is the backoff's jitter."""
         error = outcome.error
         if error is None:
-            return RunDecision(RunStatus.COMPLETED)
+            return _COMPLETED
         policy = self._read_policy(run)
         narrowed = error.kind is ErrorKind.HTTP_STATUS and not policy.can_retry_status(outcome.status_code)
         if narrowed or not error.retryable:

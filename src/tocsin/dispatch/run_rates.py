@@ -35,7 +35,7 @@ class RunRates:
         if not wait and host is not None:
             refusal, wait = WaitingFor.OWNER_HOST_RATE, self._owner_rates.seconds_until_allowed(owner, host, now) * 1000
             wait = max(wait, _MIN_OWNER_WAIT) if wait else 0.0
-        if not wait and host is not None:
+        if not wait and host is not None and self._host_rate:
             refusal, wait = WaitingFor.HOST_RATE, self._buckets.seconds_until(("host", host), now) * 1000
         if not wait:
             return None
@@ -46,7 +46,8 @@ class RunRates:
         """Count a run in the rates of its queue, owner and host."""
         self._buckets.take(("queue", queue), now)
         if host is not None:
-            self._buckets.take(("host", host), now)
+            if self._host_rate:
+                self._buckets.take(("host", host), now)
             self._owner_rates.record_call(owner, host, now)
 
     def pop_wait_ms(self) -> Milliseconds:

@@ -61,8 +61,7 @@ class LocalTransport:
 
     def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that will not be executed here."""
-        for run in runs:
-            self._in_flight.limiter.release(run)
+        self._in_flight.limiter.release(*runs)
         self._in_flight.release_room(len(runs))
 
     def submit(self, runs: list[RunDocument]) -> None:

@@ -5,6 +5,7 @@ waiting runs.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -23,7 +24,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
-from tocsin.fair_queue import FairQueue
+from tocsin.fair_queue import RoundRobin
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
@@ -76,16 +77,14 @@ class Completer:
         self._in_flight = in_flight
         self._wakeups = wakeups
         self.step_run_stored: Signal[[RunDocument]] = Signal()
-        self._buffer: FairQueue[Completion] = FairQueue()
-        self._count = 0
+        self._buffer: RoundRobin[Completion] = RoundRobin()
         self._filled = asyncio.Event()
         self._full = asyncio.Event()
         self._writing = False
 
     def put(self, completion: Completion) -> None:
         """Add a completion to the buffer. While there are more than a batch, owners take turns."""
-        self._count += 1
-        self._buffer.add(completion.run["owner"], str(self._count), self._count, completion)
+        self._buffer.add(completion.run["owner"], completion)
         self._filled.set()
         if len(self._buffer) >= BATCH:
             self._full.set()
@@ -103,7 +102,7 @@ class Completer:
             if len(batch) > 1:
                 await self._wait_for_more()
             self._writing = True
-            batch = self._take_batch()
+            batch = self._buffer.take(BATCH)
             await self._write_until_acknowledged(batch)
             self._writing = False
             if len(self._buffer) < BATCH:
@@ -118,12 +117,6 @@ class Completer:
                 await self._full.wait()
         except TimeoutError:
             pass
-
-    def _take_batch(self) -> list[Completion]:
-        batch: list[Completion] = []
-        while len(batch) < BATCH and (found := self._buffer.pop()) is not None:
-            batch.append(found[1])
-        return batch
 
     async def _write_until_acknowledged(self, batch: list[Completion]) -> None:
         pause, refusals = 0.1, 0
@@ -226,8 +219,11 @@ class Completer:
         """Log the outcomes, and count their bytes for the owners' quotas."""
         shown = {run["_id"] for run in stored.runs}
         activity_log.log_run_outcomes([*stored.runs, *(run for run in stored.requeued if run["_id"] not in shown)])
+        stored_bytes = Counter[str]()
         for one in stored.completions:
-            self._meter.add_bytes(one.run["owner"], one.stored_bytes())
+            stored_bytes[one.run["owner"]] += one.stored_bytes()
+        for owner, count in stored_bytes.items():
+            self._meter.add_bytes(owner, count)
 
     async def _apply_effects(self, stored: StoredBatch) -> None:
         """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""

@@ -48,7 +48,7 @@ class WorkerDependencies:
             secrets=self.secrets,
             http=self.http.for_owner(owner, run.get("host")),
             compute=self.compute,
-            mail=MeteredMailTransport(self.mail_for_owner(owner), self.meter, owner),
+            mail=MeteredMailTransport(self.mail_for_owner, self.meter, owner),
             files=self.files.for_run(owner, run["_id"]),
             run_history=self.runs,
             recipient_policy=self.email_recipients,

@@ -22,9 +22,11 @@ class Throughput:
         """Count an ended attempt."""
         slice_ = epoch_milliseconds(now) // (_SPAN * 1000)
         key = run.get("queue") or DEFAULT_QUEUE, run["owner"]
-        self._slices.setdefault(slice_, Counter())[key] += 1
-        if len(self._slices) > 60 // _SPAN + 1:
-            del self._slices[min(self._slices)]
+        if (counts := self._slices.get(slice_)) is None:
+            counts = self._slices[slice_] = Counter()
+            if len(self._slices) > 60 // _SPAN + 1:
+                del self._slices[min(self._slices)]
+        counts[key] += 1
 
     def count_last_minute(self, now: datetime) -> list[list[object]]:
         """Return `[queue, owner, attempts]` for the queues and owners with the most attempts."""

@@ -4,8 +4,6 @@ import asyncio
 import random
 from datetime import datetime
 
-import structlog
-
 from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
@@ -47,15 +45,17 @@ class Worker:
         self._circuits, self._throughput = circuits, throughput
 
     async def make_attempts(self) -> None:
-        """Make attempts until cancelled."""
+        """Make attempts in the current task until it is cancelled."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in a task
         while True:
-            await self.execute(await self._ready_queue.get())
+            await self._execute(await self._ready_queue.get(), task)
 
-    async def execute(self, claimed: ClaimedRun) -> None:
+    async def _execute(self, claimed: ClaimedRun, task: "asyncio.Task[None]") -> None:
         """Make the attempt of a claimed run. If the worker is stopped meanwhile, the claim is rescued by its fence."""
         try:
-            started_at = self._start(claimed)
-            outcome = await self._perform(claimed)
+            started_at = self._start(claimed, task)
+            outcome = await self._perform(claimed, task)
             completion = self._complete(claimed.run, outcome, started_at)
         except Exception:
             log.exception("attempt has no outcome, its run will be rescued")
@@ -66,24 +66,22 @@ class Worker:
         finally:
             self._free_place(claimed)
 
-    def _start(self, claimed: ClaimedRun) -> datetime:
+    def _start(self, claimed: ClaimedRun, task: "asyncio.Task[None]") -> datetime:
         """Mark the attempt as started, and return its start."""
         run = claimed.run
         self._limiter.mark_started(run)
-        claimed.attempt_task = asyncio.current_task()
+        claimed.attempt_task = task
         claimed.started_at = started_at = clock.now()
         if not run.get("begun", True):
             self._start_recorder.record_start(claimed)
         if len(run["attempts"]) == 1:
             telemetry.LATENESS.observe((started_at - run["due_at"]).total_seconds())
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**run_log_ids(run["_id"]))
+        telemetry.bind_ids(run_log_ids, run["_id"])
         return started_at
 
-    async def _perform(self, claimed: ClaimedRun) -> Outcome | None:
+    async def _perform(self, claimed: ClaimedRun, task: "asyncio.Task[None]") -> Outcome | None:
         """Return the outcome of the job, also if it raises, or None if it is aborted. Only a stop is raised."""
-        run, task = claimed.run, asyncio.current_task()
-        cancellations = task.cancelling() if task else 0
+        run, cancellations = claimed.run, task.cancelling()
         try:
             if claimed.aborted:
                 return None
@@ -91,10 +89,10 @@ class Worker:
             outcome = await job.run_attempt(run["job"]["params"], self._dependencies.job_context(run))
             return await results.encode_result(outcome)
         except asyncio.CancelledError:
-            if claimed.aborted and task is not None:
+            if claimed.aborted:
                 task.uncancel()
                 return None
-            if task is None or task.cancelling() > cancellations:
+            if task.cancelling() > cancellations:
                 raise
             log.exception("job raised a cancellation of its own", job=run["job"].get("kind"))
             return _INTERNAL_ERROR
@@ -125,9 +123,8 @@ class Worker:
         try:
             self._circuits.record_outcome(run, attempt)
             self._throughput.record_attempt(run, attempt["finished_at"])
-            kind, seconds = run["job"]["kind"], (attempt["finished_at"] - attempt["started_at"]).total_seconds()
-            telemetry.ATTEMPTS.labels(kind, attempt["outcome"]).inc()
-            telemetry.ATTEMPT_DURATION.labels(kind).observe(seconds)
+            seconds = (attempt["finished_at"] - attempt["started_at"]).total_seconds()
+            telemetry.count_attempt(run["job"]["kind"], attempt["outcome"], seconds)
         except Exception:
             log.exception("outcome could not be reported to the circuit and the metrics")
 

@@ -1,5 +1,6 @@
 """The quota of mails that the jobs of an owner send."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tocsin import clock
@@ -14,9 +15,12 @@ MAIL_QUOTA_EXCEEDED = "the owner's quota MAILS_PER_DAY is used up; see `viewer {
 
 @dataclass(frozen=True, slots=True)
 class MeteredMailTransport:
-    """A mail transport that counts the mails of one owner."""
+    """A mail transport that counts the mails of one owner.
 
-    transport: MailTransport
+    `find_transport` returns the transport for an owner. It is called for each mail: most attempts send none.
+    """
+
+    find_transport: Callable[[str], MailTransport]
     meter: UsageMeter
     owner: str
 
@@ -25,4 +29,4 @@ class MeteredMailTransport:
         if not self.meter.consume(self.owner, Quota.MAILS_PER_DAY, clock.now()):
             raise MailRefused(MAIL_QUOTA_EXCEEDED)
         self.meter.add_bytes(self.owner, len(message.text) + 1_000)
-        await self.transport.send(message, executor)
+        await self.find_transport(self.owner).send(message, executor)

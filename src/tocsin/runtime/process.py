@@ -126,7 +126,7 @@ class Process:
         )
 
     def _make_owner_mail(self, owner: str) -> MailTransport:
-        """Return the transport of the mails that an owner's jobs send. Called for each of these jobs."""
+        """Return the transport of the mails that an owner's jobs send. Called for each of these mails."""
         limits, confirms = RecipientLimits.from_settings(self.settings), self.settings.requires_confirmed_addresses
         return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
 

@@ -1,6 +1,6 @@
 """Logs and metrics."""
 
-from tocsin.telemetry.logs import Logger, configure_logging, escape_text, get_logger, is_debug_enabled
+from tocsin.telemetry.logs import Logger, bind_ids, configure_logging, escape_text, get_logger, is_debug_enabled
 from tocsin.telemetry.metrics import (
     ATTEMPT_DURATION,
     ATTEMPTS,
@@ -17,6 +17,7 @@ from tocsin.telemetry.metrics import (
     RUNS_RUNNING,
     STORAGE_LOW,
     TASKS_DUE,
+    count_attempt,
 )
 
 __all__ = [
@@ -36,7 +37,9 @@ __all__ = [
     "STORAGE_LOW",
     "TASKS_DUE",
     "Logger",
+    "bind_ids",
     "configure_logging",
+    "count_attempt",
     "escape_text",
     "get_logger",
     "is_debug_enabled",

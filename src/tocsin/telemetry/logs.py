@@ -3,7 +3,8 @@
 import io
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 import structlog
@@ -13,6 +14,7 @@ _MAX_LENGTH = 1_000
 _MAX_TRACEBACK_LENGTH = 50_000
 _UNESCAPED = frozenset({"exception", "exc_info", "stack", "stack_info", "_record", "_from_structlog"})
 """Entries of a log line that are not escaped, because structlog processes them."""
+_BOUND_IDS: ContextVar[tuple[Callable[[str], Mapping[str, str]], str] | None] = ContextVar("bound_ids", default=None)
 
 
 def escape_text(text: str, max_length: int = _MAX_LENGTH) -> str:
@@ -29,6 +31,15 @@ def get_logger(name: str) -> Logger:
     return bound
 
 
+def bind_ids(derive: Callable[[str], Mapping[str, str]], document_id: str) -> None:
+    """Add the IDs that `derive` returns for this document to the lines of the current context, instead of other ones.
+
+    They are derived when a line is written, since most runs write none.
+    """
+    structlog.contextvars.clear_contextvars()
+    _BOUND_IDS.set((derive, document_id))
+
+
 def is_debug_enabled() -> bool:
     """Tell whether DEBUG lines are logged, so that callers can skip building expensive ones."""
     return logging.root.isEnabledFor(logging.DEBUG)
@@ -38,6 +49,7 @@ def configure_logging(level: str, style: str) -> None:
     """Send all log lines, including those of libraries, to standard error. `style` is `console` or `json`."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _add_bound_ids,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -63,6 +75,13 @@ def _renderers(style: str) -> list[Any]:
     if style == "json":
         return [strip, structlog.processors.format_exc_info, _cut_traceback, structlog.processors.JSONRenderer()]
     return [strip, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_write_traceback)]
+
+
+def _add_bound_ids(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (bound := _BOUND_IDS.get()) is None:
+        return line
+    derive, document_id = bound
+    return {**derive(document_id), **line}
 
 
 def _escape_entries(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

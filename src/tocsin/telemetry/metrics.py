@@ -1,5 +1,7 @@
 """The metrics of a process, for Prometheus."""
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
@@ -25,3 +27,16 @@ DATABASE_RESTARTS = Counter(
 QUOTA_REFUSALS = Counter("tocsin_quota_refusals", "What was refused because of a quota", ["quota"], registry=REGISTRY)
 DISK_FREE = Gauge("tocsin_disk_free_bytes", "Bytes free on the disk of the database", registry=REGISTRY)
 STORAGE_LOW = Gauge("tocsin_storage_low", "1 while nothing new is accepted for want of free disk", registry=REGISTRY)
+
+
+def count_attempt(job: str, outcome: str, seconds: float) -> None:
+    """Count an ended attempt of this kind of job, and how long it took."""
+    attempts, duration = _attempt_metrics(job, outcome)
+    attempts.inc()
+    duration.observe(seconds)
+
+
+@lru_cache(maxsize=1_000)
+def _attempt_metrics(job: str, outcome: str) -> tuple[Counter, Histogram]:
+    """Return the metrics with these labels: to find them costs as much as to count."""
+    return ATTEMPTS.labels(job, outcome), ATTEMPT_DURATION.labels(job)
