@@ -121,3 +121,34 @@ def test_created_and_deleted_survive() -> None:
     assert merge_changes(created, updated).kind is K.TASK_CREATED
     assert merge_changes(created, deleted).kind is K.TASK_DELETED
     assert merge_changes(deleted, updated).kind is K.TASK_DELETED
+
+
+def test_a_merged_change_keeps_what_only_the_earlier_one_set() -> None:
+    later_at = EPOCH + timedelta(seconds=1)
+    run = Change(
+        K.RUN_CREATED,
+        EPOCH,
+        "o/t",
+        "o/t:1",
+        run_status=RunStatus.RETRY,
+        due_at=EPOCH,
+        queued=True,
+        cancel_requested=True,
+    )
+    merged = merge_changes(run, Change(K.RUN_UPDATED, later_at, "o/t", "o/t:1"))
+    assert merged == run._replace(at=later_at)
+    step = ("a", StepStatus.RUNNING)
+    workflow_run = Change(
+        K.RUN_CREATED, EPOCH, workflow_run_id="o/w", workflow_status=WorkflowRunStatus.RUNNING, steps=(step,)
+    )
+    ended = Change(K.RUN_UPDATED, later_at, workflow_run_id="o/w", steps=(("b", StepStatus.RUNNING),))
+    assert merge_changes(workflow_run, ended) == workflow_run._replace(at=later_at, steps=(step, *ended.steps))
+
+
+def test_a_status_that_the_database_derived_is_read_unless_a_later_one_is_known() -> None:
+    derived = Change(K.TASK_UPDATED, EPOCH, "o/t", is_derived=True)
+    renamed = Change(K.TASK_UPDATED, EPOCH, "o/t")
+    paused = Change(K.TASK_UPDATED, EPOCH, "o/t", task_status=TaskStatus.PAUSED)
+    assert merge_changes(derived, renamed).is_derived
+    assert not merge_changes(derived, paused).is_derived
+    assert merge_changes(paused, derived).is_derived

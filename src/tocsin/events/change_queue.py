@@ -1,15 +1,16 @@
 """The queue of changes of one subscriber, in which later changes of the same thing replace earlier ones. Pure."""
 
 from collections import OrderedDict
-from dataclasses import replace
 from itertools import islice
 
-from tocsin.documents import Change, ChangeKind
+from tocsin.documents import Change, ChangeKind, StepStatus
 
 MERGED_FROM = 32
 """A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
 MAX_QUEUED_CHANGES = 10_000
 """Things that changed while a subscriber did not read. Beyond this they are replaced by a SNAPSHOT."""
+
+Steps = tuple[tuple[str, StepStatus], ...]
 
 
 def merge_changes(earlier: Change, later: Change) -> Change:
@@ -18,28 +19,35 @@ def merge_changes(earlier: Change, later: Change) -> Change:
     What was created stays created, what was deleted stays deleted; a status that the later change did not set is that
     of the earlier one; all changed steps are kept, the latest last.
     """
-    steps = dict(earlier.steps)
-    for key, status in later.steps:
-        steps.pop(key, None)
-        steps[key] = status
-    return replace(
-        later,
-        kind=_merge_kinds(earlier.kind, later.kind),
-        task_status=later.task_status or earlier.task_status,
-        run_status=later.run_status or earlier.run_status,
-        workflow_status=later.workflow_status or earlier.workflow_status,
-        due_at=later.due_at or earlier.due_at,
-        queued=later.queued or earlier.queued,
-        cancel_requested=later.cancel_requested or earlier.cancel_requested,
-        steps=tuple(steps.items()),
-        is_derived=later.is_derived or (earlier.is_derived and later.task_status is None),
+    return Change(
+        _merge_kinds(earlier.kind, later.kind),
+        later.at,
+        later.task_id,
+        later.run_id,
+        later.task_status or earlier.task_status,
+        later.run_status or earlier.run_status,
+        later.due_at or earlier.due_at,
+        later.queued or earlier.queued,
+        later.cancel_requested or earlier.cancel_requested,
+        later.workflow_run_id,
+        later.workflow_status or earlier.workflow_status,
+        _merge_steps(earlier.steps, later.steps) if earlier.steps else later.steps,
+        later.is_derived or (earlier.is_derived and later.task_status is None),
     )
 
 
 def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:
-    if ChangeKind.TASK_DELETED in {earlier, later}:
+    if earlier is ChangeKind.TASK_DELETED or later is ChangeKind.TASK_DELETED:
         return ChangeKind.TASK_DELETED
-    return earlier if earlier in {ChangeKind.TASK_CREATED, ChangeKind.RUN_CREATED} else later
+    return earlier if earlier is ChangeKind.TASK_CREATED or earlier is ChangeKind.RUN_CREATED else later
+
+
+def _merge_steps(earlier: Steps, later: Steps) -> Steps:
+    steps = dict(earlier)
+    for key, status in later:
+        steps.pop(key, None)
+        steps[key] = status
+    return tuple(steps.items())
 
 
 class ChangeQueue:
