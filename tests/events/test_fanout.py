@@ -9,7 +9,7 @@ from datetime import timedelta
 from tests.harness import save_task, wait_until
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock, documents
-from tocsin.documents import Database, RunStatus, Trigger, record_stored_runs
+from tocsin.documents import Database, RunStatus, Trigger, parent_of, record_stored_runs
 from tocsin.events import Change, ChangeKind, ChangeSubscription, Fanout, recent_changes, send_changes
 from tocsin.events.change_queue import ChangeQueue
 from tocsin.tasks import lifecycle, saving
@@ -200,6 +200,35 @@ async def test_a_change_that_cannot_be_delivered_has_everybody_read_the_state_an
         assert [change.task_id for change in await take(subscription, 1)] == [other.id]
 
 
+async def test_many_waiting_changes_of_the_same_things_are_delivered_once(database: Database) -> None:
+    """They are merged before they are delivered, not by each subscriber, and are missed by nobody who returns."""
+    runs = [f"alice/t{number}:1" for number in range(200)]
+    created = [Change(K.RUN_CREATED, clock.now(), parent_of(run), run, run_status=S.QUEUED) for run in runs]
+    ended = [Change(K.RUN_UPDATED, clock.now(), parent_of(run), run, run_status=S.COMPLETED) for run in runs]
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        before = clock.now()
+        events.recent_changes.clear(before - timedelta(minutes=1))
+        events._receive([*created, *ended])
+        changes = await take(subscription, len(runs))
+        recent = events.recent_changes.changes_since(before, clock.now(), "alice")
+    assert [change.run_id for change in changes] == runs
+    assert {(change.kind, change.run_status) for change in changes} == {(K.RUN_CREATED, S.COMPLETED)}
+    assert recent == changes
+
+
+async def test_subscribers_are_not_told_of_the_runs_of_steps(database: Database) -> None:
+    now = clock.now()
+    step = Change(K.RUN_UPDATED, now, "alice/w1", "alice/w1:fetch", run_status=S.COMPLETED)
+    run = Change(K.RUN_UPDATED, now, "alice/t1", "alice/t1:1", run_status=S.COMPLETED)
+    heard: list[Change] = []
+    async with listening(database, heard.append) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        events._receive([step, run])
+        assert await take(subscription, 1) == [run]
+    assert step in heard
+
+
 async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(database: Database) -> None:
     """A subscriber with thousands of queued changes used to get all of them in one iteration of the loop."""
     events = Fanout(database, lambda _change: None)
@@ -214,8 +243,7 @@ async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(da
     async with events.subscribe("alice") as mine, contextlib.AsyncExitStack() as stack:
         theirs = [await stack.enter_async_context(events.subscribe("mallory")) for _ in range(20)]
         for subscription in theirs:
-            for change in changes:
-                subscription.offer(change)
+            subscription.offer(changes)
         async with asyncio.TaskGroup() as group:
             for subscription in theirs:
                 group.create_task(read(subscription, 51))

@@ -1,6 +1,7 @@
 """Subscribers of changes: what they subscribe to, and a subscription that one reader iterates over."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -49,8 +50,8 @@ class Subscriber(Protocol):
 
     filter: ChangeFilter
 
-    def offer(self, change: Change) -> None:
-        """Queue a change if it matches the filter."""
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Queue the changes that match the filter."""
 
     def resync(self) -> None:
         """Replace the queued changes by a SNAPSHOT."""
@@ -102,8 +103,7 @@ class ChangeSubscription:
             raise
         if self._after is not None:
             self._changes.clear()
-            for change in self.filter.changes_since(self._fanout, self._after):
-                self._add(change)
+            self._add(self.filter.changes_since(self._fanout, self._after))
         return self
 
     async def __aexit__(
@@ -132,16 +132,16 @@ class ChangeSubscription:
         self._error = error
         self._filled.set()
 
-    def offer(self, change: Change) -> None:
-        """Queue a change if it matches the subscription."""
-        if self.filter.matches(change):
-            self._add(change)
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Queue the changes that match the subscription."""
+        self._add([change for change in changes if self.filter.matches(change)])
 
     def resync(self) -> None:
         """Replace the queued changes by a SNAPSHOT, on which the subscriber reads the current state."""
-        self._add(self.filter.snapshot(clock.now()))
+        self._add([self.filter.snapshot(clock.now())])
 
-    def _add(self, change: Change) -> None:
-        if not self._changes.add(change):
-            self._changes.add(self.filter.snapshot(clock.now()))
+    def _add(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if not self._changes.add(change):
+                self._changes.add(self.filter.snapshot(clock.now()))
         self._filled.set()

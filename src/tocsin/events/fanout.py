@@ -21,11 +21,14 @@ from tocsin.documents import (
 )
 from tocsin.events.access_signals import AccessSignals
 from tocsin.events.change_feed import ChangeFeed
+from tocsin.events.change_queue import ChangeQueue
 from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription, Subscriber, TurnBudget
 from tocsin.events.changes import subject_id
 from tocsin.events.recent_changes import RecentChanges
 from tocsin.events.task_statuses import TaskStatuses
 
+_BATCH = 1_000
+"""Changes of which each thing is delivered once if there are many, and whose derived statuses are read at once."""
 _CHUNK = 100
 """Changes that are delivered before the event loop runs other tasks."""
 log = telemetry.get_logger(__name__)
@@ -97,8 +100,9 @@ class Fanout:
         for change in changes:
             if isinstance(change, AccessChange):
                 self.access_signals.signal_user(change.user_id)
-            else:
-                self._signal_engine(change)
+                continue
+            self._signal_engine(change)
+            if not _is_run_of_step(change):
                 self._undelivered.append(change)
         self._received.set()
 
@@ -114,18 +118,25 @@ class Fanout:
             await self._received.wait()
             self._received.clear()
             while self._undelivered:
-                changes = [self._undelivered.popleft() for _ in range(min(len(self._undelivered), _CHUNK))]
-                await self._deliver_all(changes)
-                await asyncio.sleep(0)
+                await self._deliver_all(self._take_undelivered())
+
+    def _take_undelivered(self) -> list[Change]:
+        """Take the next changes. Those of the same thing are merged here, once for all subscribers."""
+        batch = ChangeQueue(_BATCH)
+        for _ in range(min(len(self._undelivered), _BATCH)):
+            batch.add(self._undelivered.popleft())
+        return [change for _, change in batch.take(_BATCH)]
 
     async def _deliver_all(self, changes: list[Change]) -> None:
         """Deliver changes. If that fails, everybody reads the current state instead."""
         try:
-            for change in await self._read_statuses(changes):
-                self._deliver(change)
+            completed = await self._read_statuses(changes)
+            for start in range(0, len(completed), _CHUNK):
+                self._deliver(completed[start : start + _CHUNK])
+                await asyncio.sleep(0)
         except Exception:
             log.exception("changes could not be delivered")
-            self._deliver(lost_changes(self._database.changes.now()))
+            self._deliver([lost_changes(self._database.changes.now())])
 
     async def _read_statuses(self, changes: list[Change]) -> list[Change]:
         """Return the changes with the statuses that the database derived, if anybody here is told of them."""
@@ -142,15 +153,19 @@ class Fanout:
         """
         return await self._statuses.complete_all(changes)
 
-    def _deliver(self, change: Change) -> None:
-        if change.kind is ChangeKind.SNAPSHOT:
-            return self._resync(change.at)
-        if change.task_id is not None and is_workflow_run_id(change.task_id):
-            return None  # the run of a step: subscribers get the step's change of its workflow run
-        self.recent_changes.add(change)
-        for subscription in self._subscriptions.get(owner_of(subject_id(change)), ()):
-            subscription.offer(change)
-        return None
+    def _deliver(self, changes: Sequence[Change]) -> None:
+        of_owners: dict[str, list[Change]] = {}
+        for change in changes:
+            if change.kind is ChangeKind.SNAPSHOT:
+                of_owners.clear()  # it includes them
+                self._resync(change.at)
+            else:
+                owner = owner_of(subject_id(change))
+                self.recent_changes.add(change, owner)
+                of_owners.setdefault(owner, []).append(change)
+        for owner, of_owner in of_owners.items():
+            for subscription in self._subscriptions.get(owner, ()):
+                subscription.offer(of_owner)
 
     def _resync(self, complete_after: datetime) -> None:
         """Have everybody read the current state, because changes up to this time may have been missed."""
@@ -164,3 +179,8 @@ class Fanout:
     def _start_over(self, opened_at: datetime) -> None:
         self._resync(opened_at)
         self._signal_engine(lost_changes(clock.now()))
+
+
+def _is_run_of_step(change: Change) -> bool:
+    """Return whether this is the run of a step. Its subscribers get the step's change of its workflow run instead."""
+    return change.task_id is not None and is_workflow_run_id(change.task_id)

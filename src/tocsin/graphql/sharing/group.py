@@ -51,11 +51,12 @@ class SubscriptionGroup:
         """The ID of the owner."""
         return self.filter.owner
 
-    def offer(self, change: Change) -> None:
-        """Queue a change for the members, if it matches their subscription."""
-        if self.filter.matches(change):
-            if not self.queue.add(change):
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Queue the changes that match the members' subscription."""
+        for change in changes:
+            if self.filter.matches(change) and not self.queue.add(change):
                 self.resync()
+        if self.queue:
             self.wake()
 
     def resync(self) -> None:
