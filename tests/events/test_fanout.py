@@ -10,7 +10,15 @@ from tests.harness import save_task, wait_until
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock, documents
 from tocsin.documents import Database, RunStatus, Trigger, parent_of, record_stored_runs
-from tocsin.events import Change, ChangeKind, ChangeSubscription, Fanout, recent_changes, send_changes
+from tocsin.events import (
+    Change,
+    ChangeKind,
+    ChangeSubscription,
+    Fanout,
+    change_subscription,
+    recent_changes,
+    send_changes,
+)
 from tocsin.events.change_queue import ChangeQueue
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -119,8 +127,9 @@ async def test_a_slow_subscriber_gets_a_snapshot(database: Database) -> None:
             tasks.append(await save_hourly_task(database))
             assert [change.task_id for change in await take(quick, 1)] == [tasks[-1].id]
         assert len(slow._changes) <= 5
+        queued = len(slow._changes)
         assert (await take(slow, 1))[0].kind is K.SNAPSHOT
-        last = await take(slow, len(slow._changes))
+        last = await take(slow, queued - 1)
     assert [change.task_id for change in last] == [task.id for task in tasks[-len(last) :]]
 
 
@@ -249,3 +258,35 @@ async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(da
                 group.create_task(read(subscription, 51))
             group.create_task(read(mine, 1))
     assert (seen[0], len(seen)) == ("alice", 21)
+
+
+async def test_subscribers_of_one_owner_take_turns(database: Database) -> None:
+    """One with many queued changes used to get all of them before the next one of the same owner got its first."""
+    events = Fanout(database, lambda _change: None)
+    events._feed._listening.set()
+    changes = [Change(K.TASK_UPDATED, clock.now(), f"alice/{number}") for number in range(100)]
+    order: list[str] = []
+
+    async def read(name: str, subscription: ChangeSubscription) -> None:
+        for _ in range(1 + len(changes)):
+            await take(subscription, 1)
+            order.append(name)
+
+    async with events.subscribe("alice") as one, events.subscribe("alice") as two:
+        for subscription in (one, two):
+            subscription.offer(changes)
+        await asyncio.gather(read("one", one), read("two", two))
+    assert order.index("two") <= change_subscription.CHANGES_PER_TURN
+    assert order.index("one", order.index("two")) <= 2 * change_subscription.CHANGES_PER_TURN
+
+
+async def test_a_subscriber_whose_reading_was_interrupted_gets_what_came_meanwhile(database: Database) -> None:
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        waiting = asyncio.create_task(subscription.__anext__())
+        while not subscription._is_idle:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        tasks = [await save_hourly_task(database) for _ in range(2)]
+        assert [change.task_id for change in await take(subscription, 2)] == [task.id for task in tasks]

@@ -69,16 +69,17 @@ class ChangeQueue:
 
     def add(self, change: Change) -> bool:
         """Queue a change. A SNAPSHOT replaces all others, because the state that is read after it includes them."""
+        self.added += 1
         if change.kind is ChangeKind.SNAPSHOT:
             self.clear()
-        self.added += 1
-        subject = _subject(change)
-        earlier = self._latest.get(subject)
-        if earlier is not None and len(self._changes) >= MERGED_FROM:
-            change = merge_changes(self._changes.pop(earlier), change)
-        elif len(self._changes) >= self._most:
-            return False
-        self._latest[subject] = self.added
+        else:
+            subject = _subject(change)
+            earlier = self._latest.get(subject)
+            if earlier is not None and len(self._changes) >= MERGED_FROM:
+                change = merge_changes(self._changes.pop(earlier), change)
+            elif len(self._changes) >= self._most:
+                return False
+            self._latest[subject] = self.added
         self._changes[self.added] = change
         return True
 
@@ -88,16 +89,22 @@ class ChangeQueue:
 
     def drop(self, count: int) -> None:
         """Remove so many of the first changes."""
-        for _ in range(min(count, len(self._changes))):
-            number, change = self._changes.popitem(last=False)
-            if self._latest.get(_subject(change)) == number:
-                del self._latest[_subject(change)]
+        self.take(count)
 
     def take(self, most: int) -> list[tuple[int, Change]]:
         """Remove and return the first changes, at most so many, with their numbers."""
-        taken = self.first(most)
-        self.drop(most)
-        return taken
+        if most >= len(self._changes):
+            taken = list(self._changes.items())
+            self.clear()
+            return taken
+        return [self._take_first() for _ in range(most)]
+
+    def _take_first(self) -> tuple[int, Change]:
+        first = number, change = self._changes.popitem(last=False)
+        subject = _subject(change)
+        if self._latest.get(subject) == number:
+            del self._latest[subject]
+        return first
 
     def clear(self) -> None:
         """Remove all changes."""
@@ -106,7 +113,5 @@ class ChangeQueue:
 
 
 def _subject(change: Change) -> str:
-    """Return the ID of what changed. A SNAPSHOT is of nothing that can change again."""
-    if change.kind is ChangeKind.SNAPSHOT:
-        return ""
+    """Return the ID of what changed. A SNAPSHOT is queued under none: nothing is merged into it."""
     return change.run_id or change.task_id or change.workflow_run_id or ""

@@ -22,7 +22,7 @@ from tocsin.documents import (
 from tocsin.events.access_signals import AccessSignals
 from tocsin.events.change_feed import ChangeFeed
 from tocsin.events.change_queue import ChangeQueue
-from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription, Subscriber, TurnBudget
+from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription, Subscriber, Turns
 from tocsin.events.changes import subject_id
 from tocsin.events.recent_changes import RecentChanges
 from tocsin.events.task_statuses import TaskStatuses
@@ -43,7 +43,7 @@ class Fanout:
         self.access_signals = AccessSignals()
         self.recent_changes = RecentChanges()
         self._subscriptions: dict[str, set[Subscriber]] = {}
-        self._budgets: dict[str, TurnBudget] = {}
+        self._turns: dict[str, Turns] = {}
         self._statuses = TaskStatuses(database)
         self._feed = ChangeFeed(database, self._receive, self._start_over)
         self._undelivered: deque[Change] = deque()
@@ -73,11 +73,11 @@ class Fanout:
         """Subscribe to changes of an owner's workflow runs, or of one. Starts as `subscribe` does."""
         return ChangeSubscription(self, ChangeFilter(owner, workflows=True, workflow_run_id=run_id), after)
 
-    def add(self, subscriber: Subscriber) -> TurnBudget:
-        """Deliver changes to a subscriber from now on. Returns the budget that it shares with its owner's others."""
+    def add(self, subscriber: Subscriber) -> Turns:
+        """Deliver changes to a subscriber from now on. Returns the turns that it shares with its owner's others."""
         owner = subscriber.filter.owner
         self._subscriptions.setdefault(owner, set()).add(subscriber)
-        return self._budgets.setdefault(owner, TurnBudget())
+        return self._turns.setdefault(owner, Turns())
 
     def remove(self, subscriber: Subscriber) -> None:
         """Stop delivering changes to a subscriber."""
@@ -86,7 +86,7 @@ class Fanout:
         subscribers.discard(subscriber)
         if not subscribers:
             self._subscriptions.pop(owner, None)
-            self._budgets.pop(owner, None)
+            self._turns.pop(owner, None)
             self._statuses.forget_owner(owner)
 
     async def wait_until_listening(self) -> None:
