@@ -159,8 +159,18 @@ async def test_a_subscriber_that_leaves_while_the_stream_is_down_is_removed(data
 async def test_a_subscriber_that_has_left_is_removed(database: Database) -> None:
     async with listening(database) as events:
         async with events.subscribe("alice"), events.subscribe("alice"):
-            assert len(events._subscriptions["alice"]) == 2
+            assert [len(subscribers) for subscribers in events._subscriptions["alice"].values()] == [2]
         assert events._subscriptions == {}
+
+
+async def test_a_subscriber_that_leaves_takes_nothing_from_the_owners_others(database: Database) -> None:
+    async with listening(database) as events, events.subscribe("alice") as all_tasks:
+        task = await save_hourly_task(database)
+        async with events.subscribe("alice", task.id), events.subscribe("alice"):
+            pass
+        await lifecycle.pause_task(database, "alice", task.id, clock.now())
+        kinds = [change.kind for change in await take(all_tasks, 3)]
+    assert kinds == [K.SNAPSHOT, K.TASK_CREATED, K.TASK_UPDATED]
 
 
 async def test_a_returning_subscriber_gets_the_missed_changes(database: Database) -> None:

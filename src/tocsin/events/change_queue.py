@@ -97,14 +97,12 @@ class ChangeQueue:
             taken = list(self._changes.items())
             self.clear()
             return taken
-        return [self._take_first() for _ in range(most)]
-
-    def _take_first(self) -> tuple[int, Change]:
-        first = number, change = self._changes.popitem(last=False)
-        subject = _subject(change)
-        if self._latest.get(subject) == number:
-            del self._latest[subject]
-        return first
+        taken = [self._changes.popitem(last=False) for _ in range(most)]
+        for number, change in taken:
+            subject = _subject(change)
+            if self._latest.get(subject) == number:
+                del self._latest[subject]
+        return taken
 
     def clear(self) -> None:
         """Remove all changes."""

@@ -52,7 +52,7 @@ class Subscriber(Protocol):
     filter: ChangeFilter
 
     def offer(self, changes: Sequence[Change]) -> None:
-        """Queue the changes that match the filter."""
+        """Queue changes, all of which match the filter."""
 
     def resync(self) -> None:
         """Replace the queued changes by a SNAPSHOT."""
@@ -111,7 +111,7 @@ class ChangeSubscription:
             raise
         if self._after is not None:
             self._changes.clear()
-            self._add(self.filter.changes_since(self._fanout, self._after))
+            self.offer(self.filter.changes_since(self._fanout, self._after))
         return self
 
     async def __aexit__(
@@ -147,17 +147,14 @@ class ChangeSubscription:
         return len(changes)
 
     def offer(self, changes: Sequence[Change]) -> None:
-        """Queue the changes that match the subscription."""
-        self._add([change for change in changes if self.filter.matches(change)])
-
-    def resync(self) -> None:
-        """Replace the queued changes by a SNAPSHOT, on which the subscriber reads the current state."""
-        self._add([self.filter.snapshot(clock.now())])
-
-    def _add(self, changes: Sequence[Change]) -> None:
+        """Queue changes for the reader."""
         for change in changes:
             if not self._changes.add(change):
                 self._changes.add(self.filter.snapshot(clock.now()))
         if self._is_idle and self._changes:
             self._is_idle = False
             self._turns.wait(self)
+
+    def resync(self) -> None:
+        """Replace the queued changes by a SNAPSHOT, on which the subscriber reads the current state."""
+        self.offer([self.filter.snapshot(clock.now())])

@@ -42,7 +42,7 @@ class Fanout:
         self._on_change = on_change
         self.access_signals = AccessSignals()
         self.recent_changes = RecentChanges()
-        self._subscriptions: dict[str, set[Subscriber]] = {}
+        self._subscriptions: dict[str, dict[ChangeFilter, set[Subscriber]]] = {}
         self._turns: dict[str, Turns] = {}
         self._statuses = TaskStatuses(database)
         self._feed = ChangeFeed(database, self._receive, self._start_over)
@@ -76,15 +76,18 @@ class Fanout:
     def add(self, subscriber: Subscriber) -> Turns:
         """Deliver changes to a subscriber from now on. Returns the turns that it shares with its owner's others."""
         owner = subscriber.filter.owner
-        self._subscriptions.setdefault(owner, set()).add(subscriber)
+        self._subscriptions.setdefault(owner, {}).setdefault(subscriber.filter, set()).add(subscriber)
         return self._turns.setdefault(owner, Turns())
 
     def remove(self, subscriber: Subscriber) -> None:
         """Stop delivering changes to a subscriber."""
         owner = subscriber.filter.owner
-        subscribers = self._subscriptions.get(owner, set())
+        by_filter = self._subscriptions.get(owner, {})
+        subscribers = by_filter.get(subscriber.filter, set())
         subscribers.discard(subscriber)
         if not subscribers:
+            by_filter.pop(subscriber.filter, None)
+        if not by_filter:
             self._subscriptions.pop(owner, None)
             self._turns.pop(owner, None)
             self._statuses.forget_owner(owner)
@@ -164,17 +167,20 @@ class Fanout:
                 self.recent_changes.add(change, owner)
                 of_owners.setdefault(owner, []).append(change)
         for owner, of_owner in of_owners.items():
-            for subscription in self._subscriptions.get(owner, ()):
-                subscription.offer(of_owner)
+            for filter_, subscribers in self._subscriptions.get(owner, {}).items():
+                matching = [change for change in of_owner if filter_.matches(change)]
+                for subscriber in subscribers if matching else ():
+                    subscriber.offer(matching)
 
     def _resync(self, complete_after: datetime) -> None:
         """Have everybody read the current state, because changes up to this time may have been missed."""
         self.access_signals.signal_all()
         self.recent_changes.clear(complete_after)
         self._statuses.clear()
-        for group in self._subscriptions.values():
-            for subscription in group:
-                subscription.resync()
+        for by_filter in self._subscriptions.values():
+            for subscribers in by_filter.values():
+                for subscriber in subscribers:
+                    subscriber.resync()
 
     def _start_over(self, opened_at: datetime) -> None:
         self._resync(opened_at)

@@ -52,12 +52,11 @@ class SubscriptionGroup:
         return self.filter.owner
 
     def offer(self, changes: Sequence[Change]) -> None:
-        """Queue the changes that match the members' subscription."""
+        """Queue changes for the members."""
         for change in changes:
-            if self.filter.matches(change) and not self.queue.add(change):
+            if not self.queue.add(change):
                 self.resync()
-        if self.queue:
-            self.wake()
+        self.wake()
 
     def resync(self) -> None:
         """Tell the members to read the current state, because changes may have been missed."""
