@@ -1,5 +1,6 @@
 """What is merged says what the single changes said, in their order."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from hypothesis import given
@@ -56,10 +57,14 @@ def latest(values: list[object]) -> object:
     return next((value for value in reversed(values) if value is not None), None)
 
 
-@given(histories())
-def test_a_reader_of_merged_changes_knows_what_a_reader_of_all_knows(history: list[Change]) -> None:
+def batches(history: list[Change], size: int) -> Iterator[list[Change]]:
+    return (history[start : start + size] for start in range(0, len(history), size))
+
+
+@given(histories(), st.integers(1, 120))
+def test_a_reader_of_merged_changes_knows_what_a_reader_of_all_knows(history: list[Change], size: int) -> None:
     queue = ChangeQueue()
-    assert all(queue.add(change) for change in history)
+    assert all(queue.extend(batch) for batch in batches(history, size))
     read = [change for _, change in queue.take(1000)]
     assert [change.at for change in read] == sorted(change.at for change in read)
     assert {subject(change) for change in read} == {subject(change) for change in history}
@@ -77,13 +82,15 @@ def _steps(changes: list[Change]) -> dict[str, StepStatus]:
     return {key: status for change in changes for key, status in change.steps}
 
 
-@given(histories(), st.integers(1, 200))
-def test_it_is_read_in_portions_without_gaps(history: list[Change], most: int) -> None:
+@given(histories(), st.integers(1, 200), st.integers(1, 120))
+def test_it_is_read_in_portions_without_gaps(history: list[Change], most: int, size: int) -> None:
     queue, read = ChangeQueue(), list[tuple[int, Change]]()
-    for number, change in enumerate(history):
-        queue.add(change)
-        if number % 50 == 0:
-            read += queue.take(most)
+    for batch in batches(history, size):
+        queue.extend(batch)
+        first = queue.first(most) if most % 2 else None
+        taken = queue.take(most)
+        assert first in (None, taken)
+        read += taken
     read += queue.take(1000)
     assert len(queue) == 0
     numbers = [number for number, _ in read]
@@ -111,6 +118,32 @@ def test_a_full_queue_refuses_other_things_and_merges_its_own() -> None:
     assert len(queue) == 40
     snapshot = Change(K.SNAPSHOT, EPOCH)
     assert queue.add(snapshot)
+    assert [change for _, change in queue.take(2)] == [snapshot]
+
+
+def test_changes_that_are_queued_together_are_merged_with_later_ones() -> None:
+    queue = ChangeQueue()
+    created = [Change(K.TASK_CREATED, EPOCH, f"o/{number}") for number in range(50)]
+    paused = Change(K.TASK_UPDATED, EPOCH, "o/20", task_status=TaskStatus.PAUSED)
+    assert queue.extend(created)
+    assert [number for number, _ in queue.take(10)] == list(range(1, 11))
+    assert queue.add(paused)
+    assert len(queue) == 40
+    merged = created[20]._replace(task_status=TaskStatus.PAUSED)
+    assert [change for _, change in queue.take(50)] == [*created[10:20], *created[21:], merged]
+    assert queue.added == 51
+
+
+def test_a_full_queue_refuses_a_batch_of_other_things() -> None:
+    queue = ChangeQueue(40)
+    others = [Change(K.TASK_CREATED, EPOCH, f"o/{number}") for number in range(41)]
+    assert not ChangeQueue(40).extend(others)
+    assert queue.extend(others[:40])
+    assert queue.extend([Change(K.TASK_UPDATED, EPOCH, "o/7")])
+    assert not queue.extend(others[40:])
+    assert len(queue) == 40
+    snapshot = Change(K.SNAPSHOT, EPOCH)
+    assert queue.extend([snapshot])
     assert [change for _, change in queue.take(2)] == [snapshot]
 
 

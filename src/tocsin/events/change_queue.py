@@ -1,6 +1,7 @@
 """The queue of changes of one subscriber, in which later changes of the same thing replace earlier ones. Pure."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from itertools import islice
 
 from tocsin.documents import Change, ChangeKind, StepStatus
@@ -56,19 +57,44 @@ class ChangeQueue:
     It never holds more than `most`: `add` returns False instead, and the subscriber needs a SNAPSHOT.
     """
 
-    __slots__ = ("_changes", "_latest", "_most", "added")
+    __slots__ = ("_batch", "_changes", "_latest", "_most", "added")
 
     def __init__(self, most: int = MAX_QUEUED_CHANGES) -> None:
         self.added = 0
         self._most = most
         self._changes: OrderedDict[int, Change] = OrderedDict()
         self._latest: dict[str, int] = {}
+        self._batch: Sequence[Change] = ()
+        """All changes, if they were queued together: a reader that is not behind needs no order of its own."""
 
     def __len__(self) -> int:
-        return len(self._changes)
+        return len(self._changes) or len(self._batch)
+
+    def extend(self, changes: Sequence[Change]) -> bool:
+        """Queue changes, of which only the first may be a SNAPSHOT. Returns False, as `add` does, if not all fit.
+
+        The sequence is shared with other queues: it must not change.
+        """
+        if self or len(changes) > self._most:
+            return all(self.add(change) for change in changes)
+        self._batch = changes
+        self.added += len(changes)
+        return True
 
     def add(self, change: Change) -> bool:
         """Queue a change. A SNAPSHOT replaces all others, because the state that is read after it includes them."""
+        if self._batch:
+            self._unpack()
+        return self._add(change)
+
+    def _unpack(self) -> None:
+        """Queue the changes of the batch one by one, so that others of the same things can be merged with them."""
+        batch, self._batch = self._batch, ()
+        self.added -= len(batch)
+        for change in batch:
+            self._add(change)
+
+    def _add(self, change: Change) -> bool:
         self.added += 1
         if change.kind is ChangeKind.SNAPSHOT:
             self.clear()
@@ -85,6 +111,7 @@ class ChangeQueue:
 
     def first(self, most: int) -> list[tuple[int, Change]]:
         """Return the first changes, at most so many, with their numbers."""
+        self._unpack()
         return list(islice(self._changes.items(), most))
 
     def drop(self, count: int) -> None:
@@ -93,6 +120,10 @@ class ChangeQueue:
 
     def take(self, most: int) -> list[tuple[int, Change]]:
         """Remove and return the first changes, at most so many, with their numbers."""
+        if self._batch:
+            first = self.added - len(self._batch) + 1
+            batch, self._batch = self._batch[:most], self._batch[most:]
+            return list(enumerate(batch, first))
         if most >= len(self._changes):
             taken = list(self._changes.items())
             self.clear()
@@ -108,6 +139,7 @@ class ChangeQueue:
         """Remove all changes."""
         self._changes.clear()
         self._latest.clear()
+        self._batch = ()
 
 
 def _subject(change: Change) -> str:

@@ -148,9 +148,8 @@ class ChangeSubscription:
 
     def offer(self, changes: Sequence[Change]) -> None:
         """Queue changes for the reader."""
-        for change in changes:
-            if not self._changes.add(change):
-                self._changes.add(self.filter.snapshot(clock.now()))
+        if not self._changes.extend(changes):
+            self._changes.add(self.filter.snapshot(clock.now()))
         if self._is_idle and self._changes:
             self._is_idle = False
             self._turns.wait(self)

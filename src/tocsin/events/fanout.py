@@ -29,8 +29,9 @@ from tocsin.events.task_statuses import TaskStatuses
 
 _BATCH = 1_000
 """Changes of which each thing is delivered once if there are many, and whose derived statuses are read at once."""
-_CHUNK = 100
-"""Changes that are delivered before the event loop runs other tasks."""
+_CHUNK = 500
+"""Changes that are delivered before the event loop runs other tasks. A stored batch of runs fits, so that each
+subscriber gets its part of it at once."""
 log = telemetry.get_logger(__name__)
 
 

@@ -53,9 +53,8 @@ class SubscriptionGroup:
 
     def offer(self, changes: Sequence[Change]) -> None:
         """Queue changes for the members."""
-        for change in changes:
-            if not self.queue.add(change):
-                self.resync()
+        if not self.queue.extend(changes):
+            self.resync()
         self.wake()
 
     def resync(self) -> None:
