@@ -9,7 +9,7 @@ from datetime import timedelta
 from tests.harness import save_task, wait_until
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock, documents
-from tocsin.documents import Database, RunStatus, Trigger, parent_of, record_stored_runs
+from tocsin.documents import Database, RunStatus, TaskStatus, Trigger, parent_of, record_stored_runs
 from tocsin.events import (
     Change,
     ChangeKind,
@@ -234,6 +234,25 @@ async def test_many_waiting_changes_of_the_same_things_are_delivered_once(databa
     assert [change.run_id for change in changes] == runs
     assert {(change.kind, change.run_status) for change in changes} == {(K.RUN_CREATED, S.COMPLETED)}
     assert recent == changes
+
+
+async def test_what_an_owner_did_is_told_even_if_the_status_was_derived_afterwards(database: Database) -> None:
+    renamed, deleted = await save_hourly_task(database), await save_hourly_task(database)
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        now = clock.now()
+        many = [Change(K.TASK_CREATED, now, f"alice/{number}", task_status=TaskStatus.PENDING) for number in range(50)]
+        told = [Change(K.TASK_UPDATED, now, task.id, task_status=TaskStatus.PENDING) for task in (renamed, deleted)]
+        events._receive([*told, *many])
+        await take(subscription, len(told) + len(many))
+        await database.tasks.delete_one({"_id": deleted.id})
+        by_owner = [Change(K.TASK_UPDATED, now, renamed.id), Change(K.TASK_DELETED, now, deleted.id)]
+        derived = [Change(K.TASK_UPDATED, now, task.id, is_derived=True) for task in (renamed, deleted)]
+        events._receive([*many, *by_owner, *derived])
+        changes = await take(subscription, len(many) + 2)
+    assert [(change.kind, change.task_id) for change in changes[-2:]] == [
+        (change.kind, change.task_id) for change in by_owner
+    ]
 
 
 async def test_subscribers_are_not_told_of_the_runs_of_steps(database: Database) -> None:

@@ -122,21 +122,15 @@ class Fanout:
             await self._received.wait()
             self._received.clear()
             while self._undelivered:
-                await self._deliver_all(self._take_undelivered())
-
-    def _take_undelivered(self) -> list[Change]:
-        """Take the next changes. Those of the same thing are merged here, once for all subscribers."""
-        batch = ChangeQueue(_BATCH)
-        for _ in range(min(len(self._undelivered), _BATCH)):
-            batch.add(self._undelivered.popleft())
-        return [change for _, change in batch.take(_BATCH)]
+                changes = [self._undelivered.popleft() for _ in range(min(len(self._undelivered), _BATCH))]
+                await self._deliver_all(changes)
 
     async def _deliver_all(self, changes: list[Change]) -> None:
         """Deliver changes. If that fails, everybody reads the current state instead."""
         try:
-            completed = await self._read_statuses(changes)
-            for start in range(0, len(completed), _CHUNK):
-                self._deliver(completed[start : start + _CHUNK])
+            merged = _merge_all(await self._read_statuses(changes))
+            for start in range(0, len(merged), _CHUNK):
+                self._deliver(merged[start : start + _CHUNK])
                 await asyncio.sleep(0)
         except Exception:
             log.exception("changes could not be delivered")
@@ -186,6 +180,17 @@ class Fanout:
     def _start_over(self, opened_at: datetime) -> None:
         self._resync(opened_at)
         self._signal_engine(lost_changes(clock.now()))
+
+
+def _merge_all(changes: Sequence[Change]) -> list[Change]:
+    """Merge the changes of the same thing if there are many, once for all subscribers.
+
+    Their statuses must have been read before, because a derived one that did not change is not told.
+    """
+    queue = ChangeQueue()
+    for change in changes:
+        queue.add(change)
+    return [change for _, change in queue.take(len(changes))]
 
 
 def _is_run_of_step(change: Change) -> bool:
