@@ -1,5 +1,6 @@
 """What is merged says what the single changes said, in their order."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from hypothesis import given
@@ -56,10 +57,14 @@ def latest(values: list[object]) -> object:
     return next((value for value in reversed(values) if value is not None), None)
 
 
-@given(histories())
-def test_a_reader_of_merged_changes_knows_what_a_reader_of_all_knows(history: list[Change]) -> None:
+def batches(history: list[Change], size: int) -> Iterator[list[Change]]:
+    return (history[start : start + size] for start in range(0, len(history), size))
+
+
+@given(histories(), st.integers(1, 120))
+def test_a_reader_of_merged_changes_knows_what_a_reader_of_all_knows(history: list[Change], size: int) -> None:
     queue = ChangeQueue()
-    assert all(queue.add(change) for change in history)
+    assert all(queue.extend(batch) for batch in batches(history, size))
     read = [change for _, change in queue.take(1000)]
     assert [change.at for change in read] == sorted(change.at for change in read)
     assert {subject(change) for change in read} == {subject(change) for change in history}
@@ -77,13 +82,15 @@ def _steps(changes: list[Change]) -> dict[str, StepStatus]:
     return {key: status for change in changes for key, status in change.steps}
 
 
-@given(histories(), st.integers(1, 200))
-def test_it_is_read_in_portions_without_gaps(history: list[Change], most: int) -> None:
+@given(histories(), st.integers(1, 200), st.integers(1, 120))
+def test_it_is_read_in_portions_without_gaps(history: list[Change], most: int, size: int) -> None:
     queue, read = ChangeQueue(), list[tuple[int, Change]]()
-    for number, change in enumerate(history):
-        queue.add(change)
-        if number % 50 == 0:
-            read += queue.take(most)
+    for batch in batches(history, size):
+        queue.extend(batch)
+        first = queue.first(most) if most % 2 else None
+        taken = queue.take(most)
+        assert first in (None, taken)
+        read += taken
     read += queue.take(1000)
     assert len(queue) == 0
     numbers = [number for number, _ in read]
@@ -114,6 +121,32 @@ def test_a_full_queue_refuses_other_things_and_merges_its_own() -> None:
     assert [change for _, change in queue.take(2)] == [snapshot]
 
 
+def test_changes_that_are_queued_together_are_merged_with_later_ones() -> None:
+    queue = ChangeQueue()
+    created = [Change(K.TASK_CREATED, EPOCH, f"o/{number}") for number in range(50)]
+    paused = Change(K.TASK_UPDATED, EPOCH, "o/20", task_status=TaskStatus.PAUSED)
+    assert queue.extend(created)
+    assert [number for number, _ in queue.take(10)] == list(range(1, 11))
+    assert queue.add(paused)
+    assert len(queue) == 40
+    merged = created[20]._replace(task_status=TaskStatus.PAUSED)
+    assert [change for _, change in queue.take(50)] == [*created[10:20], *created[21:], merged]
+    assert queue.added == 51
+
+
+def test_a_full_queue_refuses_a_batch_of_other_things() -> None:
+    queue = ChangeQueue(40)
+    others = [Change(K.TASK_CREATED, EPOCH, f"o/{number}") for number in range(41)]
+    assert not ChangeQueue(40).extend(others)
+    assert queue.extend(others[:40])
+    assert queue.extend([Change(K.TASK_UPDATED, EPOCH, "o/7")])
+    assert not queue.extend(others[40:])
+    assert len(queue) == 40
+    snapshot = Change(K.SNAPSHOT, EPOCH)
+    assert queue.extend([snapshot])
+    assert [change for _, change in queue.take(2)] == [snapshot]
+
+
 def test_created_and_deleted_survive() -> None:
     created, updated, deleted = (
         Change(kind, EPOCH, "o/t") for kind in (K.TASK_CREATED, K.TASK_UPDATED, K.TASK_DELETED)
@@ -121,3 +154,34 @@ def test_created_and_deleted_survive() -> None:
     assert merge_changes(created, updated).kind is K.TASK_CREATED
     assert merge_changes(created, deleted).kind is K.TASK_DELETED
     assert merge_changes(deleted, updated).kind is K.TASK_DELETED
+
+
+def test_a_merged_change_keeps_what_only_the_earlier_one_set() -> None:
+    later_at = EPOCH + timedelta(seconds=1)
+    run = Change(
+        K.RUN_CREATED,
+        EPOCH,
+        "o/t",
+        "o/t:1",
+        run_status=RunStatus.RETRY,
+        due_at=EPOCH,
+        queued=True,
+        cancel_requested=True,
+    )
+    merged = merge_changes(run, Change(K.RUN_UPDATED, later_at, "o/t", "o/t:1"))
+    assert merged == run._replace(at=later_at)
+    step = ("a", StepStatus.RUNNING)
+    workflow_run = Change(
+        K.RUN_CREATED, EPOCH, workflow_run_id="o/w", workflow_status=WorkflowRunStatus.RUNNING, steps=(step,)
+    )
+    ended = Change(K.RUN_UPDATED, later_at, workflow_run_id="o/w", steps=(("b", StepStatus.RUNNING),))
+    assert merge_changes(workflow_run, ended) == workflow_run._replace(at=later_at, steps=(step, *ended.steps))
+
+
+def test_a_status_that_the_database_derived_is_read_unless_a_later_one_is_known() -> None:
+    derived = Change(K.TASK_UPDATED, EPOCH, "o/t", is_derived=True)
+    renamed = Change(K.TASK_UPDATED, EPOCH, "o/t")
+    paused = Change(K.TASK_UPDATED, EPOCH, "o/t", task_status=TaskStatus.PAUSED)
+    assert merge_changes(derived, renamed).is_derived
+    assert not merge_changes(derived, paused).is_derived
+    assert merge_changes(paused, derived).is_derived

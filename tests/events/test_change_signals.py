@@ -1,6 +1,5 @@
 """The parts that a change wakes."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tocsin.wakeups import Wakeups
 
 NOW = clock.now()
 RUN = Change(ChangeKind.RUN_UPDATED, NOW, "alice/t", "alice/t:1")
-STEP = replace(RUN, task_id="alice/w1", run_id="alice/w1:fetch")
+STEP = RUN._replace(task_id="alice/w1", run_id="alice/w1:fetch")
 WORKFLOW_RUN = Change(ChangeKind.RUN_UPDATED, NOW, workflow_run_id="alice/w1")
 
 
@@ -30,14 +29,14 @@ def sent_for(change: Change) -> list[tuple[Any, ...]]:
     ("change", "expected"),
     [
         (RUN, []),
-        (replace(RUN, due_at=NOW), [("task_due", NOW)]),
-        (replace(RUN, queued=True), [("runs_queued",)]),
-        (replace(RUN, cancel_requested=True), [("cancel_requested", "alice/t:1")]),
-        (replace(RUN, run_status=RunStatus.COMPLETED), []),
-        (replace(STEP, run_status=RunStatus.COMPLETED), [("step_run_ended", "alice/w1:fetch")]),
-        (replace(STEP, run_status=RunStatus.RETRY), []),
-        (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.PENDING), [("workflow_run_created", "alice/w1")]),
-        (replace(WORKFLOW_RUN, workflow_status=WorkflowRunStatus.RUNNING), []),
+        (RUN._replace(due_at=NOW), [("task_due", NOW)]),
+        (RUN._replace(queued=True), [("runs_queued",)]),
+        (RUN._replace(cancel_requested=True), [("cancel_requested", "alice/t:1")]),
+        (RUN._replace(run_status=RunStatus.COMPLETED), []),
+        (STEP._replace(run_status=RunStatus.COMPLETED), [("step_run_ended", "alice/w1:fetch")]),
+        (STEP._replace(run_status=RunStatus.RETRY), []),
+        (WORKFLOW_RUN._replace(workflow_status=WorkflowRunStatus.PENDING), [("workflow_run_created", "alice/w1")]),
+        (WORKFLOW_RUN._replace(workflow_status=WorkflowRunStatus.RUNNING), []),
         (
             Change(ChangeKind.SNAPSHOT, NOW, queued=True, due_at=clock.EPOCH),
             [("task_due", clock.EPOCH), ("runs_queued",)],

@@ -21,10 +21,15 @@ from tocsin.events.changes import decode_change, encode_change, subject_id
 NOW = clock.now()
 KINDS = st.sampled_from(ChangeKind)
 TIMES = st.none() | st.just(NOW)
+
+
+def _change(kind: ChangeKind, **fields: Any) -> Change:
+    return Change(kind, NOW, **fields)  # of a tuple, `builds` would also make the fields that have a default
+
+
 RUNS = st.builds(
-    Change,
+    _change,
     KINDS,
-    st.just(NOW),
     task_id=st.just("alice/t"),
     run_id=st.just("alice/t:1"),
     run_status=st.none() | st.sampled_from(RunStatus),
@@ -33,9 +38,8 @@ RUNS = st.builds(
     cancel_requested=st.booleans(),
 )
 TASKS = st.builds(
-    Change,
+    _change,
     KINDS,
-    st.just(NOW),
     task_id=st.just("alice/t"),
     task_status=st.none() | st.sampled_from(TaskStatus),
     due_at=TIMES,
@@ -43,9 +47,8 @@ TASKS = st.builds(
 )
 STEPS = st.lists(st.tuples(st.text(), st.sampled_from(StepStatus))).map(tuple)
 WORKFLOW_RUNS = st.builds(
-    Change,
+    _change,
     KINDS,
-    st.just(NOW),
     workflow_run_id=st.just("alice/w1"),
     workflow_status=st.none() | st.sampled_from(WorkflowRunStatus),
     steps=STEPS,

@@ -9,8 +9,16 @@ from datetime import timedelta
 from tests.harness import save_task, wait_until
 from tests.tasks.helpers import add_run, save_hourly_task
 from tocsin import clock, documents
-from tocsin.documents import Database, RunStatus, Trigger, record_stored_runs
-from tocsin.events import Change, ChangeKind, ChangeSubscription, Fanout, recent_changes, send_changes
+from tocsin.documents import Database, RunStatus, TaskStatus, Trigger, parent_of, record_stored_runs
+from tocsin.events import (
+    Change,
+    ChangeKind,
+    ChangeSubscription,
+    Fanout,
+    change_subscription,
+    recent_changes,
+    send_changes,
+)
 from tocsin.events.change_queue import ChangeQueue
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -119,8 +127,9 @@ async def test_a_slow_subscriber_gets_a_snapshot(database: Database) -> None:
             tasks.append(await save_hourly_task(database))
             assert [change.task_id for change in await take(quick, 1)] == [tasks[-1].id]
         assert len(slow._changes) <= 5
+        queued = len(slow._changes)
         assert (await take(slow, 1))[0].kind is K.SNAPSHOT
-        last = await take(slow, len(slow._changes))
+        last = await take(slow, queued - 1)
     assert [change.task_id for change in last] == [task.id for task in tasks[-len(last) :]]
 
 
@@ -150,8 +159,18 @@ async def test_a_subscriber_that_leaves_while_the_stream_is_down_is_removed(data
 async def test_a_subscriber_that_has_left_is_removed(database: Database) -> None:
     async with listening(database) as events:
         async with events.subscribe("alice"), events.subscribe("alice"):
-            assert len(events._subscriptions["alice"]) == 2
+            assert [len(subscribers) for subscribers in events._subscriptions["alice"].values()] == [2]
         assert events._subscriptions == {}
+
+
+async def test_a_subscriber_that_leaves_takes_nothing_from_the_owners_others(database: Database) -> None:
+    async with listening(database) as events, events.subscribe("alice") as all_tasks:
+        task = await save_hourly_task(database)
+        async with events.subscribe("alice", task.id), events.subscribe("alice"):
+            pass
+        await lifecycle.pause_task(database, "alice", task.id, clock.now())
+        kinds = [change.kind for change in await take(all_tasks, 3)]
+    assert kinds == [K.SNAPSHOT, K.TASK_CREATED, K.TASK_UPDATED]
 
 
 async def test_a_returning_subscriber_gets_the_missed_changes(database: Database) -> None:
@@ -200,6 +219,54 @@ async def test_a_change_that_cannot_be_delivered_has_everybody_read_the_state_an
         assert [change.task_id for change in await take(subscription, 1)] == [other.id]
 
 
+async def test_many_waiting_changes_of_the_same_things_are_delivered_once(database: Database) -> None:
+    """They are merged before they are delivered, not by each subscriber, and are missed by nobody who returns."""
+    runs = [f"alice/t{number}:1" for number in range(200)]
+    created = [Change(K.RUN_CREATED, clock.now(), parent_of(run), run, run_status=S.QUEUED) for run in runs]
+    ended = [Change(K.RUN_UPDATED, clock.now(), parent_of(run), run, run_status=S.COMPLETED) for run in runs]
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        before = clock.now()
+        events.recent_changes.clear(before - timedelta(minutes=1))
+        events._receive([*created, *ended])
+        changes = await take(subscription, len(runs))
+        recent = events.recent_changes.changes_since(before, clock.now(), "alice")
+    assert [change.run_id for change in changes] == runs
+    assert {(change.kind, change.run_status) for change in changes} == {(K.RUN_CREATED, S.COMPLETED)}
+    assert recent == changes
+
+
+async def test_what_an_owner_did_is_told_even_if_the_status_was_derived_afterwards(database: Database) -> None:
+    renamed, deleted = await save_hourly_task(database), await save_hourly_task(database)
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        now = clock.now()
+        many = [Change(K.TASK_CREATED, now, f"alice/{number}", task_status=TaskStatus.PENDING) for number in range(50)]
+        told = [Change(K.TASK_UPDATED, now, task.id, task_status=TaskStatus.PENDING) for task in (renamed, deleted)]
+        events._receive([*told, *many])
+        await take(subscription, len(told) + len(many))
+        await database.tasks.delete_one({"_id": deleted.id})
+        by_owner = [Change(K.TASK_UPDATED, now, renamed.id), Change(K.TASK_DELETED, now, deleted.id)]
+        derived = [Change(K.TASK_UPDATED, now, task.id, is_derived=True) for task in (renamed, deleted)]
+        events._receive([*many, *by_owner, *derived])
+        changes = await take(subscription, len(many) + 2)
+    assert [(change.kind, change.task_id) for change in changes[-2:]] == [
+        (change.kind, change.task_id) for change in by_owner
+    ]
+
+
+async def test_subscribers_are_not_told_of_the_runs_of_steps(database: Database) -> None:
+    now = clock.now()
+    step = Change(K.RUN_UPDATED, now, "alice/w1", "alice/w1:fetch", run_status=S.COMPLETED)
+    run = Change(K.RUN_UPDATED, now, "alice/t1", "alice/t1:1", run_status=S.COMPLETED)
+    heard: list[Change] = []
+    async with listening(database, heard.append) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        events._receive([step, run])
+        assert await take(subscription, 1) == [run]
+    assert step in heard
+
+
 async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(database: Database) -> None:
     """A subscriber with thousands of queued changes used to get all of them in one iteration of the loop."""
     events = Fanout(database, lambda _change: None)
@@ -214,10 +281,41 @@ async def test_a_flood_for_the_subscribers_of_one_owner_does_not_delay_others(da
     async with events.subscribe("alice") as mine, contextlib.AsyncExitStack() as stack:
         theirs = [await stack.enter_async_context(events.subscribe("mallory")) for _ in range(20)]
         for subscription in theirs:
-            for change in changes:
-                subscription.offer(change)
+            subscription.offer(changes)
         async with asyncio.TaskGroup() as group:
             for subscription in theirs:
                 group.create_task(read(subscription, 51))
             group.create_task(read(mine, 1))
     assert (seen[0], len(seen)) == ("alice", 21)
+
+
+async def test_subscribers_of_one_owner_take_turns(database: Database) -> None:
+    """One with many queued changes used to get all of them before the next one of the same owner got its first."""
+    events = Fanout(database, lambda _change: None)
+    events._feed._listening.set()
+    changes = [Change(K.TASK_UPDATED, clock.now(), f"alice/{number}") for number in range(100)]
+    order: list[str] = []
+
+    async def read(name: str, subscription: ChangeSubscription) -> None:
+        for _ in range(1 + len(changes)):
+            await take(subscription, 1)
+            order.append(name)
+
+    async with events.subscribe("alice") as one, events.subscribe("alice") as two:
+        for subscription in (one, two):
+            subscription.offer(changes)
+        await asyncio.gather(read("one", one), read("two", two))
+    assert order.index("two") <= change_subscription.CHANGES_PER_TURN
+    assert order.index("one", order.index("two")) <= 2 * change_subscription.CHANGES_PER_TURN
+
+
+async def test_a_subscriber_whose_reading_was_interrupted_gets_what_came_meanwhile(database: Database) -> None:
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        waiting = asyncio.create_task(subscription.__anext__())
+        while not subscription._is_idle:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        tasks = [await save_hourly_task(database) for _ in range(2)]
+        assert [change.task_id for change in await take(subscription, 2)] == [task.id for task in tasks]

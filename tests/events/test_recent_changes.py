@@ -16,7 +16,7 @@ def test_changes_that_are_too_old_or_too_many_are_forgotten() -> None:
     now = start + timedelta(seconds=900)
     assert known.changes_since(start, now, "alice") is None
     for second in range(700):
-        known.add(change(second))
+        known.add(change(second), "alice")
     assert known.changes_since(start + timedelta(seconds=90), now, "alice") is None
     assert known.changes_since(start + timedelta(seconds=690), now, "alice") == [
         change(second) for second in range(689, 700)
@@ -25,7 +25,7 @@ def test_changes_that_are_too_old_or_too_many_are_forgotten() -> None:
     assert known.changes_since(start + timedelta(seconds=902), now, "alice") is None
     assert known.changes_since(datetime.min.replace(tzinfo=UTC), now, "alice") is None
     assert known.changes_since(datetime.max.replace(tzinfo=UTC), now, "alice") is None
-    known.add(change(50))  # the database's clock was set back
+    known.add(change(50), "alice")  # the database's clock was set back
     assert known.changes_since(start + timedelta(seconds=690), now, "alice") is not None
     assert known.changes_since(start + timedelta(seconds=51), now, "alice") is None
     known.clear()
@@ -40,9 +40,9 @@ def test_a_flood_of_one_owners_changes_evicts_no_other_owners() -> None:
 
     now = start + timedelta(minutes=1)
     known.clear(start - timedelta(minutes=1))
-    known.add(change("alice", 0))
+    known.add(change("alice", 0), "alice")
     for number in range(recent_changes.MAX_CHANGES + recent_changes.MAX_CHANGES_PER_OWNER):
-        known.add(change("mallory", number))
+        known.add(change("mallory", number), "mallory")
     assert known.changes_since(start, now, "alice") == [change("alice", 0)]
     assert known.changes_since(start, now, "mallory") is None
     later = start + timedelta(milliseconds=recent_changes.MAX_CHANGES + recent_changes.MAX_CHANGES_PER_OWNER + 2_000)

@@ -1,15 +1,17 @@
 """The queue of changes of one subscriber, in which later changes of the same thing replace earlier ones. Pure."""
 
 from collections import OrderedDict
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import islice
 
-from tocsin.documents import Change, ChangeKind
+from tocsin.documents import Change, ChangeKind, StepStatus
 
 MERGED_FROM = 32
 """A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
 MAX_QUEUED_CHANGES = 10_000
 """Things that changed while a subscriber did not read. Beyond this they are replaced by a SNAPSHOT."""
+
+Steps = tuple[tuple[str, StepStatus], ...]
 
 
 def merge_changes(earlier: Change, later: Change) -> Change:
@@ -18,28 +20,35 @@ def merge_changes(earlier: Change, later: Change) -> Change:
     What was created stays created, what was deleted stays deleted; a status that the later change did not set is that
     of the earlier one; all changed steps are kept, the latest last.
     """
-    steps = dict(earlier.steps)
-    for key, status in later.steps:
-        steps.pop(key, None)
-        steps[key] = status
-    return replace(
-        later,
-        kind=_merge_kinds(earlier.kind, later.kind),
-        task_status=later.task_status or earlier.task_status,
-        run_status=later.run_status or earlier.run_status,
-        workflow_status=later.workflow_status or earlier.workflow_status,
-        due_at=later.due_at or earlier.due_at,
-        queued=later.queued or earlier.queued,
-        cancel_requested=later.cancel_requested or earlier.cancel_requested,
-        steps=tuple(steps.items()),
-        is_derived=later.is_derived or (earlier.is_derived and later.task_status is None),
+    return Change(
+        _merge_kinds(earlier.kind, later.kind),
+        later.at,
+        later.task_id,
+        later.run_id,
+        later.task_status or earlier.task_status,
+        later.run_status or earlier.run_status,
+        later.due_at or earlier.due_at,
+        later.queued or earlier.queued,
+        later.cancel_requested or earlier.cancel_requested,
+        later.workflow_run_id,
+        later.workflow_status or earlier.workflow_status,
+        _merge_steps(earlier.steps, later.steps) if earlier.steps else later.steps,
+        later.is_derived or (earlier.is_derived and later.task_status is None),
     )
 
 
 def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:
-    if ChangeKind.TASK_DELETED in {earlier, later}:
+    if earlier is ChangeKind.TASK_DELETED or later is ChangeKind.TASK_DELETED:
         return ChangeKind.TASK_DELETED
-    return earlier if earlier in {ChangeKind.TASK_CREATED, ChangeKind.RUN_CREATED} else later
+    return earlier if earlier is ChangeKind.TASK_CREATED or earlier is ChangeKind.RUN_CREATED else later
+
+
+def _merge_steps(earlier: Steps, later: Steps) -> Steps:
+    steps = dict(earlier)
+    for key, status in later:
+        steps.pop(key, None)
+        steps[key] = status
+    return tuple(steps.items())
 
 
 class ChangeQueue:
@@ -48,57 +57,91 @@ class ChangeQueue:
     It never holds more than `most`: `add` returns False instead, and the subscriber needs a SNAPSHOT.
     """
 
-    __slots__ = ("_changes", "_latest", "_most", "added")
+    __slots__ = ("_batch", "_changes", "_latest", "_most", "added")
 
     def __init__(self, most: int = MAX_QUEUED_CHANGES) -> None:
         self.added = 0
         self._most = most
         self._changes: OrderedDict[int, Change] = OrderedDict()
         self._latest: dict[str, int] = {}
+        self._batch: Sequence[Change] = ()
+        """All changes, if they were queued together: a reader that is not behind needs no order of its own."""
 
     def __len__(self) -> int:
-        return len(self._changes)
+        return len(self._changes) or len(self._batch)
+
+    def extend(self, changes: Sequence[Change]) -> bool:
+        """Queue changes, of which only the first may be a SNAPSHOT. Returns False, as `add` does, if not all fit.
+
+        The sequence is shared with other queues: it must not change.
+        """
+        if self or len(changes) > self._most:
+            return all(self.add(change) for change in changes)
+        self._batch = changes
+        self.added += len(changes)
+        return True
 
     def add(self, change: Change) -> bool:
         """Queue a change. A SNAPSHOT replaces all others, because the state that is read after it includes them."""
+        if self._batch:
+            self._unpack()
+        return self._add(change)
+
+    def _unpack(self) -> None:
+        """Queue the changes of the batch one by one, so that others of the same things can be merged with them."""
+        batch, self._batch = self._batch, ()
+        self.added -= len(batch)
+        for change in batch:
+            self._add(change)
+
+    def _add(self, change: Change) -> bool:
+        self.added += 1
         if change.kind is ChangeKind.SNAPSHOT:
             self.clear()
-        self.added += 1
-        subject = _subject(change)
-        earlier = self._latest.get(subject)
-        if earlier is not None and len(self._changes) >= MERGED_FROM:
-            change = merge_changes(self._changes.pop(earlier), change)
-        elif len(self._changes) >= self._most:
-            return False
-        self._latest[subject] = self.added
+        else:
+            subject = _subject(change)
+            earlier = self._latest.get(subject)
+            if earlier is not None and len(self._changes) >= MERGED_FROM:
+                change = merge_changes(self._changes.pop(earlier), change)
+            elif len(self._changes) >= self._most:
+                return False
+            self._latest[subject] = self.added
         self._changes[self.added] = change
         return True
 
     def first(self, most: int) -> list[tuple[int, Change]]:
         """Return the first changes, at most so many, with their numbers."""
+        self._unpack()
         return list(islice(self._changes.items(), most))
 
     def drop(self, count: int) -> None:
         """Remove so many of the first changes."""
-        for _ in range(min(count, len(self._changes))):
-            number, change = self._changes.popitem(last=False)
-            if self._latest.get(_subject(change)) == number:
-                del self._latest[_subject(change)]
+        self.take(count)
 
     def take(self, most: int) -> list[tuple[int, Change]]:
         """Remove and return the first changes, at most so many, with their numbers."""
-        taken = self.first(most)
-        self.drop(most)
+        if self._batch:
+            first = self.added - len(self._batch) + 1
+            batch, self._batch = self._batch[:most], self._batch[most:]
+            return list(enumerate(batch, first))
+        if most >= len(self._changes):
+            taken = list(self._changes.items())
+            self.clear()
+            return taken
+        taken = [self._changes.popitem(last=False) for _ in range(most)]
+        for number, change in taken:
+            subject = _subject(change)
+            if self._latest.get(subject) == number:
+                del self._latest[subject]
         return taken
 
     def clear(self) -> None:
         """Remove all changes."""
         self._changes.clear()
         self._latest.clear()
+        self._batch = ()
 
 
 def _subject(change: Change) -> str:
-    """Return the ID of what changed. A SNAPSHOT is of nothing that can change again."""
-    if change.kind is ChangeKind.SNAPSHOT:
-        return ""
+    """Return the ID of what changed. A SNAPSHOT is queued under none: nothing is merged into it."""
     return change.run_id or change.task_id or change.workflow_run_id or ""

@@ -1,6 +1,8 @@
 """Subscribers of changes: what they subscribe to, and a subscription that one reader iterates over."""
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -49,32 +51,36 @@ class Subscriber(Protocol):
 
     filter: ChangeFilter
 
-    def offer(self, change: Change) -> None:
-        """Queue a change if it matches the filter."""
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Queue changes, all of which match the filter."""
 
     def resync(self) -> None:
         """Replace the queued changes by a SNAPSHOT."""
 
 
-class TurnBudget:
-    """Counts the changes that one owner's subscribers got in this iteration of the event loop.
+class Turns:
+    """Gives the subscriptions of one owner their changes in turn, not too many in one iteration of the event loop.
 
     A flood of changes to the many subscribers of one owner must not delay other owners.
     """
 
-    __slots__ = ("given",)
+    __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self.given = 0
+        self._waiting: deque[ChangeSubscription] = deque()
 
-    def take(self) -> None:
-        """Count a change. The count restarts in the next iteration."""
-        if not self.given:
-            asyncio.get_running_loop().call_soon(self._reset)
-        self.given += 1
+    def wait(self, subscription: "ChangeSubscription") -> None:
+        """Give a subscription the next turn after those that wait already."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._give)
+        self._waiting.append(subscription)
 
-    def _reset(self) -> None:
-        self.given = 0
+    def _give(self) -> None:
+        left = CHANGES_PER_TURN
+        while left and self._waiting:
+            left -= self._waiting.popleft().take(left)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._give)
 
 
 class ChangeSubscription:
@@ -88,13 +94,16 @@ class ChangeSubscription:
         self.filter = filter_
         self._changes = ChangeQueue()
         self._changes.add(filter_.snapshot(clock.now()))
+        self._taken: deque[Change] = deque()
+        """The changes of the latest turn, from which the reader reads."""
         self._error: Exception | None = None
-        self._budget = TurnBudget()
-        self._filled = asyncio.Event()
-        self._filled.set()
+        self._turns = Turns()
+        self._is_idle = False
+        """Whether the reader waits for changes of which none are queued."""
+        self._wakened = asyncio.Event()
 
     async def __aenter__(self) -> "ChangeSubscription":
-        self._budget = self._fanout.add(self)
+        self._turns = self._fanout.add(self)
         try:
             await self._fanout.wait_until_listening()
         except BaseException:  # cancelled while the stream is down
@@ -102,8 +111,7 @@ class ChangeSubscription:
             raise
         if self._after is not None:
             self._changes.clear()
-            for change in self.filter.changes_since(self._fanout, self._after):
-                self._add(change)
+            self.offer(self.filter.changes_since(self._fanout, self._after))
         return self
 
     async def __aexit__(
@@ -116,32 +124,36 @@ class ChangeSubscription:
 
     async def __anext__(self) -> Change:
         while self._error is None:
-            if not self._changes:
-                self._filled.clear()
-                await self._filled.wait()
-            elif self._budget.given < CHANGES_PER_TURN:
-                self._budget.take()
-                _, change = self._changes.take(1)[0]
+            if self._taken:
+                change = self._taken.popleft()
                 return (await self._fanout.complete([change]))[0] if change.is_derived else change
-            else:
-                await asyncio.sleep(0)
+            self._wakened.clear()
+            self._is_idle = not self._changes
+            if not self._is_idle:
+                self._turns.wait(self)
+            await self._wakened.wait()
         raise self._error
 
     def fail(self, error: Exception) -> None:
         """Raise this error in place of the next change."""
         self._error = error
-        self._filled.set()
+        self._wakened.set()
 
-    def offer(self, change: Change) -> None:
-        """Queue a change if it matches the subscription."""
-        if self.filter.matches(change):
-            self._add(change)
+    def take(self, most: int) -> int:
+        """Take the next changes for the reader, at most so many, and return how many."""
+        changes = self._changes.take(most)
+        self._taken.extend(change for _, change in changes)
+        self._wakened.set()
+        return len(changes)
+
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Queue changes for the reader."""
+        if not self._changes.extend(changes):
+            self._changes.add(self.filter.snapshot(clock.now()))
+        if self._is_idle and self._changes:
+            self._is_idle = False
+            self._turns.wait(self)
 
     def resync(self) -> None:
         """Replace the queued changes by a SNAPSHOT, on which the subscriber reads the current state."""
-        self._add(self.filter.snapshot(clock.now()))
-
-    def _add(self, change: Change) -> None:
-        if not self._changes.add(change):
-            self._changes.add(self.filter.snapshot(clock.now()))
-        self._filled.set()
+        self.offer([self.filter.snapshot(clock.now())])

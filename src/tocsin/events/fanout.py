@@ -21,13 +21,17 @@ from tocsin.documents import (
 )
 from tocsin.events.access_signals import AccessSignals
 from tocsin.events.change_feed import ChangeFeed
-from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription, Subscriber, TurnBudget
+from tocsin.events.change_queue import ChangeQueue
+from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription, Subscriber, Turns
 from tocsin.events.changes import subject_id
 from tocsin.events.recent_changes import RecentChanges
 from tocsin.events.task_statuses import TaskStatuses
 
-_CHUNK = 100
-"""Changes that are delivered before the event loop runs other tasks."""
+_BATCH = 1_000
+"""Changes of which each thing is delivered once if there are many, and whose derived statuses are read at once."""
+_CHUNK = 500
+"""Changes that are delivered before the event loop runs other tasks. A stored batch of runs fits, so that each
+subscriber gets its part of it at once."""
 log = telemetry.get_logger(__name__)
 
 
@@ -39,8 +43,8 @@ class Fanout:
         self._on_change = on_change
         self.access_signals = AccessSignals()
         self.recent_changes = RecentChanges()
-        self._subscriptions: dict[str, set[Subscriber]] = {}
-        self._budgets: dict[str, TurnBudget] = {}
+        self._subscriptions: dict[str, dict[ChangeFilter, set[Subscriber]]] = {}
+        self._turns: dict[str, Turns] = {}
         self._statuses = TaskStatuses(database)
         self._feed = ChangeFeed(database, self._receive, self._start_over)
         self._undelivered: deque[Change] = deque()
@@ -70,20 +74,23 @@ class Fanout:
         """Subscribe to changes of an owner's workflow runs, or of one. Starts as `subscribe` does."""
         return ChangeSubscription(self, ChangeFilter(owner, workflows=True, workflow_run_id=run_id), after)
 
-    def add(self, subscriber: Subscriber) -> TurnBudget:
-        """Deliver changes to a subscriber from now on. Returns the budget that it shares with its owner's others."""
+    def add(self, subscriber: Subscriber) -> Turns:
+        """Deliver changes to a subscriber from now on. Returns the turns that it shares with its owner's others."""
         owner = subscriber.filter.owner
-        self._subscriptions.setdefault(owner, set()).add(subscriber)
-        return self._budgets.setdefault(owner, TurnBudget())
+        self._subscriptions.setdefault(owner, {}).setdefault(subscriber.filter, set()).add(subscriber)
+        return self._turns.setdefault(owner, Turns())
 
     def remove(self, subscriber: Subscriber) -> None:
         """Stop delivering changes to a subscriber."""
         owner = subscriber.filter.owner
-        subscribers = self._subscriptions.get(owner, set())
+        by_filter = self._subscriptions.get(owner, {})
+        subscribers = by_filter.get(subscriber.filter, set())
         subscribers.discard(subscriber)
         if not subscribers:
+            by_filter.pop(subscriber.filter, None)
+        if not by_filter:
             self._subscriptions.pop(owner, None)
-            self._budgets.pop(owner, None)
+            self._turns.pop(owner, None)
             self._statuses.forget_owner(owner)
 
     async def wait_until_listening(self) -> None:
@@ -97,8 +104,9 @@ class Fanout:
         for change in changes:
             if isinstance(change, AccessChange):
                 self.access_signals.signal_user(change.user_id)
-            else:
-                self._signal_engine(change)
+                continue
+            self._signal_engine(change)
+            if not _is_run_of_step(change):
                 self._undelivered.append(change)
         self._received.set()
 
@@ -114,18 +122,19 @@ class Fanout:
             await self._received.wait()
             self._received.clear()
             while self._undelivered:
-                changes = [self._undelivered.popleft() for _ in range(min(len(self._undelivered), _CHUNK))]
+                changes = [self._undelivered.popleft() for _ in range(min(len(self._undelivered), _BATCH))]
                 await self._deliver_all(changes)
-                await asyncio.sleep(0)
 
     async def _deliver_all(self, changes: list[Change]) -> None:
         """Deliver changes. If that fails, everybody reads the current state instead."""
         try:
-            for change in await self._read_statuses(changes):
-                self._deliver(change)
+            merged = _merge_all(await self._read_statuses(changes))
+            for start in range(0, len(merged), _CHUNK):
+                self._deliver(merged[start : start + _CHUNK])
+                await asyncio.sleep(0)
         except Exception:
             log.exception("changes could not be delivered")
-            self._deliver(lost_changes(self._database.changes.now()))
+            self._deliver([lost_changes(self._database.changes.now())])
 
     async def _read_statuses(self, changes: list[Change]) -> list[Change]:
         """Return the changes with the statuses that the database derived, if anybody here is told of them."""
@@ -142,25 +151,48 @@ class Fanout:
         """
         return await self._statuses.complete_all(changes)
 
-    def _deliver(self, change: Change) -> None:
-        if change.kind is ChangeKind.SNAPSHOT:
-            return self._resync(change.at)
-        if change.task_id is not None and is_workflow_run_id(change.task_id):
-            return None  # the run of a step: subscribers get the step's change of its workflow run
-        self.recent_changes.add(change)
-        for subscription in self._subscriptions.get(owner_of(subject_id(change)), ()):
-            subscription.offer(change)
-        return None
+    def _deliver(self, changes: Sequence[Change]) -> None:
+        of_owners: dict[str, list[Change]] = {}
+        for change in changes:
+            if change.kind is ChangeKind.SNAPSHOT:
+                of_owners.clear()  # it includes them
+                self._resync(change.at)
+            else:
+                owner = owner_of(subject_id(change))
+                self.recent_changes.add(change, owner)
+                of_owners.setdefault(owner, []).append(change)
+        for owner, of_owner in of_owners.items():
+            for filter_, subscribers in self._subscriptions.get(owner, {}).items():
+                matching = [change for change in of_owner if filter_.matches(change)]
+                for subscriber in subscribers if matching else ():
+                    subscriber.offer(matching)
 
     def _resync(self, complete_after: datetime) -> None:
         """Have everybody read the current state, because changes up to this time may have been missed."""
         self.access_signals.signal_all()
         self.recent_changes.clear(complete_after)
         self._statuses.clear()
-        for group in self._subscriptions.values():
-            for subscription in group:
-                subscription.resync()
+        for by_filter in self._subscriptions.values():
+            for subscribers in by_filter.values():
+                for subscriber in subscribers:
+                    subscriber.resync()
 
     def _start_over(self, opened_at: datetime) -> None:
         self._resync(opened_at)
         self._signal_engine(lost_changes(clock.now()))
+
+
+def _merge_all(changes: Sequence[Change]) -> list[Change]:
+    """Merge the changes of the same thing if there are many, once for all subscribers.
+
+    Their statuses must have been read before, because a derived one that did not change is not told.
+    """
+    queue = ChangeQueue()
+    for change in changes:
+        queue.add(change)
+    return [change for _, change in queue.take(len(changes))]
+
+
+def _is_run_of_step(change: Change) -> bool:
+    """Return whether this is the run of a step. Its subscribers get the step's change of its workflow run instead."""
+    return change.task_id is not None and is_workflow_run_id(change.task_id)

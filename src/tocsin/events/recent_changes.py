@@ -17,7 +17,10 @@ CLOCK_TOLERANCE = timedelta(seconds=1)
 
 
 class RecentChanges:
-    """Changes in the order and with the times of the database, so that every process keeps the same ones."""
+    """Changes in the order and with the times of the database, so that every process has those since any time.
+
+    Those that were merged when they were delivered are kept merged, with the time of the last.
+    """
 
     def __init__(self) -> None:
         self._changes: deque[Change] = deque()
@@ -26,13 +29,13 @@ class RecentChanges:
         self._kept: Counter[str] = Counter()
         self._omitted_at: dict[str, datetime] = {}
 
-    def add(self, change: Change) -> None:
-        """Add the latest change."""
+    def add(self, change: Change, owner: str) -> None:
+        """Add the latest change, and the owner of what changed."""
         if self._latest is not None and change.at < self._latest - CLOCK_TOLERANCE:  # the database's clock was set back
             self.clear()
         if self._complete_after is None:
             self._complete_after = change.at  # others with the same time may be missing
-        self._latest, owner = change.at, owner_of(subject_id(change))
+        self._latest = change.at
         if self._kept[owner] >= MAX_CHANGES_PER_OWNER:
             self._omitted_at[owner] = change.at
         else:

@@ -1,7 +1,6 @@
 """The statuses of tasks that the database derives from their runs, read for the subscribers of this process."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from tocsin.documents import Change, Database, TaskStatus, owner_of
 from tocsin.events.changes import subject_id
@@ -50,7 +49,7 @@ class TaskStatuses:
             return list(changes)
         latest = {change.task_id: change.task_status for change in (await self.read_latest(changes)).values()}
         return [
-            replace(change, task_status=latest.get(change.task_id), is_derived=False) if change.is_derived else change
+            change._replace(task_status=latest.get(change.task_id), is_derived=False) if change.is_derived else change
             for change in changes
         ]
 
@@ -64,7 +63,7 @@ class TaskStatuses:
             return {}
         tasks = self._database.tasks.find({"_id": {"$in": list(last)}}, {"status": 1})
         return {
-            id(change): replace(change, task_status=TaskStatus(task["status"]), is_derived=False)
+            id(change): change._replace(task_status=TaskStatus(task["status"]), is_derived=False)
             async for task in tasks
             if (change := last.get(task["_id"])) is not None
         }

@@ -87,7 +87,7 @@ class Room:
             task_status=TaskStatus.PAUSED if len(self.told) % 2 else TaskStatus.PENDING,
         )
         self.told.append(change)
-        self.fanout._deliver(change)
+        self.fanout._deliver([change])
 
     async def settle(self) -> None:
         """Wait until nothing is left to tell to those who read."""

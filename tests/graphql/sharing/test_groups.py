@@ -155,7 +155,7 @@ async def test_errors_of_resolvers_are_shared(api: Api, monkeypatch: pytest.Monk
 
         monkeypatch.setattr(api.services.loaders, "load", fail)
         assert api.alice.user is not None
-        api.services.fanout._deliver(Change(K.TASK_CREATED, clock.now(), new_id(api.alice.user.id)))
+        api.services.fanout._deliver([Change(K.TASK_CREATED, clock.now(), new_id(api.alice.user.id))])
         for socket in sockets:
             payload = (await socket.receive())["payload"]
             assert payload["data"]["taskEvents"]["task"] is None
@@ -180,8 +180,7 @@ async def test_a_client_that_does_not_read_delays_nobody_and_fills_no_memory(
         stalled = 0
         while stalled < 200:
             now = clock.now()
-            for _ in range(16):
-                fanout._deliver(Change(K.TASK_CREATED, now, new_id(owner)))
+            fanout._deliver([Change(K.TASK_CREATED, now, new_id(owner)) for _ in range(16)])
             for _ in range(16):
                 assert (await quick.event())["kind"] == "TASK_CREATED"
             stalled += 16 if group._behind else 0
@@ -191,7 +190,7 @@ async def test_a_client_that_does_not_read_delays_nobody_and_fills_no_memory(
         while (await slow.event())["kind"] != "SNAPSHOT":
             pass
         last = Change(K.TASK_DELETED, clock.now() + timedelta(seconds=1), new_id(owner))
-        fanout._deliver(last)
+        fanout._deliver([last])
         for socket in (slow, quick):
             while (await socket.event())["kind"] != "TASK_DELETED":
                 pass

@@ -51,12 +51,11 @@ class SubscriptionGroup:
         """The ID of the owner."""
         return self.filter.owner
 
-    def offer(self, change: Change) -> None:
-        """Queue a change for the members, if it matches their subscription."""
-        if self.filter.matches(change):
-            if not self.queue.add(change):
-                self.resync()
-            self.wake()
+    def offer(self, changes: Sequence[Change]) -> None:
+        """Queue changes for the members."""
+        if not self.queue.extend(changes):
+            self.resync()
+        self.wake()
 
     def resync(self) -> None:
         """Tell the members to read the current state, because changes may have been missed."""
