@@ -108,9 +108,9 @@ class WidthMemory:
         self._size = size
         self._widths: OrderedDict[str, timedelta] = OrderedDict()
 
-    def recall(self, name: str) -> timedelta:
-        """Return the width for the first window of this list."""
-        return self._widths.get(name, FIRST_WIDTH)
+    def recall(self, name: str) -> timedelta | None:
+        """Return the width for the first window of this list; None if the list is not known."""
+        return self._widths.get(name)
 
     def remember(self, name: str, width: timedelta) -> None:
         """Store the width that was enough for this list, and forget the list that was read longest ago."""
