@@ -8,7 +8,7 @@ open-ended, so that no row is missed. A walk gives up once it has looked through
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic
 
 from tocsin.clock import MILLISECOND
@@ -24,8 +24,8 @@ from tocsin.documents.keyset import (
 from tocsin.documents.windows import FIRST_WIDTH, HIGHEST_KEY, LOWEST_KEY, Frontier, Pace, WidthMemory, Window
 
 _SPARE = 1.25  # the next walk begins elsewhere
-_FEW = 2
-"""How many times as many rows as are wanted are read rather than counted."""
+_FEW = 50
+"""Rows that are read rather than counted, however few are wanted."""
 _widths = WidthMemory(10_000)
 
 
@@ -51,7 +51,7 @@ class Walk(Generic[D]):
         frontier, width = self._frontier(), _widths.recall(self._name("rows"))
         if frontier is None or width is None or self._is_filtered:
             return None
-        window, most = frontier.next_window(width), limit * _FEW
+        window, most = frontier.next_window(width), max(2 * limit, _FEW)
         rows = await self._read(window, [{"$limit": most + 1}])
         if len(rows) > most or (len(rows) < limit and window.beyond is not None):
             return None
@@ -60,7 +60,7 @@ class Walk(Generic[D]):
 
     async def _take_in_windows(self, limit: int, budget: int) -> tuple[list[D], CursorPosition | None]:
         found: list[D] = []
-        frontier, pace = self._frontier(), Pace(budget // 2, _widths.recall(self._name("rows")) or FIRST_WIDTH)
+        frontier, pace = self._frontier(), Pace(budget // 2, self._first_width("rows"))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             is_wide = pace.is_blind and frontier.can_shrink(window)
@@ -88,7 +88,7 @@ class Walk(Generic[D]):
         """
         total, frontier = 0, self._frontier()
         most = min(limit + 1, budget) if self._is_filtered else limit + 1
-        pace = Pace(most) if self._is_filtered else Pace(most, _widths.recall(self._name("count")) or FIRST_WIDTH)
+        pace = Pace(most) if self._is_filtered else Pace(most, self._first_width("count"))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             in_ranges = await self._count_ranges(window)
@@ -113,6 +113,10 @@ class Walk(Generic[D]):
         query = self.query
         place = f"{query.collection.full_name} {query.order_name} {self.down}"
         return f"{purpose} {place} {query.indexed_filter} {query.branches}"
+
+    def _first_width(self, purpose: str) -> timedelta:
+        """Return the width of the first window. It is not short, because rows may lie farther away than before."""
+        return max(_widths.recall(self._name(purpose)) or FIRST_WIDTH, FIRST_WIDTH)
 
     def _remember(self, purpose: str, reached: datetime | None, part: float = 1) -> None:
         """Remember how far a walk went, None for the end of the list, if this part of that was enough.

@@ -114,7 +114,7 @@ class WidthMemory:
 
     def remember(self, name: str, width: timedelta) -> None:
         """Store the width that was enough for this list, and forget the list that was read longest ago."""
-        self._widths[name] = max(width, FIRST_WIDTH)
+        self._widths[name] = _whole_milliseconds(width)
         self._widths.move_to_end(name)
         if len(self._widths) > self._size:
             self._widths.popitem(last=False)
