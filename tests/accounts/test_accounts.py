@@ -21,7 +21,7 @@ from tocsin.accounts import (
     deactivate_user,
     require_user_by_email,
 )
-from tocsin.documents import Database, User
+from tocsin.documents import Database, User, aggregate
 from tocsin.errors import TokenInvalid, Unauthenticated, UserError, UserErrorCode
 from tocsin.security import passwords
 
@@ -139,6 +139,22 @@ async def test_a_token_ends_with_its_user(database: Database, accounts: Accounts
     await session.user.delete()
     with pytest.raises(Unauthenticated):
         await accounts.authenticate(again.access_token)
+
+
+async def test_a_token_is_looked_up_by_one_command_that_reads_no_other_sessions(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await accounts.sign_up(ALICE, PASSWORD, BROWSER)
+    sent: list[Any] = []
+
+    async def recorded(collection: Any, stages: list[Any]) -> Any:
+        sent.append(stages)
+        return await aggregate(collection, stages)
+
+    monkeypatch.setattr("tocsin.accounts.accounts.aggregate", recorded)
+    await accounts.authenticate(session.access_token)
+    (stages,) = sent
+    assert [name for stage in stages for name in stage] == ["$match", "$set", "$lookup"]  # each by `_id`
 
 
 async def test_an_expired_token_opens_nothing(accounts: Accounts) -> None:

@@ -197,7 +197,59 @@ async def test_a_part_of_a_list_says_nothing_about_its_length(database: Database
     first = await fetch_page(query, PageArguments(2, None, None, None))
     await fetch_page(query, PageArguments(9, None, None, first.end_cursor))
     await fetch_page(_query(database, min_key=LAST), PageArguments(9, None, None, None))
-    assert _widths.recall(Walk(query, True)._name("rows")) < timedelta(hours=4)
+    width = _widths.recall(Walk(query, True)._name("rows"))
+    assert width is not None
+    assert width < timedelta(hours=4)
+
+
+class _Commands:
+    """The reads and counts of windows that were sent."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent: list[str] = []
+        for name in ("_read", "_count_range"):
+            monkeypatch.setattr(Walk, name, self._record(name, getattr(Walk, name)))
+
+    def _record(self, name: str, send: Any) -> Any:
+        def recorded(*arguments: Any) -> Any:
+            self.sent.append(name)
+            return send(*arguments)
+
+        return recorded
+
+
+@pytest.mark.parametrize("size", [2, 9])
+async def test_a_known_list_is_read_by_one_command(
+    database: Database, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    expected = await _insert(database)
+    page = PageArguments(size, None, None, None)
+    await fetch_page(_query(database), page)
+    commands = _Commands(monkeypatch)
+    again = await fetch_page(_query(database), page)
+    assert [row["_id"] for row in again.rows] == expected[:size]
+    assert commands.sent == ["_read"]
+
+
+async def test_a_known_list_that_has_become_denser_is_read_in_narrower_windows(database: Database) -> None:
+    await _insert(database)
+    page = PageArguments(2, None, None, None)
+    await fetch_page(_query(database), page)
+    rows: list[Any] = [
+        {"_id": f"alice/new{at}", "owner": "alice", "created_at": LAST - timedelta(seconds=at)} for at in range(1, 100)
+    ]
+    await database.tasks.insert_many(rows)
+    again = await fetch_page(_query(database), page)
+    assert [row["_id"] for row in again.rows] == ["alice/5", "alice/new1"]
+
+
+async def test_a_known_list_that_has_become_sparser_is_read_to_its_end(database: Database) -> None:
+    expected = await _insert(database)
+    page = PageArguments(2, None, None, None)
+    await fetch_page(_query(database), page)
+    await database.tasks.delete_many({"_id": {"$in": expected[:2]}})
+    again = await fetch_page(_query(database), page)
+    assert [row["_id"] for row in again.rows] == expected[2:4]
 
 
 async def _count_by_command(database: Database, query: KeysetQuery[Any]) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents.windows import FIRST_WIDTH, Frontier, Pace, WidthMemory, Window
+from tocsin.documents.windows import Frontier, Pace, WidthMemory, Window
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 moments = st.integers(-(10**13), 10**14).map(lambda milliseconds: T0 + milliseconds * MILLISECOND)
@@ -77,6 +77,6 @@ def test_widths_are_remembered_for_the_lists_read_last() -> None:
     memory = WidthMemory(2)
     for name, days in (("a", 1), ("b", 2), ("a", 3), ("c", 4)):
         memory.remember(name, timedelta(days=days))
-    assert [memory.recall(name).days for name in "abc"] == [3, 0, 4]
+    assert [width and width.days for width in map(memory.recall, "abc")] == [3, None, 4]
     memory.remember("a", timedelta(days=-1))
-    assert memory.recall("a") == FIRST_WIDTH
+    assert memory.recall("a") == MILLISECOND

@@ -155,3 +155,19 @@ async def test_a_cursor_of_another_order_is_refused(api: Api) -> None:
     cursor = (await api.alice.ask(RUNS))["list"]["edges"][0]["cursor"]
     answer = await api.alice.post(RUNS, {"after": cursor, "o": {"field": "CREATED_AT"}})
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_cursors_are_made_only_for_edges(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def encode(_query: object, row: Any) -> str:
+        made.append(row["_id"])
+        return "cursor"
+
+    monkeypatch.setattr("tocsin.graphql.connections.encode_cursor", encode)
+    assert api.alice.user is not None
+    await api.database.tasks.insert_one(task_document(api.alice.user.id, T0))
+    assert len((await api.alice.ask("{ tasks { nodes { id } pageInfo { endCursor } } }"))["tasks"]["nodes"]) == 1
+    assert made == []
+    await api.alice.ask("{ tasks { edges { cursor } } }")
+    assert len(made) == 1

@@ -162,5 +162,5 @@ def test_a_value_is_read_once() -> None:
             reads.append("text")
             return "read"
 
-    assert find_plain_fields(_PLAIN._schema)["Thing"]["text"](Counted()) == "read"
+    assert find_plain_fields(_PLAIN._schema)["Thing"]["text"].read(Counted()) == "read"
     assert reads == ["text"]

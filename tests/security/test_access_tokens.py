@@ -12,6 +12,7 @@ import pytest
 
 from tocsin import clock
 from tocsin.errors import Unauthenticated
+from tocsin.security import access_tokens
 from tocsin.security.access_tokens import LEEWAY, AccessTokens, SigningKey, UnknownSigningKey, derive_key_id
 
 SECRET = "s" * 40
@@ -219,6 +220,69 @@ def test_a_retired_key_is_good_until_its_time() -> None:
     with pytest.raises(Unauthenticated, match="not valid") as caught:
         tokens.verify_without_reload(token)
     assert not isinstance(caught.value, UnknownSigningKey)
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the tokens whose signature was verified."""
+    seen: list[str] = []
+    decode = access_tokens._decode
+
+    def recorded(token: str, secret: str) -> dict[str, Any]:
+        seen.append(token)
+        return decode(token, secret)
+
+    monkeypatch.setattr(access_tokens, "_decode", recorded)
+    return seen
+
+
+def test_the_signature_of_a_token_is_verified_once(decoded: list[str]) -> None:
+    tokens = AccessTokens(SECRET, HOUR)
+    token, _ = tokens.issue("alice", clock.now())
+    assert tokens.verify_without_reload(token) == tokens.verify_without_reload(token)
+    assert len(decoded) == 1
+    with pytest.raises(Unauthenticated):
+        tokens.verify_without_reload(token + "A")
+    with pytest.raises(Unauthenticated):
+        tokens.verify_without_reload(token + "A")
+    assert len(decoded) == 3
+
+
+def test_the_time_of_a_known_token_is_checked_each_time(decoded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = AccessTokens(SECRET, HOUR)
+    token, expires_at = tokens.issue("alice", clock.now())
+    tokens.verify_without_reload(token)
+    monkeypatch.setattr(clock, "now", lambda: expires_at + LEEWAY - clock.MILLISECOND)
+    tokens.verify_without_reload(token)
+    assert len(decoded) == 1
+    monkeypatch.setattr(clock, "now", lambda: expires_at + LEEWAY)
+    tokens.verify_without_reload(token)  # PyJWT, which refuses an expired one, reads the real clock
+    assert len(decoded) == 2
+
+
+def test_a_known_token_is_refused_when_its_key_is_gone_or_retires(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = AccessTokens(SECRET, HOUR)
+    retire_at = clock.now() + HOUR / 2
+    tokens.set_keys([SigningKey(KID, SECRET, retire_at), NEW])
+    token, _ = tokens.issue("alice", clock.now())
+    tokens.verify_without_reload(token)
+    monkeypatch.setattr(clock, "now", lambda: retire_at)
+    with pytest.raises(Unauthenticated, match="not valid"):
+        tokens.verify_without_reload(token)
+    monkeypatch.undo()
+    tokens.verify_without_reload(token)
+    tokens.set_keys([NEW])
+    with pytest.raises(UnknownSigningKey):
+        tokens.verify_without_reload(token)
+
+
+def test_few_tokens_are_remembered(decoded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_tokens, "_MAX_VERIFIED", 2)
+    tokens = AccessTokens(SECRET, HOUR)
+    issued = [tokens.issue("alice", clock.now())[0] for _ in range(3)]
+    for token in (*issued, issued[2], issued[0]):
+        tokens.verify_without_reload(token)
+    assert decoded == [*issued, issued[0]]
 
 
 async def test_an_unknown_key_is_looked_for() -> None:

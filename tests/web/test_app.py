@@ -1,7 +1,10 @@
 """The application: which paths are served, and what is answered where none is."""
 
+from unittest.mock import AsyncMock
+
 import pytest
 import structlog
+from fastapi import FastAPI
 from pymongo.errors import AutoReconnect, OperationFailure
 from starlette.requests import Request
 
@@ -59,3 +62,9 @@ async def test_an_unexpected_error_is_answered_and_logged_without_details(
     assert "secret" not in answer.text
     (line,) = [line for line in lines if line.get("exc_info")]
     assert line["log_level"] == "error"
+
+
+async def test_an_operation_is_served_without_the_routes_of_fastapi(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FastAPI, "__call__", AsyncMock(side_effect=AssertionError("the routes were asked")))
+    assert (await api.nobody.http.post("/graphql", json={"query": "{ __typename }"})).json()["data"]
+    assert (await api.nobody.http.get("/graphql", params={"query": "{ __typename }"})).status_code == 500

@@ -127,19 +127,55 @@ async def test_while_the_loop_is_busy_requests_wait_for_a_bounded_time(monkeypat
     assert all(gap > 0.01 for gap in gaps)  # by a clock of whole milliseconds
 
 
-def test_load_is_the_share_of_the_time_that_the_loop_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(wall=0.0, processor=0.0)
-    fake = SimpleNamespace(perf_counter=lambda: clock.wall, thread_time=lambda: clock.processor)
-    monkeypatch.setattr(backpressure, "time", fake)
-    load = EventLoopLoad()
+class Thread:
+    """A thread whose clocks are set by hand, and the load that is measured of it."""
 
-    def exceeds_after(wall: float, processor: float) -> bool:
-        clock.wall += wall
-        clock.processor += processor
-        return load.exceeds(0.6)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.wall = self.processor = 0.0
+        fake = SimpleNamespace(perf_counter=lambda: self.wall, thread_time=lambda: self.processor)
+        monkeypatch.setattr(backpressure, "time", fake)
+        self._load = EventLoopLoad()
 
-    assert not exceeds_after(0.0, 0.0)
-    assert not exceeds_after(0.06, 0.03)
-    assert exceeds_after(0.06, 0.05)
-    assert exceeds_after(0.03, 0.0)  # the last window counts until the next one is complete
-    assert not exceeds_after(0.03, 0.0)
+    def work(self, seconds: float) -> None:
+        self.wall += seconds
+        self.processor += seconds
+
+    def exceeds(self, share: float) -> bool:
+        return self._load.exceeds(share)
+
+
+@pytest.fixture
+def thread(monkeypatch: pytest.MonkeyPatch) -> Thread:
+    return Thread(monkeypatch)
+
+
+def test_the_load_is_exceeded_after_some_time_without_a_break(thread: Thread) -> None:
+    assert not thread.exceeds(0.6)
+    thread.work(0.049)
+    assert not thread.exceeds(0.6)
+    thread.work(0.002)
+    assert thread.exceeds(0.6)
+
+
+def test_a_load_of_just_the_share_is_not_exceeded(thread: Thread) -> None:
+    for _ in range(1000):
+        thread.work(0.006)
+        thread.wall += 0.004
+        assert not thread.exceeds(0.6)
+
+
+def test_a_long_excess_is_forgiven_after_a_short_break(thread: Thread) -> None:
+    thread.work(10)
+    assert thread.exceeds(0.6)
+    thread.wall += 0.04
+    assert not thread.exceeds(0.6)
+
+
+@pytest.mark.parametrize("share", [backpressure.MAX_LOOP_SHARE, backpressure.KNOWN_LOOP_SHARE])
+def test_under_a_flood_of_requests_the_loop_is_as_busy_as_its_share(thread: Thread, share: float) -> None:
+    while thread.wall < 10:
+        if thread.exceeds(share):
+            thread.wall += 0.005
+        else:
+            thread.work(0.004)
+    assert thread.processor / thread.wall == pytest.approx(share, abs=0.01)

@@ -18,6 +18,8 @@ from tocsin.security.opaque_tokens import derive_hmac
 from tocsin.security.passwords import dummy_verify, verify_password
 
 _ALL_SCOPES = frozenset(Scope)
+_SESSION = "session_of_token"
+"""The field of a user in which their session is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +120,29 @@ class Accounts:
             return await self._authenticate_api_token(token)
         claims = await self._tokens.verify(token)
         session_id = claims.session_id or ""
-        rows = await self._read_caller(claims.user_id, session_id)
-        user, session = _parse_user(rows.get(claims.user_id)), rows.get(session_id)
+        user, session = await self._read_caller(claims.user_id, session_id)
         if user is None or not user.is_active:
             raise TokenInvalid("The account of this token was deactivated. Ask the administrator.")
         if session is None or session["owner"] != user.id:
             raise TokenInvalid("The session of this access token was ended. Log in again.")
         return Identity(user, _ALL_SCOPES, session_id, claims.expires_at)
 
-    async def _read_caller(self, user_id: str, session_id: str) -> dict[str, RawDocument]:
-        """Return the stored user and session that exist, by their IDs.
+    async def _read_caller(self, user_id: str, session_id: str) -> tuple[User | None, RawDocument | None]:
+        """Return the user and the stored session that exist.
 
-        This is one command, as it precedes every operation: a second one would cost as much as all else here.
+        This is one command, as it precedes every operation: a second one would cost as much as all else here. The
+        session is found by its `_id`; with `$unionWith`, the embedded database reads all sessions.
         """
-        session = {"coll": self._database.sessions.name, "pipeline": [{"$match": {"_id": session_id}}]}
-        stages: list[Expression] = [{"$match": {"_id": user_id}}, {"$unionWith": session}]
-        return {row["_id"]: row for row in await aggregate(self._database.users, stages)}
+        session = {"from": self._database.sessions.name, "localField": _SESSION, "foreignField": "_id", "as": _SESSION}
+        stages: list[Expression] = [
+            {"$match": {"_id": user_id}},
+            {"$set": {_SESSION: {"$literal": session_id}}},
+            {"$lookup": session},
+        ]
+        for row in await aggregate(self._database.users, stages):
+            sessions = row.pop(_SESSION)
+            return User.model_validate(row), sessions[0] if sessions else None
+        return None, None
 
     async def _authenticate_api_token(self, text: str) -> Identity:
         now = clock.now()
@@ -145,10 +154,6 @@ class Accounts:
             raise TokenExpired("This API token has expired. Create a new one.")
         await api_tokens.record_use(self._database, token, now)
         return Identity(user, frozenset(token.scopes), None, token.expires_at)
-
-
-def _parse_user(row: RawDocument | None) -> User | None:
-    return None if row is None else User.model_validate(row)
 
 
 async def _find_user(email: str) -> User | None:

@@ -8,8 +8,8 @@ open-ended, so that no row is missed. A walk gives up once it has looked through
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic
+from datetime import datetime, timedelta
+from typing import Generic
 
 from tocsin.clock import MILLISECOND
 from tocsin.documents.keyset import (
@@ -21,9 +21,11 @@ from tocsin.documents.keyset import (
     D,
     KeysetQuery,
 )
-from tocsin.documents.windows import HIGHEST_KEY, LOWEST_KEY, Frontier, Pace, WidthMemory, Window
+from tocsin.documents.windows import FIRST_WIDTH, HIGHEST_KEY, LOWEST_KEY, Frontier, Pace, WidthMemory, Window
 
 _SPARE = 1.25  # the next walk begins elsewhere
+_FEW = 50
+"""Rows that are read rather than counted, however few are wanted."""
 _widths = WidthMemory(10_000)
 
 
@@ -38,15 +40,34 @@ class Walk(Generic[D]):
 
     async def take(self, limit: int, budget: int) -> tuple[list[D], CursorPosition | None]:
         """Return the first `limit` rows, or fewer and the position at which the walk gave up."""
+        at_once = await self._take_at_once(limit)
+        return await self._take_in_windows(limit, budget) if at_once is None else (at_once, None)
+
+    async def _take_at_once(self, limit: int) -> list[D] | None:
+        """Return the first `limit` rows if a window as wide as that of the last walk contains them, not many more.
+
+        This is one command: rows that are not sorted need not be counted before, because their number can be limited.
+        """
+        frontier, width = self._frontier(), _widths.recall(self._name("rows"))
+        if frontier is None or width is None or self._is_filtered:
+            return None
+        window, most = frontier.next_window(width), max(2 * limit, _FEW)
+        rows = await self._read(window, [{"$limit": most + 1}])
+        if len(rows) > most or (len(rows) < limit and window.beyond is not None):
+            return None
+        self._remember("rows", rows[limit - 1][self.query.key] if len(rows) >= limit else None)
+        return rows[:limit]
+
+    async def _take_in_windows(self, limit: int, budget: int) -> tuple[list[D], CursorPosition | None]:
         found: list[D] = []
-        frontier, pace = self._frontier(), Pace(budget // 2, _widths.recall(self._name("rows")))
+        frontier, pace = self._frontier(), Pace(budget // 2, self._first_width("rows"))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             is_wide = pace.is_blind and frontier.can_shrink(window)
             in_range = sum(await self._count_ranges(window)) if is_wide else None
             if in_range is not None and in_range > pace.most and pace.narrow():
                 continue
-            rows = [] if in_range == 0 else await self._read(window, limit - len(found))
+            rows = [] if in_range == 0 else await self._read_first(window, limit - len(found))
             found += rows
             if len(found) >= limit or window.beyond is None:
                 self._remember("rows", found[-1][self.query.key] if len(found) >= limit else None)
@@ -67,7 +88,7 @@ class Walk(Generic[D]):
         """
         total, frontier = 0, self._frontier()
         most = min(limit + 1, budget) if self._is_filtered else limit + 1
-        pace = Pace(most) if self._is_filtered else Pace(most, _widths.recall(self._name("count")))
+        pace = Pace(most) if self._is_filtered else Pace(most, self._first_width("count"))
         while frontier is not None:
             window = frontier.next_window(pace.width)
             in_ranges = await self._count_ranges(window)
@@ -92,6 +113,10 @@ class Walk(Generic[D]):
         query = self.query
         place = f"{query.collection.full_name} {query.order_name} {self.down}"
         return f"{purpose} {place} {query.indexed_filter} {query.branches}"
+
+    def _first_width(self, purpose: str) -> timedelta:
+        """Return the width of the first window. It is not short, because rows may lie farther away than before."""
+        return max(_widths.recall(self._name(purpose)) or FIRST_WIDTH, FIRST_WIDTH)
 
     def _remember(self, purpose: str, reached: datetime | None, part: float = 1) -> None:
         """Remember how far a walk went, None for the end of the list, if this part of that was enough.
@@ -141,23 +166,25 @@ class Walk(Generic[D]):
             conditions.append({"$nor": [hidden.extra]})
         return [{"$match": condition} for condition in conditions if condition]
 
-    async def _read(self, window: Window, limit: int) -> list[D]:
-        """Return the first rows of a window.
+    async def _read_first(self, window: Window, limit: int) -> list[D]:
+        """Return the first rows of a window."""
+        direction = -1 if self.down else 1
+        order = {self.query.key: direction, "_id": direction}
+        return (await self._read(window, [{"$sort": order}, {"$limit": limit}]))[:limit]
+
+    async def _read(self, window: Window, limiting: list[Condition]) -> list[D]:
+        """Return the rows of a window in order, those of each branch limited by these stages.
 
         The branches are read one after the other: a row that moves on meanwhile is in two of them and taken once.
         """
+        projecting = [{"$project": self.query.projection}] if self.query.projection else []
         found: dict[str, D] = {}
         for branch in self.query.branches:
-            found.update((row["_id"], row) for row in await self._read_branch(branch, window, limit))
+            stages = [*self._select(branch, window), *limiting, *projecting]
+            rows = await (await self.query.collection.aggregate(stages)).to_list()
+            found.update((row["_id"], row) for row in rows)
         key = self.query.key
-        return sorted(found.values(), key=lambda row: (row[key], row["_id"]), reverse=self.down)[:limit]
-
-    async def _read_branch(self, branch: Branch, window: Window, limit: int) -> list[Any]:
-        direction = -1 if self.down else 1
-        stages: list[Condition] = [{"$sort": {self.query.key: direction, "_id": direction}}, {"$limit": limit}]
-        if self.query.projection:
-            stages.append({"$project": self.query.projection})
-        return await (await self.query.collection.aggregate([*self._select(branch, window), *stages])).to_list()
+        return sorted(found.values(), key=lambda row: (row[key], row["_id"]), reverse=self.down)
 
     async def _count_to_read(self, window: Window, in_ranges: Sequence[int]) -> int:
         """Return how many rows of a window have to be read to count those that match."""

@@ -108,13 +108,13 @@ class WidthMemory:
         self._size = size
         self._widths: OrderedDict[str, timedelta] = OrderedDict()
 
-    def recall(self, name: str) -> timedelta:
-        """Return the width for the first window of this list."""
-        return self._widths.get(name, FIRST_WIDTH)
+    def recall(self, name: str) -> timedelta | None:
+        """Return the width for the first window of this list; None if the list is not known."""
+        return self._widths.get(name)
 
     def remember(self, name: str, width: timedelta) -> None:
         """Store the width that was enough for this list, and forget the list that was read longest ago."""
-        self._widths[name] = max(width, FIRST_WIDTH)
+        self._widths[name] = _whole_milliseconds(width)
         self._widths.move_to_end(name)
         if len(self._widths) > self._size:
             self._widths.popitem(last=False)

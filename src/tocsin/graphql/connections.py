@@ -47,13 +47,22 @@ class Edge(Generic[T]):
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
     query: strawberry.Private[KeysetQuery[Any]]
+    page: strawberry.Private[Page[Any]]
+    items: strawberry.Private[list[T]]
     counting: strawberry.Private[asyncio.Task[Count] | None] = None
-    edges: list[Edge[T]] = strawberry.field(description="The items on this page, with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Cursors of this page, and whether there are more pages.")
+
+    @strawberry.field(description="The items on this page, with their cursors.")
+    def edges(self) -> list[Edge[T]]:
+        rows = zip(self.page.rows, self.items, strict=True)
+        return [Edge(cursor=encode_cursor(self.query, row), node=item) for row, item in rows]
+
+    @strawberry.field(description="Cursors of this page, and whether there are more pages.")
+    def page_info(self) -> PageInfo:
+        return _to_page_info(self.page)
 
     @strawberry.field(description="The items on this page.")
     def nodes(self) -> list[T]:
-        return [edge.node for edge in self.edges]
+        return self.items
 
     @strawberry.field(
         description="Number of items on all pages. Counting stops early in a long list: see `totalCountIsExact`."
@@ -80,8 +89,8 @@ class Connection(Generic[T]):
 async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]) -> Connection[T]:
     """Fetch a page of the query and convert its rows. Raises InvalidInput."""
     page = await paging.fetch_page(query, arguments)
-    edges = [Edge(cursor=encode_cursor(query, row), node=to_node(row)) for row in page.rows]
-    return Connection(query=query, edges=edges, page_info=_to_page_info(page))
+    items = [to_node(row) for row in page.rows]
+    return Connection(query=query, page=page, items=items)
 
 
 def _to_page_info(page: Page[Any]) -> PageInfo:

@@ -62,9 +62,9 @@ def _complete_offset(text: str | None) -> str:
 
 def format_datetime(moment: datetime) -> str:
     """Format a time as RFC 3339, with `Z` for UTC, and with milliseconds if there are any."""
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    text = moment.isoformat(timespec=precision)
-    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+    text = moment.isoformat()  # with six digits of a second, or none
+    end, zone = (23, text[26:]) if moment.microsecond else (19, text[19:])
+    return f"{text[:end]}{'Z' if zone == '+00:00' else zone}"
 
 
 def parse_iso_duration(value: object) -> timedelta:

@@ -24,6 +24,8 @@ LEEWAY = timedelta(seconds=5)
 """The tolerated difference between the clocks of two processes."""
 _REQUIRED = ("sub", "iat", "exp", "jti", "iss", "aud")
 _LONGEST = 2048
+_MAX_VERIFIED = 4_000
+"""Tokens whose verification a process remembers."""
 _KID = re.compile(r"[0-9a-f]{16}")
 
 _EXPIRED = "The access token has expired. Log in again to get a new one."
@@ -61,7 +63,9 @@ def derive_key_id(secret: str) -> str:
 class AccessTokens:
     """The issuer and verifier of one installation's access tokens.
 
-    `reload_keys` loads keys that are not known yet.
+    `reload_keys` loads keys that are not known yet. The digests of the tokens that were verified last are kept with
+    their claims, because a signature that was right stays right; whether key and token are still valid is checked each
+    time.
     """
 
     reload_keys: Callable[[], Awaitable[None]]
@@ -69,10 +73,12 @@ class AccessTokens:
     def __init__(self, secret: str, lifetime: timedelta) -> None:
         self.reload_keys = skip_reload
         self._lifetime = lifetime
+        self._verified: dict[bytes, tuple[SigningKey, TokenClaims]] = {}
         self.set_keys([SigningKey(derive_key_id(secret), secret)])
 
     def set_keys(self, keys: Sequence[SigningKey]) -> None:
         """Sign with the first of these keys from now on, and accept the signatures of all of them."""
+        self._verified.clear()
         self._signing = keys[0]
         self._keys = {key.kid: key for key in keys}
 
@@ -106,13 +112,28 @@ class AccessTokens:
         if len(token) > _LONGEST:
             raise TokenInvalid(_INVALID)
         try:
-            return _claims(_decode(token, self._key(token).secret))
+            return self._find_verified(token) or self._verify(token)
         except jwt.ExpiredSignatureError:
             raise TokenExpired(_EXPIRED) from None
         except (jwt.InvalidTokenError, ValueError, OverflowError, OSError, RecursionError):
             # The others: text that is not Unicode, an invalid time, or a header, read before the signature, that is
             # nested too deeply.
             raise TokenInvalid(_INVALID) from None
+
+    def _find_verified(self, token: str) -> TokenClaims | None:
+        """Return the claims of a token that was verified before and is still valid."""
+        known = self._verified.get(_digest(token))
+        if known is None or _is_retired(known[0]) or known[1].expires_at <= clock.now() - LEEWAY:
+            return None
+        return known[1]
+
+    def _verify(self, token: str) -> TokenClaims:
+        key = self._key(token)
+        claims = _claims(_decode(token, key.secret))
+        if len(self._verified) >= _MAX_VERIFIED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[_digest(token)] = key, claims
+        return claims
 
     def _key(self, token: str) -> SigningKey:
         kid = jwt.get_unverified_header(token).get("kid")
@@ -121,9 +142,17 @@ class AccessTokens:
         key = self._keys.get(kid)
         if key is None:
             raise UnknownSigningKey(_INVALID)
-        if key.retire_at is not None and key.retire_at <= clock.now():
+        if _is_retired(key):
             raise TokenInvalid(_INVALID)
         return key
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _is_retired(key: SigningKey) -> bool:
+    return key.retire_at is not None and key.retire_at <= clock.now()
 
 
 def _decode(token: str, secret: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Queries for lists of tasks and runs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -77,13 +77,23 @@ class RunCriteria:
 
 
 def query_tasks(
-    database: Database, owner: User, criteria: TaskCriteria, order_by: TaskOrderField, *, descending: bool
+    database: Database,
+    owner: User,
+    criteria: TaskCriteria,
+    order_by: TaskOrderField,
+    *,
+    descending: bool,
+    omitted: Iterable[str] = (),
 ) -> KeysetQuery[TaskDocument]:
-    """Build the query for tasks of the owner. Tasks without a next due time come last. Raises InvalidInput."""
-    by_creation = _query_by_creation(database, owner, criteria, descending=descending)
+    """Build the query for tasks of the owner, without the omitted fields. Tasks without a next due time come last.
+
+    Raises InvalidInput.
+    """
+    projection = dict.fromkeys(omitted, 0)
+    by_creation = replace(_query_by_creation(database, owner, criteria, descending=descending), projection=projection)
     if order_by is TaskOrderField.CREATED_AT:
         return by_creation
-    due = _query_due(database, owner, criteria, descending=descending)
+    due = replace(_query_due(database, owner, criteria, descending=descending), projection=projection)
     if criteria.due_from is not None or criteria.due_to is not None:
         return due
     rest = replace(
@@ -134,9 +144,17 @@ def _query_due(
 
 
 def query_runs(
-    database: Database, owner: User, criteria: RunCriteria, order_by: RunOrderField, *, descending: bool
+    database: Database,
+    owner: User,
+    criteria: RunCriteria,
+    order_by: RunOrderField,
+    *,
+    descending: bool,
+    omitted: Iterable[str] = (),
 ) -> KeysetQuery[RunDocument]:
-    """Build the query for runs of the owner, or of the owner's task in `criteria`. Raises InvalidInput.
+    """Build the query for runs of the owner, or of the owner's task in `criteria`, without the omitted fields.
+
+    Raises InvalidInput.
 
     It uses one of the indexes (task, due), (owner, due), (owner, status, due) and (owner, created).
     """
@@ -155,7 +173,7 @@ def query_runs(
         indexed_filter={"task": criteria.task} if of_task else {"owner": owner.id},
         extra_filter=extra,
         branches=_run_branches(criteria.statuses, indexed=by_due and not of_task),
-        projection=dict(RUN_PROJECTION),
+        projection={**RUN_PROJECTION, **dict.fromkeys(omitted, 0)},
         min_key=criteria.due_from if by_due else None,
         max_key=criteria.due_to if by_due else None,
         key_range_hint=(owner.created_at, clock.now()),

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.config import Settings
 from tocsin.documents import is_unavailable
@@ -35,7 +35,8 @@ def create_app(
 ) -> ASGIApp:
     """Return the application. `check_health` returns the health of each part, `refresh` updates the metrics."""
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(StrictGraphQLRouter(services, settings))
+    graphql = StrictGraphQLRouter(services, settings)
+    app.include_router(graphql)
     app.include_router(downloads_router(services))
     app.include_router(pages_router())
     app.include_router(metrics_router(settings, refresh, beside_api=True))
@@ -44,7 +45,7 @@ def create_app(
     app.add_exception_handler(DatabaseUnavailable, _handle_database_error)
     app.add_exception_handler(PyMongoError, _handle_database_error)
     app.add_exception_handler(Exception, _handle_error)
-    served: ASGIApp = BackpressureMiddleware(app)
+    served: ASGIApp = BackpressureMiddleware(_FirstRoute(GRAPHQL_PATH, graphql.serve_post, app))
     if settings.cors_origins:
         served = PathCorsMiddleware(served, GRAPHQL_PATH, settings.cors_origins)
     if settings.access_log:
@@ -52,6 +53,18 @@ def create_app(
     return SecurityHeadersMiddleware(
         TrustedProxiesMiddleware(WebSocketLimitMiddleware(served), settings.trusted_proxies)
     )
+
+
+class _FirstRoute:
+    """Serves POST requests to one path by an application of their own: FastAPI takes 0.2 ms to find and call one."""
+
+    def __init__(self, path: str, post: ASGIApp, others: ASGIApp) -> None:
+        self._path, self._post, self._others = path, post, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request or connection."""
+        is_post = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path
+        await (self._post if is_post else self._others)(scope, receive, send)
 
 
 async def _handle_http_error(request: Request, error: Exception) -> Response:

@@ -15,24 +15,29 @@ KNOWN_LOOP_SHARE = 0.9
 _WINDOW_SECONDS = 0.05
 _CHECK_SECONDS = 0.005
 _MAX_DELAY_SECONDS = 0.02
-"""Seconds: the window of the measurement, the interval of checks, and the time after which a request always starts."""
+"""Seconds: how long the loop may be busy without a break before requests wait, the interval of checks, and the time
+after which a request always starts."""
 
 
 class EventLoopLoad:
-    """The load of the event loop's thread: its processor time as a share of wall time."""
+    """The load of the event loop's thread: how far its processor time exceeds a share of the wall time.
+
+    The excess is paid off while the thread is idle, so that the thread is as busy as the share, however long single
+    requests take. It is bounded, so that requests do not wait long for what was done before.
+    """
 
     def __init__(self) -> None:
         self._wall, self._processor = time.perf_counter(), time.thread_time()
-        self._share = 0.0
+        self._excess = 0.0
 
     def exceeds(self, share: float) -> bool:
-        """Tell whether the load in the last window was above this share. Call it in the loop's own thread."""
-        wall = time.perf_counter()
-        if (passed := wall - self._wall) >= _WINDOW_SECONDS:
-            processor = time.thread_time()
-            self._share = (processor - self._processor) / passed
-            self._wall, self._processor = wall, processor
-        return self._share > share
+        """Tell whether the load is above this share, the same in all calls. Call it in the loop's own thread."""
+        wall, processor = time.perf_counter(), time.thread_time()
+        tolerated = _WINDOW_SECONDS * (1 - share)
+        excess = self._excess + (processor - self._processor) - share * (wall - self._wall)
+        self._wall, self._processor = wall, processor
+        self._excess = min(max(excess, 0.0), 2 * tolerated)
+        return self._excess > tolerated
 
 
 class RequestPacer:

@@ -12,6 +12,7 @@ from typing import Any
 from cross_web import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.fastapi import GraphQLRouter
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
@@ -32,7 +33,7 @@ from tocsin.graphql.schema import schema
 from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
 from tocsin.web.connections import Connection
 from tocsin.web.error_responses import INTERNAL_MESSAGE, RequestRefused, error_response
-from tocsin.web.graphql_responses import response_body, response_headers, response_status
+from tocsin.web.graphql_responses import encode_body, response_body, response_headers, response_status
 from tocsin.web.graphql_ws import GraphQLWebSocketAdapter, GraphQLWebSocketHandler
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, AcceptedFormats, negotiate
 from tocsin.web.outlets import StreamOutlet
@@ -79,6 +80,14 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
             allowed_origins=settings.cors_origins,
             include_in_schema=False,
         )
+
+    async def serve_post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a POST request like the route for it, but without FastAPI's routing and resolution of dependencies."""
+        request = Request(scope, receive, send)
+        context = await self._make_context(request)
+        context.request = request
+        response = await self.run(request, context)
+        await response(scope, receive, send)
 
     async def _make_context(self, connection: HTTPConnection) -> Context:
         address = connection.client.host if connection.client else ""
@@ -129,7 +138,7 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
                 return await self._stream(request, data, context)
             raise _wrong_transport(error.operation_type) from error
         status = response_status(result, wanted.media_type)
-        return Response(self.encode_json(response_body(result)), status, response_headers(result), wanted.media_type)
+        return Response(encode_body(response_body(result)), status, response_headers(result), wanted.media_type)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""

@@ -15,6 +15,7 @@ from tests.graphql.sockets import EVENTS, open_socket
 from tests.harness import wait_until
 from tocsin import accounts
 from tocsin.config import Settings
+from tocsin.graphql.limits import document_cache
 
 FEW: dict[str, Any] = {
     "max_operations": 2,
@@ -247,3 +248,12 @@ async def _operations(api: Api, number: int) -> bool:
 
 
 # --- the time that an operation may take ----------------------------------------------------------------------------------
+
+
+async def test_the_cost_of_a_known_page_is_not_calculated_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = "query($n: Int) { tasks(first: $n) { nodes { name } } }"
+    charged = [(await post(api.alice, query, n=size))["extensions"]["cost"]["requested"] for size in (3, 4)]
+    monkeypatch.setattr(document_cache, "measure_operation", None)
+    again = [(await post(api.alice, query, n=size))["extensions"]["cost"]["requested"] for size in (3, 4)]
+    assert charged == again
+    assert charged[0] < charged[1]

@@ -74,10 +74,10 @@ async def test_a_valid_document_has_a_cost_and_no_errors() -> None:
     checked = await check(QUERY, "A")
     assert checked.errors == []
     assert checked.cost is not None
-    assert checked.cost.is_constant
+    assert checked.cost.variables == ()
     other = await check(QUERY, "B")
     assert other.cost is not None
-    assert not other.cost.is_constant  # it depends on $n
+    assert other.cost.variables == ("n",)
 
 
 async def test_a_document_that_cannot_be_parsed_has_errors_only() -> None:
@@ -102,6 +102,39 @@ async def test_a_document_beyond_a_limit_is_not_validated() -> None:
 async def test_suggestions_are_made_on_request(suggest: bool) -> None:
     (error,) = (await check("{ viewr { id } }", suggest=suggest)).errors
     assert ("viewer" in error.message) is suggest
+
+
+def keep(document: CachedDocument, variables: dict[str, Any]) -> None:
+    """Measure the operation B with these variables, and remember its cost."""
+    document.keep_cost("B", variables, measure_operation(SCHEMA, document.document, "B", variables))
+
+
+@pytest.mark.parametrize("variables", [{"n": 5}, {"n": None}, {}, {"n": 5, "other": {"a": 1}}])
+def test_a_cost_is_known_for_the_same_sizes(variables: dict[str, Any]) -> None:
+    document = cached(QUERY)
+    assert document.find_cost("B", variables) is None
+    keep(document, {"n": 7})
+    assert document.find_cost("B", variables) is None
+    keep(document, variables)
+    known = document.find_cost("B", variables)
+    assert known == measure_operation(SCHEMA, document.document, "B", variables)
+    assert document.find_cost("A", variables) is None
+
+
+@pytest.mark.parametrize("size", [True, 5.0, "5", [5], 10**30])
+def test_a_cost_is_not_remembered_for_what_is_no_size(size: object) -> None:
+    document = cached(QUERY)
+    keep(document, {"n": 5})
+    keep(document, {"n": size})
+    assert document.find_cost("B", {"n": size}) is None
+
+
+def test_few_costs_are_remembered_for_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_cache, "_MAX_COSTS", 2)
+    document = cached(QUERY)
+    for size in (1, 2, 3):
+        keep(document, {"n": size})
+    assert [document.find_cost("B", {"n": size}) is not None for size in (1, 2, 3)] == [False, False, True]
 
 
 def test_an_operation_is_measured_with_its_variables() -> None:

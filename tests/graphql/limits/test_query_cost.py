@@ -68,8 +68,8 @@ def test_what_a_list_counts() -> None:
     assert cost("{ task(id: 1) { tags } }") == 2
     assert cost("query($c: Int!) { schedulePreview(schedule: {now: true}, count: $c) }", c=60) == 61
     assert cost("mutation { deleteTask(input: {id: 1}) { deletedTaskId userErrors { code } } }") == 101 + 1 + 1 + 10
-    assert not operation_cost("query($n: Int) { tasks(first: $n) { nodes { id } } }").is_constant
-    assert operation_cost("query($n: ID!) { task(id: $n) { id } }").is_constant
+    assert operation_cost("query($n: Int) { tasks(first: $n) { nodes { id } } }").variables == ("n",)
+    assert operation_cost("query($n: ID!) { task(id: $n) { id } }").variables == ()
 
 
 def test_fragments_that_use_each_other_are_measured_once() -> None:

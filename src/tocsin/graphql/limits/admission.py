@@ -147,12 +147,12 @@ class Admission:
             cost, self._cached = self._checked.cost, CachedDocument(document)
             _documents.put(self._operation.query or "", self._settings.max_document_tokens, self._cached)
         else:
-            cost = self._cached.costs.get(name) or document_cache.measure_operation(
-                self._schema, document, name, self._variables
-            )
+            known = self._cached.find_cost(name, self._variables)
+            cost = known or document_cache.measure_operation(self._schema, document, name, self._variables)
             document_cache.refuse_excess(document, cost, self._settings)
-        if cost.is_constant:
-            self._cached.costs[name] = cost
+            if known is not None:
+                return cost
+        self._cached.keep_cost(name, self._variables, cost)
         return cost
 
     def _check_permissions(self, document: DocumentNode, cost: OperationCost, caller: Caller) -> None:

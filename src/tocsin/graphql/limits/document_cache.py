@@ -8,10 +8,18 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_operation_ast, parse
+from graphql import (
+    GRAPHQL_MAX_INT,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_operation_ast,
+    parse,
+)
 
 from tocsin.config import Settings
 from tocsin.graphql.limits import validation
@@ -21,16 +29,47 @@ from tocsin.graphql.limits.query_cost import OperationCost, measure_cost
 _MAX_DOCUMENTS = 256
 _MAX_LENGTH = 5_000
 """Longest document that is cached, in characters. Longer ones are rare and would fill the memory."""
+_MAX_COSTS = 100
+"""Costs that are remembered for one document, of its operations and sizes of pages."""
+_ABSENT = object()
+Sizes: TypeAlias = tuple[object, ...]
 _THREAD = ThreadPoolExecutor(1, "documents")
 """A single thread, so that a flood of documents competes with the event loop as one thread only."""
 
 
-@dataclass
 class CachedDocument:
-    """A valid document, and the costs of those of its operations that depend on no variable."""
+    """A valid document, and the costs of its operations with the sizes of pages that were asked for last."""
 
-    document: DocumentNode
-    costs: dict[str | None, OperationCost] = field(default_factory=dict)
+    def __init__(self, document: DocumentNode) -> None:
+        self.document = document
+        self._variables: dict[str | None, tuple[str, ...]] = {}
+        self._costs: dict[tuple[str | None, Sizes], OperationCost] = {}
+
+    def find_cost(self, name: str | None, variables: Mapping[str, Any]) -> OperationCost | None:
+        """Return the cost of the operation of this name with these variables if it is known."""
+        sizes = self._sizes(name, variables)
+        return None if sizes is None else self._costs.get((name, sizes))
+
+    def keep_cost(self, name: str | None, variables: Mapping[str, Any], cost: OperationCost) -> None:
+        """Remember the cost of the operation of this name with these variables, unless it depends on a whole object."""
+        self._variables[name] = cost.variables
+        sizes = self._sizes(name, variables)
+        if sizes is not None:
+            if len(self._costs) >= _MAX_COSTS:
+                self._costs.clear()
+            self._costs[name, sizes] = cost
+
+    def _sizes(self, name: str | None, variables: Mapping[str, Any]) -> Sizes | None:
+        """Return the values of the variables on which the cost depends; None if it is unknown or they are no sizes."""
+        read = self._variables.get(name)
+        if read is None:
+            return None
+        values = tuple(variables.get(variable, _ABSENT) for variable in read)
+        return values if all(map(_is_size, values)) else None
+
+
+def _is_size(value: object) -> bool:
+    return value is None or value is _ABSENT or (type(value) is int and abs(value) <= GRAPHQL_MAX_INT)
 
 
 class DocumentCache:

@@ -95,10 +95,10 @@ class SelectionCost:
 
 @dataclass(frozen=True, slots=True)
 class OperationCost:
-    """The cost of one operation. `is_constant` if it depends on no variable."""
+    """The cost of one operation, which depends on these variables, whatever their values are."""
 
     selection: SelectionCost
-    is_constant: bool
+    variables: tuple[str, ...]
 
     @property
     def cost(self) -> int:
@@ -117,11 +117,12 @@ def measure_cost(
     root = schema.get_root_type(operation.operation)
     selection = calculator.measure_selection(operation.selection_set, root, 0)
     times = SUBSCRIPTION_EVENTS if root is schema.subscription_type else 1
-    return OperationCost(replace(selection, cost=min(selection.cost * times, _CAP)), not calculator.reads_variables)
+    cost = min(selection.cost * times, _CAP)
+    return OperationCost(replace(selection, cost=cost), tuple(sorted(calculator.read_variables)))
 
 
 class _CostCalculator:
-    """The calculation for one operation. `reads_variables` is set when it does."""
+    """The calculation for one operation. `read_variables` are the names of those that it needed."""
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class _CostCalculator:
         self._variables = variables
         self._defaults = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
         self._fragment_costs: dict[str, SelectionCost] = {}
-        self.reads_variables = False
+        self.read_variables: set[str] = set()
 
     def measure_selection(
         self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None, level: int
@@ -213,8 +214,8 @@ class _CostCalculator:
     def _value(self, node: Any) -> Any:
         """Resolve a value of the document: a variable to its value or default, a list to its nodes."""
         if isinstance(node, VariableNode):
-            self.reads_variables = True
             name = node.name.value
+            self.read_variables.add(name)
             return self._variables[name] if name in self._variables else self._value(self._defaults.get(name))
         return node.values if isinstance(node, ListValueNode) else node
 
@@ -227,8 +228,8 @@ class _CostCalculator:
     def _size(self, node: Any) -> int | None:
         """Return the number of items that an argument requests; None without one. Invalid values are refused later."""
         if isinstance(node, VariableNode):
-            self.reads_variables = True
             name = node.name.value
+            self.read_variables.add(name)
             if name not in self._variables:
                 return self._size(self._defaults.get(name))
             value = self._variables[name]

@@ -7,9 +7,10 @@ from tocsin.documents.paging import PageArguments
 from tocsin.graphql import ids
 from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
 from tocsin.graphql.connections import Connection, connect
-from tocsin.graphql.context import Services
+from tocsin.graphql.context import Info
 from tocsin.graphql.enums import OrderDirection, describe_enum
 from tocsin.graphql.runs.types import Run, to_run
+from tocsin.graphql.selections import PartReaders, find_unread
 from tocsin.tasks.listing import RunCriteria, RunOrderField, query_runs
 
 describe_enum(
@@ -40,8 +41,11 @@ class RunFilter:
     )
 
 
+_PARTS: PartReaders = {"attempts": ("attempts",), "result": ("result",), "replays": ("replays",)}
+
+
 async def list_runs(
-    services: Services,
+    info: Info,
     owner: User,
     filter_: RunFilter | None,
     order: RunOrder | None,
@@ -55,7 +59,12 @@ async def list_runs(
             task_id = _parse_task_id(filter_.task_id, owner.id)
         criteria = _parse_filter(filter_, task_id) if filter_ else RunCriteria(task_id)
         query = query_runs(
-            services.database, owner, criteria, order.field, descending=order.direction is OrderDirection.DESC
+            info.context.services.database,
+            owner,
+            criteria,
+            order.field,
+            descending=order.direction is OrderDirection.DESC,
+            omitted=find_unread(info, _PARTS),
         )
     return await connect(query, page, to_run)
 

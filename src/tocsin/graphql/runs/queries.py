@@ -37,4 +37,4 @@ class RunQueries:
         ] = strawberry.UNSET,
     ) -> Connection[Run]:
         user = await access.require_user(info)
-        return await list_runs(info.context.services, user, filter, order_by, page)
+        return await list_runs(info, user, filter, order_by, page)

@@ -6,8 +6,9 @@ from tocsin.documents import TaskStatus, User
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
 from tocsin.graphql.connections import Connection, connect
-from tocsin.graphql.context import Services
+from tocsin.graphql.context import Info
 from tocsin.graphql.enums import OrderDirection, describe_enum
+from tocsin.graphql.selections import PartReaders, find_unread
 from tocsin.graphql.tasks.types import Task, to_task
 from tocsin.tasks.listing import TaskCriteria, TaskOrderField, query_tasks
 
@@ -43,15 +44,28 @@ class TaskFilter:
     )
 
 
+_PARTS: PartReaders = {
+    "job": ("job", "timeout"),
+    "schedule": ("schedule", "retry"),
+    "misfire": ("misfire",),
+    "retry": ("retry",),
+}
+
+
 async def list_tasks(
-    services: Services, owner: User, filter_: TaskFilter | None, order: TaskOrder | None, page: PageArguments
+    info: Info, owner: User, filter_: TaskFilter | None, order: TaskOrder | None, page: PageArguments
 ) -> Connection[Task]:
     """Return a page of the owner's tasks. Raises InvalidInput."""
     order = order or TaskOrder(field=TaskOrderField.CREATED_AT)
     criteria = _parse_filter(filter_) if filter_ else TaskCriteria()
     with prefix_errors("filter"):
         query = query_tasks(
-            services.database, owner, criteria, order.field, descending=order.direction is OrderDirection.DESC
+            info.context.services.database,
+            owner,
+            criteria,
+            order.field,
+            descending=order.direction is OrderDirection.DESC,
+            omitted=find_unread(info, _PARTS),
         )
     return await connect(query, page, to_task)
 

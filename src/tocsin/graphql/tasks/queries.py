@@ -43,7 +43,7 @@ class TaskQueries:
         ] = strawberry.UNSET,
     ) -> Connection[Task]:
         user = await access.require_user(info)
-        return await list_tasks(info.context.services, user, filter, order_by, page)
+        return await list_tasks(info, user, filter, order_by, page)
 
 
 @strawberry.type

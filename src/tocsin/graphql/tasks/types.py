@@ -111,7 +111,7 @@ class Task(Node):
         ] = strawberry.UNSET,
     ) -> Connection[Run]:
         user = await access.require_user(info)
-        return await list_runs(info.context.services, user, filter, order_by, page, self.document["_id"])
+        return await list_runs(info, user, filter, order_by, page, self.document["_id"])
 
 
 @converter_to(TASK)
