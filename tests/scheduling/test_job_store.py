@@ -132,12 +132,12 @@ async def test_while_the_workers_have_no_room_tasks_stay_due_and_the_next_pass_i
     monkeypatch.setattr(pace, "FIRST_AHEAD", pace.MIN_AHEAD)
     tasks = [await save_at(database, clock.now() - SECOND) for _ in range(3)]
     async with passes(database, room=9) as made:
-        made.in_flight.note_submitted(pace.MIN_AHEAD)
+        made.in_flight.note_submitted(made.in_flight.limiter.limits.prefetch)
         await made.make()
         assert [await runs_of(database, task.id) for task in tasks] == [[], [], []]
         assert made.store.sleeps_until is not None
         assert made.store.sleeps_until <= clock.now() + CATCH_UP_INTERVAL
-        made.in_flight.note_submitted(-pace.MIN_AHEAD)
+        made.in_flight.note_submitted(-made.in_flight.limiter.limits.prefetch)
         await made.make()
     assert [len(await runs_of(database, task.id)) for task in tasks] == [1, 1, 1]
 
@@ -146,7 +146,7 @@ async def test_beside_other_processes_nothing_stays_due(database: Database, monk
     task = await due_task(database)
     async with passes(database, room=9) as made:
         monkeypatch.setattr(made.store, "_partitions", Shared())
-        made.in_flight.note_submitted(pace.FIRST_AHEAD)
+        made.in_flight.note_submitted(made.in_flight.limiter.limits.prefetch)
         await made.make()
     assert len(await runs_of(database, task.id)) == 1
 

@@ -144,7 +144,9 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
 
         Other processes cannot see what is due here and is not queued yet, so this one does not hold anything back.
         """
-        return self._pace.find_room(self._transport.find_load()) if self._partitions.is_alone else None
+        if not self._partitions.is_alone:
+            return None
+        return self._pace.find_room(self._transport.find_load(), len(self._due))
 
     def _fire_collected(self) -> None:
         """Fire the slice. What fails stays due in the database and is found again."""

@@ -30,13 +30,16 @@ class Pace:
         self._busy_since = monotonic()
         self._before = self._latest = (self._busy_since, 0)
 
-    def find_room(self, load: WorkerLoad) -> int | None:
-        """Return how many tasks should become runs now; None if none of them should wait for the workers.
+    def find_room(self, load: WorkerLoad, due: int) -> int | None:
+        """Return how many of the due tasks should become runs now; None if none of them should wait for the workers.
 
-        There is no room until there is half of what should wait, since many runs at once cost less.
+        There is no room until there is half of what should wait, since many runs at once cost less. A burst that the
+        workers can claim at once costs least.
         """
         now = monotonic()
         self._measure(load, now)
+        if self._is_new(now) and due + load.waiting + load.running + load.ended <= load.prefetch:
+            return None
         ahead = self._find_ahead(load, now)
         is_slow = ahead < MIN_AHEAD <= load.waiting
         if is_slow or load.prefetch < MIN_AHEAD or load.queued > MAX_QUEUED:
@@ -51,8 +54,12 @@ class Pace:
         elif now - self._latest[0] >= WINDOW_SECONDS:
             self._before, self._latest = self._latest, (now, load.begun)
 
+    def _is_new(self, now: float) -> bool:
+        """Return whether the workers have just become busy, so that the prefetch is not limited by their speed yet."""
+        return now - self._busy_since < WINDOW_SECONDS
+
     def _find_ahead(self, load: WorkerLoad, now: float) -> int:
-        if now - self._busy_since < WINDOW_SECONDS:
+        if self._is_new(now):
             return FIRST_AHEAD
         since, begun = self._before
         return round((load.begun - begun) / (now - since) * AHEAD_SECONDS)
