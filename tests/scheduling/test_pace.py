@@ -72,7 +72,9 @@ def test_there_is_no_room_while_many_outcomes_are_not_stored(time: list[float]) 
 
 def test_nothing_stays_due_for_workers_that_are_slow_and_not_for_want_of_runs(time: list[float]) -> None:
     measured, load = work(time, MIN_AHEAD / pace.AHEAD_SECONDS - 10)
-    assert measured.find_room(replace(load, waiting=MIN_AHEAD), MANY) is None
+    for waiting in (MIN_AHEAD // 2, MIN_AHEAD - 1, MIN_AHEAD):
+        assert measured.find_room(replace(load, waiting=waiting), MANY) is None
+    assert measured.find_room(replace(load, queued=MIN_AHEAD), MANY) is None
     assert measured.find_room(load, MANY) == MIN_AHEAD
 
 

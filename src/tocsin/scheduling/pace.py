@@ -13,7 +13,7 @@ from tocsin.dispatch.in_flight import WorkerLoad
 AHEAD_SECONDS = 0.3
 """Time for which the waiting claimed runs should last: less than the prefetch window allows each owner."""
 MIN_AHEAD = 60
-"""Minimum of runs that should wait. If more do, and fewer begin in this time, the workers are slow."""
+"""Minimum of runs that should wait. If half of it does, and fewer begin in this time, the workers are slow."""
 FIRST_AHEAD = 500
 """Waiting runs while the speed of the workers is not known yet."""
 MAX_ENDED = 600
@@ -41,7 +41,7 @@ class Pace:
         if self._is_new(now) and due + load.waiting + load.running + load.ended <= load.prefetch:
             return None
         ahead = self._find_ahead(load, now)
-        is_slow = ahead < MIN_AHEAD <= load.waiting
+        is_slow = ahead < MIN_AHEAD <= 2 * (load.waiting + load.queued)
         if is_slow or load.prefetch < MIN_AHEAD or load.queued > MAX_QUEUED:
             return None
         ahead = min(max(ahead, MIN_AHEAD), load.prefetch)
