@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks import target
 from benchmarks.load import http_job, save_tasks
-from benchmarks.process import database, in_fresh_process, tocsin
+from benchmarks.process import Process, database, in_fresh_process, tocsin
 from benchmarks.table import Row, percentile, text
 from tocsin import clock, schedules
 from tocsin.documents import RunStatus, Task, TaskStatus, connect, new_id
@@ -54,10 +54,7 @@ async def measure_restart(url: str, count: int) -> Restart:
         begun = time.perf_counter()
         async with tocsin(directory=Path(directory)) as process:
             started, runs = time.perf_counter() - begun, process.runtime.database.runs
-            done: dict[str, Any] = {"status": RunStatus.COMPLETED, "owner": {"$ne": PROBE_OWNER}}
-            async with asyncio.timeout(300):
-                while await runs.count_documents(done) < count:
-                    await asyncio.sleep(0.5)
+            await _until_recorded(process, count)
             rate = count / (time.perf_counter() - begun - started)
             made = [run for run in await runs.find({"task": probe}).to_list() if run["due_at"] < clock.now()]
             late = [
@@ -66,6 +63,20 @@ async def measure_restart(url: str, count: int) -> Restart:
                 if run["attempts"]
             ]
             return Restart(started, rate, late[1:], sum(run["status"] == RunStatus.SKIPPED for run in made))
+
+
+async def _until_recorded(process: Process, count: int) -> None:
+    """Wait until all runs of the backlog are stored.
+
+    Watches the memory of this process, since counting the runs in between would cost the database a fifth of its time.
+    """
+    held, runs = process.runtime.process.engine.in_flight.runs, process.runtime.database.runs
+    done: dict[str, Any] = {"status": RunStatus.COMPLETED, "owner": {"$ne": PROBE_OWNER}}
+    async with asyncio.timeout(300):
+        while True:
+            await asyncio.sleep(0.05)
+            if not held and await runs.count_documents(done) >= count:
+                return
 
 
 def measure(count: int = 20_000) -> list[Row]:

@@ -92,6 +92,22 @@ def test_a_new_owner_is_next_however_many_items_of_another_wait() -> None:
     assert {"alice0", "alice1"} <= set(drain(queue, 4))
 
 
+def test_of_equal_turns_those_go_first_who_have_missed_some() -> None:
+    queue: FairQueue[str] = FairQueue()
+    for owner in ("mallory", "oscar"):
+        fill(queue, owner, 9)
+    drain(queue, 5)
+    assert not queue.is_next_behind()
+    fill(queue, "alice", 2, first=100)
+    assert queue.is_next_behind()
+    assert drain(queue, 1) == ["alice100"]
+    assert not queue.is_next_behind()
+
+
+def test_nobody_is_behind_in_an_empty_queue() -> None:
+    assert not FairQueue[str]().is_next_behind()
+
+
 def test_an_owners_own_items_come_in_their_order() -> None:
     queue: FairQueue[str] = FairQueue()
     for number in (3, 1, 2):

@@ -68,6 +68,10 @@ class FairTurns:
         """Return whether the owner's next turn is not after the present one."""
         return self._following.get(owner, 0) <= self._time
 
+    def has_missed(self, owner: str) -> bool:
+        """Return whether others have taken turns that this owner could have had."""
+        return self._following.get(owner, 0) < self._time
+
     def take_turn(self, owner: str) -> None:
         """Advance to the owner's next turn, and charge the owner for it."""
         self._time = turn = self.next_turn(owner)
@@ -90,7 +94,7 @@ class FairQueue(Generic[T]):
     def __init__(self) -> None:
         self._items: dict[str, tuple[str, T]] = {}
         self._by_owner: dict[str, list[tuple[Any, str]]] = {}
-        self._owners: list[tuple[int, Any, str]] = []
+        self._owners: list[tuple[int, bool, Any, str]] = []
         self._turns = FairTurns()
 
     def __len__(self) -> int:
@@ -115,7 +119,7 @@ class FairQueue(Generic[T]):
         owner_items = self._by_owner.get(owner)
         if owner_items is None:
             owner_items = self._by_owner[owner] = []
-            heappush(self._owners, (self._turns.next_turn(owner), order, owner))
+            self._push_owner(owner, order)
         heappush(owner_items, (order, key))
 
     def discard(self, key: str) -> None:
@@ -124,12 +128,12 @@ class FairQueue(Generic[T]):
 
     def pop(self, may_go: Callable[[str], bool] = lambda _: True) -> tuple[str, T] | None:
         """Remove and return the next item with its owner; None if no owner with items satisfies `may_go`."""
-        blocked: list[tuple[int, Any, str]] = []
+        blocked: list[tuple[int, bool, Any, str]] = []
         found = None
         while self._owners and found is None:
-            entry = turn, order, owner = heappop(self._owners)
+            entry = turn, _, order, owner = heappop(self._owners)
             if turn < self._turns.next_turn(owner):
-                heappush(self._owners, (self._turns.next_turn(owner), order, owner))
+                self._push_owner(owner, order)
             elif not may_go(owner):
                 blocked.append(entry)
             else:
@@ -137,6 +141,10 @@ class FairQueue(Generic[T]):
         for entry in blocked:
             heappush(self._owners, entry)
         return found
+
+    def is_next_behind(self) -> bool:
+        """Return whether the next owner came when others had taken turns before, and has had none since."""
+        return bool(self._owners) and not self._owners[0][1] and self._turns.has_missed(self._owners[0][3])
 
     def charge(self, owner: str, turns: int) -> None:
         """Charge an owner additional turns."""
@@ -153,10 +161,15 @@ class FairQueue(Generic[T]):
         if found is not None:
             self._turns.take_turn(owner)
         if owner_items:
-            heappush(self._owners, (self._turns.next_turn(owner), owner_items[0][0], owner))
+            self._push_owner(owner, owner_items[0][0])
         else:
             del self._by_owner[owner]
         return found
+
+    def _push_owner(self, owner: str, order: Any) -> None:
+        """Give an owner a place by their next turn. Of equal turns, those go first who have missed some."""
+        turn, is_served = self._turns.next_turn(owner), not self._turns.has_missed(owner)
+        heappush(self._owners, (turn, is_served, order, owner))
 
 
 class FairSlots:

@@ -54,6 +54,7 @@ async def test_a_paused_queue_starts_nothing_says_so_and_continues_when_resumed(
         waiting = stack.engine.find_wait_reason(await stack.run(run["_id"]))
         assert waiting is not None
         assert (waiting.waiting_for, waiting.text) == (WaitingFor.QUEUE_PAUSED, "The queue slow is paused.")
+        assert stack.engine.in_flight.queued == 1
         await queues.update_queue(database, "slow", {"paused": False}, clock.now())
         stack.wakeups.queues_changed()
         await wait_until(lambda: settled(database, 21))

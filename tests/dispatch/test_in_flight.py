@@ -41,6 +41,22 @@ async def test_new_runs_wait_behind_a_backlog_unless_their_owner_has_none_in_it(
     assert (in_flight.may_precede_queued("alice"), in_flight.may_precede_queued("bob")) == (False, True)
 
 
+async def test_the_load_counts_what_waits_from_its_submission_on() -> None:
+    in_flight = in_flight_runs(9)
+    for number in range(3):
+        in_flight.note_submitted(1)
+        claim(in_flight, str(number))
+    begun = await in_flight.ready_queue.get()
+    in_flight.note_submitted(2)
+    in_flight.queued = 7
+    load = in_flight.find_load()
+    assert (load.waiting, load.running, load.ended, load.queued, load.begun) == (4, 1, 0, 0, 1)
+    in_flight.ready_queue.finish_attempt(begun.run)
+    in_flight.has_backlog = True
+    load = in_flight.find_load()
+    assert (load.waiting, load.running, load.ended, load.queued, load.begun) == (4, 0, 1, 7, 1)
+
+
 async def test_a_run_claimed_again_before_its_last_outcome_is_acknowledged_stays_in_flight() -> None:
     in_flight = in_flight_runs(2)
     first, second = claim(in_flight, "a", 1), claim(in_flight, "a", 2)

@@ -51,6 +51,7 @@ async def test_runs_submitted_by_another_thread_reach_a_worker() -> None:
     transport, in_flight = local_transport(1)
     admitted = transport.admit_new(new_runs(1), clock.now())
     await asyncio.to_thread(transport.submit, admitted)
+    assert transport.find_load().waiting == 1
     async with asyncio.timeout(5):
         claimed = await in_flight.ready_queue.get()
     assert claimed.run is admitted[0]

@@ -60,6 +60,19 @@ async def test_while_there_is_work_only_new_due_times_are_read(database: Databas
     assert task.id in [found["_id"] for found in due.take_slice(now)[0]]
 
 
+async def test_beyond_the_room_only_those_are_served_who_have_missed_turns(database: Database, due: DueQueue) -> None:
+    now = clock.now()
+    await flood(database, 30, now - 10 * SECOND)
+    due.refresh(now)
+    assert len(due.take_slice(now, 20)[0]) == 20
+    assert due.take_slice(now, 0) == ([], [])
+    task = await save_at(database, now + MILLISECOND)
+    due.refresh(now + MILLISECOND)
+    tasks, _ = due.take_slice(now + MILLISECOND, 0)
+    assert [found["_id"] for found in tasks] == [task.id]
+    assert len(due) == 10
+
+
 async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
     database: Database, due: DueQueue
 ) -> None:

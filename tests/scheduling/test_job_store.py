@@ -12,10 +12,10 @@ from tests.scheduling.passes import due_task, passes, runs_of, save_at, started
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
 from tocsin.documents import Database, RunStatus, Trigger
-from tocsin.scheduling import due_queue
+from tocsin.scheduling import due_queue, pace
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.fire_batch import BatchFirer
-from tocsin.scheduling.job_store import DueJobExecutor
+from tocsin.scheduling.job_store import CATCH_UP_INTERVAL, DueJobExecutor
 
 S = RunStatus
 SECOND = timedelta(seconds=1)
@@ -124,6 +124,35 @@ async def test_the_store_sleeps_until_the_next_due_time(database: Database) -> N
         assert made.store.sleeps_until is None
         await made.make()
         assert made.store.sleeps_until == soon
+
+
+async def test_while_the_workers_have_no_room_tasks_stay_due_and_the_next_pass_is_soon(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "FIRST_AHEAD", pace.MIN_AHEAD)
+    tasks = [await save_at(database, clock.now() - SECOND) for _ in range(3)]
+    async with passes(database, room=9) as made:
+        made.in_flight.note_submitted(made.in_flight.limiter.limits.prefetch)
+        await made.make()
+        assert [await runs_of(database, task.id) for task in tasks] == [[], [], []]
+        assert made.store.sleeps_until is not None
+        assert made.store.sleeps_until <= clock.now() + CATCH_UP_INTERVAL
+        made.in_flight.note_submitted(-made.in_flight.limiter.limits.prefetch)
+        await made.make()
+    assert [len(await runs_of(database, task.id)) for task in tasks] == [1, 1, 1]
+
+
+async def test_beside_other_processes_nothing_stays_due(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = await due_task(database)
+    async with passes(database, room=9) as made:
+        monkeypatch.setattr(made.store, "_partitions", Shared())
+        made.in_flight.note_submitted(made.in_flight.limiter.limits.prefetch)
+        await made.make()
+    assert len(await runs_of(database, task.id)) == 1
+
+
+class Shared:
+    is_alone = False
 
 
 async def test_tasks_are_not_added_as_jobs(database: Database) -> None:

@@ -55,6 +55,7 @@ class Dispatcher:
             finally:
                 self._in_flight.release_room(room - len(claimed))
             self._in_flight.has_backlog, self._in_flight.others_have_backlog = has_more, self._backlog.has_foreign
+            self._in_flight.queued = len(self._backlog)
             if not has_more or not claimed:
                 break
         else:  # There is no room left: look again before newer runs are admitted.

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tocsin import telemetry
 from tocsin.dispatch.host_lines import OwnerHost
@@ -16,11 +17,28 @@ MAX_WAIT_SECONDS = 1.0
 """Waiting runs that are older, and exceed the prefetch window, are returned to the queue."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerLoad:
+    """The load of the workers of a process.
+
+    Of the claimed runs, some are `waiting` for a worker, at most about `prefetch`; some are `running`; and some have
+    `ended`, but their outcome is not stored. `queued` runs wait for room. `begun` counts the attempts so far.
+    """
+
+    waiting: int
+    running: int
+    ended: int
+    queued: int
+    begun: int
+    prefetch: int
+
+
 class InFlightRuns:
     """The runs of a worker from their claim until the database has acknowledged their outcome.
 
-    `turns` are those of the owners of queued runs. `limit` is the maximum number of runs; the run limiter bounds those
-    of a queue and to a host. `room_freed` is sent when there is room for queued runs that had to wait for it.
+    `turns` are those of the owners of queued runs, of which `queued` are known. `limit` is the maximum number of runs;
+    the run limiter bounds those of a queue and to a host. `room_freed` is sent when there is room for queued runs that
+    had to wait for it.
     """
 
     def __init__(self, worker_id: str, limit: int, limiter: RunLimiter) -> None:
@@ -30,11 +48,13 @@ class InFlightRuns:
         self.ready_queue = ReadyQueue(limiter.limits, limiter.limits.host_concurrency)
         self.runs: dict[str, ClaimedRun] = {}
         self.has_backlog = self.others_have_backlog = False
+        self.queued = 0
         self.is_draining = False
         self.room_freed: Signal[[]] = Signal()
         self._limit = limit
         self._lock = threading.Lock()
         self._reserved = 0
+        self._submitted = self._added = 0
 
     # --- room, from any thread --------------------------------------------------------------------------------------
 
@@ -54,6 +74,23 @@ class InFlightRuns:
         with self._lock:
             self._reserved -= unused
 
+    def find_load(self) -> WorkerLoad:
+        """Return the load of the workers."""
+        coming, ready, running = self._submitted - self._added, len(self.ready_queue), self.ready_queue.running
+        return WorkerLoad(
+            waiting=ready + coming,
+            running=running,
+            ended=len(self.runs) - ready - running,
+            queued=self.queued if self.has_backlog else 0,
+            begun=self._added - ready,
+            prefetch=self.limiter.limits.prefetch,
+        )
+
+    def note_submitted(self, count: int) -> None:
+        """Note that claimed runs are about to be added."""
+        with self._lock:
+            self._submitted += count
+
     # --- runs, on the event loop ------------------------------------------------------------------------------------
 
     def add(self, runs: Iterable[RunDocument]) -> None:
@@ -61,6 +98,7 @@ class InFlightRuns:
         for run in runs:
             claimed = self.runs[run["_id"]] = ClaimedRun(run)
             self.ready_queue.push(claimed)
+            self._added += 1
         self._update_metrics()
 
     def remove(self, runs: list[RunDocument]) -> None:

@@ -67,6 +67,11 @@ class ReadyQueue:
     def __len__(self) -> int:
         return self._waiting
 
+    @property
+    def running(self) -> int:
+        """The number of popped runs whose attempt has not ended."""
+        return self._busy
+
     def push(self, item: ClaimedRun) -> None:
         """Add a run, by rank among those of the same owner and host, and wake a worker for it."""
         target, queued_at = (item.run["owner"], item.run.get("host")), item.run.get("queued_at")

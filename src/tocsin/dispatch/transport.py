@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tocsin.dispatch.claims import claimed_for
-from tocsin.dispatch.in_flight import InFlightRuns
+from tocsin.dispatch.in_flight import InFlightRuns, WorkerLoad
 from tocsin.documents import RunDocument
 from tocsin.wakeups import Wakeups
 
@@ -24,6 +24,9 @@ class Transport(Protocol):
 
     def admit_new(self, runs: list[RunDocument], now: datetime) -> list[RunDocument]:
         """Return the new runs that may start now, as claimed. Insert each as it is, then submit or cancel it."""
+
+    def find_load(self) -> WorkerLoad:
+        """Return the load of the workers, which decides how many due tasks become runs."""
 
     def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that are not submitted."""
@@ -59,6 +62,10 @@ class LocalTransport:
         in_flight.release_room(room - len(admitted))
         return admitted
 
+    def find_load(self) -> WorkerLoad:
+        """Return the load of the workers of this process."""
+        return self._in_flight.find_load()
+
     def cancel_admission(self, runs: list[RunDocument]) -> None:
         """Release the room of admitted runs that will not be executed here."""
         self._in_flight.limiter.release(*runs)
@@ -67,6 +74,7 @@ class LocalTransport:
     def submit(self, runs: list[RunDocument]) -> None:
         """Put runs that are claimed for this worker into the ready queue."""
         if runs:
+            self._in_flight.note_submitted(len(runs))
             self._loop.call_soon_threadsafe(self._in_flight.add, runs)
 
     def wake_dispatcher(self) -> None:

@@ -96,6 +96,10 @@ def plan_due_times(schedule: Schedule, due: datetime, now: datetime, misfire: Mi
     """
     if due > now:
         return DuePlan((), None, due)
+    following = next_due(schedule, due)
+    if following is None or following > now:  # by far the most frequent case: only `due` itself
+        is_run = now - due <= misfire.grace or misfire.policy is not MisfirePolicy.SKIP
+        return DuePlan((due,), None, following) if is_run else DuePlan((), Gap(due, due, 1), following)
     runs = _newest_due_times(schedule, due, now, _max_runs(schedule, due, now, misfire))
     return DuePlan(runs, _find_gap(schedule, due, now, runs), next_due(schedule, now))
 

@@ -132,25 +132,27 @@ class DueQueue:
         else:
             self._left_out = True
 
-    def take_slice(self, now: datetime) -> tuple[list[TaskDocument], list[RunDocument]]:
-        """Remove and return the next slice: tasks, and the rows of retries.
+    def take_slice(self, now: datetime, room: int | None = None) -> tuple[list[TaskDocument], list[RunDocument]]:
+        """Remove and return the next slice: tasks, and the rows of retries. It may be empty.
 
-        A retry whose task is also queued is dropped: firing the task ends it.
+        `room` is the number for which the workers have room. Beyond it, only owners are served who have missed turns,
+        so that nobody waits for the backlog of others. A retry whose task is also queued is dropped: firing the task
+        ends it.
         """
         tasks: list[TaskDocument] = []
         retries: list[RunDocument] = []
-        while len(self._queue) and not tasks and not retries:
-            chosen = self._pop_slice(now)
+        while not tasks and not retries and (chosen := self._pop_slice(now, room)):
             tasks = self._load_tasks([due.id for due in chosen if due.retry is None], now)
             retries = [due.retry for due in chosen if due.retry is not None]
         fitting = _count_fitting(tasks)
         self.add_tasks(tasks[fitting:])
         return tasks[:fitting], [run for run in retries if not self._is_task_due(run)]
 
-    def _pop_slice(self, now: datetime) -> list[_Due]:
+    def _pop_slice(self, now: datetime, room: int | None) -> list[_Due]:
         chosen: list[_Due] = []
         self._late = timedelta()
-        while len(chosen) < self.slice_size and (found := self._queue.pop()) is not None:
+        size = self.slice_size if room is None else min(self.slice_size, room)
+        while (len(chosen) < size or self._queue.is_next_behind()) and (found := self._queue.pop()) is not None:
             owner, due = found
             chosen.append(due)
             self._late = max(self._late, now - due.at)

@@ -6,7 +6,7 @@ submitted, before the next one is chosen.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -24,10 +24,13 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.deferral import RunDeferrer
 from tocsin.scheduling.due_queue import DueQueue
 from tocsin.scheduling.fire_batch import BatchFirer, FiringEffects
+from tocsin.scheduling.pace import Pace
 from tocsin.scheduling.planning import MAX_OPEN_RUNS
 
 PASS_LIMIT = 5_000
 """Number of tasks and retries after which a pass ends."""
+CATCH_UP_INTERVAL = timedelta(milliseconds=20)
+"""Interval of passes while due tasks wait for the workers to catch up."""
 
 
 class DueJob(Job):  # type: ignore[misc]
@@ -98,6 +101,7 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._database = database
         self._tasks: Collection[TaskDocument] = database["tasks"]
         deferred = DeferredRuns() if deferred is None else deferred
+        self._partitions, self._transport, self._pace, self._is_held = partitions, transport, Pace(), False
         self._due = DueQueue(self._tasks, database["runs"], partitions, deferred)
         deferrer = RunDeferrer(database, deferred, deferring_worker)
         meter, changes = meter or UsageMeter(), changes or ChangeLog()
@@ -112,6 +116,8 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
     def get_due_jobs(self, now: datetime) -> Iterator[DueJob]:
         """Yield the jobs of a slice, then fire what was collected, until nothing is due or the pass is long enough.
 
+        It also ends when enough runs wait for the workers.
+
         Tasks come before retries: when a retry and the next due time of its task are both due, the retry gives way.
         """
         if not self._finished:
@@ -121,15 +127,26 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
         self._due.refresh(now)
         while len(self._due):
             began_at, self.collected = monotonic(), []
-            tasks, retries = self._due.take_slice(now)
+            room = self._find_room()
+            self._is_held = room == 0
+            tasks, retries = self._due.take_slice(now, room)
             yield from (DueJob(task["_id"], task["next_run_at"], task=task) for task in tasks)
             yield from (DueJob(run["_id"], run.get("retry_at"), retry=run) for run in retries)
             self._fire_collected()
             self._due.adapt_slice_size(monotonic() - began_at, len(tasks) + len(retries))
-            if self._seen >= PASS_LIMIT or not len(self._due):
+            if self._seen >= PASS_LIMIT or self._is_held or not len(self._due):
                 return
             now = clock.now()
             self._due.refresh(now)  # another owner's task that became due meanwhile does not wait for the rest
+
+    def _find_room(self) -> int | None:
+        """Return how many due tasks should become runs now; None for any number.
+
+        Other processes cannot see what is due here and is not queued yet, so this one does not hold anything back.
+        """
+        if not self._partitions.is_alone:
+            return None
+        return self._pace.find_room(self._transport.find_load(), len(self._due))
 
     def _fire_collected(self) -> None:
         """Fire the slice. What fails stays due in the database and is found again."""
@@ -146,7 +163,11 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
     def get_next_run_time(self) -> datetime | None:
         """Return the time of the next pass. APScheduler calls this at the end of a pass."""
         telemetry.TASKS_DUE.set(self._seen + len(self._due))
-        self.sleeps_until = clock.now() if len(self._due) else self._due.find_next_due(clock.now())
+        now = clock.now()
+        if len(self._due):
+            self.sleeps_until = now + CATCH_UP_INTERVAL if self._is_held else now
+        else:
+            self.sleeps_until = self._due.find_next_due(now)
         self._finished = True
         return self.sleeps_until
 

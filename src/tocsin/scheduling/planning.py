@@ -186,7 +186,10 @@ def _plan_runs(firing: TaskFiring, due: datetime, known: list[RunDocument]) -> N
     schedule = schedules.schedule_from_document(task["schedule"])
     misfire = schedules.Misfire.from_document(task["misfire"])
     plan = schedules.plan_due_times(schedule, due, now, misfire)
-    dues, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
+    dues: tuple[datetime, ...] = plan.runs
+    gaps: tuple[schedules.Gap, ...] = () if plan.missed is None else (plan.missed,)
+    if known:
+        dues, gaps = schedules.exclude_covered(schedule, plan, [(run["due_at"], last_due_of(run)) for run in known])
     catching_up = misfire.policy is schedules.MisfirePolicy.RUN_ALL and now - due > misfire.grace
     max_open = max(firing.max_open, misfire.max_runs) if catching_up else firing.max_open
     busy = [*firing.open_before, *(OpenRun(run["_id"], run["status"]) for run in firing.runs if run["open"])]
