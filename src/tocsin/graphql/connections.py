@@ -81,10 +81,11 @@ async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Call
     """Fetch a page of the query and convert its rows. Raises InvalidInput."""
     page = await paging.fetch_page(query, arguments)
     edges = [Edge(cursor=encode_cursor(query, row), node=to_node(row)) for row in page.rows]
-    return Connection(query=query, edges=edges, page_info=_to_page_info(page))
+    return Connection(query=query, edges=edges, page_info=to_page_info(page))
 
 
-def _to_page_info(page: Page[Any]) -> PageInfo:
+def to_page_info(page: Page[Any]) -> PageInfo:
+    """Convert the ends of a page."""
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,
