@@ -49,9 +49,9 @@ async def poll_notifications(
     with services.long_polls.take_place(owner.id):
         if (operation := OPERATION.get()) is not None:
             operation.begin_waiting(seconds)
+        start = after or await find_present(services.database, owner.id)
+        reader = NotificationReader(services.database, owner.id, start, choice.includes)
         async with _watching(context, owner.id, seconds) as watcher:
-            start = after or await find_present(services.database, owner.id)
-            reader = NotificationReader(services.database, owner.id, start, choice.includes)
             found = await _read_when_stored(reader, watcher, limit, seconds)
     return _to_connection(services, owner, choice, page, found, reader.position)
 
