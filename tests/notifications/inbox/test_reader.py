@@ -36,16 +36,18 @@ async def read_all(reader: NotificationReader, limit: int) -> list[str]:
 @pytest.mark.parametrize("seed", range(6))
 async def test_late_notifications_come_once_while_others_are_read(database: Database, seed: int) -> None:
     """Rows appear at random, with times up to four seconds before those that were read."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     got: list[str] = []
-    stored: list[str] = [each["_id"] for each in (first := [row(f"old-{n}", chance.random() * DAY) for n in range(9)])]
-    await database.notifications.insert_many(first)
+    old = [row(f"old-{number}", chance.random() * DAY) for number in range(9)]
+    await database.notifications.insert_many(old)
+    stored: list[str] = [each["_id"] for each in old]
     reader = NotificationReader(database, "u1", FeedPosition.at(truncate_to_milliseconds(clock.now() - 2 * DAY)))
     for number in range(30):
         if chance.random() < 0.6:
             ago = timedelta(seconds=chance.choice([0, chance.random() * 4]))
             rows: list[Any] = [row(f"{number}-{each}", ago) for each in range(chance.choice([1, 1, 2, 9]))]
-            await database.notifications.insert_many([*rows, {**rows[0], "_id": f"u2/{number}", "owner": "u2"}])
+            others: Any = {**rows[0], "_id": f"u2/{number}", "owner": "u2"}
+            await database.notifications.insert_many([*rows, others])
             stored += [each["_id"] for each in rows]
         page = await reader.read(chance.choice([1, 3, 50]))
         got += [step.row["_id"] for step in page.steps]
