@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 import httpx
 
 from tests.acceptance.events import events
-from tests.acceptance.server import Server, free_port
+from tests.acceptance.server import Server, UnavailableError, free_port
 from tests.harness import wait_until
 
-_TASKS = 12
+_TASKS = 10
+"""Tasks of each of three rounds. At most two notifications are about each: it begins to fail, and it fails."""
 _CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { userErrors { message } } } }"
-_LIST = "{ notifications(first: 100) { totalCount nodes { id subject } } }"
+_LIST = """{ tasks { totalCount } failed: notifications(kinds: [FAILED_FOR_GOOD]) { totalCount }
+  notifications(first: 100) { nodes { id } } }"""
 _RECEIVED = "subscription { notificationReceived%s { id cursor subject } }"
 _POLL = '{ notifications(waitSeconds: 60, after: "") { nodes { id } pageInfo { endCursor } } }'
 
@@ -56,23 +60,28 @@ def _failing(number: int) -> dict[str, Any]:
     }
 
 
-async def test_a_client_gets_each_notification_once_though_the_server_is_killed(tmp_path: Path) -> None:
+async def test_a_client_gets_each_notification_once_though_server_and_database_are_killed(tmp_path: Path) -> None:
     server = Server(tmp_path)
     await server.start()
     try:
         await server.sign_up()
         follower = Follower(server)
         following = asyncio.create_task(follower.follow())
-        for round_ in range(2):
+        for round_ in range(3):
             given = {"tasks": [_failing(round_ * _TASKS + number) for number in range(_TASKS)], "mode": "EACH"}
-            await server.query(_CREATE, {"i": given})
+            await _retried(server, _CREATE, {"i": given})
             await wait_until(partial(follower.has_more_than, len(follower.received)), 30)
-            await server.kill()
-            await server.start()
+            if round_ == 1:
+                os.kill(server.database_pid(), signal.SIGKILL)  # streams wait until it is there again
+                await wait_until(server.ready, 30)
+            else:
+                await server.kill()
+                await server.start()
 
         async def all_received() -> bool:
-            found = (await server.query(_LIST))["notifications"]
-            return bool(found["totalCount"] == 4 * _TASKS == len(follower.received))
+            found = await _retried(server, _LIST)
+            has_ended = found["failed"]["totalCount"] == found["tasks"]["totalCount"]
+            return has_ended and len(found["notifications"]["nodes"]) == len(follower.received)
 
         await wait_until(all_received, 60)
         stored = [node["id"] for node in (await server.query(_LIST))["notifications"]["nodes"]]
@@ -80,6 +89,14 @@ async def test_a_client_gets_each_notification_once_though_the_server_is_killed(
         following.cancel()
     finally:
         await server.stop()
+
+
+async def _retried(server: Server, query: str, variables: dict[str, Any] | None = None) -> Any:
+    """Run an operation when the database is there."""
+    while True:
+        with suppress(UnavailableError):
+            return await server.query(query, variables)
+        await asyncio.sleep(0.1)
 
 
 class RawPoll:

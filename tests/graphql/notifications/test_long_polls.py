@@ -140,6 +140,21 @@ async def test_it_ends_when_its_client_leaves(api: Api) -> None:
     await waiting(api, 0)
 
 
+async def test_an_event_stream_can_wait_too_and_ends_when_its_client_leaves(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.alice.token}", "Accept": "text/event-stream"}
+    request = {"query": POLL, "variables": {"wait": 60}}
+    async with httpx.AsyncClient(base_url=api.url, headers=headers, timeout=90) as client:
+        begun = asyncio.create_task(client.post("/graphql", json=request))
+        await waiting(api)
+        await tell(api.database, owner_of(api.alice), 1)
+        assert '"quotas":["1"]' in (await begun).text.replace(" ", "")
+        begun = asyncio.create_task(client.post("/graphql", json=request))
+        await waiting(api)
+        begun.cancel()
+        await asyncio.gather(begun, return_exceptions=True)
+    await waiting(api, 0)
+
+
 async def test_it_ends_with_its_operation_on_a_websocket(api: Api) -> None:
     async with open_socket(api, api.alice) as socket:
         for number in range(3):
