@@ -30,6 +30,7 @@ def sent_for(change: Change) -> list[tuple[Any, ...]]:
     ("change", "expected"),
     [
         (RUN, []),
+        (Change(ChangeKind.NOTIFIED, NOW, notified="alice"), []),
         (replace(RUN, due_at=NOW), [("task_due", NOW)]),
         (replace(RUN, queued=True), [("runs_queued",)]),
         (replace(RUN, cancel_requested=True), [("cancel_requested", "alice/t:1")]),
