@@ -185,3 +185,10 @@ def test_a_status_that_the_database_derived_is_read_unless_a_later_one_is_known(
     assert merge_changes(derived, renamed).is_derived
     assert not merge_changes(derived, paused).is_derived
     assert merge_changes(paused, derived).is_derived
+
+
+def test_users_who_were_notified_are_told_apart() -> None:
+    queue, users = ChangeQueue(), [f"user{number}" for number in range(MERGED_FROM)]
+    for user in [*users, *users]:
+        queue.add(Change(K.NOTIFIED, EPOCH, notified=user))
+    assert [change.notified for _, change in queue.take(len(users) * 2)] == users

@@ -29,6 +29,7 @@ def sent_for(change: Change) -> list[tuple[Any, ...]]:
     ("change", "expected"),
     [
         (RUN, []),
+        (Change(ChangeKind.NOTIFIED, NOW, notified="alice"), []),
         (RUN._replace(due_at=NOW), [("task_due", NOW)]),
         (RUN._replace(queued=True), [("runs_queued",)]),
         (RUN._replace(cancel_requested=True), [("cancel_requested", "alice/t:1")]),

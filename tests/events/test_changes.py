@@ -55,7 +55,10 @@ WORKFLOW_RUNS = st.builds(
 )
 
 
-@given(RUNS | TASKS | WORKFLOW_RUNS | st.builds(AccessChange, st.text(min_size=1)))
+NOTIFIED = st.builds(Change, st.just(ChangeKind.NOTIFIED), st.just(NOW), notified=st.text(min_size=1))
+
+
+@given(RUNS | TASKS | WORKFLOW_RUNS | NOTIFIED | st.builds(AccessChange, st.text(min_size=1)))
 def test_a_change_arrives_as_it_was_sent(change: Any) -> None:
     assert decode_change(encode_change(change), NOW) == change
 

@@ -12,6 +12,7 @@ from tocsin import clock, documents
 from tocsin.documents import Database, RunStatus, TaskStatus, Trigger, parent_of, record_stored_runs
 from tocsin.events import (
     Change,
+    ChangeFilter,
     ChangeKind,
     ChangeSubscription,
     Fanout,
@@ -79,6 +80,22 @@ async def test_a_subscriber_gets_only_changes_of_the_owner_and_of_the_task(datab
             await add_run(database, mine.id, S.QUEUED, trigger=Trigger.MANUAL)
             assert [(change.task_id, change.kind) for change in await take(one, 1)] == [(mine.id, K.RUN_CREATED)]
             assert [(change.task_id, change.kind) for change in await take(bobs, 1)] == [(hers.id, K.TASK_CREATED)]
+
+
+async def test_only_subscribers_of_notifications_are_told_of_them(database: Database) -> None:
+    async with (
+        listening(database) as events,
+        events.subscribe("alice") as tasks,
+        ChangeSubscription(events, ChangeFilter("alice", notifications=True)) as notifications,
+    ):
+        await snapshot(tasks)
+        await snapshot(notifications)
+        database.changes.notifications_stored(["bob", "alice", "alice"])
+        task = await save_hourly_task(database)
+        database.changes.notifications_stored(["alice"])
+        told = await take(notifications, 2)
+        assert [(change.kind, change.notified, change.task_id) for change in told] == [(K.NOTIFIED, "alice", None)] * 2
+        assert [(change.kind, change.task_id) for change in await take(tasks, 1)] == [(K.TASK_CREATED, task.id)]
 
 
 async def test_changes_of_other_processes_arrive(database: Database, mongodb_uri: str) -> None:

@@ -12,6 +12,8 @@ import pytest
 from tests.graphql.conftest import T0, Api, Caller, run_document
 from tocsin.graphql import ids
 from tocsin.graphql.schema import schema
+from tocsin.notifications.account_events import QuotaMet
+from tocsin.notifications.inbox.store import store_notifications
 
 PUBLIC = {
     "signUp",
@@ -99,6 +101,14 @@ CASES: dict[str, tuple[str, Any]] = {
         "mutation($run: ID!) { discardDeadLetters(input: {ids: [$run]}) { count userErrors { code } } }",
         {"discardDeadLetters": {"count": None, **NOT_FOUND}},
     ),
+    "notifications": (
+        "query($notification: ID!) { notifications { totalCount nodes { id } } other: node(id: $notification) { id } }",
+        {"notifications": {"totalCount": 0, "nodes": []}, "other": None},
+    ),
+    "acknowledgeNotifications": (
+        f"mutation($notification: ID!) {{ acknowledgeNotifications(input: {{ids: [$notification]}}) {{ count unacknowledgedCount {SHOWN} }} }}",
+        {"acknowledgeNotifications": {"count": None, "unacknowledgedCount": None, **NOT_FOUND}},
+    ),
 }  # fmt: skip
 # For administrators only. field: (document, what Carol is answered)
 ADMIN: dict[str, tuple[str, Any]] = {
@@ -120,7 +130,7 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents"}  # see test_subscriptions.py
+SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "notificationReceived"}  # see test_subscriptions.py, notifications/
 
 
 def _root_fields() -> set[str]:
@@ -156,6 +166,9 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]
+    await store_notifications(api.database, [QuotaMet.from_quotas(api.alice.user.id, ["10 runs"], T0)])
+    (notification,) = await api.database.notifications.find({}).to_list()
+    variables["notification"] = ids.encode_id("Notification", notification["_id"])
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
 
@@ -179,6 +192,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert await api.database.runs.find({}).to_list() == [run]
     assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
+    assert [each["acknowledged"] async for each in api.database.notifications.find({})] == [False]
 
 
 async def test_only_administrators_administer(api: Api) -> None:

@@ -125,6 +125,15 @@ async def test_old_mails_are_deleted(pruned: Database) -> None:
     assert await ids(pruned, "deliveries") == {"young"}
 
 
+@pytest.mark.parametrize("acknowledged", [True, False])
+async def test_notifications_are_deleted_with_the_history(pruned: Database, acknowledged: bool) -> None:
+    for name, age in (("old", OLD), ("young", YOUNG)):
+        stored = {"_id": name, "owner": "alice", "stored_at": clock.now() - age, "acknowledged": acknowledged}
+        await pruned.db["notifications"].insert_one(stored)
+    await prune(pruned)
+    assert await ids(pruned, "notifications") == {"young"}
+
+
 @pytest.mark.parametrize(("is_open", "ended"), [(True, None), (False, YOUNG), (False, OLD)])
 @pytest.mark.parametrize("deleted", [True, False])
 async def test_a_replaced_version_is_kept_while_a_run_of_it_is(

@@ -88,7 +88,8 @@ async def test_beyond_the_storage_quota_the_oldest_history_of_that_owner_is_dele
     await quotas.flush_usage()
     counted = await users.owner_usages.find_one({"_id": "alice"})
     assert counted is not None
-    assert abs(await measure(users, quotas) - counted["storage"]) < 2_000
+    told = 3_000  # the mail and the notification about the quota are measured, but not counted as they are stored
+    assert abs(await measure(users, quotas) - counted["storage"]) < told
     assert alices.id in await ids(users, "tasks")
 
 

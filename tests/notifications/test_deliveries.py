@@ -10,6 +10,7 @@ from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail
 from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, retried_run
 from tocsin import clock
 from tocsin.documents import Database, Delivery, StepStatus
+from tocsin.notifications import deliveries
 from tocsin.notifications.account_events import LinkRequested, QuotaMet
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Message
@@ -23,6 +24,7 @@ from tocsin.notifications.deliveries import (
     prune_deliveries,
 )
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.inbox.store import store_notifications
 from tocsin.notifications.pages import run_page_path
 from tocsin.notifications.run_events import ApprovalRequested, IncidentStage, TaskFailure
 
@@ -90,6 +92,30 @@ async def test_an_incident_that_any_channel_notified_of_is_known(
     await enqueue_deliveries(database, [new_delivery(began, "mail", MESSAGE), by_list])
     assert await find_notified(database, wanted) == {wanted[0], wanted[2], wanted[3]}
     assert await find_notified(database, []) == set()
+
+
+async def test_the_notification_of_a_later_stage_silences_an_earlier_one_but_not_its_own(database: Database) -> None:
+    """After a crash between the two, the delivery of the later stage is still to be made."""
+    await store_notifications(database, [TaskFailure.from_run(failed_run(incident=0))])
+    stages = [IncidentStage("u1/t1", 0, stage) for stage in (0, 1)]
+    assert await find_notified(database, stages) == {stages[0]}
+
+
+async def test_a_crash_before_the_deliveries_loses_none(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = TaskFailure.from_run(failed_run())
+    with monkeypatch.context() as crashing:
+        crashing.setattr(deliveries, "enqueue_deliveries", _crash)
+        with pytest.raises(ConnectionError):
+            await notify(database, [event])
+    (first,) = await database.notifications.find({}).to_list()
+    assert await database.deliveries.find({}).to_list() == []
+    await notify(database, [event])
+    assert await database.notifications.find({}).to_list() == [first]
+    assert [each["_id"] async for each in database.deliveries.find({})] == [event.id]
+
+
+async def _crash(*_: object) -> None:
+    raise ConnectionError
 
 
 async def test_an_event_is_queued_by_now_with_the_text_of_its_mail(database: Database) -> None:

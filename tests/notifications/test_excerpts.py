@@ -66,10 +66,11 @@ def test_a_message_of_any_length_is_soon_read(text: str) -> None:
 
 def test_an_error_is_excerpted_with_its_hint() -> None:
     error: ErrorDocument = {"kind": ErrorKind.CONNECT, "message": "No\nanswer.", "hint": "See http://a.test/?key=1"}
-    assert ErrorExcerpt.from_document(error) == ErrorExcerpt("No answer.", "See http://a.test/")
+    assert ErrorExcerpt.from_document(error) == ErrorExcerpt("No answer.", "See http://a.test/", ErrorKind.CONNECT)
 
 
 def test_an_error_without_words_is_unknown() -> None:
-    unknown = ErrorExcerpt("The reason is unknown.", "")
-    assert ErrorExcerpt.from_document(None) == unknown
-    assert ErrorExcerpt.from_document({"kind": ErrorKind.CONNECT, "message": " ", "hint": None}) == unknown
+    text = "The reason is unknown."
+    assert ErrorExcerpt.from_document(None) == ErrorExcerpt(text, "")
+    error: ErrorDocument = {"kind": ErrorKind.CONNECT, "message": " ", "hint": None}
+    assert ErrorExcerpt.from_document(error) == ErrorExcerpt(text, "", ErrorKind.CONNECT)

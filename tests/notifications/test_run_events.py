@@ -16,7 +16,7 @@ from tests.notifications.samples import (
     retried_run,
     retried_step_run,
 )
-from tocsin.documents import StepDocument, StepStatus
+from tocsin.documents import ErrorKind, StepDocument, StepStatus
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.pages import approval_page_path, run_page_path
@@ -74,7 +74,7 @@ def test_an_attempt_counts_by_its_number_where_earlier_ones_are_missing() -> Non
 def test_a_run_without_attempts_has_its_own_error_and_time() -> None:
     error = {"kind": "LOST", "message": "Nobody ran it.", "hint": None}
     event = TaskFailure.from_run(failed_run(attempts=[], error=error))
-    assert (event.error, event.attempts, event.at) == (ErrorExcerpt("Nobody ran it.", ""), 0, DUE)
+    assert (event.error, event.attempts, event.at) == (ErrorExcerpt("Nobody ran it.", "", ErrorKind.LOST), 0, DUE)
     assert event.called == "POST https://api.example.org/backup"
 
 

@@ -55,7 +55,7 @@ async def test_a_run_is_measured_once_however_old_it_is(database: Database, ago:
     assert await measure(database) == await size_of(database, "tasks", task.id) + await size_of(database, "runs", run)
 
 
-@pytest.mark.parametrize("collection", ["workflow_versions", "deliveries", "workflow_runs"])
+@pytest.mark.parametrize("collection", ["workflow_versions", "deliveries", "notifications", "workflow_runs"])
 async def test_other_documents_are_measured(database: Database, collection: str) -> None:
     for owner in ("alice", "bob", "alice2"):
         document: Any = {"_id": f"{owner}/1", "owner": owner, "due_at": clock.now() - HOUR, "text": "x" * 900}
@@ -68,7 +68,8 @@ async def test_deliveries_by_each_channel_are_measured(database: Database, monke
     await notify(database, [QuotaMet.from_quotas("alice", ["10 runs"], clock.now())])
     ids = [each["_id"] async for each in database.deliveries.find({})]
     assert len(ids) == 2
-    assert await measure(database) == sum([await size_of(database, "deliveries", each) for each in ids])
+    mails = sum([await size_of(database, "deliveries", each) for each in ids])
+    assert await measure(database) == mails + await size_of(database, "notifications", min(ids))
 
 
 async def test_a_measurement_replaces_the_count_and_is_known_at_once(database: Database) -> None:

@@ -42,6 +42,8 @@ from tocsin.documents.limit_documents import (
 )
 from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
+from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
+from tocsin.documents.notification_models import Notification
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
@@ -160,6 +162,9 @@ __all__ = [
     "LinkPurpose",
     "MailContentDocument",
     "MailCountDocument",
+    "Notification",
+    "NotificationDataDocument",
+    "NotificationDocument",
     "Overlap",
     "OwnerUsageDocument",
     "Permit",

@@ -18,6 +18,7 @@ class ChangeRecord(TypedDict):
     workflow_run: NotRequired[str]
     steps: NotRequired[list[list[str]]]
     derived: NotRequired[bool]
+    notified: NotRequired[str]
 
 
 class ChangeBatchDocument(TypedDict):

@@ -36,6 +36,7 @@ class ChangeKind(Enum):
     TASK_DELETED = "TASK_DELETED"
     RUN_CREATED = "RUN_CREATED"
     RUN_UPDATED = "RUN_UPDATED"
+    NOTIFIED = "NOTIFIED"
 
 
 class Change(NamedTuple):
@@ -43,6 +44,8 @@ class Change(NamedTuple):
 
     `steps` holds the keys and new statuses of the changed steps of a workflow run. `is_derived` says that the database
     derived a status of the task that its writer does not know: whoever needs it reads it.
+
+    `notified` is the ID of a user for whom notifications were stored, of whom only subscribers of those are told.
 
     Three fields are for the engine, not for subscribers: `due_at`, a due or retry time that the change set;
     `queued`, if a run now waits for a worker; `cancel_requested`, if a running run must be aborted.
@@ -63,6 +66,7 @@ class Change(NamedTuple):
     workflow_status: WorkflowRunStatus | None = None
     steps: tuple[tuple[str, StepStatus], ...] = ()
     is_derived: bool = False
+    notified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,11 @@ class ChangeLog:
     ) -> None:
         """Record a change of a workflow run. The status is None if it stayed the same."""
         self.record([Change(kind, self.now(), workflow_run_id=run_id, workflow_status=status, steps=tuple(steps))])
+
+    def notifications_stored(self, owners: Iterable[str]) -> None:
+        """Record that notifications of these users were stored."""
+        at = self.now()
+        self.record([Change(ChangeKind.NOTIFIED, at, notified=owner) for owner in dict.fromkeys(owners)])
 
     def access_ended(self, user_id: str) -> None:
         """Record that tokens of a user may have become invalid."""

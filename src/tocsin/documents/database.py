@@ -34,6 +34,7 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.lost_writes import LostWriteListener
+from tocsin.documents.notification_documents import NotificationDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
@@ -132,6 +133,10 @@ class Database:
     @property
     def deliveries(self) -> AsyncCollection[DeliveryDocument]:
         return self.db["deliveries"]
+
+    @property
+    def notifications(self) -> AsyncCollection[NotificationDocument]:
+        return self.db["notifications"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

@@ -34,6 +34,7 @@ def merge_changes(earlier: Change, later: Change) -> Change:
         later.workflow_status or earlier.workflow_status,
         _merge_steps(earlier.steps, later.steps) if earlier.steps else later.steps,
         later.is_derived or (earlier.is_derived and later.task_status is None),
+        later.notified,
     )
 
 
@@ -144,4 +145,4 @@ class ChangeQueue:
 
 def _subject(change: Change) -> str:
     """Return the ID of what changed. A SNAPSHOT is queued under none: nothing is merged into it."""
-    return change.run_id or change.task_id or change.workflow_run_id or ""
+    return change.run_id or change.task_id or change.workflow_run_id or change.notified or ""

@@ -21,15 +21,21 @@ CHANGES_PER_TURN = 16
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """The changes that somebody subscribes to: of an owner's tasks and runs, or of workflow runs; or of one of them."""
+    """The changes that somebody subscribes to: of an owner's tasks and runs, or of workflow runs, or of one of them.
+
+    With `notifications`, they are those that tell of stored notifications, and no others.
+    """
 
     owner: str
     task_id: str | None = None
     workflows: bool = False
     workflow_run_id: str | None = None
+    notifications: bool = False
 
     def matches(self, change: Change) -> bool:
         """Tell whether a change of the owner belongs to it."""
+        if self.notifications:
+            return change.notified is not None
         if self.workflows:
             return change.workflow_run_id is not None and self.workflow_run_id in (None, change.workflow_run_id)
         return change.task_id is not None and self.task_id in (None, change.task_id)

@@ -18,8 +18,8 @@ from tocsin.documents import (
 
 
 def subject_id(change: Change) -> str:
-    """Return the ID of the task or workflow run that changed; empty for a SNAPSHOT of all."""
-    return change.task_id or change.workflow_run_id or ""
+    """Return the ID of the task, workflow run or notified user that changed; empty for a SNAPSHOT of all."""
+    return change.task_id or change.workflow_run_id or change.notified or ""
 
 
 def encode_change(change: RecordedChange) -> ChangeRecord:
@@ -36,6 +36,7 @@ def encode_change(change: RecordedChange) -> ChangeRecord:
         "queued": change.queued,
         "cancel": change.cancel_requested,
         "derived": change.is_derived,
+        "notified": change.notified,
         "steps": [[key, status] for key, status in change.steps],
     }
     return cast("ChangeRecord", {name: value for name, value in fields.items() if value})
@@ -61,4 +62,5 @@ def decode_change(record: ChangeRecord, at: datetime) -> RecordedChange:
         workflow_status=WorkflowRunStatus(status) if status and workflow_run else None,
         steps=tuple((key, StepStatus(step)) for key, step in record.get("steps", ())),
         is_derived=record.get("derived", False),
+        notified=record.get("notified"),
     )

@@ -14,7 +14,7 @@ ALLOWED_ON_LOW_DISK = frozenset(
     {
         "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "logIn", "logOut", "refreshSession", "revokeSession", "revokeApiToken",
-        "changePassword", "deactivateUser", "setUserQuota",
+        "changePassword", "deactivateUser", "acknowledgeNotifications", "setUserQuota",
     }
 )  # fmt: skip
 """Mutations that are accepted while the disk is nearly full: they free space, end things, or are needed to do so."""

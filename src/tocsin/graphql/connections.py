@@ -49,12 +49,13 @@ class Connection(Generic[T]):
     query: strawberry.Private[KeysetQuery[Any]]
     page: strawberry.Private[Page[Any]]
     items: strawberry.Private[list[T]]
+    cursors: strawberry.Private[list[str] | None] = None
     counting: strawberry.Private[asyncio.Task[Count] | None] = None
 
     @strawberry.field(description="The items on this page, with their cursors.")
     def edges(self) -> list[Edge[T]]:
-        rows = zip(self.page.rows, self.items, strict=True)
-        return [Edge(cursor=encode_cursor(self.query, row), node=item) for row, item in rows]
+        cursors = self.cursors or [encode_cursor(self.query, row) for row in self.page.rows]
+        return [Edge(cursor=cursor, node=item) for cursor, item in zip(cursors, self.items, strict=True)]
 
     @strawberry.field(description="Cursors of this page, and whether there are more pages.")
     def page_info(self) -> PageInfo:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import cast
 
 import strawberry
 from pymongo.errors import PyMongoError
+from starlette.requests import Request
 from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, LinkFlows
@@ -22,6 +24,7 @@ from tocsin.documents import Database, RunDocument, Scope
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.graphql.callers import Caller, CallerSlots
+from tocsin.graphql.limits.long_polls import LongPolls
 from tocsin.graphql.limits.refusal_log import RefusalLog
 from tocsin.graphql.loaders import DocumentLoaders
 from tocsin.graphql.sharing.groups import SubscriptionGroups
@@ -83,6 +86,11 @@ class Services:
     def subscription_groups(self) -> SubscriptionGroups:
         """Subscriptions that share their events."""
         return SubscriptionGroups(self.fanout)
+
+    @cached_property
+    def long_polls(self) -> LongPolls:
+        """Long polls in progress by user."""
+        return LongPolls()
 
     @cached_property
     def slots(self) -> CallerSlots:
@@ -178,6 +186,15 @@ class Context(BaseContext):
     def is_websocket(self) -> bool:
         """True for a WebSocket connection."""
         return self.request is not None and self.request.scope["type"] == "websocket"
+
+    async def wait_for_disconnect(self) -> None:
+        """Wait until the client of an HTTP request is gone. A WebSocket cancels its operations instead."""
+        if self.request is None or self.is_websocket:
+            await asyncio.get_running_loop().create_future()
+            return
+        request = cast("Request", self.request)
+        while (await request.receive())["type"] != "http.disconnect":
+            raise_if_cancelled()
 
     async def wait_for_token_end(self) -> Unauthenticated:
         """Wait until the verified token becomes invalid and return the reason as an error.

@@ -10,13 +10,15 @@ from tocsin.graphql.arguments import GlobalId
 from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.queries import DeadLetterQueries
 from tocsin.graphql.node import Node, NodeType, load_node
+from tocsin.graphql.notifications.inbox_queries import NotificationQueries
+from tocsin.graphql.notifications.inbox_types import load_notification
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
 from tocsin.graphql.workflows.queries import WorkflowQueries
 
-_ACCOUNT_LOADERS = {"User": load_user, "AuditEntry": load_audit_entry}
-"""Loaders of the nodes that belong to no owner: who may see them depends on the caller."""
+_ACCOUNT_LOADERS = {"User": load_user, "AuditEntry": load_audit_entry, "Notification": load_notification}
+"""Loaders of the nodes whose ID does not tell their owner."""
 
 
 @strawberry.type
@@ -39,6 +41,7 @@ class Query(
     WorkflowQueries,
     QueueQueries,
     DeadLetterQueries,
+    NotificationQueries,
     NodeQueries,
     TaskQueries,
     RunQueries,

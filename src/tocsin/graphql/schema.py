@@ -12,6 +12,7 @@ from tocsin.graphql.jobs.types import JOB_TYPES
 from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
 from tocsin.graphql.mutation_completion import complete_cancelled_mutations
+from tocsin.graphql.notifications.inbox_mutations import NotificationMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
@@ -37,6 +38,7 @@ class Mutation(
     DeadLetterMutations,
     WorkflowMutations,
     QueueMutations,
+    NotificationMutations,
 ):
     pass
 

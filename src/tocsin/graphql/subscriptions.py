@@ -1,8 +1,7 @@
-"""The root type `Subscription`: events of tasks, runs and workflow runs."""
+"""The root type `Subscription`: events of tasks, runs and workflow runs, and notifications."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -14,14 +13,15 @@ from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.node import TASK, WORKFLOW_RUN, load_node
+from tocsin.graphql.notifications.inbox_subscriptions import NotificationSubscriptions
 from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
 from tocsin.graphql.sharing.identity import find_shared_operation
-from tocsin.graphql.sharing.member import Member, MemberEnd
+from tocsin.graphql.sharing.member import MemberEnd
+from tocsin.graphql.streams import EventLimit, check_limit, ending_with_token, take
 from tocsin.graphql.tasks.events import TaskEvent, to_task_event
 from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, to_workflow_run_event
 from tocsin.workflows.ownership import find_workflow_run
 
-MAX_EVENTS = 10_000
 _SNAPSHOT = WorkflowRunEventKind.SNAPSHOT
 Event = TypeVar("Event")
 _AFTER = (
@@ -30,16 +30,10 @@ _AFTER = (
     "last minutes; if `after` is older, the stream starts with a SNAPSHOT."
 )
 ResumeAfter = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
-EventLimit = Annotated[
-    int | None,
-    strawberry.argument(
-        description=f"Number of events to send before completing, 1 to {MAX_EVENTS:,}. Default: no limit."
-    ),
-]
 
 
 @strawberry.type(description="The subscriptions of the API.")
-class Subscription:
+class Subscription(NotificationSubscriptions):
     @strawberry.subscription(
         description=(
             "Subscribe to the changes of your tasks and runs, whichever process makes them. The first event is a "
@@ -58,7 +52,7 @@ class Subscription:
         limit: EventLimit = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.require_owner(info)
-        _check_limit(limit)
+        check_limit(limit)
         task = ids.require_id("Task", task_id, "taskId") if task_id else None
         if task is not None and await load_node(info, TASK, owner, task) is None:
             raise NotFound("You have no task with this id.", "taskId")
@@ -91,7 +85,7 @@ class Subscription:
         ] = False,
     ) -> AsyncGenerator[WorkflowRunEvent, None]:
         owner = await access.require_owner(info)
-        _check_limit(limit)
+        check_limit(limit)
         if until_end and not workflow_run_id:
             raise InvalidInput("untilEnd requires workflowRunId. Set the workflow run to follow.", "workflowRunId")
         workflow_run = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
@@ -107,23 +101,8 @@ class Subscription:
 
         if follows:
             alone = _stream_alone(info.context, changes, since, convert)
-            return _take(limit or None, _until_end(alone, owner, follows))
+            return take(limit or None, _until_end(alone, owner, follows))
         return _stream_events(info.context, changes, since, limit or None, convert)
-
-
-def _check_limit(limit: int | None) -> None:
-    if isinstance(limit, int) and not 1 <= limit <= MAX_EVENTS:
-        raise InvalidInput(f"limit must be 1 to {MAX_EVENTS}; it is {limit}.", "limit")
-
-
-async def _take(limit: int | None, stream: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-    async with aclosing(stream):
-        count = 0
-        async for event in stream:
-            yield event
-            count += 1
-            if count == limit:
-                return
 
 
 async def _until_end(
@@ -154,7 +133,7 @@ def _stream_events(
     """Share the events with equal subscriptions if the transport can, else return a stream of them."""
     delivery = DELIVERY.get()
     if delivery is None or find_shared_operation(delivery, changes, context.permissions) is None:
-        return _take(limit, _stream_alone(context, changes, after, convert))
+        return take(limit, _stream_alone(context, changes, after, convert))
     return _stream_nothing(context, delivery, changes, after, limit, convert)
 
 
@@ -174,7 +153,7 @@ async def _stream_nothing(
             return
         groups = context.services.subscription_groups
         joined = groups.join(operation, delivery, delivery.executor, convert, after, limit)
-        async with joined as member, _ending_with_token(context, member):
+        async with joined as member, ending_with_token(context, member):
             ended = await member.ended
         after, limit = None, member.left
     never: tuple[Any, ...] = ()
@@ -186,23 +165,6 @@ async def _stream_alone(
     context: Context, filter_: events.ChangeFilter, after: datetime | None, convert: Callable[[events.Change], Event]
 ) -> AsyncGenerator[Event, None]:
     changes = events.ChangeSubscription(context.services.fanout, filter_, after)
-    async with changes, _ending_with_token(context, changes):
+    async with changes, ending_with_token(context, changes):
         async for change in changes:
             yield convert(change)
-
-
-@asynccontextmanager
-async def _ending_with_token(context: Context, changes: events.ChangeSubscription | Member) -> AsyncIterator[None]:
-    """End a stream of server-sent events with its token; a WebSocket is closed as a whole (see web/graphql_ws.py)."""
-    if context.is_websocket:
-        yield
-        return
-
-    async def watch() -> None:
-        changes.fail(await context.wait_for_token_end())
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()

@@ -1,4 +1,4 @@
-"""The pruner deletes expired history: runs, workflow runs, one-off tasks, replays, mails, files, audit log."""
+"""The pruner deletes expired history: runs, one-off tasks, replays, notifications, mails, files, audit log."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,6 +13,7 @@ from tocsin.documents import Database, Filter, RawDocument, TaskStatus, Workflow
 from tocsin.documents.file_bucket import FileBucket
 from tocsin.documents.updates import Expression
 from tocsin.notifications import deliveries
+from tocsin.notifications.inbox import store as inbox_store
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.storage import DOCUMENT_SIZE, RUN_DOCUMENT_SIZE
 from tocsin.workflows.versions import version_id
@@ -53,6 +54,7 @@ class Pruner:
         count = 0
         async for user in self._database.users.find({}, {"_id": 1}):
             count += await self.prune_owner(user["_id"], now - self._runs, now - self._tasks)
+            await inbox_store.prune_notifications(self._database, user["_id"], now - self._runs)
         await self._prune_orphaned_versions(now - self._runs)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
         await FileBucket(self._database).delete_older(now - self._runs)

@@ -13,13 +13,16 @@ from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.events import Event
+from tocsin.notifications.inbox.store import find_stored, store_notifications
 from tocsin.notifications.run_events import IncidentStage
 
 _PRUNE_BATCH = 500
 
 
 async def notify(database: Database, events: Iterable[Event]) -> None:
-    """Queue a delivery of each event by each channel that accepts it."""
+    """Store the notification of each event, and queue a delivery of it by each channel that accepts it."""
+    events = list(events)
+    await store_notifications(database, events)
     deliveries = [
         new_delivery(event, name, channel.render(event))
         for event in events
@@ -38,7 +41,11 @@ def delivery_id(event_id: str, channel: str) -> str:
 
 
 async def find_notified(database: Database, stages: Collection[IncidentStage]) -> set[IncidentStage]:
-    """Return those of these stages of incidents that were notified of by any channel, or a later stage was."""
+    """Return those of these stages of incidents that were notified of, or a later stage was.
+
+    A crash can leave a notification without its deliveries. So for a stage itself only a delivery counts; who has no
+    channel gets its notification again, which has no effect. Of a later stage, the notification counts too.
+    """
     if not stages:
         return set()
     silencing_ids = {
@@ -46,8 +53,11 @@ async def find_notified(database: Database, stages: Collection[IncidentStage]) -
         for stage in stages
     }
     found = database.deliveries.find({"_id": {"$in": list(set().union(*silencing_ids.values()))}}, {"_id": 1})
-    stored = {delivery["_id"] async for delivery in found}
-    return {stage for stage, ids in silencing_ids.items() if not stored.isdisjoint(ids)}
+    delivered = {delivery["_id"] async for delivery in found}
+    notified = {stage for stage, ids in silencing_ids.items() if not delivered.isdisjoint(ids)}
+    later_ids = {stage: stage.silencing_event_ids()[1:] for stage in stages if stage not in notified}
+    stored = await find_stored(database, [event_id for ids in later_ids.values() for event_id in ids])
+    return notified | {stage for stage, ids in later_ids.items() if not stored.isdisjoint(ids)}
 
 
 def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocument:

@@ -35,6 +35,8 @@ ACCOUNT_EVENTS = frozenset(
     }
 )
 """The kinds of events of accounts."""
+LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
+"""The kinds whose notifications carry a secret link, which only the mail itself contains."""
 UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from tocsin.documents import ErrorDocument
+from tocsin.documents import ErrorDocument, ErrorKind
 from tocsin.outbound.mail_text import to_single_line
 
 _MAX_NAME = 80
@@ -42,14 +42,17 @@ def redact_url(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ErrorExcerpt:
-    """The message and hint of an error, without what may be secret."""
+    """The message and hint of an error, without what may be secret. The kind is None if it is unknown."""
 
     message: str
     hint: str
+    kind: ErrorKind | None = None
 
     @classmethod
     def from_document(cls, error: ErrorDocument | None) -> Self:
         """Return the excerpt of a stored error, or of one that is not known."""
         if not error:
             return cls(_UNKNOWN, "")
-        return cls(excerpt_message(error["message"]) or _UNKNOWN, excerpt_message(error.get("hint") or ""))
+        return cls(
+            excerpt_message(error["message"]) or _UNKNOWN, excerpt_message(error.get("hint") or ""), error["kind"]
+        )

@@ -73,6 +73,7 @@ class TaskFailure(Event):
     retry_at: datetime | None
     next_due: datetime | None
     reason: str | None
+    status_code: int | None = None
 
     @classmethod
     def from_run(cls, run: RunDocument, next_due: datetime | None = None) -> Self:
@@ -97,6 +98,7 @@ class TaskFailure(Event):
             retry_at=run.get("retry_at") if stage == 0 else None,
             next_due=next_due,
             reason=run.get("reason"),
+            status_code=last.get("status_code") if last else None,
         )
 
 
@@ -124,6 +126,7 @@ class WorkflowFailure(Event):
     retry_at: datetime | None = None
     attempts: int = 0
     reason: str | None = None
+    status_code: int | None = None
 
     @classmethod
     def from_step_run(cls, workflow_run: WorkflowRunDocument, step_run: RunDocument) -> Self:
@@ -144,6 +147,7 @@ class WorkflowFailure(Event):
             due_at=workflow_run["due_at"],
             retry_at=step_run.get("retry_at"),
             attempts=max(len(step_run["attempts"]), 1),
+            status_code=last.get("status_code") if last else None,
         )
 
     @classmethod

@@ -157,6 +157,7 @@ class Runtime:
     def drain(self) -> None:
         """Take no new work from now on."""
         self.process.engine.in_flight.is_draining = True
+        self.services.long_polls.release()
 
     async def stop(self) -> None:
         """Stop all parts, the database last."""

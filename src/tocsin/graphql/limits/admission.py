@@ -119,11 +119,15 @@ class Admission:
 
     async def finish(self) -> None:
         """Release the slot of the operation. One that was refused before `admit` is charged now."""
-        while self._slots:
-            self._services.slots.release(*self._slots.pop())
+        self.release_slots()
         if not self._is_decided:
             self._is_decided = True
             await charge_refusal(self._context)
+
+    def release_slots(self) -> None:
+        """Release the slot of the operation, if it has one."""
+        while self._slots:
+            self._services.slots.release(*self._slots.pop())
 
     def cost_extension(self) -> dict[str, object]:
         """Return `extensions.cost` of the response; empty if nothing was charged."""

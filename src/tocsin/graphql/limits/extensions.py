@@ -14,6 +14,7 @@ from strawberry.types.graphql import OperationType
 from tocsin.config import Settings
 from tocsin.graphql.limits.admission import Admission
 from tocsin.graphql.limits.masking import mask_errors
+from tocsin.graphql.limits.waiting import OPERATION, OperationInProgress
 
 _TIMEOUT = "The operation was aborted because it took longer than {:g} s. {}"
 _MAY_BE_SAVED = (
@@ -56,7 +57,8 @@ class DocumentExtension(SchemaExtension):
     async def on_execute(self) -> AsyncIterator[None]:
         kind, seconds = self.execution_context.operation_type, self._settings.execution_timeout
         try:
-            async with asyncio.timeout(None if kind is OperationType.SUBSCRIPTION else seconds):
+            async with asyncio.timeout(None if kind is OperationType.SUBSCRIPTION else seconds) as timeout:
+                OPERATION.set(OperationInProgress(timeout, seconds, self._admission.release_slots))
                 yield
         except TimeoutError:
             after = _MAY_BE_SAVED if kind is OperationType.MUTATION else "Request fewer fields or smaller pages."

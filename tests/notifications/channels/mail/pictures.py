@@ -11,8 +11,8 @@ from tests.conformance.node import TOOLS
 from tests.notifications.channels.mail.test_html_layout import CHROMIUM
 from tests.notifications.channels.mail.test_texts import MAILS
 from tocsin.notifications.channels.mail.html_layout import format_html
-from tocsin.notifications.channels.mail.texts import describe_event
 from tocsin.notifications.events import Event
+from tocsin.notifications.texts import describe_event
 
 _SERVER = "https://tocsin.example.org"
 _LINK = "/account#reset=nZ3r8Jr1wq0dXcW1mM9Xv0a7p2pVfU5tQeYb6cLhK4s"

@@ -12,10 +12,10 @@ import pytest
 from tests.conformance.node import TOOLS, needs_node
 from tests.notifications.channels.mail.html_text import HtmlText
 from tests.notifications.channels.mail.test_texts import MAILS
-from tocsin.notifications.channels.mail.content import Button, MailContent, Tone
 from tocsin.notifications.channels.mail.html_layout import format_html
-from tocsin.notifications.channels.mail.texts import describe_event
+from tocsin.notifications.content import Button, MailContent, Tone
 from tocsin.notifications.events import Event
+from tocsin.notifications.texts import describe_event
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ADDRESS = "https://tocsin.example.org/playground?query=a&variables=b"

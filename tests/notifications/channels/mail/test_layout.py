@@ -1,23 +1,19 @@
 """The layout of mails."""
 
 import textwrap
-from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.notifications.channels.mail.content import Button, MailContent
 from tocsin.notifications.channels.mail.layout import (
     PAGE_PLACEHOLDER,
-    format_error,
     format_text,
-    format_time,
     insert_link,
     insert_page_address,
     prepend_note,
 )
-from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.content import Button, MailContent
 
 TEXT = """\
 Hello,
@@ -90,12 +86,3 @@ def test_a_note_is_the_first_paragraph_and_is_wrapped() -> None:
     note = "a note of many words " * 6
     wrapped = textwrap.fill(note.strip(), 76)
     assert prepend_note("Hello,\n\nbye. Hello,\n\n", note) == f"Hello,\n\n{wrapped}\n\nbye. Hello,\n\n"
-
-
-def test_an_error_without_a_hint_has_one_fact() -> None:
-    assert format_error(ErrorExcerpt("It failed.", "")) == [("Error:", "It failed.")]
-    assert format_error(ErrorExcerpt("It failed.", "Wait.")) == [("Error:", "It failed."), ("Hint:", "Wait.")]
-
-
-def test_times_are_in_utc_without_fractions() -> None:
-    assert format_time(datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)) == "2026-01-02T03:04:05Z"

@@ -23,9 +23,8 @@ from tests.notifications.helpers import (
 from tests.notifications.samples import failed_run, retried_run
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin.documents import Database, User
-from tocsin.notifications.channels.mail.layout import format_text
+from tocsin.notifications.channels.mail.layout import format_text, render_mail
 from tocsin.notifications.channels.mail.notes import StoredMail, add_late_notes, add_withheld_note
-from tocsin.notifications.channels.mail.texts import render_mail
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.run_events import TaskFailure

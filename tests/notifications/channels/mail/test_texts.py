@@ -22,10 +22,9 @@ from tests.notifications.samples import (
 )
 from tocsin.notifications import account_events, run_events
 from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
-from tocsin.notifications.channels.mail.content import MailContent
 from tocsin.notifications.channels.mail.html_layout import format_html
-from tocsin.notifications.channels.mail.layout import format_text
-from tocsin.notifications.channels.mail.texts import render_mail
+from tocsin.notifications.channels.mail.layout import format_text, render_mail
+from tocsin.notifications.content import MailContent
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 from tocsin.outbound.mail_text import to_single_line
@@ -128,8 +127,8 @@ Due:             2026-11-22T09:00:00Z
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
-You will get no more mails about this workflow until it has worked again.
-The run can be resumed.
+The run can be resumed. You will get no more mails about this workflow until
+it has worked again.
 
 Tocsin
 """
@@ -307,7 +306,7 @@ def test_each_kind_of_event_has_a_mail() -> None:
 
 
 def test_an_event_without_a_text_is_an_error() -> None:
-    with pytest.raises(TypeError, match="no mail about a Event"):
+    with pytest.raises(TypeError, match="no text about a Event"):
         render_mail(Event(kind=EventKind.APPROVAL, id="x", owner="u1", at=DUE))
 
 

@@ -10,10 +10,9 @@ from tocsin.notifications.channels.base import (
     Message,
 )
 from tocsin.notifications.channels.mail.html_layout import format_html
-from tocsin.notifications.channels.mail.layout import insert_link, insert_page_address
+from tocsin.notifications.channels.mail.layout import insert_link, insert_page_address, render_mail
 from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
-from tocsin.notifications.channels.mail.texts import render_mail
 from tocsin.notifications.events import Event
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage

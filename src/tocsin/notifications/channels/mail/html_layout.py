@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import urlsplit
 
-from tocsin.notifications.channels.mail.content import ERROR_LABEL, Button, Fact, MailContent
 from tocsin.notifications.channels.mail.html_styles import FONT, LIGHT, background, style_sheet, text_style
+from tocsin.notifications.content import ERROR_LABEL, Button, Fact, MailContent
 
 _TABLE = 'cellpadding="0" cellspacing="0" border="0"'
 _LAYOUT = f'role="presentation" {_TABLE}'
@@ -31,7 +31,7 @@ def format_html(content: MailContent, subject: str, address: str | None) -> str:
     facts, button = _facts(content.facts), _button(content.button, address)
     secret = content.button is not None and content.button.is_secret
     rows += [_row(part, "20px 32px 0") for part in ((button, facts) if secret else (facts, button)) if part]
-    rows.append(_row(f"<p {text_style('small', 'faint')}>{escape(content.closing)}</p>", "22px 32px 28px"))
+    rows.append(_row(f"<p {text_style('small', 'faint')}>{escape(content.last_paragraph)}</p>", "22px 32px 28px"))
     return _document(subject, content.preview, _frame(content.tone.lower(), "\n".join(rows)))
 
 

@@ -6,7 +6,7 @@ in the dark and the layout on phones. Word, which renders for Outlook, ignores r
 
 from dataclasses import dataclass, fields
 
-from tocsin.notifications.channels.mail.content import Tone
+from tocsin.notifications.content import Tone
 
 FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,'Noto Sans',Helvetica,Arial,sans-serif"
 

@@ -1,10 +1,11 @@
 """The layout of mails: plain text of 76 columns. Pure."""
 
 import textwrap
-from datetime import datetime
 
-from tocsin.notifications.channels.mail.content import ERROR_LABEL, Fact, MailContent
-from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.channels.base import Message
+from tocsin.notifications.content import MailContent
+from tocsin.notifications.events import Event
+from tocsin.notifications.texts import describe_event
 
 PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
@@ -16,8 +17,15 @@ _WIDTH = 76
 _LABEL_WIDTH = 17
 
 
+def render_mail(event: Event) -> Message:
+    """Return the mail about the event. Its text has a placeholder for the link that only the sent mail contains."""
+    subject, content = describe_event(event)
+    clean = content.clean()
+    return Message(subject, format_text(clean), clean.document)
+
+
 def format_text(content: MailContent) -> str:
-    """Return a plain-text mail: a greeting, notes, the opening, labelled facts and the closing, with a placeholder."""
+    """Return a plain-text mail: a greeting, notes, the opening, labelled facts and the end, with a placeholder."""
     facts, button = list(content.facts), content.button
     if button is not None and not button.is_secret:
         facts.append((button.text_label, PAGE_PLACEHOLDER))
@@ -25,7 +33,7 @@ def format_text(content: MailContent) -> str:
     separator = _LINK_PARAGRAPH if button is not None and button.is_secret else "\n\n"
     listed = "\n".join(_format_fact(label, value) for label, value in facts)
     notes = [_wrap(note) for note in content.notes]
-    return _GREETING + "\n\n".join([*notes, f"{opening}{separator}{listed}", _wrap(content.closing), "Tocsin\n"])
+    return _GREETING + "\n\n".join([*notes, f"{opening}{separator}{listed}", _wrap(content.last_paragraph), "Tocsin\n"])
 
 
 def insert_page_address(text: str, address: str) -> str:
@@ -42,16 +50,6 @@ def insert_link(text: str, link: str) -> str:
 def prepend_note(text: str, note: str) -> str:
     """Insert a paragraph before all others of a mail."""
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
-
-
-def format_error(error: ErrorExcerpt) -> list[Fact]:
-    """Return the facts about an error."""
-    return [(ERROR_LABEL, error.message), *([("Hint:", error.hint)] if error.hint else [])]
-
-
-def format_time(moment: datetime) -> str:
-    """Format a time (UTC) for a mail."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _format_fact(label: str, value: str) -> str:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Self
 
 from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, DeliveryStatus
-from tocsin.notifications.channels.mail.content import MailContent
-from tocsin.notifications.channels.mail.layout import format_time, prepend_note
+from tocsin.notifications.channels.mail.layout import prepend_note
+from tocsin.notifications.content import MailContent, format_time
 from tocsin.notifications.delivery_order import is_late
 from tocsin.notifications.run_events import incident_event_id
 

@@ -1,5 +1,6 @@
-"""The content of mails as a structure."""
+"""The content of notifications as a structure."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from bson import decode, encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.notifications.channels.mail.content import Button, MailContent, Tone
+from tocsin.notifications.content import Button, MailContent, Tone, format_error, format_time
+from tocsin.notifications.excerpts import ErrorExcerpt
 
 TEXTS = st.text(max_size=40)
 CONTENTS = st.builds(
@@ -57,3 +59,27 @@ def test_clean_parts_are_one_line_of_limited_length_in_reading_direction(field: 
 )
 def test_the_preview_is_what_the_subject_does_not_say(changes: dict[str, Any], preview: str) -> None:
     assert content(**changes).preview == preview
+
+
+def test_an_error_without_a_hint_has_one_fact() -> None:
+    assert format_error(ErrorExcerpt("It failed.", "")) == [("Error:", "It failed.")]
+    assert format_error(ErrorExcerpt("It failed.", "Wait.")) == [("Error:", "It failed."), ("Hint:", "Wait.")]
+
+
+def test_times_are_in_utc_without_fractions() -> None:
+    assert format_time(datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)) == "2026-01-02T03:04:05Z"
+
+
+def test_the_plain_text_has_neither_the_closing_nor_ids() -> None:
+    facts = [("Error:", "It failed."), ("Run:", "UnVuOjE=")]
+    whole = MailContent(
+        headline="A task failed.", opening="Look.", facts=facts, advice="Wait.", closing="No more mails."
+    )
+    assert whole.plain_text == "A task failed. Look.\nError: It failed.\nWait."
+    assert MailContent(headline="A task failed.", facts=[], closing="No more mails.").plain_text == "A task failed."
+
+
+def test_a_mail_ends_with_the_advice_and_the_closing() -> None:
+    assert MailContent(headline="", facts=[], advice="Wait.", closing="Bye.").last_paragraph == "Wait. Bye."
+    stored = MailContent(headline="", facts=[], advice="Wait.", closing="Bye.").document
+    assert MailContent.from_document(stored).last_paragraph == "Wait. Bye."

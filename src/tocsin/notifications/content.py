@@ -1,17 +1,20 @@
-"""The content of a mail as a structure, from which its text and its HTML are made, so that both say the same. Pure."""
+"""What a notification says, as a structure: mails make their text and HTML of it, stored notifications theirs. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
 from tocsin.documents import MailContentDocument
-from tocsin.notifications.excerpts import truncate
+from tocsin.notifications.excerpts import ErrorExcerpt, truncate
 from tocsin.outbound.mail_text import to_single_line
 
 ERROR_LABEL = "Error:"
 """The label of the fact that stands out, and that mail programs show beside the subject."""
 _MAX_PART = 2_000
+_ID_LABELS = frozenset({"Run:", "Workflow run:"})
+"""The labels of facts that are IDs, which a program gets by other means."""
 Fact = tuple[str, str]
 """A label, which ends with a colon, and its value."""
 
@@ -43,8 +46,9 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailContent:
-    """What a mail says: its `headline` (a sentence), more sentences, facts, its button, and what the user should know.
+    """What a notification says: its `headline` (a sentence), more sentences, facts, its button, and its end.
 
+    The end is the `advice`, what the user should know or do, and the `closing`, which is about mails and only in them.
     `notes` were added when it was sent, and come first. They are not stored.
     """
 
@@ -52,7 +56,8 @@ class MailContent:
     headline: str
     opening: str = ""
     facts: Sequence[Fact]
-    closing: str
+    advice: str = ""
+    closing: str = ""
     button: Button | None = None
     notes: Sequence[str] = ()
 
@@ -63,12 +68,25 @@ class MailContent:
             headline=_clean(self.headline),
             opening=_clean(self.opening),
             facts=[(label, _clean(value)) for label, value in self.facts],
+            advice=_clean(self.advice),
             closing=_clean(self.closing),
         )
 
     def with_note(self, note: str) -> Self:
         """Return the content with another note before all others."""
         return replace(self, notes=(note, *self.notes))
+
+    @property
+    def last_paragraph(self) -> str:
+        """The last paragraph of a mail."""
+        return f"{self.advice} {self.closing}".strip()
+
+    @property
+    def plain_text(self) -> str:
+        """What it says in a few lines, for channels other than mail: without greeting, IDs, link and closing."""
+        opening = f"{self.headline} {self.opening}".strip()
+        facts = [f"{label} {value}" for label, value in self.facts if label not in _ID_LABELS]
+        return "\n".join([opening, *facts, *([self.advice] if self.advice else [])])
 
     @property
     def preview(self) -> str:
@@ -84,7 +102,7 @@ class MailContent:
             "headline": self.headline,
             "opening": self.opening,
             "facts": [[label, value] for label, value in self.facts],
-            "closing": self.closing,
+            "closing": self.last_paragraph,
         }
         if self.button is not None:
             document["button"] = {"label": self.button.label, "text_label": self.button.text_label}
@@ -102,6 +120,16 @@ class MailContent:
             closing=document["closing"],
             button=None if button is None else Button(**button),
         )
+
+
+def format_error(error: ErrorExcerpt) -> list[Fact]:
+    """Return the facts about an error."""
+    return [(ERROR_LABEL, error.message), *([("Hint:", error.hint)] if error.hint else [])]
+
+
+def format_time(moment: datetime) -> str:
+    """Format a time (UTC) for people."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _clean(text: str) -> str:

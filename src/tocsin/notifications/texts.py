@@ -1,13 +1,11 @@
-"""The content of the mail about each event. Pure."""
+"""What a notification of each event says: its subject and content, for all channels. Pure."""
 
 from datetime import datetime
 from functools import singledispatch
 
 from tocsin.documents import RunReason, WorkflowRunReason, to_global_id
 from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
-from tocsin.notifications.channels.base import Message
-from tocsin.notifications.channels.mail.content import Button, Fact, MailContent, Tone
-from tocsin.notifications.channels.mail.layout import format_error, format_text, format_time
+from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
@@ -33,17 +31,10 @@ _CONSEQUENCES: dict[str | None, str] = {
 }
 
 
-def render_mail(event: Event) -> Message:
-    """Return the mail about the event. Its text has a placeholder for the link that only the sent mail contains."""
-    subject, content = describe_event(event)
-    clean = content.clean()
-    return Message(subject, format_text(clean), clean.document)
-
-
 @singledispatch
 def describe_event(event: Event) -> Mail:
-    """Return the subject and the content of the mail about the event."""
-    raise TypeError(f"there is no mail about a {type(event).__name__}")
+    """Return the subject and the content of the notification of the event."""
+    raise TypeError(f"there is no text about a {type(event).__name__}")
 
 
 # --- tasks and workflows ----------------------------------------------------------------------------------------------
@@ -146,7 +137,8 @@ def _workflow_failed(event: WorkflowFailure) -> Mail:
         headline=f'Your workflow "{event.workflow_name}" has failed.',
         facts=facts,
         button=_WORKFLOW_RUN,
-        closing="You will get no more mails about this workflow until it has worked again. The run can be resumed.",
+        advice="The run can be resumed.",
+        closing="You will get no more mails about this workflow until it has worked again.",
     )
 
 
@@ -167,7 +159,7 @@ def _approval_requested(event: ApprovalRequested) -> Mail:
         headline=f"The workflow step {event.name} {waits} for your decision.",
         facts=facts,
         button=_DECISION,
-        closing="The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
+        advice="The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
     )
 
 
@@ -180,10 +172,11 @@ def _quota_met(event: QuotaMet) -> Mail:
         tone=Tone.WARNING,
         headline="Your account has reached a quota.",
         facts=[("Quota:", quota) for quota in event.quotas],
-        closing="Runs that became due since then are in the history as MISSED, with the reason QUOTA. Retries and "
+        advice="Runs that became due since then are in the history as MISSED, with the reason QUOTA. Retries and "
         "steps are delayed, mails of tasks are not sent, and the oldest history is deleted if there is too much. The "
         "query viewer { usage { quota used limit resetsAt } } shows all your quotas, and an administrator can raise "
-        "them. You get this mail at most once a day.",
+        "them.",
+        closing="You get this mail at most once a day.",
     )
 
 
@@ -240,7 +233,7 @@ def _refresh_token_reused(event: RefreshTokenReused) -> Mail:
             ("Used again from:", event.reused_from or "unknown"),
         ],
         button=_ACCOUNT,
-        closing="Log in again. If this repeats or you do not recognize the session, change your password to end all "
+        advice="Log in again. If this repeats or you do not recognize the session, change your password to end all "
         "sessions.",
     )
 
@@ -251,5 +244,5 @@ def _password_changed(event: PasswordChanged) -> Mail:
         headline="The password of your account was changed, and your other sessions were ended.",
         facts=[("When:", format_time(event.at)), ("From:", event.address or "the command line")],
         button=_ACCOUNT,
-        closing="If it was not you, request a new one there and tell your administrator.",
+        advice="If it was not you, request a new one there and tell your administrator.",
     )

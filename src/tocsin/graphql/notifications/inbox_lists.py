@@ -1,0 +1,112 @@
+"""Pages of notifications: of the list, and of long polls."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tocsin.cancellation import cancel_and_wait
+from tocsin.documents import User, paging
+from tocsin.documents.paging import DEFAULT_PAGE_SIZE, Page, PageArguments
+from tocsin.errors import DatabaseUnavailable, InvalidInput
+from tocsin.graphql.connections import Connection
+from tocsin.graphql.context import Context, Services
+from tocsin.graphql.limits.waiting import OPERATION
+from tocsin.graphql.notifications.inbox_inputs import NotificationChoice, check_wait, parse_position
+from tocsin.graphql.notifications.inbox_types import Notification, to_notification
+from tocsin.graphql.streams import ending_with_token
+from tocsin.notifications.inbox.listing import query_notifications
+from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, locate
+from tocsin.notifications.inbox.reader import FeedPage, NotificationReader, find_horizon, find_present
+from tocsin.notifications.inbox.stream import NotificationWatcher
+
+
+async def list_notifications(
+    services: Services, owner: User, choice: NotificationChoice, page: PageArguments
+) -> Connection[Notification]:
+    """Return a page of the owner's notifications, newest first. Raises InvalidInput."""
+    query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
+    found = await paging.fetch_page(query, page)
+    positions = locate(found.rows, find_horizon(services.database))
+    items = [to_notification(row, positions[row["_id"]]) for row in found.rows]
+    return Connection(query=query, page=found, items=items)
+
+
+async def poll_notifications(
+    context: Context, owner: User, choice: NotificationChoice, page: PageArguments, seconds: int
+) -> Connection[Notification]:
+    """Return the owner's notifications that were stored after a position, as soon as there are any, oldest first.
+
+    The page is empty when the time is over or the server stops. Raises InvalidInput, RateLimited.
+    """
+    check_wait(seconds)
+    if page.last is not None or page.before is not None:
+        raise InvalidInput("With waitSeconds, set first and after only.", "before" if page.last is None else "last")
+    limit, services = page.validated().first or DEFAULT_PAGE_SIZE, context.services
+    after = parse_position(services, page.after, "after") if page.after else None
+    with services.long_polls.take_place(owner.id):
+        if (operation := OPERATION.get()) is not None:
+            operation.begin_waiting(seconds)
+        start = after or await find_present(services.database, owner.id)
+        reader = NotificationReader(services.database, owner.id, start, choice.includes)
+        async with _watching(context, owner.id, seconds) as watcher:
+            found = await _read_when_stored(reader, watcher, limit, seconds)
+    return _to_connection(services, owner, choice, page, found, reader.position)
+
+
+@asynccontextmanager
+async def _watching(context: Context, owner: str, seconds: int) -> AsyncIterator[NotificationWatcher]:
+    """Watch the owner's notifications until the token ends. The client's leaving and a stop release the watcher."""
+    watcher = NotificationWatcher(context.services.fanout, owner)
+    try:
+        async with asyncio.timeout(seconds):
+            await watcher.__aenter__()
+    except TimeoutError:
+        raise DatabaseUnavailable("the changes of the database cannot be followed") from None
+    releasing = asyncio.create_task(_release_early(context, watcher))
+    try:
+        async with ending_with_token(context, watcher):
+            yield watcher
+    finally:
+        await watcher.__aexit__(None, None, None)
+        await cancel_and_wait(releasing)
+
+
+async def _release_early(context: Context, watcher: NotificationWatcher) -> None:
+    stopping = asyncio.ensure_future(context.services.long_polls.released.wait())
+    leaving = asyncio.ensure_future(context.wait_for_disconnect())
+    try:
+        await asyncio.wait([stopping, leaving], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        leaving.cancel()
+    watcher.release()
+
+
+async def _read_when_stored(
+    reader: NotificationReader, watcher: NotificationWatcher, limit: int, seconds: int
+) -> FeedPage:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        watcher.expect()
+        page, left = await reader.read(limit), deadline - loop.time()
+        if page.steps or page.has_more or left <= 0 or watcher.is_released:
+            return page
+        await watcher.wait(min(left, OVERLAP.total_seconds()) if page.is_full else left)
+
+
+def _to_connection(
+    services: Services,
+    owner: User,
+    choice: NotificationChoice,
+    page: PageArguments,
+    found: FeedPage,
+    position: FeedPosition,
+) -> Connection[Notification]:
+    """Return a page whose end cursor is where the next long poll goes on, even if it is empty."""
+    query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
+    items = [to_notification(step.row, step.position) for step in found.steps]
+    cursors = [step.position.encode() for step in found.steps]
+    rows, start = [step.row for step in found.steps], cursors[0] if cursors else None
+    ends = Page(rows, found.has_more, bool(page.after), start, position.encode())
+    return Connection(query=query, page=ends, items=items, cursors=cursors)

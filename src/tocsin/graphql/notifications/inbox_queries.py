@@ -1,0 +1,40 @@
+"""Queries of notifications."""
+
+import strawberry
+
+from tocsin.documents.paging import PageArguments
+from tocsin.graphql import access
+from tocsin.graphql.connections import Connection, PagedField
+from tocsin.graphql.context import Info
+from tocsin.graphql.notifications.inbox_inputs import (
+    KindsArgument,
+    NotificationChoice,
+    UnacknowledgedArgument,
+    WaitArgument,
+)
+from tocsin.graphql.notifications.inbox_lists import list_notifications, poll_notifications
+from tocsin.graphql.notifications.inbox_types import Notification
+
+
+@strawberry.type
+class NotificationQueries:
+    @strawberry.field(
+        description=(
+            "Your notifications, the latest first; with `waitSeconds`, those stored after `after`, the oldest first. "
+            "`totalCount` with `unacknowledgedOnly` is the number for a bell."
+        ),
+        extensions=[PagedField()],
+    )
+    async def notifications(
+        self,
+        info: Info,
+        page: PageArguments,
+        unacknowledged_only: UnacknowledgedArgument = False,
+        kinds: KindsArgument = strawberry.UNSET,
+        wait_seconds: WaitArgument = strawberry.UNSET,
+    ) -> Connection[Notification]:
+        user = await access.require_user(info)
+        choice = NotificationChoice(kinds if isinstance(kinds, list) else None, bool(unacknowledged_only))
+        if isinstance(wait_seconds, int):
+            return await poll_notifications(info.context, user, choice, page, wait_seconds)
+        return await list_notifications(info.context.services, user, choice, page)

@@ -1,0 +1,120 @@
+"""The type of notifications."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, cast
+
+import strawberry
+
+from tocsin.documents import NotificationDocument, parent_of, step_of
+from tocsin.graphql import ids
+from tocsin.graphql.context import Info
+from tocsin.graphql.enums import describe_enum
+from tocsin.graphql.node import RUN, TASK, WORKFLOW_RUN, Node, load_node
+from tocsin.graphql.scalars import JSON
+from tocsin.notifications.events import EventKind
+from tocsin.notifications.inbox.positions import FeedPosition, locate
+from tocsin.notifications.inbox.reader import find_horizon
+from tocsin.notifications.inbox.store import find_notifications
+from tocsin.notifications.pages import run_type_name
+
+if TYPE_CHECKING:
+    from tocsin.graphql.runs.types import Run
+    from tocsin.graphql.tasks.types import Task
+    from tocsin.graphql.workflows.run_types import WorkflowRun
+
+describe_enum(
+    EventKind,
+    "What a notification is about.",
+    {
+        "BEGAN_FAILING": "A task or scheduled workflow that worked has failed for the first time, and is retried.",
+        "FAILED_FOR_GOOD": "A run of a task or scheduled workflow has failed and is not retried.",
+        "APPROVAL": "A workflow step waits for your decision.",
+        "QUOTA_MET": "You have reached a quota. At most one a day.",
+        "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
+        "PASSWORD_CHANGED": "The password of your account was changed.",
+    },
+    name="NotificationKind",
+)
+
+
+@strawberry.type(description="Something that you were told. It is kept as long as the history of runs.")
+class Notification(Node):
+    document: strawberry.Private[NotificationDocument]
+    position: strawberry.Private[FeedPosition]
+    kind: EventKind = strawberry.field(description="What it is about.")
+    subject: str = strawberry.field(description="What has happened, on one line.")
+    text: str = strawberry.field(description="What has happened, in a few lines of plain text.")
+    at: datetime = strawberry.field(description="Time of what it is about.")
+    acknowledged_at: datetime | None = strawberry.field(
+        description="Time at which you acknowledged it; null before that."
+    )
+    data: JSON = strawberry.field(
+        description=(
+            "The same for programs, as far as it applies: `task`, `run`, `workflow` and `workflowRun` (global IDs), "
+            "`steps` (keys), `errorKind`, `errorMessage`, `statusCode`, `attempts`, `reason`, `dueAt`, "
+            "`nextAttemptAt`, `message`, `reminder`, `decideUntil`, `quotas`, `address`, `openedAt`, `openedFrom`."
+        )
+    )
+
+    @strawberry.field(
+        description=(
+            "Position after this notification: for `after` of `notificationReceived`, for `after` of `notifications` "
+            "with `waitSeconds`, and for `upTo` of `acknowledgeNotifications`. Not a cursor of other lists."
+        )
+    )
+    def cursor(self) -> str:
+        return self.position.encode()
+
+    @strawberry.field(
+        description="Address of the page about it, as in mails (see TOCSIN_PUBLIC_URL); null if there is none."
+    )
+    def link(self, info: Info) -> str | None:
+        page = self.document.get("page")
+        return None if page is None else info.context.services.settings.page_url(page)
+
+    @strawberry.field(description="Task that it is about; null if it is about none, and if the task was deleted.")
+    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("..tasks.types")] | None:
+        run = self._run_of("Run")
+        if run is None or step_of(run) is not None:
+            return None
+        return await load_node(info, TASK, self.document["owner"], parent_of(run))
+
+    @strawberry.field(description="Run that it is about; null if it is about none, and if the run no longer exists.")
+    async def run(self, info: Info) -> Annotated["Run", strawberry.lazy("..runs.types")] | None:
+        run = self._run_of("Run")
+        return None if run is None else await load_node(info, RUN, self.document["owner"], run)
+
+    @strawberry.field(
+        description="Workflow run that it is about; null if it is about none, or that is not yours or no longer exists."
+    )
+    async def workflow_run(
+        self, info: Info
+    ) -> Annotated["WorkflowRun", strawberry.lazy("..workflows.run_types")] | None:
+        run = self._run_of("WorkflowRun")
+        return None if run is None else await load_node(info, WORKFLOW_RUN, self.document["owner"], run)
+
+    def _run_of(self, type_name: str) -> str | None:
+        run = self.document.get("run")
+        return run if run is not None and run_type_name(run) == type_name else None
+
+
+def to_notification(document: NotificationDocument, position: FeedPosition) -> Notification:
+    """Convert a stored notification, with the position of a reader after it."""
+    return Notification(
+        id=strawberry.ID(ids.encode_id("Notification", document["_id"])),
+        document=document,
+        position=position,
+        kind=EventKind(document["kind"]),
+        subject=document["subject"],
+        text=document["text"],
+        at=document["at"],
+        acknowledged_at=document["acknowledged_at"],
+        data=cast("JSON", document["data"]),
+    )
+
+
+async def load_notification(info: Info, owner: str, notification_id: str) -> Notification | None:
+    """Load a notification of the owner; None if there is no such one."""
+    database = info.context.services.database
+    found = (await find_notifications(database, owner, [notification_id])).get(notification_id)
+    return None if found is None else to_notification(found, locate([found], find_horizon(database))[found["_id"]])

@@ -1,0 +1,1 @@
+"""Notifications as documents: stored with their cause, listed, followed live, and acknowledged."""

@@ -1,0 +1,51 @@
+"""Queries for lists of notifications."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from tocsin import clock
+from tocsin.documents import Database, NotificationDocument, User
+from tocsin.documents.keyset import Condition, KeysetQuery
+from tocsin.notifications.events import EventKind
+
+
+def query_notifications(
+    database: Database, owner: User, kinds: Collection[EventKind] | None = None, *, unacknowledged_only: bool = False
+) -> KeysetQuery[NotificationDocument]:
+    """Build the query for notifications of the owner, newest first."""
+    indexed: Condition = {"owner": owner.id}
+    if unacknowledged_only:
+        indexed["acknowledged"] = False
+    return KeysetQuery(
+        collection=database.notifications,
+        order_name="notification_stored_at",
+        key="stored_at",
+        descending=True,
+        indexed_filter=indexed,
+        extra_filter={} if kinds is None else {"kind": {"$in": [kind.value for kind in kinds]}},
+        key_range_hint=(owner.created_at, clock.now()),
+    )
+
+
+def query_feed(database: Database, owner: str, since: datetime) -> KeysetQuery[NotificationDocument]:
+    """Build the query for notifications of the owner, oldest first, of which none before `since` is read."""
+    return KeysetQuery(
+        collection=database.notifications,
+        order_name="notification_feed",
+        key="stored_at",
+        descending=False,
+        indexed_filter={"owner": owner},
+        key_range_hint=(since, clock.now()),
+    )
+
+
+def query_unacknowledged(database: Database, owner: User) -> KeysetQuery[NotificationDocument]:
+    """Build the query for unacknowledged notifications of the owner, oldest first."""
+    return KeysetQuery(
+        collection=database.notifications,
+        order_name="notification_unacknowledged",
+        key="stored_at",
+        descending=False,
+        indexed_filter={"owner": owner.id, "acknowledged": False},
+        key_range_hint=(owner.created_at, clock.now()),
+    )
