@@ -16,6 +16,13 @@ class DeliveryAboutDocument(TypedDict):
     step: NotRequired[str]
 
 
+class DeliveryAttemptDocument(TypedDict):
+    """An attempt at a delivery: when it ended, and the error with which it failed."""
+
+    at: datetime
+    error: str | None
+
+
 class DeliveryDocument(TypedDict):
     """A stored delivery. See `tocsin.documents.Delivery` for the meaning of the fields."""
 
@@ -40,3 +47,4 @@ class DeliveryDocument(TypedDict):
     sealed: NotRequired[str | None]
     claim: NotRequired[str | None]
     channel: NotRequired[str]
+    attempts: NotRequired[list[DeliveryAttemptDocument]]
