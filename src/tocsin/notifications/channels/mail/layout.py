@@ -31,6 +31,18 @@ def prepend_note(text: str, note: str) -> str:
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
 
 
+def split_mail(text: str) -> tuple[str, list[str], str]:
+    """Return the opening, the facts and the closing of a mail as `format_mail` wrote it, each on one line."""
+    _, opening, *facts, closing, _ = text.split("\n\n")
+    lines: list[str] = []
+    for line in "\n".join(facts).splitlines():
+        if line.startswith(" " * _LABEL_WIDTH) and lines:
+            lines[-1] += f" {line.strip()}"
+        elif line:
+            lines.append(f"{line[:_LABEL_WIDTH].rstrip()} {line[_LABEL_WIDTH:]}")
+    return _unwrap(opening), lines, _unwrap(closing)
+
+
 def format_error(error: ErrorExcerpt) -> list[Fact]:
     """Return the facts about an error."""
     return [("Error:", error.message), *([("Hint:", error.hint)] if error.hint else [])]
@@ -43,6 +55,10 @@ def format_time(moment: datetime) -> str:
 
 def _format_fact(label: str, value: str) -> str:
     return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH) if label else f"{value}\n"
+
+
+def _unwrap(text: str) -> str:
+    return " ".join(text.split("\n"))
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> str:

@@ -4,7 +4,13 @@ from datetime import datetime
 from functools import singledispatch
 
 from tocsin.documents import RunReason, WorkflowRunReason, to_global_id
-from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import (
+    ChannelDisabled,
+    LinkRequested,
+    PasswordChanged,
+    QuotaMet,
+    RefreshTokenReused,
+)
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.mail.layout import PAGE_PLACEHOLDER, Fact, format_error, format_mail, format_time
 from tocsin.notifications.events import Event, EventKind
@@ -242,3 +248,20 @@ def _password_changed(event: PasswordChanged) -> Message:
         "If it was not you, request a new one there and tell your administrator.",
     )
     return Message("Your password was changed", text)
+
+
+@render_mail.register
+def _channel_disabled(event: ChannelDisabled) -> Message:
+    facts = [
+        ("Reason:", event.reason),
+        ("Kind:", event.channel_kind),
+        ("Channel:", to_global_id("NotificationChannel", event.channel)),
+        ("Open:", PAGE_PLACEHOLDER),
+    ]
+    text = format_mail(
+        f'Your notification channel "{event.channel_name}" was disabled.',
+        facts,
+        "Nothing is sent there any more. Correct its settings with updateNotificationChannel, try them with "
+        "testNotificationChannel, and set isEnabled to true.",
+    )
+    return Message(f'Channel "{event.channel_name}" was disabled', text)
