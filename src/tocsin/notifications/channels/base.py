@@ -32,6 +32,18 @@ class DeliveryUnavailable(TocsinError):
         self.wait = wait
 
 
+class DeliveryPostponed(TocsinError):
+    """No attempt was made: the channel has just failed, and is left alone until `until`."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class DeliveryObsolete(TocsinError):
+    """A notification that nobody waits for any more, such as one for a deleted channel."""
+
+
 class DeliverySuppressed(TocsinError):
     """A notification that Tocsin itself does not deliver to this recipient."""
 
@@ -83,5 +95,5 @@ class Channel(ABC):
     async def deliver(self, delivery: DeliveryDocument) -> Message:
         """Deliver the notification, and return the message as delivered, without secrets.
 
-        Raises DeliveryRefused, DeliveryUnavailable or DeliverySuppressed.
+        Raises DeliveryRefused, DeliveryUnavailable, DeliveryPostponed, DeliveryObsolete or DeliverySuppressed.
         """
