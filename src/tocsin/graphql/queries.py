@@ -10,6 +10,7 @@ from tocsin.graphql.arguments import GlobalId
 from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.queries import DeadLetterQueries
 from tocsin.graphql.node import Node, NodeType, load_node
+from tocsin.graphql.notifications.queries import NotificationQueries
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
@@ -39,6 +40,7 @@ class Query(
     WorkflowQueries,
     QueueQueries,
     DeadLetterQueries,
+    NotificationQueries,
     NodeQueries,
     TaskQueries,
     RunQueries,

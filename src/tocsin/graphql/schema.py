@@ -11,6 +11,7 @@ from tocsin.graphql.dead_letters.mutations import DeadLetterMutations
 from tocsin.graphql.jobs.types import JOB_TYPES
 from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
+from tocsin.graphql.notifications.mutations import NotificationMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
@@ -36,6 +37,7 @@ class Mutation(
     DeadLetterMutations,
     WorkflowMutations,
     QueueMutations,
+    NotificationMutations,
 ):
     pass
 

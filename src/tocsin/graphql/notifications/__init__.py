@@ -1,0 +1,1 @@
+"""Notification channels in the API."""
