@@ -80,7 +80,7 @@ async def create_channel(
         "disabled_at": None, "disabled_reason": None,
     }  # fmt: skip
     await database.notification_channels.insert_one(channel)
-    if channel_id not in [each["_id"] for each in await list_channels(database, owner)][:MAX_CHANNELS]:
+    if len(await list_channels(database, owner)) > MAX_CHANNELS:  # others were created at the same time
         await database.notification_channels.delete_one({"_id": channel_id})
         raise _too_many()
 

@@ -1,7 +1,6 @@
 """The channels that users have set up, as they are stored: found, and their settings opened."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 from tocsin.documents import Database, NotificationChannelDocument, owner_of
 from tocsin.errors import NotFound
@@ -34,7 +33,7 @@ def takes_event(channel: NotificationChannelDocument, event: Event) -> bool:
 async def list_channels(database: Database, owner: str) -> list[NotificationChannelDocument]:
     """Return the channels of an owner, oldest first."""
     found = await database.notification_channels.find({"owner": owner}).to_list()
-    return sorted(found, key=age)
+    return sorted(found, key=lambda channel: (channel["created_at"], channel["_id"]))
 
 
 async def find_channel(database: Database, owner: str, channel_id: str) -> NotificationChannelDocument:
@@ -58,8 +57,3 @@ async def find_signing_key(channel: NotificationChannelDocument, box: SecretBox)
     """Return the signing key of a webhook, None for another kind. Raises SecretUnreadable."""
     sealed = channel["sealed"].get("signing_key")
     return None if sealed is None else await box.unseal(sealed, channel["_id"])
-
-
-def age(channel: NotificationChannelDocument) -> tuple[datetime, str]:
-    """Return what channels are sorted by, oldest first."""
-    return channel["created_at"], channel["_id"]
