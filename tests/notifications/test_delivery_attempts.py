@@ -45,7 +45,7 @@ from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.events import Event
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.outbound.mail_transport import ComposeExecutor, compose_inline
-from tocsin.telemetry import MAILS
+from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS
 
 SOON = timedelta(seconds=1)
 """The age of a delivery at its first attempt."""
@@ -131,12 +131,13 @@ async def test_what_nobody_waits_for_is_superseded(database: Database) -> None:
 
 
 async def test_only_mails_are_counted_as_mails(database: Database) -> None:
-    before = MAILS.labels(outcome="DELIVERED")._value.get()
+    counters = [counter.labels(outcome="DELIVERED")._value for counter in (MAILS, CHANNEL_NOTIFICATIONS)]
+    mails, others = [counter.get() for counter in counters]
     channel = ScriptedChannel(ChannelContext(database, transport_to(9)))
     told = changed(mail(), channel="u1/c1")
     outcome = await attempt_delivery(told, {USER_CHANNELS: channel}, database, lambda: START)
     assert outcome["status"] == "DELIVERED"
-    assert MAILS.labels(outcome="DELIVERED")._value.get() == before
+    assert [counter.get() for counter in counters] == [mails, others + 1]
 
 
 async def test_a_failure_of_the_database_is_not_an_outcome(database: Database) -> None:

@@ -72,6 +72,8 @@ def test_all_events_but_links_are_told() -> None:
           "workflowRunId": ("WorkflowRun", "u1/w1-1795338000000")}),
         (approval(), "APPROVAL_REQUESTED", "INFO", None,
          {"event": "APPROVAL", "workflowRunId": ("WorkflowRun", "u1/w1-1795338000000"), "step": "ask"}),
+        (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), "CHANNEL_DISABLED", "WARNING", None,
+         {"event": "CHANNEL_DISABLED", "channelId": ("NotificationChannel", "u1/c1")}),
         (QuotaMet.from_quotas("u1", ["1 of 1"], DUE), "QUOTA_MET", "WARNING", None, {"event": "QUOTA_MET"}),
     ],
 )  # fmt: skip

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pymongo.errors import DuplicateKeyError
+
 from tocsin.documents import Changes, Database, NotificationChannelDocument, owner_of
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
@@ -79,7 +81,10 @@ async def create_channel(
         "failing_since": None, "retry_at": None, "last_error": None, "last_delivered_at": None,
         "disabled_at": None, "disabled_reason": None,
     }  # fmt: skip
-    await database.notification_channels.insert_one(channel)
+    try:
+        await database.notification_channels.insert_one(channel)
+    except DuplicateKeyError:  # another call with the same idempotency key was faster
+        return
     if len(await list_channels(database, owner)) > MAX_CHANNELS:  # others were created at the same time
         await database.notification_channels.delete_one({"_id": channel_id})
         raise _too_many()

@@ -30,7 +30,7 @@ from tocsin.notifications.channels.base import (
 )
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
-from tocsin.telemetry import MAILS, get_logger
+from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
@@ -39,7 +39,7 @@ _RECORD_WAIT, _MAX_RECORD_WAIT = 0.5, 15.0
 _MAX_ATTEMPTS = 20
 """Attempts that a delivery records, the last ones."""
 USER_CHANNELS = "user"
-"""The name under which the worker has the channel that delivers for all channels that users have set up."""
+"""The channel that delivers to all channels of users, which are named by their IDs."""
 _log = get_logger(__name__)
 
 
@@ -51,7 +51,7 @@ async def attempt_delivery(
         if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
             return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
         name = delivery.get("channel", DEFAULT_CHANNEL)
-        message = await channels[name if name in channels else USER_CHANNELS].deliver(delivery)
+        message = await channels[USER_CHANNELS if "/" in name else name].deliver(delivery)
     except DeliveryObsolete as error:
         return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=str(error))
     except DeliveryPostponed as error:
@@ -127,8 +127,8 @@ def _give_up(delivery: DeliveryDocument, reason: str, now: datetime) -> Changes:
 
 
 def _count(delivery: DeliveryDocument, outcome: str) -> None:
-    if delivery.get("channel", DEFAULT_CHANNEL) == DEFAULT_CHANNEL:
-        MAILS.labels(outcome=outcome).inc()
+    is_mail = delivery.get("channel", DEFAULT_CHANNEL) == DEFAULT_CHANNEL
+    (MAILS if is_mail else CHANNEL_NOTIFICATIONS).labels(outcome=outcome).inc()
 
 
 def _attempted(

@@ -93,6 +93,8 @@ def _name_kind(kind: EventKind, delivery: DeliveryDocument) -> str:
 def _details(delivery: DeliveryDocument) -> Iterator[tuple[str, JsonValue]]:
     """Yield what programs can read: the kind of event, and the global IDs of what it is about."""
     yield "event", delivery["kind"]
+    if delivery["kind"] == EventKind.CHANNEL_DISABLED:
+        yield "channelId", to_global_id("NotificationChannel", delivery["_id"].partition(":disabled:")[0])
     about, run = delivery.get("about"), delivery["run"]
     if about is not None and about["type"] in _INCIDENTS:
         yield f"{about['type'].lower()}Id", to_global_id(about["type"], about["id"])

@@ -4,6 +4,7 @@ from tocsin.telemetry.logs import Logger, configure_logging, escape_text, get_lo
 from tocsin.telemetry.metrics import (
     ATTEMPT_DURATION,
     ATTEMPTS,
+    CHANNEL_NOTIFICATIONS,
     CONNECTIONS,
     DATABASE_RESTARTS,
     DISK_FREE,
@@ -22,6 +23,7 @@ from tocsin.telemetry.metrics import (
 __all__ = [
     "ATTEMPTS",
     "ATTEMPT_DURATION",
+    "CHANNEL_NOTIFICATIONS",
     "CONNECTIONS",
     "DATABASE_RESTARTS",
     "DISK_FREE",

@@ -1,5 +1,6 @@
 """Notification channels over the API: set up, changed, tried and deleted, with their deliveries and without secrets."""
 
+import asyncio
 import json
 from datetime import timedelta
 from ipaddress import ip_network
@@ -148,6 +149,12 @@ async def test_a_repeated_creation_returns_the_same_channel(api: Api) -> None:
     await call(api.alice, DELETE, first["notificationChannel"])
     gone = await create(api.alice, idempotencyKey="k")
     assert [error["field"] for error in gone["userErrors"]] == [["idempotencyKey"]]
+
+
+async def test_calls_with_one_key_at_the_same_time_create_one_channel(api: Api) -> None:
+    made = await asyncio.gather(*(create(api.alice, idempotencyKey="k") for _ in range(4)))
+    assert all(answer == made[0] for answer in made)
+    assert await api.database.notification_channels.count_documents({}) == 1
 
 
 async def test_an_owner_has_at_most_twenty(api: Api) -> None:

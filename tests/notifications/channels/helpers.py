@@ -21,7 +21,7 @@ from tocsin.outbound.http_client import HttpClient
 PAGE = "https://tocsin.example/runs?id=1&tab=log"
 NOTICE = Notice(
     id="u1/t1:0:failed",
-    kind="RUN_FAILED",
+    kind="TASK_FAILED",
     owner="u1",
     at=datetime(2026, 11, 22, 9, 0, 11, tzinfo=UTC),
     subject='Task "Nightly backup" has failed',
@@ -29,7 +29,7 @@ NOTICE = Notice(
     severity=Severity.ERROR,
     page=PAGE,
     incident="u1/t1:0",
-    data={"task": "Nightly backup", "attempts": 3},
+    data={"event": "FAILED_FOR_GOOD", "taskId": "VGFzazp1MS90MQ=="},
 )
 RULES = ConnectionRules()
 HOSTILE = "<!channel> @everyone @here <@U1> <b>&amp; *bold* [x](https://evil.example) `code`"

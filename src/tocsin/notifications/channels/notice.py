@@ -25,7 +25,7 @@ class Severity(StrEnum):
 class Notice:
     """What `owner` is told. Its `id` is that of the cause, and stays the same for every retry.
 
-    `kind` is in capitals, with its subject first, such as `RUN_FAILED`. `page` is the absolute address of the page
+    `kind` is in capitals, with its subject first, such as TASK_FAILED. `page` is the absolute address of the page
     about it. `incident` is the ID that the opening of an incident and its end have in common; `is_over` marks the end.
     `data` is for programs. The subject is one line, the text may be empty, and neither has control characters.
 
@@ -56,7 +56,7 @@ class Notice:
 
     @property
     def type_name(self) -> str:
-        """The kind as a dotted name for programs, such as run.failed or workflow.began_failing."""
+        """The kind as a dotted name for programs, such as task.failed or workflow.began_failing."""
         return self.kind.lower().replace("_", ".", 1)
 
 

@@ -28,10 +28,10 @@ async def test_bad_news_opens_an_alert() -> None:
             "source": "tocsin.example",
             "severity": "error",
             "timestamp": "2026-11-22T09:00:11+00:00",
-            "class": "run.failed",
+            "class": "task.failed",
             "custom_details": {
-                "task": "Nightly backup",
-                "attempts": 3,
+                "event": "FAILED_FOR_GOOD",
+                "taskId": "VGFzazp1MS90MQ==",
                 "text": "The server answered 503.\nAttempts: 3",
             },
         },

@@ -42,7 +42,7 @@ async def test_the_reference_library_verifies_a_webhook(receiver: tuple[Server, 
     await WebhookChannel().deliver(NOTICE, settings, http)
     (seen,) = server.seen
     assert verify(seen, key_of(settings)) == {
-        "type": "run.failed",
+        "type": "task.failed",
         "timestamp": "2026-11-22T09:00:11.000Z",
         "data": {
             "id": "u1/t1:0:failed",
@@ -52,7 +52,7 @@ async def test_the_reference_library_verifies_a_webhook(receiver: tuple[Server, 
             "page": "https://tocsin.example/runs?id=1&tab=log",
             "incident": "u1/t1:0",
             "isOver": False,
-            "details": {"task": "Nightly backup", "attempts": 3},
+            "details": {"event": "FAILED_FOR_GOOD", "taskId": "VGFzazp1MS90MQ=="},
         },
     }
 
