@@ -15,6 +15,8 @@ _NOT_FOUND = "You have no notification channel with this id."
 
 async def find_takers(database: Database, owners: Collection[str]) -> dict[str, list[NotificationChannelDocument]]:
     """Return the enabled channels of these owners, by owner, with the fields that `takes_event` reads."""
+    if not owners:
+        return {}
     fields = {"owner": 1, "events": 1, "is_enabled": 1}
     takers: dict[str, list[NotificationChannelDocument]] = {}
     async for channel in database.notification_channels.find({"owner": {"$in": sorted(owners)}}, fields):

@@ -13,7 +13,7 @@ from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channel_store import find_takers, takes_event
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import LINK_EVENTS, Event
 from tocsin.notifications.notices import render_notice
 from tocsin.notifications.run_events import IncidentStage
 
@@ -28,7 +28,7 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
     told = list(events)
     if not told:
         return
-    takers = await find_takers(database, {event.owner for event in told})
+    takers = await find_takers(database, {event.owner for event in told if event.kind not in LINK_EVENTS})
     deliveries = [
         new_delivery(event, channel["_id"], render_notice(event))
         for event in told
