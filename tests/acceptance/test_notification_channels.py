@@ -1,15 +1,17 @@
 """A user sets up a webhook over the API, and a task of theirs fails: one mail and one signed request."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from standardwebhooks.webhooks import Webhook
 
 from tests.acceptance.server import Server, run_server
 from tests.harness import TargetServer, wait_until
 from tests.notifications.channels.helpers import body_of, headers_of
-from tests.outbound.servers import answering, response
+from tests.outbound.servers import Reader, Writer, answering, read_request, response, talking
 from tests.outbound.smtp import Inbox, mail_server
 
 ALICE, PASSWORD = "alice@example.com", "correct horse battery"
@@ -84,3 +86,40 @@ async def _require_gone(server: Server, target: TargetServer, inbox: Inbox) -> N
     channel = await wait_until(disabled, 30)
     assert "c0ffee" not in json.dumps(channel)
     assert 'Channel "Ops" was disabled' in [mail["Subject"] for mail in inbox.mails]
+
+
+@pytest.mark.long
+async def test_a_server_that_is_killed_before_the_record_delivers_again_with_the_same_id(
+    tmp_path: Path, target: TargetServer
+) -> None:
+    """The first request is never answered. It is sent again when the lease of the killed process ends, in a minute."""
+    seen: list[bytes] = []
+    held = asyncio.Event()
+
+    async def hold_the_first(reader: Reader, writer: Writer) -> None:
+        seen.append(await read_request(reader))
+        if len(seen) == 1:
+            held.set()
+            await asyncio.Event().wait()
+        writer.write(response("204 No Content"))
+
+    async def seen_again() -> bool:
+        return len(seen) == 2
+
+    async def delivered() -> bool:
+        return await statuses(server) == ["DELIVERED"]
+
+    async with talking(hold_the_first) as receiver, run_server(tmp_path) as server:
+        await log_in(server)
+        given = {"name": "Ops", "channel": {"webhook": {"url": receiver.url}}}
+        made = (await server.query(CREATE, {"i": given}))["createNotificationChannel"]
+        await fail_a_task(server, target, "Nightly backup")
+        await asyncio.wait_for(held.wait(), 30)
+        await server.kill()
+        await server.start()
+        await wait_until(seen_again, 100)
+        await wait_until(delivered, 10)
+    first, second = seen
+    assert headers_of(first)["webhook-id"] == headers_of(second)["webhook-id"]
+    assert body_of(first) == body_of(second)
+    Webhook(made["signingKey"]).verify(body_of(second), headers_of(second))
