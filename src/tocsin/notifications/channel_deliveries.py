@@ -1,5 +1,6 @@
 """The list of the deliveries to a channel."""
 
+from tocsin import clock
 from tocsin.documents import Database, DeliveryDocument, NotificationChannelDocument
 from tocsin.documents.keyset import KeysetQuery
 
@@ -14,5 +15,6 @@ def query_deliveries(database: Database, channel: NotificationChannelDocument) -
         "queued_at",
         descending=True,
         indexed_filter={"channel": channel["_id"]},
+        key_range_hint=(channel["created_at"], clock.now()),
         projection=dict.fromkeys(_FIELDS, 1),
     )
