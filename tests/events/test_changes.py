@@ -55,7 +55,7 @@ WORKFLOW_RUNS = st.builds(
 )
 
 
-NOTIFIED = st.builds(Change, st.just(ChangeKind.NOTIFIED), st.just(NOW), notified=st.text(min_size=1))
+NOTIFIED = st.builds(_change, st.just(ChangeKind.NOTIFIED), notified=st.text(min_size=1))
 
 
 @given(RUNS | TASKS | WORKFLOW_RUNS | NOTIFIED | st.builds(AccessChange, st.text(min_size=1)))

@@ -19,12 +19,14 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from tests.harness import file_storage_for
+from tests.outbound.servers import open_shared_client
 from tocsin import clock
 from tocsin.accounts import Accounts, Actor, LinkFlows
 from tocsin.config import Settings
 from tocsin.documents import Database, User, new_id
 from tocsin.events import Fanout
 from tocsin.graphql.context import Services
+from tocsin.outbound.http_client import HttpClient
 from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.runtime.health import ComponentHealth
@@ -152,6 +154,15 @@ async def api(database: Database, settings: Settings) -> AsyncIterator[Api]:
 @asynccontextmanager
 async def served_api(database: Database, settings: Settings) -> AsyncIterator[Api]:
     """Serve the API over a database with these settings."""
+    async with (
+        open_shared_client(allowed_networks=settings.allowed_networks) as outbound,
+        _served_with(database, settings, outbound) as running,
+    ):
+        yield running
+
+
+@asynccontextmanager
+async def _served_with(database: Database, settings: Settings, outbound: HttpClient) -> AsyncIterator[Api]:
     tokens, woken = AccessTokens(SECRET, timedelta(hours=1)), Woken()
     wakeups = Wakeups()
     woken.listen(wakeups)
@@ -170,6 +181,7 @@ async def served_api(database: Database, settings: Settings) -> AsyncIterator[Ap
         files=file_storage_for(database),
         quotas=Quotas(database, settings),
         disk=DiskMonitor(database, settings),
+        http=outbound,
     )
     app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()

@@ -20,9 +20,9 @@ from tocsin.workflows.versions import version_id
 
 FEW, MANY = 5, 20
 """Sizes of lists. There are five runs, of a task and a workflow run, with the same due time."""
-ONE_BY_ONE = {"Task.runs", "Queue.depth", "Queue.oldestQueuedAt", "User.usage"}
-"""Fields with queries for each object: a page of each task's runs, of which the operation pays the cost, the range of
-each queue in an index, and the quotas of each user, for administrators."""
+ONE_BY_ONE = {"Task.runs", "NotificationChannel.deliveries", "Queue.depth", "Queue.oldestQueuedAt", "User.usage"}
+"""Fields with queries for each object: a page of each task's runs and of each channel's deliveries, of which the
+operation pays the cost, the range of each queue in an index, and the quotas of each user, for administrators."""
 _SCHEMA: GraphQLSchema = schema._schema
 WORKFLOW_RUN: Any = _SCHEMA.type_map["WorkflowRun"]
 APPROVAL = {"status": "WAITING", "asks": "admins", "message": "?"}
@@ -100,6 +100,11 @@ class Seeds:
         await database.api_tokens.insert_one(
             {"_id": new_id(owner), "owner": owner, "name": "t", "digest": f"d{number}", "hint": "abcd", "scopes": []}
             | {"created_at": at, "expires_at": None, "last_used_at": None}  # type: ignore[arg-type]
+        )
+
+        await database.notification_channels.insert_one(
+            {"_id": new_id(owner), "owner": owner, "kind": "slack", "name": "c", "settings": {}, "sealed": {}}
+            | {"shown": {"url": "***"}, "events": None, "is_enabled": True, "revision": 1, "created_at": at}  # type: ignore[arg-type]
         )
 
     async def _add_task(self, at: Any, number: int) -> str:
@@ -186,7 +191,7 @@ async def test_no_list_loads_its_objects_one_by_one(database: Database, settings
         await seeds.add(1)  # so that no page is the last one
         for name in queries.keys() - few.keys():
             few[name], many[name] = [await count_commands(api, log, queries[name], size) for size in (FEW, MANY)]
-    assert len(many) == 13
+    assert len(many) == 14
     assert many == few
 
 

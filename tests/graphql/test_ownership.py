@@ -30,7 +30,10 @@ SHOWN = "userErrors { code }"
 # field: (document, what a stranger is answered)
 CASES: dict[str, tuple[str, Any]] = {
     "viewer": ("{ viewer { email } }", None),
-    "node": ("query($task: ID!, $run: ID!) { node(id: $task) { id } other: node(id: $run) { id } }", {"node": None, "other": None}),
+    "node": (
+        "query($task: ID!, $run: ID!, $channel: ID!) { node(id: $task) { id } other: node(id: $run) { id } third: node(id: $channel) { id } }",
+        {"node": None, "other": None, "third": None},
+    ),
     "task": ("query($task: ID!) { task(id: $task) { name } }", {"task": None}),
     "tasks": ("{ tasks { totalCount nodes { id } } }", {"tasks": {"totalCount": 0, "nodes": []}}),
     "run": ("query($run: ID!) { run(id: $run) { status } }", {"run": None}),
@@ -109,6 +112,15 @@ CASES: dict[str, tuple[str, Any]] = {
         f"mutation($notification: ID!) {{ acknowledgeNotifications(input: {{ids: [$notification]}}) {{ count unacknowledgedCount {SHOWN} }} }}",
         {"acknowledgeNotifications": {"count": None, "unacknowledgedCount": None, **NOT_FOUND}},
     ),
+    "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
+    "createNotificationChannel": (
+        'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',
+        {"createNotificationChannel": {"notificationChannel": None, "signingKey": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "updateNotificationChannel": (f'mutation($channel: ID!) {{ updateNotificationChannel(input: {{id: $channel, name: "mine"}}) {{ notificationChannel {{ id }} {SHOWN} }} }}', {"updateNotificationChannel": {"notificationChannel": None, **NOT_FOUND}}),
+    "testNotificationChannel": (f"mutation($channel: ID!) {{ testNotificationChannel(input: {{id: $channel}}) {{ delivered error {SHOWN} }} }}", {"testNotificationChannel": {"delivered": False, "error": None, **NOT_FOUND}}),
+    "rotateNotificationChannelKey": (f"mutation($channel: ID!) {{ rotateNotificationChannelKey(input: {{id: $channel}}) {{ signingKey {SHOWN} }} }}", {"rotateNotificationChannelKey": {"signingKey": None, **NOT_FOUND}}),
+    "deleteNotificationChannel": (f"mutation($channel: ID!) {{ deleteNotificationChannel(input: {{id: $channel}}) {{ deletedNotificationChannelId {SHOWN} }} }}", {"deleteNotificationChannel": {"deletedNotificationChannelId": None, **NOT_FOUND}}),
 }  # fmt: skip
 # For administrators only. field: (document, what Carol is answered)
 ADMIN: dict[str, tuple[str, Any]] = {
@@ -169,6 +181,8 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     await store_notifications(api.database, [QuotaMet.from_quotas(api.alice.user.id, ["10 runs"], T0)])
     (notification,) = await api.database.notifications.find({}).to_list()
     variables["notification"] = ids.encode_id("Notification", notification["_id"])
+    create = 'mutation { createNotificationChannel(input: {name: "x", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } } }'
+    variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
 
@@ -191,6 +205,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert await api.database.tasks.find_one({"_id": task["_id"]}) == task
     assert await api.database.runs.find({}).to_list() == [run]
     assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
+    assert [channel["revision"] async for channel in api.database.notification_channels.find({})] == [1]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
     assert [each["acknowledged"] async for each in api.database.notifications.find({})] == [False]
 

@@ -91,6 +91,17 @@ async def test_links_of_mails_are_sealed_anew(database: Database) -> None:
     assert await count_secrets_by_key(database) == {NEW: 1, OLD: 1}
 
 
+async def test_secrets_of_notification_channels_are_sealed_anew(database: Database) -> None:
+    sealed = {"url": box(OLD).seal("https://example.com/in", "alice/1"), "key": box(NEW).seal("k", "alice/1")}
+    stored = {"_id": "alice/1", "owner": "alice", "settings": {"a": 1}, "sealed": sealed}
+    await database.db["notification_channels"].insert_one(stored)
+    assert await reencrypt_secrets(database, box()) == ReencryptionCounts(secrets=1, documents=1)
+    found: Any = await database.db["notification_channels"].find_one({})
+    assert box().unseal_without_reload(found["sealed"]["url"], "alice/1") == "https://example.com/in"
+    assert {**found, "sealed": {**found["sealed"], "url": sealed["url"]}} == stored
+    assert await count_secrets_by_key(database) == {NEW: 2}
+
+
 async def test_what_no_key_opens_is_counted_and_left(database: Database) -> None:
     task = await save_hourly_task(database)
     stranger = SecretBox(b"x" * 32)

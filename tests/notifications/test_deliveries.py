@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.notifications.channel_helpers import CHANNEL, add_channel
 from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail, stored
 from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, retried_run
 from tocsin import clock
@@ -25,6 +26,7 @@ from tocsin.notifications.deliveries import (
 )
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.inbox.store import store_notifications
+from tocsin.notifications.notices import render_notice
 from tocsin.notifications.pages import run_page_path
 from tocsin.notifications.run_events import ApprovalRequested, IncidentStage, TaskFailure
 
@@ -170,3 +172,42 @@ async def test_finished_deliveries_are_deleted_once_they_are_old(database: Datab
     assert await prune_deliveries(database, START) == 600
     assert [each["_id"] for each in await list_newest(database, 10, START)] == ["u1/t1:1:began", "u1/t1:2:began"]
     assert await prune_deliveries(database, START) == 0
+
+
+async def test_channels_of_the_owner_are_told_beside_the_mail_and_only_once(database: Database) -> None:
+    await add_channel(database, "https://example.org/")
+    await add_channel(database, "https://example.org/", "u1/c2", events=["QUOTA_MET"])
+    for _ in range(2):
+        await notify(database, [TaskFailure.from_run(failed_run()), QuotaMet.from_quotas("u1", ["10 runs"], DUE)])
+    found = {each["_id"]: each.get("channel") async for each in database.deliveries.find({})}
+    failure, quota = "u1/t1:3:failed", "u1/quota:2026-11-22"
+    assert found == {
+        failure: None, quota: None, f"{failure}@{CHANNEL}": CHANNEL, f"{quota}@{CHANNEL}": CHANNEL,
+        f"{quota}@u1/c2": "u1/c2",
+    }  # fmt: skip
+    told = await stored(database, f"{failure}@{CHANNEL}")
+    assert (told["text"], told["about"]["id"]) == (render_notice(TaskFailure.from_run(failed_run())).text, "u1/t1")
+    assert {each["_id"] for each in await list_newest(database, 9, clock.now())} == {quota, failure}
+
+
+async def test_links_to_take_an_account_go_to_no_channel(database: Database) -> None:
+    await add_channel(database, "https://example.org/")
+    await notify(database, [link(kind) for kind in (EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION)])
+    await notify(database, [replace(link(EventKind.INVITATION, "a@b.c"), id="y", owner="")])
+    assert [each.get("channel") async for each in database.deliveries.find({})] == [None, None]
+
+
+async def test_a_stage_whose_channels_were_queued_without_the_mail_is_told_again(database: Database) -> None:
+    """The mail is queued last, so the others cannot be missing if it is there."""
+    await add_channel(database, "https://example.org/")
+    failed = TaskFailure.from_run(failed_run())
+    await enqueue_deliveries(database, [new_delivery(failed, CHANNEL, MESSAGE)])
+    stage = IncidentStage("u1/t1", 3, 1)
+    assert await find_notified(database, [stage]) == set()
+    await notify(database, [failed])
+    assert await find_notified(database, [stage]) == {stage}
+
+
+async def test_nothing_is_read_when_there_is_nothing_to_tell() -> None:
+    nowhere: Any = None
+    await notify(nowhere, iter(()))

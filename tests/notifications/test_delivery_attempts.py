@@ -25,6 +25,8 @@ from tocsin.documents import Database, DeliveryDocument, User, to_global_id
 from tocsin.notifications.channels.base import (
     Channel,
     ChannelContext,
+    DeliveryObsolete,
+    DeliveryPostponed,
     DeliveryRefused,
     DeliverySuppressed,
     DeliveryUnavailable,
@@ -34,6 +36,7 @@ from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_attempts import (
     MAX_RETRY_DELAY,
     RETRY_PERIOD,
+    USER_CHANNELS,
     attempt_delivery,
     record_outcome,
     retry_delay,
@@ -42,7 +45,7 @@ from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.events import Event
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.outbound.mail_transport import ComposeExecutor, compose_inline
-from tocsin.telemetry import MAILS
+from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS
 
 SOON = timedelta(seconds=1)
 """The age of a delivery at its first attempt."""
@@ -83,7 +86,9 @@ async def test_an_outcome_ends_the_claim_and_is_counted(
     database: Database, end: Exception | None, label: str, outcome: dict[str, Any]
 ) -> None:
     before = MAILS.labels(outcome=label)._value.get()
-    assert await attempt(database, mail(), end) == outcome | {"tries": 1, "claim": None, "lease_until": None}
+    attempts = [{"at": START + SOON, "error": outcome["last_error"]}]
+    ended = {"tries": 1, "claim": None, "lease_until": None, "attempts": attempts}
+    assert await attempt(database, mail(), end) == outcome | ended
     assert MAILS.labels(outcome=label)._value.get() == before + 1
 
 
@@ -113,6 +118,44 @@ async def test_a_failure_that_may_pass_is_retried_until_three_days_are_over(data
     assert "later" in retried["last_error"]
     assert (await attempt(database, mail(), end, RETRY_PERIOD - 2 * FIRST_RETRY_DELAY))["status"] == "QUEUED"
     assert (await attempt(database, mail(), end, RETRY_PERIOD))["status"] == "FAILED"
+
+
+async def test_the_last_attempts_are_recorded(database: Database) -> None:
+    earlier = [{"at": START, "error": str(number)} for number in range(20)]
+    outcome = await attempt(database, changed(mail(), attempts=earlier), DeliveryUnavailable("later"))
+    assert outcome["attempts"] == [*earlier[1:], {"at": START + SOON, "error": "later"}]
+    assert outcome["last_error"] == "later"
+
+
+async def test_a_retry_is_not_made_before_the_time_that_the_other_side_asks_for(database: Database) -> None:
+    for asked, least in ((timedelta(hours=5), timedelta(hours=5)), (SOON, FIRST_RETRY_DELAY)):
+        outcome = await attempt(database, mail(), DeliveryUnavailable("later", asked))
+        assert least <= outcome["next_try_at"] - (START + SOON) <= least * 1.2
+
+
+async def test_waiting_for_a_channel_is_no_attempt_and_ends_after_three_days(database: Database) -> None:
+    until, earlier = START + timedelta(hours=1), changed(mail(), tries=2)
+    outcome = await attempt(database, earlier, DeliveryPostponed("It is down.", until))
+    waiting = {"status": "QUEUED", "next_try_at": until, "last_error": "It is down."}
+    assert outcome == {**waiting, "claim": None, "lease_until": None}
+    late = DeliveryPostponed("It is down.", START + RETRY_PERIOD + SOON)
+    assert (await attempt(database, earlier, late))["status"] == "FAILED"
+
+
+async def test_what_nobody_waits_for_is_superseded(database: Database) -> None:
+    outcome = await attempt(database, mail(), DeliveryObsolete("the channel was deleted"))
+    assert (outcome["status"], outcome["last_error"]) == ("SUPERSEDED", "the channel was deleted")
+    assert "attempts" not in outcome
+
+
+async def test_only_mails_are_counted_as_mails(database: Database) -> None:
+    counters = [counter.labels(outcome="DELIVERED")._value for counter in (MAILS, CHANNEL_NOTIFICATIONS)]
+    mails, others = [counter.get() for counter in counters]
+    channel = ScriptedChannel(ChannelContext(database, transport_to(9)))
+    told = changed(mail(), channel="u1/c1")
+    outcome = await attempt_delivery(told, {USER_CHANNELS: channel}, database, lambda: START)
+    assert outcome["status"] == "DELIVERED"
+    assert [counter.get() for counter in counters] == [mails, others + 1]
 
 
 async def test_a_failure_of_the_database_is_not_an_outcome(database: Database) -> None:

@@ -84,6 +84,13 @@ async def test_a_redirect_loop_ends() -> None:
     assert (exchange.status, exchange.redirects, len(server.seen)) == (307, 3, 4)
 
 
+async def test_a_request_can_take_the_redirect_as_the_answer(client: OwnerHttpClient) -> None:
+    async with answering(response("307 Away", b"moved", "Location: /next"), response()) as server:
+        exchange = await client.request(HttpRequest("POST", server.url, 5.0, body=b"x", follows_redirects=False))
+    assert exchange.failure is None
+    assert (exchange.status, exchange.body, len(server.seen)) == (307, "moved", 1)
+
+
 async def test_with_no_redirects_allowed_the_redirect_is_the_answer() -> None:
     async with (
         answering(response("302 Found", b"moved", "Location: /")) as server,

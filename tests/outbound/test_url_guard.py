@@ -8,7 +8,7 @@ from yarl import URL
 from tocsin.documents import ErrorKind
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.own_services import OwnServices
-from tocsin.outbound.url_guard import find_static_failure
+from tocsin.outbound.url_guard import find_static_failure, is_in_allowed_network
 
 RULES = ConnectionRules(
     allowed_networks=(ip_network("10.1.0.0/16"),),
@@ -50,3 +50,22 @@ def test_loopback_is_callable_by_name_if_one_of_its_addresses_is_allowed() -> No
     rules = ConnectionRules(allowed_networks=(ip_network("::1/128"),))
     assert find_static_failure(URL("http://localhost/"), rules) is None
     assert find_static_failure(URL("http://127.0.0.1/"), rules) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("http://10.1.2.3/", True),
+        ("http://10.2.0.1/", False),
+        ("http://93.184.216.34/", False),
+        ("http://intranet.example/", False),
+        ("http://[fe80::1]/", False),
+        ("http://localhost/", False),
+    ],
+)
+def test_an_allowed_network_is_recognized_without_a_look_up(url: str, allowed: bool) -> None:
+    assert is_in_allowed_network(URL(url), RULES) is allowed
+
+
+def test_localhost_is_in_an_allowed_loopback() -> None:
+    assert is_in_allowed_network(URL("http://localhost:8080/"), ConnectionRules((ip_network("127.0.0.0/8"),)))

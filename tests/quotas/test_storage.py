@@ -55,7 +55,9 @@ async def test_a_run_is_measured_once_however_old_it_is(database: Database, ago:
     assert await measure(database) == await size_of(database, "tasks", task.id) + await size_of(database, "runs", run)
 
 
-@pytest.mark.parametrize("collection", ["workflow_versions", "deliveries", "notifications", "workflow_runs"])
+@pytest.mark.parametrize(
+    "collection", ["workflow_versions", "deliveries", "notifications", "notification_channels", "workflow_runs"]
+)
 async def test_other_documents_are_measured(database: Database, collection: str) -> None:
     for owner in ("alice", "bob", "alice2"):
         document: Any = {"_id": f"{owner}/1", "owner": owner, "due_at": clock.now() - HOUR, "text": "x" * 900}

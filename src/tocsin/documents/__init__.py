@@ -13,10 +13,13 @@ from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
 from tocsin.documents.change_documents import ChangeBatchDocument, ChangeRecord
 from tocsin.documents.changes import AccessChange, Change, ChangeKind, ChangeLog, RecordedChange, lost_changes
+from tocsin.documents.channel_documents import NotificationChannelDocument
+from tocsin.documents.channel_models import NotificationChannel
 from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
 from tocsin.documents.deferred_runs import DeferredRun, DeferredRuns
 from tocsin.documents.delivery_documents import (
     DeliveryAboutDocument,
+    DeliveryAttemptDocument,
     DeliveryDocument,
     MailContentDocument,
 )
@@ -144,6 +147,7 @@ __all__ = [
     "DeferredRuns",
     "Delivery",
     "DeliveryAboutDocument",
+    "DeliveryAttemptDocument",
     "DeliveryDocument",
     "DeliveryStatus",
     "ErrorDocument",
@@ -163,6 +167,8 @@ __all__ = [
     "MailContentDocument",
     "MailCountDocument",
     "Notification",
+    "NotificationChannel",
+    "NotificationChannelDocument",
     "NotificationDataDocument",
     "NotificationDocument",
     "Overlap",

@@ -4,6 +4,7 @@ from beanie import Document
 
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.change_models import ChangeBatch
+from tocsin.documents.channel_models import NotificationChannel
 from tocsin.documents.claim_models import ClaimRecord
 from tocsin.documents.delivery_models import Delivery, MailCount
 from tocsin.documents.key_models import StoredKey
@@ -17,5 +18,5 @@ from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVers
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
-    ChangeBatch, ClaimRecord, Notification,
+    ChangeBatch, ClaimRecord, Notification, NotificationChannel,
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from tocsin.documents.account_documents import (
 from tocsin.documents.base import RawDocument, ascending_index
 from tocsin.documents.change_documents import ChangeBatchDocument
 from tocsin.documents.changes import ChangeLog
+from tocsin.documents.channel_documents import NotificationChannelDocument
 from tocsin.documents.collections import MODELS
 from tocsin.documents.deferred_runs import DeferredRuns
 from tocsin.documents.delivery_documents import DeliveryDocument
@@ -137,6 +138,10 @@ class Database:
     @property
     def notifications(self) -> AsyncCollection[NotificationDocument]:
         return self.db["notifications"]
+
+    @property
+    def notification_channels(self) -> AsyncCollection[NotificationChannelDocument]:
+        return self.db["notification_channels"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

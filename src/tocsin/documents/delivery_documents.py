@@ -34,6 +34,13 @@ class MailContentDocument(TypedDict):
     button: NotRequired[MailButtonDocument]
 
 
+class DeliveryAttemptDocument(TypedDict):
+    """An attempt at a delivery: when it ended, and the error with which it failed."""
+
+    at: datetime
+    error: str | None
+
+
 class DeliveryDocument(TypedDict):
     """A stored delivery. See `tocsin.documents.Delivery` for the meaning of the fields."""
 
@@ -59,3 +66,4 @@ class DeliveryDocument(TypedDict):
     sealed: NotRequired[str | None]
     claim: NotRequired[str | None]
     channel: NotRequired[str]
+    attempts: NotRequired[list[DeliveryAttemptDocument]]

@@ -7,9 +7,13 @@ from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import DeliveryStatus
 
 if TYPE_CHECKING:
-    from tocsin.documents.delivery_documents import DeliveryAboutDocument, MailContentDocument
+    from tocsin.documents.delivery_documents import (
+        DeliveryAboutDocument,
+        DeliveryAttemptDocument,
+        MailContentDocument,
+    )
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    DeliveryAboutDocument = MailContentDocument = dict[str, Any]
+    DeliveryAboutDocument = DeliveryAttemptDocument = MailContentDocument = dict[str, Any]
 
 
 class Delivery(StoredDocument):
@@ -21,6 +25,7 @@ class Delivery(StoredDocument):
 
     `link` is the path of the page about its subject. `about` orders the mails about one subject: a later stage of an
     incident supersedes earlier ones. A delivery is not sent after `good_until`.
+    One with a `channel` goes to that channel of its owner instead, which is no mail. `attempts` are the last of them.
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
     `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
@@ -47,6 +52,7 @@ class Delivery(StoredDocument):
     lease_until: datetime | None = None
     claim: str | None = None
     tries: int = 0
+    attempts: list[DeliveryAttemptDocument] = []
     last_error: str | None = None
     delivered_at: datetime | None = None
 
@@ -57,6 +63,7 @@ class Delivery(StoredDocument):
             ascending_index("status", "owner", "next_try_at", partialFilterExpression={"status": "QUEUED"}),
             ascending_index("status", "about.id", partialFilterExpression={"status": "QUEUED"}),
             ascending_index("queued_at"),
+            ascending_index("channel", "queued_at"),
         ]
 
 

@@ -31,6 +31,7 @@ class NotificationDataDocument(TypedDict, total=False):
     address: str
     openedAt: str
     openedFrom: str
+    channel: str
 
 
 class NotificationDocument(TypedDict):

@@ -31,6 +31,7 @@ from tocsin.graphql.sharing.groups import SubscriptionGroups
 from tocsin.graphql.sharing.identity import Permissions
 from tocsin.jobs.base import Compute
 from tocsin.jobs.file_storage import FileStorage
+from tocsin.outbound.http_client import HttpClient
 from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
@@ -49,7 +50,8 @@ class Services:
     """Dependencies of the API. One instance per process, used in one event loop.
 
     `fingerprint_key` keys the digests of inputs that are stored with idempotency keys.
-    `find_wait_reason` returns the reason why a run waits. `compute` runs CPU-bound work; without it a thread does.
+    `http` calls servers for users. `find_wait_reason` returns the reason why a run waits. `compute` runs CPU-bound
+    work; without it a thread does.
     """
 
     database: Database
@@ -64,6 +66,7 @@ class Services:
     files: FileStorage
     quotas: Quotas
     disk: DiskMonitor
+    http: HttpClient
     find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
 

@@ -17,6 +17,7 @@ _TYPE_NAMES = {
     "WorkflowRun": "workflow run",
     "Replay": "replay",
     "Notification": "notification",
+    "NotificationChannel": "notification channel",
 }
 
 

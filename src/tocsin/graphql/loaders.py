@@ -35,6 +35,7 @@ class DocumentLoaders:
             "Workflow": BatchLoader(database.workflows),
             "WorkflowRun": BatchLoader(database.workflow_runs),
             "Replay": BatchLoader(database.replays),
+            "NotificationChannel": BatchLoader(database.notification_channels),
         }
         self._bodies = BatchLoader(database.response_bodies)
         self._replayed_runs = Batcher(partial(replays.find_runs_of, database))

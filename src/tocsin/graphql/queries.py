@@ -12,6 +12,7 @@ from tocsin.graphql.dead_letters.queries import DeadLetterQueries
 from tocsin.graphql.node import Node, NodeType, load_node
 from tocsin.graphql.notifications.inbox_queries import NotificationQueries
 from tocsin.graphql.notifications.inbox_types import load_notification
+from tocsin.graphql.notifications.queries import NotificationChannelQueries
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
@@ -42,6 +43,7 @@ class Query(
     QueueQueries,
     DeadLetterQueries,
     NotificationQueries,
+    NotificationChannelQueries,
     NodeQueries,
     TaskQueries,
     RunQueries,

@@ -62,6 +62,7 @@ _PLACES = (
     _Place("runs", "owner", path=("job", "params")),
     _Place("workflow_versions", "owner", path=("secrets",)),
     _Place("deliveries", "_id", fields=("sealed",)),
+    _Place("notification_channels", "_id", path=("sealed",)),
 )
 
 

@@ -16,6 +16,7 @@ from tocsin.accounts.links import LIFETIMES
 from tocsin.documents import Database, Filter, KeyKind, RunStatus
 from tocsin.documents.updates import Pipeline, change_when, has_value
 from tocsin.keys.rotation import DATA_KEY_RETENTION
+from tocsin.notifications.channels.answers import MAX_WAIT
 from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY
 from tocsin.tasks.ranking import rank_expression
 
@@ -100,6 +101,7 @@ def _list_stored_times(session_lifetime: timedelta) -> list[tuple[str, Filter, s
         ("keys", {"kind": KeyKind.DATA.value}, "retire_at", DATA_KEY_RETENTION),
         ("idempotency_keys", {}, "created_at", timedelta()),
         ("deliveries", {"status": "QUEUED"}, "next_try_at", MAX_RETRY_DELAY * 1.2),
+        ("notification_channels", {}, "retry_at", MAX_WAIT),
         ("replays", {"open": True}, "next_at", _REPLAY_LOOK),
         ("replays", {"open": True}, "lease_until", _REPLAY_LOOK),
     ]

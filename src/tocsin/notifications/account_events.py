@@ -1,13 +1,14 @@
-"""The events of accounts: quotas, links, sessions and passwords. Pure."""
+"""The events of accounts: quotas, links, sessions, passwords and channels. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from tocsin.documents import Link, LinkPurpose, Session, User
+from tocsin.documents import Link, LinkPurpose, NotificationChannelDocument, Session, User
 from tocsin.notifications.events import Event, EventKind
-from tocsin.notifications.pages import ACCOUNT_PAGE_PATH
+from tocsin.notifications.excerpts import excerpt_name
+from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, channel_page_path
 
 _LINK_KINDS = {
     LinkPurpose.RESET: EventKind.PASSWORD_RESET,
@@ -103,4 +104,29 @@ class PasswordChanged(Event):
             at=at,
             page=ACCOUNT_PAGE_PATH,
             address=address,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelDisabled(Event):
+    """A channel of its owner was disabled, because its endpoint is gone or nothing could be delivered for days."""
+
+    kind: EventKind = EventKind.CHANNEL_DISABLED
+    channel: str
+    channel_kind: str
+    channel_name: str
+    reason: str
+
+    @classmethod
+    def from_channel(cls, channel: NotificationChannelDocument, reason: str, at: datetime) -> Self:
+        """Return the event of a channel that is disabled for this reason. There is one until its owner changes it."""
+        return cls(
+            id=f"{channel['_id']}:disabled:{channel['revision']}",
+            owner=channel["owner"],
+            at=at,
+            page=channel_page_path(channel["_id"]),
+            channel=channel["_id"],
+            channel_kind=channel["kind"],
+            channel_name=excerpt_name(channel["name"]),
+            reason=reason,
         )

@@ -10,22 +10,36 @@ from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, aggrega
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Pipeline
 from tocsin.notifications.account_events import LinkRequested
+from tocsin.notifications.channel_store import find_takers, takes_event
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import LINK_EVENTS, Event
 from tocsin.notifications.inbox.store import find_stored, store_notifications
+from tocsin.notifications.notices import render_notice
 from tocsin.notifications.run_events import IncidentStage
 
 _PRUNE_BATCH = 500
 
 
 async def notify(database: Database, events: Iterable[Event]) -> None:
-    """Store the notification of each event, and queue a delivery of it by each channel that accepts it."""
-    events = list(events)
-    await store_notifications(database, events)
+    """Store the notification of each event, and queue a delivery of it by each channel that accepts it.
+
+    That includes the channels that its owner has set up. Mails are queued last, as `find_notified` relies on.
+    """
+    told = list(events)
+    if not told:
+        return
+    await store_notifications(database, told)
+    takers = await find_takers(database, {event.owner for event in told if event.kind not in LINK_EVENTS})
     deliveries = [
+        new_delivery(event, channel["_id"], render_notice(event))
+        for event in told
+        for channel in takers.get(event.owner, ())
+        if takes_event(channel, event)
+    ]
+    deliveries += [
         new_delivery(event, name, channel.render(event))
-        for event in events
+        for event in told
         for name, channel in CHANNELS.items()
         if await channel.accepts(event, database)
     ]
@@ -44,7 +58,9 @@ async def find_notified(database: Database, stages: Collection[IncidentStage]) -
     """Return those of these stages of incidents that were notified of, or a later stage was.
 
     A crash can leave a notification without its deliveries. So for a stage itself only a delivery counts; who has no
-    channel gets its notification again, which has no effect. Of a later stage, the notification counts too.
+    channel gets its notification again, which has no effect. Of a later stage, the notification counts too. The mail
+    stands for the channels that owners have set up: it is queued of every event, together with their deliveries and
+    after them. So nothing else is read here, where each failed run comes by.
     """
     if not stages:
         return set()
@@ -130,7 +146,7 @@ async def _queued_before(database: Database, before: datetime) -> list[str]:
 
 
 async def list_newest(database: Database, limit: int, now: datetime) -> list[DeliveryDocument]:
-    """Return the deliveries that were queued last, newest first.
+    """Return the mails that were queued last, newest first.
 
     Reads growing windows of time: the embedded database would read all of them for a plain sort and limit.
     """
@@ -138,7 +154,7 @@ async def list_newest(database: Database, limit: int, now: datetime) -> list[Del
     while True:
         since = max(clock.EPOCH, now - window) if window < now - clock.EPOCH else clock.EPOCH
         bounds = {"$gte": since, "$lt": now + timedelta(days=1)}
-        found = database.deliveries.find({"queued_at": bounds})
+        found = database.deliveries.find({"queued_at": bounds, "channel": None})
         deliveries = await found.sort([("queued_at", -1), ("_id", -1)]).limit(limit).to_list()
         if len(deliveries) >= limit or since == clock.EPOCH:
             return deliveries

@@ -12,6 +12,7 @@ from tocsin import clock
 from tocsin.documents import (
     Changes,
     Database,
+    DeliveryAttemptDocument,
     DeliveryDocument,
     DeliveryStatus,
     StepStatus,
@@ -19,15 +20,26 @@ from tocsin.documents import (
     run_log_ids,
 )
 from tocsin.notifications.channels import DEFAULT_CHANNEL
-from tocsin.notifications.channels.base import Channel, DeliveryRefused, DeliverySuppressed, DeliveryUnavailable
+from tocsin.notifications.channels.base import (
+    Channel,
+    DeliveryObsolete,
+    DeliveryPostponed,
+    DeliveryRefused,
+    DeliverySuppressed,
+    DeliveryUnavailable,
+)
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
-from tocsin.telemetry import MAILS, get_logger
+from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
 RETRY_PERIOD = timedelta(days=3)
 _RECORD_WAIT, _MAX_RECORD_WAIT = 0.5, 15.0
 """Seconds between attempts to record an outcome while the database is unavailable."""
+_MAX_ATTEMPTS = 20
+"""Attempts that a delivery records, the last ones."""
+USER_CHANNELS = "user"
+"""The channel that delivers to all channels of users, which are named by their IDs."""
 _log = get_logger(__name__)
 
 
@@ -38,24 +50,30 @@ async def attempt_delivery(
     try:
         if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
             return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
-        message = await channels[delivery.get("channel", DEFAULT_CHANNEL)].deliver(delivery)
+        name = delivery.get("channel", DEFAULT_CHANNEL)
+        message = await channels[USER_CHANNELS if "/" in name else name].deliver(delivery)
+    except DeliveryObsolete as error:
+        return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=str(error))
+    except DeliveryPostponed as error:
+        return _postpone(delivery, error, now())
     except DeliverySuppressed as error:
-        MAILS.labels(outcome=DeliveryStatus.SUPPRESSED).inc()
+        _count(delivery, DeliveryStatus.SUPPRESSED)
         _log.info("a notification was not sent", **log_fields(delivery), reason=str(error))
-        return _outcome(delivery, DeliveryStatus.SUPPRESSED, last_error=str(error))
+        return _attempted(delivery, DeliveryStatus.SUPPRESSED, now(), str(error))
     except DeliveryRefused as error:
-        return _give_up(delivery, str(error))
+        return _give_up(delivery, str(error), now())
     except DeliveryUnavailable as error:
-        return _retry_later(delivery, str(error), now())
+        return _retry_later(delivery, str(error), now(), error.wait)
     except PyMongoError:
         raise
     except Exception as error:  # a bug must not keep the other notifications from being delivered
         _log.exception("a notification could not be sent", **log_fields(delivery))
         return _retry_later(delivery, f"{type(error).__name__}: {error}", now())
-    MAILS.labels(outcome=DeliveryStatus.DELIVERED).inc()
+    _count(delivery, DeliveryStatus.DELIVERED)
     _log.info("notification delivered", **log_fields(delivery))
-    sent = {"subject": message.subject, "text": message.text, "delivered_at": now()}
-    return _outcome(delivery, DeliveryStatus.DELIVERED, last_error=None, **sent)
+    at = now()
+    sent = {"subject": message.subject, "text": message.text, "delivered_at": at}
+    return _attempted(delivery, DeliveryStatus.DELIVERED, at, None, **sent)
 
 
 async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:
@@ -71,15 +89,26 @@ async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, 
     return None if waits else "the step no longer waits for a decision"
 
 
-def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime) -> Changes:
-    """Return the outcome of a temporary failure: another attempt, unless the period for these is over."""
-    wait = retry_delay(delivery["tries"] + 1, random.random())  # noqa: S311  # spreads load, not security
-    again = clock.truncate_to_milliseconds(now + wait)
+def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime, asked: timedelta | None = None) -> Changes:
+    """Return the outcome of a temporary failure: another attempt, unless the period for these is over.
+
+    It is not made before the time that the other side `asked` for.
+    """
+    delay = retry_delay(delivery["tries"] + 1, random.random())  # noqa: S311  # spreads load, not security
+    again = clock.truncate_to_milliseconds(now + max(delay, asked or delay))
     if again > delivery["queued_at"] + RETRY_PERIOD:
-        return _give_up(delivery, reason)
-    MAILS.labels(outcome="RETRY").inc()
+        return _give_up(delivery, reason, now)
+    _count(delivery, "RETRY")
     _log.warning("a notification will be retried", **log_fields(delivery), reason=reason, until=again.isoformat())
-    return _outcome(delivery, DeliveryStatus.QUEUED, next_try_at=again, last_error=reason)
+    return _attempted(delivery, DeliveryStatus.QUEUED, now, reason, next_try_at=again)
+
+
+def _postpone(delivery: DeliveryDocument, postponed: DeliveryPostponed, now: datetime) -> Changes:
+    """Return the outcome of waiting for a channel that has just failed, which is no attempt."""
+    if postponed.until > delivery["queued_at"] + RETRY_PERIOD:
+        return _give_up(delivery, str(postponed), now)
+    waiting: Changes = {"next_try_at": postponed.until, "last_error": str(postponed)}
+    return {"status": DeliveryStatus.QUEUED, "claim": None, "lease_until": None, **waiting}
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:
@@ -91,10 +120,24 @@ def retry_delay(tries: int, chance: float) -> timedelta:
     return min(FIRST_RETRY_DELAY * doublings, MAX_RETRY_DELAY) * (1 + chance / 5)
 
 
-def _give_up(delivery: DeliveryDocument, reason: str) -> Changes:
-    MAILS.labels(outcome=DeliveryStatus.FAILED).inc()
+def _give_up(delivery: DeliveryDocument, reason: str, now: datetime) -> Changes:
+    _count(delivery, DeliveryStatus.FAILED)
     _log.error("a notification cannot be delivered", **log_fields(delivery), reason=reason)
-    return _outcome(delivery, DeliveryStatus.FAILED, last_error=reason)
+    return _attempted(delivery, DeliveryStatus.FAILED, now, reason)
+
+
+def _count(delivery: DeliveryDocument, outcome: str) -> None:
+    is_mail = delivery.get("channel", DEFAULT_CHANNEL) == DEFAULT_CHANNEL
+    (MAILS if is_mail else CHANNEL_NOTIFICATIONS).labels(outcome=outcome).inc()
+
+
+def _attempted(
+    delivery: DeliveryDocument, status: DeliveryStatus, at: datetime, error: str | None, **changes: Any
+) -> Changes:
+    """Return an outcome that records the attempt as well."""
+    attempt: DeliveryAttemptDocument = {"at": at, "error": error}
+    attempts = [*(delivery.get("attempts") or ()), attempt][-_MAX_ATTEMPTS:]
+    return _outcome(delivery, status, attempts=attempts, last_error=error, **changes)
 
 
 def _outcome(delivery: DeliveryDocument, status: DeliveryStatus, **changes: Any) -> Changes:

@@ -22,9 +22,10 @@ from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import DeliveryDocument
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import ChannelContext
-from tocsin.notifications.delivery_attempts import attempt_delivery, log_fields, record_outcome
+from tocsin.notifications.delivery_attempts import USER_CHANNELS, attempt_delivery, log_fields, record_outcome
 from tocsin.notifications.delivery_claims import claim_deliveries, find_due_owners, renew_leases
 from tocsin.notifications.owner_rotation import OwnerRotation
+from tocsin.notifications.user_channel import UserChannel
 from tocsin.periodic import Periodic
 from tocsin.telemetry import get_logger
 
@@ -44,6 +45,7 @@ class DeliveryWorker:
     def __init__(self, context: ChannelContext, *, lease: timedelta = timedelta(seconds=60)) -> None:
         self._database, self._clock, self._lease = context.database, context.clock, lease
         self._channels = {name: channel(context) for name, channel in CHANNELS.items()}
+        self._channels[USER_CHANNELS] = UserChannel(context)
         self._search = Periodic("deliveries", self._start_all, _POLL_SECONDS, first_delay=0.0, backoff=_BACKOFF)
         self._stack = AsyncExitStack()
         self._owners, self._owner_counts = OwnerRotation(_OWNER_SHARE), Counter[str]()

@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     INVITATION = "INVITATION"
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
+    CHANNEL_DISABLED = "CHANNEL_DISABLED"
 
 
 ACCOUNT_EVENTS = frozenset(
@@ -36,7 +37,8 @@ ACCOUNT_EVENTS = frozenset(
 )
 """The kinds of events of accounts."""
 LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
-"""The kinds whose notifications carry a secret link, which only the mail itself contains."""
+"""The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
+account."""
 UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 

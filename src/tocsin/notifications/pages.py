@@ -25,6 +25,14 @@ _WORKFLOW_RUN = """query WorkflowRun($id: ID!) {
     steps { key status reasonText error { message hint } }
   }
 }"""
+_CHANNEL = """query NotificationChannel($id: ID!) {
+  node(id: $id) {
+    ... on NotificationChannel {
+      name kind settings { name value } isEnabled disabledReason lastError failingSince
+      deliveries(first: 10) { nodes { event status attempts { at error } } }
+    }
+  }
+}"""
 _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approved userErrors { field message } }
 }"""
@@ -41,6 +49,11 @@ def approval_page_path(workflow_run: str, step: str) -> str:
     """Return the path of the page on which a person decides an approval."""
     decision = {"id": to_global_id("WorkflowRun", workflow_run), "step": step, "approved": True, "comment": ""}
     return _playground(_DECIDE, {"input": decision})
+
+
+def channel_page_path(channel_id: str) -> str:
+    """Return the path of the page of a notification channel."""
+    return _playground(_CHANNEL, {"id": to_global_id("NotificationChannel", channel_id)})
 
 
 def run_type_name(run_id: str) -> str:

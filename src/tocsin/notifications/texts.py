@@ -4,7 +4,13 @@ from datetime import datetime
 from functools import singledispatch
 
 from tocsin.documents import RunReason, WorkflowRunReason, to_global_id
-from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import (
+    ChannelDisabled,
+    LinkRequested,
+    PasswordChanged,
+    QuotaMet,
+    RefreshTokenReused,
+)
 from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
@@ -15,6 +21,7 @@ _RUN = Button("Open the run", "Open:")
 _WORKFLOW_RUN = Button("Open the workflow run", "Open:")
 _DECISION = Button("Decide", "Decide here:")
 _ACCOUNT = Button("Choose a new password", "New password:")
+_CHANNEL = Button("Open the channel", "Open:")
 _NO_RETRY_REASONS: dict[str | None, str] = {
     RunReason.RETRIES_USED_UP: "All retries are used up.",
     RunReason.NOT_RETRIED: "Failures of this kind are not retried.",
@@ -245,4 +252,20 @@ def _password_changed(event: PasswordChanged) -> Mail:
         facts=[("When:", format_time(event.at)), ("From:", event.address or "the command line")],
         button=_ACCOUNT,
         advice="If it was not you, request a new one there and tell your administrator.",
+    )
+
+
+@describe_event.register
+def _channel_disabled(event: ChannelDisabled) -> Mail:
+    return f'Channel "{event.channel_name}" was disabled', MailContent(
+        tone=Tone.WARNING,
+        headline=f'Your notification channel "{event.channel_name}" was disabled.',
+        facts=[
+            ("Reason:", event.reason),
+            ("Kind:", event.channel_kind),
+            ("Channel:", to_global_id("NotificationChannel", event.channel)),
+        ],
+        button=_CHANNEL,
+        advice="Nothing is sent there any more. Correct its settings with updateNotificationChannel, try them with "
+        "testNotificationChannel, and set isEnabled to true.",
     )

@@ -11,8 +11,8 @@ from tocsin.outbound.redirects import Headers
 class HttpRequest:
     """A request to send. `headers` extend or replace the standard ones; Host and Content-Length are added.
 
-    `secret_names` (lower case) are headers that are not forwarded to another origin. Timeouts are in seconds;
-    `timeout` covers everything, including redirects and reading.
+    `secret_names` (lower case) are headers that are not forwarded to another origin. Without `follows_redirects`, a
+    redirect is the response. Timeouts are in seconds; `timeout` covers everything, including redirects and reading.
     """
 
     method: str
@@ -22,6 +22,7 @@ class HttpRequest:
     body: bytes | None = None
     secret_names: frozenset[str] = frozenset()
     connect_timeout: float | None = None
+    follows_redirects: bool = True
 
 
 @dataclass(slots=True)  # not frozen: every attempt makes one, in a quarter of the time

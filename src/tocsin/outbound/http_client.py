@@ -171,7 +171,8 @@ class HttpClient:
         return self.rates.reserve_call(state.connecting.owner, target, clock.epoch_milliseconds(clock.now()))
 
     def _next_hop(self, state: _RequestState, response: IncomingResponse) -> Hop | HttpFailure | None:
-        if response.status not in REDIRECT_STATUSES or self._max_redirects == 0:
+        follows = state.request.follows_redirects and self._max_redirects > 0
+        if response.status not in REDIRECT_STATUSES or not follows:
             return None
         locations = response.headers.getall("Location", [])
         if not locations:

@@ -29,6 +29,12 @@ def find_static_failure(url: URL, rules: ConnectionRules) -> HttpFailure | None:
     return None
 
 
+def is_in_allowed_network(url: URL, rules: ConnectionRules) -> bool:
+    """Tell whether the host is an address, or localhost, in a network that the operator allows, without any look-up."""
+    addresses = map(ip_address, _addresses(url.raw_host or ""))
+    return any(address in network for address in addresses for network in rules.allowed_networks)
+
+
 def _addresses(host: str) -> tuple[str, ...]:
     name = host.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):

@@ -31,7 +31,7 @@ async def measure_storage(
     stored = await database.owner_usages.find_one({"_id": owner})
     before = stored.get("storage", 0) if stored else 0
     total = await _sum_runs(database, owner, now, kept)
-    for name in ("tasks", "workflow_versions", "deliveries", "notifications"):
+    for name in ("tasks", "workflow_versions", "deliveries", "notifications", "notification_channels"):
         total += await _sum_sizes(database, name, {"_id": make_owner_filter(owner)}, DOCUMENT_SIZE)
     total += await _sum_sizes(database, f"{FILES_BUCKET}.files", {"_id": make_owner_filter(owner)}, "$length")
     await ledger.correct_storage(database, owner, before, total, now)

@@ -72,7 +72,7 @@ class Process:
         self.quotas = Quotas(database, settings)
         self.compute = ProcessPool.from_settings(settings)
         self.file_storage = self._make_file_storage(link_keys)
-        self._http = self._make_http_client(own_services)
+        self.http = self._make_http_client(own_services)
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
@@ -113,7 +113,7 @@ class Process:
     def _make_worker_dependencies(self) -> WorkerDependencies:
         settings = self.settings
         return WorkerDependencies(
-            self._http,
+            self.http,
             self.secrets,
             RetryDecider(RetryDefaults.from_settings(settings), timedelta(seconds=settings.retry_after_limit)),
             settings.default_timeout,
@@ -146,7 +146,7 @@ class Process:
         return ChannelContext(
             self.database,
             self._mail,
-            self._http,
+            self.http,
             self.secrets,
             page=self.settings.page_url,
             limits=RecipientLimits.from_settings(self.settings),
@@ -190,8 +190,8 @@ class Process:
         Without `schedule`, nothing runs by time and no workflow advances; without `deliver`, queued mails wait.
         """
         self._stack.push_async_callback(self.compute.close)
-        await self._http.open()
-        self._stack.push_async_callback(self._http.close)
+        await self.http.open()
+        self._stack.push_async_callback(self.http.close)
         await self._usage_keeper.load_limits()
         for periodic in self._upkeep:
             self._stack.push_async_callback(periodic.stop)

@@ -132,6 +132,7 @@ class Runtime:
             files=process.file_storage,
             quotas=process.quotas,
             disk=self._disk_monitor,
+            http=process.http,
             find_wait_reason=process.engine.find_wait_reason,
             compute=process.compute,
         )

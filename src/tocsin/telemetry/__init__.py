@@ -4,6 +4,7 @@ from tocsin.telemetry.logs import Logger, bind_ids, configure_logging, escape_te
 from tocsin.telemetry.metrics import (
     ATTEMPT_DURATION,
     ATTEMPTS,
+    CHANNEL_NOTIFICATIONS,
     CONNECTIONS,
     DATABASE_RESTARTS,
     DISK_FREE,
@@ -23,6 +24,7 @@ from tocsin.telemetry.metrics import (
 __all__ = [
     "ATTEMPTS",
     "ATTEMPT_DURATION",
+    "CHANNEL_NOTIFICATIONS",
     "CONNECTIONS",
     "DATABASE_RESTARTS",
     "DISK_FREE",

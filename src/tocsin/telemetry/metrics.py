@@ -21,6 +21,12 @@ RUNS_RUNNING = Gauge("tocsin_runs_running", "Runs whose attempt is being made by
 RUNS_CLAIMED = Gauge("tocsin_runs_held", "Runs that this process has claimed and not yet settled", registry=REGISTRY)
 CONNECTIONS = Gauge("tocsin_connections", "Connections of clients that are open", registry=REGISTRY)
 MAILS = Counter("tocsin_mails", "Mails by outcome of the delivery attempt", ["outcome"], registry=REGISTRY)
+CHANNEL_NOTIFICATIONS = Counter(
+    "tocsin_channel_notifications",
+    "Notifications to channels of users, by outcome of the delivery attempt",
+    ["outcome"],
+    registry=REGISTRY,
+)
 DATABASE_RESTARTS = Counter(
     "tocsin_embedded_database_restarts", "Times the embedded database was restarted", registry=REGISTRY
 )

@@ -30,8 +30,9 @@ def waiting(api: Api, count: int = 1) -> Any:
     """Wait until so many long polls wait, and nothing else is in progress."""
 
     async def waits() -> bool:
-        groups = api.services.fanout._subscriptions.values()
-        return api.services.long_polls.count() == count == sum(len(group) for group in groups)
+        of_owners = api.services.fanout._subscriptions.values()
+        subscribers = sum(len(group) for by_filter in of_owners for group in by_filter.values())
+        return api.services.long_polls.count() == count == subscribers
 
     return wait_until(waits)
 

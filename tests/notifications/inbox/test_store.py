@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.notifications.channels.mail.test_texts import CHANNEL
 from tests.notifications.samples import (
     ATTEMPT,
     DUE,
@@ -19,7 +20,13 @@ from tests.notifications.samples import (
 )
 from tocsin import clock
 from tocsin.documents import Change, Database, Notification, to_global_id
-from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import (
+    ChannelDisabled,
+    LinkRequested,
+    PasswordChanged,
+    QuotaMet,
+    RefreshTokenReused,
+)
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
 from tocsin.notifications.inbox import store
@@ -90,6 +97,9 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
      "The password of your account was changed, and your other sessions were ended.\n"
      "When: 2026-11-22T09:00:00Z\nFrom: 192.0.2.1\n",
      {"address": "192.0.2.1"}),
+    (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), 'Channel "Ops" was disabled',
+     'Your notification channel "Ops" was disabled.\nReason: It is gone.\nKind: slack\n',
+     {"channel": to_global_id("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
 ]  # fmt: skip
 
 

@@ -58,7 +58,7 @@ _BATCH_INPUTS = {"createTasks": "tasks"}
 """Batch mutations, and the list of objects in their `input`."""
 _BATCH_RESULTS = {"CreateTasksPayload.results"}
 """Lists in their results with one item for each object."""
-_LENGTHS = {"attempts": 5, "CreateTasksResult.userErrors": 1}
+_LENGTHS = {"attempts": 5, "CreateTasksResult.userErrors": 1, "NotificationChannel.settings": 3}
 """Typical number of items of lists without a size argument, by field name or by type and field."""
 _TYPICAL_LENGTH = 10
 _EXPENSIVE = {"responseBody": 40}

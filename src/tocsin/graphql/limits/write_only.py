@@ -29,7 +29,7 @@ CHANGED_TYPES = frozenset({"Node", "Queue"})
 """Types and interfaces of the objects that mutations change."""
 CHANGED_PARTS = frozenset(
     {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
-    | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip"}
+    | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip", "ChannelSetting"}
 )
 """Types of the parts of a changed object."""
 READ_ONLY_FIELDS = frozenset(

@@ -1,1 +1,1 @@
-"""Notifications in the API."""
+"""Notifications, and the channels by which users are told of them, in the API."""

@@ -8,10 +8,9 @@ import strawberry
 from tocsin.documents import NotificationDocument, parent_of, step_of
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.node import RUN, TASK, WORKFLOW_RUN, Node, load_node
+from tocsin.graphql.notifications.enums import EventKind
 from tocsin.graphql.scalars import JSON
-from tocsin.notifications.events import EventKind
 from tocsin.notifications.inbox.positions import FeedPosition, locate
 from tocsin.notifications.inbox.reader import find_horizon
 from tocsin.notifications.inbox.store import find_notifications
@@ -21,20 +20,6 @@ if TYPE_CHECKING:
     from tocsin.graphql.runs.types import Run
     from tocsin.graphql.tasks.types import Task
     from tocsin.graphql.workflows.run_types import WorkflowRun
-
-describe_enum(
-    EventKind,
-    "What a notification is about.",
-    {
-        "BEGAN_FAILING": "A task or scheduled workflow that worked has failed for the first time, and is retried.",
-        "FAILED_FOR_GOOD": "A run of a task or scheduled workflow has failed and is not retried.",
-        "APPROVAL": "A workflow step waits for your decision.",
-        "QUOTA_MET": "You have reached a quota. At most one a day.",
-        "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
-        "PASSWORD_CHANGED": "The password of your account was changed.",
-    },
-    name="NotificationKind",
-)
 
 
 @strawberry.type(description="Something that you were told. It is kept as long as the history of runs.")
@@ -52,7 +37,8 @@ class Notification(Node):
         description=(
             "The same for programs, as far as it applies: `task`, `run`, `workflow` and `workflowRun` (global IDs), "
             "`steps` (keys), `errorKind`, `errorMessage`, `statusCode`, `attempts`, `reason`, `dueAt`, "
-            "`nextAttemptAt`, `message`, `reminder`, `decideUntil`, `quotas`, `address`, `openedAt`, `openedFrom`."
+            "`nextAttemptAt`, `message`, `reminder`, `decideUntil`, `quotas`, `address`, `openedAt`, "
+            "`openedFrom`, `channel`."
         )
     )
 

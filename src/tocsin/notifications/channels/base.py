@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin import clock
 from tocsin.documents import Database, DeliveryDocument, MailContentDocument
@@ -20,8 +20,28 @@ class DeliveryRefused(TocsinError):
     """A permanent failure to deliver this notification. A retry is useless."""
 
 
+class EndpointGone(DeliveryRefused):
+    """A refusal of every notification, until the user changes the channel's settings: its endpoint no longer exists."""
+
+
 class DeliveryUnavailable(TocsinError):
-    """A temporary failure to deliver. A retry may succeed."""
+    """A temporary failure to deliver. A retry may succeed, after the `wait` if the other side asked for one."""
+
+    def __init__(self, message: str, wait: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class DeliveryPostponed(TocsinError):
+    """No attempt was made: the channel has just failed, and is left alone until `until`."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class DeliveryObsolete(TocsinError):
+    """A notification that nobody waits for any more, such as one for a deleted channel."""
 
 
 class DeliverySuppressed(TocsinError):
@@ -79,5 +99,5 @@ class Channel(ABC):
     async def deliver(self, delivery: DeliveryDocument) -> Message:
         """Deliver the notification, and return the message as delivered, without secrets.
 
-        Raises DeliveryRefused, DeliveryUnavailable or DeliverySuppressed.
+        Raises DeliveryRefused, DeliveryUnavailable, DeliveryPostponed, DeliveryObsolete or DeliverySuppressed.
         """

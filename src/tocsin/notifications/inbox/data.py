@@ -3,7 +3,7 @@
 from functools import singledispatch
 
 from tocsin.documents import NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
-from tocsin.notifications.account_events import PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import ChannelDisabled, PasswordChanged, QuotaMet, RefreshTokenReused
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.pages import run_type_name
@@ -66,6 +66,11 @@ def _refresh_token_reused(event: RefreshTokenReused) -> NotificationDataDocument
 @describe_for_programs.register
 def _password_changed(event: PasswordChanged) -> NotificationDataDocument:
     return {"address": event.address}
+
+
+@describe_for_programs.register
+def _channel_disabled(event: ChannelDisabled) -> NotificationDataDocument:
+    return {"channel": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
 
 
 def _about_run(run_id: str | None) -> NotificationDataDocument:

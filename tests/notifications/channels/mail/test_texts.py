@@ -21,7 +21,13 @@ from tests.notifications.samples import (
     retried_step_run,
 )
 from tocsin.notifications import account_events, run_events
-from tocsin.notifications.account_events import LinkRequested, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import (
+    ChannelDisabled,
+    LinkRequested,
+    PasswordChanged,
+    QuotaMet,
+    RefreshTokenReused,
+)
 from tocsin.notifications.channels.mail.html_layout import format_html
 from tocsin.notifications.channels.mail.layout import format_text, render_mail
 from tocsin.notifications.content import MailContent
@@ -249,6 +255,24 @@ Tocsin
 """
 
 
+DISABLED = """\
+Hello,
+
+Your notification channel "Ops" was disabled.
+
+Reason:          Slack answered 404 Not Found: no_service
+Kind:            slack
+Channel:         Tm90aWZpY2F0aW9uQ2hhbm5lbDp1MS9jMQ==
+Open:            {page}
+
+Nothing is sent there any more. Correct its settings with
+updateNotificationChannel, try them with testNotificationChannel, and set
+isEnabled to true.
+
+Tocsin
+"""
+
+
 def requested(kind: EventKind, to: str | None = None, inviter: str | None = None) -> LinkRequested:
     return LinkRequested(
         kind=kind, id="x", owner="u1", at=DUE, sealed="secret", good_until=ENDED, to=to, inviter=inviter
@@ -267,6 +291,7 @@ def reused(**changes: Any) -> RefreshTokenReused:
 
 TASK_RUN = failed_run(reason="RETRIES_USED_UP", attempts=[ATTEMPT] * 4)
 COMPENSATED = failed_workflow_run(reason="COMPENSATED")
+CHANNEL: Any = {"_id": "u1/c1", "owner": "u1", "kind": "slack", "name": "Ops", "revision": 3}
 MAILS: list[tuple[Event, str, str]] = [
     (TaskFailure.from_run(retried_run()), 'Task "Nightly backup" has started failing', BEGAN),
     (TaskFailure.from_run(retried_run(), DUE + timedelta(seconds=15)), 'Task "Nightly backup" has started failing',
@@ -283,6 +308,8 @@ MAILS: list[tuple[Event, str, str]] = [
     (requested(EventKind.INVITATION, "ann@example.org", "Bob\nB."), "You are invited to Tocsin", INVITATION),
     (reused(), "One of your sessions was ended", REUSED),
     (PasswordChanged(id="x", owner="u1", at=DUE, address=""), "Your password was changed", CHANGED),
+    (ChannelDisabled.from_channel(CHANNEL, "Slack answered 404 Not Found: no_service", DUE),
+     'Channel "Ops" was disabled', DISABLED),
 ]  # fmt: skip
 
 

@@ -56,6 +56,10 @@ def _format_fact(label: str, value: str) -> str:
     return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH)
 
 
+def _unwrap(text: str) -> str:
+    return " ".join(text.split("\n"))
+
+
 def _wrap(text: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
         text,

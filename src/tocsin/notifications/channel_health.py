@@ -1,0 +1,62 @@
+"""What the attempts at deliveries find out about a channel: whether it works, since when not, and that it is disabled.
+
+A channel that has just failed is left alone for as long as it has failed so far, between half a minute and half an
+hour. So a thousand notifications for a dead server cost few attempts, and do not delay its owner's mails.
+"""
+
+from datetime import datetime, timedelta
+
+from tocsin.documents import Changes, Database, NotificationChannelDocument
+from tocsin.documents.updates import Expression, all_of, change_when, has_value
+from tocsin.notifications.account_events import ChannelDisabled
+from tocsin.notifications.channels.base import DeliveryUnavailable
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY, RETRY_PERIOD
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+
+FAILING_PERIOD = RETRY_PERIOD - 2 * MAX_RETRY_DELAY
+"""The time after which a failing channel is disabled: so that the last attempt at the first delivery finds it over."""
+
+
+async def record_success(database: Database, channel: NotificationChannelDocument, now: datetime) -> None:
+    """Record that a notification was delivered."""
+    changes: Changes = {"last_delivered_at": now, "failing_since": None, "retry_at": None, "last_error": None}
+    await _change(database, channel, changes)
+
+
+async def record_failure(
+    database: Database, channel: NotificationChannelDocument, error: Exception, now: datetime
+) -> None:
+    """Record that a notification could not be delivered, and disable the channel if none could for days."""
+    since = channel.get("failing_since") or now
+    if now - since >= FAILING_PERIOD:
+        days = f"No notification could be delivered since {since:%Y-%m-%dT%H:%M:%SZ}."
+        await disable(database, channel, f"{days} The last error: {error}", now)
+        return
+    changes: Changes = {"last_error": str(error)}
+    if isinstance(error, DeliveryUnavailable):
+        rest = min(max(now - since, FIRST_RETRY_DELAY), MAX_RETRY_DELAY)
+        changes["retry_at"] = now + max(rest, error.wait or timedelta())
+    first: Expression = {"failing_since": {"$ifNull": ["$failing_since", {"$literal": now}]}}
+    await _change(database, channel, changes, first)
+
+
+async def disable(database: Database, channel: NotificationChannelDocument, reason: str, now: datetime) -> None:
+    """Disable a channel and notify its owner, once for its revision.
+
+    The notification is queued first: a process that dies in between leaves both to the next attempt.
+    """
+    await notify(database, [ChannelDisabled.from_channel(channel, reason, now)])
+    await _change(database, channel, {"is_enabled": False, "disabled_at": now, "disabled_reason": reason})
+
+
+async def _change(
+    database: Database,
+    channel: NotificationChannelDocument,
+    changes: Changes,
+    computed: Expression | None = None,
+) -> None:
+    """Change an enabled channel, unless its owner has changed it since it was read."""
+    unchanged = all_of(has_value("revision", channel["revision"]), has_value("is_enabled", value=True))
+    stage = change_when(unchanged, changes, computed)
+    await database.notification_channels.update_one({"_id": channel["_id"]}, [stage])

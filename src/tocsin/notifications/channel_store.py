@@ -1,0 +1,61 @@
+"""The channels that users have set up, as they are stored: found, and their settings opened."""
+
+from collections.abc import Collection
+
+from tocsin.documents import Database, NotificationChannelDocument, owner_of
+from tocsin.errors import NotFound
+from tocsin.notifications.account_events import ChannelDisabled
+from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
+from tocsin.notifications.channels.configurable import ChannelSettings
+from tocsin.notifications.events import LINK_EVENTS, Event
+from tocsin.security.secret_box import SecretBox
+
+_NOT_FOUND = "You have no notification channel with this id."
+
+
+async def find_takers(database: Database, owners: Collection[str]) -> dict[str, list[NotificationChannelDocument]]:
+    """Return the enabled channels of these owners, by owner, with the fields that `takes_event` reads."""
+    if not owners:
+        return {}
+    fields = {"owner": 1, "events": 1, "is_enabled": 1}
+    takers: dict[str, list[NotificationChannelDocument]] = {}
+    async for channel in database.notification_channels.find({"owner": {"$in": sorted(owners)}}, fields):
+        if channel["is_enabled"]:
+            takers.setdefault(channel["owner"], []).append(channel)
+    return takers
+
+
+def takes_event(channel: NotificationChannelDocument, event: Event) -> bool:
+    """Tell whether a channel is told of an event. None is told that it was disabled itself."""
+    if event.kind in LINK_EVENTS or (isinstance(event, ChannelDisabled) and event.channel == channel["_id"]):
+        return False
+    return channel["events"] is None or event.kind in channel["events"]
+
+
+async def list_channels(database: Database, owner: str) -> list[NotificationChannelDocument]:
+    """Return the channels of an owner, oldest first."""
+    found = await database.notification_channels.find({"owner": owner}).to_list()
+    return sorted(found, key=lambda channel: (channel["created_at"], channel["_id"]))
+
+
+async def find_channel(database: Database, owner: str, channel_id: str) -> NotificationChannelDocument:
+    """Return a channel of the owner. Raises NotFound."""
+    found = (
+        await database.notification_channels.find_one({"_id": channel_id}) if owner_of(channel_id) == owner else None
+    )
+    if found is None:
+        raise NotFound(_NOT_FOUND, "id")
+    return found
+
+
+async def open_settings(channel: NotificationChannelDocument, box: SecretBox) -> ChannelSettings:
+    """Return the settings of a channel with its secrets. Raises SecretUnreadable."""
+    secrets = {name: await box.unseal(sealed, channel["_id"]) for name, sealed in channel["sealed"].items()}
+    model: type[ChannelSettings] = CONFIGURABLE_CHANNELS[channel["kind"]].settings_model
+    return model.load(channel["settings"], secrets)
+
+
+async def find_signing_key(channel: NotificationChannelDocument, box: SecretBox) -> str | None:
+    """Return the signing key of a webhook, None for another kind. Raises SecretUnreadable."""
+    sealed = channel["sealed"].get("signing_key")
+    return None if sealed is None else await box.unseal(sealed, channel["_id"])

@@ -1,0 +1,93 @@
+"""The channel that delivers to the channels that users have set up, whatever their kind."""
+
+from pymongo.errors import PyMongoError
+
+from tocsin.documents import DeliveryDocument, NotificationChannelDocument
+from tocsin.errors import TocsinError
+from tocsin.notifications import channel_health
+from tocsin.notifications.channel_store import open_settings
+from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
+from tocsin.notifications.channels.base import (
+    Channel,
+    DeliveryObsolete,
+    DeliveryPostponed,
+    DeliveryRefused,
+    DeliverySuppressed,
+    DeliveryUnavailable,
+    EndpointGone,
+    Message,
+)
+from tocsin.notifications.channels.notice import Notice
+from tocsin.notifications.events import Event
+from tocsin.notifications.notices import render_notice, to_notice
+from tocsin.outbound.http_client import HttpClient
+from tocsin.security.secret_box import SecretBox, SecretUnreadable
+from tocsin.telemetry import get_logger
+
+_GONE = "Its endpoint does not exist any more."
+_log = get_logger(__name__)
+
+
+async def send_notice(
+    channel: NotificationChannelDocument, notice: Notice, box: SecretBox | None, http: HttpClient | None
+) -> None:
+    """Send a notice to a channel. Raises DeliveryRefused, EndpointGone or DeliveryUnavailable."""
+    if box is None or http is None:
+        raise DeliveryUnavailable("This process can neither open secrets nor call servers.")
+    try:
+        settings = await open_settings(channel, box)
+    except SecretUnreadable:
+        message = "The settings cannot be decrypted: the encryption key has changed. Give them again."
+        raise DeliveryRefused(message) from None
+    await CONFIGURABLE_CHANNELS[channel["kind"]].deliver(notice, settings, http)
+
+
+class UserChannel(Channel):
+    """The delivery to the channel that a delivery names, and the record of how that went."""
+
+    @staticmethod
+    def render(event: Event) -> Message:
+        """Return the text of an event, which the kind of channel puts into its own format."""
+        return render_notice(event)
+
+    async def deliver(self, delivery: DeliveryDocument) -> Message:
+        """Deliver to a channel that exists, is enabled and did not fail just now."""
+        channel = await self._find_channel(delivery)
+        context, link = self._context, delivery.get("link")
+        notice = to_notice(delivery, None if link is None else context.page(link))
+        try:
+            await send_notice(channel, notice, context.secrets, context.http)
+        except EndpointGone as error:
+            await channel_health.disable(context.database, channel, f"{_GONE} {error}", context.clock())
+            raise
+        except (DeliveryRefused, DeliveryUnavailable) as error:
+            await self._record(channel, error)
+            raise
+        await self._record(channel, None)
+        return Message(delivery["subject"], delivery["text"])
+
+    async def _find_channel(self, delivery: DeliveryDocument) -> NotificationChannelDocument:
+        database = self._context.database
+        channel = await database.notification_channels.find_one({"_id": delivery.get("channel")})
+        if channel is None:
+            raise DeliveryObsolete("the channel was deleted")
+        if not channel["is_enabled"]:
+            raise DeliveryObsolete("the channel is disabled")
+        retry_at = channel.get("retry_at")
+        if retry_at is not None and retry_at > self._context.clock():
+            raise DeliveryPostponed(channel.get("last_error") or "The channel fails.", retry_at)
+        owner = await database.users.find_one({"_id": channel["owner"]}, {"is_active": 1})
+        if owner is None or not owner["is_active"]:
+            raise DeliverySuppressed("the owner was deleted or deactivated")
+        return channel
+
+    async def _record(self, channel: NotificationChannelDocument, error: TocsinError | None) -> None:
+        """Record the outcome. Without the database it stays unrecorded: what was sent must not be sent again."""
+        database, now = self._context.database, self._context.clock()
+        try:
+            if error is None:
+                await channel_health.record_success(database, channel, now)
+            else:
+                await channel_health.record_failure(database, channel, error, now)
+        except PyMongoError as failure:
+            _log.warning("the state of a channel was not recorded", channel=channel["_id"], reason=str(failure))
