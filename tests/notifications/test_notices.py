@@ -46,7 +46,7 @@ def test_each_event_has_a_text_without_placeholders(event: Event) -> None:
     message = render_notice(event)
     assert message.subject
     assert "\n" in message.text
-    for word in ("{", "Hello", "Tocsin\n", " mail"):
+    for word in ("{page}", "{link}", "Hello", "Tocsin\n", "another mail", "no more mail", "this mail"):
         assert word not in message.text.removeprefix("Your task"), message.text
 
 
