@@ -46,7 +46,7 @@ async def tell_elsewhere(database: Database, owner: str, *names: int) -> None:
 
 async def age(database: Database, seconds: float = 60) -> None:
     """Make all that is stored older, so that it has long been visible to all."""
-    async for row in database.notifications.find({}):
+    for row in await database.notifications.find({}).to_list():  # a cursor could meet what it has moved
         older = row["stored_at"] - timedelta(seconds=seconds)
         await database.notifications.update_one({"_id": row["_id"]}, {"$set": {"stored_at": older}})
 
