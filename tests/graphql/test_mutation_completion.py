@@ -9,6 +9,7 @@ from tests.graphql.limits.helpers import change_settings, post
 from tests.graphql.sockets import open_socket
 from tocsin.documents import Task
 from tocsin.graphql import mutation_completion
+from tocsin.graphql.mutation_completion import AbandonedMutations
 
 CREATE = """mutation($job: JobInput!) {
   createTask(input: {name: "left alone", job: $job, schedule: {every: {interval: "PT1H"}}}) { task { id } }
@@ -72,9 +73,30 @@ async def test_a_mutation_that_does_not_end_is_aborted_after_a_while(monkeypatch
         finally:
             aborted.set()
 
-    caller = asyncio.create_task(mutation_completion.complete(never_end()))
+    mutations = AbandonedMutations()
+    caller = asyncio.create_task(mutations.complete(never_end()))
     await asyncio.sleep(0)
     caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    assert not aborted.is_set()
     async with asyncio.timeout(5):
-        await aborted.wait()
-    assert caller.cancelled()
+        await mutations.wait()
+    assert aborted.is_set()
+
+
+async def test_only_so_many_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation_completion, "MAX_ABANDONED", 2)
+    mutations, goes_on, completed = AbandonedMutations(), asyncio.Event(), list[int]()
+
+    async def change(number: int) -> None:
+        await goes_on.wait()
+        completed.append(number)
+
+    callers = [asyncio.create_task(mutations.complete(change(number))) for number in range(3)]
+    await asyncio.sleep(0)
+    for caller in callers:
+        caller.cancel()
+    await asyncio.gather(*callers, return_exceptions=True)
+    goes_on.set()
+    await mutations.wait()
+    assert completed == [0, 1]

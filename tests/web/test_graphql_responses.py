@@ -1,16 +1,13 @@
 """The HTTP body, status and headers for the result of an operation."""
 
-import json
 from typing import Any
 
 import pytest
 from graphql import GraphQLError
-from hypothesis import given
-from hypothesis import strategies as st
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from tocsin.web.graphql_responses import encode_body, response_body, response_headers, response_status
+from tocsin.web.graphql_responses import response_body, response_headers, response_status
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE
 
 
@@ -56,22 +53,3 @@ def test_retry_after_is_the_longest_wait() -> None:
     limited = [error("RATE_LIMITED", ["a"], retryAfter=3), error("RATE_LIMITED", ["b"], retryAfter=12)]
     assert response_headers(result({"a": None, "b": None}, *limited)) == {"Retry-After": "12"}
     assert response_headers(result(None, error("RATE_LIMITED"))) == {}
-
-
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec=None)),
-    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
-    max_leaves=10,
-)
-
-
-@given(_JSON)
-def test_a_body_is_encoded_as_json(value: Any) -> None:
-    assert json.loads(encode_body({"data": {"a": value}})) == {"data": {"a": value}}
-
-
-def test_values_that_are_no_text_or_nested_deeply_are_encoded_too() -> None:
-    value: Any = "\ud800"
-    for _ in range(500):
-        value = [value]
-    assert json.loads(encode_body({"data": {"a": value}})) == {"data": {"a": value}}

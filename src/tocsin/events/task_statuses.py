@@ -29,8 +29,12 @@ class TaskStatuses:
 
         Changes of owners without subscribers are returned as they are. Raises PyMongoError.
         """
-        wanted = [change for change in changes if change.is_derived and has_subscribers(owner_of(subject_id(change)))]
-        completed = await self.read_latest(wanted) if wanted else {}
+        owners = {owner_of(subject_id(change)) for change in changes}
+        listening: set[str] = set()
+        completed: dict[int, Change] = {}
+        while new := {owner for owner in owners if has_subscribers(owner)} - listening:  # they come while others wait
+            listening |= new
+            completed |= await self.read_latest(change for change in changes if owner_of(subject_id(change)) in new)
         told: list[Change] = []
         for change in changes:
             owner = owner_of(subject_id(change))

@@ -27,6 +27,7 @@ from tocsin.graphql.callers import Caller, CallerSlots
 from tocsin.graphql.limits.long_polls import LongPolls
 from tocsin.graphql.limits.refusal_log import RefusalLog
 from tocsin.graphql.loaders import DocumentLoaders
+from tocsin.graphql.mutation_completion import AbandonedMutations
 from tocsin.graphql.sharing.groups import SubscriptionGroups
 from tocsin.graphql.sharing.identity import Permissions
 from tocsin.jobs.base import Compute
@@ -94,6 +95,11 @@ class Services:
     def long_polls(self) -> LongPolls:
         """Long polls in progress by user."""
         return LongPolls()
+
+    @cached_property
+    def abandoned_mutations(self) -> AbandonedMutations:
+        """Mutations in progress whose callers have left."""
+        return AbandonedMutations()
 
     @cached_property
     def slots(self) -> CallerSlots:

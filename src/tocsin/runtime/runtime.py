@@ -79,6 +79,7 @@ class Runtime:
         timer = asyncio.get_running_loop().call_later(WARM_UP_DELAY_SECONDS, self.process.compute.start_fork_server)
         self._stack.callback(timer.cancel)
         self.services = self._make_services(keys, tokens)
+        self._stack.push_async_callback(self.services.abandoned_mutations.wait)
 
     async def _open_database(self) -> Database:
         settings = self.settings

@@ -27,13 +27,14 @@ from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Context, Services
+from tocsin.graphql.encoding import encode_json
 from tocsin.graphql.limits.admission import charge_refusal, check_rate_limit
 from tocsin.graphql.limits.document_cache import find_operation
 from tocsin.graphql.schema import schema
 from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
 from tocsin.web.connections import Connection
 from tocsin.web.error_responses import INTERNAL_MESSAGE, RequestRefused, error_response
-from tocsin.web.graphql_responses import encode_body, response_body, response_headers, response_status
+from tocsin.web.graphql_responses import response_body, response_headers, response_status
 from tocsin.web.graphql_ws import GraphQLWebSocketAdapter, GraphQLWebSocketHandler
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, AcceptedFormats, negotiate
 from tocsin.web.outlets import StreamOutlet
@@ -138,7 +139,7 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
                 return await self._stream(request, data, context)
             raise _wrong_transport(error.operation_type) from error
         status = response_status(result, wanted.media_type)
-        return Response(encode_body(response_body(result)), status, response_headers(result), wanted.media_type)
+        return Response(encode_json(response_body(result)), status, response_headers(result), wanted.media_type)
 
     async def _stream(self, request: Request, data: GraphQLRequestData, context: Context) -> Response:
         """Answer with server-sent events. Errors in the document are sent as an event, as graphql-sse requires."""

@@ -1,9 +1,5 @@
 """The HTTP response of an executed operation: body, status, headers."""
 
-import json
-from collections.abc import Mapping
-
-from pydantic_core import to_json
 from strawberry.http import GraphQLHTTPResponse, process_result
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -20,14 +16,6 @@ def response_body(result: ExecutionResult) -> GraphQLHTTPResponse:
     if isinstance(result, PreExecutionError) or (body.get("data") is None and not _was_executed(result)):
         body.pop("data", None)
     return body
-
-
-def encode_body(body: Mapping[str, object]) -> bytes:
-    """Return the body of a response as JSON in UTF-8."""
-    try:
-        return to_json(body)  # four times as fast as json.dumps
-    except ValueError:  # it is nested deeper than 250 levels, or has text that is not Unicode
-        return json.dumps(body).encode()
 
 
 def response_status(result: ExecutionResult, media_type: str) -> int:

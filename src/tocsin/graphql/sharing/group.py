@@ -1,7 +1,6 @@
 """The subscribers that share a subscription: each event is executed and encoded once, and sent to all of them."""
 
 import asyncio
-import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,6 +10,7 @@ from graphql import ExecutionResult
 
 from tocsin import clock
 from tocsin.events import Change, ChangeQueue
+from tocsin.graphql.encoding import encode_json
 from tocsin.graphql.sharing.delivery import Payloads
 from tocsin.graphql.sharing.identity import SharedOperation
 from tocsin.graphql.sharing.member import Member
@@ -189,7 +189,7 @@ def encode_result(result: ExecutionResult) -> bytes:
     errors = [error.formatted for error in result.errors or ()]
     was_executed = not errors or result.data is not None or any("path" in error for error in errors)
     data = {"data": result.data} if was_executed else {}
-    return json.dumps(data | ({"errors": errors} if errors else {}), separators=(",", ":")).encode()
+    return encode_json(data | ({"errors": errors} if errors else {}))
 
 
 def split_results(results: Sequence[bytes]) -> list[Payloads]:
