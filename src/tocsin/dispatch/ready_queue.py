@@ -132,14 +132,6 @@ class ReadyQueue:
                 self._push(other)
         self._wake_worker()
 
-    def set_host_limit(self, host_limit: int) -> None:
-        """Set the maximum of concurrent attempts to a host, and wake the workers for runs that may start now."""
-        self._host_share = get_owner_share(host_limit, self._limits.owner_share)
-        for target in self._lines.clear():
-            self._make_eligible(target)
-        for _ in range(len(self._idle_workers)):
-            self._wake_worker()
-
     def remove(self, item: ClaimedRun) -> bool:
         """Remove a run. Return whether it was in the queue."""
         target = item.run["owner"], item.run.get("host")
