@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.harness import http_job, save_task
-from tests.scheduling.passes import before, in_loop, passes, runs_of, save_at, statuses
+from tests.harness import save_task
+from tests.scheduling.passes import before, flood, in_loop, passes, runs_of, save_at, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Database, RunStatus, Task, TaskStatus, connect_sync, new_id
+from tocsin.documents import Database, RunStatus, Task, TaskStatus, connect_sync
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling import due_queue
 from tocsin.scheduling.due_queue import DueQueue
-from tocsin.tasks.saving import TaskDraft
 
 S = RunStatus
 SECOND = timedelta(seconds=1)
@@ -26,15 +25,6 @@ SLICE = 50
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due_queue, "SLICE", SLICE)
     monkeypatch.setattr(due_queue, "MIN_SLICE", SLICE)
-
-
-async def flood(database: Database, count: int, due: datetime, **changes: Any) -> list[str]:
-    """Make `count` due tasks of Mallory's."""
-    draft = TaskDraft(name="flood", job=http_job(AWAY), schedule=schedules.Every(HOUR, due), **changes)
-    fields: dict[str, Any] = {"owner": "mallory", "status": TaskStatus.PENDING, "next_run_at": due, "created_at": due}
-    tasks = [Task(id=new_id("mallory"), updated_at=due, **fields, **draft.document_fields()) for _ in range(count)]
-    await Task.insert_many(tasks)
-    return [task.id for task in tasks]
 
 
 @pytest.fixture
@@ -71,6 +61,24 @@ async def test_beyond_the_room_only_those_are_served_who_have_missed_turns(datab
     tasks, _ = due.take_slice(now + MILLISECOND, 0)
     assert [found["_id"] for found in tasks] == [task.id]
     assert len(due) == 10
+
+
+@pytest.mark.parametrize("room", [0, 10, None])
+async def test_a_slice_is_bounded_also_while_many_have_missed_turns(
+    database: Database, due: DueQueue, room: int | None
+) -> None:
+    now = clock.now()
+    await flood(database, 30, now - 10 * SECOND)
+    due.refresh(now)
+    assert len(due.take_slice(now, 20)[0]) == 20
+    owners = {f"owner{number}" for number in range(SLICE + 5)}
+    for owner in owners:
+        await flood(database, 1, now + MILLISECOND, owner=owner)
+    due.refresh(now + MILLISECOND)
+    first, _ = due.take_slice(now + MILLISECOND, room)
+    assert (len(first), {task["owner"] for task in first} <= owners) == (SLICE, True)
+    second, _ = due.take_slice(now + MILLISECOND, room)
+    assert owners <= {task["owner"] for task in (*first, *second)}
 
 
 async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
@@ -140,6 +148,9 @@ async def test_slices_shrink_and_grow_by_a_half_while_the_scheduler_is_late(
         due.adapt_slice_size(seconds, count)
         sizes.append(due.slice_size)
     assert sizes == [25, 25, 12, 10, 15, 15, 22, 33]  # a slice that was not full says nothing
+    assert due.take_slice(now, 0) == ([], [])
+    due.adapt_slice_size(0.0, 0)
+    assert due.slice_size == 33  # neither does an empty one
     due.take_slice(now - 9.5 * SECOND)  # not late any more
     due.adapt_slice_size(9.0, 10)
     assert due.slice_size == SLICE

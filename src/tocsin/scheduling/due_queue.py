@@ -150,15 +150,17 @@ class DueQueue:
 
     def _pop_slice(self, now: datetime, room: int | None) -> list[_Due]:
         chosen: list[_Due] = []
-        self._late = timedelta()
-        size = self.slice_size if room is None else min(self.slice_size, room)
-        while (len(chosen) < size or self._queue.is_next_behind()) and (found := self._queue.pop()) is not None:
+        while self._has_place(len(chosen), room) and (found := self._queue.pop()) is not None:
             owner, due = found
+            self._late = max(self._late, now - due.at) if chosen else now - due.at
             chosen.append(due)
-            self._late = max(self._late, now - due.at)
             if now - due.at > LATE_WARNING_AFTER and self._queue.count(owner) >= SLICE:
                 self._warn_late(owner, now - due.at, now)
         return chosen
+
+    def _has_place(self, taken: int, room: int | None) -> bool:
+        """Return whether a slice has a place for one more."""
+        return taken < self.slice_size and (room is None or taken < room or self._queue.is_next_behind())
 
     def _warn_late(self, owner: str, late: timedelta, now: datetime) -> None:
         if abs(now - self._warned_at) > _WARN_INTERVAL:
@@ -185,8 +187,11 @@ class DueQueue:
     def adapt_slice_size(self, seconds: float, count: int) -> None:
         """Adapt the size of slices to the duration of the last one.
 
-        The size changes by a half at most, since one slow answer of the database means little.
+        The size changes by a half at most, since one slow answer of the database means little. An empty slice means
+        nothing.
         """
+        if not count:
+            return
         if self._late < MAX_LATENESS:
             self.slice_size = SLICE
         elif count >= self.slice_size:
