@@ -11,13 +11,13 @@ from tests.scheduling.passes import before, flood, in_loop, passes, runs_of, sav
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Database, RunStatus, Task, TaskStatus, connect_sync
+from tocsin.documents import Database, RunStatus, Task, TaskStatus, Trigger, connect_sync
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling import due_queue
 from tocsin.scheduling.due_queue import DueQueue
 
 S = RunStatus
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SLICE = 50
 
 
@@ -79,6 +79,22 @@ async def test_a_slice_is_bounded_also_while_many_have_missed_turns(
     assert (len(first), {task["owner"] for task in first} <= owners) == (SLICE, True)
     second, _ = due.take_slice(now + MILLISECOND, room)
     assert owners <= {task["owner"] for task in (*first, *second)}
+
+
+async def test_what_is_due_of_one_owner_is_ordered_by_priority_which_ages(database: Database, due: DueQueue) -> None:
+    now = clock.now()
+    long_ago = now - 10 * MINUTE - 5 * SECOND
+    low, middle = await flood(database, 3, long_ago, priority=-10), await flood(database, 5, now - 10 * SECOND)
+    old, high = await flood(database, 1, long_ago), await flood(database, 1, now - SECOND, priority=10)
+    retry = await add_run(
+        database, middle[0], S.RETRY, trigger=Trigger.MANUAL, retry_at=now - SECOND, priority=9, _id="mallory/urgent"
+    )
+    due.refresh(now)
+    chosen = []
+    while len(due):
+        tasks, retries = due.take_slice(now, 1)
+        chosen += [found["_id"] for found in (*tasks, *retries)]
+    assert chosen == [*old, *high, retry, *sorted(middle), *sorted(low)]
 
 
 async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(

@@ -2,7 +2,8 @@
 
 To find the first due task of each owner, a database reads everything that is due. So this queue reads what is due once,
 as short rows, and then only what became due since; it loads one slice at a time, owners in turn, by id. However much of
-one owner is due, another's waits for at most one slice. While little is due, it is all one slice, read in one query.
+one owner is due, another's waits for at most one slice. What one owner has due is ordered by rank, like queued runs.
+While little is due, it is all one slice, read in one query.
 """
 
 import threading
@@ -17,6 +18,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.documents import DeferredRuns, Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
+from tocsin.tasks.ranking import compute_rank
 
 SLICE = 500
 """Maximum tasks and retries of a slice, and maximum runs made from them."""
@@ -36,7 +38,7 @@ LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(secon
 LATE_WARNING_AFTER = timedelta(seconds=5)
 _WARN_INTERVAL = timedelta(minutes=1)
 _READ_BATCH = 5_000
-_TASK_FIELDS = {"owner": 1, "next_run_at": 1}
+_TASK_FIELDS = {"owner": 1, "next_run_at": 1, "priority": 1}
 _RETRY_FIELDS = {"owner": 1, "task": 1, "trigger": 1, "retry_at": 1, "priority": 1}
 log = telemetry.get_logger(__name__)
 
@@ -116,19 +118,21 @@ class DueQueue:
             self.add_tasks(task for task in rows if serves(task["owner"]))
         for run in self._runs.find(due_retries, _RETRY_FIELDS).batch_size(_READ_BATCH):
             if serves(run["owner"]):
-                self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run)
+                self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run.get("priority"), run)
 
     def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Queue due tasks: those that were read, or that a slice leaves for the next one."""
         for task in tasks:
             if not self._deferred.has_task(task["_id"]):
-                self._enqueue(task["owner"], task["_id"], task["next_run_at"])
+                self._enqueue(task["owner"], task["_id"], task["next_run_at"], task.get("priority"))
 
-    def _enqueue(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
+    def _enqueue(
+        self, owner: str, key: str, at: datetime | None, priority: int | None, retry: RunDocument | None = None
+    ) -> None:
         if at is None:
             return
         if self._queue.count(owner) < MAX_PER_OWNER:
-            self._queue.add(owner, key, at, _Due(key, at, retry))
+            self._queue.add(owner, key, compute_rank(at, priority or 0), _Due(key, at, retry))
         else:
             self._left_out = True
 
