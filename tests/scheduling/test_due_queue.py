@@ -114,6 +114,32 @@ async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
     assert len(due) == SLICE + 10
 
 
+async def test_everything_is_read_again_later_while_much_is_due(
+    database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "FULL_READ_STEP", 5)
+    now = clock.now()
+    await flood(database, SLICE + 10, now - 10 * SECOND)
+    due.refresh(now)
+    due.take_slice(now)
+    due.refresh(now + 2 * due_queue.FULL_READ_INTERVAL)
+    assert len(due) == 10
+    due.refresh(now + 2 * due_queue.FULL_READ_INTERVAL + MILLISECOND)
+    assert len(due) == SLICE + 10
+
+
+async def test_a_read_is_fresh_for_a_moment_unless_something_was_written_that_is_due(due: DueQueue) -> None:
+    now = clock.now()
+    assert not due.is_fresh(now)
+    due.refresh(now)
+    due.expect_due(now + SECOND)
+    assert due.is_fresh(now + due_queue.HELD_READ_INTERVAL - MILLISECOND)
+    assert not due.is_fresh(now + due_queue.HELD_READ_INTERVAL)
+    assert not due.is_fresh(now - due_queue.HELD_READ_INTERVAL)  # the clock was set back
+    due.expect_due(now)
+    assert not due.is_fresh(now)
+
+
 async def test_a_limited_number_of_one_owner_is_queued(
     database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

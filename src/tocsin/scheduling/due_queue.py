@@ -32,7 +32,11 @@ MAX_SLICE_OPEN_RUNS = 5_000
 MAX_PER_OWNER = 5_000
 """Maximum queued tasks and retries of one owner. The others stay in the database until these are handled."""
 FULL_READ_INTERVAL = timedelta(seconds=10)
-"""Interval of full reads while the queue is not empty, in case the news of a due time was lost."""
+"""Interval of full reads while the queue is not empty, in case the news of a due time was lost. It grows with it."""
+FULL_READ_STEP, MAX_FULL_READ_STEPS = 5_000, 10
+"""For each so many due, a full read is that interval later, up to so many times."""
+HELD_READ_INTERVAL = timedelta(milliseconds=100)
+"""Interval of reads while the workers have no room."""
 LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
 """Times ahead within which the next due time is looked for, one after the other."""
 LATE_WARNING_AFTER = timedelta(seconds=5)
@@ -94,13 +98,22 @@ class DueQueue:
             since, self._since = self._since, now
         # What is deferred is stored as due, but has been fired: while there is some, the queue is seldom read in full.
         is_read = bool(self._queue) or (bool(self._deferred) and not self._left_out)
-        if not is_read or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
+        if not is_read or since == clock.EPOCH or abs(now - self._full_read_at) > self._full_read_interval():
             self._queue.clear()
             since, self._full_read_at, self._left_out = clock.EPOCH, now, False
         self._documents = {}
         self._read_until = now
         if since < now:
             self._read_due({"$gt": since, "$lte": now})
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Return whether what is due was read a moment ago, and nothing was written since that was due by then."""
+        with self._lock:
+            is_complete = self._since >= self._read_until
+        return is_complete and abs(now - self._read_until) < HELD_READ_INTERVAL
+
+    def _full_read_interval(self) -> timedelta:
+        return FULL_READ_INTERVAL * min(max(len(self._queue) // FULL_READ_STEP, 1), MAX_FULL_READ_STEPS)
 
     def _read_due(self, times: Filter) -> None:
         """Read what is due at these times, in the partitions of this process.
