@@ -65,6 +65,12 @@ def test_queued_runs_go_first_unless_they_are_many(time: list[float]) -> None:
     assert measured.find_room(replace(load, queued=MAX_QUEUED + 1), MANY) is None
 
 
+def test_nothing_stays_due_for_queued_runs_that_no_dispatcher_claims() -> None:
+    stuck = replace(IDLE, queued=FIRST_AHEAD)
+    assert Pace().find_room(stuck, MANY) is None
+    assert Pace().find_room(replace(stuck, running=1), MANY) == 0
+
+
 def test_there_is_no_room_while_many_outcomes_are_not_stored(time: list[float]) -> None:
     measured, load = work(time, FAST)
     assert measured.find_room(replace(load, ended=MAX_ENDED), MANY) == 0
