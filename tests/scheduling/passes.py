@@ -53,9 +53,11 @@ class Passes:
 
 
 @asynccontextmanager
-async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
+async def passes(
+    database: Database, room: int = 0, meter: UsageMeter | None = None, limiter: RunLimiter | None = None
+) -> AsyncIterator[Passes]:
     """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
-    in_flight = InFlightRuns(f"worker-{room}", room, RunLimiter())
+    in_flight = InFlightRuns(f"worker-{room}", room, limiter or RunLimiter())
     transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
     scheduler = Scheduler(database, transport)
     scheduler._loop = asyncio.get_running_loop()
