@@ -125,6 +125,24 @@ def test_many_owners_who_wait_for_a_host_get_its_places_in_turn() -> None:
     assert max(counts.values()) <= min(counts.values()) + 2
 
 
+def test_a_place_that_is_offered_to_an_owner_of_many_targets_is_used_in_its_next_turn() -> None:
+    ready_queue = ReadyQueue(UNSHARED, 1)
+    calling = waiting_run("carol", "a:1")
+    ready_queue.push(calling)
+    assert ready_queue.pop() is calling
+    for owner in ("alice", "bob"):
+        ready_queue.push(waiting_run(owner, "a:1"))
+        assert ready_queue.pop() is None
+    for number in range(50):
+        ready_queue.push(waiting_run("alice", None if number == 0 else f"host{number}:1"))
+    ready_queue.finish_attempt(calling.run)
+    started = ready_queue.pop()
+    assert started is not None
+    assert started.run["_id"] == "alice/a:1/0"
+    ready_queue.finish_attempt(started.run)
+    assert "bob" in [item.run["owner"] for item in (ready_queue.pop(), ready_queue.pop()) if item is not None]
+
+
 def test_an_owner_without_attempts_left_may_start_besides_the_next_in_line() -> None:
     ready_queue = ReadyQueue(ProcessLimits(), 8)
     first = waiting_run("alice", "a:1", 1)

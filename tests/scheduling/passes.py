@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.harness import save_task
+from tests.harness import http_job, save_task
 from tests.tasks.helpers import AWAY, HOUR
 from tocsin import clock, schedules
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.transport import LocalTransport
-from tocsin.documents import Database, RunDocument, Task, connect_sync
+from tocsin.documents import Database, RunDocument, Task, TaskStatus, connect_sync, new_id
 from tocsin.quotas import UsageMeter
 from tocsin.scheduling import Scheduler
 from tocsin.scheduling.fire_batch import BatchFirer
 from tocsin.scheduling.job_store import DueJobStore
+from tocsin.tasks.saving import TaskDraft
 from tocsin.wakeups import Wakeups
 
 
@@ -52,9 +53,11 @@ class Passes:
 
 
 @asynccontextmanager
-async def passes(database: Database, room: int = 0, meter: UsageMeter | None = None) -> AsyncIterator[Passes]:
+async def passes(
+    database: Database, room: int = 0, meter: UsageMeter | None = None, limiter: RunLimiter | None = None
+) -> AsyncIterator[Passes]:
     """Passes over this database. `room` is the maximum number of in-flight runs; `meter` limits owners."""
-    in_flight = InFlightRuns(f"worker-{room}", room, RunLimiter())
+    in_flight = InFlightRuns(f"worker-{room}", room, limiter or RunLimiter())
     transport = LocalTransport(in_flight, Wakeups(), asyncio.get_running_loop())
     scheduler = Scheduler(database, transport)
     scheduler._loop = asyncio.get_running_loop()
@@ -93,6 +96,15 @@ async def save_at(database: Database, due: datetime, **changes: Any) -> Task:
     await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": due}})
     task.next_run_at = due
     return task
+
+
+async def flood(database: Database, count: int, due: datetime, *, owner: str = "mallory", **changes: Any) -> list[str]:
+    """Make `count` due tasks of one owner."""
+    draft = TaskDraft(name="flood", job=http_job(AWAY), schedule=schedules.Every(HOUR, due), **changes)
+    fields: dict[str, Any] = {"owner": owner, "status": TaskStatus.PENDING, "next_run_at": due, "created_at": due}
+    tasks = [Task(id=new_id(owner), updated_at=due, **fields, **draft.document_fields()) for _ in range(count)]
+    await Task.insert_many(tasks)
+    return [task.id for task in tasks]
 
 
 async def runs_of(database: Database, task_id: str) -> list[RunDocument]:

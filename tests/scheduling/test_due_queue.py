@@ -6,19 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.harness import http_job, save_task
-from tests.scheduling.passes import before, in_loop, passes, runs_of, save_at, statuses
+from tests.harness import save_task
+from tests.scheduling.passes import before, flood, in_loop, passes, runs_of, save_at, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Database, RunStatus, Task, TaskStatus, connect_sync, new_id
+from tocsin.documents import Database, RunStatus, Task, TaskStatus, Trigger, connect_sync
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling import due_queue
 from tocsin.scheduling.due_queue import DueQueue
-from tocsin.tasks.saving import TaskDraft
 
 S = RunStatus
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 SLICE = 50
 
 
@@ -26,15 +25,6 @@ SLICE = 50
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due_queue, "SLICE", SLICE)
     monkeypatch.setattr(due_queue, "MIN_SLICE", SLICE)
-
-
-async def flood(database: Database, count: int, due: datetime, **changes: Any) -> list[str]:
-    """Make `count` due tasks of Mallory's."""
-    draft = TaskDraft(name="flood", job=http_job(AWAY), schedule=schedules.Every(HOUR, due), **changes)
-    fields: dict[str, Any] = {"owner": "mallory", "status": TaskStatus.PENDING, "next_run_at": due, "created_at": due}
-    tasks = [Task(id=new_id("mallory"), updated_at=due, **fields, **draft.document_fields()) for _ in range(count)]
-    await Task.insert_many(tasks)
-    return [task.id for task in tasks]
 
 
 @pytest.fixture
@@ -73,6 +63,40 @@ async def test_beyond_the_room_only_those_are_served_who_have_missed_turns(datab
     assert len(due) == 10
 
 
+@pytest.mark.parametrize("room", [0, 10, None])
+async def test_a_slice_is_bounded_also_while_many_have_missed_turns(
+    database: Database, due: DueQueue, room: int | None
+) -> None:
+    now = clock.now()
+    await flood(database, 30, now - 10 * SECOND)
+    due.refresh(now)
+    assert len(due.take_slice(now, 20)[0]) == 20
+    owners = {f"owner{number}" for number in range(SLICE + 5)}
+    for owner in owners:
+        await flood(database, 1, now + MILLISECOND, owner=owner)
+    due.refresh(now + MILLISECOND)
+    first, _ = due.take_slice(now + MILLISECOND, room)
+    assert (len(first), {task["owner"] for task in first} <= owners) == (SLICE, True)
+    second, _ = due.take_slice(now + MILLISECOND, room)
+    assert owners <= {task["owner"] for task in (*first, *second)}
+
+
+async def test_what_is_due_of_one_owner_is_ordered_by_priority_which_ages(database: Database, due: DueQueue) -> None:
+    now = clock.now()
+    long_ago = now - 10 * MINUTE - 5 * SECOND
+    low, middle = await flood(database, 3, long_ago, priority=-10), await flood(database, 5, now - 10 * SECOND)
+    old, high = await flood(database, 1, long_ago), await flood(database, 1, now - SECOND, priority=10)
+    retry = await add_run(
+        database, middle[0], S.RETRY, trigger=Trigger.MANUAL, retry_at=now - SECOND, priority=9, _id="mallory/urgent"
+    )
+    due.refresh(now)
+    chosen = []
+    while len(due):
+        tasks, retries = due.take_slice(now, 1)
+        chosen += [found["_id"] for found in (*tasks, *retries)]
+    assert chosen == [*old, *high, retry, *sorted(middle), *sorted(low)]
+
+
 async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
     database: Database, due: DueQueue
 ) -> None:
@@ -88,6 +112,32 @@ async def test_everything_is_read_again_after_a_while_or_once_nothing_is_left(
         due.take_slice(now)
     due.refresh(now)
     assert len(due) == SLICE + 10
+
+
+async def test_everything_is_read_again_later_while_much_is_due(
+    database: Database, due: DueQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "FULL_READ_STEP", 5)
+    now = clock.now()
+    await flood(database, SLICE + 10, now - 10 * SECOND)
+    due.refresh(now)
+    due.take_slice(now)
+    due.refresh(now + 2 * due_queue.FULL_READ_INTERVAL)
+    assert len(due) == 10
+    due.refresh(now + 2 * due_queue.FULL_READ_INTERVAL + MILLISECOND)
+    assert len(due) == SLICE + 10
+
+
+async def test_a_read_is_fresh_for_a_moment_unless_something_was_written_that_is_due(due: DueQueue) -> None:
+    now = clock.now()
+    assert not due.is_fresh(now)
+    due.refresh(now)
+    due.expect_due(now + SECOND)
+    assert due.is_fresh(now + due_queue.HELD_READ_INTERVAL - MILLISECOND)
+    assert not due.is_fresh(now + due_queue.HELD_READ_INTERVAL)
+    assert not due.is_fresh(now - due_queue.HELD_READ_INTERVAL)  # the clock was set back
+    due.expect_due(now)
+    assert not due.is_fresh(now)
 
 
 async def test_a_limited_number_of_one_owner_is_queued(
@@ -140,6 +190,9 @@ async def test_slices_shrink_and_grow_by_a_half_while_the_scheduler_is_late(
         due.adapt_slice_size(seconds, count)
         sizes.append(due.slice_size)
     assert sizes == [25, 25, 12, 10, 15, 15, 22, 33]  # a slice that was not full says nothing
+    assert due.take_slice(now, 0) == ([], [])
+    due.adapt_slice_size(0.0, 0)
+    assert due.slice_size == 33  # neither does an empty one
     due.take_slice(now - 9.5 * SECOND)  # not late any more
     due.adapt_slice_size(9.0, 10)
     assert due.slice_size == SLICE

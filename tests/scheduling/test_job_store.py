@@ -11,6 +11,7 @@ from tests.harness import Stack, run_stack, save_task, wait_until
 from tests.scheduling.passes import due_task, passes, runs_of, save_at, started
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
+from tocsin.clock import MILLISECOND
 from tocsin.documents import Database, RunStatus, Trigger
 from tocsin.scheduling import due_queue, pace
 from tocsin.scheduling.due_queue import DueQueue
@@ -140,6 +141,27 @@ async def test_while_the_workers_have_no_room_tasks_stay_due_and_the_next_pass_i
         made.in_flight.note_submitted(-made.in_flight.limiter.limits.prefetch)
         await made.make()
     assert [len(await runs_of(database, task.id)) for task in tasks] == [1, 1, 1]
+
+
+async def test_while_the_workers_have_no_room_due_tasks_are_seldom_read_but_at_once_after_news_or_with_room(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_queue, "HELD_READ_INTERVAL", HOUR)
+    monkeypatch.setattr(pace, "WINDOW_SECONDS", 3_600.0)
+    tasks = [await due_task(database)]
+    async with passes(database, room=9) as made:
+        made.in_flight.note_submitted(made.in_flight.limiter.limits.prefetch)
+        lengths = []
+        for news in (False, False, True, False):
+            if news:
+                made.store.expect_due(clock.now() - HOUR)
+            await made.make()
+            lengths.append(len(made.store._due))
+            tasks.append(await save_at(database, clock.now() + MILLISECOND))
+        assert lengths == [1, 1, 3, 3]
+        made.in_flight.note_submitted(-made.in_flight.limiter.limits.prefetch)
+        await made.make()
+    assert [len(await runs_of(database, task.id)) for task in tasks] == [1] * 5
 
 
 async def test_beside_other_processes_nothing_stays_due(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

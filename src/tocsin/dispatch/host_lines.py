@@ -34,11 +34,6 @@ class HostLines:
             if not line:
                 del self._lines[target[1]]
 
-    def clear(self) -> list[OwnerHost]:
-        """Have no target wait. Return those that did."""
-        lines, self._lines = self._lines, {}
-        return [target for line in lines.values() for target in line]
-
     def next_target(self, host: str | None) -> OwnerHost | None:
         """Return the first target in the line of a host that may take a place there."""
         return next((target for target in self._lines.get(host, ()) if self._may_take(target, 0)), None)

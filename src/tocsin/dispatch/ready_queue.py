@@ -132,14 +132,6 @@ class ReadyQueue:
                 self._push(other)
         self._wake_worker()
 
-    def set_host_limit(self, host_limit: int) -> None:
-        """Set the maximum of concurrent attempts to a host, and wake the workers for runs that may start now."""
-        self._host_share = get_owner_share(host_limit, self._limits.owner_share)
-        for target in self._lines.clear():
-            self._make_eligible(target)
-        for _ in range(len(self._idle_workers)):
-            self._wake_worker()
-
     def remove(self, item: ClaimedRun) -> bool:
         """Remove a run. Return whether it was in the queue."""
         target = item.run["owner"], item.run.get("host")
@@ -189,8 +181,9 @@ class ReadyQueue:
         """
         while (target := self._lines.next_target(host)) is not None:
             self._lines.leave(target)
-            self._make_eligible(target)
-            if target[0] not in self._over_share:
+            is_offered = target[0] not in self._over_share
+            self._make_eligible(target, is_first=is_offered)  # first, since nobody else is offered the place meanwhile
+            if is_offered:
                 self._lines.offer(target)
                 break
         if ended is not None and self._lines.may_follow(ended):
@@ -249,13 +242,14 @@ class ReadyQueue:
             del self._ready[owner]
         return item
 
-    def _make_eligible(self, target: OwnerHost) -> None:
-        """Make a target eligible again."""
+    def _make_eligible(self, target: OwnerHost, *, is_first: bool = False) -> None:
+        """Make a target eligible again, as the last or the first one of its owner."""
         owner = target[0]
-        if (targets := self._ready.get(owner)) is not None:
-            targets.append(target)
+        targets = self._ready.setdefault(owner, deque())
+        if is_first:
+            targets.appendleft(target)
         else:
-            self._ready[owner] = deque((target,))
+            targets.append(target)
         if owner not in self._over_share:
             self._push(owner)
 

@@ -2,7 +2,8 @@
 
 To find the first due task of each owner, a database reads everything that is due. So this queue reads what is due once,
 as short rows, and then only what became due since; it loads one slice at a time, owners in turn, by id. However much of
-one owner is due, another's waits for at most one slice. While little is due, it is all one slice, read in one query.
+one owner is due, another's waits for at most one slice. What one owner has due is ordered by rank, like queued runs.
+While little is due, it is all one slice, read in one query.
 """
 
 import threading
@@ -17,6 +18,7 @@ from tocsin.clock import MILLISECOND
 from tocsin.dispatch.partitions import ALL_PARTITIONS, Partitions
 from tocsin.documents import DeferredRuns, Filter, RunDocument, RunStatus, TaskDocument, Trigger, to_global_id
 from tocsin.fair_queue import FairQueue
+from tocsin.tasks.ranking import compute_rank
 
 SLICE = 500
 """Maximum tasks and retries of a slice, and maximum runs made from them."""
@@ -30,13 +32,17 @@ MAX_SLICE_OPEN_RUNS = 5_000
 MAX_PER_OWNER = 5_000
 """Maximum queued tasks and retries of one owner. The others stay in the database until these are handled."""
 FULL_READ_INTERVAL = timedelta(seconds=10)
-"""Interval of full reads while the queue is not empty, in case the news of a due time was lost."""
+"""Interval of full reads while the queue is not empty, in case the news of a due time was lost. It grows with it."""
+FULL_READ_STEP, MAX_FULL_READ_STEPS = 5_000, 10
+"""For each so many due, a full read is that interval later, up to so many times."""
+HELD_READ_INTERVAL = timedelta(milliseconds=100)
+"""Interval of reads while the workers have no room."""
 LOOKAHEAD_WINDOWS = (timedelta(seconds=1), timedelta(seconds=6), timedelta(seconds=30))
 """Times ahead within which the next due time is looked for, one after the other."""
 LATE_WARNING_AFTER = timedelta(seconds=5)
 _WARN_INTERVAL = timedelta(minutes=1)
 _READ_BATCH = 5_000
-_TASK_FIELDS = {"owner": 1, "next_run_at": 1}
+_TASK_FIELDS = {"owner": 1, "next_run_at": 1, "priority": 1}
 _RETRY_FIELDS = {"owner": 1, "task": 1, "trigger": 1, "retry_at": 1, "priority": 1}
 log = telemetry.get_logger(__name__)
 
@@ -92,13 +98,22 @@ class DueQueue:
             since, self._since = self._since, now
         # What is deferred is stored as due, but has been fired: while there is some, the queue is seldom read in full.
         is_read = bool(self._queue) or (bool(self._deferred) and not self._left_out)
-        if not is_read or since == clock.EPOCH or abs(now - self._full_read_at) > FULL_READ_INTERVAL:
+        if not is_read or since == clock.EPOCH or abs(now - self._full_read_at) > self._full_read_interval():
             self._queue.clear()
             since, self._full_read_at, self._left_out = clock.EPOCH, now, False
         self._documents = {}
         self._read_until = now
         if since < now:
             self._read_due({"$gt": since, "$lte": now})
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Return whether what is due was read a moment ago, and nothing was written since that was due by then."""
+        with self._lock:
+            is_complete = self._since >= self._read_until
+        return is_complete and abs(now - self._read_until) < HELD_READ_INTERVAL
+
+    def _full_read_interval(self) -> timedelta:
+        return FULL_READ_INTERVAL * min(max(len(self._queue) // FULL_READ_STEP, 1), MAX_FULL_READ_STEPS)
 
     def _read_due(self, times: Filter) -> None:
         """Read what is due at these times, in the partitions of this process.
@@ -116,19 +131,21 @@ class DueQueue:
             self.add_tasks(task for task in rows if serves(task["owner"]))
         for run in self._runs.find(due_retries, _RETRY_FIELDS).batch_size(_READ_BATCH):
             if serves(run["owner"]):
-                self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run)
+                self._enqueue(run["owner"], run["_id"], run.get("retry_at"), run.get("priority"), run)
 
     def add_tasks(self, tasks: Iterable[TaskDocument]) -> None:
         """Queue due tasks: those that were read, or that a slice leaves for the next one."""
         for task in tasks:
             if not self._deferred.has_task(task["_id"]):
-                self._enqueue(task["owner"], task["_id"], task["next_run_at"])
+                self._enqueue(task["owner"], task["_id"], task["next_run_at"], task.get("priority"))
 
-    def _enqueue(self, owner: str, key: str, at: datetime | None, retry: RunDocument | None = None) -> None:
+    def _enqueue(
+        self, owner: str, key: str, at: datetime | None, priority: int | None, retry: RunDocument | None = None
+    ) -> None:
         if at is None:
             return
         if self._queue.count(owner) < MAX_PER_OWNER:
-            self._queue.add(owner, key, at, _Due(key, at, retry))
+            self._queue.add(owner, key, compute_rank(at, priority or 0), _Due(key, at, retry))
         else:
             self._left_out = True
 
@@ -150,15 +167,17 @@ class DueQueue:
 
     def _pop_slice(self, now: datetime, room: int | None) -> list[_Due]:
         chosen: list[_Due] = []
-        self._late = timedelta()
-        size = self.slice_size if room is None else min(self.slice_size, room)
-        while (len(chosen) < size or self._queue.is_next_behind()) and (found := self._queue.pop()) is not None:
+        while self._has_place(len(chosen), room) and (found := self._queue.pop()) is not None:
             owner, due = found
+            self._late = max(self._late, now - due.at) if chosen else now - due.at
             chosen.append(due)
-            self._late = max(self._late, now - due.at)
             if now - due.at > LATE_WARNING_AFTER and self._queue.count(owner) >= SLICE:
                 self._warn_late(owner, now - due.at, now)
         return chosen
+
+    def _has_place(self, taken: int, room: int | None) -> bool:
+        """Return whether a slice has a place for one more."""
+        return taken < self.slice_size and (room is None or taken < room or self._queue.is_next_behind())
 
     def _warn_late(self, owner: str, late: timedelta, now: datetime) -> None:
         if abs(now - self._warned_at) > _WARN_INTERVAL:
@@ -185,8 +204,11 @@ class DueQueue:
     def adapt_slice_size(self, seconds: float, count: int) -> None:
         """Adapt the size of slices to the duration of the last one.
 
-        The size changes by a half at most, since one slow answer of the database means little.
+        The size changes by a half at most, since one slow answer of the database means little. An empty slice means
+        nothing.
         """
+        if not count:
+            return
         if self._late < MAX_LATENESS:
             self.slice_size = SLICE
         elif count >= self.slice_size:

@@ -30,7 +30,7 @@ from tocsin.scheduling.planning import MAX_OPEN_RUNS
 PASS_LIMIT = 5_000
 """Number of tasks and retries after which a pass ends."""
 CATCH_UP_INTERVAL = timedelta(milliseconds=20)
-"""Interval of passes while due tasks wait for the workers to catch up."""
+"""Interval of passes while due tasks wait for the workers to catch up. Not every one of them reads what is due."""
 
 
 class DueJob(Job):  # type: ignore[misc]
@@ -124,7 +124,8 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
             self._due.invalidate()  # the last pass lost the slice that it had taken
         self._finished, self.sleeps_until, self._seen = False, None, 0
         now = clock.truncate_to_milliseconds(now)
-        self._due.refresh(now)
+        if not self._holds(now):
+            self._due.refresh(now)
         while len(self._due):
             began_at, self.collected = monotonic(), []
             room = self._find_room()
@@ -138,6 +139,10 @@ class DueJobStore(BaseJobStore):  # type: ignore[misc]
                 return
             now = clock.now()
             self._due.refresh(now)  # another owner's task that became due meanwhile does not wait for the rest
+
+    def _holds(self, now: datetime) -> bool:
+        """Return whether the workers still have no room for what is due, which was read a moment ago."""
+        return self._is_held and len(self._due) > 0 and self._due.is_fresh(now) and self._find_room() == 0
 
     def _find_room(self) -> int | None:
         """Return how many due tasks should become runs now; None for any number.

@@ -42,14 +42,15 @@ class Pace:
             return None
         ahead = self._find_ahead(load, now)
         is_slow = ahead < MIN_AHEAD <= 2 * (load.waiting + load.queued)
-        if is_slow or load.prefetch < MIN_AHEAD or load.queued > MAX_QUEUED:
+        is_stuck = load.queued > 0 and _is_idle(load)  # the dispatcher claims none of them
+        if is_slow or is_stuck or load.prefetch < MIN_AHEAD or load.queued > MAX_QUEUED:
             return None
         ahead = min(max(ahead, MIN_AHEAD), load.prefetch)
         room = min(ahead - load.waiting - load.queued, MAX_ENDED - load.ended)
         return room if 2 * room >= ahead else 0
 
     def _measure(self, load: WorkerLoad, now: float) -> None:
-        if not load.waiting + load.running + load.ended:
+        if _is_idle(load):
             self._busy_since, self._before, self._latest = now, (now, load.begun), (now, load.begun)
         elif now - self._latest[0] >= WINDOW_SECONDS:
             self._before, self._latest = self._latest, (now, load.begun)
@@ -63,3 +64,7 @@ class Pace:
             return FIRST_AHEAD
         since, begun = self._before
         return round((load.begun - begun) / (now - since) * AHEAD_SECONDS)
+
+
+def _is_idle(load: WorkerLoad) -> bool:
+    return not load.waiting + load.running + load.ended
