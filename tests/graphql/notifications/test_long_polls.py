@@ -16,6 +16,7 @@ from tests.graphql.notifications.helpers import (
     listed,
     owner_of,
     poll,
+    set_back,
     tell,
     tell_elsewhere,
 )
@@ -208,6 +209,16 @@ async def test_arguments_that_make_no_sense_are_refused(api: Api, given: dict[st
 
 async def test_a_number_beyond_integers_is_refused(api: Api) -> None:
     assert codes(await api.alice.post(POLL, {"wait": 2**31})) == ["BAD_USER_INPUT"]
+
+
+async def test_it_ends_when_the_clock_of_the_database_is_set_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.create_task(api.alice.post(POLL, {"wait": 60}))
+    await waiting(api)
+    set_back(monkeypatch)
+    await tell(api.database, owner_of(api.alice), 1)
+    answer = await begun
+    assert codes(answer) == ["BAD_USER_INPUT"]
+    assert "the clock of the server was set back" in answer["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(("argument", "field"), [("last: 1", "last"), ('before: "x"', "before")])

@@ -26,7 +26,7 @@ async def list_notifications(
     """Return a page of the owner's notifications, newest first. Raises InvalidInput."""
     query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
     found = await paging.fetch_page(query, page)
-    positions = locate(found.rows, find_horizon(services.database))
+    positions = locate(found.rows, await find_horizon(services.database))
     items = [to_notification(row, positions[row["_id"]]) for row in found.rows]
     return Connection(query=query, page=found, items=items)
 
@@ -42,7 +42,7 @@ async def poll_notifications(
     if page.last is not None or page.before is not None:
         raise InvalidInput("With waitSeconds, set first and after only.", "before" if page.last is None else "last")
     limit, services = page.validated().first or DEFAULT_PAGE_SIZE, context.services
-    after = parse_position(services, page.after, "after") if page.after else None
+    after = await parse_position(services, page.after, "after") if page.after else None
     with services.long_polls.take_place(owner.id):
         if (operation := OPERATION.get()) is not None:
             operation.begin_waiting(seconds)

@@ -114,7 +114,7 @@ async def stream_unacknowledged(
     database: Database, watcher: NotificationWatcher, owner: User
 ) -> AsyncGenerator[Step, None]:
     """Yield the unacknowledged notifications, oldest first, then each one as it is stored, without end."""
-    began, horizon = clock.now(), find_horizon(database)
+    began, horizon = clock.now(), await find_horizon(database)
     start, end = None, FeedPosition.at(horizon).floor
     query = query_unacknowledged(database, owner)
     while True:
