@@ -28,7 +28,8 @@ WaitArgument = Annotated[
         description=(
             f"Long poll: wait at most so many seconds, 1 to {MAX_WAIT}, for notifications stored after `after`, which "
             "is then `cursor` of a notification or `endCursor` of the last long poll; null or empty for now. They are "
-            "returned at once if there are any, oldest first; the page is empty when the time is over."
+            "returned at once if there are any, oldest first; the page is empty when the time is over. It must be the "
+            "only root field of its operation."
         )
     ),
 ]

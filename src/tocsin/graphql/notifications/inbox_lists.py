@@ -10,7 +10,7 @@ from tocsin.documents.paging import DEFAULT_PAGE_SIZE, Page, PageArguments
 from tocsin.errors import DatabaseUnavailable, InvalidInput
 from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Context, Services
-from tocsin.graphql.limits.waiting import OPERATION
+from tocsin.graphql.limits.waiting import waiting
 from tocsin.graphql.notifications.inbox_inputs import NotificationChoice, check_wait, parse_position
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import ending_with_token
@@ -44,12 +44,13 @@ async def poll_notifications(
     limit, services = page.validated().first or DEFAULT_PAGE_SIZE, context.services
     after = await parse_position(services, page.after, "after") if page.after else None
     with services.long_polls.take_place(owner.id):
-        if (operation := OPERATION.get()) is not None:
-            operation.begin_waiting(seconds)
         start = after or await find_present(services.database, owner.id)
         reader = NotificationReader(services.database, owner.id, start, choice.includes)
-        async with _watching(context, owner.id, seconds) as watcher:
-            found = await _read_when_stored(reader, watcher, limit, seconds)
+        found = await reader.read(limit)
+        if not (found.steps or found.has_more):
+            with waiting(seconds):
+                async with _watching(context, owner.id, seconds) as watcher:
+                    found = await _read_when_stored(reader, watcher, limit, seconds)
     return _to_connection(services, owner, choice, page, found, reader.position)
 
 
