@@ -19,6 +19,9 @@ from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, locate
 from tocsin.notifications.inbox.reader import FeedPage, NotificationReader, find_horizon, find_present
 from tocsin.notifications.inbox.stream import NotificationWatcher
 
+_PATIENCE = 1.0
+"""Seconds for which a long poll waits for its turn to read: it is to answer in time, however many streams there are."""
+
 
 async def list_notifications(
     services: Services, owner: User, choice: NotificationChoice, page: PageArguments
@@ -86,14 +89,17 @@ async def _release_early(context: Context, watcher: NotificationWatcher) -> None
 async def _read_when_stored(
     reader: NotificationReader, watcher: NotificationWatcher, limit: int, seconds: int
 ) -> FeedPage:
+    """Read at once, and then after each change, in turn with the owner's other readers but never long after them."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while True:
-        watcher.expect()
-        page, left = await reader.read(limit), deadline - loop.time()
-        if page.steps or page.has_more or left <= 0 or watcher.is_released:
-            return page
+    watcher.expect()
+    page = await reader.read(limit)
+    while not (page.steps or page.has_more or watcher.is_released) and (left := deadline - loop.time()) > 0:
         await watcher.wait(min(left, OVERLAP.total_seconds()) if page.is_full else left)
+        async with watcher.turns.take(min(_PATIENCE, max(0, deadline - loop.time()))):
+            watcher.expect()
+            page = await reader.read(limit)
+    return page
 
 
 def _to_connection(
