@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from tests.graphql.conftest import T0, Api, Caller
 from tests.graphql.sockets import Socket, open_socket
 from tocsin.documents import ChangeLog, Database
 from tocsin.events import send_changes
 from tocsin.notifications.account_events import QuotaMet
+from tocsin.notifications.inbox import reader
 from tocsin.notifications.inbox.store import store_notifications
 
 RECEIVED = "subscription($after: String) { notificationReceived(after: $after) { data cursor acknowledgedAt } }"
@@ -49,6 +52,16 @@ async def age(database: Database, seconds: float = 60) -> None:
     for row in await database.notifications.find({}).to_list():  # a cursor could meet what it has moved
         older = row["stored_at"] - timedelta(seconds=seconds)
         await database.notifications.update_one({"_id": row["_id"]}, {"$set": {"stored_at": older}})
+
+
+def set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clock of the database be an hour behind from now on, for those that read."""
+    read_time = reader.read_time
+
+    async def read_earlier(database: Database) -> datetime:
+        return await read_time(database) - timedelta(hours=1)
+
+    monkeypatch.setattr(reader, "read_time", read_earlier)
 
 
 def names_of(nodes: list[Any]) -> list[int]:

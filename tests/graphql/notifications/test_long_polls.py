@@ -16,6 +16,7 @@ from tests.graphql.notifications.helpers import (
     listed,
     owner_of,
     poll,
+    set_back,
     tell,
     tell_elsewhere,
 )
@@ -23,6 +24,7 @@ from tests.graphql.sockets import open_socket
 from tests.harness import wait_until
 from tocsin import clock
 from tocsin.graphql.limits.long_polls import MAX_LONG_POLLS
+from tocsin.graphql.notifications import inbox_lists, inbox_types
 from tocsin.notifications.inbox.positions import FeedPosition
 
 
@@ -124,6 +126,25 @@ async def test_those_that_wait_take_no_slot_and_are_limited(api: Api) -> None:
     assert (await poll(api.alice, None, wait=1))[0] == []
 
 
+async def test_an_answer_without_a_wait_keeps_its_slot(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots: list[int] = []
+    convert = inbox_types.to_notification
+
+    def count_slots(*given: Any) -> Any:
+        slots.append(api.services.slots.count("operations"))
+        return convert(*given)
+
+    monkeypatch.setattr(inbox_lists, "to_notification", count_slots)
+    await tell(api.database, owner_of(api.alice), 1)
+    assert (await poll(api.alice, FeedPosition.at(clock.now() - timedelta(days=1)).encode()))[0] == [1]
+    assert slots == [1]
+    begun = asyncio.create_task(poll(api.alice, None))
+    await waiting(api)
+    assert api.services.slots.count("operations") == 0
+    await tell(api.database, owner_of(api.alice), 2)
+    assert (await begun)[0] == [2]
+
+
 async def test_the_timeout_of_operations_does_not_end_it(api: Api) -> None:
     change_settings(api, execution_timeout=0.3)
     assert (await poll(api.alice, None, wait=1))[0] == []
@@ -208,6 +229,42 @@ async def test_arguments_that_make_no_sense_are_refused(api: Api, given: dict[st
 
 async def test_a_number_beyond_integers_is_refused(api: Api) -> None:
     assert codes(await api.alice.post(POLL, {"wait": 2**31})) == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ notifications(waitSeconds: 60) { totalCount } runs(first: 1) { totalCount } }",
+        "{ a: notifications(waitSeconds: 60) { totalCount } b: notifications(waitSeconds: 60) { totalCount } }",
+        "{ notifications(waitSeconds: 60) { totalCount } ... { ... on Query { runs(first: 1) { totalCount } } } }",
+        "{ ...A ...A } fragment A on Query { notifications(waitSeconds: 60) { totalCount } ...B } "
+        "fragment B on Query { runs(first: 1) { totalCount } }",
+    ],
+)
+async def test_it_is_alone_in_its_operation(api: Api, query: str) -> None:
+    answer = await api.alice.post(query)
+    assert {"code": "BAD_USER_INPUT", "field": ["waitSeconds"]} in [each["extensions"] for each in answer["errors"]]
+    assert "must be the only root field" in answer["errors"][0]["message"]
+
+
+async def test_fragments_and_the_type_name_do_not_count(api: Api) -> None:
+    await tell(api.database, owner_of(api.alice), 1)
+    after = FeedPosition.at(clock.now() - timedelta(days=1)).encode()
+    query = (
+        "query($after: String) { __typename ...A ...A } "
+        "fragment A on Query { notifications(after: $after, waitSeconds: 60) { nodes { data } } }"
+    )
+    assert len((await api.alice.ask(query, after=after))["notifications"]["nodes"]) == 1
+
+
+async def test_it_ends_when_the_clock_of_the_database_is_set_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.create_task(api.alice.post(POLL, {"wait": 60}))
+    await waiting(api)
+    set_back(monkeypatch)
+    await tell(api.database, owner_of(api.alice), 1)
+    answer = await begun
+    assert codes(answer) == ["BAD_USER_INPUT"]
+    assert "the clock of the server was set back" in answer["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(("argument", "field"), [("last: 1", "last"), ('before: "x"', "before")])

@@ -14,6 +14,7 @@ from tests.graphql.notifications.helpers import (
     names_of,
     owner_of,
     receive,
+    set_back,
     subscribed,
     tell,
     tell_elsewhere,
@@ -102,6 +103,17 @@ async def test_cursors_that_cannot_be_continued_are_errors(api: Api, variables: 
         assert message in answer["payload"][0]["message"]
         await socket.subscribe("2", "subscription { notificationReceived(limit: 0) { id } }")
         assert (await socket.receive())["payload"][0]["extensions"]["field"] == ["limit"]
+
+
+async def test_it_ends_when_the_clock_of_the_database_is_set_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with subscribed(api, api.alice) as socket:
+        await tell(api.database, owner_of(api.alice), 1)
+        assert names_of(await receive(socket, 1)) == [1]
+        set_back(monkeypatch)
+        await tell(api.database, owner_of(api.alice), 2)
+        answer = await socket.receive()
+        assert "the clock of the server was set back" in str(answer["payload"])
+        assert "BAD_USER_INPUT" in str(answer["payload"])
 
 
 async def test_nobody_hears_of_others_and_without_a_token_nobody_hears_anything(api: Api) -> None:

@@ -5,11 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
+from tests.commands import CommandLog, logged
 from tocsin import clock
 from tocsin.clock import truncate_to_milliseconds
 from tocsin.documents import Database
 from tocsin.documents.paging import MAX_FILTERED
+from tocsin.documents.walks import Walk
+from tocsin.errors import InvalidInput
 from tocsin.notifications.inbox.positions import MAX_GIVEN, OVERLAP, FeedPosition, decode_position
 from tocsin.notifications.inbox.reader import NotificationReader, find_horizon, find_present
 
@@ -66,7 +70,7 @@ async def test_old_notifications_are_read_in_order(database: Database, limit: in
     assert reader.position.given == frozenset()
 
 
-async def test_a_flood_is_read_in_parts_as_it_gets_older(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_flood_is_read_in_parts_as_it_gets_older(database: Database) -> None:
     rows = [row(f"{number:04}", timedelta(0)) for number in range(MAX_GIVEN + 80)]
     await database.notifications.insert_many(rows)
     reader = NotificationReader(database, "u1", FeedPosition.at(clock.now() - DAY))
@@ -74,7 +78,9 @@ async def test_a_flood_is_read_in_parts_as_it_gets_older(database: Database, mon
     assert len(first) == MAX_GIVEN
     page = await reader.read(100)
     assert (page.steps, page.has_more, page.is_full) == ([], False, True)
-    monkeypatch.setattr(database.changes, "clock_offset", 2 * OVERLAP)
+    for each in rows:
+        older = {"$set": {"stored_at": each["stored_at"] - 2 * OVERLAP}}
+        await database.notifications.update_one({"_id": each["_id"]}, older)
     assert sorted(first + await read_all(reader, 100)) == sorted(each["_id"] for each in rows)
 
 
@@ -91,9 +97,71 @@ async def test_a_page_ends_after_many_that_are_not_wanted(database: Database) ->
 async def test_the_present_is_after_all_that_is_visible(database: Database) -> None:
     await database.notifications.insert_many([row("old", DAY), row("new", timedelta(0))])
     present = await find_present(database, "u1")
-    assert present.floor.key <= find_horizon(database)
+    assert present.floor.key <= await find_horizon(database)
     await database.notifications.insert_one(row("late", timedelta(seconds=3)))
     assert await read_all(NotificationReader(database, "u1", present), 9) == ["u1/late"]
+
+
+@pytest.mark.parametrize("offset", [DAY, -DAY])
+async def test_a_wrong_clock_of_this_process_hides_nothing(database: Database, offset: timedelta) -> None:
+    database.changes.clock_offset = offset
+    reader = NotificationReader(database, "u1", await find_present(database, "u1"))
+    await database.notifications.insert_many([row("1", timedelta(0)), row("2", timedelta(seconds=3))])
+    assert await read_all(reader, 9) == ["u1/2", "u1/1"]
+    await database.notifications.insert_one(row("3", timedelta(seconds=1)))
+    assert await read_all(reader, 9) == ["u1/3"]
+    assert reader.position.floor.key <= clock.now()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=2), DAY])
+async def test_a_position_in_the_future_is_an_error(database: Database, ahead: timedelta) -> None:
+    await database.notifications.insert_one(row("1", timedelta(0)))
+    reader = NotificationReader(database, "u1", FeedPosition.at(clock.now() + ahead))
+    with pytest.raises(InvalidInput, match="the clock of the server was set back"):
+        await reader.read(9)
+
+
+async def test_what_was_stored_by_a_clock_that_was_ahead_comes_once(database: Database) -> None:
+    reader = NotificationReader(database, "u1", FeedPosition.at(clock.now() - DAY))
+    await database.notifications.insert_many([row("ahead", -DAY), row("now", timedelta(0))])
+    assert await read_all(reader, 9) == ["u1/now", "u1/ahead"]
+    await database.notifications.insert_one(row("later", timedelta(0)))
+    assert await read_all(reader, 9) == ["u1/later"]
+
+
+async def test_a_read_that_fails_in_the_middle_loses_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = ["QUOTA_MET", "APPROVAL", "QUOTA_MET", "QUOTA_MET"]
+    await database.notifications.insert_many([row(f"{at}", DAY / (at + 2), kind) for at, kind in enumerate(kinds)])
+    start = FeedPosition.at(clock.now() - DAY)
+    reader = NotificationReader(database, "u1", start, lambda each: each["kind"] == "QUOTA_MET")
+    take, fetched = Walk.take, 0
+
+    async def fail_later(self: Any, *given: int) -> Any:
+        nonlocal fetched
+        fetched += 1
+        if fetched == 2:
+            raise AutoReconnect("gone")
+        return await take(self, *given)
+
+    monkeypatch.setattr(Walk, "take", fail_later)
+    with pytest.raises(AutoReconnect):
+        await reader.read(2)
+    assert await read_all(reader, 2) == ["u1/0", "u1/2", "u1/3"]
+
+
+async def test_only_what_is_new_is_read_as_a_whole(database: Database) -> None:
+    log = CommandLog()
+    async with logged(database, log) as counted:
+        reader = NotificationReader(counted, "u1", await find_present(counted, "u1"))
+        await counted.notifications.insert_many([row(f"{number}", timedelta(0)) for number in range(9)])
+        log.commands.clear()
+        assert len(await read_all(reader, 100)) == 9
+        assert log.count("notifications")["find notifications"] == 1
+        log.commands.clear()
+        assert await read_all(reader, 100) == []
+    assert log.count("notifications").keys() == {"aggregate notifications"}
 
 
 async def test_the_present_of_a_flood_is_its_end(database: Database) -> None:

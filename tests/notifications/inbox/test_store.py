@@ -1,10 +1,13 @@
 """Stored notifications: one of each event, with its text and data, however often its cause is processed."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import AutoReconnect
 
 from tests.notifications.channels.mail.test_texts import CHANNEL
 from tests.notifications.samples import (
@@ -19,7 +22,7 @@ from tests.notifications.samples import (
     retried_step_run,
 )
 from tocsin import clock
-from tocsin.documents import Change, Database, Notification, to_global_id
+from tocsin.documents import Change, ChangeLog, Database, Notification, to_global_id
 from tocsin.notifications.account_events import (
     ChannelDisabled,
     LinkRequested,
@@ -148,6 +151,23 @@ async def test_only_what_is_new_is_recorded_once_for_each_owner(database: Databa
         await asyncio.sleep(0)
     database.changes.close()
     assert heard == ["u1", "u2", "u1"]
+
+
+async def test_all_that_may_have_been_stored_is_recorded_when_the_answer_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk_write = AsyncCollection.bulk_write
+
+    async def lose_the_answer(*given: Any, **options: Any) -> None:
+        await bulk_write(*given, **options)
+        raise AutoReconnect("gone")
+
+    monkeypatch.setattr(AsyncCollection, "bulk_write", lose_the_answer)
+    quotas = [QuotaMet.from_quotas(owner, ["x"], DUE) for owner in ("u1", "u2", "u1")]
+    with pytest.raises(AutoReconnect):
+        await store.store_notifications(replace(database, changes=(changes := ChangeLog(is_shared=True))), quotas)
+    assert await database.notifications.count_documents({}) == 2
+    assert [each.notified for each in changes.unsent if isinstance(each, Change)] == ["u1", "u2"]
 
 
 async def test_what_two_processes_store_at_once_exists_once(database: Database) -> None:

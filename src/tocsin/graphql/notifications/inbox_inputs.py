@@ -11,7 +11,8 @@ from tocsin.documents import NotificationDocument
 from tocsin.errors import InvalidInput
 from tocsin.graphql.context import Services
 from tocsin.notifications.events import EventKind
-from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, decode_position
+from tocsin.notifications.inbox.positions import FeedPosition, decode_position
+from tocsin.notifications.inbox.reader import read_time
 
 MAX_WAIT = 60
 """Seconds for which a query can wait for notifications."""
@@ -27,7 +28,8 @@ WaitArgument = Annotated[
         description=(
             f"Long poll: wait at most so many seconds, 1 to {MAX_WAIT}, for notifications stored after `after`, which "
             "is then `cursor` of a notification or `endCursor` of the last long poll; null or empty for now. They are "
-            "returned at once if there are any, oldest first; the page is empty when the time is over."
+            "returned at once if there are any, oldest first; the page is empty when the time is over. It must be the "
+            "only root field of its operation."
         )
     ),
 ]
@@ -47,12 +49,14 @@ class NotificationChoice:
         return self.kinds is None or notification["kind"] in self.kinds
 
 
-def parse_position(services: Services, text: str, *path: str) -> FeedPosition:
-    """Decode a cursor of a reader. Raises InvalidInput if it is malformed, or what followed it may be deleted."""
+async def parse_position(services: Services, text: str, *path: str) -> FeedPosition:
+    """Decode a cursor of a reader.
+
+    Raises InvalidInput if it is malformed, or lies in the future, or what followed it may be deleted.
+    """
     position = decode_position(text, *path)
-    now, days = services.database.changes.now(), services.settings.retention_days
-    if position.floor.key > now + OVERLAP:
-        raise InvalidInput("This cursor lies in the future: the clock of the server was set back.", *path)
+    now, days = await read_time(services.database), services.settings.retention_days
+    position.require_past(now, *path)
     if position.floor.key < now - timedelta(days=days):
         message = (
             f"This cursor is older than the notifications that are kept, {days:g} days. Read the list notifications, "

@@ -10,7 +10,7 @@ from tocsin.documents.paging import DEFAULT_PAGE_SIZE, Page, PageArguments
 from tocsin.errors import DatabaseUnavailable, InvalidInput
 from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Context, Services
-from tocsin.graphql.limits.waiting import OPERATION
+from tocsin.graphql.limits.waiting import waiting
 from tocsin.graphql.notifications.inbox_inputs import NotificationChoice, check_wait, parse_position
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import ending_with_token
@@ -19,6 +19,9 @@ from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, locate
 from tocsin.notifications.inbox.reader import FeedPage, NotificationReader, find_horizon, find_present
 from tocsin.notifications.inbox.stream import NotificationWatcher
 
+_PATIENCE = 1.0
+"""Seconds for which a long poll waits for its turn to read: it is to answer in time, however many streams there are."""
+
 
 async def list_notifications(
     services: Services, owner: User, choice: NotificationChoice, page: PageArguments
@@ -26,7 +29,7 @@ async def list_notifications(
     """Return a page of the owner's notifications, newest first. Raises InvalidInput."""
     query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
     found = await paging.fetch_page(query, page)
-    positions = locate(found.rows, find_horizon(services.database))
+    positions = locate(found.rows, await find_horizon(services.database))
     items = [to_notification(row, positions[row["_id"]]) for row in found.rows]
     return Connection(query=query, page=found, items=items)
 
@@ -42,14 +45,15 @@ async def poll_notifications(
     if page.last is not None or page.before is not None:
         raise InvalidInput("With waitSeconds, set first and after only.", "before" if page.last is None else "last")
     limit, services = page.validated().first or DEFAULT_PAGE_SIZE, context.services
-    after = parse_position(services, page.after, "after") if page.after else None
+    after = await parse_position(services, page.after, "after") if page.after else None
     with services.long_polls.take_place(owner.id):
-        if (operation := OPERATION.get()) is not None:
-            operation.begin_waiting(seconds)
         start = after or await find_present(services.database, owner.id)
         reader = NotificationReader(services.database, owner.id, start, choice.includes)
-        async with _watching(context, owner.id, seconds) as watcher:
-            found = await _read_when_stored(reader, watcher, limit, seconds)
+        found = await reader.read(limit)
+        if not (found.steps or found.has_more):
+            with waiting(seconds):
+                async with _watching(context, owner.id, seconds) as watcher:
+                    found = await _read_when_stored(reader, watcher, limit, seconds)
     return _to_connection(services, owner, choice, page, found, reader.position)
 
 
@@ -85,14 +89,17 @@ async def _release_early(context: Context, watcher: NotificationWatcher) -> None
 async def _read_when_stored(
     reader: NotificationReader, watcher: NotificationWatcher, limit: int, seconds: int
 ) -> FeedPage:
+    """Read at once, and then after each change, in turn with the owner's other readers but never long after them."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while True:
-        watcher.expect()
-        page, left = await reader.read(limit), deadline - loop.time()
-        if page.steps or page.has_more or left <= 0 or watcher.is_released:
-            return page
+    watcher.expect()
+    page = await reader.read(limit)
+    while not (page.steps or page.has_more or watcher.is_released) and (left := deadline - loop.time()) > 0:
         await watcher.wait(min(left, OVERLAP.total_seconds()) if page.is_full else left)
+        async with watcher.turns.take(min(_PATIENCE, max(0, deadline - loop.time()))):
+            watcher.expect()
+            page = await reader.read(limit)
+    return page
 
 
 def _to_connection(

@@ -25,7 +25,10 @@ class AcknowledgeNotificationsInput:
     )
     up_to: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Acknowledge the notification with this `cursor`, and all that you were given before it.",
+        description=(
+            "Acknowledge the notification with this `cursor`, and all that was stored before it, whatever its kind and "
+            "whether you were given it or not."
+        ),
     )
 
 

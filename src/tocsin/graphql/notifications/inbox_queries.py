@@ -6,6 +6,7 @@ from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
+from tocsin.graphql.limits.waiting import require_alone
 from tocsin.graphql.notifications.inbox_inputs import (
     KindsArgument,
     NotificationChoice,
@@ -36,5 +37,6 @@ class NotificationQueries:
         user = await access.require_user(info)
         choice = NotificationChoice(kinds if isinstance(kinds, list) else None, bool(unacknowledged_only))
         if isinstance(wait_seconds, int):
+            require_alone(info._raw_info, "waitSeconds")
             return await poll_notifications(info.context, user, choice, page, wait_seconds)
         return await list_notifications(info.context.services, user, choice, page)

@@ -39,7 +39,7 @@ class NotificationSubscriptions:
     ) -> AsyncGenerator[Notification, None]:
         user = await access.require_user(info)
         check_limit(limit)
-        position = parse_position(info.context.services, after, "after") if after else None
+        position = await parse_position(info.context.services, after, "after") if after else None
         return take(limit or None, _stream(info.context, user, position))
 
 

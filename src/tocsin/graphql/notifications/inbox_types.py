@@ -103,4 +103,6 @@ async def load_notification(info: Info, owner: str, notification_id: str) -> Not
     """Load a notification of the owner; None if there is no such one."""
     database = info.context.services.database
     found = (await find_notifications(database, owner, [notification_id])).get(notification_id)
-    return None if found is None else to_notification(found, locate([found], find_horizon(database))[found["_id"]])
+    if found is None:
+        return None
+    return to_notification(found, locate([found], await find_horizon(database))[found["_id"]])

@@ -28,13 +28,14 @@ def query_notifications(
 
 
 def query_feed(database: Database, owner: str, since: datetime) -> KeysetQuery[NotificationDocument]:
-    """Build the query for notifications of the owner, oldest first, of which none before `since` is read."""
+    """Build the query for the times and IDs of notifications, oldest first, of which none before `since` is read."""
     return KeysetQuery(
         collection=database.notifications,
         order_name="notification_feed",
         key="stored_at",
         descending=False,
         indexed_filter={"owner": owner},
+        projection={"stored_at": 1},
         key_range_hint=(since, clock.now()),
     )
 

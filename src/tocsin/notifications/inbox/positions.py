@@ -1,13 +1,16 @@
 """Positions of readers in the notifications of an owner, and the cursors that name them. Pure.
 
 Readers go from the oldest to the newest by (`stored_at`, ID), and must get each notification once. But notifications
-become visible in another order than their times: two inserts overtake each other, and a reader's clock differs from
-that of the database. Whoever only remembered the last one read would never see one that appears before it afterwards.
+become visible in another order than their times: two inserts overtake each other. Whoever only remembered the last one
+read would never see one that appears before it afterwards.
 
 So a position has two parts. `floor` is a place up to which everything was given, and it only moves over what is older
 than `OVERLAP`: nothing appears there any more. `given` names what was given beyond it. A reader reads from the floor
 on, so what appears late is read, and what was given before is skipped. The cursor contains both parts, so it continues
 at any process. Within the overlap, the order in which notifications are given is that in which they appeared.
+
+All times are by the clock of the database, which stamps notifications. If that is set back, a floor can lie in its
+future, and hide what is stored until then. Such a position is an error: the list shows what is stored.
 
 `given` is bounded: a reader that has had `MAX_GIVEN` beyond the floor waits until the floor can move. So a flood of
 notifications is read at 100 a second, and its cursors stay below 6 kB.
@@ -28,9 +31,13 @@ from tocsin.documents.keyset import AFTER_ALL_IDS, CursorPosition
 from tocsin.errors import InvalidInput
 
 OVERLAP = timedelta(seconds=5)
-"""Age from which on a notification is visible to all, by the reader's clock."""
+"""Age from which on a notification is visible to all."""
 MAX_GIVEN = 500
 """Notifications beyond the floor that a position names."""
+_IN_FUTURE = (
+    "This cursor lies in the future: the clock of the server was set back. Read the list notifications, and go on with "
+    "the cursor of its first one."
+)
 _DIGEST_BYTES = 6  # 8 characters; two of 500 IDs have the same digest once in two billion positions
 _MAX_CURSOR_LENGTH = 8_000
 _CURSOR = re.compile(rf"notification_feed:(-?[0-9]{{1,16}}):((?:[A-Za-z0-9_-]{{8}}){{0,{MAX_GIVEN}}}):(.+)", re.DOTALL)
@@ -52,6 +59,11 @@ class FeedPosition:
         """Tell whether a notification was given."""
         at = (notification["stored_at"], notification["_id"])
         return at <= (self.floor.key, self.floor.id) or digest(notification["_id"]) in self.given
+
+    def require_past(self, now: datetime, *path: str) -> None:
+        """Raise InvalidInput at `path` if the floor is later than the time of the database: its clock was set back."""
+        if self.floor.key > now:
+            raise InvalidInput(_IN_FUTURE, *path)
 
     def settle(self, rows: Iterable[NotificationDocument], horizon: datetime) -> "FeedPosition":
         """Return the position after `rows`, which were all there are beyond it and were all given."""

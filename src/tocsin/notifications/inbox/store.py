@@ -21,13 +21,17 @@ _IS_NEW = {"$eq": [{"$type": "$stored_at"}, "missing"]}
 async def store_notifications(database: Database, events: Iterable[Event]) -> None:
     """Store the notification of each event, once however often its cause is processed, and record what is new.
 
-    Links are left out: only a mail may contain them. Raises what the driver raises.
+    Links are left out: only a mail may contain them. Raises what the driver raises, or what cancels it: then all that
+    may have been stored is recorded, because a repetition finds nothing new.
     """
     fresh = [make_notification(event) for event in events if event.kind not in LINK_EVENTS]
     for start in range(0, len(fresh), _BATCH):
         batch = fresh[start : start + _BATCH]
-        new = await _insert_new(database, batch)
-        database.changes.notifications_stored(batch[index]["owner"] for index in new)
+        new: Iterable[int] = range(len(batch))
+        try:
+            new = await _insert_new(database, batch)
+        finally:
+            database.changes.notifications_stored(batch[index]["owner"] for index in new)
 
 
 def make_notification(event: Event) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Notifications as they are stored by any process: from a position on, or the unacknowledged ones first."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from pymongo.errors import PyMongoError
 
@@ -17,9 +19,13 @@ from tocsin.events import ChangeFilter, Fanout
 from tocsin.notifications.inbox.listing import query_unacknowledged
 from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, Step
 from tocsin.notifications.inbox.reader import NotificationReader, find_horizon
+from tocsin.notifications.inbox.turns import turns_of
 
 PAGE_SIZE = 100
 _RETRY_SECONDS = 1.0
+_LOOK_SECONDS = 60.0
+"""Seconds without a change after which a stream looks all the same."""
+Found = TypeVar("Found")
 log = telemetry.get_logger(__name__)
 
 
@@ -32,6 +38,8 @@ class NotificationWatcher:
 
     def __init__(self, fanout: Fanout, owner: str) -> None:
         self._fanout = fanout
+        self.turns = turns_of(fanout, owner)
+        """The turns in which it is to read."""
         self.filter = ChangeFilter(owner, notifications=True)
         self._changed = asyncio.Event()
         self._error: Exception | None = None
@@ -39,17 +47,22 @@ class NotificationWatcher:
 
     async def __aenter__(self) -> Self:
         self._fanout.add(self)
+        self.turns.readers += 1
         try:
             await self._fanout.wait_until_listening()
         except BaseException:  # cancelled while the stream is down
-            self._fanout.remove(self)
+            self._leave()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         self._fanout.remove(self)
+        self.turns.readers -= 1
 
     def offer(self, changes: Sequence[Change]) -> None:  # noqa: ARG002  # all tell of notifications
         """Wake the reader."""
@@ -92,39 +105,29 @@ class NotificationWatcher:
 async def stream_from(watcher: NotificationWatcher, reader: NotificationReader) -> AsyncGenerator[Step, None]:
     """Yield the notifications beyond the reader's position, then each one as it is stored, without end.
 
-    Waits while the database is unavailable.
+    Waits while the database is unavailable. Looks again after a while without a change, because the process that stored
+    a notification may have died before it said so.
     """
     while True:
-        watcher.expect()
-        try:
-            page = await reader.read(PAGE_SIZE)
-        except PyMongoError as error:
-            if not is_unavailable(error):
-                raise
-            log.warning("notifications wait for the database", error=str(error)[:300])
-            await asyncio.sleep(_RETRY_SECONDS)
-            continue
+        page = await _read_in_turn(watcher, lambda: reader.read(PAGE_SIZE))
         for step in page.steps:
             yield step
         if not page.has_more:
-            await watcher.wait(OVERLAP.total_seconds() if page.is_full else None)
+            await watcher.wait(OVERLAP.total_seconds() if page.is_full else _LOOK_SECONDS)
 
 
 async def stream_unacknowledged(
     database: Database, watcher: NotificationWatcher, owner: User
 ) -> AsyncGenerator[Step, None]:
-    """Yield the unacknowledged notifications, oldest first, then each one as it is stored, without end."""
-    began, horizon = clock.now(), find_horizon(database)
-    start, end = None, FeedPosition.at(horizon).floor
-    query = query_unacknowledged(database, owner)
-    while True:
-        watcher.expect()
-        rows, _ = await Walk(query, False, start, end).take(PAGE_SIZE, MAX_FILTERED)
-        for row in rows:
-            start = CursorPosition(row["stored_at"], row["_id"])
-            yield Step(row, True, FeedPosition(start))
-        if len(rows) < PAGE_SIZE:
-            break
+    """Yield the unacknowledged notifications, oldest first, then each one as it is stored, without end.
+
+    Waits while the database is unavailable.
+    """
+    began, horizon = clock.now(), await _read_when_available(watcher, lambda: find_horizon(database))
+    end = FeedPosition.at(horizon).floor
+    async with aclosing(_read_unacknowledged(database, watcher, owner, end)) as rows:
+        async for row in rows:
+            yield Step(row, True, FeedPosition(CursorPosition(row["stored_at"], row["_id"])))
 
     def is_news(row: NotificationDocument) -> bool:
         return row["acknowledged_at"] is None or row["acknowledged_at"] > began
@@ -133,3 +136,39 @@ async def stream_unacknowledged(
     async with aclosing(stream_from(watcher, reader)) as steps:
         async for step in steps:
             yield step
+
+
+async def _read_unacknowledged(
+    database: Database, watcher: NotificationWatcher, owner: User, end: CursorPosition
+) -> AsyncGenerator[NotificationDocument, None]:
+    walk = Walk(query_unacknowledged(database, owner), False, None, end)
+    while True:
+        rows, _ = await _read_in_turn(watcher, partial(walk.take, PAGE_SIZE, MAX_FILTERED))
+        for row in rows:
+            yield row
+        if len(rows) < PAGE_SIZE:
+            return
+        walk = replace(walk, start=CursorPosition(rows[-1]["stored_at"], rows[-1]["_id"]))
+
+
+async def _read_in_turn(watcher: NotificationWatcher, read: Callable[[], Awaitable[Found]]) -> Found:
+    """Read in turn with the owner's other readers, as soon as the database is available. Raises the error of `fail`."""
+
+    async def take_turn() -> Found:
+        async with watcher.turns.take():
+            watcher.expect()
+            return await read()
+
+    return await _read_when_available(watcher, take_turn)
+
+
+async def _read_when_available(watcher: NotificationWatcher, read: Callable[[], Awaitable[Found]]) -> Found:
+    while True:
+        watcher.expect()
+        try:
+            return await read()
+        except PyMongoError as error:
+            if not is_unavailable(error):
+                raise
+            log.warning("notifications wait for the database", error=str(error)[:300])
+        await asyncio.sleep(_RETRY_SECONDS)
