@@ -174,7 +174,6 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     }
     made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
-    await api.database.audit_entries.delete_many({})
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]
@@ -183,6 +182,7 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     variables["notification"] = ids.encode_id("Notification", notification["_id"])
     create = 'mutation { createNotificationChannel(input: {name: "x", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } } }'
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
+    await api.database.audit_entries.delete_many({})
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
 

@@ -15,7 +15,7 @@ from tocsin.notifications import channel_health
 from tocsin.notifications.account_events import ChannelDisabled, QuotaMet
 from tocsin.notifications.channel_changes import MAX_CHANNELS, ChannelUpdate, update_channel
 from tocsin.notifications.channel_store import find_channel, find_takers, list_channels, takes_event
-from tocsin.notifications.channels.base import DeliveryUnavailable
+from tocsin.notifications.channels.base import DeliveryRefused, DeliveryUnavailable
 from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.run_events import TaskFailure
@@ -72,6 +72,7 @@ async def test_what_an_attempt_with_earlier_settings_finds_out_does_not_count(da
     await failures(database, channel, timedelta(), channel_health.FAILING_PERIOD)
     await channel_health.record_success(database, channel, START)
     assert await stored_channel(database) == changed
+    assert await database.deliveries.count_documents({}) == 0
 
 
 async def test_an_owner_is_told_once_for_each_revision(database: Database) -> None:
@@ -98,6 +99,27 @@ async def test_a_failing_channel_is_left_alone_for_as_long_as_it_has_failed(data
     assert channel["failing_since"] == START
     await failures(database, channel, timedelta(hours=6), wait=timedelta(hours=9))
     assert (await stored_channel(database))["retry_at"] == START + timedelta(hours=15)
+
+
+@pytest.mark.parametrize(("days", "is_enabled"), [((0, 3), True), ((0, 1, 2, 3), False), ((0, 1, 3, 4), True)])
+async def test_refusals_disable_a_channel_only_if_it_was_tried_in_between(
+    database: Database, days: tuple[int, ...], is_enabled: bool
+) -> None:
+    await add_channel(database, URL)
+    for day in days:
+        error, at = DeliveryRefused("No."), START + timedelta(days=day)
+        await channel_health.record_failure(database, await stored_channel(database), error, at)
+    channel = await stored_channel(database)
+    assert channel["is_enabled"] == is_enabled
+    assert channel["retry_at"] <= at
+
+
+async def test_a_failure_after_a_long_silence_begins_anew(database: Database) -> None:
+    await add_channel(database, URL)
+    for age in (timedelta(), channel_health.FAILING_PERIOD):
+        await failures(database, await stored_channel(database), age)
+    channel = await stored_channel(database)
+    assert (channel["is_enabled"], channel["failing_since"]) == (True, START + channel_health.FAILING_PERIOD)
 
 
 async def test_only_enabled_channels_of_the_owner_take_events_they_want(database: Database) -> None:

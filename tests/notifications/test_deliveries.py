@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import BulkWriteError
 
 from tests.notifications.channel_helpers import CHANNEL, add_channel
 from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail, stored
@@ -211,3 +212,23 @@ async def test_a_stage_whose_channels_were_queued_without_the_mail_is_told_again
 async def test_nothing_is_read_when_there_is_nothing_to_tell() -> None:
     nowhere: Any = None
     await notify(nowhere, iter(()))
+
+
+async def test_a_refused_delivery_to_a_channel_keeps_the_mail_from_being_queued(database: Database) -> None:
+    """The mail says that the channels were told, so it must not be queued without their deliveries."""
+    await add_channel(database, "https://example.org/")
+    failed, stage = TaskFailure.from_run(failed_run()), IncidentStage("u1/t1", 3, 1)
+    await database.db.command("collMod", "deliveries", validator={"channel": {"$exists": False}})
+    with pytest.raises(BulkWriteError):
+        await notify(database, [failed])
+    assert await find_notified(database, [stage]) == set()
+    await database.db.command("collMod", "deliveries", validator={})
+    await notify(database, [failed])
+    assert {each["_id"] async for each in database.deliveries.find({})} == {failed.id, f"{failed.id}@{CHANNEL}"}
+
+
+@pytest.mark.parametrize("kind", EventKind)
+async def test_the_mail_is_queued_of_every_kind_of_event(database: Database, kind: EventKind) -> None:
+    """So its delivery can stand for all others: see `find_notified`."""
+    event = Event(kind=kind, id="u1/x", owner="u1", at=DUE)
+    assert await MailChannel.accepts(event, database)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.notifications.channel_helpers import told
 from tests.notifications.helpers import (
     BEGAN,
     FAILED,
@@ -24,8 +25,10 @@ from tests.notifications.helpers import (
 )
 from tests.outbound.smtp import Inbox, mail_server, silent_server
 from tocsin.documents import Database, User
+from tocsin.notifications import delivery_claims
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_claims import claim_deliveries, find_due_owners, renew_leases
+from tocsin.notifications.delivery_order import MAX_WAITING, find_replaced, plan_deliveries
 
 LEASE = timedelta(seconds=60)
 
@@ -96,6 +99,60 @@ async def test_an_end_waits_for_a_beginning_that_another_process_sends(database:
     await enqueue_deliveries(database, [incident_mail(0, 1)], START)
     assert await claim(database) == []
     assert START < (await stored(database, FAILED))["next_try_at"] < START + LEASE
+
+
+async def test_two_channels_are_told_of_one_subject_at_the_same_time(database: Database) -> None:
+    one, other = told(channel="u1/c1"), told(channel="u1/c2")
+    await enqueue_deliveries(database, [one, other, incident_mail(0, 1, "u1/t0"), told(0, "u1/c1") | _LATER], START)
+    assert ids(await claim(database, in_progress=(one,))) == {other["_id"], "u1/t0:0:failed"}
+
+
+_LATER: Any = {"_id": "u1/t0:1:failed@u1/c1", "about": {"type": "Task", "id": "u1/t0", "incident": 1, "stage": 1}}
+
+
+async def test_what_another_process_begins_delays_only_its_own_channel(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A beginning that was to be superseded is claimed by another process at that moment."""
+    late: Any = {"tries": 1}
+    about: Any = {"about": incident_mail(0, 0, "u1/t0")["about"]}
+    began: Any = {**told(), **late, **about, "_id": "u1/t0:0:began@u1/c1"}
+    await enqueue_deliveries(database, [began, told(), told(channel="u1/c2")], START)
+
+    def plan_as_if_unleased(due: Any, pending: Any, delivered: Any, now: datetime) -> Any:
+        return plan_deliveries(due, [changed(each, claim=None, lease_until=None) for each in pending], delivered, now)
+
+    monkeypatch.setattr(delivery_claims, "plan_deliveries", plan_as_if_unleased)
+    lease = {"claim": "x", "lease_until": START + LEASE, "next_try_at": START + LEASE}
+    await database.deliveries.update_one({"_id": began["_id"]}, {"$set": lease})
+    assert ids(await claim(database)) == {told(channel="u1/c2")["_id"]}
+
+
+async def test_of_thousands_that_wait_the_newest_are_kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read and marked by the thousand, and what is about other subjects or for others stays."""
+    reads: list[int] = []
+
+    def count(pending: Any, now: datetime) -> list[str]:
+        reads.append(len(pending))
+        return find_replaced(pending, now)
+
+    monkeypatch.setattr(delivery_claims, "find_replaced", count)
+    many = [_told_of(incident) for incident in range(2_000)]
+    others = [told(1), told(channel="u1/c2"), incident_mail(0, 1, "u1/t0")]
+    await enqueue_deliveries(database, [*many, *others], START)
+    await claim(database)
+    newest = [each["_id"] for each in many[-MAX_WAITING:]]
+    kept = {each["_id"] async for each in database.deliveries.find({"status": "QUEUED"})}
+    assert kept == {*newest, *ids(others)}
+    assert (await stored(database, newest[0]))["claim"] is not None
+    replaced = await stored(database, many[0]["_id"])
+    assert (replaced["status"], replaced["last_error"]) == ("SUPERSEDED", delivery_claims._REPLACED)
+    assert max(reads) <= 1_000
+
+
+def _told_of(incident: int) -> Any:
+    mail = incident_mail(incident, 1, "u1/t0")
+    return {**told(), "_id": f"{mail['_id']}@u1/c1", "about": mail["about"]}
 
 
 async def test_two_processes_send_each_mail_once(database: Database, alice: User, time: Clock) -> None:

@@ -3,10 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, DeliveryPlan, plan_deliveries, superseding_id
+from tocsin.notifications import delivery_order
+from tocsin.notifications.delivery_order import (
+    FIRST_RETRY_DELAY,
+    MAX_WAITING,
+    DeliveryPlan,
+    find_replaced,
+    plan_deliveries,
+    superseding_id,
+)
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -69,6 +78,33 @@ def test_only_a_beginning_has_a_next_stage() -> None:
     approval: Any = {**mail(), "about": {"type": "Approval", "id": "x", "incident": 0, "stage": 0}}
     assert [superseding_id(each) for each in (mail(), mail(stage=1), approval)] == ["u1/t1:0:failed", None, None]
     assert superseding_id(mail(_id="u1/t1:0:began@list")) == "u1/t1:0:failed@list"
+
+
+def test_the_newest_replace_the_others_that_wait_except_one_that_is_being_sent() -> None:
+    leased: Any = {"claim": "x", "lease_until": NOW + SECOND, "next_try_at": NOW + SECOND}
+    many = [mail(incident, 1) for incident in range(1, MAX_WAITING + 3)]
+    first = mail(0, 1, **leased)
+    assert find_replaced([*reversed(many), first], NOW) == ["u1/t1:1:failed", "u1/t1:2:failed"]
+    plan = plan_due(*many, first)
+    assert sorted(plan.replaced) == ["u1/t1:1:failed", "u1/t1:2:failed"]
+    assert (plan.ready, set(plan.waiting)) == ([], {each["_id"] for each in many[2:]})
+    assert find_replaced([mail(0, 1), *many[:4], *(mail(each, 1, "u1/t2") for each in range(9))], NOW) == []
+
+
+def test_the_time_for_a_plan_grows_with_the_number_of_deliveries_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    order = delivery_order._order
+
+    def count(delivery: Any) -> tuple[int, int]:
+        nonlocal looks
+        looks += 1
+        return order(delivery)
+
+    monkeypatch.setattr(delivery_order, "_order", count)
+    many = [mail(incident, stage, tries=1) for incident in range(1_000) for stage in (0, 1)]
+    plan = plan_due(*many)
+    assert (len(plan.superseded), len(plan.replaced)) == (1_000, 1_000 - MAX_WAITING)
+    assert looks <= 4 * len(many)
 
 
 @given(

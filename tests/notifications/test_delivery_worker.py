@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from tests.notifications.channel_helpers import BOX, add_channel, told
 from tests.notifications.helpers import (
     ALICE,
     START,
@@ -15,7 +16,8 @@ from tests.notifications.helpers import (
     user,
     working,
 )
-from tests.outbound.smtp import Inbox, mail_server
+from tests.outbound.servers import open_shared_client
+from tests.outbound.smtp import Inbox, mail_server, silent_server
 from tocsin.documents import Database, User
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
@@ -100,9 +102,34 @@ async def test_thousands_of_mails_of_one_owner_at_a_slow_server_delay_nobody_els
         await until(lambda: _share_is_used(worker))
         await enqueue_deliveries(database, bobs, START)
         await until(bob_has_his)
-        assert worker._owner_counts["u1"] == 4
+        assert worker._lanes[0].owner_counts["u1"] == 4
     assert set(inbox.recipients) == {"bob@example.org"}
 
 
 async def _share_is_used(worker: Any) -> bool:
-    return bool(worker._owner_counts["u1"] == 4)
+    return bool(worker._lanes[0].owner_counts["u1"] == 4)
+
+
+async def test_receivers_that_do_not_answer_leave_the_slots_of_mails(database: Database, time: Clock) -> None:
+    """Channels of two owners take all slots that channels can have; the mail to a third is sent meanwhile."""
+    owners = ("u1", "u2")
+    await asyncio.gather(*(user(name, f"{name}@example.org") for name in (*owners, "u3")))
+
+    async def slots_are_used() -> bool:
+        return await database.deliveries.count_documents({"claim": {"$ne": None}}) >= 8
+
+    async with (
+        silent_server() as silent,
+        mail_server(Inbox()) as port,
+        open_shared_client() as http,
+        working(database, transport_to(port), clock=time, http=http, secrets=BOX),
+    ):
+        for owner in owners:
+            await add_channel(database, f"http://127.0.0.1:{silent}/", f"{owner}/c")
+        slow = [told(number, f"{owner}/c", owner) for owner in owners for number in range(9)]
+        await enqueue_deliveries(database, slow, START)
+        await until(slots_are_used)
+        await enqueue_deliveries(database, [*numbered(2, "u3"), *numbered(2, "u1")], START)
+        for cause in ("u3/00000", "u3/00001", "u1/00000", "u1/00001"):
+            assert (await tried(database, 1, cause))["status"] == "DELIVERED"
+        assert await database.deliveries.count_documents({"channel": {"$ne": None}, "status": "DELIVERED"}) == 0

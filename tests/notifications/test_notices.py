@@ -1,5 +1,6 @@
 """The texts that channels of users get, and the notices that are made of their deliveries."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,13 @@ def test_each_event_has_a_text_without_placeholders(event: Event) -> None:
 def test_a_placeholder_in_a_text_of_a_user_stays() -> None:
     run = failed_run(task_name="{page}", job={"kind": "http", "params": {"url": "https://x.example/{page}"}})
     assert 'Your task "{page}" has failed.' in render_notice(TaskFailure.from_run(run)).text
+
+
+def test_a_text_of_another_user_adds_no_facts() -> None:
+    event = replace(approval(), message="Please decide.\nDue: never\r\nError: \x1b[1mfake")
+    lines = render_notice(event).text.splitlines()
+    assert not any(line.startswith(("Due: never", "Error:")) for line in lines)
+    assert any("Please decide. Due: never Error:" in line for line in lines)
 
 
 def test_all_events_but_links_are_told() -> None:

@@ -27,6 +27,7 @@ KEY_OVERLAP = timedelta(days=1)
 """The time for which a rotated signing key signs too."""
 _MAX_NAME = 100
 _UNREADABLE = "The stored settings cannot be decrypted: the encryption key has changed. Create another channel."
+_INVALID = "The stored settings are no longer valid. Create another channel."
 _HEALTHY: Changes = dict.fromkeys(("failing_since", "retry_at", "last_error", "disabled_at", "disabled_reason"))
 """The fields of a channel of which nothing bad is known, as after a change of its settings."""
 
@@ -119,6 +120,8 @@ async def _open_earlier(channel: NotificationChannelDocument, box: SecretBox) ->
         return await open_settings(channel, box)
     except SecretUnreadable:
         raise Conflict(_UNREADABLE, "id") from None
+    except InvalidInput:
+        raise Conflict(_INVALID, "id") from None
 
 
 async def rotate_key(

@@ -16,6 +16,8 @@ from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 
 FAILING_PERIOD = RETRY_PERIOD - 2 * MAX_RETRY_DELAY
 """The time after which a failing channel is disabled: so that the last attempt at the first delivery finds it over."""
+MAX_SILENCE = timedelta(days=2)
+"""The time without an attempt after which a failure begins anew: two refusals, days apart, are not days of failure."""
 
 
 async def record_success(database: Database, channel: NotificationChannelDocument, now: datetime) -> None:
@@ -28,24 +30,42 @@ async def record_failure(
     database: Database, channel: NotificationChannelDocument, error: Exception, now: datetime
 ) -> None:
     """Record that a notification could not be delivered, and disable the channel if none could for days."""
-    since = channel.get("failing_since") or now
+    is_first = _is_first_failure(channel, now)
+    since = now if is_first else channel.get("failing_since") or now
     if now - since >= FAILING_PERIOD:
         days = f"No notification could be delivered since {since:%Y-%m-%dT%H:%M:%SZ}."
         await disable(database, channel, f"{days} The last error: {error}", now)
         return
-    changes: Changes = {"last_error": str(error)}
-    if isinstance(error, DeliveryUnavailable):
-        rest = min(max(now - since, FIRST_RETRY_DELAY), MAX_RETRY_DELAY)
-        changes["retry_at"] = now + max(rest, error.wait or timedelta())
-    first: Expression = {"failing_since": {"$ifNull": ["$failing_since", {"$literal": now}]}}
-    await _change(database, channel, changes, first)
+    begun: Expression = {"$literal": now}
+    computed: Expression = {
+        "failing_since": begun if is_first else {"$ifNull": ["$failing_since", begun]},
+        "retry_at": {"$max": ["$retry_at", {"$literal": now + _find_rest(error, now - since)}]},
+    }
+    await _change(database, channel, {"last_error": str(error)}, computed)
+
+
+def _is_first_failure(channel: NotificationChannelDocument, now: datetime) -> bool:
+    """Tell whether a failure now is the first one, or the first after a long time without attempts."""
+    last = channel.get("retry_at")
+    return last is None or now - last >= MAX_SILENCE
+
+
+def _find_rest(error: Exception, failing: timedelta) -> timedelta:
+    """Return for how long a channel is left alone: not at all if it only refused this notification."""
+    if not isinstance(error, DeliveryUnavailable):
+        return timedelta()
+    return max(min(max(failing, FIRST_RETRY_DELAY), MAX_RETRY_DELAY), error.wait or timedelta())
 
 
 async def disable(database: Database, channel: NotificationChannelDocument, reason: str, now: datetime) -> None:
     """Disable a channel and notify its owner, once for its revision.
 
-    The notification is queued first: a process that dies in between leaves both to the next attempt.
+    If the owner has changed it since it was read, nothing happens. The notification is queued first: a process that
+    dies in between leaves both to the next attempt.
     """
+    present = await database.notification_channels.find_one({"_id": channel["_id"]}, {"revision": 1, "is_enabled": 1})
+    if present is None or not present["is_enabled"] or present["revision"] != channel["revision"]:
+        return
     await notify(database, [ChannelDisabled.from_channel(channel, reason, now)])
     await _change(database, channel, {"is_enabled": False, "disabled_at": now, "disabled_reason": reason})
 

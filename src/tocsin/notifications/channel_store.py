@@ -8,7 +8,7 @@ from tocsin.notifications.account_events import ChannelDisabled
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.configurable import ChannelSettings
 from tocsin.notifications.events import LINK_EVENTS, Event
-from tocsin.security.secret_box import SecretBox
+from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
 _NOT_FOUND = "You have no notification channel with this id."
 
@@ -49,13 +49,21 @@ async def find_channel(database: Database, owner: str, channel_id: str) -> Notif
 
 
 async def open_settings(channel: NotificationChannelDocument, box: SecretBox) -> ChannelSettings:
-    """Return the settings of a channel with its secrets. Raises SecretUnreadable."""
+    """Return the settings of a channel with its secrets. Raises SecretUnreadable, MultipleInvalid."""
     secrets = {name: await box.unseal(sealed, channel["_id"]) for name, sealed in channel["sealed"].items()}
     model: type[ChannelSettings] = CONFIGURABLE_CHANNELS[channel["kind"]].settings_model
     return model.load(channel["settings"], secrets)
 
 
-async def find_signing_key(channel: NotificationChannelDocument, box: SecretBox) -> str | None:
-    """Return the signing key of a webhook, None for another kind. Raises SecretUnreadable."""
+async def find_first_key(channel: NotificationChannelDocument, box: SecretBox) -> str | None:
+    """Return the signing key with which a webhook was created.
+
+    None for another kind, if the key was rotated since then, and if it cannot be decrypted any more.
+    """
     sealed = channel["sealed"].get("signing_key")
-    return None if sealed is None else await box.unseal(sealed, channel["_id"])
+    if sealed is None or "former_key" in channel["sealed"]:
+        return None
+    try:
+        return await box.unseal(sealed, channel["_id"])
+    except SecretUnreadable:
+        return None

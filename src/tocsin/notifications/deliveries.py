@@ -24,26 +24,28 @@ _PRUNE_BATCH = 500
 async def notify(database: Database, events: Iterable[Event]) -> None:
     """Store the notification of each event, and queue a delivery of it by each channel that accepts it.
 
-    That includes the channels that its owner has set up. Mails are queued last, as `find_notified` relies on.
+    That includes the channels that its owner has set up. Mails are queued when all of those are, as `find_notified`
+    relies on: one command for both could queue the mail and fail for the others.
     """
     told = list(events)
     if not told:
         return
     await store_notifications(database, told)
     takers = await find_takers(database, {event.owner for event in told if event.kind not in LINK_EVENTS})
-    deliveries = [
+    to_channels = [
         new_delivery(event, channel["_id"], render_notice(event))
         for event in told
         for channel in takers.get(event.owner, ())
         if takes_event(channel, event)
     ]
-    deliveries += [
+    others = [
         new_delivery(event, name, channel.render(event))
         for event in told
         for name, channel in CHANNELS.items()
         if await channel.accepts(event, database)
     ]
-    await enqueue_deliveries(database, deliveries)
+    await enqueue_deliveries(database, to_channels)
+    await enqueue_deliveries(database, others)
 
 
 def delivery_id(event_id: str, channel: str) -> str:
@@ -57,10 +59,9 @@ def delivery_id(event_id: str, channel: str) -> str:
 async def find_notified(database: Database, stages: Collection[IncidentStage]) -> set[IncidentStage]:
     """Return those of these stages of incidents that were notified of, or a later stage was.
 
-    A crash can leave a notification without its deliveries. So for a stage itself only a delivery counts; who has no
-    channel gets its notification again, which has no effect. Of a later stage, the notification counts too. The mail
-    stands for the channels that owners have set up: it is queued of every event, together with their deliveries and
-    after them. So nothing else is read here, where each failed run comes by.
+    A crash can leave a notification without its deliveries. So for a stage itself only a delivery counts. Of a later
+    stage, the notification counts too. The mail stands for the channels that owners have set up: it is queued of every
+    event, after their deliveries. So nothing else is read here, where each failed run comes by.
     """
     if not stages:
         return set()

@@ -28,7 +28,13 @@ from tocsin.notifications.channels.base import (
     DeliverySuppressed,
     DeliveryUnavailable,
 )
-from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
+from tocsin.notifications.delivery_claims import (
+    IS_QUEUED,
+    change_delivery,
+    is_claimed,
+    postpone_channel,
+    update_deliveries,
+)
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
@@ -55,7 +61,7 @@ async def attempt_delivery(
     except DeliveryObsolete as error:
         return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=str(error))
     except DeliveryPostponed as error:
-        return _postpone(delivery, error, now())
+        return await _postpone(delivery, error, database, now())
     except DeliverySuppressed as error:
         _count(delivery, DeliveryStatus.SUPPRESSED)
         _log.info("a notification was not sent", **log_fields(delivery), reason=str(error))
@@ -103,9 +109,16 @@ def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime, asked: 
     return _attempted(delivery, DeliveryStatus.QUEUED, now, reason, next_try_at=again)
 
 
-def _postpone(delivery: DeliveryDocument, postponed: DeliveryPostponed, now: datetime) -> Changes:
-    """Return the outcome of waiting for a channel that has just failed, which is no attempt."""
-    if postponed.until > delivery["queued_at"] + RETRY_PERIOD:
+async def _postpone(
+    delivery: DeliveryDocument, postponed: DeliveryPostponed, database: Database, now: datetime
+) -> Changes:
+    """Return the outcome of waiting for a channel that has just failed, which is no attempt.
+
+    Its other deliveries wait too, without being looked at one by one.
+    """
+    queued_after = postponed.until - RETRY_PERIOD
+    await postpone_channel(database, delivery, postponed.until, str(postponed), queued_after=queued_after, now=now)
+    if delivery["queued_at"] < queued_after:
         return _give_up(delivery, str(postponed), now)
     waiting: Changes = {"next_try_at": postponed.until, "last_error": str(postponed)}
     return {"status": DeliveryStatus.QUEUED, "claim": None, "lease_until": None, **waiting}

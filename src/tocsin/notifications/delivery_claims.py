@@ -3,21 +3,31 @@
 A claim writes a token and moves the delivery's `next_try_at` to the end of its lease, so that other processes skip it.
 Superseded deliveries are marked on the way, and those that wait for an earlier one are postponed: see `delivery_order`.
 Every change is a conditional update.
+
+However many wait, at most `_MAX_PENDING` are read at a time: what newer ones replace is marked until the rest fits.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 
-from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, aggregate
-from tocsin.documents.updates import Expression, all_of, change_when, has_value
-from tocsin.notifications.delivery_order import plan_deliveries, subject_id, superseding_id
+from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, Filter, aggregate
+from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
+from tocsin.notifications.delivery_order import Group, find_replaced, group_of, plan_deliveries, superseding_id
+from tocsin.telemetry import get_logger
 
 _PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1, "channel": 1}
 _BATCH = 32
+_MAX_PENDING = 1_000
+"""Deliveries that are read at a time. It must exceed `_BATCH` groups of `MAX_WAITING`."""
+_REPLACED = "Newer notifications about the same subject replaced it while they waited for the channel."
+MAILS: Filter = {"channel": None}
+TO_CHANNELS: Filter = {"channel": {"$ne": None}}
+"""Queries for deliveries by mail, and for those to other channels."""
 IS_QUEUED = has_value("status", DeliveryStatus.QUEUED)
+_log = get_logger(__name__)
 
 
 async def find_due_owners(database: Database, now: datetime) -> list[str]:
@@ -35,13 +45,14 @@ async def claim_deliveries(
     *,
     limit: int,
     in_progress: Mapping[str, DeliveryDocument],
+    among: Filter | None = None,
 ) -> list[DeliveryDocument]:
-    """Claim up to `limit` of this owner's due deliveries, and return them.
+    """Claim up to `limit` of this owner's due deliveries, of those that `among` selects, and return them.
 
-    Those `in_progress` (by id) in this process are left out, and those about the same subjects.
+    Those `in_progress` (by id) in this process are left out, and those of the same channels about the same subjects.
     """
-    busy = {subject for each in in_progress.values() if (subject := subject_id(each)) is not None}
-    ready = await _find_ready(database, owner, now, busy)
+    busy = {group for each in in_progress.values() if (group := group_of(each)) is not None}
+    ready = await _find_ready(database, owner, now, busy, among or {})
     ids = [each for each in ready if each not in in_progress][:limit]
     if not ids:
         return []
@@ -58,6 +69,32 @@ async def renew_leases(database: Database, deliveries: Iterable[DeliveryDocument
     await update_deliveries(database, [change_delivery(each["_id"], is_claimed(each), lease) for each in deliveries])
 
 
+async def postpone_channel(
+    database: Database,
+    delivery: DeliveryDocument,
+    until: datetime,
+    reason: str,
+    *,
+    queued_after: datetime,
+    now: datetime,
+) -> None:
+    """Postpone what is due for the channel of this delivery, many with one command, unless it was queued earlier."""
+    query: Filter = {
+        "status": DeliveryStatus.QUEUED,
+        "owner": delivery["owner"],
+        "next_try_at": {"$lte": now},
+        "channel": delivery.get("channel"),
+        "queued_at": {"$gt": queued_after},
+    }
+    postponed = change_when(_is_due(now), {"next_try_at": until, "last_error": reason})
+    while until > now:
+        found = await database.deliveries.find(query, {"_id": 1}).limit(_MAX_PENDING).to_list()
+        if found:
+            await update_deliveries(database, [update_by_ids([each["_id"] for each in found], [postponed])])
+        if len(found) < _MAX_PENDING:
+            return
+
+
 def is_claimed(delivery: DeliveryDocument) -> Expression:
     """Return the condition that the delivery is queued, and still claimed as it was read."""
     return all_of(IS_QUEUED, has_value("claim", delivery.get("claim")))
@@ -68,28 +105,49 @@ def change_delivery(delivery_id: str, condition: Expression, changes: Changes) -
     return UpdateOne({"_id": delivery_id}, [change_when(condition, changes)])
 
 
-async def update_deliveries(database: Database, updates: list[UpdateOne]) -> None:
+async def update_deliveries(database: Database, updates: Sequence[UpdateOne | UpdateMany]) -> None:
     """Write the updates, of which there may be none."""
     if updates:
         await database.deliveries.bulk_write(updates, ordered=False)
 
 
-async def _find_ready(database: Database, owner: str, now: datetime, busy: Collection[str]) -> list[str]:
-    """Return ids of this owner's deliveries that may be made now, except those about a `busy` subject."""
-    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}}
+async def _find_ready(
+    database: Database, owner: str, now: datetime, busy: Collection[Group], among: Filter
+) -> list[str]:
+    """Return ids of this owner's deliveries that may be made now, except those of a `busy` group."""
+    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}, **among}
     oldest = await database.deliveries.find(query, _PROJECTION).sort("next_try_at", 1).limit(_BATCH).to_list()
-    due = [each for each in oldest if subject_id(each) not in busy]
-    subjects = list({subject for each in due if (subject := subject_id(each)) is not None})
-    if not subjects:
-        return [each["_id"] for each in due]
-    query = {"status": DeliveryStatus.QUEUED, "about.id": {"$in": subjects}}
-    pending = await database.deliveries.find(query, _PROJECTION).to_list()
+    due = [each for each in oldest if group_of(each) not in busy]
+    pending = await _find_pending(database, due, now)
     plan = plan_deliveries(due, pending, await _find_superseding(database, pending), now)
     postponed = [change_delivery(each, _is_due(now), {"next_try_at": until}) for each, until in plan.waiting.items()]
     await update_deliveries(database, postponed)
-    overtaken = await _supersede(database, plan.superseded, now)
-    about = {each["_id"]: subject_id(each) for each in pending}
-    return [each for each in plan.ready if about.get(each) not in overtaken]
+    overtaken = await _supersede(database, plan.superseded, now) | await _replace(database, plan.replaced, now)
+    groups = {each["_id"]: group_of(each) for each in pending}
+    return [each for each in plan.ready if groups.get(each) not in overtaken]
+
+
+async def _find_pending(database: Database, due: Iterable[DeliveryDocument], now: datetime) -> list[DeliveryDocument]:
+    """Return all queued deliveries of the channels of these about their subjects."""
+    subjects: dict[str | None, set[str]] = {}
+    for channel, subject in filter(None, map(group_of, due)):
+        subjects.setdefault(channel, set()).add(subject)
+    return [
+        each for channel, some in subjects.items() for each in await _find_waiting(database, channel, sorted(some), now)
+    ]
+
+
+async def _find_waiting(
+    database: Database, channel: str | None, subjects: list[str], now: datetime
+) -> list[DeliveryDocument]:
+    """Return all queued deliveries of a channel about these subjects. While there are too many, mark older ones."""
+    query = {"status": DeliveryStatus.QUEUED, "about.id": {"$in": subjects}, "channel": channel}
+    while True:
+        found = await database.deliveries.find(query, _PROJECTION).limit(_MAX_PENDING).to_list()
+        replaced = find_replaced(found, now)
+        if len(found) < _MAX_PENDING or not replaced:
+            return found
+        await _replace(database, replaced, now)
 
 
 async def _find_superseding(database: Database, pending: list[DeliveryDocument]) -> set[str]:
@@ -101,16 +159,23 @@ async def _find_superseding(database: Database, pending: list[DeliveryDocument])
     return {each["_id"] async for each in found if each["status"] == DeliveryStatus.DELIVERED}
 
 
-async def _supersede(database: Database, outdated: list[str], now: datetime) -> set[str]:
-    """Mark superseded deliveries, and return the subjects about which another process has just begun to make one."""
+async def _replace(database: Database, older: list[str], now: datetime) -> set[Group]:
+    """Mark deliveries that newer ones replace, and return the groups of those that another process makes."""
+    if older:
+        _log.info("newer notifications replaced older ones that waited", count=len(older), first=older[0])
+    return await _supersede(database, older, now, {"last_error": _REPLACED})
+
+
+async def _supersede(database: Database, outdated: list[str], now: datetime, more: Changes | None = None) -> set[Group]:
+    """Mark superseded deliveries, and return the groups of which another process has just begun to make one."""
     if not outdated:
         return set()
     is_unleased = all_of(IS_QUEUED, {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
-    changes: Changes = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None, "content": None}
-    await update_deliveries(database, [change_delivery(each, is_unleased, changes) for each in outdated])
-    found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "status": 1})
-    begun = [subject_id(each) async for each in found if each["status"] == DeliveryStatus.QUEUED]
-    return {subject for subject in begun if subject is not None}
+    done: Changes = {"status": DeliveryStatus.SUPERSEDED, "claim": None, "lease_until": None, "content": None}
+    await update_deliveries(database, [update_by_ids(outdated, [change_when(is_unleased, done | (more or {}))])])
+    found = database.deliveries.find({"_id": {"$in": outdated}}, {"about": 1, "channel": 1, "status": 1})
+    begun = [group_of(each) async for each in found if each["status"] == DeliveryStatus.QUEUED]
+    return set(filter(None, begun))
 
 
 def _is_due(now: datetime) -> Expression:

@@ -1,10 +1,11 @@
 """The order of the deliveries about one subject, and which of them are superseded. Pure.
 
 Of the deliveries of a channel about one subject (a task, a workflow, an approval) one is made at a time, the earliest
-first. One that failed until the next stage of its incident is superseded: the later one covers both.
+first. One that failed until the next stage of its incident is superseded: the later one covers both. A channel that was
+away for long needs the latest news, so only the last few of a subject wait for it: they replace the earlier ones.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,22 +13,30 @@ from tocsin.documents import DeliveryDocument
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
 """The wait before the first retry. A delivery that is older, or that was tried before, is late."""
+MAX_WAITING = 10
+"""Deliveries of a channel about one subject that can wait: newer ones replace the older ones."""
 _LEASE_POLL = timedelta(seconds=2)
+Group = tuple[str | None, str]
+"""The deliveries that are made one at a time: those of one channel (None for mail) about one subject."""
 
 
 @dataclass(slots=True)
 class DeliveryPlan:
-    """Ids of deliveries: those ready, those superseded, and those waiting for an earlier one, until when."""
+    """Ids of deliveries: those ready, those superseded, and those waiting for an earlier one, until when.
+
+    Superseded are those that a later stage covers; `replaced` are those for which too many newer ones wait.
+    """
 
     ready: list[str] = field(default_factory=list)
     superseded: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
     waiting: dict[str, datetime] = field(default_factory=dict)
 
 
-def subject_id(delivery: DeliveryDocument) -> str | None:
-    """Return the id of the subject that the delivery is about, if it has one."""
+def group_of(delivery: DeliveryDocument) -> Group | None:
+    """Return the channel and the subject of the delivery, if it has a subject."""
     about = delivery.get("about")
-    return None if about is None else about["id"]
+    return None if about is None else (delivery.get("channel"), about["id"])
 
 
 def is_late(delivery: DeliveryDocument, now: datetime) -> bool:
@@ -43,13 +52,14 @@ def plan_deliveries(
     `pending` are all undelivered ones about their subjects, `delivered` the ids of those that supersede others.
     """
     plan = DeliveryPlan([each["_id"] for each in due if each.get("about") is None])
-    groups: dict[tuple[str | None, str], list[DeliveryDocument]] = {}
-    for each in pending:
-        if (about := each.get("about")) is not None:
-            groups.setdefault((each.get("channel"), about["id"]), []).append(each)
-    for group in groups.values():
+    for group in _by_group(pending):
         _plan_group(group, delivered, now, plan)
     return plan
+
+
+def find_replaced(pending: Iterable[DeliveryDocument], now: datetime) -> list[str]:
+    """Return the ids of those for which too many newer ones wait, even if these are only some of all that wait."""
+    return [each for group in _by_group(pending) for each in _beyond_limit(sorted(group, key=_order), now)]
 
 
 def superseding_id(delivery: DeliveryDocument) -> str | None:
@@ -61,10 +71,27 @@ def superseding_id(delivery: DeliveryDocument) -> str | None:
     return f"{before}:failed{channel}"
 
 
+def _by_group(deliveries: Iterable[DeliveryDocument]) -> Iterable[list[DeliveryDocument]]:
+    groups: dict[Group, list[DeliveryDocument]] = {}
+    for each in deliveries:
+        if (key := group_of(each)) is not None:
+            groups.setdefault(key, []).append(each)
+    return groups.values()
+
+
 def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: datetime, plan: DeliveryPlan) -> None:
-    outdated = [each["_id"] for each in group if _is_outdated(each, group, delivered, now)]
-    plan.superseded += outdated
+    """Plan the deliveries of a channel about one subject. The time for it grows with their number only."""
+    last_stages = _last_stages(group)
+    outdated = {each["_id"] for each in group if _is_outdated(each, last_stages, delivered, now)}
     kept = sorted((each for each in group if each["_id"] not in outdated), key=_order)
+    replaced = set(_beyond_limit(kept, now))
+    plan.superseded += outdated
+    plan.replaced += replaced
+    _plan_first([each for each in kept if each["_id"] not in replaced], now, plan)
+
+
+def _plan_first(kept: list[DeliveryDocument], now: datetime, plan: DeliveryPlan) -> None:
+    """Plan the first of a group, for which the others wait."""
     if not kept:
         return
     first = kept[0]
@@ -75,16 +102,27 @@ def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: 
     plan.waiting |= {each["_id"]: until for each in kept[1:] if each["next_try_at"] <= now}
 
 
+def _beyond_limit(ordered: list[DeliveryDocument], now: datetime) -> list[str]:
+    return [each["_id"] for each in ordered[:-MAX_WAITING] if not _is_leased(each, now)]
+
+
+def _last_stages(group: list[DeliveryDocument]) -> dict[int, int]:
+    """Return the last stage of each incident."""
+    last: dict[int, int] = {}
+    for incident, stage in map(_order, group):
+        last[incident] = max(stage, last.get(incident, stage))
+    return last
+
+
 def _is_outdated(
-    delivery: DeliveryDocument, group: list[DeliveryDocument], delivered: Collection[str], now: datetime
+    delivery: DeliveryDocument, last_stages: Mapping[int, int], delivered: Collection[str], now: datetime
 ) -> bool:
     if _is_leased(delivery, now):
         return False
     if superseding_id(delivery) in delivered:
         return True
     incident, stage = _order(delivery)
-    has_later = any(_order(other)[0] == incident and _order(other)[1] > stage for other in group)
-    return has_later and is_late(delivery, now)
+    return last_stages[incident] > stage and is_late(delivery, now)
 
 
 def _order(delivery: DeliveryDocument) -> tuple[int, int]:

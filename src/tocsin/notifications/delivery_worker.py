@@ -5,13 +5,14 @@ deliveries, claims it (`delivery_claims`, in the order of `delivery_order`), att
 outcome (`delivery_attempts`); after a temporary failure it is due again later.
 
 A process that dies between a mail server's 250 and the update of the database leaves the delivery queued: the mail is
-sent again when its lease ends, with the same Message-ID, by which many mail programs recognize duplicates. One owner
-uses at most half of the slots, so that others wait neither for thousands of theirs nor for a slow server.
+sent again when its lease ends, with the same Message-ID, by which many mail programs recognize duplicates.
+
+Mails and deliveries to users' channels have slots of their own, so that mails do not wait for a receiver that answers
+slowly. One owner uses at most half of each, so that others wait neither for thousands of theirs nor for a slow server.
 """
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -23,15 +24,19 @@ from tocsin.documents import DeliveryDocument
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_attempts import USER_CHANNELS, attempt_delivery, log_fields, record_outcome
-from tocsin.notifications.delivery_claims import claim_deliveries, find_due_owners, renew_leases
-from tocsin.notifications.owner_rotation import OwnerRotation
+from tocsin.notifications.delivery_claims import (
+    MAILS,
+    TO_CHANNELS,
+    claim_deliveries,
+    find_due_owners,
+    renew_leases,
+)
+from tocsin.notifications.delivery_lane import DeliveryLane
 from tocsin.notifications.user_channel import UserChannel
 from tocsin.periodic import Periodic
 from tocsin.telemetry import get_logger
 
 _POLL_SECONDS = 5.0
-_MAX_IN_PROGRESS = 8
-_OWNER_SHARE = _MAX_IN_PROGRESS // 2
 _REST_FACTOR = 20.0
 """The search for owners takes at most one part in so many of the time, since it reads all due deliveries."""
 _MIN_REST = 0.02
@@ -48,8 +53,7 @@ class DeliveryWorker:
         self._channels[USER_CHANNELS] = UserChannel(context)
         self._search = Periodic("deliveries", self._start_all, _POLL_SECONDS, first_delay=0.0, backoff=_BACKOFF)
         self._stack = AsyncExitStack()
-        self._owners, self._owner_counts = OwnerRotation(_OWNER_SHARE), Counter[str]()
-        self._in_progress: dict[str, DeliveryDocument] = {}
+        self._lanes = (DeliveryLane(MAILS), DeliveryLane(TO_CHANNELS))
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
 
@@ -95,22 +99,23 @@ class DeliveryWorker:
         return max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
 
     async def _start_next(self) -> bool:
-        """Start deliveries of the next owner, and return whether there may be more to start."""
+        """Start deliveries of the next owners, and return whether there may be more to start."""
         await self._find_owners()
-        room = _MAX_IN_PROGRESS - len(self._in_progress)
-        owner = self._owners.next_owner(self._owner_counts) if room > 0 else None
-        if owner is None:
+        return any([await self._start_in(lane) for lane in self._lanes])
+
+    async def _start_in(self, lane: DeliveryLane) -> bool:
+        """Start deliveries of the next owner of this kind, and return whether there may be more to start."""
+        if (turn := lane.next_claim()) is None:
             return False
-        limit = min(1 if self._owners.has_others(owner) else room, _OWNER_SHARE - self._owner_counts[owner])
+        (owner, limit), now = turn, self._clock()
         claimed = await claim_deliveries(
-            self._database, owner, self._clock(), self._lease, limit=limit, in_progress=self._in_progress
+            self._database, owner, now, self._lease, limit=limit, in_progress=lane.in_progress, among=lane.among
         )
         if not claimed:
-            self._owners.drop_owner(owner)
+            lane.owners.drop_owner(owner)
         for delivery in claimed:
-            self._in_progress[delivery["_id"]] = delivery
-            self._owner_counts[owner] += 1
-            task = asyncio.create_task(self._deliver(delivery), name="delivery")
+            lane.begin(delivery)
+            task = asyncio.create_task(self._deliver(delivery, lane), name="delivery")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return True
@@ -121,17 +126,19 @@ class DeliveryWorker:
         if begun < self._rest_until or not (self._has_news or begun - self._last_lookup >= _POLL_SECONDS):
             return
         self._has_news, self._last_lookup = False, begun
-        self._owners.set_owners(await find_due_owners(self._database, self._clock()))
+        owners = await find_due_owners(self._database, self._clock())
+        for lane in self._lanes:
+            lane.owners.set_owners(owners)
         now = time.monotonic()
         self._rest_until = now + max((now - begun) * _REST_FACTOR, _MIN_REST)
 
     async def _renew_leases(self) -> None:
         """Renew the leases of the deliveries in progress."""
-        await renew_leases(self._database, self._in_progress.values(), self._clock() + self._lease)
+        in_progress = [delivery for lane in self._lanes for delivery in lane.in_progress.values()]
+        await renew_leases(self._database, in_progress, self._clock() + self._lease)
 
-    async def _deliver(self, delivery: DeliveryDocument) -> None:
+    async def _deliver(self, delivery: DeliveryDocument, lane: DeliveryLane) -> None:
         """Make one attempt, record its outcome, and look for the next delivery."""
-        owner = delivery["owner"]
         try:
             outcome = await attempt_delivery(delivery, self._channels, self._database, self._clock)
             await record_outcome(delivery, outcome, self._database)
@@ -140,7 +147,5 @@ class DeliveryWorker:
                 "the outcome of a notification could not be recorded", **log_fields(delivery), reason=str(error)
             )
         finally:
-            del self._in_progress[delivery["_id"]]
-            self._owner_counts -= Counter((owner,))
-            self._owners.add_owner(owner)  # those that waited for this one may be made now
+            lane.end(delivery)
             self._search.trigger()

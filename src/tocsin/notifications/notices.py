@@ -36,9 +36,12 @@ _INCIDENTS = frozenset({"Task", "Workflow"})
 
 
 def render_notice(event: Event) -> Message:
-    """Return the text of an event for the channels of users. Services show the address of its page in their own way."""
+    """Return the text of an event for the channels of users. Services show the address of its page in their own way.
+
+    Each fact is on one line, so that the text of another user cannot add facts of its own.
+    """
     subject, content = describe_event(event)
-    return Message(subject, content.plain_text)
+    return Message(subject, content.clean().plain_text)
 
 
 def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:

@@ -3,7 +3,7 @@
 from pymongo.errors import PyMongoError
 
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument
-from tocsin.errors import TocsinError
+from tocsin.errors import InvalidInput, TocsinError
 from tocsin.notifications import channel_health
 from tocsin.notifications.channel_store import open_settings
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
@@ -39,6 +39,8 @@ async def send_notice(
     except SecretUnreadable:
         message = "The settings cannot be decrypted: the encryption key has changed. Give them again."
         raise DeliveryRefused(message) from None
+    except InvalidInput as error:  # stored by a version that accepted them
+        raise DeliveryRefused(f"The stored settings are no longer valid: {error} Create another channel.") from None
     await CONFIGURABLE_CHANNELS[channel["kind"]].deliver(notice, settings, http)
 
 
@@ -53,8 +55,7 @@ class UserChannel(Channel):
     async def deliver(self, delivery: DeliveryDocument) -> Message:
         """Deliver to a channel that exists, is enabled and did not fail just now."""
         channel = await self._find_channel(delivery)
-        context, link = self._context, delivery.get("link")
-        notice = to_notice(delivery, None if link is None else context.page(link))
+        context, notice = self._context, self._make_notice(delivery)
         try:
             await send_notice(channel, notice, context.secrets, context.http)
         except EndpointGone as error:
@@ -65,6 +66,13 @@ class UserChannel(Channel):
             raise
         await self._record(channel, None)
         return Message(delivery["subject"], delivery["text"])
+
+    def _make_notice(self, delivery: DeliveryDocument) -> Notice:
+        link = delivery.get("link")
+        try:
+            return to_notice(delivery, None if link is None else self._context.page(link))
+        except ValueError as error:
+            raise DeliveryRefused(f"The notification cannot be told: {error}") from None
 
     async def _find_channel(self, delivery: DeliveryDocument) -> NotificationChannelDocument:
         database = self._context.database

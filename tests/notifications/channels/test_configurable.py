@@ -52,6 +52,7 @@ def test_of_a_secret_url_the_host_is_shown() -> None:
         "url": "https://hooks.example.org/***",
         "signingKey": "***",
         "formerKeyUntil": None,
+        "oldestKeyUntil": None,
     }
     ntfy = CONFIGURABLE_CHANNELS["ntfy"].parse_settings(SAMPLES["ntfy"].given, RULES)
     assert ntfy.show() == {"server": "https://ntfy.example.org", "topic": "***", "token": "***"}

@@ -1,11 +1,15 @@
-"""Mutations of notification channels."""
+"""Mutations of notification channels.
+
+Who sets up, changes or tries a channel must be allowed to read: it is told of everything.
+"""
 
 from typing import Annotated
 
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import NotificationChannelDocument, new_id
+from tocsin.accounts import Identity, audit
+from tocsin.documents import AuditAction, NotificationChannelDocument, new_id
 from tocsin.errors import NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -25,7 +29,10 @@ from tocsin.notifications import channel_changes, channel_store, channel_tests
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.tasks import idempotency
 
-_KEY = "Signing key of a webhook, if it is a new one: keep it, because it is not shown again. Null for other kinds."
+_KEY = (
+    "Signing key of a webhook, if it is a new one: keep it, because it is not shown again. Null for other kinds, and "
+    "in a repeated call if the key has been rotated since."
+)
 
 
 @payload
@@ -79,7 +86,8 @@ class NotificationChannelMutations:
     async def create_notification_channel(
         self, info: Info, input: Annotated[CreateNotificationChannelInput, INPUT_ARGUMENT]
     ) -> CreateNotificationChannelPayload:
-        owner, services = await access.require_owner(info), info.context.services
+        who, services = await access.require_reader(info), info.context.services
+        owner = who.user.id
         key, earlier = await begin_idempotent_call(info, owner, input)
         if earlier is not None:
             channel = await _find_created(services, owner, earlier["thing"])
@@ -91,7 +99,9 @@ class NotificationChannelMutations:
             await channel_changes.create_channel(services.database, services.secrets, channel_id, draft, settings, now)
 
         channel_id = await idempotency.create_once(services.database, key, new_id(owner), now, create)
-        return await _created(services, await _find_created(services, owner, channel_id))
+        channel = await _find_created(services, owner, channel_id)
+        await _record(info, who, AuditAction.CHANNEL_CREATED, channel)
+        return await _created(services, channel)
 
     @mutation(
         description=(
@@ -102,7 +112,8 @@ class NotificationChannelMutations:
     async def update_notification_channel(
         self, info: Info, input: Annotated[UpdateNotificationChannelInput, INPUT_ARGUMENT]
     ) -> UpdateNotificationChannelPayload:
-        services, channel = info.context.services, await _require_channel(info, input.id)
+        services, who = info.context.services, await access.require_reader(info)
+        channel = await _find_channel(info, who, input.id)
         update = channel_changes.ChannelUpdate(
             given=None if input.channel is None else parse_kind(input.channel.value),
             name=None if input.name is None else input.name.value,
@@ -111,6 +122,7 @@ class NotificationChannelMutations:
         )
         rules = ConnectionRules.from_settings(services.settings)
         changed = await channel_changes.update_channel(services.database, services.secrets, channel, update, rules)
+        await _record(info, who, AuditAction.CHANNEL_CHANGED, changed)
         return UpdateNotificationChannelPayload(notification_channel=to_channel(changed))
 
     @mutation(
@@ -119,8 +131,10 @@ class NotificationChannelMutations:
     async def delete_notification_channel(
         self, info: Info, input: Annotated[NotificationChannelIdInput, INPUT_ARGUMENT]
     ) -> DeleteNotificationChannelPayload:
-        channel = await _require_channel(info, input.id)
+        who = await access.require_identity(info)
+        channel = await _find_channel(info, who, input.id)
         await channel_changes.delete_channel(info.context.services.database, channel)
+        await _record(info, who, AuditAction.CHANNEL_DELETED, channel)
         return DeleteNotificationChannelPayload(deleted_notification_channel_id=input.id)
 
     @mutation(
@@ -132,7 +146,8 @@ class NotificationChannelMutations:
     async def test_notification_channel(
         self, info: Info, input: Annotated[NotificationChannelIdInput, INPUT_ARGUMENT]
     ) -> TestNotificationChannelPayload:
-        services, channel = info.context.services, await _require_channel(info, input.id)
+        services, who = info.context.services, await access.require_reader(info)
+        channel = await _find_channel(info, who, input.id)
         await info.context.count_attempt("testNotificationChannel")
         error = await channel_tests.try_channel(
             services.database, channel, services.secrets, services.http, services.settings.page_url, clock.now()
@@ -148,16 +163,23 @@ class NotificationChannelMutations:
     async def rotate_notification_channel_key(
         self, info: Info, input: Annotated[NotificationChannelIdInput, INPUT_ARGUMENT]
     ) -> RotateNotificationChannelKeyPayload:
-        services, channel = info.context.services, await _require_channel(info, input.id)
+        services, who = info.context.services, await access.require_reader(info)
+        channel = await _find_channel(info, who, input.id)
         changed, key = await channel_changes.rotate_key(services.database, services.secrets, channel, clock.now())
+        await _record(info, who, AuditAction.CHANNEL_KEY_ROTATED, changed)
         return RotateNotificationChannelKeyPayload(notification_channel=to_channel(changed), signing_key=key)
 
 
-async def _require_channel(info: Info, global_id: strawberry.ID) -> NotificationChannelDocument:
+async def _find_channel(info: Info, who: Identity, global_id: strawberry.ID) -> NotificationChannelDocument:
     """Return the caller's channel. Raises NotFound, InvalidInput."""
-    owner = await access.require_owner(info)
     channel_id = ids.require_id("NotificationChannel", global_id, "id")
-    return await channel_store.find_channel(info.context.services.database, owner, channel_id)
+    return await channel_store.find_channel(info.context.services.database, who.user.id, channel_id)
+
+
+async def _record(info: Info, who: Identity, action: AuditAction, channel: NotificationChannelDocument) -> None:
+    """Add an entry to the audit log: a channel is told of everything."""
+    detail = f"{channel['kind']} {channel['name']}, {channel['_id']}"
+    await audit.record(action, access.audit_actor(info, who), who.user, detail=detail)
 
 
 async def _find_created(services: Services, owner: str, channel_id: str) -> NotificationChannelDocument:
@@ -169,5 +191,5 @@ async def _find_created(services: Services, owner: str, channel_id: str) -> Noti
 
 
 async def _created(services: Services, channel: NotificationChannelDocument) -> CreateNotificationChannelPayload:
-    key = await channel_store.find_signing_key(channel, services.secrets)
+    key = await channel_store.find_first_key(channel, services.secrets)
     return CreateNotificationChannelPayload(notification_channel=to_channel(channel), signing_key=key)

@@ -106,10 +106,25 @@ async def test_after_a_rotation_both_keys_verify_until_the_former_ends(receiver:
         verify(server.seen[1], key_of(former))
 
 
+def test_a_key_signs_for_the_whole_overlap_however_often_it_is_rotated_again() -> None:
+    at, day, hour = datetime(2026, 11, 22, tzinfo=UTC), timedelta(days=1), timedelta(hours=1)
+    first = settings_of()
+    second = first.rotate_key(at, day)
+    third = second.rotate_key(at + hour, day)
+    fourth = third.rotate_key(at + 2 * hour, day)
+    assert third.valid_keys(at + hour) == [key_of(third), key_of(second), key_of(first)]
+    assert fourth.valid_keys(at + 2 * hour) == [key_of(fourth), key_of(third), key_of(first)]
+    assert fourth.valid_keys(at + day) == [key_of(fourth), key_of(third)]
+    assert second.rotate_key(at + day, day).valid_keys(at + day)[1:] == [key_of(second)]
+
+
 def test_rotated_keys_are_stored_and_loaded() -> None:
-    settings = settings_of().rotate_key(datetime(2026, 11, 22, tzinfo=UTC), timedelta(days=1))
+    at, day = datetime(2026, 11, 22, tzinfo=UTC), timedelta(days=1)
+    settings = settings_of().rotate_key(at - timedelta(hours=1), day).rotate_key(at, day)
     assert WebhookSettings.load(settings.plain_values(), settings.secret_values()) == settings
-    assert set(settings.secret_values()) == WebhookSettings.secret_names() == {"url", "signing_key", "former_key"}
+    assert set(settings.secret_values()) == WebhookSettings.secret_names() == {
+        "url", "signing_key", "former_key", "oldest_key"
+    }  # fmt: skip
     assert settings.show()["formerKeyUntil"] == "2026-11-23T00:00:00Z"
 
 

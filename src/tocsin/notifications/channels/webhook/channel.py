@@ -27,14 +27,21 @@ def _new_key() -> SecretStr:
 
 
 class WebhookSettings(ChannelSettings):
-    """The URL, and the key that signs. After a rotation, the former key signs too, until `former_key_until`."""
+    """The URL, and the key that signs. After a rotation, the former key signs too, until `former_key_until`.
 
-    generated: ClassVar[frozenset[str]] = frozenset({"signing_key", "former_key", "former_key_until"})
+    If it was rotated again before that, the receiver may still have the key of then: the `oldest_key` that is valid.
+    """
+
+    generated: ClassVar[frozenset[str]] = frozenset(
+        {"signing_key", "former_key", "former_key_until", "oldest_key", "oldest_key_until"}
+    )
     url_field: ClassVar[str | None] = "url"
     url: SecretStr
     signing_key: SecretStr = Field(default_factory=_new_key)
     former_key: SecretStr | None = None
     former_key_until: AwareDatetime | None = None
+    oldest_key: SecretStr | None = None
+    oldest_key_until: AwareDatetime | None = None
 
     @field_validator("url")
     @classmethod
@@ -42,7 +49,7 @@ class WebhookSettings(ChannelSettings):
         require_url(value)
         return value
 
-    @field_validator("signing_key", "former_key")
+    @field_validator("signing_key", "former_key", "oldest_key")
     @classmethod
     def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -50,14 +57,26 @@ class WebhookSettings(ChannelSettings):
         return value
 
     def rotate_key(self, now: datetime, overlap: timedelta) -> "WebhookSettings":
-        """Return the settings with a new key. The present one signs too for the time of the overlap."""
-        changes = {"signing_key": _new_key(), "former_key": self.signing_key, "former_key_until": now + overlap}
+        """Return the settings with a new key. The present one signs too for the time of the overlap.
+
+        So does the oldest key that is still valid. Of several rotations within one overlap, those in between end.
+        """
+        former = [(self.oldest_key, self.oldest_key_until), (self.former_key, self.former_key_until)]
+        oldest = next(((key, until) for key, until in former if until is not None and now < until), (None, None))
+        changes = {
+            "signing_key": _new_key(),
+            "former_key": self.signing_key,
+            "former_key_until": now + overlap,
+            "oldest_key": oldest[0],
+            "oldest_key_until": oldest[1],
+        }
         return self.model_copy(update=changes)
 
     def valid_keys(self, now: datetime) -> list[str]:
         """Return the keys that sign at this time, the present one first."""
-        former = self.former_key if self.former_key_until is not None and now < self.former_key_until else None
-        return [key.get_secret_value() for key in (self.signing_key, former) if key is not None]
+        former = [(self.former_key, self.former_key_until), (self.oldest_key, self.oldest_key_until)]
+        valid = [key for key, until in former if until is not None and now < until]
+        return [key.get_secret_value() for key in (self.signing_key, *valid) if key is not None]
 
 
 class WebhookChannel(HttpChannel[WebhookSettings]):
