@@ -18,6 +18,7 @@ _TYPE_NAMES = {
     "Replay": "replay",
     "Notification": "notification",
     "NotificationChannel": "notification channel",
+    "NotificationDelivery": "delivery",
 }
 
 

@@ -13,12 +13,18 @@ from tocsin.graphql.node import Node, NodeType, load_node
 from tocsin.graphql.notifications.inbox_queries import NotificationQueries
 from tocsin.graphql.notifications.inbox_types import load_notification
 from tocsin.graphql.notifications.queries import NotificationChannelQueries
+from tocsin.graphql.notifications.types import load_delivery
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
 from tocsin.graphql.workflows.queries import WorkflowQueries
 
-_ACCOUNT_LOADERS = {"User": load_user, "AuditEntry": load_audit_entry, "Notification": load_notification}
+_ACCOUNT_LOADERS = {
+    "User": load_user,
+    "AuditEntry": load_audit_entry,
+    "Notification": load_notification,
+    "NotificationDelivery": load_delivery,
+}
 """Loaders of the nodes whose ID does not tell their owner."""
 
 

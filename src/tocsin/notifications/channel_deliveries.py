@@ -18,3 +18,8 @@ def query_deliveries(database: Database, channel: NotificationChannelDocument) -
         key_range_hint=(channel["created_at"], clock.now()),
         projection=dict.fromkeys(_FIELDS, 1),
     )
+
+
+async def find_delivery(database: Database, owner: str, delivery_id: str) -> DeliveryDocument | None:
+    """Return a delivery to a channel that the owner has set up: mails, which name no channel, are not shown."""
+    return await database.deliveries.find_one({"_id": delivery_id, "owner": owner, "channel": {"$gt": ""}})

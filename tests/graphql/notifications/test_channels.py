@@ -17,6 +17,7 @@ from tests.notifications.channels.samples import SAMPLES
 from tests.outbound.servers import answering, response
 from tocsin import clock
 from tocsin.config import Settings
+from tocsin.documents import to_global_id
 from tocsin.graphql.notifications.enums import NotificationChannelKind
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.notices import TOLD_EVENTS
@@ -287,3 +288,18 @@ async def test_a_page_of_deliveries_reads_what_it_contains(api: Api) -> None:
         "explain", {"find": "deliveries", "filter": {"channel": stored["_id"], "queued_at": {"$lt": clock.now()}}}
     )
     assert "channel_1_queued_at_1" in json.dumps(plan, default=str)
+
+
+async def test_a_delivery_is_fetched_by_its_owner_only_and_a_mail_by_nobody(api: Api) -> None:
+    channel = (await create(api.alice))["notificationChannel"]
+    (stored,) = await api.database.notification_channels.find({}).to_list()
+    told = _delivery(stored["_id"], 1) | {"owner": stored["owner"]}
+    mail: Any = {name: value for name, value in told.items() if name != "channel"} | {"_id": f"{stored['owner']}/mail"}
+    await api.database.deliveries.insert_many([told, mail])
+    node = "query($id: ID!) { node(id: $id) { id ... on NotificationDelivery { subject } } }"
+    listed = """query($id: ID!) { node(id: $id) { ... on NotificationChannel { deliveries { nodes { id } } } } }"""
+    ((delivery,),) = (await api.alice.ask(listed, id=channel["id"]))["node"]["deliveries"].values()
+    assert (await api.alice.ask(node, id=delivery["id"]))["node"] == {"id": delivery["id"], "subject": told["subject"]}
+    for who, id_ in [(api.bob, delivery["id"]), (api.carol, delivery["id"]),
+                     (api.alice, to_global_id("NotificationDelivery", mail["_id"]))]:  # fmt: skip
+        assert (await who.ask(node, id=id_))["node"] is None

@@ -11,7 +11,7 @@ from tocsin.graphql.connections import Connection, PagedField, connect
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import NOTIFICATION_CHANNEL, Node, converter_to
 from tocsin.graphql.notifications.enums import DeliveryStatus, EventKind, NotificationChannelKind
-from tocsin.notifications.channel_deliveries import query_deliveries
+from tocsin.notifications.channel_deliveries import find_delivery, query_deliveries
 
 
 @strawberry.type(description="A setting of a notification channel.")
@@ -29,7 +29,7 @@ class NotificationAttempt:
 
 
 @strawberry.type(description="The delivery of a notification to a channel.")
-class NotificationDelivery:
+class NotificationDelivery(Node):
     event: EventKind = strawberry.field(description="Event that it tells of.")
     subject: str = strawberry.field(description="Subject of the notification.")
     status: DeliveryStatus = strawberry.field(description="State of the delivery.")
@@ -97,6 +97,7 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
     is_queued = document["status"] == DeliveryStatus.QUEUED
     attempts = document.get("attempts") or []
     return NotificationDelivery(
+        id=strawberry.ID(ids.encode_id("NotificationDelivery", document["_id"])),
         event=EventKind(document["kind"]),
         subject=document["subject"],
         status=DeliveryStatus(document["status"]),
@@ -106,6 +107,12 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
         last_error=document.get("last_error"),
         attempts=[NotificationAttempt(at=attempt["at"], error=attempt["error"]) for attempt in attempts],
     )
+
+
+async def load_delivery(info: Info, owner: str, delivery_id: str) -> NotificationDelivery | None:
+    """Load a delivery to a channel of the owner; None if they have none with this ID."""
+    document = await find_delivery(info.context.services.database, owner, delivery_id)
+    return None if document is None else to_delivery(document)
 
 
 def _as_text(value: object) -> str | None:
