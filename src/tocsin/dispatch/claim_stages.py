@@ -8,7 +8,7 @@ from tocsin.dispatch.prefetch import PrefetchWindow
 from tocsin.documents import RunDocument
 
 CountKey = tuple[object, ...]
-"""What a tally counts, such as ("owner to host", an owner, a host)."""
+"""The subject of a tally, such as ("owner to host", an owner, a host)."""
 
 
 class ClaimStage(Enum):

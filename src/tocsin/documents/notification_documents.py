@@ -7,7 +7,7 @@ from tocsin.documents.delivery_documents import DeliveryAboutDocument
 
 
 class NotificationDataDocument(TypedDict, total=False):
-    """What a notification says, for programs. It is returned as it is stored, with names as in the API.
+    """The content of a notification for programs. It is returned as it is stored, with names as in the API.
 
     IDs are those of the API, times are texts in UTC.
     """

@@ -105,7 +105,7 @@ class ChangeSubscription:
         self._error: Exception | None = None
         self._turns = Turns()
         self._is_idle = False
-        """Whether the reader waits for changes of which none are queued."""
+        """True while the reader waits for changes and none are queued."""
         self._wakened = asyncio.Event()
 
     async def __aenter__(self) -> "ChangeSubscription":

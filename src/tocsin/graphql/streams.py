@@ -1,4 +1,4 @@
-"""What the streams of all subscriptions have in common: their limit, and their end with the token."""
+"""The common parts of the streams of all subscriptions: their limit, and their end with the token."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator

@@ -45,7 +45,10 @@ class ChannelDraft:
 
 @dataclass(frozen=True, slots=True)
 class ChannelUpdate:
-    """What an owner changes; None for what stays. `given` are the kind and its settings, `events` a tuple of one."""
+    """The changes of a channel by its owner; None for what stays.
+
+    `given` are the kind and its settings, `events` a tuple of one.
+    """
 
     given: tuple[str, Mapping[str, Any]] | None = field(default=None, repr=False)
     name: str | None = None

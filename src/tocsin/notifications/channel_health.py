@@ -1,4 +1,4 @@
-"""What the attempts at deliveries find out about a channel: whether it works, since when not, and that it is disabled.
+"""The health of a channel, as the attempts at deliveries find it: since when it fails, and that it is disabled.
 
 A channel that has just failed is left alone for as long as it has failed so far, between half a minute and half an
 hour. So a thousand notifications for a dead server cost few attempts, and do not delay its owner's mails.
