@@ -1,4 +1,4 @@
-"""What a notification says, as a structure: mails make their text and HTML of it, stored notifications theirs. Pure."""
+"""The content of a notification: mails make their text and HTML of it, stored notifications theirs. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailContent:
-    """What a notification says: its `headline` (a sentence), more sentences, facts, its button, and its end.
+    """The content of a notification: its `headline` (a sentence), more sentences, facts, its button, and its end.
 
     The end is the `advice`, what the user should know or do, and the `closing`, which is about mails and only in them.
     `notes` were added when it was sent, and come first. They are not stored.

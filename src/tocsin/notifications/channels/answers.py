@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the status is one of success."""
+        """True if the status is one of success."""
         return 200 <= self.status < 300
 
     @property

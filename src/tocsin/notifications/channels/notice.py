@@ -1,4 +1,4 @@
-"""What a user is told, as a value that every configurable channel can write in its own format. Pure."""
+"""The value that every configurable channel writes in its own format. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from tocsin.outbound.mail_text import clean_line, to_single_line
 
 
 class Severity(StrEnum):
-    """How bad the news is. The first is good news."""
+    """The severity of news, from good to worst."""
 
     SUCCESS = "SUCCESS"
     INFO = "INFO"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What `owner` is told. Its `id` is that of the cause, and stays the same for every retry.
+    """A message to `owner`. Its `id` is that of the cause, and stays the same for every retry.
 
     `kind` is in capitals, with its subject first, such as TASK_FAILED. `page` is the absolute address of the page
     about it. `incident` is the ID that the opening of an incident and its end have in common; `is_over` marks the end.
