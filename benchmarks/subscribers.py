@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import base64
 import contextlib
 import json
 import os
@@ -11,15 +10,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.frames import Frame, Opcode
 
 from benchmarks import target
+from benchmarks.crowd import EVENTS, run_crowd
 from benchmarks.process import CpuClock, in_fresh_process
 from benchmarks.server import Server, serving
 from benchmarks.table import Row, percentile, text
@@ -29,7 +27,7 @@ from tocsin.documents import connect as open_database
 
 STAY_SECONDS = 10.0
 """The time after which a subscriber disconnects and another one connects."""
-WATCHED_OWNERS = 5
+WATCHED_OWNERS = 25
 """Owners of whom one steady subscriber checks what it is sent."""
 _SETTINGS = {
     "QUOTA_TASKS": "0",
@@ -43,10 +41,6 @@ _SIGN_UP = (
     "{ session { accessToken } userErrors { message } } }"
 )
 _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }"
-_EVENTS = (
-    "subscription { taskEvents { kind at taskStatus runStatus task { id name status nextRunAt }"
-    " run { id status dueAt startedAt finishedAt attempts { number outcome } } } }"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,77 +91,22 @@ async def _subscription(server: Server, token: str) -> AsyncIterator[ClientConne
         payload = {"Authorization": f"Bearer {token}"}
         await socket.send(json.dumps({"type": "connection_init", "payload": payload}))
         await socket.recv()
-        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": _EVENTS}}))
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": EVENTS}}))
         yield socket
-
-
-class _Listener(asyncio.Protocol):
-    """A subscriber that costs this machine as little as one elsewhere: it reads everything and understands nothing."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        key = base64.b64encode(os.urandom(16)).decode()
-        lines = ["GET /graphql HTTP/1.1", "Host: bench", "Upgrade: websocket", "Connection: Upgrade"]
-        lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
-        transport.write("\r\n".join([*lines, "Sec-WebSocket-Protocol: graphql-transport-ws", "", ""]).encode())
-        self._answered = False
-
-    def data_received(self, data: bytes) -> None:
-        if not self._answered:
-            self._answered = True
-            self._send(type="connection_init", payload={"Authorization": f"Bearer {self._token}"})
-        elif b"connection_ack" in data:
-            self._send(type="subscribe", id="1", payload={"query": _EVENTS})
-        elif data[0] == 0x89:  # a ping
-            self._transport.write(Frame(Opcode.PONG, data[2 : 2 + data[1]]).serialize(mask=True))
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self.lost.set_result(None)
-
-    def _send(self, **message: Any) -> None:
-        self._transport.write(Frame(Opcode.TEXT, json.dumps(message).encode()).serialize(mask=True))
-
-
-async def _come_and_go(server: Server, token: str, stay: float, offset: float) -> None:
-    """Subscribe again and again, reading everything."""
-    first = stay / 2 + offset if stay else None
-    while True:
-        make = lambda: _Listener(token)  # noqa: E731
-        transport, listener = await asyncio.get_running_loop().create_connection(make, server.host, server.port)
-        await asyncio.wait([listener.lost], timeout=first)
-        transport.close()
-        first = stay or None
-
-
-def _crowd(server: Server, tokens: list[str], load: Load, parent: Connection) -> None:
-    os.nice(10)  # real subscribers are elsewhere
-    asyncio.run(_crowd_until_killed(server, tokens, load, parent))
-
-
-async def _crowd_until_killed(server: Server, tokens: list[str], load: Load, parent: Connection) -> None:
-    tasks = []
-    for number in range(load.subscribers):
-        offset = number * load.stay / load.subscribers / 2
-        token = tokens[number % len(tokens)]
-        tasks.append(asyncio.create_task(_come_and_go(server, token, load.stay, offset)))
-        await asyncio.sleep(0.005)
-    parent.send("subscribing")
-    await asyncio.gather(*tasks)
 
 
 async def _watch(server: Server, token: str, seen: _Seen) -> None:
     """Record when a steady subscriber is told that each run has completed."""
     async with _subscription(server, token) as socket:
         async for text_ in socket:
-            event = json.loads(text_).get("payload", {}).get("data", {}).get("taskEvents") or {}
+            message = json.loads(text_)
+            if message["type"] in {"error", "complete"}:
+                raise RuntimeError(f"A steady subscriber was refused: {text_[:500]!r}")
+            event = message.get("payload", {}).get("data", {}).get("taskEvents") or {}
             seen.snapshots += event.get("kind") == "SNAPSHOT"
             if event.get("runStatus") == RunStatus.COMPLETED:
                 seen.ended.setdefault(event["run"]["id"], time.time() - _epoch(event["run"]["finishedAt"]))
+        raise RuntimeError(f"A steady subscriber was disconnected: {socket.close_code} {socket.close_reason}")
 
 
 def _epoch(text_: str) -> float:
@@ -184,9 +123,7 @@ async def _measure(server: Server, tokens: list[str], seconds: float) -> Phase:
     await asyncio.sleep(seconds)
     ended, used, memory = clock.now(), cpu.read()[1], _memory(server.pid)
     delays = [delay * 1000 for delay in seen.ended.values()]
-    for task in watching:
-        task.cancel()
-    await asyncio.gather(*watching, return_exceptions=True)
+    await _stop(watching)
     database = await open_database(server.database_uri, "tocsin")
     await asyncio.sleep(5)
     period = {"due_at": {"$gte": begun, "$lt": ended}}
@@ -195,6 +132,15 @@ async def _measure(server: Server, tokens: list[str], seconds: float) -> Phase:
     late = [(run["attempts"][0]["started_at"] - run["due_at"]) / timedelta(milliseconds=1) for run in runs]
     done = sum(run["status"] == RunStatus.COMPLETED for run in runs)
     return Phase(late, delays, done / seconds, seen.snapshots, used / max(done, 1) * 1000, memory)
+
+
+async def _stop(watching: list[asyncio.Task[None]]) -> None:
+    """Cancel the watchers; one that ended before has missed events and fails the measurement."""
+    for task in watching:
+        if task.done():
+            task.result()
+        task.cancel()
+    await asyncio.gather(*watching, return_exceptions=True)
 
 
 def _memory(pid: int) -> int:
@@ -220,15 +166,18 @@ async def _prepare(server: Server, url: str, load: Load) -> list[str]:
     return tokens
 
 
-def _phase(server: Server, tokens: list[str], load: Load, seconds: float) -> Phase:
+def _phase(server: Server, tokens: list[str], load: Load, seconds: float) -> tuple[Phase, float]:
+    """Return what was measured, and the seconds that each subscriber took to subscribe, several at a time."""
     if not load.subscribers:
-        return in_fresh_process(_measure, server, tokens, seconds)
+        return in_fresh_process(_measure, server, tokens, seconds), 0.0
     ours, theirs = get_context("spawn").Pipe()
-    crowd = get_context("spawn").Process(target=_crowd, args=(server, tokens, load, theirs), daemon=True)
+    crowd = get_context("spawn").Process(
+        target=run_crowd, args=(server, tokens, load.subscribers, load.stay, theirs), daemon=True
+    )
     crowd.start()
     try:
-        ours.recv()
-        return in_fresh_process(_measure, server, tokens, seconds)
+        opened_in: float = ours.recv()
+        return in_fresh_process(_measure, server, tokens, seconds), opened_in
     finally:
         crowd.terminate()
         crowd.join()
@@ -242,8 +191,8 @@ def measure_load(load: Load, seconds: float, goals: tuple[str, str]) -> list[Row
     """Measure without the crowd, then with it. `goals` are those of the lateness and the delay."""
     with target.running() as url, serving(_SETTINGS) as server:
         tokens = asyncio.run(_prepare(server, url, load))
-        alone = _phase(server, tokens, replace(load, subscribers=0), seconds)
-        crowded = _phase(server, tokens, load, seconds)
+        alone, _ = _phase(server, tokens, replace(load, subscribers=0), seconds)
+        crowded, opened_in = _phase(server, tokens, load, seconds)
     rows = []
     for count, phase in ((0, alone), (load.subscribers, crowded)):
         rows += [
@@ -253,7 +202,12 @@ def measure_load(load: Load, seconds: float, goals: tuple[str, str]) -> list[Row
             Row("    SNAPSHOTs it was sent", phase.snapshots, "0"),
             Row("    CPU of the server for a run, ms", phase.cpu),
         ]
-    return [*rows, Row("    memory of a subscriber, KiB", (crowded.memory - alone.memory) / load.subscribers / 1024)]
+    memory = (crowded.memory - alone.memory) / load.subscribers / 1024
+    return [
+        *rows,
+        Row("    memory of a subscriber, KiB", memory),
+        Row("    time to subscribe, ms", opened_in * 1000),
+    ]
 
 
 LOADS = (
