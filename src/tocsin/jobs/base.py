@@ -156,7 +156,7 @@ class JobContext:
     recipient_policy: str = "owner"
     is_step: bool = False
     awaiting_compute: set[str] = field(default_factory=set)
-    callback_url: str | None = None
+    callback_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

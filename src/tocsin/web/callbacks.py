@@ -23,7 +23,6 @@ from tocsin.jobs.http.callbacks import CALLBACK_PATH
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.security.callback_tokens import CallbackTokenInvalid
 from tocsin.security.gcra import network_key
-from tocsin.value_bounds import find_scalar_fault
 from tocsin.web.error_responses import RequestRefused, error_response
 from tocsin.web.request_parsing import LimitedRequest, decode_json
 
@@ -109,8 +108,6 @@ def parse_callback(fields: Fields, attempt: int, now: datetime) -> CallbackDocum
         raise RequestRefused(
             400, f"message has {len(message):,} characters; at most {MAX_MESSAGE_LENGTH:,} are allowed."
         )
-    if message and (fault := find_scalar_fault(message)) is not None:
-        raise RequestRefused(400, f"message cannot be stored. {fault}")
     return {
         "attempt": attempt,
         "status": named[status.strip().lower()] if status else CallbackStatus.COMPLETED,
