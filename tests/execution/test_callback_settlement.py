@@ -1,5 +1,6 @@
 """What becomes of a waiting run: by its callback, by its deadline, by a cancellation."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,8 @@ ACCEPTED = {"number": 1, "started_at": NOW - 61 * SECOND, "worker": "w", "accept
 def waiting(**changes: Any) -> Any:
     return {
         "_id": "alice/t:1", "status": "WAITING", "open": True, "fence": 1, "attempts": [ACCEPTED], "budget_from": 0,
-        "retry": None, "job": {"kind": "http", "params": {}}, "callback_by": NOW, "result": "1", **changes,
+        "retry": None, "job": {"kind": "http", "params": {}}, "callback_by": NOW, "result": "1", "trigger": "SCHEDULE",
+        **changes,
     }  # fmt: skip
 
 
@@ -54,6 +56,13 @@ def test_a_callback_settles_it_before_and_after_the_deadline(retries: int) -> No
         failed = settled(waiting(callback_by=by, callback=called("FAILED")), retries)
         assert failed["status"] == ("RETRY" if retries else "FAILED")
         assert failed["error"]["message"] == "The target called back with the status failed, without a message."
+
+
+@pytest.mark.parametrize("result", ['{"statusCode":202,"body":"}{"}', None])
+def test_later_steps_find_the_callback_in_the_result(result: str | None) -> None:
+    run = settled(waiting(trigger="WORKFLOW", result=result, callback=called(message='"x"')))
+    said = {"callback": {"status": "completed", "message": '"x"'}}
+    assert json.loads(run["result"]) == said | json.loads(result or "{}")
 
 
 def test_the_callback_of_an_earlier_attempt_does_not_count() -> None:

@@ -17,10 +17,12 @@ from tocsin.documents import (
     RunDocument,
     RunReason,
     RunStatus,
+    Trigger,
 )
 from tocsin.documents.updates import has_value, move_run
 from tocsin.execution.completion import ATTEMPT_OUTCOMES, unless_final
 from tocsin.jobs.base import AttemptError, Outcome
+from tocsin.json_values import dump_json
 from tocsin.schedules.iso8601 import format_duration
 
 _CANCELLED = AttemptError(ErrorKind.CANCELLED, "The run was cancelled while a callback was expected.")
@@ -65,10 +67,26 @@ class Settlement:
             "retry_at": decision.retry_at,
             "finished_at": attempt["finished_at"] if decision.status in SETTLED_STATUSES else None,
             "error": attempt.get("error"),
-            "result": self.run.get("result") if decision.status is RunStatus.COMPLETED else None,
+            "result": self._result(),
             "callback_by": None,
             "callback": None,
         }
+
+    def _result(self) -> object:
+        """Return the result of the run: for later steps of a workflow, that of the response and the callback."""
+        result, callback = self.run.get("result"), self.attempt.get("callback")
+        if self.decision.status is not RunStatus.COMPLETED:
+            return None
+        return (
+            result if callback is None or self.run["trigger"] != Trigger.WORKFLOW else _add_to_result(result, callback)
+        )
+
+
+def _add_to_result(result: object, callback: CallbackDocument) -> str:
+    """Return a result, a JSON object as text, with the callback. It may be large, so it is not parsed."""
+    said = dump_json({"status": CallbackStatus(callback["status"]).lower(), "message": callback["message"]})
+    rest = result[1:] if isinstance(result, str) and result.startswith('{"') else "}"
+    return f'{{"callback":{said}{"" if rest == "}" else ","}{rest}'
 
 
 def find_callback(run: RunDocument) -> CallbackDocument | None:
