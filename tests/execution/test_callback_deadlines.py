@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock
@@ -14,6 +15,7 @@ from tocsin.execution import callback_deadlines
 from tocsin.execution.callback_deadlines import CallbackDeadlines
 from tocsin.execution.callbacks import CallbackSettler
 from tocsin.quotas.meter import UsageMeter
+from tocsin.tasks import run_effects
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.wakeups import Signal, Wakeups
@@ -85,5 +87,31 @@ async def test_two_processes_count_the_end_once(database: Database) -> None:
     now = clock.now()
     assert await NotingSettler(database).settle([run], now) == 1
     assert await NotingSettler(database).settle([run], now + clock.MILLISECOND) == 0
+    assert (await load_task(database, run["task"]))["consecutive_failures"] == 1
+    assert await database.deliveries.count_documents({}) == 1
+
+
+@pytest.mark.parametrize("lost", ["the acknowledgement", "the effects"])
+async def test_effects_that_the_database_did_not_take_are_applied_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    settler, run_id = NotingSettler(database), await add_waiting(database, "alice")
+    deadlines = CallbackDeadlines(database, settler, lambda _: True)
+
+    async def fail(*_: Any) -> Any:
+        raise AutoReconnect("connection closed")
+
+    with monkeypatch.context() as patched:
+        if lost == "the acknowledgement":
+            patched.setattr(settler, "_finish", fail)
+        else:
+            patched.setattr(run_effects, "apply_effects", fail)
+        with pytest.raises(AutoReconnect):
+            await deadlines.settle_overdue()
+    run = await load_run(database, run_id)
+    assert run["status"] == "FAILED"
+    assert (await load_task(database, run["task"]))["consecutive_failures"] == 0
+    await deadlines.settle_overdue()
+    await deadlines.settle_overdue()
     assert (await load_task(database, run["task"]))["consecutive_failures"] == 1
     assert await database.deliveries.count_documents({}) == 1

@@ -12,6 +12,7 @@ from tocsin.periodic import Periodic
 
 POLL_SECONDS = 10.0
 """Interval of looks, in case the news of a deadline was lost."""
+BACKOFF = (0.5, POLL_SECONDS)
 SLICE = 200
 """Runs that are settled together."""
 MAX_PER_OWNER = 1_000
@@ -26,7 +27,9 @@ class CallbackDeadlines:
 
     def __init__(self, database: Database, settler: CallbackSettler, serves: Callable[[str], bool]) -> None:
         self._database, self._settler, self._serves = database, settler, serves
-        self._periodic = Periodic("callback-deadlines", self.settle_overdue, POLL_SECONDS, first_delay=0)
+        self._periodic = Periodic(
+            "callback-deadlines", self.settle_overdue, POLL_SECONDS, first_delay=0, backoff=BACKOFF
+        )
         self._next_look = _ANY_TIME
 
     def start(self) -> None:
@@ -49,6 +52,7 @@ class CallbackDeadlines:
     async def settle_overdue(self) -> float:
         """Settle the runs that are overdue. Return the seconds until the next deadline, or the next look."""
         self._next_look = _ANY_TIME  # a deadline that is set from here on may be missed below
+        await self._settler.finish_interrupted()
         while await self._settle_batch():
             pass
         return await self._find_wait()

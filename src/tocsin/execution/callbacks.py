@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 
 from tocsin import telemetry
 from tocsin.dispatch.retry_decision import RetryDecider
-from tocsin.documents import CallbackDocument, Database, RunChanges, RunDocument, RunStatus, Trigger
+from tocsin.documents import CallbackDocument, Database, RunChanges, RunDocument, RunStatus, Trigger, is_unavailable
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.execution.callback_settlement import Settlement, decide_settlement, find_received
 from tocsin.execution.completer import REPORTED_TO_WORKFLOWS
@@ -24,6 +24,7 @@ from tocsin.wakeups import Signal, Wakeups
 _REQUEUED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
 MAX_TRIES = 10
 """Tries to record a callback while the state of its run changes. Each change brings the run closer to its end."""
+log = telemetry.get_logger(__name__)
 
 
 class CallbackVerdict(Enum):
@@ -61,6 +62,7 @@ class CallbackSettler:
     ) -> None:
         self._database, self._decider, self._wakeups, self._meter = database, decider, wakeups, meter
         self._step_run_stored = step_run_stored
+        self._unfinished: list[list[Settlement]] = []
 
     async def settle(self, runs: Iterable[RunDocument], now: datetime) -> int:
         """Settle those of these WAITING runs, given as stored, that need not wait. Return how many were, by this call.
@@ -70,7 +72,26 @@ class CallbackSettler:
         settlements = [one for run in runs if (one := self._decide(run, now)) is not None]
         if not settlements:
             return 0
-        await self._database.runs.bulk_write([one.build_update() for one in settlements], ordered=False)
+        try:
+            await self._database.runs.bulk_write([one.build_update() for one in settlements], ordered=False)
+            return await self._finish(settlements)
+        except BaseException:  # they may be stored all the same
+            self._unfinished.append(settlements)
+            raise
+
+    async def finish_interrupted(self) -> None:
+        """Apply the effects of settlements that are stored, but were interrupted by a failure of the database."""
+        while self._unfinished:
+            try:
+                await self._finish(self._unfinished[0])
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                log.exception("the effects of callbacks cannot be applied; the next start repairs the tasks")
+            self._unfinished.pop(0)
+
+    async def _finish(self, settlements: list[Settlement]) -> int:
+        """Apply the effects of those of these settlements that are stored, and return their number."""
         ids = [one.run["_id"] for one in settlements]
         found = await self._database.runs.find({"_id": {"$in": ids}}).to_list()
         documents = {run["_id"]: run for run in found}

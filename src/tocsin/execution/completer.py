@@ -196,9 +196,11 @@ class Completer:
             return StoredBatch([], [], [])
         updates = [completion.build_update() for completion in batch]
         result = await self._database.runs.bulk_write(updates, ordered=False)
-        if result.modified_count == len(batch) and all(one.is_final for one in batch):
-            return StoredBatch(batch, [one.completed_run() for one in batch], [])
-        return await self._read_back(batch)
+        if result.modified_count < len(batch):
+            return await self._read_back(batch)
+        final, others = [one for one in batch if one.is_final], [one for one in batch if not one.is_final]
+        stored = StoredBatch(final, [one.completed_run() for one in final], [])
+        return stored.joined(await self._read_back(others)) if others else stored
 
     async def _read_back(self, batch: list[Completion]) -> StoredBatch:
         """Return what is stored of a batch. Late outcomes, which the fence refused, are dropped."""

@@ -69,7 +69,8 @@ class HttpJob(Job[HttpParams]):
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
         found = find_faults(HttpInput, given)
-        if not found and given.get("expectCallback") is None and count_placeholders(given):
+        expected = given.get("expectCallback") or given.get("expect_callback")
+        if not found and expected is None and count_placeholders(given):
             found = [((), "callback.url needs expectCallback: the time within which the callback is expected.")]
         if found or has_expression(given):
             return found
