@@ -73,20 +73,20 @@ async def test_a_callback_can_come_while_the_run_is_deferred(mongodb_uri: str, c
 
     caller.script = [call_back_first] * COUNT
     async with connected(mongodb_uri, alone=True) as database, run_receiving_stack(database, wait_timeout=30) as stack:
-        due = schedules.Once(clock.now() + timedelta(seconds=1))
+        due = schedules.Once(clock.now() + timedelta(seconds=4))
         tasks = [await save_callback_task(stack, caller, schedule=due) for _ in range(COUNT)]
         for task in tasks:
-            (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+            (run,) = await stack.wait_for_runs(task.id, "COMPLETED", seconds=30)
             assert run["attempts"][0]["callback"]["message"] == "early"
             await stack.wait_for_task(task.id, "COMPLETED")
 
 
 async def test_runs_that_were_deferred_wait_for_their_callbacks(mongodb_uri: str, caller: CallingTarget) -> None:
     async with connected(mongodb_uri, alone=True) as database, run_receiving_stack(database) as stack:
-        due = schedules.Once(clock.now() + timedelta(seconds=1))
+        due = schedules.Once(clock.now() + timedelta(seconds=4))
         tasks = [await save_callback_task(stack, caller, within=1, schedule=due) for _ in range(COUNT)]
         for task in tasks:
-            (run,) = await stack.wait_for_runs(task.id, "FAILED")
+            (run,) = await stack.wait_for_runs(task.id, "FAILED", seconds=30)
             assert run["error"]["kind"] == "CALLBACK_TIMEOUT"
             await stack.wait_for_task(task.id, "FAILED")
 

@@ -166,12 +166,11 @@ async def test_a_run_that_is_cancelled_before_the_response_does_not_wait(
     receiving: Stack, caller: CallingTarget
 ) -> None:
     async def accept_after_cancellation(_: str) -> int:
-        (run,) = await receiving.runs(task.id)
-        await runs.cancel_run(receiving.database, "alice", run["_id"], clock.now())
+        await runs.cancel_run(receiving.database, "alice", caller.headers[0]["Idempotency-Key"], clock.now())
         return 202
 
     caller.script = [accept_after_cancellation]
-    task = await save_callback_task(receiving, caller, schedule=schedules.Once(clock.now() + timedelta(seconds=0.2)))
+    task = await save_callback_task(receiving, caller)
     (run,) = await receiving.wait_for_runs(task.id, "CANCELLED")
     assert (run["reason"], run["attempts"][0]["outcome"]) == ("CANCEL_REQUESTED", "CANCELLED")
 
@@ -182,7 +181,7 @@ async def test_a_run_that_is_cancelled_before_the_response_does_not_wait(
 async def test_a_pause_lets_a_waiting_run_end_without_a_retry(
     receiving: Stack, caller: CallingTarget, said: str, status: str, reason: str | None
 ) -> None:
-    schedule = schedules.Every(timedelta(hours=1), clock.now())
+    schedule = schedules.Every(timedelta(hours=1), clock.now() + timedelta(seconds=2))
     task = await save_callback_task(receiving, caller, retries=5, schedule=schedule)
     run = await wait_for_waiting(receiving, task.id)
     await lifecycle.pause_task(receiving.database, "alice", task.id, clock.now())
@@ -207,7 +206,7 @@ async def test_deleting_a_task_cancels_its_waiting_run(receiving: Stack, caller:
 async def test_a_waiting_run_counts_as_open_for_the_overlap(
     receiving: Stack, caller: CallingTarget, overlap: Overlap, second: str
 ) -> None:
-    start = clock.now()
+    start = clock.now() + timedelta(seconds=2)
     schedule = schedules.Every(timedelta(seconds=1), start, start + timedelta(seconds=1.5))
     task = await save_callback_task(receiving, caller, schedule=schedule, overlap=overlap)
     await receiving.wait_for_runs(task.id, "WAITING", second)
