@@ -115,3 +115,15 @@ async def test_effects_that_the_database_did_not_take_are_applied_later(
     await deadlines.settle_overdue()
     assert (await load_task(database, run["task"]))["consecutive_failures"] == 1
     assert await database.deliveries.count_documents({}) == 1
+
+
+async def test_deadlines_are_found_without_reading_other_runs(database: Database) -> None:
+    task = await save_hourly_task(database)
+    for number in range(20):
+        await add_run(database, task.id, RunStatus.RUNNING, _id=f"{task.id}:{number}")
+        await add_waiting(database, "alice", timedelta(hours=1))
+    await add_waiting(database, "bob")
+    chosen = {"status": RunStatus.WAITING, "callback_by": {"$lte": clock.now()}}
+    command = {"explain": {"find": "runs", "filter": chosen, "sort": {"callback_by": 1}}, "verbosity": "executionStats"}
+    stats = (await database.db.command(command))["executionStats"]
+    assert (stats["nReturned"], stats["totalDocsExamined"]) == (1, 1)
