@@ -40,6 +40,7 @@ class Wakeups:
 
     def __init__(self) -> None:
         self.task_due: Signal[[datetime | None]] = Signal()
+        self.callback_expected: Signal[[datetime | None]] = Signal()
         self.runs_queued: Signal[[]] = Signal()
         self.cancel_requested: Signal[[str]] = Signal()
         self.workflow_due: Signal[[datetime | None]] = Signal()

@@ -23,16 +23,21 @@ from tests.outbound.servers import open_shared_client
 from tocsin import clock
 from tocsin.accounts import Accounts, Actor, LinkFlows
 from tocsin.config import Settings
+from tocsin.dispatch.retry_decision import RetryDecider
 from tocsin.documents import Database, User, new_id
 from tocsin.events import Fanout
+from tocsin.execution.callbacks import CallbackReceiver, CallbackSettler
 from tocsin.graphql.context import Services
 from tocsin.outbound.http_client import HttpClient
 from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
+from tocsin.quotas.meter import UsageMeter
 from tocsin.runtime.health import ComponentHealth
 from tocsin.security.access_tokens import AccessTokens
+from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
-from tocsin.wakeups import Wakeups
+from tocsin.tasks.retry_defaults import RetryDefaults
+from tocsin.wakeups import Signal, Wakeups
 from tocsin.web.app import create_app
 from tocsin.web.server import make_uvicorn_config
 from tocsin.workflows.versions import VersionCache
@@ -182,6 +187,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         quotas=Quotas(database, settings),
         disk=DiskMonitor(database, settings),
         http=outbound,
+        callbacks=_callback_receiver(database, wakeups),
     )
     app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()
@@ -190,6 +196,12 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         alice, bob, carol = callers
         yield Api(url, services, tokens, woken, alice, bob, carol, Caller(http, None, None))
     await fanout.stop()
+
+
+def _callback_receiver(database: Database, wakeups: Wakeups) -> CallbackReceiver:
+    decider = RetryDecider(RetryDefaults(0), timedelta())
+    settler = CallbackSettler(database, decider, wakeups, UsageMeter(), Signal())
+    return CallbackReceiver(database, settler, CallbackTokens((b"e" * 32,)))
 
 
 async def _ready() -> dict[str, ComponentHealth]:

@@ -36,6 +36,7 @@ async def test_a_request() -> None:
     ("path", "shown"),
     [
         ("/files/eyJ0b2tlbiI", "/files/…"),
+        ("/callbacks/YWxpY2U.1.0123", "/callbacks/…"),
         ("/a\nINFO forged", "/a\\nINFO forged"),
         ("/\x1b[31mred\u202e", "/\\x1b[31mred\\u202e"),
         ("/" + "a" * 500, "/" + "a" * 199 + "…"),

@@ -17,11 +17,12 @@ log = telemetry.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunDecision:
-    """The next status of a run. `retry_at` is set only with RETRY."""
+    """The next status of a run. `retry_at` is set only with RETRY, `callback_by` only with WAITING."""
 
     status: RunStatus
     reason: RunReason | None = None
     retry_at: datetime | None = None
+    callback_by: datetime | None = None
 
 
 _COMPLETED = RunDecision(RunStatus.COMPLETED)
@@ -37,6 +38,8 @@ class RetryDecider:
     def decide(self, run: RunDocument, outcome: Outcome, ended_at: datetime, chance: float) -> RunDecision:
         """Return the decision on a run after its latest attempt. `chance` (0..1) is the backoff's jitter."""
         error = outcome.error
+        if error is None and outcome.callback_within is not None:
+            return RunDecision(RunStatus.WAITING, callback_by=ended_at + outcome.callback_within)
         if error is None:
             return _COMPLETED
         policy = self._read_policy(run)

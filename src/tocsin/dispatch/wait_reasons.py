@@ -41,6 +41,8 @@ def find_wait_reason(
     """Return what this run waits for, or None."""
     if run["status"] == RunStatus.RETRY:
         return WaitReason(WaitingFor.RETRY_AT, "The last attempt failed. The next one is made at nextAttemptAt.")
+    if run["status"] == RunStatus.WAITING:
+        return WaitReason(WaitingFor.CALLBACK, "Its target accepted it, and is to call back by callbackExpectedBy.")
     if public_status(run) is not RunStatus.QUEUED:
         return None
     what = WaitingFor.EARLIER_RUN if run.get("blocked") else limiter.find_refusal(run, now) or WaitingFor.CONCURRENCY

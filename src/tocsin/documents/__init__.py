@@ -53,6 +53,7 @@ from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayCh
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.run_documents import (
     AttemptDocument,
+    CallbackDocument,
     ClaimRecordDocument,
     ErrorDocument,
     FinalDocument,
@@ -72,6 +73,7 @@ from tocsin.documents.states import (
     OPEN_STATUSES,
     SETTLED_STATUSES,
     AttemptOutcome,
+    CallbackStatus,
     DeliveryStatus,
     ErrorKind,
     Hold,
@@ -132,6 +134,8 @@ __all__ = [
     "AuditEntry",
     "AuditEntryDocument",
     "BackoffDocument",
+    "CallbackDocument",
+    "CallbackStatus",
     "Change",
     "ChangeBatchDocument",
     "ChangeKind",

@@ -47,7 +47,8 @@ class Change(NamedTuple):
 
     `notified` is the ID of a user for whom notifications were stored, of whom only subscribers of those are told.
 
-    Three fields are for the engine, not for subscribers: `due_at`, a due or retry time that the change set;
+    Three fields are for the engine, not for subscribers: `due_at`, a due or retry time, or the end of the wait for a
+    callback, that the change set;
     `queued`, if a run now waits for a worker; `cancel_requested`, if a running run must be aborted.
 
     It is a tuple because each run makes several: a frozen dataclass takes five times as long to make.
@@ -213,6 +214,8 @@ def _created(run: RunDocument, at: datetime) -> Change:
 
 def _moved(run: RunDocument, at: datetime) -> Change:
     due_at = run.get("retry_at") if run["status"] == RunStatus.RETRY else None
+    if run["status"] == RunStatus.WAITING:
+        due_at = run.get("callback_by")
     is_queued = run["status"] == RunStatus.QUEUED and not run.get("blocked")
     return _run_change(ChangeKind.RUN_UPDATED, at, run["_id"], public_status(run), due_at=due_at, queued=is_queued)
 

@@ -7,11 +7,17 @@ from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 
 if TYPE_CHECKING:
-    from tocsin.documents.run_documents import AttemptDocument, ErrorDocument, FinalDocument, ReplayEntryDocument
+    from tocsin.documents.run_documents import (
+        AttemptDocument,
+        CallbackDocument,
+        ErrorDocument,
+        FinalDocument,
+        ReplayEntryDocument,
+    )
     from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument
     from tocsin.schedules import MisfireDocument, ScheduleDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    ActiveRunDocument = AttemptDocument = ErrorDocument = FinalDocument = dict[str, Any]
+    ActiveRunDocument = AttemptDocument = CallbackDocument = ErrorDocument = FinalDocument = dict[str, Any]
     JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[str, Any]
 
 
@@ -70,6 +76,8 @@ class Run(StoredDocument):
     `interval_ms` is the shortest time between due times of the schedule, which default retries must fit into.
     `replays` are the last 50 times that a user repeated the run; `replay` is null for a single retry. A `pinned` run
     keeps its settings when its task is edited, because a replay requested the original ones.
+    A WAITING run expects a callback until `callback_by`. `callback` is one that came before the outcome of its attempt
+    was stored; the attempt takes it over when the run is settled by it.
     """
 
     owner: str
@@ -94,6 +102,8 @@ class Run(StoredDocument):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry_at: datetime | None = None
+    callback_by: datetime | None = None
+    callback: CallbackDocument | None = None
     worker: str | None = None
     fence: int = 0
     claim: str | None = None
@@ -129,6 +139,7 @@ class Run(StoredDocument):
             ascending_index("status", "lane", partialFilterExpression={"status": "QUEUED"}),
             ascending_index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             ascending_index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
+            ascending_index("status", "callback_by", partialFilterExpression={"status": "WAITING"}),
             ascending_index("blocked", "after", partialFilterExpression={"blocked": True}),
             ascending_index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
             ascending_index("replays.replay", sparse=True),

@@ -13,7 +13,7 @@ The rules of all `*Document` classes in this package:
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-from tocsin.documents.states import AttemptOutcome, ErrorKind, RunReason, RunStatus, Trigger
+from tocsin.documents.states import AttemptOutcome, CallbackStatus, ErrorKind, RunReason, RunStatus, Trigger
 from tocsin.documents.task_documents import JobDocument, RetryDocument
 
 
@@ -33,10 +33,20 @@ class RequestDocument(TypedDict):
     headers: list[tuple[str, str]]
 
 
+class CallbackDocument(TypedDict):
+    """The callback that the target of an attempt (by its number) made."""
+
+    attempt: int
+    status: CallbackStatus
+    message: str | None
+    received_at: datetime
+
+
 class AttemptDocument(TypedDict):
     """An attempt of a run. The fields that are not required are written when it ends.
 
     `has_body` is true if the response body is stored in `response_bodies`. `body_bytes` is its size in UTF-8.
+    `accepted_at` is the time of a response after which a callback was expected: only that one ended the attempt.
     """
 
     number: int
@@ -53,6 +63,8 @@ class AttemptDocument(TypedDict):
     redirects: NotRequired[int]
     timings: NotRequired[dict[str, Any] | None]
     error: NotRequired[ErrorDocument | None]
+    accepted_at: NotRequired[datetime]
+    callback: NotRequired[CallbackDocument]
 
 
 class FinalDocument(TypedDict):
@@ -124,6 +136,8 @@ class RunDocument(QueuedFields, JobSnapshot):
     started_at: NotRequired[datetime | None]
     finished_at: NotRequired[datetime | None]
     retry_at: NotRequired[datetime | None]
+    callback_by: NotRequired[datetime | None]
+    callback: NotRequired[CallbackDocument | None]
     worker: NotRequired[str | None]
     claim: NotRequired[str | None]
     begun: NotRequired[bool]
@@ -164,6 +178,8 @@ class RunChanges(TypedDict, total=False):
     started_at: datetime | None
     finished_at: datetime | None
     retry_at: datetime | None
+    callback_by: datetime | None
+    callback: CallbackDocument | None
     worker: str | None
     claim: str | None
     begun: bool

@@ -79,6 +79,8 @@ def new_round(round_: int, queued: QueuedFields) -> RunChanges:
         "ready_at": queued["ready_at"],
         "finished_at": None,
         "retry_at": None,
+        "callback_by": None,
+        "callback": None,
         "cancel_requested_at": None,
         "final": None,
         "discarded_at": None,

@@ -70,6 +70,7 @@ class WaitingFor(StrEnum):
     CIRCUIT_OPEN = "CIRCUIT_OPEN"
     EARLIER_RUN = "EARLIER_RUN"
     RETRY_AT = "RETRY_AT"
+    CALLBACK = "CALLBACK"
     COMPUTE = "COMPUTE"
     DEPENDENCY = "DEPENDENCY"
     APPROVAL = "APPROVAL"
@@ -86,6 +87,13 @@ class AttemptOutcome(StrEnum):
     LOST = "LOST"
 
 
+class CallbackStatus(StrEnum):
+    """The outcome that a target reports by a callback."""
+
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
 class ErrorKind(StrEnum):
     """The category of an attempt's failure."""
 
@@ -100,6 +108,8 @@ class ErrorKind(StrEnum):
     TOO_MANY_REDIRECTS = "TOO_MANY_REDIRECTS"
     HOST_RATE = "HOST_RATE"
     PROTOCOL = "PROTOCOL"
+    CALLBACK_FAILED = "CALLBACK_FAILED"
+    CALLBACK_TIMEOUT = "CALLBACK_TIMEOUT"
     LOST = "LOST"
     CANCELLED = "CANCELLED"
     JOB = "JOB"
@@ -146,7 +156,7 @@ MOVES: dict[RunStatus, frozenset[RunStatus]] = {
     S.QUEUED: frozenset({S.RUNNING, S.CANCELLED}),
     S.RUNNING: frozenset({S.COMPLETED, S.RETRY, S.FAILED, S.WAITING, S.QUEUED, S.CANCELLED}),
     S.RETRY: frozenset({S.QUEUED, S.FAILED, S.CANCELLED}),
-    S.WAITING: frozenset({S.COMPLETED, S.FAILED, S.CANCELLED}),
+    S.WAITING: frozenset({S.COMPLETED, S.RETRY, S.FAILED, S.CANCELLED}),
     S.COMPLETED: frozenset(),
     S.FAILED: frozenset({S.QUEUED}),
     S.MISSED: frozenset({S.QUEUED}),

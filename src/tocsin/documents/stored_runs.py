@@ -6,7 +6,7 @@ from tocsin.documents.database import Database
 from tocsin.documents.states import RunStatus
 
 RECORDED_FIELDS = {
-    "status": 1, "begun": 1, "blocked": 1, "retry_at": 1, "cancel_requested_at": 1, "trigger": 1
+    "status": 1, "begun": 1, "blocked": 1, "retry_at": 1, "callback_by": 1, "cancel_requested_at": 1, "trigger": 1
 }  # fmt: skip
 
 

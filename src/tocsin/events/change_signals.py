@@ -1,12 +1,14 @@
 """Reactions of this process to changes in the database, made by any process."""
 
-from tocsin.documents import SETTLED_STATUSES, Change, WorkflowRunStatus, is_workflow_run_id
+from tocsin.documents import SETTLED_STATUSES, Change, RunStatus, WorkflowRunStatus, is_workflow_run_id
 from tocsin.wakeups import Wakeups
 
 
 def signal_change(wakeups: Wakeups, change: Change) -> None:
     """Wake the parts for which the change may be work."""
-    if change.due_at is not None:
+    if change.run_status is RunStatus.WAITING:
+        wakeups.callback_expected(change.due_at)
+    elif change.due_at is not None:
         wakeups.task_due(change.due_at)
     if change.queued:
         wakeups.runs_queued()

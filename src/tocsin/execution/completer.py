@@ -36,7 +36,7 @@ MAX_RETRY_SECONDS = 2.0
 MAX_REFUSALS = 5
 """Errors other than an unavailable database after which the outcomes of a batch are written one by one."""
 _REQUEUED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
-_REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
+REPORTED_TO_WORKFLOWS = SETTLED_STATUSES | {RunStatus.RETRY}
 log = telemetry.get_logger(__name__)
 
 
@@ -160,6 +160,8 @@ class Completer:
         for run in stored.runs:
             if run["status"] == RunStatus.RETRY:
                 self._wakeups.task_due(run.get("retry_at"))
+            elif run["status"] == RunStatus.WAITING:
+                self._wakeups.callback_expected(run.get("callback_by"))
 
     async def _insert_bodies(self, batch: list[Completion]) -> None:
         bodies: list[ResponseBodyDocument] = [
@@ -194,9 +196,11 @@ class Completer:
             return StoredBatch([], [], [])
         updates = [completion.build_update() for completion in batch]
         result = await self._database.runs.bulk_write(updates, ordered=False)
-        if result.modified_count == len(batch) and all(one.decision.status in SETTLED_STATUSES for one in batch):
-            return StoredBatch(batch, [one.completed_run() for one in batch], [])
-        return await self._read_back(batch)
+        if result.modified_count < len(batch):
+            return await self._read_back(batch)
+        final, others = [one for one in batch if one.is_final], [one for one in batch if not one.is_final]
+        stored = StoredBatch(final, [one.completed_run() for one in final], [])
+        return stored.joined(await self._read_back(others)) if others else stored
 
     async def _read_back(self, batch: list[Completion]) -> StoredBatch:
         """Return what is stored of a batch. Late outcomes, which the fence refused, are dropped."""
@@ -228,7 +232,7 @@ class Completer:
     async def _apply_effects(self, stored: StoredBatch) -> None:
         """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""
         for run in stored.runs:
-            if run["trigger"] == Trigger.WORKFLOW and run["status"] in _REPORTED_TO_WORKFLOWS:
+            if run["trigger"] == Trigger.WORKFLOW and run["status"] in REPORTED_TO_WORKFLOWS:
                 self.step_run_stored(run)
         await run_effects.enqueue_notifications(self._database, stored.requeued)
         if await run_effects.apply_effects(self._database, stored.runs):

@@ -20,6 +20,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import Expression, has_value, is_null, move_run
 from tocsin.jobs.base import Outcome
+from tocsin.jobs.http.callbacks import expects_callback
 
 _NOT_STORED: ErrorDocument = {
     "kind": ErrorKind.INTERNAL,
@@ -28,7 +29,7 @@ _NOT_STORED: ErrorDocument = {
 }
 """The error of an attempt whose outcome the database refuses."""
 
-_OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED: AttemptOutcome.CANCELLED}
+ATTEMPT_OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED: AttemptOutcome.CANCELLED}
 """The outcome of an attempt by the status that its run is given. Every other attempt has failed."""
 
 
@@ -56,7 +57,7 @@ class Completion:
             **run["attempts"][-1],
             "started_at": started_at,
             "finished_at": ended_at,
-            "outcome": _OUTCOMES.get(decision.status, AttemptOutcome.FAILED),
+            "outcome": ATTEMPT_OUTCOMES.get(decision.status, AttemptOutcome.FAILED),
             "request": outcome.request,
             "status_code": outcome.status_code,
             "response_headers": [list(pair) for pair in outcome.response_headers],
@@ -67,7 +68,20 @@ class Completion:
             "timings": outcome.timings,
             "error": None if error is None else {"kind": error.kind, "message": error.message, "hint": error.hint},
         }
+        if decision.status is RunStatus.WAITING:
+            del attempt["finished_at"], attempt["outcome"]  # the callback ends it
+            attempt["accepted_at"] = ended_at
         return cls(run, attempt, decision, outcome.result, body)
+
+    @property
+    def ended_at(self) -> datetime:
+        """The end of the attempt, or of its request if a callback is to end it."""
+        return self.attempt.get("accepted_at") or self.attempt["finished_at"]
+
+    @property
+    def is_final(self) -> bool:
+        """True if the run is stored as settled if it is stored: no callback may have come before."""
+        return self.decision.status in SETTLED_STATUSES and not expects_callback(self.run["job"])
 
     def completed_fields(self) -> RunChanges:
         """Return the changes of the run, except for its status."""
@@ -88,12 +102,16 @@ class Completion:
         }
         if not self.run.get("begun", True):
             fields["begun"] = True
+        if decision.callback_by is not None:
+            fields["callback_by"] = decision.callback_by
         return fields
 
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
         fence = has_value("fence", self.run["fence"])
-        computed = _unless_final(self.decision, self.attempt["finished_at"])
+        computed = unless_final(self.decision, self.ended_at)
+        if expects_callback(self.run["job"]):
+            computed = _unless_called(self.decision, self.attempt["number"], self.ended_at, computed or {})
         return move_run(
             self.run["_id"],
             [RunStatus.RUNNING],
@@ -107,7 +125,8 @@ class Completion:
         """Return whether a stored run contains this outcome."""
         index = self.attempt["number"] - 1
         stored = document["attempts"][index : index + 1]
-        return bool(stored) and all(stored[0].get(name) == self.attempt[name] for name in ("finished_at", "outcome"))
+        names = ("accepted_at",) if "accepted_at" in self.attempt else ("finished_at", "outcome")
+        return bool(stored) and all(stored[0].get(name) == self.attempt.get(name) for name in names)
 
     def without_details(self) -> "Completion":
         """Return a completion that fails the run and records only that the outcome could not be stored."""
@@ -132,7 +151,7 @@ class Completion:
         return {**self.run, **self.completed_fields(), "status": status, "open": status not in SETTLED_STATUSES}
 
 
-def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
+def unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
     """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
     final = {"$not": [is_null("final")]}
     if decision.status is RunStatus.CANCELLED:
@@ -146,3 +165,33 @@ def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expres
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
     }
+
+
+def callback_received(number: int) -> Expression:
+    """Return a condition: the target of this attempt has called back, and the attempt has not taken it over."""
+    return {"$eq": ["$callback.attempt", number]}
+
+
+def _unless_called(
+    decision: RunDecision, number: int, ended_at: datetime, computed: dict[str, Expression]
+) -> dict[str, Expression]:
+    """Return the fields that let a callback that came before the outcome decide: the run is WAITING, and due at once.
+
+    So is a run that was cancelled meanwhile, of which nothing is expected any more.
+    """
+    called = callback_received(number)
+    if decision.status is RunStatus.WAITING:
+        is_over = {"$or": [called, {"$not": [is_null("cancel_requested_at")]}]}
+        return {"callback_by": {"$cond": [is_over, ended_at, decision.callback_by]}}
+    is_settled = decision.status in SETTLED_STATUSES
+    decided: dict[str, object] = {
+        "status": decision.status,
+        "reason": decision.reason,
+        "open": not is_settled,
+        "retry_at": decision.retry_at,
+        "finished_at": ended_at if is_settled else None,
+        **computed,
+    }
+    waiting = {"status": RunStatus.WAITING, "open": True, "callback_by": ended_at}
+    names = {**decided, "callback_by": None}
+    return {name: {"$cond": [called, waiting.get(name), decided.get(name)]} for name in names}

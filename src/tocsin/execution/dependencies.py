@@ -8,11 +8,13 @@ from tocsin.dispatch.retry_decision import RetryDecider
 from tocsin.documents import RunDocument, Trigger
 from tocsin.jobs.base import Compute, JobContext
 from tocsin.jobs.file_storage import FileStorage
+from tocsin.jobs.http.callbacks import CALLBACK_PATH, expects_callback
 from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_transport import MailTransport
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.metered_mail import MeteredMailTransport
+from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
 
 
@@ -22,6 +24,7 @@ class WorkerDependencies:
 
     `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
     the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
+    `make_url` makes a URL of a path on this server.
     """
 
     http: HttpClient
@@ -32,6 +35,8 @@ class WorkerDependencies:
     files: FileStorage
     runs: RunsQuery
     meter: UsageMeter
+    callback_tokens: CallbackTokens
+    make_url: Callable[[str], str]
     email_recipients: str = "owner"
     compute: Compute = field(default_factory=ProcessPool)
     waiting_for_compute: set[str] = field(default_factory=set)
@@ -54,4 +59,9 @@ class WorkerDependencies:
             recipient_policy=self.email_recipients,
             is_step=run["trigger"] == Trigger.WORKFLOW,
             awaiting_compute=self.waiting_for_compute,
+            callback_url=self._callback_url(run) if expects_callback(run["job"]) else None,
         )
+
+    def _callback_url(self, run: RunDocument) -> str:
+        token = self.callback_tokens.sign(run["_id"], run["attempts"][-1]["number"])
+        return self.make_url(CALLBACK_PATH + token)

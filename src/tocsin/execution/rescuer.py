@@ -20,8 +20,10 @@ from tocsin.documents import (
     RunStatus,
     WorkerDocument,
 )
-from tocsin.documents.updates import move_run
+from tocsin.documents.updates import all_of, move_run
 from tocsin.documents.workers import is_alive
+from tocsin.execution.callback_settlement import find_callback
+from tocsin.execution.completion import callback_received
 from tocsin.tasks import reconciliation, run_effects
 from tocsin.tasks.deferred_writes import restore_deferred_runs
 from tocsin.tasks.ranking import former_place
@@ -111,6 +113,9 @@ async def rescue_runs(
 
 
 def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) -> UpdateOne:
+    if find_callback(run) is not None:  # the work was done, or has failed: the callback decides
+        called: RunChanges = {"worker": None, "callback_by": now}
+        return move_run(run["_id"], [RunStatus.RUNNING], RunStatus.WAITING, called, where=is_same_claim(run))
     error: ErrorDocument = {"kind": ErrorKind.LOST, "message": message, "hint": None}
     last: AttemptDocument = {
         **run["attempts"][-1], "finished_at": now, "outcome": AttemptOutcome.LOST, "error": error
@@ -123,7 +128,8 @@ def _lost_update(run: RunDocument, now: datetime, message: str, counts: bool) ->
         "error": error,
         **_next_state(run, decision, now),
     }
-    return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=is_same_claim(run))
+    uncalled = all_of(is_same_claim(run), {"$not": [callback_received(last["number"])]})
+    return move_run(run["_id"], [RunStatus.RUNNING], decision.status, changes, where=uncalled)
 
 
 def _next_state(run: RunDocument, decision: RunDecision, now: datetime) -> RunChanges:

@@ -122,9 +122,10 @@ class Worker:
         run, attempt = completion.run, completion.attempt
         try:
             self._circuits.record_outcome(run, attempt)
-            self._throughput.record_attempt(run, attempt["finished_at"])
-            seconds = (attempt["finished_at"] - attempt["started_at"]).total_seconds()
-            telemetry.count_attempt(run["job"]["kind"], attempt["outcome"], seconds)
+            self._throughput.record_attempt(run, completion.ended_at)
+            if (outcome := attempt.get("outcome")) is not None:
+                seconds = (completion.ended_at - attempt["started_at"]).total_seconds()
+                telemetry.count_attempt(run["job"]["kind"], outcome, seconds)
         except Exception:
             log.exception("outcome could not be reported to the circuit and the metrics")
 

@@ -23,6 +23,7 @@ from tocsin.dispatch.wait_reasons import WaitReason
 from tocsin.documents import Database, RunDocument, Scope
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
+from tocsin.execution.callbacks import CallbackReceiver
 from tocsin.graphql.callers import Caller, CallerSlots
 from tocsin.graphql.limits.long_polls import LongPolls
 from tocsin.graphql.limits.refusal_log import RefusalLog
@@ -68,6 +69,7 @@ class Services:
     quotas: Quotas
     disk: DiskMonitor
     http: HttpClient
+    callbacks: CallbackReceiver
     find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
 

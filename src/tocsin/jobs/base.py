@@ -55,7 +55,8 @@ class Outcome:
     """The outcome of an attempt, which succeeded unless there is an `error`. Every field can be stored unchanged.
 
     `timings` are in milliseconds. `retry_after` is the delay that the target asked for. `result` is the JSON value that
-    later steps of a workflow see.
+    later steps of a workflow see. `callback_within` is the time within which the target is to call back: only its
+    callback ends the attempt.
     """
 
     error: AttemptError | None = None
@@ -68,6 +69,7 @@ class Outcome:
     redirects: int = 0
     timings: dict[str, float] = field(default_factory=dict)
     retry_after: timedelta | None = None
+    callback_within: timedelta | None = None
 
     @classmethod
     def failed(
@@ -137,6 +139,7 @@ class JobContext:
 
     Use `compute` for CPU-bound work, so that it doesn't block the event loop. `is_step` is true if later steps of a
     workflow can use the result. `awaiting_compute` has the ids of the runs that wait for a compute process.
+    `callback_url` is for the target of this attempt, if a callback is expected: a secret.
     """
 
     run_id: str
@@ -153,6 +156,7 @@ class JobContext:
     recipient_policy: str = "owner"
     is_step: bool = False
     awaiting_compute: set[str] = field(default_factory=set)
+    callback_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

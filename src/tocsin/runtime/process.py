@@ -18,6 +18,8 @@ from tocsin.documents.file_bucket import FileBucket
 from tocsin.events import Fanout
 from tocsin.events.change_signals import signal_change
 from tocsin.execution import RunEngine
+from tocsin.execution.callback_deadlines import CallbackDeadlines
+from tocsin.execution.callbacks import CallbackReceiver, CallbackSettler
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
@@ -36,6 +38,7 @@ from tocsin.outbound.owner_mail import OwnerMailTransport
 from tocsin.periodic import Periodic
 from tocsin.quotas import Quotas
 from tocsin.scheduling import Scheduler
+from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secret_box import SecretBox
 from tocsin.tasks.retry_defaults import RetryDefaults
@@ -55,8 +58,9 @@ log = telemetry.get_logger(__name__)
 class Process:
     """Builds the working parts over a database, and starts and stops them. Built inside the running loop.
 
-    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files, the first one new
-    links; `own_services` are what no task may call. The methods stand in the order in which they are called.
+    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files and
+    callback URLs, the first one new ones; `own_services` are what no task may call. The methods stand in the order in
+    which they are called.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Process:
         self.quotas = Quotas(database, settings)
         self.compute = ProcessPool.from_settings(settings)
         self.file_storage = self._make_file_storage(link_keys)
+        self.callback_tokens = CallbackTokens(link_keys)
         self.http = self._make_http_client(own_services)
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
@@ -83,6 +88,9 @@ class Process:
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
+        settler = self._make_callback_settler()
+        self.callbacks = CallbackReceiver(database, settler, self.callback_tokens)
+        self._callback_deadlines = CallbackDeadlines(database, settler, self.engine.membership.serves)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
         self._replaying = self._make_replaying()
         pruner, kept = self._make_pruner(), timedelta(days=settings.retention_days)
@@ -121,6 +129,8 @@ class Process:
             self.file_storage,
             RunHistory(self.database),
             self.quotas.meter,
+            self.callback_tokens,
+            settings.page_url,
             settings.email_recipients,
             self.compute,
         )
@@ -129,6 +139,11 @@ class Process:
         """Return the transport of the mails that an owner's jobs send. Called for each of these mails."""
         limits, confirms = RecipientLimits.from_settings(self.settings), self.settings.requires_confirmed_addresses
         return OwnerMailTransport(self._mail, self.database, limits, owner, confirms=confirms)
+
+    def _make_callback_settler(self) -> CallbackSettler:
+        engine = self.engine
+        decider = engine.dependencies.retry_decider
+        return CallbackSettler(self.database, decider, self.wakeups, self.quotas.meter, engine.step_run_stored)
 
     def make_runner(self) -> WorkflowRunner:
         """Return a runner of workflow runs over the parts of this process."""
@@ -176,6 +191,8 @@ class Process:
         wakeups = self.wakeups
         wakeups.task_due.connect(self.scheduler.expect_due)
         self.engine.membership.changed.connect(self.scheduler.look_again)
+        wakeups.callback_expected.connect(self._callback_deadlines.expect_deadline)
+        self.engine.membership.changed.connect(self._callback_deadlines.look_again)
         wakeups.cancel_requested.connect(self.engine.abort_run)
         wakeups.workflow_due.connect(self.workflows.expect_due)
         wakeups.workflow_run_created.connect(self.workflows.request_start)
@@ -208,6 +225,8 @@ class Process:
             self._stack.push_async_callback(self.scheduler.stop)
             self.workflows.start()
             self._stack.push_async_callback(self.workflows.stop)
+            self._callback_deadlines.start()
+            self._stack.push_async_callback(self._callback_deadlines.stop)
         if deliver:
             await self.delivery_worker.start()
             self._stack.push_async_callback(self.delivery_worker.stop)

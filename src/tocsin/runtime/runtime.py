@@ -134,6 +134,7 @@ class Runtime:
             quotas=process.quotas,
             disk=self._disk_monitor,
             http=process.http,
+            callbacks=process.callbacks,
             find_wait_reason=process.engine.find_wait_reason,
             compute=process.compute,
         )

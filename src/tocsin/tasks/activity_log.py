@@ -15,6 +15,7 @@ MAX_LINES_PER_OWNER = 20
 """Maximum number of lines for runs of one owner that were skipped, missed or cancelled together."""
 log = telemetry.get_logger(__name__)
 _EXPECTED_STATUSES = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
+_NAMED_STATUSES = SETTLED_STATUSES | {RunStatus.WAITING}
 
 
 def log_task_created(task_id: str, owner: str, next_run_at: datetime | None) -> None:
@@ -81,7 +82,7 @@ def _log_outcome(run: RunDocument) -> None:
         "reason": run.get("reason"),
         "retry_at": retry_at and retry_at.isoformat(),
     }
-    event = f"run {status.lower()}" if status in SETTLED_STATUSES else "attempt failed"
+    event = f"run {status.lower()}" if status in _NAMED_STATUSES else "attempt failed"
     log.info(event, **run_log_ids(run["_id"]), **{name: value for name, value in details.items() if value is not None})
 
 

@@ -13,7 +13,9 @@ from pymongo import UpdateMany
 
 from tocsin import schedules
 from tocsin.documents import (
+    AttemptOutcome,
     Database,
+    ErrorKind,
     Hold,
     JobSnapshot,
     RunChanges,
@@ -42,7 +44,7 @@ from tocsin.fair_queue import FairQueue
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.ranking import queue_placement, rank_expression, ready_at_expression
 
-IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.RETRY, RunStatus.WAITING)
+IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.RETRY)
 _REASONS = {
     Hold.PAUSED: RunReason.TASK_PAUSED,
     Hold.CANCELLED: RunReason.TASK_CANCELLED,
@@ -189,7 +191,8 @@ _RERANK: Expression = {"$set": {"rank": rank_expression(), "ready_at": ready_at_
 def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReason | None = None) -> list[UpdateMany]:
     """Return the updates that cancel idle runs and set how running ones end. Write them in this order.
 
-    A pause prevents the retries of a running attempt; a cancellation or deletion aborts it.
+    A pause prevents the retries of a running attempt; a cancellation or deletion aborts it. A run that expects a
+    callback counts as running: its target is at work. But there is no attempt to abort, so it is cancelled at once.
     Idle runs are cancelled before and after: a running attempt may end, and its run wait for a retry, in between.
     """
     reason = reason or _REASONS[hold]
@@ -197,9 +200,11 @@ def stop_updates(run_ids: list[str], hold: Hold, now: datetime, reason: RunReaso
     changes: RunChanges = {"final": {"status": final, "reason": reason}}
     if hold is not Hold.PAUSED:
         changes["cancel_requested_at"] = now
-    limiting = update_by_ids(run_ids, [change_when(is_one_of("status", [RunStatus.RUNNING]), changes)])
-    settling = update_by_ids(run_ids, cancel_if_idle(reason, now))
-    return [settling, limiting, settling]
+    is_under_way = is_one_of("status", [RunStatus.RUNNING, RunStatus.WAITING])
+    limiting = update_by_ids(run_ids, [change_when(is_under_way, changes)])
+    settling = cancel_if_idle(reason, now)
+    ending = settling if hold is Hold.PAUSED else [*settling, *_cancel_if_waiting(reason, now)]
+    return [update_by_ids(run_ids, settling), limiting, update_by_ids(run_ids, ending)]
 
 
 def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
@@ -208,3 +213,16 @@ def cancel_if_idle(reason: RunReason, now: datetime) -> Pipeline:
         "reason": reason, "finished_at": now, "retry_at": None, "rank": None, "blocked": False, "after": None
     }  # fmt: skip
     return move_run_pipeline(IDLE_STATUSES, RunStatus.CANCELLED, changes)
+
+
+def _cancel_if_waiting(reason: RunReason, now: datetime) -> Pipeline:
+    """Return the update that cancels a run while it expects a callback, unless one is there and about to settle it."""
+    changes: RunChanges = {"reason": reason, "finished_at": now, "callback_by": None}
+    error = {"kind": ErrorKind.CANCELLED, "message": "The run was cancelled while a callback was expected."}
+    ended = {"finished_at": now, "outcome": AttemptOutcome.CANCELLED, "error": {**error, "hint": None}}
+    is_open = {"$eq": [{"$ifNull": ["$$this.outcome", None]}, None]}
+    closed = {"$cond": [is_open, {"$mergeObjects": ["$$this", {"$literal": ended}]}, "$$this"]}
+    computed = {"attempts": {"$map": {"input": "$attempts", "in": closed}}}
+    return move_run_pipeline(
+        [RunStatus.WAITING], RunStatus.CANCELLED, changes, computed=computed, where=is_null("callback")
+    )

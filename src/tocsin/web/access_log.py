@@ -1,6 +1,6 @@
 """The access log: one line for each request and WebSocket connection, if the operator enables it.
 
-It omits query strings and the tokens of file links, so that reading the log gives no access.
+It omits query strings and the tokens of file links and callback URLs, so that reading the log gives no access.
 """
 
 import time
@@ -8,7 +8,8 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import telemetry
-from tocsin.jobs.file_storage import DOWNLOAD_PATH as FILES
+from tocsin.jobs.file_storage import DOWNLOAD_PATH
+from tocsin.jobs.http.callbacks import CALLBACK_PATH
 from tocsin.telemetry import escape_text
 
 _MAX_PATH_LENGTH = 200
@@ -52,7 +53,8 @@ class AccessLogMiddleware:
 def _printable_path(scope: Scope) -> str:
     """Return the path in printable ASCII, so that clients cannot forge log lines."""
     path = str(scope["path"])
-    if path.startswith(FILES):
-        return f"{FILES}…"
+    for secret in (DOWNLOAD_PATH, CALLBACK_PATH):
+        if path.startswith(secret):
+            return f"{secret}…"
     shown = path.encode("unicode_escape").decode("ascii")
     return shown if len(shown) <= _MAX_PATH_LENGTH else f"{shown[:_MAX_PATH_LENGTH]}…"

@@ -1,4 +1,4 @@
-"""The ASGI application: the GraphQL API, pages for browsers, downloads, health checks and metrics."""
+"""The ASGI application: the GraphQL API, pages for browsers, downloads, callbacks, health checks and metrics."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from tocsin.graphql.context import Services
 from tocsin.graphql.errors import UNAVAILABLE_MESSAGE
 from tocsin.web.access_log import AccessLogMiddleware
 from tocsin.web.backpressure import BackpressureMiddleware
+from tocsin.web.callbacks import callbacks_router
 from tocsin.web.cors import PathCorsMiddleware
 from tocsin.web.downloads import downloads_router
 from tocsin.web.error_responses import INTERNAL_MESSAGE, error_response
@@ -38,6 +39,7 @@ def create_app(
     graphql = StrictGraphQLRouter(services, settings)
     app.include_router(graphql)
     app.include_router(downloads_router(services))
+    app.include_router(callbacks_router(services))
     app.include_router(pages_router())
     app.include_router(metrics_router(settings, refresh, beside_api=True))
     app.include_router(health_router(check_health))

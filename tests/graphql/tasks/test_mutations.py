@@ -169,3 +169,30 @@ async def test_pause_resume_cancel_delete(api: Api) -> None:
     assert history["runs"]["nodes"] == [{"taskName": "ping", "task": None}]
     again = await api.alice.do("deleteTask", {"id": task}, "deletedTaskId userErrors { code }")
     assert again == {"deletedTaskId": None, "userErrors": [{"code": "NOT_FOUND"}]}
+
+
+async def test_a_job_may_expect_a_callback(api: Api) -> None:
+    fields = f"task {{ job {{ ... on HttpJob {{ url expectCallback {{ within }} }} }} }} {ERRORS}"
+    http = {"url": "https://example.com/?then=${{ callback.url }}", "expectCallback": {"within": "PT90S"}}
+    given = {"name": "long", "schedule": {"now": True}, "job": {"http": http}}
+    created = await api.alice.do("createTask", given, "task { id } " + fields)
+    assert created["task"]["job"] == {
+        "url": "https://example.com/?then=${{callback.url}}", "expectCallback": {"within": "PT1M30S"}
+    }  # fmt: skip
+    task = created["task"]["id"]
+    renamed = await api.alice.do("updateTask", {"id": task, "name": "x"}, fields)
+    assert renamed["task"] == {"job": created["task"]["job"]}
+    plain = {"http": {"url": "https://example.com/"}}
+    reset = await api.alice.do("updateTask", {"id": task, "job": plain}, fields)
+    assert reset["task"]["job"]["expectCallback"] is None
+    refused = await api.alice.do(
+        "updateTask", {"id": task, "job": {"http": {**http, "expectCallback": {"within": "P31D"}}}}, fields
+    )
+    assert refused["userErrors"] == [
+        {"field": ["job", "http", "expectCallback", "within"], "code": "INVALID", "message": "within must be from PT1S to P30D."}
+    ]  # fmt: skip
+    custom = {
+        "custom": {"type": "http", "params": {"url": "https://example.com/", "expectCallback": {"within": "PT5M"}}}
+    }
+    changed = await api.alice.do("updateTask", {"id": task, "job": custom}, fields)
+    assert changed["task"]["job"]["expectCallback"] == {"within": "PT5M"}

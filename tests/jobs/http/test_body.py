@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tocsin.errors import InvalidInput
 from tocsin.input_models import parse_params
 from tocsin.jobs.http.body import MAX_BODY_BYTES, HttpBody, encode_body, prepare_body, restore_body
-from tocsin.jobs.http.input import HttpInput, HttpParamsDocument, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
+from tocsin.jobs.http.params import HttpParamsDocument
 from tocsin.security.secret_box import SecretBox
 
 BOX = SecretBox(bytes(32))

@@ -13,8 +13,9 @@ from tocsin.graphql.jobs.http import HttpJobInput
 from tocsin.graphql.scalars import Url
 from tocsin.input_models import parse_params
 from tocsin.jobs.base import SaveContext
-from tocsin.jobs.http.input import HttpInput, HttpParams, HttpParamsDocument, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.jobs.http.job import HttpJob
+from tocsin.jobs.http.params import HttpParams, HttpParamsDocument
 from tocsin.outbound.guard import ALL_NETWORKS, ConnectionRules
 from tocsin.security.secret_box import SecretBox
 

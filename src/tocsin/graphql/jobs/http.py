@@ -17,6 +17,26 @@ class Header:
     value: str = strawberry.field(description="Value of the header; `***` if it is secret.")
 
 
+@strawberry.type(description="The expectation that the target of a call reports the end of its work by a callback.")
+class CallbackExpectation:
+    within: timedelta = strawberry.field(description="Time within which it is expected, from the response on.")
+
+
+@strawberry.input(
+    description=(
+        "The expectation that the target of a call reports the end of its work by a callback. A response status from "
+        "200 to 299 then only accepts the work; the run is WAITING until the callback."
+    )
+)
+class ExpectCallbackInput:
+    within: timedelta = strawberry.field(
+        description=(
+            "Time within which the callback is expected, from the response on: `PT1S` to `P30D`. Without it, the "
+            "attempt fails with `CALLBACK_TIMEOUT`, and is retried by the retry policy."
+        )
+    )
+
+
 @strawberry.type(description="An HTTP request. A response status from 200 to 299 counts as success.")
 class HttpJob(Job):
     url: Url = strawberry.field(description="URL to call.")
@@ -35,6 +55,9 @@ class HttpJob(Job):
     )
     connect_timeout: timedelta | None = strawberry.field(
         description="Maximum time for connecting; null for the default of the server."
+    )
+    expect_callback: CallbackExpectation | None = strawberry.field(
+        description="Callback that ends the run instead of the response; null if none is expected."
     )
 
 
@@ -71,6 +94,14 @@ class HttpJobInput:
         default=strawberry.UNSET,
         description="Maximum time for connecting, at most `PT5M`. Default: the default of the server.",
     )
+    expect_callback: ExpectCallbackInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Expect a callback of the target, at a URL made for the attempt. The target gets the URL in the header "
+            "`Tocsin-Callback-Url`, and in place of `${{ callback.url }}` in the URL, in headers that are not secret "
+            "and in the body."
+        ),
+    )
 
 
 def to_http_job(job: JobDocument) -> HttpJob:
@@ -78,7 +109,7 @@ def to_http_job(job: JobDocument) -> HttpJob:
     params = job["params"]
     body = params["body"]
     shown = {kind: restore_body(body) if body and body["kind"] == kind else None for kind in ("json", "text", "form")}
-    seconds = params["connect_timeout"]
+    seconds, expected = params["connect_timeout"], params.get("expect_callback")
     return HttpJob(
         kind=job["kind"],
         url=Url(params["url"]),
@@ -90,4 +121,5 @@ def to_http_job(job: JobDocument) -> HttpJob:
         body_form=shown["form"],
         has_token=params["token"] is not None,
         connect_timeout=None if seconds is None else timedelta(seconds=seconds),
+        expect_callback=expected and CallbackExpectation(within=timedelta(seconds=expected["within"])),
     )

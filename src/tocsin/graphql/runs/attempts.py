@@ -6,7 +6,7 @@ from datetime import datetime
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptDocument, AttemptOutcome, ErrorDocument, ErrorKind
+from tocsin.documents import AttemptDocument, AttemptOutcome, CallbackDocument, CallbackStatus, ErrorDocument, ErrorKind
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.http import Header
 from tocsin.graphql.scalars import Url
@@ -40,6 +40,15 @@ class AttemptTimings:
     total: float | None = strawberry.field(description="Milliseconds from the start to the end.")
 
 
+@strawberry.type(description="The callback by which the target of an attempt reported the end of its work.")
+class Callback:
+    received_at: datetime = strawberry.field(description="Time at which it was received.")
+    status: CallbackStatus = strawberry.field(description="Outcome that the target reported.")
+    message: str | None = strawberry.field(
+        description="Message of the target, at most 1000 characters; null if it gave none."
+    )
+
+
 @strawberry.type(description="An attempt to execute a run.")
 class Attempt:
     document: strawberry.Private[AttemptDocument]
@@ -61,6 +70,11 @@ class Attempt:
     error: RunError | None = strawberry.field(
         description="Error of the attempt; null while it is in progress and if it succeeded."
     )
+
+    accepted_at: datetime | None = strawberry.field(
+        description="Time of the response after which a callback was expected; null if none was."
+    )
+    callback: Callback | None = strawberry.field(description="Callback of the target; null if there was none.")
 
     @strawberry.field(description="Duration in milliseconds; null while the attempt is in progress.")
     def duration_ms(self) -> int | None:
@@ -111,6 +125,8 @@ def to_attempt(run_id: str, attempt: AttemptDocument) -> Attempt:
         response_truncated=bool(attempt.get("response_truncated")),
         redirects=attempt.get("redirects") or 0,
         error=to_run_error(attempt.get("error")),
+        accepted_at=attempt.get("accepted_at"),
+        callback=_to_callback(attempt.get("callback")),
     )
 
 
@@ -119,6 +135,13 @@ def to_run_error(error: ErrorDocument | None) -> RunError | None:
     if not error:
         return None
     return RunError(kind=ErrorKind(error["kind"]), message=error["message"], hint=error["hint"])
+
+
+def _to_callback(callback: CallbackDocument | None) -> Callback | None:
+    if callback is None:
+        return None
+    status = CallbackStatus(callback["status"])
+    return Callback(received_at=callback["received_at"], status=status, message=callback["message"])
 
 
 def _to_headers(pairs: Iterable[Sequence[str]]) -> list[Header]:

@@ -1,6 +1,6 @@
 """Enums of runs and attempts, with a description of each value. Reasons are in `reasons`."""
 
-from tocsin.documents import AttemptOutcome, RunStatus
+from tocsin.documents import AttemptOutcome, CallbackStatus, RunStatus
 from tocsin.graphql.enums import describe_enum
 
 describe_enum(
@@ -9,6 +9,7 @@ describe_enum(
     {
         "QUEUED": "Due and waiting to be started; `waitingFor` says what for.",
         "RUNNING": "An attempt is in progress.",
+        "WAITING": "The target has accepted the work and is to call back by `callbackExpectedBy`.",
         "RETRY": "The last attempt failed; the next one starts at `nextAttemptAt`.",
         "COMPLETED": "The last attempt succeeded.",
         "FAILED": "The last attempt failed and will not be retried.",
@@ -26,4 +27,9 @@ describe_enum(
         "CANCELLED": "Aborted because its cancellation was requested.",
         "LOST": "The worker died or was stopped before the outcome was recorded. Does not count as a retry.",
     },
+)
+describe_enum(
+    CallbackStatus,
+    "The outcome that a target reports by a callback.",
+    {"COMPLETED": "Its work is done.", "FAILED": "Its work failed."},
 )

@@ -75,6 +75,9 @@ class Run(Node):
     next_attempt_at: datetime | None = strawberry.field(
         description="Time of the next attempt; null unless the status is RETRY."
     )
+    callback_expected_by: datetime | None = strawberry.field(
+        description="Time until which a callback of the target is awaited; null unless the status is WAITING."
+    )
     cancel_requested_at: datetime | None = strawberry.field(
         description="Time at which its cancellation was requested during an attempt; null if it was not."
     )
@@ -96,6 +99,8 @@ class Run(Node):
         )
     )
     async def result(self) -> JSON | None:
+        if self.status is RunStatus.WAITING:  # it is that of the response, until the callback
+            return None
         result: JSON | None = (await parse_json_texts([self.document.get("result")]))[0]
         return result
 
@@ -176,6 +181,7 @@ def to_run(run: RunDocument) -> Run:
         started_at=run.get("started_at"),
         finished_at=run.get("finished_at"),
         next_attempt_at=run.get("retry_at") if run["status"] == RunStatus.RETRY else None,
+        callback_expected_by=run.get("callback_by") if run["status"] == RunStatus.WAITING else None,
         cancel_requested_at=run.get("cancel_requested_at"),
         missed_until=run.get("missed_until"),
         missed_count=None if missed_count is None else min(missed_count, _MAX_INT),

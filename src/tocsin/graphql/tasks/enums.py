@@ -9,7 +9,7 @@ describe_enum(
     "The status of a task, derived from its scheduled runs.",
     {
         "PENDING": "The next due time is in the future, or a run is queued.",
-        "RUNNING": "A scheduled run is being attempted.",
+        "RUNNING": "A scheduled run is being attempted, or its target is to call back.",
         "RETRY": "An attempt of a scheduled run failed and will be retried.",
         "COMPLETED": "No due times are left; the last scheduled run succeeded.",
         "FAILED": "No due times are left; the last scheduled run failed or was missed.",

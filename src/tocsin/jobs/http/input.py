@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypedDict
+from typing import Any
 
-from pydantic import BaseModel, field_validator
+from pydantic import field_validator
 from yarl import URL
 
 from tocsin.errors import ErrorCollector, InvalidInput
 from tocsin.input_models import ParamsModel
-from tocsin.jobs.http.body import HttpBody, HttpBodyDocument, prepare_body, require_storable
+from tocsin.jobs.http.body import HttpBodyDocument, prepare_body, require_storable
+from tocsin.jobs.http.callbacks import check_placeholders, check_within, compact_placeholders, fill_with_sample
+from tocsin.jobs.http.params import HttpParams, HttpParamsDocument, SealedHeader
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.url_guard import find_static_failure
@@ -27,60 +29,14 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
 _RESERVED_HEADERS = frozenset(
     {"content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer"}
-    | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key"}
+    | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key", "tocsin-callback-url"}
 )
 
 
-class PlainHeader(BaseModel):
-    """A header whose value is visible to anyone who can see the task."""
+class ExpectCallback(ParamsModel):
+    """The time within which the target is expected to call back."""
 
-    name: str
-    value: str
-
-
-class SealedHeader(BaseModel):
-    """A header whose value is stored encrypted."""
-
-    name: str
-    sealed: str
-
-
-class PlainHeaderDocument(TypedDict):
-    """A `PlainHeader` as it is stored."""
-
-    name: str
-    value: str
-
-
-class SealedHeaderDocument(TypedDict):
-    """A `SealedHeader` as it is stored."""
-
-    name: str
-    sealed: str
-
-
-class HttpParams(BaseModel):
-    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
-
-    url: str
-    method: str = "GET"
-    headers: list[PlainHeader] = []
-    secret_headers: list[SealedHeader] = []
-    body: HttpBody | None = None
-    token: str | None = None
-    connect_timeout: float | None = None
-
-
-class HttpParamsDocument(TypedDict):
-    """The parameters as they are stored. See `HttpParams`."""
-
-    url: str
-    method: str
-    headers: list[PlainHeaderDocument]
-    secret_headers: list[SealedHeaderDocument]
-    body: HttpBodyDocument | None
-    token: str | None
-    connect_timeout: float | None
+    within: timedelta
 
 
 class HttpInput(ParamsModel):
@@ -100,6 +56,7 @@ class HttpInput(ParamsModel):
     body_form: dict[str, Any] | None = None
     token: str | None = None
     connect_timeout: timedelta | None = None
+    expect_callback: ExpectCallback | None = None
 
     @field_validator("method")
     @classmethod
@@ -128,7 +85,7 @@ def prepare_http_params(
     faults.raise_if_any()
     if before is not None and not _is_same_origin(before.url, checked.url):
         _refuse_kept_secrets(token if given.token is None else None, secret)
-    return {
+    stored: HttpParamsDocument = {
         "url": checked.url,
         "method": given.method,
         "headers": [{"name": name, "value": value} for name, value in checked.headers],
@@ -140,6 +97,9 @@ def prepare_http_params(
         "token": token if given.token is None or token is None else box.seal(token, owner),
         "connect_timeout": checked.connect_timeout,
     }
+    if checked.within is not None:
+        stored["expect_callback"] = {"within": checked.within}
+    return stored
 
 
 def check_http_input(given: HttpInput) -> None:
@@ -156,16 +116,21 @@ class _CheckedInput:
     secret_headers: dict[str, str | SealedHeader]
     body: HttpBodyDocument | None
     connect_timeout: float | None
+    within: float | None
 
 
 def _check_input(
     given: HttpInput, before: HttpParams | None, rules: ConnectionRules | None, faults: ErrorCollector
 ) -> _CheckedInput:
-    url = faults.try_parse(_check_url, given.url, rules) or ""
+    expected = given.expect_callback
+    url = faults.try_parse(_check_url, given.url, rules, expected is not None) or ""
     headers, secret = faults.try_parse(_split_headers, given, before) or ([], {})
     body = faults.try_parse(prepare_body, given.body, given.body_text, given.body_form)
     connect_timeout = faults.try_parse(_check_connect_timeout, given.connect_timeout)
-    return _CheckedInput(url, headers, secret, body, connect_timeout)
+    within = None if expected is None else faults.try_parse(check_within, expected.within)
+    if expected is not None:
+        faults.try_parse(check_placeholders, (url, [value for _, value in headers], body))
+    return _CheckedInput(url, headers, secret, body, connect_timeout, within)
 
 
 def find_url_refusal(url: URL | str, rules: ConnectionRules) -> str | None:
@@ -174,9 +139,10 @@ def find_url_refusal(url: URL | str, rules: ConnectionRules) -> str | None:
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
 
-def _check_url(url: str, rules: ConnectionRules | None) -> str:
+def _check_url(url: str, rules: ConnectionRules | None, expects_callback: bool) -> str:
     require_storable(url, "url")
-    parsed = parse_url(url)
+    url = compact_placeholders(url) if expects_callback else url
+    parsed = parse_url(fill_with_sample(url) if expects_callback else url)
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
     if rules is not None and (refusal := find_url_refusal(parsed, rules)) is not None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -20,9 +21,17 @@ from tocsin.jobs.base import (
     SaveContext,
 )
 from tocsin.jobs.http.body import encode_body
+from tocsin.jobs.http.callbacks import (
+    OfferedCallback,
+    count_placeholders,
+    insert_into_body,
+    insert_into_text,
+    insert_into_url,
+)
 from tocsin.jobs.http.hints import find_status_hint
-from tocsin.jobs.http.input import HttpInput, HttpParams, check_http_input, find_url_refusal, prepare_http_params
+from tocsin.jobs.http.input import HttpInput, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
+from tocsin.jobs.http.params import HttpParams, PlainHeader
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.guard import ConnectionRules
@@ -59,7 +68,11 @@ class HttpJob(Job[HttpParams]):
 
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
-        if (found := find_faults(HttpInput, given)) or has_expression(given):
+        found = find_faults(HttpInput, given)
+        expected = given.get("expectCallback") or given.get("expect_callback")
+        if not found and expected is None and count_placeholders(given):
+            found = [((), "callback.url needs expectCallback: the time within which the callback is expected.")]
+        if found or has_expression(given):
             return found
         try:
             check_http_input(parse_params(HttpInput, given))
@@ -111,10 +124,36 @@ class HttpJob(Job[HttpParams]):
             secret = await _unseal_headers(params, context)
         except SecretUnreadable:
             return Outcome(error=_SECRET_ERROR)
-        request = _build_request(params, secret, context)
-        exchange = await context.http.request(request)
-        outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
+        if params.expect_callback is not None and context.callback_url is not None:
+            outcome = await _call_for_callback(params, secret, OfferedCallback(context.callback_url), context)
+        else:
+            request = _build_request(params, secret, context)
+            exchange = await context.http.request(request)
+            outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
         return await _add_step_result(outcome, context) if context.is_step else outcome
+
+
+async def _call_for_callback(
+    params: HttpParams, secret: list[Header], callback: OfferedCallback, context: JobContext
+) -> Outcome:
+    """Make the request of a call whose target is to call back. A 2xx response accepts the work."""
+    request = _build_request(_insert_callback_url(params, callback.url), [*secret, callback.header], context)
+    exchange = await context.http.request(request)
+    masked = await _mask_exchange(exchange, [*secret, callback.secret, *exchange.cookies])
+    outcome = _build_outcome(request, masked)
+    if (sent := outcome.request) is not None:
+        headers = [(name, callback.hide_in(value)) for name, value in sent["headers"]]
+        sent = {"method": sent["method"], "url": callback.hide_in(sent["url"]), "headers": headers}
+    within = None
+    if outcome.error is None and params.expect_callback is not None:
+        within = timedelta(seconds=params.expect_callback.within)
+    return replace(outcome, request=sent, callback_within=within)
+
+
+def _insert_callback_url(params: HttpParams, url: str) -> HttpParams:
+    headers = [PlainHeader(name=one.name, value=insert_into_text(one.value, url)) for one in params.headers]
+    body = insert_into_body(params.body, url)
+    return params.model_copy(update={"url": insert_into_url(params.url, url), "headers": headers, "body": body})
 
 
 async def _add_step_result(outcome: Outcome, context: JobContext) -> Outcome:

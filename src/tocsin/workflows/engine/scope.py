@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.documents import JobDocument, StepStatus
+from tocsin.jobs.http.callbacks import CALLBACK_PLACEHOLDER
 from tocsin.workflows.engine.evaluation import (
     EvaluationRequest,
     EvaluationResult,
@@ -156,6 +157,7 @@ def _build_request(
     known = {
         "workflow": {"name": document["name"], "version": document["version"]},
         "run": {"id": state.id, "dueAt": format_time(document["due_at"])},
+        "callback": {"url": CALLBACK_PLACEHOLDER},  # the URL is made for each attempt
         "steps": {key: _describe_step(key, state, context) for key in keys},
     }
     inputs = state.inputs if references.uses_inputs else None

@@ -28,6 +28,7 @@ _MOST_LOOKED_FOR = 500
 MAX_EXPRESSIONS = 2_000
 """Maximum number in a workflow: each is parsed whenever the workflow is loaded."""
 _LONGEST_NAME = 100
+_ROOTS = ("inputs", "steps", "item", "index", "workflow", "run", "callback")
 _STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 PlacedFaults = Iterator[tuple[ValuePath, str]]
 
@@ -110,6 +111,7 @@ def _find_all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Place
         yield (), f"The workflow has {count:,} expressions; at most {MAX_EXPRESSIONS:,} are allowed."
     if outline.output is not None:
         yield from _find_expression_faults(outline.output, ("output",), set(outline.keys), outline, item=False)
+        yield from _find_callback_faults(outline.output, ("output",))
 
 
 def _iter_expression_values(outline: Outline) -> Iterator[Any]:
@@ -166,10 +168,12 @@ def _find_step_faults(step: StepOutline, outline: Outline, jobs: JobCatalog) -> 
     if (wrong := step.find_shape_fault()) is not None and not (step.has_no_kind and set(step.data) - _STEP_NAMES):
         yield step.path, wrong  # otherwise the kind is a misspelled key
     before = set(outline.find_steps_before(step))
+    calls = {(*path[len(step.path) :], "params") for path, kind, _ in step.iter_jobs() if kind == "http"}
     for place, value in step.expression_values().items():
         own = {step.key} if place[0] == "compensation" else set()
         item = step.is_for_each and place == ("params",)
-        yield from _find_expression_faults(value, (*step.path, *place), before | own, outline, item=item)
+        found = _find_expression_faults(value, (*step.path, *place), before | own, outline, item=item)
+        yield from found if place in calls else (*found, *_find_callback_faults(value, (*step.path, *place)))
     yield from _find_frequent_reminders(step)
     for path, kind, params in step.iter_jobs():
         yield from _find_job_faults(kind, params, path, jobs)
@@ -214,6 +218,11 @@ def _find_expression_faults(
         yield path, "item and index are available only in the params of a step with forEach."
 
 
+def _find_callback_faults(value: Any, path: ValuePath) -> PlacedFaults:
+    if not expressions.find_faults(value) and "callback" in expressions.find_roots(value):
+        yield path, "callback is available only in the params of an http job."
+
+
 def _find_unknown_names(value: Any, path: ValuePath, before: Collection[str], outline: Outline) -> PlacedFaults:
     for key in sorted(expressions.find_step_references(value) - {"*"} - set(before)):
         if key not in outline.keys:
@@ -222,11 +231,9 @@ def _find_unknown_names(value: Any, path: ValuePath, before: Collection[str], ou
             yield path, f"The step {key} may still be running when this one starts. Add it to dependsOn."
     for name in sorted(expressions.find_input_references(value) - {"*"} - set(outline.inputs)):
         yield path, f"There is no input {name}.{_suggest_name(name, outline.inputs)}"
-    for name in sorted(expressions.find_roots(value) - {"inputs", "steps", "item", "index", "workflow", "run"}):
-        yield (
-            path,
-            f"{name} is not defined here. An expression starts with inputs, steps, item, index, workflow or run.",
-        )
+    for name in sorted(expressions.find_roots(value) - set(_ROOTS)):
+        known = f"{', '.join(_ROOTS[:-1])} or {_ROOTS[-1]}"
+        yield path, f"{name} is not defined here. An expression starts with {known}."
 
 
 def _suggest_name(name: str, names: Iterable[str]) -> str:

@@ -1,0 +1,73 @@
+"""The stored parameters of an HTTP call."""
+
+from typing import NotRequired, TypedDict
+
+from pydantic import BaseModel
+
+from tocsin.jobs.http.body import HttpBody, HttpBodyDocument
+
+
+class PlainHeader(BaseModel):
+    """A header whose value is visible to anyone who can see the task."""
+
+    name: str
+    value: str
+
+
+class SealedHeader(BaseModel):
+    """A header whose value is stored encrypted."""
+
+    name: str
+    sealed: str
+
+
+class PlainHeaderDocument(TypedDict):
+    """A `PlainHeader` as it is stored."""
+
+    name: str
+    value: str
+
+
+class SealedHeaderDocument(TypedDict):
+    """A `SealedHeader` as it is stored."""
+
+    name: str
+    sealed: str
+
+
+class CallbackExpectation(BaseModel):
+    """The time within which the target is expected to call back, in seconds after its response."""
+
+    within: float
+
+
+class CallbackExpectationDocument(TypedDict):
+    """A `CallbackExpectation` as it is stored."""
+
+    within: float
+
+
+class HttpParams(BaseModel):
+    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
+
+    url: str
+    method: str = "GET"
+    headers: list[PlainHeader] = []
+    secret_headers: list[SealedHeader] = []
+    body: HttpBody | None = None
+    token: str | None = None
+    connect_timeout: float | None = None
+    expect_callback: CallbackExpectation | None = None
+
+
+class HttpParamsDocument(TypedDict):
+    """The parameters as they are stored. See `HttpParams`."""
+
+    url: str
+    method: str
+    headers: list[PlainHeaderDocument]
+    secret_headers: list[SealedHeaderDocument]
+    body: HttpBodyDocument | None
+    token: str | None
+    connect_timeout: float | None
+    expect_callback: NotRequired[CallbackExpectationDocument]
