@@ -20,7 +20,8 @@ class Task(StoredDocument):
 
     `next_run_at` is the next due time; null if there is none. `active` lists the scheduled runs that are open, or whose
     end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled successes: each value
-    has one mail about failures. `reconcile` is true while open runs still have to be updated after an edit.
+    has one mail about failures. The owner is told from the failure `alert_after` in a row on, and the task pauses after
+    `pause_after` of them (null: never). `reconcile` is true while open runs still have to be updated after an edit.
     """
 
     owner: str
@@ -34,6 +35,9 @@ class Task(StoredDocument):
     timeout: float | None
     queue: str = "default"
     priority: int = 0
+    alert_after: int = 1
+    alert_on_missed: bool = False
+    pause_after: int | None = None
     hold: Hold | None = None
     status: TaskStatus
     next_run_at: datetime | None

@@ -52,6 +52,9 @@ class TaskSettings(TypedDict):
     timeout: float | None
     queue: str
     priority: int
+    alert_after: int
+    alert_on_missed: bool
+    pause_after: int | None
 
 
 class TaskChanges(TypedDict, total=False):
@@ -67,6 +70,9 @@ class TaskChanges(TypedDict, total=False):
     timeout: float | None
     queue: str
     priority: int
+    alert_after: int
+    alert_on_missed: bool
+    pause_after: int | None
     hold: Hold | None
     next_run_at: datetime | None
     last_due_at: datetime | None
@@ -91,6 +97,9 @@ class TaskDocument(TypedDict):
     timeout: float | None
     queue: NotRequired[str]
     priority: NotRequired[int]
+    alert_after: NotRequired[int]
+    alert_on_missed: NotRequired[bool]
+    pause_after: NotRequired[int | None]
     hold: Hold | None
     status: TaskStatus
     next_run_at: datetime | None
