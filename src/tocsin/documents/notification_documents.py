@@ -12,10 +12,12 @@ class NotificationDataDocument(TypedDict, total=False):
     IDs are those of the API, times are texts in UTC.
     """
 
-    task: str
-    run: str
-    workflow: str
-    workflowRun: str
+    taskId: str
+    runId: str
+    workflowId: str
+    workflowRunId: str
+    channelId: str
+    step: str
     steps: list[str]
     errorKind: str
     errorMessage: str
@@ -25,13 +27,12 @@ class NotificationDataDocument(TypedDict, total=False):
     dueAt: str
     nextAttemptAt: str
     message: str
-    reminder: bool
+    isReminder: bool
     decideUntil: str
     quotas: list[str]
     address: str
     openedAt: str
     openedFrom: str
-    channel: str
 
 
 class NotificationDocument(TypedDict):

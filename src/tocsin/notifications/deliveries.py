@@ -14,6 +14,7 @@ from tocsin.notifications.channel_store import find_takers, takes_event
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.events import LINK_EVENTS, Event
+from tocsin.notifications.inbox.data import describe_for_programs
 from tocsin.notifications.inbox.store import find_stored, store_notifications
 from tocsin.notifications.notices import render_notice
 from tocsin.notifications.run_events import IncidentStage
@@ -106,6 +107,8 @@ def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocume
             delivery["to"] = event.to
     if channel != DEFAULT_CHANNEL:
         delivery["channel"] = channel
+        if event.kind not in LINK_EVENTS:
+            delivery["data"] = describe_for_programs(event)
     return delivery
 
 

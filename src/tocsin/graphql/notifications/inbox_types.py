@@ -35,10 +35,10 @@ class Notification(Node):
     )
     data: JSON = strawberry.field(
         description=(
-            "The same for programs, as far as it applies: `task`, `run`, `workflow` and `workflowRun` (global IDs), "
-            "`steps` (keys), `errorKind`, `errorMessage`, `statusCode`, `attempts`, `reason`, `dueAt`, "
-            "`nextAttemptAt`, `message`, `reminder`, `decideUntil`, `quotas`, `address`, `openedAt`, "
-            "`openedFrom`, `channel`."
+            "The same for programs, as webhooks get it in `details`, as far as it applies: `taskId`, `runId`, "
+            "`workflowId`, `workflowRunId` and `channelId` (global IDs), `step` and `steps` (keys), `errorKind`, "
+            "`errorMessage`, `statusCode`, `attempts`, `reason`, `dueAt`, `nextAttemptAt`, `message`, `isReminder`, "
+            "`decideUntil`, `quotas`, `address`, `openedAt`, `openedFrom`."
         )
     )
 

@@ -1,4 +1,8 @@
-"""What a notification says for programs. Pure."""
+"""What a notification says for programs, whether they read it from the inbox or get it from a channel. Pure.
+
+A kind of event has one function here, and each fact one name: an ID ends with `Id` and is that of the API, a time with
+`At`.
+"""
 
 from functools import singledispatch
 
@@ -31,7 +35,7 @@ def _task_failure(event: TaskFailure) -> NotificationDataDocument:
 @describe_for_programs.register
 def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
     data = _about_run(event.run) | _about_error(event.error, event.status_code)
-    data |= {"workflow": to_global_id("Workflow", event.about["id"]), "steps": list(event.steps)}
+    data |= {"workflowId": to_global_id("Workflow", event.about["id"]), "steps": list(event.steps)}
     data |= {"dueAt": format_datetime(event.due_at)}
     if event.attempts:
         data["attempts"] = event.attempts
@@ -46,7 +50,7 @@ def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
 def _approval_requested(event: ApprovalRequested) -> NotificationDataDocument:
     step = event.about.get("step") if event.about else None
     data = _about_run(event.run)
-    data |= {"steps": [step] if step else [], "message": event.message, "reminder": event.is_reminder}
+    data |= {"step": step or "", "message": event.message, "isReminder": event.is_reminder}
     if event.decide_until is not None:
         data["decideUntil"] = format_datetime(event.decide_until)
     return data
@@ -70,18 +74,18 @@ def _password_changed(event: PasswordChanged) -> NotificationDataDocument:
 
 @describe_for_programs.register
 def _channel_disabled(event: ChannelDisabled) -> NotificationDataDocument:
-    return {"channel": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
+    return {"channelId": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
 
 
 def _about_run(run_id: str | None) -> NotificationDataDocument:
     if run_id is None:
         return {}
     if run_type_name(run_id) == "WorkflowRun":
-        return {"workflowRun": to_global_id("WorkflowRun", run_id)}
+        return {"workflowRunId": to_global_id("WorkflowRun", run_id)}
     run, parent = to_global_id("Run", run_id), parent_of(run_id)
     if is_workflow_run_id(parent):
-        return {"run": run, "workflowRun": to_global_id("WorkflowRun", parent)}
-    return {"run": run, "task": to_global_id("Task", parent)}
+        return {"runId": run, "workflowRunId": to_global_id("WorkflowRun", parent)}
+    return {"runId": run, "taskId": to_global_id("Task", parent)}
 
 
 def _about_error(error: ErrorExcerpt, status_code: int | None) -> NotificationDataDocument:
