@@ -23,6 +23,7 @@ class NotificationDataDocument(TypedDict, total=False):
     errorMessage: str
     statusCode: int
     attempts: int
+    failures: int
     reason: str
     dueAt: str
     nextAttemptAt: str

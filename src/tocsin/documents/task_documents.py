@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-from tocsin.documents.states import Hold, Overlap, TaskStatus
+from tocsin.documents.states import Hold, Overlap, PauseReason, TaskStatus
 from tocsin.schedules import MisfireDocument, ScheduleDocument
 
 
@@ -37,6 +37,18 @@ class ActiveRunDocument(TypedDict):
 
     run: str
     shows: TaskStatus
+
+
+class FailurePauseDocument(TypedDict):
+    """How a task paused itself: after so many failures in a row, of which `run` was counted last.
+
+    `is_told` is true once its owner has been notified.
+    """
+
+    run: str
+    failures: int
+    at: datetime
+    is_told: bool
 
 
 class TaskSettings(TypedDict):
@@ -74,6 +86,9 @@ class TaskChanges(TypedDict, total=False):
     alert_on_missed: bool
     pause_after: int | None
     hold: Hold | None
+    pause_reason: PauseReason | None
+    failure_pause: FailurePauseDocument | None
+    consecutive_failures: int
     next_run_at: datetime | None
     last_due_at: datetime | None
     last_end: TaskStatus
@@ -101,6 +116,8 @@ class TaskDocument(TypedDict):
     alert_on_missed: NotRequired[bool]
     pause_after: NotRequired[int | None]
     hold: Hold | None
+    pause_reason: NotRequired[PauseReason | None]
+    failure_pause: NotRequired[FailurePauseDocument | None]
     status: TaskStatus
     next_run_at: datetime | None
     last_due_at: datetime | None

@@ -28,6 +28,7 @@ from tocsin.fair_queue import RoundRobin
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
+from tocsin.tasks.failure_pauses import complete_pauses
 from tocsin.wakeups import Signal, Wakeups
 
 BATCH = 500
@@ -155,6 +156,7 @@ class Completer:
         self._database.changes.runs_moved(stored.runs)
         await self._apply_effects(stored)
         stored = stored.joined(inserted)
+        await complete_pauses(self._database, stored.runs)
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
         for run in stored.runs:

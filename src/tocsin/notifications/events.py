@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
     CHANNEL_DISABLED = "CHANNEL_DISABLED"
+    TASK_PAUSED = "TASK_PAUSED"
 
 
 ACCOUNT_EVENTS = frozenset(

@@ -18,6 +18,7 @@ _SEVERITIES = MappingProxyType(
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
         EventKind.PASSWORD_CHANGED: Severity.WARNING,
         EventKind.CHANNEL_DISABLED: Severity.WARNING,
+        EventKind.TASK_PAUSED: Severity.ERROR,
     }
 )
 TOLD_EVENTS = frozenset(_SEVERITIES)

@@ -14,6 +14,7 @@ from tocsin.notifications.account_events import (
 from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
+from tocsin.notifications.task_events import TaskPaused
 
 Mail = tuple[str, MailContent]
 """A subject and the content."""
@@ -105,6 +106,22 @@ def _task_facts(event: TaskFailure, what_follows: list[Fact]) -> list[Fact]:
         ("Due:", format_time(event.due_at)),
         ("Run:", to_global_id("Run", event.run or "")),
     ]
+
+
+@describe_event.register
+def _task_paused(event: TaskPaused) -> Mail:
+    return f'Task "{event.task_name}" is paused', MailContent(
+        tone=Tone.FAILURE,
+        headline=f'Your task "{event.task_name}" has paused itself, because its runs keep failing.',
+        opening="It will not run any more until you resume it.",
+        facts=[
+            ("Failed in a row:", str(event.failures)),
+            *format_error(event.error),
+            ("Run:", to_global_id("Run", event.run)),
+        ],
+        button=_RUN,
+        advice="Correct the cause, then resume the task with resumeTask. What is due meanwhile is not caught up.",
+    )
 
 
 @describe_event.register

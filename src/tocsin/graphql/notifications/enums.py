@@ -45,6 +45,7 @@ describe_enum(
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
         "PASSWORD_CHANGED": "The password of your account was changed.",
         "CHANNEL_DISABLED": "Another notification channel of yours was disabled.",
+        "TASK_PAUSED": "A task has paused itself, because as many runs in a row failed as its `pauseAfter` allows.",
     },
     name="NotificationKind",
 )

@@ -7,7 +7,7 @@ import strawberry
 
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Overlap, TaskDocument, TaskStatus
+from tocsin.documents import Hold, Overlap, PauseReason, TaskDocument, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
@@ -102,6 +102,12 @@ class Task(Node):
     )
     def pause_after(self) -> int | None:
         return self.document.get("pause_after")
+
+    @strawberry.field(description="Reason for which the task is paused; null unless its status is PAUSED.")
+    def pause_reason(self) -> PauseReason | None:
+        if self.document["hold"] != Hold.PAUSED:
+            return None
+        return PauseReason(self.document.get("pause_reason") or PauseReason.REQUESTED)
 
     @strawberry.field(description="Latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:

@@ -12,6 +12,7 @@ from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
+from tocsin.notifications.task_events import TaskPaused
 from tocsin.schedules.iso8601 import format_datetime
 
 
@@ -30,6 +31,11 @@ def _task_failure(event: TaskFailure) -> NotificationDataDocument:
     if event.reason is not None:
         data["reason"] = event.reason
     return data
+
+
+@describe_for_programs.register
+def _task_paused(event: TaskPaused) -> NotificationDataDocument:
+    return _about_run(event.run) | _about_error(event.error, event.status_code) | {"failures": event.failures}
 
 
 @describe_for_programs.register
