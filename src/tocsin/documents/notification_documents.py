@@ -17,6 +17,8 @@ class NotificationDataDocument(TypedDict, total=False):
     workflowId: str
     workflowRunId: str
     channelId: str
+    replayId: str
+    apiTokenId: str
     step: str
     steps: list[str]
     errorKind: str
@@ -24,6 +26,7 @@ class NotificationDataDocument(TypedDict, total=False):
     statusCode: int
     attempts: int
     failures: int
+    missed: int
     reason: str
     dueAt: str
     nextAttemptAt: str
@@ -34,6 +37,19 @@ class NotificationDataDocument(TypedDict, total=False):
     address: str
     openedAt: str
     openedFrom: str
+    name: str
+    scopes: list[str]
+    expiresAt: str
+    finishedAt: str
+    fileName: str
+    fileSize: int
+    rows: int
+    status: str
+    selected: int
+    sent: int
+    succeeded: int
+    failed: int
+    skipped: int
 
 
 class NotificationDocument(TypedDict):

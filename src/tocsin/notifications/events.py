@@ -25,6 +25,12 @@ class EventKind(StrEnum):
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
     CHANNEL_DISABLED = "CHANNEL_DISABLED"
     TASK_PAUSED = "TASK_PAUSED"
+    RUN_MISSED = "RUN_MISSED"
+    WORKFLOW_FINISHED = "WORKFLOW_FINISHED"
+    WORKFLOW_FAILED = "WORKFLOW_FAILED"
+    REPORT_READY = "REPORT_READY"
+    REPLAY_FINISHED = "REPLAY_FINISHED"
+    API_TOKEN_CREATED = "API_TOKEN_CREATED"  # noqa: S105  # not a password
 
 
 ACCOUNT_EVENTS = frozenset(
@@ -34,9 +40,14 @@ ACCOUNT_EVENTS = frozenset(
         EventKind.INVITATION,
         EventKind.REFRESH_TOKEN_REUSED,
         EventKind.PASSWORD_CHANGED,
+        EventKind.API_TOKEN_CREATED,
     }
 )
 """The kinds of events of accounts."""
+OPT_IN_KINDS = frozenset({EventKind.WORKFLOW_FINISHED, EventKind.WORKFLOW_FAILED, EventKind.REPORT_READY})
+"""The kinds that only go to channels, and by mail, where their owner has chosen them."""
+UNSTORED_KINDS = frozenset({EventKind.WORKFLOW_FINISHED})
+"""Those of them that are not even stored unless a channel takes them: a workflow can finish each second."""
 LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
 account."""

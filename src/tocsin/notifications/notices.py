@@ -19,6 +19,12 @@ _SEVERITIES = MappingProxyType(
         EventKind.PASSWORD_CHANGED: Severity.WARNING,
         EventKind.CHANNEL_DISABLED: Severity.WARNING,
         EventKind.TASK_PAUSED: Severity.ERROR,
+        EventKind.RUN_MISSED: Severity.WARNING,
+        EventKind.WORKFLOW_FINISHED: Severity.SUCCESS,
+        EventKind.WORKFLOW_FAILED: Severity.ERROR,
+        EventKind.REPORT_READY: Severity.SUCCESS,
+        EventKind.REPLAY_FINISHED: Severity.INFO,
+        EventKind.API_TOKEN_CREATED: Severity.WARNING,
     }
 )
 TOLD_EVENTS = frozenset(_SEVERITIES)
@@ -28,6 +34,9 @@ _NAMES = {
     EventKind.FAILED_FOR_GOOD: "FAILED",
     EventKind.APPROVAL: "APPROVAL_REQUESTED",
     EventKind.REFRESH_TOKEN_REUSED: "SESSION_TOKEN_REUSED",
+    EventKind.WORKFLOW_FINISHED: "WORKFLOW_RUN_FINISHED",
+    EventKind.WORKFLOW_FAILED: "WORKFLOW_RUN_FAILED",
+    EventKind.API_TOKEN_CREATED: "TOKEN_CREATED",
 }
 _INCIDENTS = frozenset({"Task", "Workflow"})
 

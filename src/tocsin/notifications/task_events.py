@@ -1,6 +1,8 @@
-"""The events of tasks, beside the failures of their runs: a task paused itself, or missed runs. Pure."""
+"""The events of tasks, beside the failures of their runs: a task paused itself, or has missed runs. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from tocsin.documents import FailurePauseDocument, RunDocument, TaskDocument
@@ -35,4 +37,43 @@ class TaskPaused(Event):
             failures=pause["failures"],
             error=ErrorExcerpt.from_document((last and last.get("error")) or (run and run.get("error"))),
             status_code=last.get("status_code") if last else None,
+        )
+
+
+def missed_event_id(run: RunDocument) -> str:
+    """Return the ID of the event of a missed or skipped run: one until a run of its task has succeeded."""
+    return f"{run['task']}:{run['incident']}:missed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsMissed(Event):
+    """A task has missed `count` due times, the first at `due_at`, for this reason."""
+
+    kind: EventKind = EventKind.RUN_MISSED
+    run: str
+    task_name: str
+    due_at: datetime
+    count: int
+    reason: str | None
+
+    @classmethod
+    def from_runs(cls, runs: Sequence[RunDocument]) -> Self:
+        """Return the event of missed and skipped runs that have the same `missed_event_id`."""
+        first = min(runs, key=lambda run: run["due_at"])
+        return cls(
+            id=missed_event_id(first),
+            owner=first["owner"],
+            at=first.get("finished_at") or first["due_at"],
+            run=first["_id"],
+            about={
+                "type": "MissedRuns",
+                "id": f"{first['task']}:missed",
+                "incident": first["incident"] or 0,
+                "stage": 0,
+            },
+            page=run_page_path(first["_id"]),
+            task_name=excerpt_name(first["task_name"]),
+            due_at=first["due_at"],
+            count=sum(run.get("missed_count") or 1 for run in runs),
+            reason=first.get("reason"),
         )

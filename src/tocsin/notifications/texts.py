@@ -13,11 +13,17 @@ from tocsin.notifications.account_events import (
 )
 from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.outcome_texts import (
+    Mail,
+    describe_api_token_created,
+    describe_replay_ended,
+    describe_report_ready,
+    describe_runs_missed,
+    describe_task_paused,
+    describe_workflow_ended,
+)
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
-from tocsin.notifications.task_events import TaskPaused
 
-Mail = tuple[str, MailContent]
-"""A subject and the content."""
 _RUN = Button("Open the run", "Open:")
 _WORKFLOW_RUN = Button("Open the workflow run", "Open:")
 _DECISION = Button("Decide", "Decide here:")
@@ -43,6 +49,14 @@ _CONSEQUENCES: dict[str | None, str] = {
 def describe_event(event: Event) -> Mail:
     """Return the subject and the content of the notification of the event."""
     raise TypeError(f"there is no text about a {type(event).__name__}")
+
+
+describe_event.register(describe_task_paused)
+describe_event.register(describe_runs_missed)
+describe_event.register(describe_workflow_ended)
+describe_event.register(describe_report_ready)
+describe_event.register(describe_replay_ended)
+describe_event.register(describe_api_token_created)
 
 
 # --- tasks and workflows ----------------------------------------------------------------------------------------------
@@ -106,22 +120,6 @@ def _task_facts(event: TaskFailure, what_follows: list[Fact]) -> list[Fact]:
         ("Due:", format_time(event.due_at)),
         ("Run:", to_global_id("Run", event.run or "")),
     ]
-
-
-@describe_event.register
-def _task_paused(event: TaskPaused) -> Mail:
-    return f'Task "{event.task_name}" is paused', MailContent(
-        tone=Tone.FAILURE,
-        headline=f'Your task "{event.task_name}" has paused itself, because its runs keep failing.',
-        opening="It will not run any more until you resume it.",
-        facts=[
-            ("Failed in a row:", str(event.failures)),
-            *format_error(event.error),
-            ("Run:", to_global_id("Run", event.run)),
-        ],
-        button=_RUN,
-        advice="Correct the cause, then resume the task with resumeTask. What is due meanwhile is not caught up.",
-    )
 
 
 @describe_event.register

@@ -10,6 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import AutoReconnect
 
 from tests.notifications.channels.mail.test_texts import CHANNEL
+from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
     DUE,
@@ -31,7 +32,7 @@ from tocsin.notifications.account_events import (
     RefreshTokenReused,
 )
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
+from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event, EventKind
 from tocsin.notifications.inbox import store
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
@@ -103,6 +104,7 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), 'Channel "Ops" was disabled',
      'Your notification channel "Ops" was disabled.\nReason: It is gone.\nKind: slack\n',
      {"channelId": to_global_id("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
+    *((event, subject, "", data) for event, subject, _, data in OUTCOMES if event.kind not in UNSTORED_KINDS),
 ]  # fmt: skip
 
 
@@ -111,10 +113,12 @@ def link(kind: EventKind) -> LinkRequested:
 
 
 def test_every_kind_that_is_no_link_has_a_case() -> None:
-    assert {event.kind for event, *_ in CASES} | LINK_EVENTS == set(EventKind)
+    assert {event.kind for event, *_ in CASES} | LINK_EVENTS | UNSTORED_KINDS == set(EventKind)
 
 
-@pytest.mark.parametrize(("event", "subject", "text", "data"), CASES, ids=[each[1] for each in CASES])
+@pytest.mark.parametrize(
+    ("event", "subject", "text", "data"), CASES, ids=[f"{each[0].kind} {each[1]}" for each in CASES]
+)
 async def test_an_event_is_stored_once_with_its_text_and_data(
     database: Database, event: Event, subject: str, text: str, data: dict[str, Any]
 ) -> None:

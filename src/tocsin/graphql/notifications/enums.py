@@ -46,6 +46,12 @@ describe_enum(
         "PASSWORD_CHANGED": "The password of your account was changed.",
         "CHANNEL_DISABLED": "Another notification channel of yours was disabled.",
         "TASK_PAUSED": "A task has paused itself, because as many runs in a row failed as its `pauseAfter` allows.",
+        "RUN_MISSED": "A task with `alertOnMissed` has missed or skipped runs. Then no more until one has succeeded.",
+        "WORKFLOW_FINISHED": "A workflow run was completed. Only told, and stored, where you have chosen it.",
+        "WORKFLOW_FAILED": "A manual or resumed workflow run has failed. Only told where you have chosen it.",
+        "REPORT_READY": "A report was written to a file. Only told where you have chosen it.",
+        "REPLAY_FINISHED": "A replay of dead letters is finished, or was stopped because its canary failed.",
+        "API_TOKEN_CREATED": "An API token was created for your account.",
     },
     name="NotificationKind",
 )

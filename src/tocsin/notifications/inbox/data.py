@@ -7,12 +7,19 @@ A kind of event has one function here, and each fact one name: an ID ends with `
 from functools import singledispatch
 
 from tocsin.documents import NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
-from tocsin.notifications.account_events import ChannelDisabled, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import (
+    ApiTokenCreated,
+    ChannelDisabled,
+    PasswordChanged,
+    QuotaMet,
+    RefreshTokenReused,
+)
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.outcome_events import ReplayEnded, ReportReady, WorkflowEnded
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
-from tocsin.notifications.task_events import TaskPaused
+from tocsin.notifications.task_events import RunsMissed, TaskPaused
 from tocsin.schedules.iso8601 import format_datetime
 
 
@@ -81,6 +88,42 @@ def _password_changed(event: PasswordChanged) -> NotificationDataDocument:
 @describe_for_programs.register
 def _channel_disabled(event: ChannelDisabled) -> NotificationDataDocument:
     return {"channelId": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
+
+
+@describe_for_programs.register
+def _runs_missed(event: RunsMissed) -> NotificationDataDocument:
+    data = _about_run(event.run) | {"missed": event.count, "dueAt": format_datetime(event.due_at)}
+    return data if event.reason is None else data | {"reason": event.reason}
+
+
+@describe_for_programs.register
+def _workflow_ended(event: WorkflowEnded) -> NotificationDataDocument:
+    data = _about_run(event.run) | {"workflowId": to_global_id("Workflow", event.workflow)}
+    data |= {"dueAt": format_datetime(event.due_at), "finishedAt": format_datetime(event.at)}
+    if event.error is not None:
+        data |= _about_error(event.error, None) | {"steps": list(event.steps)}
+    return data if event.reason is None else data | {"reason": event.reason}
+
+
+@describe_for_programs.register
+def _report_ready(event: ReportReady) -> NotificationDataDocument:
+    file: NotificationDataDocument = {"fileName": event.file_name, "fileSize": event.size, "rows": event.rows}
+    return _about_run(event.run) | file | {"dueAt": format_datetime(event.due_at)}
+
+
+@describe_for_programs.register
+def _replay_ended(event: ReplayEnded) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"replayId": to_global_id("Replay", event.replay), "status": event.status.value}
+    counts: NotificationDataDocument = {"sent": event.sent, "succeeded": event.succeeded, "failed": event.failed}
+    data |= {**counts, "selected": event.selected, "skipped": event.skipped}
+    return data if event.reason is None else data | {"reason": event.reason}
+
+
+@describe_for_programs.register
+def _api_token_created(event: ApiTokenCreated) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"apiTokenId": to_global_id("ApiToken", event.id.removesuffix(":created"))}
+    data |= {"name": event.token_name, "scopes": list(event.scopes), "address": event.address}
+    return data if event.expires_at is None else data | {"expiresAt": format_datetime(event.expires_at)}
 
 
 def _about_run(run_id: str | None) -> NotificationDataDocument:
