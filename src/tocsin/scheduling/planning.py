@@ -31,12 +31,12 @@ from tocsin.documents.updates import (
     has_value,
 )
 from tocsin.scheduling.task_advance import NamedRun, TaskAdvance
+from tocsin.tasks.missed_runs import NEVER_OPEN
 from tocsin.tasks.runs import new_task_run
 
 MAX_OPEN_RUNS = 100
 """Default maximum of open scheduled runs of one task, whose document names them all."""
 log = telemetry.get_logger(__name__)
-_NEVER_OPEN = (RunStatus.MISSED, RunStatus.SKIPPED)
 _PlannedItem: TypeAlias = schedules.Gap | datetime | RunDocument
 """An entry of a plan: missed due times, one due time, or a run that is already stored."""
 
@@ -73,16 +73,21 @@ class TaskFiring:
     def build_advance(self) -> tuple[str, TaskAdvance]:
         """Return the task's id and its advance.
 
-        The task names the runs as active that are open, or were open and whose end is still to be counted.
+        The task names the runs as active that are open, or were open and whose end is still to be counted, and those
+        of whose miss its owner is still to be told.
         """
         made = tuple(self._suffix_and_status(run) for run in self.runs if run["status"] != RunStatus.SKIPPED)
         active = tuple(
             self._suffix_and_status(run)
             for run in self.runs
-            if run["open"] or (run in self.adopted and run["status"] not in _NEVER_OPEN)
+            if run["open"] or (run in self.adopted and run["status"] not in NEVER_OPEN) or self.is_alerting(run)
         )
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
+
+    def is_alerting(self, run: RunDocument) -> bool:
+        """Return whether the owner is to be told that this run was missed or skipped."""
+        return bool(self.task.get("alert_on_missed")) and run["status"] in NEVER_OPEN
 
     def build_late_advance(self, run: RunDocument) -> tuple[str, TaskAdvance]:
         """Return the task's id and its advance past its only run, which was deferred and is now as given."""

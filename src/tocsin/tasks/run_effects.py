@@ -40,11 +40,13 @@ from tocsin.notifications.deliveries import find_notified, notify
 from tocsin.notifications.run_events import IncidentStage, TaskFailure
 from tocsin.tasks import overlap
 from tocsin.tasks.failure_streak import count_in_streak, pause_if_reached
+from tocsin.tasks.missed_runs import tell_missed_runs
 
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     """Apply the effects of these runs' states. Return whether a waiting run was released."""
     await enqueue_notifications(database, runs)
+    await tell_missed_runs(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
