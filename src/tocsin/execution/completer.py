@@ -24,6 +24,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
+from tocsin.execution.report_notices import tell_reports
 from tocsin.fair_queue import RoundRobin
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
@@ -148,6 +149,7 @@ class Completer:
     async def _write(self, batch: list[Completion]) -> None:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
+        await tell_reports(self._database, batch)
         async with self._database.deferred.lock:
             deferred = [one for one in batch if self._database.deferred.get(one.run["_id"]) is not None]
             inserted = await self._insert_deferred(deferred)
