@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.clock import epoch_milliseconds
 from tocsin.documents import DeliveryAboutDocument
 
 
@@ -71,3 +72,13 @@ class Event:
     run: str | None = None
     about: DeliveryAboutDocument | None = None
     page: str | None = None
+
+
+def about_latest(type_name: str, subject: str, at: datetime) -> DeliveryAboutDocument:
+    """Return the subject of an event that is no incident: of many about it, only the latest wait for a receiver.
+
+    `at` puts them into order.
+    """
+    return {
+        "type": type_name, "id": f"{subject}:{type_name.lower()}", "incident": epoch_milliseconds(at), "stage": 0
+    }  # fmt: skip

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from tocsin.clock import epoch_milliseconds
 from tocsin.documents import (
-    DeliveryAboutDocument,
     ReplayDocument,
     ReplayStatus,
     RunDocument,
     WorkflowRunDocument,
     WorkflowRunStatus,
 )
-from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_message, excerpt_name
 from tocsin.notifications.pages import replay_page_path, report_page_path, run_page_path
 
@@ -44,7 +42,7 @@ class WorkflowEnded(Event):
             owner=run["owner"],
             at=run["finished_at"] or run["due_at"],
             run=run["_id"],
-            about=_about_latest("WorkflowRuns", run["workflow"], run["due_at"]),
+            about=about_latest("WorkflowRuns", run["workflow"], run["due_at"]),
             page=run_page_path(run["_id"]),
             workflow=run["workflow"],
             workflow_name=excerpt_name(run["name"]),
@@ -76,7 +74,7 @@ class ReportReady(Event):
             owner=run["owner"],
             at=run.get("finished_at") or run["due_at"],
             run=run["_id"],
-            about=_about_latest("Reports", run["task"], run["due_at"]),
+            about=about_latest("Reports", run["task"], run["due_at"]),
             page=report_page_path(run["_id"]),
             task_name=excerpt_name(run["task_name"]),
             file_name=excerpt_name(file["name"]),
@@ -107,6 +105,7 @@ class ReplayEnded(Event):
             id=f"{replay['_id']}:replayed",
             owner=replay["owner"],
             at=at,
+            about=about_latest("Replays", replay["owner"], at),
             page=replay_page_path(replay["_id"]),
             replay=replay["_id"],
             status=ReplayStatus(replay["status"]),
@@ -117,10 +116,3 @@ class ReplayEnded(Event):
             skipped=sum(replay["skips"].values()),
             reason=excerpt_message(replay["reason"]) if replay["reason"] else None,
         )
-
-
-def _about_latest(type_name: str, subject: str, due_at: datetime) -> DeliveryAboutDocument:
-    """Return the subject by which only the latest of many deliveries wait for a receiver that is away."""
-    return {
-        "type": type_name, "id": f"{subject}:{type_name.lower()}", "incident": epoch_milliseconds(due_at), "stage": 0
-    }  # fmt: skip

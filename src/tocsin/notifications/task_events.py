@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from tocsin.documents import FailurePauseDocument, RunDocument, TaskDocument
-from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name
 from tocsin.notifications.pages import run_page_path
 
@@ -32,6 +32,7 @@ class TaskPaused(Event):
             owner=task["owner"],
             at=pause["at"],
             run=pause["run"],
+            about=about_latest("TaskPauses", task["_id"], pause["at"]),
             page=run_page_path(pause["run"]),
             task_name=excerpt_name(task["name"]),
             failures=pause["failures"],
