@@ -1,6 +1,5 @@
 """Deliveries as they are stored in MongoDB. `run_documents` has the rules for these types."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
@@ -67,5 +66,5 @@ class DeliveryDocument(TypedDict):
     sealed: NotRequired[str | None]
     claim: NotRequired[str | None]
     channel: NotRequired[str]
-    data: NotRequired[Mapping[str, Any]]
+    data: NotRequired[dict[str, Any] | None]
     attempts: NotRequired[list[DeliveryAttemptDocument]]

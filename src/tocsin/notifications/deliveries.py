@@ -121,7 +121,7 @@ def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocume
     if channel != DEFAULT_CHANNEL:
         delivery["channel"] = channel
         if event.kind not in LINK_EVENTS:
-            delivery["data"] = describe_for_programs(event)
+            delivery["data"] = dict(describe_for_programs(event))
     return delivery
 
 

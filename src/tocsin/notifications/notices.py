@@ -64,7 +64,7 @@ def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
         severity=_SEVERITIES[kind],
         page=page,
         incident=f"{about['id']}:{about['incident']}" if about is not None and is_incident else None,
-        data={"event": delivery["kind"], **delivery.get("data", {})},
+        data={"event": delivery["kind"], **(delivery.get("data") or {})},
     )
 
 
