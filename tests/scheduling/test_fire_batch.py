@@ -278,6 +278,7 @@ async def test_an_unreadable_task_is_paused_and_stops_no_other(database: Databas
     assert await reconcile_tasks(database, clock.now()) == 1
     stored = await load_task(database, wrong.id)
     assert (stored["hold"], stored["status"], stored["next_run_at"], stored["version"]) == ("PAUSED", "PAUSED", None, 2)
+    assert stored.get("pause_reason") == "UNREADABLE"
     assert statuses(await runs_of(database, wrong.id)) == [("CANCELLED", "TASK_PAUSED")]
     assert waiting not in str(stored["active"])
     assert statuses(await runs_of(database, right.id)) == [("QUEUED", None)]
