@@ -63,7 +63,7 @@ class CreateTaskInput:
     )
     alert_after: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Scheduled runs in a row, 1 to 100, that fail before you are told that the task fails. Default: 1.",
+        description="Number of scheduled runs in a row, 1 to 100, that fail before you are told. Default: 1.",
     )
     alert_on_missed: bool | None = strawberry.field(
         default=strawberry.UNSET,
@@ -71,7 +71,7 @@ class CreateTaskInput:
     )
     pause_after: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Scheduled runs in a row, 1 to 1,000, after whose failure the task pauses itself. Default: never.",
+        description="Number of failed runs in a row, 1 to 1,000, after which the task pauses itself. Default: never.",
     )
     idempotency_key: str | None = idempotency_key_field()
 
@@ -119,13 +119,13 @@ class UpdateTaskInput:
         description="Name of the queue for its runs; null: `default`."
     )
     alert_after: strawberry.Maybe[int | None] = strawberry.field(
-        description="Scheduled runs in a row, 1 to 100, that fail before you are told that the task fails; null: 1."
+        description="Number of scheduled runs in a row, 1 to 100, that fail before you are told; null: 1."
     )
     alert_on_missed: strawberry.Maybe[bool | None] = strawberry.field(
         description="Whether you are told of scheduled runs that were missed or skipped; null: false."
     )
     pause_after: strawberry.Maybe[int | None] = strawberry.field(
-        description="Scheduled runs in a row, 1 to 1,000, after whose failure the task pauses itself; null: never."
+        description="Number of failed runs in a row, 1 to 1,000, after which the task pauses itself; null: never."
     )
 
 

@@ -89,7 +89,7 @@ class Task(Node):
     def priority(self) -> int:
         return int(self.document.get("priority") or 0)
 
-    @strawberry.field(description="Scheduled runs in a row that fail before you are told that the task fails.")
+    @strawberry.field(description="Number of scheduled runs in a row that fail before you are told.")
     def alert_after(self) -> int:
         return int(self.document.get("alert_after") or DEFAULT_ALERT_AFTER)
 
@@ -98,7 +98,7 @@ class Task(Node):
         return bool(self.document.get("alert_on_missed"))
 
     @strawberry.field(
-        description="Scheduled runs in a row after whose failure the task pauses itself; null if it never does."
+        description="Number of failed runs in a row after which the task pauses itself; null if it never does."
     )
     def pause_after(self) -> int | None:
         return self.document.get("pause_after")
