@@ -143,3 +143,16 @@ tell your administrator.
 
 Tocsin
 """
+UNREADABLE_MAIL = """\
+Hello,
+
+Your task "Nightly backup" was paused, because it cannot be read any more.
+It will not run until you correct and resume it.
+
+When:            2026-11-22T09:00:11Z
+
+A time zone that no longer exists can be the cause. Set its schedule with
+updateTask, then resume it with resumeTask.
+
+Tocsin
+"""

@@ -45,6 +45,7 @@ def report_run(**changes: Any) -> Any:
 
 
 PAUSED = TaskPaused.from_task(_TASK, _PAUSE, failed_run())
+UNREADABLE = TaskPaused.from_task(_TASK, {"run": None, "failures": 0, "at": ENDED, "is_told": False}, None)
 MISSED = RunsMissed.from_runs([missed_run(missed_count=36), missed_run(due_at=ENDED)])
 SKIPPED = RunsMissed.from_runs([missed_run(status="SKIPPED", reason="OVERLAP")])
 FINISHED = WorkflowEnded.from_run(failed_workflow_run(status="COMPLETED", round=0, error=None), [])

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.notifications.outcome_samples import missed_run
 from tests.notifications.samples import DUE, ENDED, RUN
+from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.pages import run_page_path
 from tocsin.notifications.task_events import RunsMissed, TaskPaused
 
@@ -15,7 +16,7 @@ def test_a_pause_is_told_though_its_last_run_is_no_longer_stored() -> None:
     event = TaskPaused.from_task(TASK, PAUSE, None)
     assert (event.id, event.owner, event.at) == (f"{RUN['_id']}:paused", "u1", ENDED)
     assert (event.run, event.page) == (RUN["_id"], run_page_path(RUN["_id"]))
-    assert (event.error.message, event.error.kind, event.status_code) == ("The reason is unknown.", None, None)
+    assert (event.error, event.status_code) == (ErrorExcerpt("The reason is unknown.", ""), None)
     assert len(event.task_name) == 80
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.tasks.helpers import add_run, ended_attempt, load_run, load_task, save_hourly_task
-from tocsin import clock
+from tests.scheduling.passes import due_task, passes
+from tests.tasks.helpers import HOUR, add_run, ended_attempt, load_run, load_task, save_hourly_task
+from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap, RunStatus
+from tocsin.errors import Conflict
 from tocsin.execution.rescuer import recover_at_start
 from tocsin.tasks import lifecycle, reconciliation, run_effects, saving
 from tocsin.tasks.failure_pauses import complete_pauses
@@ -46,7 +48,7 @@ async def test_the_owner_is_told_once_with_the_error_of_the_last_run(database: D
     data = notification["data"]
     assert (data["failures"], data["errorKind"], data["statusCode"]) == (2, "HTTP_STATUS", 503)
     task = await load_task(database, task_id)
-    assert (task["status"], task["reconcile"], task["failure_pause"]["is_told"]) == ("PAUSED", False, True)  # type: ignore[index]
+    assert (task["status"], task["reconcile"], task["self_pause"]["is_told"]) == ("PAUSED", False, True)  # type: ignore[index]
     assert await database.deliveries.count_documents({"kind": "TASK_PAUSED"}) == 1
 
 
@@ -66,10 +68,10 @@ async def test_a_crash_after_any_write_loses_and_repeats_nothing(database: Datab
     await recover_at_start(database)
     assert len(await told(database)) == 1
     await database.notifications.delete_many({})
-    await database.tasks.update_one({"_id": task_id}, {"$set": {"reconcile": True, "failure_pause.is_told": False}})
+    await database.tasks.update_one({"_id": task_id}, {"$set": {"reconcile": True, "self_pause.is_told": False}})
     await recover_at_start(database)  # died after the pause
     assert [each["_id"] for each in await told(database)] == [f"{run['_id']}:paused"]
-    await database.tasks.update_one({"_id": task_id}, {"$set": {"reconcile": True, "failure_pause.is_told": False}})
+    await database.tasks.update_one({"_id": task_id}, {"$set": {"reconcile": True, "self_pause.is_told": False}})
     await recover_at_start(database)  # died after the notification
     assert len(await told(database)) == 1
 
@@ -88,7 +90,7 @@ async def test_a_resumed_task_starts_its_streak_anew(database: Database) -> None
     for hours_ago in (9, 8):
         await follow(database, await fail(database, task_id, hours_ago))
     resumed = await lifecycle.resume_task(database, "alice", task_id, clock.now())
-    assert (resumed.hold, resumed.consecutive_failures, resumed.pause_reason, resumed.failure_pause) == (
+    assert (resumed.hold, resumed.consecutive_failures, resumed.pause_reason, resumed.self_pause) == (
         None, 0, None, None,
     )  # fmt: skip
     await follow(database, await fail(database, task_id, 7))
@@ -104,6 +106,22 @@ async def test_a_pause_by_the_owner_keeps_the_streak_and_tells_nobody(database: 
     await lifecycle.pause_task(database, "alice", task_id, clock.now())
     resumed = await lifecycle.resume_task(database, "alice", task_id, clock.now())
     assert (resumed.consecutive_failures, await told(database)) == (1, [])
+
+
+async def test_an_unreadable_task_is_resumed_once_it_has_another_schedule(database: Database) -> None:
+    task = await due_task(database)
+    lost = {"kind": "cron", "expression": "* * * * *", "time_zone": "Atlantis/Vineta"}
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"schedule": lost}})
+    async with passes(database) as made:
+        await made.make()
+    with pytest.raises(Conflict, match="its schedule cannot be read"):
+        await lifecycle.resume_task(database, "alice", task.id, clock.now())
+    assert len(await told(database)) == 1
+    later: Any = {"schedule": schedules.Every(HOUR, clock.now() + HOUR)}
+    await saving.update_task(database, "alice", task.id, later, clock.now())
+    resumed = await lifecycle.resume_task(database, "alice", task.id, clock.now())
+    assert (resumed.hold, resumed.pause_reason, resumed.self_pause) == (None, None, None)
+    assert resumed.next_run_at is not None
 
 
 async def test_an_edit_of_a_paused_task_tells_nothing_again(database: Database) -> None:

@@ -56,11 +56,11 @@ async def test_a_task_pauses_at_its_number_of_failures_in_a_row(
     straw = find_last_straw(ends, pause_after)
     if straw is None:
         assert (found["hold"], found["version"], found["reconcile"]) == (None, 4, False)
-        assert found.get("failure_pause") is None
+        assert found.get("self_pause") is None
         return
     assert (found["hold"], found["status"], found["next_run_at"]) == ("PAUSED", "PAUSED", None)
     assert (found["pause_reason"], found["version"], found["reconcile"]) == ("CONSECUTIVE_FAILURES", 5, True)
-    pause = found["failure_pause"]
+    pause = found["self_pause"]
     assert (pause["run"], pause["failures"], pause["is_told"]) == (f"{ID}:{straw}", pause_after, False)
 
 
@@ -69,8 +69,8 @@ async def test_failures_that_are_counted_together_pause_it_once(database: Databa
     runs = [run(number, S.FAILED) for number in range(5)]
     found = await apply(database, task(5, pause_after=3), *([runs] if together else [[one] for one in runs]))
     assert (found["hold"], found["version"], found["consecutive_failures"]) == ("PAUSED", 5, 5)
-    assert found["failure_pause"]["failures"] == (5 if together else 3)
-    assert found["failure_pause"]["run"] == (f"{ID}:4" if together else f"{ID}:2")
+    assert found["self_pause"]["failures"] == (5 if together else 3)
+    assert found["self_pause"]["run"] == (f"{ID}:4" if together else f"{ID}:2")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_a_lower_number_pauses_at_the_next_failure_and_not_before(database
     before = task(1, pause_after=3, consecutive_failures=7)
     assert (await apply(database, {**before, "active": []}, [run(0, S.FAILED)]))["hold"] is None
     paused = await apply(database, before, [run(0, S.FAILED)])
-    assert (paused["hold"], paused["failure_pause"]["failures"]) == ("PAUSED", 8)
+    assert (paused["hold"], paused["self_pause"]["failures"]) == ("PAUSED", 8)
 
 
 @pytest.mark.parametrize(("later", "hold"), [(True, "PAUSED"), (False, None)])
@@ -104,4 +104,4 @@ async def test_a_run_that_is_counted_when_its_task_advances_pauses_it_too(
         await database.tasks.update_one({"_id": ID}, step.build_pipeline())
     found: Any = await database.tasks.find_one({"_id": ID})
     assert (found["hold"], found["next_run_at"], found["consecutive_failures"]) == (hold, None, 1)
-    assert (found["last_run"], found.get("failure_pause", {}).get("run")) == (f"{ID}:9", f"{ID}:9" if later else None)
+    assert (found["last_run"], found.get("self_pause", {}).get("run")) == (f"{ID}:9", f"{ID}:9" if later else None)

@@ -8,13 +8,13 @@ from tocsin.documents.states import Hold, Overlap, PauseReason, RunReason, RunSt
 
 if TYPE_CHECKING:
     from tocsin.documents.run_documents import AttemptDocument, ErrorDocument, FinalDocument, ReplayEntryDocument
-    from tocsin.documents.task_documents import ActiveRunDocument, FailurePauseDocument, JobDocument, RetryDocument
+    from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument, SelfPauseDocument
     from tocsin.schedules import MisfireDocument, ScheduleDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
     ActiveRunDocument = AttemptDocument = ErrorDocument = FinalDocument = dict[str, Any]
-    FailurePauseDocument = JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = (
-        dict[str, Any]
-    )
+    SelfPauseDocument = JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[
+        str, Any
+    ]
 
 
 class Task(StoredDocument):
@@ -23,7 +23,7 @@ class Task(StoredDocument):
     `next_run_at` is the next due time; null if there is none. `active` lists the scheduled runs that are open, or whose
     end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled successes: each value
     has one mail about failures. The owner is told from the failure `alert_after` in a row on, and the task pauses after
-    `pause_after` of them (null: never), as `failure_pause` then says. `pause_reason` is null if its owner paused it.
+    `pause_after` of them (null: never), as `self_pause` then says. `pause_reason` is null if its owner paused it.
     `reconcile` is true while open runs still have to be updated after an edit.
     """
 
@@ -43,7 +43,7 @@ class Task(StoredDocument):
     pause_after: int | None = None
     hold: Hold | None = None
     pause_reason: PauseReason | None = None
-    failure_pause: FailurePauseDocument | None = None
+    self_pause: SelfPauseDocument | None = None
     status: TaskStatus
     next_run_at: datetime | None
     last_due_at: datetime | None = None

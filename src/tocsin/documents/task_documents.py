@@ -39,13 +39,13 @@ class ActiveRunDocument(TypedDict):
     shows: TaskStatus
 
 
-class FailurePauseDocument(TypedDict):
-    """How a task paused itself: after so many failures in a row, of which `run` was counted last.
+class SelfPauseDocument(TypedDict):
+    """How a task came to be paused without its owner: after so many failures in a row, of which `run` was counted last.
 
-    `is_told` is true once its owner has been notified.
+    A task that cannot be read has no such run. `is_told` is true once its owner has been notified.
     """
 
-    run: str
+    run: str | None
     failures: int
     at: datetime
     is_told: bool
@@ -87,7 +87,7 @@ class TaskChanges(TypedDict, total=False):
     pause_after: int | None
     hold: Hold | None
     pause_reason: PauseReason | None
-    failure_pause: FailurePauseDocument | None
+    self_pause: SelfPauseDocument | None
     consecutive_failures: int
     next_run_at: datetime | None
     last_due_at: datetime | None
@@ -117,7 +117,7 @@ class TaskDocument(TypedDict):
     pause_after: NotRequired[int | None]
     hold: Hold | None
     pause_reason: NotRequired[PauseReason | None]
-    failure_pause: NotRequired[FailurePauseDocument | None]
+    self_pause: NotRequired[SelfPauseDocument | None]
     status: TaskStatus
     next_run_at: datetime | None
     last_due_at: datetime | None

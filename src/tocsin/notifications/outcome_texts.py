@@ -23,7 +23,9 @@ _MISSED_REASONS: dict[str | None, str] = {
 
 
 def describe_task_paused(event: TaskPaused) -> Mail:
-    """Return what is said of a task that has paused itself."""
+    """Return what is said of a task that has paused itself, or was paused because it cannot be read."""
+    if event.error is None:
+        return _describe_unreadable(event)
     return f'Task "{event.task_name}" is paused', MailContent(
         tone=Tone.FAILURE,
         headline=f'Your task "{event.task_name}" has paused itself, because its runs keep failing.',
@@ -31,10 +33,21 @@ def describe_task_paused(event: TaskPaused) -> Mail:
         facts=[
             ("Failed in a row:", str(event.failures)),
             *format_error(event.error),
-            ("Run:", to_global_id("Run", event.run)),
+            ("Run:", to_global_id("Run", event.run or "")),
         ],
         button=_RUN,
         advice="Correct the cause, then resume the task with resumeTask. What is due meanwhile is not caught up.",
+    )
+
+
+def _describe_unreadable(event: TaskPaused) -> Mail:
+    return f'Task "{event.task_name}" is paused', MailContent(
+        tone=Tone.FAILURE,
+        headline=f'Your task "{event.task_name}" was paused, because it cannot be read any more.',
+        opening="It will not run until you correct and resume it.",
+        facts=[("When:", format_time(event.at))],
+        advice="A time zone that no longer exists can be the cause. Set its schedule with updateTask, then resume it "
+        "with resumeTask.",
     )
 
 

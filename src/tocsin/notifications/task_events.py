@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from tocsin.documents import FailurePauseDocument, RunDocument, TaskDocument
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import RunDocument, SelfPauseDocument, TaskDocument
 from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name
 from tocsin.notifications.pages import run_page_path
@@ -13,32 +14,41 @@ from tocsin.notifications.pages import run_page_path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPaused(Event):
-    """A task has paused itself after `failures` in a row. `error` is that of the last of these runs."""
+    """A task has paused itself after `failures` in a row; 0 if it was paused because it cannot be read.
+
+    `error` is that of the last of these runs, `run`.
+    """
 
     kind: EventKind = EventKind.TASK_PAUSED
-    run: str
+    task: str
     task_name: str
     failures: int
-    error: ErrorExcerpt
+    error: ErrorExcerpt | None
     status_code: int | None = None
 
     @classmethod
-    def from_task(cls, task: TaskDocument, pause: FailurePauseDocument, run: RunDocument | None) -> Self:
+    def from_task(cls, task: TaskDocument, pause: SelfPauseDocument, run: RunDocument | None) -> Self:
         """Return the event of a pause, for which `run` was the last straw; None if it is no longer stored."""
-        attempts = (run and run.get("attempts")) or []
+        attempts, run_id = (run and run.get("attempts")) or [], pause["run"]
         last = attempts[-1] if attempts else None
+        failed = (last and last.get("error")) or (run and run.get("error"))
         return cls(
-            id=f"{pause['run']}:paused",
+            id=_unreadable_id(task, pause) if run_id is None else f"{run_id}:paused",
             owner=task["owner"],
             at=pause["at"],
-            run=pause["run"],
+            run=run_id,
             about=about_latest("TaskPauses", task["_id"], pause["at"]),
-            page=run_page_path(pause["run"]),
+            page=None if run_id is None else run_page_path(run_id),
+            task=task["_id"],
             task_name=excerpt_name(task["name"]),
             failures=pause["failures"],
-            error=ErrorExcerpt.from_document((last and last.get("error")) or (run and run.get("error"))),
+            error=None if run_id is None else ErrorExcerpt.from_document(failed),
             status_code=last.get("status_code") if last else None,
         )
+
+
+def _unreadable_id(task: TaskDocument, pause: SelfPauseDocument) -> str:
+    return f"{task['_id']}:{epoch_milliseconds(pause['at'])}:unreadable"
 
 
 def missed_event_id(run: RunDocument) -> str:

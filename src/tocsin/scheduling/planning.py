@@ -254,6 +254,7 @@ def pause_unreadable(task: TaskDocument, now: datetime) -> UpdateOne:
     version = task["version"]
     changes: TaskChanges = {
         "hold": Hold.PAUSED, "pause_reason": PauseReason.UNREADABLE, "next_run_at": None,
+        "self_pause": {"run": None, "failures": 0, "at": now, "is_told": False},
         "version": version + 1, "updated_at": now, "reconcile": True,
     }  # fmt: skip
     return change_task(task["_id"], has_value("version", version), changes)

@@ -16,8 +16,8 @@ async def complete_pauses(database: Database, ended: Iterable[RunDocument]) -> N
     tasks = {run["task"] for run in ended if _adds_to_streak(run)}
     if not tasks:
         return
-    found = database.tasks.find({"_id": {"$in": sorted(tasks)}}, {"failure_pause": 1})
-    paused = [task["_id"] async for task in found if (pause := task.get("failure_pause")) and not pause["is_told"]]
+    found = database.tasks.find({"_id": {"$in": sorted(tasks)}}, {"self_pause": 1})
+    paused = [task["_id"] async for task in found if (pause := task.get("self_pause")) and not pause["is_told"]]
     for task_id in paused:
         await reconcile_task(database, task_id, clock.now())
 

@@ -51,7 +51,7 @@ def _paused(failures: Expression, run: RunIdOrExpression) -> Expression:
     return {
         "hold": Hold.PAUSED,
         "pause_reason": PauseReason.CONSECUTIVE_FAILURES,
-        "failure_pause": {"run": run, "failures": failures, "at": "$$NOW", "is_told": {"$literal": False}},
+        "self_pause": {"run": run, "failures": failures, "at": "$$NOW", "is_told": {"$literal": False}},
         "next_run_at": {"$literal": None},
         "version": {_ADD: ["$version", 1]},
         "reconcile": {"$literal": True},

@@ -52,13 +52,23 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
             return None
-        schedule = schedules.schedule_from_document(task.schedule)
-        resumed: TaskChanges = {"next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
+        resumed: TaskChanges = {"next_run_at": _find_first_due(task, now)}
         if task.pause_reason is PauseReason.CONSECUTIVE_FAILURES:
             resumed["consecutive_failures"] = 0  # else the next failure would pause it again
         return {**_hold_changes(None), **resumed}
 
     return await _change(database, owner, task_id, now, decide, "task resumed")
+
+
+def _find_first_due(task: Task, now: datetime) -> datetime | None:
+    """Return the first due time of a task that is resumed. Raises Conflict if its schedule still cannot be read."""
+    try:
+        return schedules.first_due(schedules.schedule_from_document(task.schedule), now, task.last_due_at)
+    except Exception:
+        if task.pause_reason is not PauseReason.UNREADABLE:
+            raise
+        unreadable = "The task cannot be resumed, because its schedule cannot be read. Set another one with updateTask."
+        raise Conflict(unreadable, "id") from None
 
 
 async def pause_all_tasks(database: Database, owner: str, now: datetime) -> int:
@@ -90,7 +100,7 @@ async def find_running_runs(database: Database, task_id: str) -> list[str]:
 
 
 def _hold_changes(hold: Hold | None) -> TaskChanges:
-    return {"hold": hold, "pause_reason": None, "failure_pause": None, "next_run_at": None}
+    return {"hold": hold, "pause_reason": None, "self_pause": None, "next_run_at": None}
 
 
 async def _change(
@@ -108,7 +118,7 @@ async def _change(
     for _ in range(MAX_WRITE_TRIES):
         await write_deferred_of_task(database, owner, task_id)
         task = await require_task(owner, task_id)
-        if task.failure_pause is not None and not task.failure_pause["is_told"]:
+        if task.self_pause is not None and not task.self_pause["is_told"]:
             await reconcile_task(database, task.id, now)  # its owner is told, as nothing will know of the pause later
         changes = decide(task)
         if changes is None:

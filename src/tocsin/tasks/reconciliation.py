@@ -14,13 +14,13 @@ from pymongo import UpdateMany
 from tocsin import schedules
 from tocsin.documents import (
     Database,
-    FailurePauseDocument,
     Hold,
     JobSnapshot,
     RunChanges,
     RunDocument,
     RunReason,
     RunStatus,
+    SelfPauseDocument,
     TaskChanges,
     TaskDocument,
     Trigger,
@@ -89,19 +89,19 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
         await database.tasks.delete_one({"_id": task_id})
         return
     same = has_value("version", task["version"])
-    done: TaskChanges = {"reconcile": False} if told is None else {"reconcile": False, "failure_pause": told}
+    done: TaskChanges = {"reconcile": False} if told is None else {"reconcile": False, "self_pause": told}
     await database.tasks.update_one({"_id": task_id}, [change_when(same, done)])
 
 
-async def _tell_pause(database: Database, task: TaskDocument) -> FailurePauseDocument | None:
+async def _tell_pause(database: Database, task: TaskDocument) -> SelfPauseDocument | None:
     """Notify the owner of a task that has paused itself. Return the pause as told; None if there is nothing to tell.
 
     `reconcile` is cleared later, so that a crash repeats it.
     """
-    pause = task.get("failure_pause")
+    pause = task.get("self_pause")
     if pause is None or pause["is_told"]:
         return None
-    run = await database.runs.find_one({"_id": pause["run"]})
+    run = None if pause["run"] is None else await database.runs.find_one({"_id": pause["run"]})
     await notify(database, [TaskPaused.from_task(task, pause, run)])
     activity_log.log_task("task paused", task["_id"], task["owner"], failures=pause["failures"])
     return {**pause, "is_told": True}

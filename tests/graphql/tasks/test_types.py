@@ -17,7 +17,7 @@ async def test_a_paused_task_says_why(api: Api) -> None:
         ({"hold": None, "status": "PENDING"}, None),
         ({"hold": "PAUSED", "status": "PAUSED"}, "REQUESTED"),
         ({"pause_reason": "UNREADABLE"}, "UNREADABLE"),
-        ({"pause_reason": "CONSECUTIVE_FAILURES", "failure_pause": failed, "consecutive_failures": 3},
+        ({"pause_reason": "CONSECUTIVE_FAILURES", "self_pause": failed, "consecutive_failures": 3},
          "CONSECUTIVE_FAILURES"),
     ]  # fmt: skip
     for changes, reason in cases:

@@ -45,7 +45,7 @@ describe_enum(
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
         "PASSWORD_CHANGED": "The password of your account was changed.",
         "CHANNEL_DISABLED": "Another notification channel of yours was disabled.",
-        "TASK_PAUSED": "A task has paused itself, because as many runs in a row failed as its `pauseAfter` allows.",
+        "TASK_PAUSED": "A task has paused itself after its `pauseAfter` failures in a row, or cannot be read.",
         "RUN_MISSED": "A task with `alertOnMissed` has missed or skipped runs. Then no more until one has succeeded.",
         "WORKFLOW_FINISHED": "A workflow run was completed. Only told, and stored, where you have chosen it.",
         "WORKFLOW_FAILED": "A manual or resumed workflow run has failed. Only told where you have chosen it.",

@@ -42,7 +42,10 @@ def _task_failure(event: TaskFailure) -> NotificationDataDocument:
 
 @describe_for_programs.register
 def _task_paused(event: TaskPaused) -> NotificationDataDocument:
-    return _about_run(event.run) | _about_error(event.error, event.status_code) | {"failures": event.failures}
+    data = _about_run(event.run) | {"taskId": to_global_id("Task", event.task)}
+    if event.error is not None:
+        data |= _about_error(event.error, event.status_code) | {"failures": event.failures}
+    return data
 
 
 @describe_for_programs.register
