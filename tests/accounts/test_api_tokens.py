@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, Accounts, create_user
 from tocsin.accounts import api_tokens as tokens
-from tocsin.documents import Database, Scope, User
+from tocsin.accounts.audit import Actor
+from tocsin.documents import Database, Scope, User, to_global_id
 from tocsin.errors import NotFound, TokenExpired, TokenInvalid, UserError
 
 HOUR = timedelta(hours=1)
@@ -32,7 +34,7 @@ async def test_a_token_authenticates_its_owner_with_its_scopes(
 
 async def test_use_is_noted_once_a_minute(database: Database, alice: User) -> None:
     now = clock.now()
-    _, text = await tokens.create_token(alice, "backup", [Scope.READ], None, now)
+    _, text = await tokens.create_token(database, alice, "backup", [Scope.READ], None, now)
     for seconds, noted in ((0, 0), (59, 0), (60, 60), (90, 60), (120, 120)):
         moment = now + timedelta(seconds=seconds)
         token = await tokens.find_token(text)
@@ -44,7 +46,7 @@ async def test_use_is_noted_once_a_minute(database: Database, alice: User) -> No
 
 async def test_an_expired_or_revoked_token_is_invalid(database: Database, accounts: Accounts, alice: User) -> None:
     now = clock.now()
-    _, expired = await tokens.create_token(alice, "short", [Scope.READ], now + timedelta(milliseconds=1), now)
+    _, expired = await tokens.create_token(database, alice, "short", [Scope.READ], now + timedelta(milliseconds=1), now)
     token, revoked = await accounts.create_api_token(alice, "long", [Scope.READ], None, COMMAND_LINE)
     await accounts.authenticate(revoked)
     await accounts.revoke_api_token(alice, token.id, COMMAND_LINE)
@@ -77,9 +79,39 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("changes", "path"), WRONG)
-async def test_invalid_input_names_its_field(alice: User, changes: dict[str, Any], path: str) -> None:
+async def test_invalid_input_names_its_field(
+    database: Database, alice: User, changes: dict[str, Any], path: str
+) -> None:
     given: dict[str, Any] = {"name": "x", "scopes": [Scope.READ], "expires_at": None, **changes}
     with pytest.raises(UserError) as caught:
-        await tokens.create_token(alice, now=clock.now(), **given)
+        await tokens.create_token(database, alice, now=clock.now(), **given)
     assert caught.value.path == (path,)
+    assert await tokens.list_tokens(alice.id) == await database.notifications.find({}).to_list() == []
+
+
+async def test_its_user_is_told_of_a_token_without_its_text(
+    database: Database, accounts: Accounts, alice: User
+) -> None:
+    home = Actor(alice.id, alice.email, "192.0.2.1")
+    token, text = await accounts.create_api_token(alice, "backup", [Scope.READ], clock.now() + HOUR, home)
+    await tokens.create_token(database, alice, "shell", [Scope.READ, Scope.WRITE], None, clock.now())
+    told = await database.notifications.find({}).sort("stored_at", 1).to_list()
+    assert [each["subject"] for each in told] == [f'API token "{name}" was created' for name in ("backup", "shell")]
+    assert (told[0]["data"]["address"], told[0]["data"]["scopes"]) == ("192.0.2.1", ["READ"])
+    assert told[0]["data"]["apiTokenId"] == to_global_id("ApiToken", token.id)
+    assert "From: the command line" in told[1]["text"]
+    mails = await database.deliveries.find({}).to_list()
+    assert [mail["kind"] for mail in mails] == ["API_TOKEN_CREATED"] * 2
+    assert text not in str([told, mails])
+
+
+async def test_no_token_exists_of_which_its_user_was_not_told(
+    database: Database, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise AutoReconnect("gone")
+
+    monkeypatch.setattr(tokens, "notify", fail)
+    with pytest.raises(AutoReconnect):
+        await tokens.create_token(database, alice, "x", [Scope.READ], None, clock.now())
     assert await tokens.list_tokens(alice.id) == []

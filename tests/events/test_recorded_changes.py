@@ -125,6 +125,16 @@ async def test_runs_that_succeed_retry_and_fail(stack: Stack, target: TargetServ
     assert statuses_of(seen, again.id) >= {"RETRY", "FAILED", "QUEUED", "COMPLETED"}
 
 
+async def test_a_task_that_pauses_itself(stack: Stack, target: TargetServer) -> None:
+    target.script = [404, 404]
+    async with compared(stack.database) as seen:
+        every = schedules.Every(timedelta(seconds=1), clock.now())
+        task = await save_task(stack.database, target.url, every, retry=RetryPolicy(0), pause_after=2)
+        stack.scheduler.expect_due(task.next_run_at)
+        await stack.wait_for_task(task.id, "PAUSED")
+    assert seen.last_task_status[task.id] == "PAUSED"
+
+
 async def test_actions_of_the_owner(stack: Stack, target: TargetServer) -> None:
     async with compared(stack.database) as seen:
         start = clock.now()

@@ -158,6 +158,21 @@ async def test_a_final_failure_is_counted(lone: Database, target: TargetServer) 
     assert await lone.deliveries.count_documents({}) > 0
 
 
+async def test_failures_that_are_counted_as_runs_are_inserted_pause_their_tasks(
+    lone: Database, target: TargetServer
+) -> None:
+    target.script = [404] * COUNT
+    await save_tasks(lone, target.url, schedules.Every(timedelta(hours=1), clock.now() + timedelta(seconds=1)))
+    await lone.tasks.update_many({}, {"$set": {"pause_after": 1}})
+    async with run_stack(lone) as stack:
+        await until_runs(lone, have("FAILED"))
+        await until_idle(stack)
+    tasks = await all_tasks(lone)
+    paused = {(task["status"], task["next_run_at"], task["reconcile"], task["consecutive_failures"]) for task in tasks}
+    assert paused == {("PAUSED", None, False, 1)}
+    assert await lone.notifications.count_documents({"kind": "TASK_PAUSED"}) == COUNT
+
+
 async def test_a_run_that_takes_long_is_shown(lone: Database, target: TargetServer) -> None:
     await save_tasks(lone, f"{target.url}/wait")
     async with run_stack(lone, max_concurrency=200) as stack:

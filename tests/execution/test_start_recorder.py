@@ -14,7 +14,7 @@ from tocsin.dispatch.limiter import RunLimiter
 from tocsin.dispatch.ready_queue import ClaimedRun
 from tocsin.documents import Database, DeferredRun, RunStatus, public_status
 from tocsin.execution.start_recorder import StartRecorder
-from tocsin.scheduling.planning import TaskAdvance
+from tocsin.scheduling.task_advance import TaskAdvance
 from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 from tocsin.wakeups import Wakeups

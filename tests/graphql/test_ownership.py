@@ -178,7 +178,7 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]
     await store_notifications(api.database, [QuotaMet.from_quotas(api.alice.user.id, ["10 runs"], T0)])
-    (notification,) = await api.database.notifications.find({}).to_list()
+    (notification,) = await api.database.notifications.find({"kind": "QUOTA_MET"}).to_list()
     variables["notification"] = ids.encode_id("Notification", notification["_id"])
     create = 'mutation { createNotificationChannel(input: {name: "x", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } } }'
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
@@ -207,7 +207,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
     assert [channel["revision"] async for channel in api.database.notification_channels.find({})] == [1]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
-    assert [each["acknowledged"] async for each in api.database.notifications.find({})] == [False]
+    assert [each["acknowledged"] async for each in api.database.notifications.find({"kind": "QUOTA_MET"})] == [False]
 
 
 async def test_only_administrators_administer(api: Api) -> None:

@@ -72,6 +72,13 @@ async def settle_all(database: Database, status: str = "COMPLETED") -> None:
         await database.runs.update_one({"_id": run["_id"]}, {"$set": {"status": status}})
 
 
+async def told(database: Database) -> list[tuple[str, int, int, str | None]]:
+    """Return what users were told of replays: the status, the counts of sent and failed runs, and the reason."""
+    found = await database.notifications.find({"kind": "REPLAY_FINISHED"}).to_list()
+    return [(each["data"]["status"], each["data"]["sent"], each["data"]["failed"], each["data"].get("reason"))
+            for each in found]  # fmt: skip
+
+
 @pytest.fixture
 def replayer_(database: Database) -> Replayer:
     """A process that replays but has no workers."""
@@ -105,6 +112,7 @@ async def test_failed_runs_are_sent_again_after_their_canary_once_the_target_is_
     over = await wait_until_closed(stack.database, replay)
     assert status_and_counts(over) == ("COMPLETED", 6, 6, 0)
     assert over["finished_at"] is not None
+    assert await told(stack.database) == [("COMPLETED", 6, 0, None)]
     assert sorted(target.run_ids()[6:]) == sorted(target.run_ids()[:6])
     assert await store.count_dead_letters(stack.database, "alice", ALL) == 0
     for task in tasks:
@@ -122,6 +130,10 @@ async def test_a_canary_that_fails_ends_the_replay(stack: Stack, target: TargetS
     over = await wait_until_closed(stack.database, replay)
     assert status_and_counts(over) == ("FAILED", 1, 0, 1)
     assert "canary run failed" in over["reason"]
+    ((status, sent, failed, reason),) = await told(stack.database)
+    assert (status, sent, failed) == ("FAILED", 1, 1)
+    assert reason is not None
+    assert "canary run failed" in reason
     assert len(target.calls) == 3  # with all its retries
     assert await list_sent(stack.database, replay) == [ids[0]]
     assert await store.count_dead_letters(stack.database, "alice", ALL) == 5
@@ -415,6 +427,38 @@ async def test_a_replay_that_cannot_go_on_does_not_hold_up_the_others(
     await make_passes(replayer_)
     assert len(await list_sent(database, good)) == 2
     assert (await load_replay(database, broken))["open"]
+
+
+async def test_its_end_is_told_once_though_the_process_dies_before_it_is_stored(
+    database: Database, replayer_: Replayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await seed_dead_letters(database, 2)
+    replay = await create_replay(database)
+    await make_passes(replayer_, 2)
+    await settle_all(database)
+    update = replays.update_claimed
+
+    async def die_at_the_end(database: Database, replay: Any, changes: Any, *rest: Any) -> bool:
+        if changes.get("open") is False:
+            raise RuntimeError("killed")
+        return await update(database, replay, changes, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replays, "update_claimed", die_at_the_end)
+
+        async def is_told() -> bool:
+            await make_passes(replayer_)
+            return await told(database) == [("COMPLETED", 2, 0, None)]
+
+        await wait_until(is_told)
+    assert (await load_replay(database, replay))["open"]
+
+    async def is_closed() -> bool:
+        await make_passes(replayer_)
+        return not (await load_replay(database, replay))["open"]
+
+    await wait_until(is_closed)
+    assert await told(database) == [("COMPLETED", 2, 0, None)]
 
 
 # --- queries --------------------------------------------------------------------------------------------------------

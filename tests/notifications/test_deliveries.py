@@ -9,7 +9,8 @@ from pymongo.errors import BulkWriteError
 
 from tests.notifications.channel_helpers import CHANNEL, add_channel
 from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail, stored
-from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, retried_run
+from tests.notifications.outcome_samples import FAILED, FINISHED, REPORT
+from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, failed_workflow_run, retried_run
 from tocsin import clock
 from tocsin.documents import Database, Delivery, StepStatus
 from tocsin.notifications import deliveries
@@ -25,9 +26,11 @@ from tocsin.notifications.deliveries import (
     notify,
     prune_deliveries,
 )
-from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.delivery_order import MAX_WAITING, find_replaced
+from tocsin.notifications.events import OPT_IN_KINDS, UNSTORED_KINDS, Event, EventKind
 from tocsin.notifications.inbox.store import store_notifications
 from tocsin.notifications.notices import render_notice
+from tocsin.notifications.outcome_events import WorkflowEnded
 from tocsin.notifications.pages import run_page_path
 from tocsin.notifications.run_events import ApprovalRequested, IncidentStage, TaskFailure
 
@@ -228,7 +231,30 @@ async def test_a_refused_delivery_to_a_channel_keeps_the_mail_from_being_queued(
 
 
 @pytest.mark.parametrize("kind", EventKind)
-async def test_the_mail_is_queued_of_every_kind_of_event(database: Database, kind: EventKind) -> None:
+async def test_the_mail_is_queued_of_every_kind_of_event_that_needs_no_choice(
+    database: Database, kind: EventKind
+) -> None:
     """So its delivery can stand for all others: see `find_notified`."""
     event = Event(kind=kind, id="u1/x", owner="u1", at=DUE)
-    assert await MailChannel.accepts(event, database)
+    assert await MailChannel.accepts(event, database) is (kind not in OPT_IN_KINDS)
+
+
+@pytest.mark.parametrize("event", [FINISHED, FAILED, REPORT], ids=lambda event: event.kind)
+async def test_what_must_be_chosen_goes_only_to_channels_that_chose_it(database: Database, event: Event) -> None:
+    await add_channel(database, "https://example.org/all")
+    await notify(database, [event])
+    assert await database.deliveries.count_documents({}) == 0
+    is_stored = event.kind not in UNSTORED_KINDS
+    assert await database.notifications.count_documents({"kind": event.kind}) == is_stored
+    await database.notification_channels.update_one({}, {"$set": {"events": [event.kind.value]}})
+    await notify(database, [event])
+    assert {each["_id"] async for each in database.deliveries.find({})} == {f"{event.id}@{CHANNEL}"}
+    assert await database.notifications.count_documents({"kind": event.kind}) == 1
+
+
+async def test_of_many_finished_runs_only_the_latest_wait_for_a_receiver_that_is_away(database: Database) -> None:
+    runs = [failed_workflow_run(_id=f"u1/w{n}", status="COMPLETED", round=0, due_at=DUE + timedelta(seconds=n))
+            for n in range(MAX_WAITING + 5)]  # fmt: skip
+    deliveries = [new_delivery(WorkflowEnded.from_run(run, []), CHANNEL, Message("x", "")) for run in runs]
+    replaced = find_replaced(deliveries, DUE)
+    assert replaced == [f"u1/w{n}:0:finished@{CHANNEL}" for n in range(5)]

@@ -12,10 +12,18 @@ from tocsin.notifications.account_events import ChannelDisabled, QuotaMet
 from tocsin.notifications.channels.notice import Notice
 from tocsin.notifications.deliveries import new_delivery
 from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
+from tocsin.notifications.inbox.store import make_notification
 from tocsin.notifications.notices import TOLD_EVENTS, make_test_notice, render_notice, to_notice
 from tocsin.notifications.run_events import TaskFailure, WorkflowFailure
 
 PAGE = "https://tocsin.example/page"
+FAILURE = {
+    "errorKind": "HTTP_STATUS",
+    "errorMessage": "The server answered 503 Service Unavailable.",
+    "statusCode": 503,
+    "attempts": 1,
+    "dueAt": "2026-11-22T09:00:00Z",
+}
 
 
 def notice_of(event: Event) -> Notice:
@@ -71,17 +79,21 @@ def test_all_events_but_links_are_told() -> None:
     ("event", "kind", "severity", "incident", "details"),
     [
         (TaskFailure.from_run(retried_run()), "TASK_BEGAN_FAILING", "WARNING", "u1/t1:3",
-         {"event": "BEGAN_FAILING", "taskId": ("Task", "u1/t1"), "runId": ("Run", "u1/t1:1795338000000")}),
+         {"event": "BEGAN_FAILING", "taskId": ("Task", "u1/t1"), "runId": ("Run", "u1/t1:1795338000000"),
+          "nextAttemptAt": "2026-11-22T10:00:11Z", **FAILURE}),
         (TaskFailure.from_run(failed_run(incident=None)), "RUN_FAILED", "ERROR", None,
-         {"event": "FAILED_FOR_GOOD", "runId": ("Run", "u1/t1:1795338000000")}),
+         {"event": "FAILED_FOR_GOOD", "taskId": ("Task", "u1/t1"), "runId": ("Run", "u1/t1:1795338000000"), **FAILURE}),
         (WorkflowFailure.from_run(failed_workflow_run(), 2, ["a"]), "WORKFLOW_FAILED", "ERROR", "u1/1:2",
          {"event": "FAILED_FOR_GOOD", "workflowId": ("Workflow", "u1/1"),
-          "workflowRunId": ("WorkflowRun", "u1/w1-1795338000000")}),
+          "workflowRunId": ("WorkflowRun", "u1/w1-1795338000000"), "steps": ["a"], "dueAt": "2026-11-22T09:00:00Z",
+          "errorKind": "HTTP_STATUS", "errorMessage": "The server answered 500."}),
         (approval(), "APPROVAL_REQUESTED", "INFO", None,
-         {"event": "APPROVAL", "workflowRunId": ("WorkflowRun", "u1/w1-1795338000000"), "step": "ask"}),
+         {"event": "APPROVAL", "workflowRunId": ("WorkflowRun", "u1/w1-1795338000000"), "step": "ask",
+          "message": "Pay\n5 EUR?", "isReminder": True, "decideUntil": "2026-11-22T09:00:11Z"}),
         (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), "CHANNEL_DISABLED", "WARNING", None,
-         {"event": "CHANNEL_DISABLED", "channelId": ("NotificationChannel", "u1/c1")}),
-        (QuotaMet.from_quotas("u1", ["1 of 1"], DUE), "QUOTA_MET", "WARNING", None, {"event": "QUOTA_MET"}),
+         {"event": "CHANNEL_DISABLED", "channelId": ("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
+        (QuotaMet.from_quotas("u1", ["1 of 1"], DUE), "QUOTA_MET", "WARNING", None,
+         {"event": "QUOTA_MET", "quotas": ["1 of 1"]}),
     ],
 )  # fmt: skip
 def test_a_notice_names_what_it_is_about(
@@ -92,6 +104,18 @@ def test_a_notice_names_what_it_is_about(
     assert (notice.kind, notice.severity, notice.incident, notice.data) == (kind, severity, incident, expected)
     assert (notice.id, notice.owner, notice.page) == (event.id, event.owner, PAGE)
     assert (notice.subject, notice.text) == (message.subject, message.text)
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in MAILS if event.kind not in LINK_EVENTS], ids=str)
+def test_webhooks_and_the_inbox_say_the_same_to_programs(event: Event) -> None:
+    assert notice_of(event).data == {"event": event.kind, **make_notification(event)["data"]}
+
+
+def test_a_delivery_that_was_queued_without_data_is_told_all_the_same() -> None:
+    event = TaskFailure.from_run(failed_run())
+    queued = new_delivery(event, "u1/c1", render_notice(event))
+    del queued["data"]
+    assert to_notice(queued, PAGE).data == {"event": "FAILED_FOR_GOOD"}
 
 
 def test_each_test_of_a_channel_has_its_own_id() -> None:

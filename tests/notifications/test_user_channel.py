@@ -48,13 +48,14 @@ def closed_port() -> int:
 async def test_a_notification_arrives_signed_and_is_recorded(database: Database, alice: User, time: Clock) -> None:
     async with answering(OK) as receiver, at_work(database, time) as worker:
         await add_channel(database, f"{receiver.url}{SECRET_PATH}")
-        await enqueue_deliveries(database, [told()], START)
+        data = {"taskId": to_global_id("Task", "u1/t0"), "statusCode": 503}
+        await enqueue_deliveries(database, [told() | {"data": data}], START)
         await worker.send_due()
     (seen,) = receiver.seen
     body = Webhook(await signing_key(database)).verify(body_of(seen), headers_of(seen))
     assert (body["type"], body["data"]["id"]) == ("task.failed", "u1/t0:0:failed")
     assert (body["data"]["page"], body["data"]["incident"]) == (f"{PAGE}/page", "u1/t0:0")
-    assert body["data"]["details"]["taskId"] == to_global_id("Task", "u1/t0")
+    assert body["data"]["details"] == {"event": "FAILED_FOR_GOOD", **data}
     done, channel = await delivery(database), await stored_channel(database)
     assert (done["status"], done["attempts"]) == ("DELIVERED", [{"at": START, "error": None}])
     assert (channel["last_delivered_at"], channel["failing_since"]) == (START, None)

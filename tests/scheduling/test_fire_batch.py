@@ -10,7 +10,7 @@ from tests.harness import http_job, save_task
 from tests.scheduling.passes import before, due_task, in_loop, passes, runs_of, save_at, statuses
 from tests.tasks.helpers import AWAY, HOUR, add_run, load_run, load_task
 from tocsin import clock, schedules
-from tocsin.documents import Database, Overlap, RunStatus
+from tocsin.documents import Database, Overlap, RunStatus, to_global_id
 from tocsin.schedules import Misfire, MisfirePolicy
 from tocsin.scheduling.planning import scheduled_run_id
 from tocsin.tasks import lifecycle, run_effects, saving
@@ -278,6 +278,12 @@ async def test_an_unreadable_task_is_paused_and_stops_no_other(database: Databas
     assert await reconcile_tasks(database, clock.now()) == 1
     stored = await load_task(database, wrong.id)
     assert (stored["hold"], stored["status"], stored["next_run_at"], stored["version"]) == ("PAUSED", "PAUSED", None, 2)
+    assert stored.get("pause_reason") == "UNREADABLE"
+    (told,) = await database.notifications.find({}).to_list()
+    assert (told["kind"], told["owner"], told["run"]) == ("TASK_PAUSED", "alice", None)
+    assert told["data"] == {"taskId": to_global_id("Task", wrong.id)}
+    await reconcile_tasks(database, clock.now())
+    assert await database.notifications.count_documents({}) == await database.deliveries.count_documents({}) == 1
     assert statuses(await runs_of(database, wrong.id)) == [("CANCELLED", "TASK_PAUSED")]
     assert waiting not in str(stored["active"])
     assert statuses(await runs_of(database, right.id)) == [("QUEUED", None)]

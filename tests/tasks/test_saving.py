@@ -1,6 +1,7 @@
 """Creating and editing tasks: their due times and the snapshots of their runs, also with concurrent edits."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ async def test_a_saved_task_reads_back_as_the_draft_it_was(database: Database) -
     retry = RetryPolicy(4, (), Backoff(HOUR, 2.5, 9 * HOUR, 0.25), frozenset({500, 503}))
     misfire = schedules.Misfire(schedules.MisfirePolicy.RUN_ALL, timedelta(seconds=7), 9)
     full = draft(tags=("a", "b"), misfire=misfire, overlap=Overlap.QUEUE, retry=retry, timeout=2.5, priority=-3)
+    full = replace(full, alert_after=3, alert_on_missed=True, pause_after=7)
     task = await saving.create_task(database, "alice", full, clock.now())
     assert saving.draft_from_task(task) == full
     assert (task.status.value, task.version, task.id.partition("/")[0]) == ("PENDING", 1, "alice")
@@ -48,6 +50,10 @@ async def test_a_saved_task_reads_back_as_the_draft_it_was(database: Database) -
         ({"tags": ("",)}, ("tags",)),
         ({"timeout": 0.0}, ("timeout",)),
         ({"timeout": 3600.5}, ("timeout",)),
+        ({"alert_after": 0}, ("alertAfter",)),
+        ({"alert_after": 101}, ("alertAfter",)),
+        ({"pause_after": 0}, ("pauseAfter",)),
+        ({"pause_after": 1001}, ("pauseAfter",)),
         ({"misfire": schedules.Misfire(max_runs=0)}, ("misfire", "maxRuns")),
         ({"misfire": schedules.Misfire(grace=-MILLISECOND)}, ("misfire", "grace")),
         ({"retry": RetryPolicy(100, (HOUR,))}, ("retry", "maxRetries")),

@@ -93,7 +93,9 @@ class Accounts:
         self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor
     ) -> tuple[ApiToken, str]:
         """Create an API token and return it with its text, which is not stored. Raises InvalidInput, Conflict."""
-        token, text = await api_tokens.create_token(user, name, scopes, expires_at, clock.now())
+        token, text = await api_tokens.create_token(
+            self._database, user, name, scopes, expires_at, clock.now(), address=actor.address
+        )
         await audit.record(AuditAction.API_TOKEN_CREATED, actor, user, detail=api_tokens.describe_token(token))
         return token, text
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from tocsin.documents import ApiToken, Database, Scope, User, new_id
 from tocsin.errors import InvalidInput, NotFound
+from tocsin.notifications.account_events import ApiTokenCreated
+from tocsin.notifications.deliveries import notify
 from tocsin.security.opaque_tokens import digest_token, generate_token
 
 PREFIX = "tocsin_api_"
@@ -16,9 +18,20 @@ _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 async def create_token(
-    user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, now: datetime
+    database: Database,
+    user: User,
+    name: str,
+    scopes: Iterable[Scope],
+    expires_at: datetime | None,
+    now: datetime,
+    *,
+    address: str = "",
 ) -> tuple[ApiToken, str]:
-    """Create a token and return it with its text, which is not stored. Raises InvalidInput."""
+    """Create a token and return it with its text, which is not stored. Raises InvalidInput.
+
+    `address` is the network address from which it is created; empty for the command line. The user is told first: a
+    crash in between may tell of a token that does not exist, but none exists of which nobody was told.
+    """
     chosen = [scope for scope in Scope if scope in set(scopes)]
     _validate(user, name, chosen, expires_at, now)
     text = PREFIX + generate_token()
@@ -32,6 +45,7 @@ async def create_token(
         created_at=now,
         expires_at=expires_at,
     )
+    await notify(database, [ApiTokenCreated.from_token(token, address)])
     await token.insert()
     return token, text
 

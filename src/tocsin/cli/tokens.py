@@ -42,7 +42,7 @@ def create(
         expires_at = None if days is None else now + timedelta(days=days)
         quotas = await Quotas.for_owner(database, config.load_settings(), user.id)
         async with quotas.reserve(user.id, Quota.API_TOKENS):
-            token, text = await api_tokens.create_token(user, name, scopes, expires_at, now)
+            token, text = await api_tokens.create_token(database, user, name, scopes, expires_at, now)
         await audit.record(AuditAction.API_TOKEN_CREATED, COMMAND_LINE, user, detail=api_tokens.describe_token(token))
         return text
 

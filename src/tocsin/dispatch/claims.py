@@ -13,6 +13,7 @@ from tocsin.documents import Database, Filter, RunChanges, RunDocument, RunStatu
 from tocsin.documents.updates import Expression, all_of, has_value, is_null, move_run
 from tocsin.tasks import run_effects
 from tocsin.tasks.deferred_writes import write_deferred
+from tocsin.tasks.failure_pauses import complete_pauses
 from tocsin.tasks.ranking import former_place
 
 CLAIMED_NOT_STARTED: Filter = {"status": RunStatus.RUNNING, "worker": {"$gt": ""}, "begun": False}
@@ -133,3 +134,4 @@ async def apply_stored_effects(database: Database, runs: list[RunDocument]) -> N
     stored = await database.runs.find({"_id": {"$in": [run["_id"] for run in runs]}}).to_list()
     database.changes.runs_moved(stored)
     await run_effects.apply_effects(database, stored)
+    await complete_pauses(database, stored)

@@ -1,7 +1,7 @@
 """Deliveries as they are stored in MongoDB. `run_documents` has the rules for these types."""
 
 from datetime import datetime
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from tocsin.documents.states import DeliveryStatus
 
@@ -66,4 +66,5 @@ class DeliveryDocument(TypedDict):
     sealed: NotRequired[str | None]
     claim: NotRequired[str | None]
     channel: NotRequired[str]
+    data: NotRequired[dict[str, Any] | None]
     attempts: NotRequired[list[DeliveryAttemptDocument]]

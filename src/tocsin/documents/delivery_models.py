@@ -25,7 +25,8 @@ class Delivery(StoredDocument):
 
     `link` is the path of the page about its subject. `about` orders the mails about one subject: a later stage of an
     incident supersedes earlier ones. A delivery is not sent after `good_until`.
-    One with a `channel` goes to that channel of its owner instead, which is no mail. `attempts` are the last of them.
+    One with a `channel` goes to that channel of its owner instead, which is no mail. It has the `data` for programs of
+    the notification. `attempts` are the last of them.
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
     `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
@@ -36,6 +37,7 @@ class Delivery(StoredDocument):
     owner: str
     kind: str
     channel: str | None = None
+    data: dict[str, Any] | None = None
     run: str | None
     link: str | None = None
     about: DeliveryAboutDocument | None = None

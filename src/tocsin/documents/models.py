@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tocsin.documents.base import StoredDocument, ascending_index
-from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
+from tocsin.documents.states import Hold, Overlap, PauseReason, RunReason, RunStatus, TaskStatus, Trigger
 
 if TYPE_CHECKING:
     from tocsin.documents.run_documents import (
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
         FinalDocument,
         ReplayEntryDocument,
     )
-    from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument
+    from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument, SelfPauseDocument
     from tocsin.schedules import MisfireDocument, ScheduleDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
     ActiveRunDocument = AttemptDocument = CallbackDocument = ErrorDocument = FinalDocument = dict[str, Any]
+    SelfPauseDocument = dict[str, Any]
     JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[str, Any]
 
 
@@ -26,7 +27,9 @@ class Task(StoredDocument):
 
     `next_run_at` is the next due time; null if there is none. `active` lists the scheduled runs that are open, or whose
     end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled successes: each value
-    has one mail about failures. `reconcile` is true while open runs still have to be updated after an edit.
+    has one mail about failures. The owner is told from the failure `alert_after` in a row on, and the task pauses after
+    `pause_after` of them (null: never), as `self_pause` then says. `pause_reason` is null if its owner paused it.
+    `reconcile` is true while open runs still have to be updated after an edit.
     """
 
     owner: str
@@ -40,7 +43,12 @@ class Task(StoredDocument):
     timeout: float | None
     queue: str = "default"
     priority: int = 0
+    alert_after: int = 1
+    alert_on_missed: bool = False
+    pause_after: int | None = None
     hold: Hold | None = None
+    pause_reason: PauseReason | None = None
+    self_pause: SelfPauseDocument | None = None
     status: TaskStatus
     next_run_at: datetime | None
     last_due_at: datetime | None = None

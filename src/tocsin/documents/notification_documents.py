@@ -12,26 +12,44 @@ class NotificationDataDocument(TypedDict, total=False):
     IDs are those of the API, times are texts in UTC.
     """
 
-    task: str
-    run: str
-    workflow: str
-    workflowRun: str
+    taskId: str
+    runId: str
+    workflowId: str
+    workflowRunId: str
+    channelId: str
+    replayId: str
+    apiTokenId: str
+    step: str
     steps: list[str]
     errorKind: str
     errorMessage: str
     statusCode: int
     attempts: int
+    failures: int
+    missed: int
     reason: str
     dueAt: str
     nextAttemptAt: str
     message: str
-    reminder: bool
+    isReminder: bool
     decideUntil: str
     quotas: list[str]
     address: str
     openedAt: str
     openedFrom: str
-    channel: str
+    name: str
+    scopes: list[str]
+    expiresAt: str
+    finishedAt: str
+    fileName: str
+    fileSize: int
+    rows: int
+    status: str
+    selected: int
+    sent: int
+    succeeded: int
+    failed: int
+    skipped: int
 
 
 class NotificationDocument(TypedDict):

@@ -138,6 +138,14 @@ class Hold(StrEnum):
     DELETED = "DELETED"
 
 
+class PauseReason(StrEnum):
+    """The reason for which a task is paused."""
+
+    REQUESTED = "REQUESTED"
+    CONSECUTIVE_FAILURES = "CONSECUTIVE_FAILURES"
+    UNREADABLE = "UNREADABLE"
+
+
 class DeliveryStatus(StrEnum):
     """The status of a delivery. SUPERSEDED: replaced by a later one. SUPPRESSED: its recipient must not get it."""
 

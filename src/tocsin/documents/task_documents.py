@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-from tocsin.documents.states import Hold, Overlap, TaskStatus
+from tocsin.documents.states import Hold, Overlap, PauseReason, TaskStatus
 from tocsin.schedules import MisfireDocument, ScheduleDocument
 
 
@@ -39,6 +39,18 @@ class ActiveRunDocument(TypedDict):
     shows: TaskStatus
 
 
+class SelfPauseDocument(TypedDict):
+    """How a task came to be paused without its owner: after so many failures in a row, of which `run` was counted last.
+
+    A task that cannot be read has no such run. `is_told` is true once its owner has been notified.
+    """
+
+    run: str | None
+    failures: int
+    at: datetime
+    is_told: bool
+
+
 class TaskSettings(TypedDict):
     """The fields of a task that its owner sets."""
 
@@ -52,6 +64,9 @@ class TaskSettings(TypedDict):
     timeout: float | None
     queue: str
     priority: int
+    alert_after: int
+    alert_on_missed: bool
+    pause_after: int | None
 
 
 class TaskChanges(TypedDict, total=False):
@@ -67,7 +82,13 @@ class TaskChanges(TypedDict, total=False):
     timeout: float | None
     queue: str
     priority: int
+    alert_after: int
+    alert_on_missed: bool
+    pause_after: int | None
     hold: Hold | None
+    pause_reason: PauseReason | None
+    self_pause: SelfPauseDocument | None
+    consecutive_failures: int
     next_run_at: datetime | None
     last_due_at: datetime | None
     last_end: TaskStatus
@@ -91,7 +112,12 @@ class TaskDocument(TypedDict):
     timeout: float | None
     queue: NotRequired[str]
     priority: NotRequired[int]
+    alert_after: NotRequired[int]
+    alert_on_missed: NotRequired[bool]
+    pause_after: NotRequired[int | None]
     hold: Hold | None
+    pause_reason: NotRequired[PauseReason | None]
+    self_pause: NotRequired[SelfPauseDocument | None]
     status: TaskStatus
     next_run_at: datetime | None
     last_due_at: datetime | None

@@ -47,14 +47,21 @@ def all_of(*conditions: Expression) -> Expression:
 
 
 def change_when(
-    condition: Expression, changes: Mapping[str, Any], computed: Mapping[str, Expression] | None = None
+    condition: Expression,
+    changes: Mapping[str, Any],
+    computed: Mapping[str, Expression] | None = None,
+    more: Iterable[Expression] = (),
 ) -> Expression:
-    """Return a stage that merges `changes` and `computed` (expressions) into a document if `condition` holds."""
+    """Return a stage that merges `changes` and `computed` (expressions) into a document if `condition` holds.
+
+    `more` are expressions of further documents to be merged, such as changes that depend on another condition.
+    """
     merged: list[Any] = ["$$ROOT"]
     if changes:
         merged.append({"$literal": dict(changes)})
     if computed:
         merged.append(dict(computed))
+    merged += more
     return {"$replaceWith": {"$cond": [condition, {"$mergeObjects": merged}, "$$ROOT"]}}
 
 
@@ -110,10 +117,13 @@ def change_task(
 
 
 def change_task_pipeline(
-    condition: Expression, changes: TaskChanges, computed: Mapping[str, Expression] | None = None
+    condition: Expression,
+    changes: TaskChanges,
+    computed: Mapping[str, Expression] | None = None,
+    more: Iterable[Expression] = (),
 ) -> Pipeline:
-    """Return the pipeline of `change_task`."""
-    return [change_when(condition, changes, computed), PROJECT_TASK_STATUS]
+    """Return the pipeline of `change_task`. `more` is that of `change_when`."""
+    return [change_when(condition, changes, computed, more), PROJECT_TASK_STATUS]
 
 
 def is_active_run(run: RunIdOrExpression) -> Expression:

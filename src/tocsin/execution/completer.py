@@ -24,10 +24,12 @@ from tocsin.documents import (
 )
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
+from tocsin.execution.report_notices import tell_reports
 from tocsin.fair_queue import RoundRobin
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
+from tocsin.tasks.failure_pauses import complete_pauses
 from tocsin.wakeups import Signal, Wakeups
 
 BATCH = 500
@@ -147,6 +149,7 @@ class Completer:
     async def _write(self, batch: list[Completion]) -> None:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
+        await tell_reports(self._database, batch)
         async with self._database.deferred.lock:
             deferred = [one for one in batch if self._database.deferred.get(one.run["_id"]) is not None]
             inserted = await self._insert_deferred(deferred)
@@ -155,6 +158,7 @@ class Completer:
         self._database.changes.runs_moved(stored.runs)
         await self._apply_effects(stored)
         stored = stored.joined(inserted)
+        await complete_pauses(self._database, stored.runs)
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
         for run in stored.runs:

@@ -17,6 +17,8 @@ from tocsin.dead_letters.replays import SENDING_STATUSES
 from tocsin.dead_letters.store import DeadLetterDocument, DeadLetterPosition
 from tocsin.documents import Database, ReplayChanges, ReplayDocument, ReplayStatus, RunDocument, TaskDocument, owner_of
 from tocsin.fair_queue import FairQueue
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.outcome_events import ReplayEnded
 from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
 
@@ -249,6 +251,8 @@ class Replayer:
         status = ReplayStatus(replay["status"])
         if status is ReplayStatus.RUNNING:
             changes |= {"status": ReplayStatus.COMPLETED, "finished_at": now}
+        if status is not ReplayStatus.STOPPED:  # by its owner, or with the account
+            await notify(self._database, [ReplayEnded.from_replay({**replay, **changes}, now)])
         closed = await replays.update_claimed(self._database, replay, changes, [status])
         return None if closed else now
 

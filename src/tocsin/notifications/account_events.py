@@ -1,12 +1,12 @@
-"""The events of accounts: quotas, links, sessions, passwords and channels. Pure."""
+"""The events of accounts: quotas, links, sessions, passwords, API tokens and channels. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from tocsin.documents import Link, LinkPurpose, NotificationChannelDocument, Session, User
-from tocsin.notifications.events import Event, EventKind
+from tocsin.documents import ApiToken, Link, LinkPurpose, NotificationChannelDocument, Session, User
+from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import excerpt_name
 from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, channel_page_path
 
@@ -103,6 +103,34 @@ class PasswordChanged(Event):
             owner=user.id,
             at=at,
             page=ACCOUNT_PAGE_PATH,
+            address=address,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenCreated(Event):
+    """An API token was created from this network address; it is empty for the command line."""
+
+    kind: EventKind = EventKind.API_TOKEN_CREATED
+    token_name: str
+    hint: str
+    scopes: Sequence[str]
+    expires_at: datetime | None
+    address: str
+
+    @classmethod
+    def from_token(cls, token: ApiToken, address: str) -> Self:
+        """Return the event of a token. Its text is no part of it."""
+        return cls(
+            id=f"{token.id}:created",
+            owner=token.owner,
+            at=token.created_at,
+            about=about_latest("ApiTokens", token.owner, token.created_at),
+            page=ACCOUNT_PAGE_PATH,
+            token_name=excerpt_name(token.name),
+            hint=token.hint,
+            scopes=[scope.value for scope in token.scopes],
+            expires_at=token.expires_at,
             address=address,
         )
 

@@ -8,6 +8,7 @@ from tocsin.notifications.account_events import ChannelDisabled
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.configurable import ChannelSettings
 from tocsin.notifications.events import LINK_EVENTS, Event
+from tocsin.notifications.opt_in import channel_takes
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
 _NOT_FOUND = "You have no notification channel with this id."
@@ -29,7 +30,7 @@ def takes_event(channel: NotificationChannelDocument, event: Event) -> bool:
     """Tell whether a channel is told of an event. None is told that it was disabled itself."""
     if event.kind in LINK_EVENTS or (isinstance(event, ChannelDisabled) and event.channel == channel["_id"]):
         return False
-    return channel["events"] is None or event.kind in channel["events"]
+    return channel_takes(channel["events"], event.kind)
 
 
 async def list_channels(database: Database, owner: str) -> list[NotificationChannelDocument]:

@@ -1,19 +1,20 @@
 """Stored deliveries: queued once for each cause, listed, and deleted in the end. `delivery_worker` tells their life."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pymongo.errors import BulkWriteError
 
 from tocsin import clock
-from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, aggregate
+from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, NotificationChannelDocument, aggregate
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Pipeline
 from tocsin.notifications.account_events import LinkRequested
 from tocsin.notifications.channel_store import find_takers, takes_event
 from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
-from tocsin.notifications.events import LINK_EVENTS, Event
+from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event
+from tocsin.notifications.inbox.data import describe_for_programs
 from tocsin.notifications.inbox.store import find_stored, store_notifications
 from tocsin.notifications.notices import render_notice
 from tocsin.notifications.run_events import IncidentStage
@@ -27,11 +28,12 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
     That includes the channels that its owner has set up. Mails are queued when all of those are, as `find_notified`
     relies on: one command for both could queue the mail and fail for the others.
     """
-    told = list(events)
-    if not told:
+    given = list(events)
+    if not given:
         return
+    takers = await find_takers(database, {event.owner for event in given if event.kind not in LINK_EVENTS})
+    told = [event for event in given if event.kind not in UNSTORED_KINDS or _is_taken(event, takers)]
     await store_notifications(database, told)
-    takers = await find_takers(database, {event.owner for event in told if event.kind not in LINK_EVENTS})
     to_channels = [
         new_delivery(event, channel["_id"], render_notice(event))
         for event in told
@@ -46,6 +48,10 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
     ]
     await enqueue_deliveries(database, to_channels)
     await enqueue_deliveries(database, others)
+
+
+def _is_taken(event: Event, takers: Mapping[str, Collection[NotificationChannelDocument]]) -> bool:
+    return any(takes_event(channel, event) for channel in takers.get(event.owner, ()))
 
 
 def delivery_id(event_id: str, channel: str) -> str:
@@ -77,6 +83,14 @@ async def find_notified(database: Database, stages: Collection[IncidentStage]) -
     return notified | {stage for stage, ids in later_ids.items() if not stored.isdisjoint(ids)}
 
 
+async def find_delivered(database: Database, event_ids: Collection[str]) -> set[str]:
+    """Return those of these events of which a mail was queued, and so all other deliveries. See `find_notified`."""
+    if not event_ids:
+        return set()
+    found = database.deliveries.find({"_id": {"$in": list(event_ids)}}, {"_id": 1})
+    return {delivery["_id"] async for delivery in found}
+
+
 def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocument:
     """Return a queued delivery of the event."""
     delivery: DeliveryDocument = {
@@ -106,6 +120,8 @@ def new_delivery(event: Event, channel: str, message: Message) -> DeliveryDocume
             delivery["to"] = event.to
     if channel != DEFAULT_CHANNEL:
         delivery["channel"] = channel
+        if event.kind not in LINK_EVENTS:
+            delivery["data"] = dict(describe_for_programs(event))
     return delivery
 
 

@@ -16,6 +16,7 @@ FIRST_RETRY_DELAY = timedelta(seconds=30)
 MAX_WAITING = 10
 """Deliveries of a channel about one subject that can wait: newer ones replace the older ones."""
 _LEASE_POLL = timedelta(seconds=2)
+_INCIDENTS = ("Task", "Workflow")
 Group = tuple[str | None, str]
 """The deliveries that are made one at a time: those of one channel (None for mail) about one subject."""
 
@@ -65,7 +66,7 @@ def find_replaced(pending: Iterable[DeliveryDocument], now: datetime) -> list[st
 def superseding_id(delivery: DeliveryDocument) -> str | None:
     """Return the id of the delivery that would supersede this one; None if its kind cannot be superseded."""
     about = delivery.get("about")
-    if about is None or about["type"] == "Approval" or about["stage"] != 0:
+    if about is None or about["type"] not in _INCIDENTS or about["stage"] != 0:
         return None
     before, _, channel = delivery["_id"].rpartition(":began")
     return f"{before}:failed{channel}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.clock import epoch_milliseconds
 from tocsin.documents import DeliveryAboutDocument
 
 
@@ -24,6 +25,13 @@ class EventKind(StrEnum):
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
     CHANNEL_DISABLED = "CHANNEL_DISABLED"
+    TASK_PAUSED = "TASK_PAUSED"
+    RUN_MISSED = "RUN_MISSED"
+    WORKFLOW_FINISHED = "WORKFLOW_FINISHED"
+    WORKFLOW_FAILED = "WORKFLOW_FAILED"
+    REPORT_READY = "REPORT_READY"
+    REPLAY_FINISHED = "REPLAY_FINISHED"
+    API_TOKEN_CREATED = "API_TOKEN_CREATED"  # noqa: S105  # not a password
 
 
 ACCOUNT_EVENTS = frozenset(
@@ -33,9 +41,14 @@ ACCOUNT_EVENTS = frozenset(
         EventKind.INVITATION,
         EventKind.REFRESH_TOKEN_REUSED,
         EventKind.PASSWORD_CHANGED,
+        EventKind.API_TOKEN_CREATED,
     }
 )
 """The kinds of events of accounts."""
+OPT_IN_KINDS = frozenset({EventKind.WORKFLOW_FINISHED, EventKind.WORKFLOW_FAILED, EventKind.REPORT_READY})
+"""The kinds that only go to channels, and by mail, where their owner has chosen them."""
+UNSTORED_KINDS = frozenset({EventKind.WORKFLOW_FINISHED})
+"""Those of them that are not even stored unless a channel takes them: a workflow can finish each second."""
 LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
 account."""
@@ -59,3 +72,13 @@ class Event:
     run: str | None = None
     about: DeliveryAboutDocument | None = None
     page: str | None = None
+
+
+def about_latest(type_name: str, subject: str, at: datetime) -> DeliveryAboutDocument:
+    """Return the subject of an event that is no incident: of many about it, only the latest wait for a receiver.
+
+    `at` puts them into order.
+    """
+    return {
+        "type": type_name, "id": f"{subject}:{type_name.lower()}", "incident": epoch_milliseconds(at), "stage": 0
+    }  # fmt: skip

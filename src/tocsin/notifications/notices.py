@@ -1,16 +1,12 @@
 """What the channels of users are told: the text of an event when it is queued, and the notice of a delivery. Pure."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from types import MappingProxyType
-
-from pydantic import JsonValue
 
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument, to_global_id
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.notice import Notice, Severity
 from tocsin.notifications.events import Event, EventKind
-from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.texts import describe_event
 
 _SEVERITIES = MappingProxyType(
@@ -22,6 +18,13 @@ _SEVERITIES = MappingProxyType(
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
         EventKind.PASSWORD_CHANGED: Severity.WARNING,
         EventKind.CHANNEL_DISABLED: Severity.WARNING,
+        EventKind.TASK_PAUSED: Severity.ERROR,
+        EventKind.RUN_MISSED: Severity.WARNING,
+        EventKind.WORKFLOW_FINISHED: Severity.SUCCESS,
+        EventKind.WORKFLOW_FAILED: Severity.ERROR,
+        EventKind.REPORT_READY: Severity.SUCCESS,
+        EventKind.REPLAY_FINISHED: Severity.INFO,
+        EventKind.API_TOKEN_CREATED: Severity.WARNING,
     }
 )
 TOLD_EVENTS = frozenset(_SEVERITIES)
@@ -31,6 +34,9 @@ _NAMES = {
     EventKind.FAILED_FOR_GOOD: "FAILED",
     EventKind.APPROVAL: "APPROVAL_REQUESTED",
     EventKind.REFRESH_TOKEN_REUSED: "SESSION_TOKEN_REUSED",
+    EventKind.WORKFLOW_FINISHED: "WORKFLOW_RUN_FINISHED",
+    EventKind.WORKFLOW_FAILED: "WORKFLOW_RUN_FAILED",
+    EventKind.API_TOKEN_CREATED: "TOKEN_CREATED",
 }
 _INCIDENTS = frozenset({"Task", "Workflow"})
 
@@ -58,7 +64,7 @@ def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
         severity=_SEVERITIES[kind],
         page=page,
         incident=f"{about['id']}:{about['incident']}" if about is not None and is_incident else None,
-        data=dict(_details(delivery)),
+        data={"event": delivery["kind"], **(delivery.get("data") or {})},
     )
 
 
@@ -84,18 +90,3 @@ def _name_kind(kind: EventKind, delivery: DeliveryDocument) -> str:
         return name
     about = delivery.get("about")
     return f"{about['type'].upper() if about else 'RUN'}_{name}"
-
-
-def _details(delivery: DeliveryDocument) -> Iterator[tuple[str, JsonValue]]:
-    """Yield what programs can read: the kind of event, and the global IDs of what it is about."""
-    yield "event", delivery["kind"]
-    if delivery["kind"] == EventKind.CHANNEL_DISABLED:
-        yield "channelId", to_global_id("NotificationChannel", delivery["_id"].partition(":disabled:")[0])
-    about, run = delivery.get("about"), delivery["run"]
-    if about is not None and about["type"] in _INCIDENTS:
-        yield f"{about['type'].lower()}Id", to_global_id(about["type"], about["id"])
-    if run:
-        type_name = run_type_name(run)
-        yield f"{type_name[0].lower()}{type_name[1:]}Id", to_global_id(type_name, run)
-    if about is not None and (step := about.get("step")) is not None:
-        yield "step", step

@@ -33,6 +33,15 @@ _CHANNEL = """query NotificationChannel($id: ID!) {
     }
   }
 }"""
+_REPORT = """query Report($id: ID!) {
+  run(id: $id) { taskName status dueAt result }
+}"""
+_REPLAY = """query Replay($id: ID!) {
+  replay(id: $id) {
+    status reason counts { selected sent succeeded failed skipped } skips { reasonText count }
+    canaryRun { id status error { kind message hint } }
+  }
+}"""
 _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approved userErrors { field message } }
 }"""
@@ -54,6 +63,16 @@ def approval_page_path(workflow_run: str, step: str) -> str:
 def channel_page_path(channel_id: str) -> str:
     """Return the path of the page of a notification channel."""
     return _playground(_CHANNEL, {"id": to_global_id("NotificationChannel", channel_id)})
+
+
+def report_page_path(run_id: str) -> str:
+    """Return the path of the page with the link to the file of a run that wrote a report."""
+    return _playground(_REPORT, {"id": to_global_id("Run", run_id)})
+
+
+def replay_page_path(replay_id: str) -> str:
+    """Return the path of the page of a replay."""
+    return _playground(_REPLAY, {"id": to_global_id("Replay", replay_id)})
 
 
 def run_type_name(run_id: str) -> str:

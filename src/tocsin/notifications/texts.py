@@ -13,10 +13,17 @@ from tocsin.notifications.account_events import (
 )
 from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.outcome_texts import (
+    Mail,
+    describe_api_token_created,
+    describe_replay_ended,
+    describe_report_ready,
+    describe_runs_missed,
+    describe_task_paused,
+    describe_workflow_ended,
+)
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
-Mail = tuple[str, MailContent]
-"""A subject and the content."""
 _RUN = Button("Open the run", "Open:")
 _WORKFLOW_RUN = Button("Open the workflow run", "Open:")
 _DECISION = Button("Decide", "Decide here:")
@@ -42,6 +49,14 @@ _CONSEQUENCES: dict[str | None, str] = {
 def describe_event(event: Event) -> Mail:
     """Return the subject and the content of the notification of the event."""
     raise TypeError(f"there is no text about a {type(event).__name__}")
+
+
+describe_event.register(describe_task_paused)
+describe_event.register(describe_runs_missed)
+describe_event.register(describe_workflow_ended)
+describe_event.register(describe_report_ready)
+describe_event.register(describe_replay_ended)
+describe_event.register(describe_api_token_created)
 
 
 # --- tasks and workflows ----------------------------------------------------------------------------------------------

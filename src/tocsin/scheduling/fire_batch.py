@@ -196,8 +196,13 @@ class BatchFirer:
             self._changes.runs_moved(self._find_runs([run["_id"] for run in runs], RECORDED_FIELDS))
 
     def _find_ended(self, firings: list[TaskFiring]) -> list[RunDocument]:
-        """Return ended runs with pending effects: adopted ones, and those that ended while another was made to wait."""
+        """Return ended runs with pending effects.
+
+        These are adopted ones, those of which an owner is to be told, and those that ended while another was made to
+        wait.
+        """
         found = [run for firing in firings for run in firing.adopted]
+        found += [run for firing in firings for run in firing.runs if firing.is_alerting(run) and run not in found]
         blocked = [run for firing in firings for run in firing.runs if run.get("blocked")]
         if blockers := [after for run in blocked if (after := run.get("after"))]:
             found += self._find_runs(blockers)

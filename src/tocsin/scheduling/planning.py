@@ -15,34 +15,28 @@ from tocsin.clock import epoch_milliseconds
 from tocsin.documents import (
     Hold,
     Overlap,
+    PauseReason,
     RunDocument,
     RunReason,
     RunStatus,
     TaskChanges,
     TaskDocument,
-    TaskStatus,
     Trigger,
     last_due_of,
     public_status,
     to_global_id,
 )
 from tocsin.documents.updates import (
-    Expression,
-    Pipeline,
-    all_of,
     change_task,
-    change_task_pipeline,
     has_value,
-    put_active_runs,
-    run_id_expression,
 )
-from tocsin.tasks.run_effects import count_last_end
+from tocsin.scheduling.task_advance import NamedRun, TaskAdvance
+from tocsin.tasks.missed_runs import NEVER_OPEN
 from tocsin.tasks.runs import new_task_run
 
 MAX_OPEN_RUNS = 100
 """Default maximum of open scheduled runs of one task, whose document names them all."""
 log = telemetry.get_logger(__name__)
-_NEVER_OPEN = (RunStatus.MISSED, RunStatus.SKIPPED)
 _PlannedItem: TypeAlias = schedules.Gap | datetime | RunDocument
 """An entry of a plan: missed due times, one due time, or a run that is already stored."""
 
@@ -76,21 +70,26 @@ class TaskFiring:
     max_open: int = MAX_OPEN_RUNS
     is_outdated: bool = False
 
-    def build_advance(self) -> tuple[str, "TaskAdvance"]:
+    def build_advance(self) -> tuple[str, TaskAdvance]:
         """Return the task's id and its advance.
 
-        The task names the runs as active that are open, or were open and whose end is still to be counted.
+        The task names the runs as active that are open, or were open and whose end is still to be counted, and those
+        of whose miss its owner is still to be told.
         """
         made = tuple(self._suffix_and_status(run) for run in self.runs if run["status"] != RunStatus.SKIPPED)
         active = tuple(
             self._suffix_and_status(run)
             for run in self.runs
-            if run["open"] or (run in self.adopted and run["status"] not in _NEVER_OPEN)
+            if run["open"] or (run in self.adopted and run["status"] not in NEVER_OPEN) or self.is_alerting(run)
         )
         step = TaskAdvance(self.due_at, self.task["version"], self.next_run_at, self.last_due_at, made[-1:], active)
         return self.task["_id"], step
 
-    def build_late_advance(self, run: RunDocument) -> tuple[str, "TaskAdvance"]:
+    def is_alerting(self, run: RunDocument) -> bool:
+        """Return whether the owner is to be told that this run was missed or skipped."""
+        return bool(self.task.get("alert_on_missed")) and run["status"] in NEVER_OPEN
+
+    def build_late_advance(self, run: RunDocument) -> tuple[str, TaskAdvance]:
         """Return the task's id and its advance past its only run, which was deferred and is now as given."""
         named = self._suffix_and_status(run)
         active = (named,) if run["open"] else ()
@@ -99,46 +98,8 @@ class TaskFiring:
             self.due_at, self.task["version"], self.next_run_at, self.last_due_at, (named,), active, ended
         )
 
-    def _suffix_and_status(self, run: RunDocument) -> "NamedRun":
+    def _suffix_and_status(self, run: RunDocument) -> NamedRun:
         return run["_id"][len(self.task["_id"]) :], public_status(run)
-
-
-NamedRun = tuple[str, RunStatus]
-"""The suffix that a run's id adds to its task's id, and the run's status."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskAdvance:
-    """The move of a task to its next due time, unless it was edited or advanced meanwhile.
-
-    `last_run` contains the newest run that was made, if any; `active` the runs that are not settled. `ended` is the
-    status of the newest run if it has ended, and its end is to be counted.
-    """
-
-    due_at: datetime
-    version: int
-    next_run_at: datetime | None
-    last_due_at: datetime | None
-    last_run: tuple[NamedRun, ...]
-    active: tuple[NamedRun, ...]
-    ended: RunStatus | None = None
-
-    def build_pipeline(self) -> Pipeline:
-        """Return the update pipeline for the task."""
-        changes: TaskChanges = {"next_run_at": self.next_run_at, "last_due_at": self.last_due_at}
-        computed: dict[str, Expression] = {}
-        if self.active:
-            computed["active"] = put_active_runs(
-                [(run_id_expression(suffix), status) for suffix, status in self.active]
-            )
-        for suffix, status in self.last_run:
-            computed["last_run"] = run_id_expression(suffix)
-            if status is RunStatus.MISSED:
-                changes["last_end"] = TaskStatus.FAILED
-        if self.ended is not None:
-            computed |= count_last_end(self.ended)
-        unmoved = all_of(has_value("next_run_at", self.due_at), has_value("version", self.version))
-        return change_task_pipeline(unmoved, changes, computed)
 
 
 def scheduled_run_id(task_id: str, due_at: datetime) -> str:
@@ -292,6 +253,8 @@ def pause_unreadable(task: TaskDocument, now: datetime) -> UpdateOne:
     """Build the update that pauses an unreadable task until its owner edits it."""
     version = task["version"]
     changes: TaskChanges = {
-        "hold": Hold.PAUSED, "next_run_at": None, "version": version + 1, "updated_at": now, "reconcile": True
+        "hold": Hold.PAUSED, "pause_reason": PauseReason.UNREADABLE, "next_run_at": None,
+        "self_pause": {"run": None, "failures": 0, "at": now, "is_told": False},
+        "version": version + 1, "updated_at": now, "reconcile": True,
     }  # fmt: skip
     return change_task(task["_id"], has_value("version", version), changes)

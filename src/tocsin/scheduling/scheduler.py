@@ -17,6 +17,7 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.scheduling.job_store import DueJobExecutor, DueJobStore
 from tocsin.scheduling.planning import MAX_OPEN_RUNS
 from tocsin.tasks import reconciliation, run_effects
+from tocsin.tasks.failure_pauses import complete_pauses
 
 MAX_SLEEP_SECONDS = 30.0
 """Maximum seconds between passes, which also limits the effect of a clock that was set."""
@@ -144,6 +145,7 @@ class Scheduler:
     async def _apply_effects(self, runs: list[RunDocument]) -> None:
         if await run_effects.apply_effects(self._database, runs):
             self._transport.wake_dispatcher()
+        await complete_pauses(self._database, runs)
 
     async def _align_stale_runs(self, runs: list[RunDocument]) -> None:
         """Give runs whose due time is still valid the new settings, and settle the others."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from tocsin import clock, schedules
-from tocsin.documents import ChangeKind, Database, Hold, RunStatus, Task, TaskChanges, TaskStatus
+from tocsin.documents import ChangeKind, Database, Hold, PauseReason, RunStatus, Task, TaskChanges, TaskStatus
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks.activity_log import log_task
@@ -43,7 +43,8 @@ async def delete_task(database: Database, owner: str, task_id: str, now: datetim
 async def resume_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:
     """Resume a paused task from its next due time after now. Due times that passed meanwhile are not caught up.
 
-    A one-off task whose time passed while it was paused follows its misfire policy.
+    A one-off task whose time passed while it was paused follows its misfire policy. The streak of one that had
+    paused itself starts anew.
     """
 
     def decide(task: Task) -> TaskChanges | None:
@@ -51,10 +52,23 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
             raise Conflict("The task is cancelled, so it cannot be resumed. Give it a new schedule.", "id")
         if task.hold is None:
             return None
-        schedule = schedules.schedule_from_document(task.schedule)
-        return {"hold": None, "next_run_at": schedules.first_due(schedule, now, task.last_due_at)}
+        resumed: TaskChanges = {"next_run_at": _find_first_due(task, now)}
+        if task.pause_reason is PauseReason.CONSECUTIVE_FAILURES:
+            resumed["consecutive_failures"] = 0  # else the next failure would pause it again
+        return {**_hold_changes(None), **resumed}
 
     return await _change(database, owner, task_id, now, decide, "task resumed")
+
+
+def _find_first_due(task: Task, now: datetime) -> datetime | None:
+    """Return the first due time of a task that is resumed. Raises Conflict if its schedule still cannot be read."""
+    try:
+        return schedules.first_due(schedules.schedule_from_document(task.schedule), now, task.last_due_at)
+    except Exception:
+        if task.pause_reason is not PauseReason.UNREADABLE:
+            raise
+        unreadable = "The task cannot be resumed, because its schedule cannot be read. Set another one with updateTask."
+        raise Conflict(unreadable, "id") from None
 
 
 async def pause_all_tasks(database: Database, owner: str, now: datetime) -> int:
@@ -85,8 +99,8 @@ async def find_running_runs(database: Database, task_id: str) -> list[str]:
     return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
 
 
-def _hold_changes(hold: Hold) -> TaskChanges:
-    return {"hold": hold, "next_run_at": None}
+def _hold_changes(hold: Hold | None) -> TaskChanges:
+    return {"hold": hold, "pause_reason": None, "self_pause": None, "next_run_at": None}
 
 
 async def _change(
@@ -104,6 +118,8 @@ async def _change(
     for _ in range(MAX_WRITE_TRIES):
         await write_deferred_of_task(database, owner, task_id)
         task = await require_task(owner, task_id)
+        if task.self_pause is not None and not task.self_pause["is_told"]:
+            await reconcile_task(database, task.id, now)  # its owner is told, as nothing will know of the pause later
         changes = decide(task)
         if changes is None:
             return task

@@ -22,6 +22,7 @@ from tocsin.documents import (
     RunDocument,
     RunReason,
     RunStatus,
+    SelfPauseDocument,
     TaskChanges,
     TaskDocument,
     Trigger,
@@ -41,6 +42,8 @@ from tocsin.documents.updates import (
     update_by_ids,
 )
 from tocsin.fair_queue import FairQueue
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.task_events import TaskPaused
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.ranking import queue_placement, rank_expression, ready_at_expression
 
@@ -80,6 +83,7 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
     task = await database.tasks.find_one({"_id": task_id})
     if task is None or not task["reconcile"]:
         return
+    told = await _tell_pause(database, task)
     await align_runs(database, task, await _open_runs(database, task_id), now)
     if (left := await database.tasks.find_one({"_id": task_id}, {"active": 1})) is not None:
         await run_effects.repair_task(database, left)
@@ -87,7 +91,22 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
         await database.tasks.delete_one({"_id": task_id})
         return
     same = has_value("version", task["version"])
-    await database.tasks.update_one({"_id": task_id}, [change_when(same, TaskChanges(reconcile=False))])
+    done: TaskChanges = {"reconcile": False} if told is None else {"reconcile": False, "self_pause": told}
+    await database.tasks.update_one({"_id": task_id}, [change_when(same, done)])
+
+
+async def _tell_pause(database: Database, task: TaskDocument) -> SelfPauseDocument | None:
+    """Notify the owner of a task that has paused itself. Return the pause as told; None if there is nothing to tell.
+
+    `reconcile` is cleared later, so that a crash repeats it.
+    """
+    pause = task.get("self_pause")
+    if pause is None or pause["is_told"]:
+        return None
+    run = None if pause["run"] is None else await database.runs.find_one({"_id": pause["run"]})
+    await notify(database, [TaskPaused.from_task(task, pause, run)])
+    activity_log.log_task("task paused", task["_id"], task["owner"], failures=pause["failures"])
+    return {**pause, "is_told": True}
 
 
 async def _open_runs(database: Database, task_id: str) -> list[RunDocument]:

@@ -39,13 +39,14 @@ from tocsin.documents.updates import (
 from tocsin.notifications.deliveries import find_notified, notify
 from tocsin.notifications.run_events import IncidentStage, TaskFailure
 from tocsin.tasks import overlap
-
-_ADD = "$add"
+from tocsin.tasks.failure_streak import count_in_streak, pause_if_reached
+from tocsin.tasks.missed_runs import tell_missed_runs
 
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     """Apply the effects of these runs' states. Return whether a waiting run was released."""
     await enqueue_notifications(database, runs)
+    await tell_missed_runs(database, runs)
     updates = task_updates(runs)
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
@@ -82,9 +83,10 @@ class RunProjection:
         computed = {
             "active": remove_active_runs([run]),
             "last_end": _last_end(self.status, {"$eq": ["$last_run", run]}),
-            **_streak(self.status, 1, is_rerun=self.is_rerun),
+            **count_in_streak(self.status, 1, is_rerun=self.is_rerun),
         }
-        return change_task_pipeline(is_active_run(run), {}, computed)
+        pause = pause_if_reached(self.status, 1, run, is_rerun=self.is_rerun)
+        return change_task_pipeline(is_active_run(run), {}, computed, pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,15 @@ class RunProjections:
         computed: dict[str, Expression] = {
             "active": others,
             "last_end": _last_end(status, {"$in": ["$last_run", names]}),
-            **_streak(status, count, is_rerun=is_rerun),
+            **count_in_streak(status, count, is_rerun=is_rerun),
         }
-        return change_when({"$gt": [count, 0]}, {}, computed)
+        pause = pause_if_reached(status, count, {"$arrayElemAt": [names, -1]}, is_rerun=is_rerun)
+        return change_when({"$gt": [count, 0]}, {}, computed, pause)
 
 
 def count_last_end(status: RunStatus) -> dict[str, Expression]:
     """Return the changes of a task that count the end of its last run, in its first round."""
-    return {"last_end": _last_end(status, {"$literal": True}), **_streak(status, 1, is_rerun=False)}
+    return {"last_end": _last_end(status, {"$literal": True}), **count_in_streak(status, 1, is_rerun=False)}
 
 
 def _last_end(status: RunStatus, is_last: Expression) -> Expression:
@@ -129,15 +132,6 @@ def _last_end(status: RunStatus, is_last: Expression) -> Expression:
         RunStatus.SKIPPED: "$last_end",
     }
     return {"$cond": [is_last, ends.get(status, TaskStatus.FAILED), "$last_end"]}
-
-
-def _streak(status: RunStatus, count: int | Expression, *, is_rerun: bool) -> dict[str, Expression]:
-    """Return the changes of the streak. A success ends it and the incident; a failure in the first round adds to it."""
-    if status is RunStatus.COMPLETED:
-        return {"consecutive_failures": {"$literal": 0}, "incident": {_ADD: ["$incident", count]}}
-    if status is RunStatus.FAILED and not is_rerun:
-        return {"consecutive_failures": {_ADD: ["$consecutive_failures", count]}}
-    return {}
 
 
 def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:

@@ -30,10 +30,15 @@ from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 from tocsin.tasks.reconciliation import reconcile_task
 from tocsin.tasks.retry_policy import RetryPolicy
+from tocsin.tasks.setting_checks import (
+    DEFAULT_ALERT_AFTER,
+    check_alert_after,
+    check_name,
+    check_pause_after,
+    check_tags,
+    check_timeout,
+)
 
-MAX_NAME = 200
-MAX_TAGS = 20
-MAX_TIMEOUT = 3600.0
 MAX_WRITE_TRIES = 20
 """Tries of a change that conflicts with concurrent changes, before the caller gets an error."""
 
@@ -52,10 +57,22 @@ class TaskDraft:
     timeout: float | None = None
     queue: str = DEFAULT_QUEUE
     priority: int | None = None
+    alert_after: int = DEFAULT_ALERT_AFTER
+    alert_on_missed: bool = False
+    pause_after: int | None = None
 
     def validate(self) -> "TaskDraft":
         """Return the draft if it is valid. Raises MultipleInvalid with the invalid fields."""
-        validate_fields(self.name, self.tags, self.misfire, self.timeout, self.retry, self.schedule)
+        validate_fields(
+            self.name,
+            self.tags,
+            self.misfire,
+            self.timeout,
+            self.retry,
+            self.schedule,
+            self.alert_after,
+            self.pause_after,
+        )
         return self
 
     def document_fields(self) -> TaskSettings:
@@ -71,6 +88,9 @@ class TaskDraft:
             "timeout": self.timeout,
             "queue": self.queue,
             "priority": self.priority or 0,
+            "alert_after": self.alert_after,
+            "alert_on_missed": self.alert_on_missed,
+            "pause_after": self.pause_after,
         }
 
 
@@ -87,6 +107,9 @@ class DraftChanges(TypedDict, total=False):
     timeout: float | None
     priority: int | None
     queue: str
+    alert_after: int
+    alert_on_missed: bool
+    pause_after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +132,21 @@ def validate_fields(
     timeout: float | None,
     retry: RetryPolicy | None,
     schedule: schedules.Schedule | None,
+    alert_after: int = DEFAULT_ALERT_AFTER,
+    pause_after: int | None = None,
 ) -> None:
     """Validate the fields of a draft; None is a missing field. Raises MultipleInvalid with the invalid fields."""
     errors = ErrorCollector()
-    errors.try_parse(_check_name, name)
-    errors.try_parse(_check_tags, tags)
+    errors.try_parse(check_name, name)
+    errors.try_parse(check_tags, tags)
     if schedule is not None:
         errors.try_parse(schedules.validate_schedule, schedule, at=("schedule",))
     errors.try_parse(schedules.validate_misfire, misfire, at=("misfire",))
     if retry is not None:
         errors.try_parse(retries.validate_policy, retry)
-    errors.try_parse(_check_timeout, timeout)
+    errors.try_parse(check_timeout, timeout)
+    errors.try_parse(check_alert_after, alert_after)
+    errors.try_parse(check_pause_after, pause_after)
     errors.raise_if_any()
 
 
@@ -144,6 +171,9 @@ def draft_from_task(task: Task) -> TaskDraft:
         timeout=task.timeout,
         queue=task.queue,
         priority=task.priority,
+        alert_after=task.alert_after,
+        alert_on_missed=task.alert_on_missed,
+        pause_after=task.pause_after,
     )
 
 
@@ -262,22 +292,3 @@ def _schedule_changes(task: Task, draft: TaskDraft, changes: DraftChanges, now: 
         "hold": hold,
         "next_run_at": None if hold else next_run_at,
     }
-
-
-def _check_timeout(timeout: float | None) -> None:
-    if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
-        raise InvalidInput("timeout must be longer than PT0S and at most PT1H.", "timeout")
-
-
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME:
-        raise InvalidInput(f"name must have 1 to {MAX_NAME} characters, not only spaces.", "name")
-    if any(ord(character) < 32 or ord(character) == 127 for character in name):
-        raise InvalidInput("name must not contain line breaks or other control characters.", "name")
-
-
-def _check_tags(tags: tuple[str, ...]) -> None:
-    if len(tags) > MAX_TAGS or len(set(tags)) != len(tags):
-        raise InvalidInput(f"tags must have at most {MAX_TAGS} entries without duplicates.", "tags")
-    if any(not 1 <= len(tag) <= 50 for tag in tags):
-        raise InvalidInput("A tag must have 1 to 50 characters.", "tags")

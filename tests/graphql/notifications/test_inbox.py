@@ -33,7 +33,7 @@ async def test_a_notification_with_all_that_it_is_about(api: Api) -> None:
     assert found["subject"] == 'Task "nightly" has failed'
     assert found["text"].startswith('Your task "nightly" has failed. This run will not be retried.\n')
     assert found["link"].startswith("http://127.0.0.1:8000/playground?query=")
-    assert (found["data"]["task"], found["data"]["run"]) == (task_id, to_global_id("Run", run["_id"]))
+    assert (found["data"]["taskId"], found["data"]["runId"]) == (task_id, to_global_id("Run", run["_id"]))
     assert (found["task"], found["run"], found["workflowRun"]) == ({"name": "nightly"}, {"status": "FAILED"}, None)
     node = "query($id: ID!) { node(id: $id) { ... on Notification { subject acknowledgedAt } } }"
     assert (await api.alice.ask(node, id=found["id"]))["node"] == {"subject": found["subject"], "acknowledgedAt": None}
@@ -50,7 +50,7 @@ async def test_who_decides_sees_the_request_but_not_the_run_of_another(api: Api)
     await store_notifications(api.database, [ApprovalRequested.from_step(run, "ask", bob, state)])
     (found,) = (await api.bob.ask(_DETAILS))["notifications"]["nodes"]
     assert (found["kind"], found["subject"]) == ("APPROVAL", "pay / ask is waiting for your decision")
-    assert (found["data"]["workflowRun"], found["workflowRun"]) == (to_global_id("WorkflowRun", run["_id"]), None)
+    assert (found["data"]["workflowRunId"], found["workflowRun"]) == (to_global_id("WorkflowRun", run["_id"]), None)
     assert await listed(api.alice) == []
     assert (await acknowledge(api.alice, ids=[found["id"]]))["userErrors"][0]["code"] == "NOT_FOUND"
     assert (await acknowledge(api.bob, ids=[found["id"]]))["count"] == 1

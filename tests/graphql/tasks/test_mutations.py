@@ -23,9 +23,13 @@ async def test_a_task_is_saved_with_all_that_was_given(api: Api) -> None:
         "overlap": "QUEUE",
         "retry": {"offsets": ["PT10S", "PT1M"], "statuses": [503, 429]},
         "timeout": "PT2.5S",
+        "alertAfter": 3,
+        "alertOnMissed": True,
+        "pauseAfter": 10,
     }
     fields = """
       name tags status version timeout overlap consecutiveFailures lastRun { id }
+      alertAfter alertOnMissed pauseAfter
       job { kind ... on HttpJob { url method headers { name value } secretHeaders body bodyText hasToken connectTimeout } }
       schedule { summary ... on CronSchedule { expression timeZone } }
       misfire { policy grace maxRuns } retry { maxRetries offsets statuses backoff { initial } }
@@ -35,7 +39,7 @@ async def test_a_task_is_saved_with_all_that_was_given(api: Api) -> None:
         "userErrors": [],
         "task": {
             "name": "report", "tags": ["a", "b"], "status": "PENDING", "version": 1, "timeout": "PT2.5S", "overlap": "QUEUE",
-            "consecutiveFailures": 0, "lastRun": None,
+            "consecutiveFailures": 0, "lastRun": None, "alertAfter": 3, "alertOnMissed": True, "pauseAfter": 10,
             "job": {
                 "kind": "http", "url": "https://example.com/x", "method": "POST", "headers": [{"name": "X-A", "value": "1"}],
                 "secretHeaders": [], "body": {"n": [1, None]}, "bodyText": None, "hasToken": False, "connectTimeout": None,
@@ -71,6 +75,22 @@ async def test_an_update_keeps_what_is_absent_and_resets_what_is_null(api: Api) 
     assert reset["task"] == {
         "name": "pong", "tags": [], "timeout": "PT10S", "overlap": "SKIP", "version": 3, "retry": {"maxRetries": 3}
     }  # fmt: skip
+
+
+async def test_the_settings_of_alerts_have_defaults_also_in_tasks_of_earlier_versions(api: Api) -> None:
+    fields, defaults = (
+        "alertAfter alertOnMissed pauseAfter",
+        {"alertAfter": 1, "alertOnMissed": False, "pauseAfter": None},
+    )
+    changed = {"alertAfter": 100, "alertOnMissed": True, "pauseAfter": 1000}
+    task = await api.alice.create()
+    for given in (changed, {"alertAfter": 2}, dict.fromkeys(defaults)):
+        payload = await api.alice.do("updateTask", {"id": task, **given}, f"task {{ {fields} }} {ERRORS}")
+        expected = defaults if None in given.values() else changed | given
+        assert payload == {"task": expected, "userErrors": []}
+    await api.database.tasks.update_one({}, {"$unset": {"alert_after": 1, "alert_on_missed": 1, "pause_after": 1}})
+    payload = await api.alice.do("updateTask", {"id": task, "name": "old"}, f"task {{ {fields} }} {ERRORS}")
+    assert payload == {"task": defaults, "userErrors": []}
 
 
 async def test_an_update_of_an_older_version_is_a_conflict(api: Api) -> None:

@@ -9,6 +9,27 @@ from tocsin import clock
 ERRORS = "userErrors { field code message }"
 
 
+async def test_a_paused_task_says_why(api: Api) -> None:
+    task = await api.alice.create()
+    query = "query($id: ID!) { task(id: $id) { status pauseReason } }"
+    failed = {"run": f"{task}:1", "failures": 3, "at": clock.now(), "is_told": True}
+    cases: list[tuple[dict[str, Any], str | None]] = [
+        ({"hold": None, "status": "PENDING"}, None),
+        ({"hold": "PAUSED", "status": "PAUSED"}, "REQUESTED"),
+        ({"pause_reason": "UNREADABLE"}, "UNREADABLE"),
+        ({"pause_reason": "CONSECUTIVE_FAILURES", "self_pause": failed, "consecutive_failures": 3},
+         "CONSECUTIVE_FAILURES"),
+    ]  # fmt: skip
+    for changes, reason in cases:
+        await api.database.tasks.update_one({}, {"$set": changes})
+        assert (await api.alice.ask(query, id=task))["task"]["pauseReason"] == reason
+    fields = f"task {{ status pauseReason consecutiveFailures }} {ERRORS}"
+    resumed = await api.alice.do("resumeTask", {"id": task}, fields)
+    assert resumed == {"task": {"status": "PENDING", "pauseReason": None, "consecutiveFailures": 0}, "userErrors": []}
+    paused = await api.alice.do("pauseTask", {"id": task}, fields)
+    assert (paused["task"]["status"], paused["task"]["pauseReason"]) == ("PAUSED", "REQUESTED")
+
+
 async def test_defaults_in_effect_are_shown(api: Api) -> None:
     task = await api.alice.create(retry={"backoff": {"initial": "PT1S"}})
     query = """query($id: ID!) { task(id: $id) { timeout overlap misfire { policy grace maxRuns }

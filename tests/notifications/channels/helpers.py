@@ -29,7 +29,17 @@ NOTICE = Notice(
     severity=Severity.ERROR,
     page=PAGE,
     incident="u1/t1:0",
-    data={"event": "FAILED_FOR_GOOD", "taskId": "VGFzazp1MS90MQ=="},
+    data={
+        "event": "FAILED_FOR_GOOD",
+        "taskId": "VGFzazp1MS90MQ==",
+        "runId": "UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=",
+        "errorKind": "HTTP_STATUS",
+        "errorMessage": "The server answered 503.",
+        "statusCode": 503,
+        "attempts": 3,
+        "dueAt": "2026-11-22T09:00:00Z",
+        "reason": "RETRIES_USED_UP",
+    },
 )
 RULES = ConnectionRules()
 HOSTILE = "<!channel> @everyone @here <@U1> <b>&amp; *bold* [x](https://evil.example) `code`"

@@ -9,11 +9,18 @@ from pydantic.alias_generators import to_camel
 
 from tests.notifications.channels.helpers import NOTICE, RULES
 from tests.notifications.channels.samples import SAMPLES
+from tocsin.documents import NotificationDataDocument
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.http_channel import HttpChannel
 
 TEXT = (Path(__file__).parents[3] / "docs" / "notifications.md").read_text()
 SECTIONS = {title.lower(): text for title, text in re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", TEXT, re.M | re.S)}
+
+
+def test_the_names_of_the_data_for_programs_are_documented() -> None:
+    table = TEXT.split("## Data for programs\n")[1].split("\n\n")[1]
+    names = [name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(names) == sorted(NotificationDataDocument.__annotations__)
 
 
 def test_each_kind_has_a_section() -> None:

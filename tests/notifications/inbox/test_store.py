@@ -10,6 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import AutoReconnect
 
 from tests.notifications.channels.mail.test_texts import CHANNEL
+from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
     DUE,
@@ -31,7 +32,7 @@ from tocsin.notifications.account_events import (
     RefreshTokenReused,
 )
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
+from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event, EventKind
 from tocsin.notifications.inbox import store
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
@@ -75,19 +76,19 @@ The page opens with the mutation decideApproval filled in: true completes the st
 _DUE = "2026-11-22T09:00:00Z"
 CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (TaskFailure.from_run(retried_run()), 'Task "Nightly backup" has started failing', BEGAN,
-     {"run": _RUN, "task": _TASK, "attempts": 1, "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
+     {"runId": _RUN, "taskId": _TASK, "attempts": 1, "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
     (TaskFailure.from_run(failed_run(reason="RETRIES_USED_UP")), 'Task "Nightly backup" has failed', FAILED,
-     {"run": _RUN, "task": _TASK, "attempts": 1, "dueAt": _DUE, "reason": "RETRIES_USED_UP", **_ERROR}),
+     {"runId": _RUN, "taskId": _TASK, "attempts": 1, "dueAt": _DUE, "reason": "RETRIES_USED_UP", **_ERROR}),
     (WorkflowFailure.from_step_run(WORKFLOW_RUN, retried_step_run()), 'Workflow "Invoices" has started failing',
      WORKFLOW_BEGAN,
-     {"workflowRun": _WORKFLOW_RUN, "workflow": to_global_id("Workflow", "u1/1"), "steps": ["fetch"], "attempts": 1,
+     {"workflowRunId": _WORKFLOW_RUN, "workflowId": to_global_id("Workflow", "u1/1"), "steps": ["fetch"], "attempts": 1,
       "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
     (WorkflowFailure.from_run(failed_workflow_run(), 2, ["a"]), 'Workflow "Invoices" has failed', WORKFLOW_FAILED,
-     {"workflowRun": _WORKFLOW_RUN, "workflow": to_global_id("Workflow", "u1/1"), "steps": ["a"], "dueAt": _DUE,
+     {"workflowRunId": _WORKFLOW_RUN, "workflowId": to_global_id("Workflow", "u1/1"), "steps": ["a"], "dueAt": _DUE,
       "errorKind": "HTTP_STATUS", "errorMessage": "The server answered 500."}),
     (ApprovalRequested.from_step(WORKFLOW_RUN, "ask", "u2", _STATE), "Invoices / ask is waiting for your decision",
      APPROVAL,
-     {"workflowRun": _WORKFLOW_RUN, "steps": ["ask"], "message": "Pay 5 EUR?", "reminder": True,
+     {"workflowRunId": _WORKFLOW_RUN, "step": "ask", "message": "Pay 5 EUR?", "isReminder": True,
       "decideUntil": "2026-11-22T09:00:11Z"}),
     (QuotaMet.from_quotas("u1", ["TASKS: 5 of 5"], DUE), "You have reached a quota",
      "Your account has reached a quota.\nQuota: TASKS: 5 of 5\nRuns that became due",
@@ -102,7 +103,8 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
      {"address": "192.0.2.1"}),
     (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), 'Channel "Ops" was disabled',
      'Your notification channel "Ops" was disabled.\nReason: It is gone.\nKind: slack\n',
-     {"channel": to_global_id("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
+     {"channelId": to_global_id("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
+    *((event, subject, "", data) for event, subject, _, data in OUTCOMES if event.kind not in UNSTORED_KINDS),
 ]  # fmt: skip
 
 
@@ -111,10 +113,12 @@ def link(kind: EventKind) -> LinkRequested:
 
 
 def test_every_kind_that_is_no_link_has_a_case() -> None:
-    assert {event.kind for event, *_ in CASES} | LINK_EVENTS == set(EventKind)
+    assert {event.kind for event, *_ in CASES} | LINK_EVENTS | UNSTORED_KINDS == set(EventKind)
 
 
-@pytest.mark.parametrize(("event", "subject", "text", "data"), CASES, ids=[each[1] for each in CASES])
+@pytest.mark.parametrize(
+    ("event", "subject", "text", "data"), CASES, ids=[f"{each[0].kind} {each[1]}" for each in CASES]
+)
 async def test_an_event_is_stored_once_with_its_text_and_data(
     database: Database, event: Event, subject: str, text: str, data: dict[str, Any]
 ) -> None:

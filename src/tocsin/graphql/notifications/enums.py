@@ -45,6 +45,13 @@ describe_enum(
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
         "PASSWORD_CHANGED": "The password of your account was changed.",
         "CHANNEL_DISABLED": "Another notification channel of yours was disabled.",
+        "TASK_PAUSED": "A task has paused itself after its `pauseAfter` failures in a row, or cannot be read.",
+        "RUN_MISSED": "A task with `alertOnMissed` has missed or skipped runs. Then no more until one has succeeded.",
+        "WORKFLOW_FINISHED": "A workflow run was completed. Only told, and stored, where you have chosen it.",
+        "WORKFLOW_FAILED": "A manual or resumed workflow run has failed. Only told where you have chosen it.",
+        "REPORT_READY": "A report was written to a file. Only told where you have chosen it.",
+        "REPLAY_FINISHED": "A replay of dead letters is finished, or was stopped because its canary failed.",
+        "API_TOKEN_CREATED": "An API token was created for your account.",
     },
     name="NotificationKind",
 )

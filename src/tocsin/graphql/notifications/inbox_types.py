@@ -35,10 +35,9 @@ class Notification(Node):
     )
     data: JSON = strawberry.field(
         description=(
-            "The same for programs, as far as it applies: `task`, `run`, `workflow` and `workflowRun` (global IDs), "
-            "`steps` (keys), `errorKind`, `errorMessage`, `statusCode`, `attempts`, `reason`, `dueAt`, "
-            "`nextAttemptAt`, `message`, `reminder`, `decideUntil`, `quotas`, `address`, `openedAt`, "
-            "`openedFrom`, `channel`."
+            "The same for programs, as webhooks get it in `details`, as far as it applies: such as `taskId`, `runId`, "
+            "`workflowId` and `workflowRunId` (global IDs), `errorKind`, `errorMessage`, `statusCode`, `attempts`, "
+            "`dueAt`, `nextAttemptAt` and `reason`. The page on notifications in the documentation has all names."
         )
     )
 

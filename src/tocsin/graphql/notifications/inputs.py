@@ -9,6 +9,7 @@ from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.notifications.channel_changes import ChannelDraft
 
 _EVENTS = "Events of which the channel is told."
+_ALL = "Default: all but WORKFLOW_FINISHED, WORKFLOW_FAILED and REPORT_READY"
 
 
 @strawberry.input(description="A webhook for a program of yours.")
@@ -84,7 +85,7 @@ class NotificationChannelInput:
 class CreateNotificationChannelInput:
     name: str = strawberry.field(description="Name of the channel, 1 to 100 characters.")
     channel: NotificationChannelInput = strawberry.field(description="Kind and settings of the channel.")
-    events: list[EventKind] | None = strawberry.field(default=strawberry.UNSET, description=f"{_EVENTS} Default: all.")
+    events: list[EventKind] | None = strawberry.field(default=strawberry.UNSET, description=f"{_EVENTS} {_ALL}.")
     is_enabled: bool = strawberry.field(default=True, description="Whether notifications are delivered to it.")
     idempotency_key: str | None = idempotency_key_field()
 
@@ -96,7 +97,7 @@ class UpdateNotificationChannelInput:
     channel: strawberry.Maybe[NotificationChannelInput] = strawberry.field(
         description="All settings of the channel, of the kind that it has."
     )
-    events: strawberry.Maybe[list[EventKind] | None] = strawberry.field(description=f"{_EVENTS} Null for all.")
+    events: strawberry.Maybe[list[EventKind] | None] = strawberry.field(description=f"{_EVENTS} {_ALL}; null too.")
     is_enabled: strawberry.Maybe[bool] = strawberry.field(
         description="Whether notifications are delivered to it. True enables a channel that Tocsin has disabled."
     )

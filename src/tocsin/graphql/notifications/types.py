@@ -50,7 +50,9 @@ class NotificationChannel(Node):
     name: str = strawberry.field(description="Name of the channel.")
     kind: NotificationChannelKind = strawberry.field(description="Service or protocol of the channel.")
     settings: list[ChannelSetting] = strawberry.field(description="Settings by name, with masked secrets.")
-    events: list[EventKind] | None = strawberry.field(description="Events of which it is told; null for all.")
+    events: list[EventKind] | None = strawberry.field(
+        description="Events of which it is told; null for all that need not be chosen."
+    )
     is_enabled: bool = strawberry.field(description="Whether notifications are delivered to it.")
     failing_since: datetime | None = strawberry.field(
         description="Time of the first failure since the last success; null if it works."

@@ -1,6 +1,6 @@
 """Enums of tasks, with a description of each value."""
 
-from tocsin.documents import Overlap, TaskStatus
+from tocsin.documents import Overlap, PauseReason, TaskStatus
 from tocsin.graphql.enums import describe_enum
 from tocsin.schedules import MisfirePolicy
 
@@ -14,8 +14,18 @@ describe_enum(
         "COMPLETED": "No due times are left; the last scheduled run succeeded.",
         "FAILED": "No due times are left; the last scheduled run failed or was missed.",
         "CANCELLED": "You cancelled the task, or its last run.",
-        "PAUSED": "You paused the task. It has no due times until you resume it.",
+        "PAUSED": "The task is paused, for its `pauseReason`. It has no due times until you resume it.",
     },
+)
+describe_enum(
+    PauseReason,
+    "The reason for which a task is paused.",
+    {
+        "REQUESTED": "You paused it, or your account was deactivated.",
+        "CONSECUTIVE_FAILURES": "As many scheduled runs in a row failed as its `pauseAfter` allows.",
+        "UNREADABLE": "It cannot be read, such as when its time zone no longer exists. Edit it, then resume it.",
+    },
+    name="TaskPauseReason",
 )
 describe_enum(
     Overlap,

@@ -16,6 +16,7 @@ from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
 from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 from tocsin.tasks.saving import DraftChanges, TaskDraft, draft_from_task, validate_fields
+from tocsin.tasks.setting_checks import DEFAULT_ALERT_AFTER
 
 _KEY_DESCRIPTION = (
     "A string of 1 to 200 characters that makes the mutation safe to send again: the same input with the same key "
@@ -59,6 +60,18 @@ class CreateTaskInput:
     )
     queue: str | None = strawberry.field(
         default=strawberry.UNSET, description="Name of the queue for its runs. Default: `default`."
+    )
+    alert_after: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Number of scheduled runs in a row, 1 to 100, that fail before you are told. Default: 1.",
+    )
+    alert_on_missed: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether you are told of scheduled runs that were missed or skipped. Default: false.",
+    )
+    pause_after: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Number of failed runs in a row, 1 to 1,000, after which the task pauses itself. Default: never.",
     )
     idempotency_key: str | None = idempotency_key_field()
 
@@ -105,17 +118,30 @@ class UpdateTaskInput:
     queue: strawberry.Maybe[str | None] = strawberry.field(
         description="Name of the queue for its runs; null: `default`."
     )
+    alert_after: strawberry.Maybe[int | None] = strawberry.field(
+        description="Number of scheduled runs in a row, 1 to 100, that fail before you are told; null: 1."
+    )
+    alert_on_missed: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether you are told of scheduled runs that were missed or skipped; null: false."
+    )
+    pause_after: strawberry.Maybe[int | None] = strawberry.field(
+        description="Number of failed runs in a row, 1 to 1,000, after which the task pauses itself; null: never."
+    )
 
 
 def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:
     """Convert the input to a draft. Raises MultipleInvalid with the path of each invalid field."""
     faults, tags = ErrorCollector(), tuple(input_.tags or ())
     misfire, timeout = parse_misfire(input_.misfire or None), _seconds(input_.timeout)
+    alert_after = _alert_after(input_.alert_after)
+    pause_after = input_.pause_after if isinstance(input_.pause_after, int) else None
     job = faults.try_parse(parse_job, input_.job, services, owner)
     schedule = faults.try_parse(parse_schedule, input_.schedule, now, input_.if_past, at=("schedule",))
     retry = faults.try_parse(parse_retry_policy, input_.retry or None)
     if faults.has_errors:
-        faults.try_parse(validate_fields, input_.name, tags, misfire, timeout, retry, schedule)
+        faults.try_parse(
+            validate_fields, input_.name, tags, misfire, timeout, retry, schedule, alert_after, pause_after
+        )
     faults.raise_if_any()
     assert job is not None and schedule is not None  # noqa: S101, PT018  # else `raise_if_any` raised
     return TaskDraft(
@@ -129,6 +155,9 @@ def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.Us
         timeout=timeout,
         queue=input_.queue or DEFAULT_QUEUE,
         priority=input_.priority if isinstance(input_.priority, int) else None,
+        alert_after=alert_after,
+        alert_on_missed=bool(input_.alert_on_missed),
+        pause_after=pause_after,
     )
 
 
@@ -137,7 +166,7 @@ def parse_draft_changes(
 ) -> DraftChanges:
     """Return the changed fields of TaskDraft. Raises MultipleInvalid with the path of each invalid field."""
     faults = ErrorCollector()
-    changes = _simple_changes(input_)
+    changes: DraftChanges = {**_simple_changes(input_), **_alert_changes(input_)}
     if input_.job is not None and (job := faults.try_parse(parse_job, input_.job.value, services, owner, task.job)):
         changes["job"] = job
     if input_.schedule is not None:
@@ -175,10 +204,25 @@ def _simple_changes(input_: UpdateTaskInput) -> DraftChanges:
     return changes
 
 
+def _alert_changes(input_: UpdateTaskInput) -> DraftChanges:
+    changes: DraftChanges = {}
+    if input_.alert_after is not None:
+        changes["alert_after"] = _alert_after(input_.alert_after.value)
+    if input_.alert_on_missed is not None:
+        changes["alert_on_missed"] = bool(input_.alert_on_missed.value)
+    if input_.pause_after is not None:
+        changes["pause_after"] = input_.pause_after.value
+    return changes
+
+
 def _replaced_schedule(task: documents.Task) -> schedules.SimpleSchedule | None:
     """Return the schedule to replace; None if it was a single due time of a cancelled task, which can be set again."""
     before = schedules.current_schedule(schedules.schedule_from_document(task.schedule))
     return None if task.hold is documents.Hold.CANCELLED and isinstance(before, schedules.Once) else before
+
+
+def _alert_after(given: int | None) -> int:
+    return given if isinstance(given, int) else DEFAULT_ALERT_AFTER
 
 
 def _seconds(timeout: timedelta | None) -> float | None:

@@ -7,7 +7,7 @@ import strawberry
 
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Overlap, TaskDocument, TaskStatus
+from tocsin.documents import Hold, Overlap, PauseReason, TaskDocument, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
@@ -22,6 +22,7 @@ from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_sche
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 from tocsin.tasks.retry_defaults import RetryDefaults
+from tocsin.tasks.setting_checks import DEFAULT_ALERT_AFTER
 
 
 @strawberry.type(description="A task: a job that is performed by a schedule, with a retry policy.")
@@ -87,6 +88,26 @@ class Task(Node):
     )
     def priority(self) -> int:
         return int(self.document.get("priority") or 0)
+
+    @strawberry.field(description="Number of scheduled runs in a row that fail before you are told.")
+    def alert_after(self) -> int:
+        return int(self.document.get("alert_after") or DEFAULT_ALERT_AFTER)
+
+    @strawberry.field(description="Whether you are told of scheduled runs that were missed or skipped.")
+    def alert_on_missed(self) -> bool:
+        return bool(self.document.get("alert_on_missed"))
+
+    @strawberry.field(
+        description="Number of failed runs in a row after which the task pauses itself; null if it never does."
+    )
+    def pause_after(self) -> int | None:
+        return self.document.get("pause_after")
+
+    @strawberry.field(description="Reason for which the task is paused; null unless its status is PAUSED.")
+    def pause_reason(self) -> PauseReason | None:
+        if self.document["hold"] != Hold.PAUSED:
+            return None
+        return PauseReason(self.document.get("pause_reason") or PauseReason.REQUESTED)
 
     @strawberry.field(description="Latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:

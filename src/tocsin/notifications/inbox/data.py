@@ -1,13 +1,25 @@
-"""What a notification says for programs. Pure."""
+"""What a notification says for programs, whether they read it from the inbox or get it from a channel. Pure.
+
+A kind of event has one function here, and each fact one name: an ID ends with `Id` and is that of the API, a time with
+`At`.
+"""
 
 from functools import singledispatch
 
 from tocsin.documents import NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
-from tocsin.notifications.account_events import ChannelDisabled, PasswordChanged, QuotaMet, RefreshTokenReused
+from tocsin.notifications.account_events import (
+    ApiTokenCreated,
+    ChannelDisabled,
+    PasswordChanged,
+    QuotaMet,
+    RefreshTokenReused,
+)
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.outcome_events import ReplayEnded, ReportReady, WorkflowEnded
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
+from tocsin.notifications.task_events import RunsMissed, TaskPaused
 from tocsin.schedules.iso8601 import format_datetime
 
 
@@ -29,9 +41,17 @@ def _task_failure(event: TaskFailure) -> NotificationDataDocument:
 
 
 @describe_for_programs.register
+def _task_paused(event: TaskPaused) -> NotificationDataDocument:
+    data = _about_run(event.run) | {"taskId": to_global_id("Task", event.task)}
+    if event.error is not None:
+        data |= _about_error(event.error, event.status_code) | {"failures": event.failures}
+    return data
+
+
+@describe_for_programs.register
 def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
     data = _about_run(event.run) | _about_error(event.error, event.status_code)
-    data |= {"workflow": to_global_id("Workflow", event.about["id"]), "steps": list(event.steps)}
+    data |= {"workflowId": to_global_id("Workflow", event.about["id"]), "steps": list(event.steps)}
     data |= {"dueAt": format_datetime(event.due_at)}
     if event.attempts:
         data["attempts"] = event.attempts
@@ -46,7 +66,7 @@ def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
 def _approval_requested(event: ApprovalRequested) -> NotificationDataDocument:
     step = event.about.get("step") if event.about else None
     data = _about_run(event.run)
-    data |= {"steps": [step] if step else [], "message": event.message, "reminder": event.is_reminder}
+    data |= {"step": step or "", "message": event.message, "isReminder": event.is_reminder}
     if event.decide_until is not None:
         data["decideUntil"] = format_datetime(event.decide_until)
     return data
@@ -70,18 +90,54 @@ def _password_changed(event: PasswordChanged) -> NotificationDataDocument:
 
 @describe_for_programs.register
 def _channel_disabled(event: ChannelDisabled) -> NotificationDataDocument:
-    return {"channel": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
+    return {"channelId": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
+
+
+@describe_for_programs.register
+def _runs_missed(event: RunsMissed) -> NotificationDataDocument:
+    data = _about_run(event.run) | {"missed": event.count, "dueAt": format_datetime(event.due_at)}
+    return data if event.reason is None else data | {"reason": event.reason}
+
+
+@describe_for_programs.register
+def _workflow_ended(event: WorkflowEnded) -> NotificationDataDocument:
+    data = _about_run(event.run) | {"workflowId": to_global_id("Workflow", event.workflow)}
+    data |= {"dueAt": format_datetime(event.due_at), "finishedAt": format_datetime(event.at)}
+    if event.error is not None:
+        data |= _about_error(event.error, None) | {"steps": list(event.steps)}
+    return data if event.reason is None else data | {"reason": event.reason}
+
+
+@describe_for_programs.register
+def _report_ready(event: ReportReady) -> NotificationDataDocument:
+    file: NotificationDataDocument = {"fileName": event.file_name, "fileSize": event.size, "rows": event.rows}
+    return _about_run(event.run) | file | {"dueAt": format_datetime(event.due_at)}
+
+
+@describe_for_programs.register
+def _replay_ended(event: ReplayEnded) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"replayId": to_global_id("Replay", event.replay), "status": event.status.value}
+    counts: NotificationDataDocument = {"sent": event.sent, "succeeded": event.succeeded, "failed": event.failed}
+    data |= {**counts, "selected": event.selected, "skipped": event.skipped}
+    return data if event.reason is None else data | {"reason": event.reason}
+
+
+@describe_for_programs.register
+def _api_token_created(event: ApiTokenCreated) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"apiTokenId": to_global_id("ApiToken", event.id.removesuffix(":created"))}
+    data |= {"name": event.token_name, "scopes": list(event.scopes), "address": event.address}
+    return data if event.expires_at is None else data | {"expiresAt": format_datetime(event.expires_at)}
 
 
 def _about_run(run_id: str | None) -> NotificationDataDocument:
     if run_id is None:
         return {}
     if run_type_name(run_id) == "WorkflowRun":
-        return {"workflowRun": to_global_id("WorkflowRun", run_id)}
+        return {"workflowRunId": to_global_id("WorkflowRun", run_id)}
     run, parent = to_global_id("Run", run_id), parent_of(run_id)
     if is_workflow_run_id(parent):
-        return {"run": run, "workflowRun": to_global_id("WorkflowRun", parent)}
-    return {"run": run, "task": to_global_id("Task", parent)}
+        return {"runId": run, "workflowRunId": to_global_id("WorkflowRun", parent)}
+    return {"runId": run, "taskId": to_global_id("Task", parent)}
 
 
 def _about_error(error: ErrorExcerpt, status_code: int | None) -> NotificationDataDocument:

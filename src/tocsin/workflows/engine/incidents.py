@@ -41,7 +41,7 @@ class IncidentTracker:
                 await self._end_incident(document["workflow"], incident)
             if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
                 failed = cast("WorkflowRunDocument", document | changes)
-                await self._notify_once(WorkflowFailure.from_run(failed, incident, _failed_steps(failed)))
+                await self._notify_once(WorkflowFailure.from_run(failed, incident, find_failed_steps(failed)))
                 return
         if retrying and document["round"] == 0 and document.get("incident") is not None:
             await self._report_first_failure(document, sorted(retrying)[0])
@@ -64,7 +64,7 @@ class IncidentTracker:
 _ENDS = (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.FAILED)
 
 
-def _failed_steps(document: WorkflowRunDocument) -> list[str]:
+def find_failed_steps(document: WorkflowRunDocument) -> list[str]:
     """Return the keys of the steps that failed, or whose compensation failed."""
     return [
         key

@@ -24,6 +24,7 @@ from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.approval_mails import ApprovalMails, find_new_requests
 from tocsin.workflows.change_records import record_workflow_run_change
 from tocsin.workflows.engine.active_runs import ActiveRuns, read_active_runs
+from tocsin.workflows.engine.end_notices import tell_end
 from tocsin.workflows.engine.evaluation import (
     INLINE_BUDGET,
     EvaluationKey,
@@ -152,6 +153,7 @@ class WorkflowRunner:
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         await self._approval_mails.enqueue_notifications(document, state)
         await self._incidents.track_changes(document, changes, active.retrying)
+        await tell_end(self._database, document, changes)
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._step_runs.create(plan.runs_to_start, document)
@@ -254,6 +256,7 @@ class WorkflowRunner:
             "done": len(steps),
         }
         await self._incidents.track_changes(document, changes)
+        await tell_end(self._database, document, changes)
         if not await self._write(document, changes):
             return False
         self._meter.add_bytes(document["owner"], _estimate_size(document))

@@ -15,7 +15,7 @@ from tocsin.outbound.email_addresses import parse_address
 from tocsin.schedules.iso8601 import parse_datetime, parse_iso_duration
 from tocsin.schedules.specs import parse_schedule_spec
 from tocsin.tasks.retry_spec import parse_retry_spec
-from tocsin.tasks.saving import MAX_TIMEOUT
+from tocsin.tasks.setting_checks import MAX_TIMEOUT
 from tocsin.workflows.language import graph
 from tocsin.workflows.language.model_faults import format_faults
 from tocsin.workflows.language.outline import find_shape_fault

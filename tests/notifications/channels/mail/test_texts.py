@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.notifications.channels.mail.html_text import HtmlText
+from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
     DUE,
@@ -20,7 +21,7 @@ from tests.notifications.samples import (
     retried_run,
     retried_step_run,
 )
-from tocsin.notifications import account_events, run_events
+from tocsin.notifications import account_events, outcome_events, run_events, task_events
 from tocsin.notifications.account_events import (
     ChannelDisabled,
     LinkRequested,
@@ -310,6 +311,7 @@ MAILS: list[tuple[Event, str, str]] = [
     (PasswordChanged(id="x", owner="u1", at=DUE, address=""), "Your password was changed", CHANGED),
     (ChannelDisabled.from_channel(CHANNEL, "Slack answered 404 Not Found: no_service", DUE),
      'Channel "Ops" was disabled', DISABLED),
+    *((event, subject, text) for event, subject, text, _ in OUTCOMES),
 ]  # fmt: skip
 
 
@@ -327,7 +329,8 @@ def test_the_mail_about_an_event(event: Event, subject: str, text: str) -> None:
 
 def test_each_kind_of_event_has_a_mail() -> None:
     assert {event.kind for event, _, _ in MAILS} == set(EventKind)
-    classes = [found for module in (run_events, account_events) for found in vars(module).values()]
+    modules = (run_events, task_events, outcome_events, account_events)
+    classes = [found for module in modules for found in vars(module).values()]
     events = {found for found in classes if isinstance(found, type) and issubclass(found, Event)} - {Event}
     assert events == {type(event) for event, _, _ in MAILS}
 

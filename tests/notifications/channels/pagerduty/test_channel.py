@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.notifications.channels.helpers import FAMILY, HOSTILE, PAGE, json_of, notice, received, request_line, utf16
+from tests.notifications.channels.helpers import (
+    FAMILY,
+    HOSTILE,
+    NOTICE,
+    PAGE,
+    json_of,
+    notice,
+    received,
+    request_line,
+    utf16,
+)
 from tests.notifications.channels.samples import SAMPLES
 from tocsin.notifications.channels.notice import Notice, Severity
 from tocsin.notifications.channels.pagerduty import PagerDutyChannel
@@ -30,8 +40,7 @@ async def test_bad_news_opens_an_alert() -> None:
             "timestamp": "2026-11-22T09:00:11+00:00",
             "class": "task.failed",
             "custom_details": {
-                "event": "FAILED_FOR_GOOD",
-                "taskId": "VGFzazp1MS90MQ==",
+                **NOTICE.data,
                 "text": "The server answered 503.\nAttempts: 3",
             },
         },

@@ -52,7 +52,7 @@ async def test_the_reference_library_verifies_a_webhook(receiver: tuple[Server, 
             "page": "https://tocsin.example/runs?id=1&tab=log",
             "incident": "u1/t1:0",
             "isOver": False,
-            "details": {"event": "FAILED_FOR_GOOD", "taskId": "VGFzazp1MS90MQ=="},
+            "details": NOTICE.data,
         },
     }
 

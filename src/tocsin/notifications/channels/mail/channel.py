@@ -1,6 +1,6 @@
 """The mail channel: a mail about each event, in text and HTML, and its delivery to the owner's address."""
 
-from tocsin.documents import DeliveryDocument, owner_of
+from tocsin.documents import Database, DeliveryDocument, owner_of
 from tocsin.notifications.channels.base import (
     Channel,
     ChannelContext,
@@ -14,6 +14,7 @@ from tocsin.notifications.channels.mail.layout import insert_link, insert_page_a
 from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
 from tocsin.notifications.events import Event
+from tocsin.notifications.opt_in import wants_mail
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.quotas.limits import Quota
@@ -22,13 +23,18 @@ from tocsin.security.secret_box import SecretUnreadable
 
 
 class MailChannel(Channel):
-    """Notifications by mail, of all events, within the limits of the recipients' mailboxes."""
+    """Notifications by mail, of all events that need no choice, within the limits of the recipients' mailboxes."""
 
     def __init__(self, context: ChannelContext) -> None:
         super().__init__(context)
         self._recipients = RecipientResolver(
             context.database, context.limits, confirms=context.confirms, clock=context.clock
         )
+
+    @staticmethod
+    async def accepts(event: Event, _database: Database) -> bool:
+        """Tell whether the owner of the event gets a mail about it: not of kinds that they would have to choose."""
+        return wants_mail((), event.kind)
 
     @staticmethod
     def render(event: Event) -> Message:
