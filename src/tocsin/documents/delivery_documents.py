@@ -55,6 +55,7 @@ class DeliveryDocument(TypedDict):
     queued_at: datetime
     next_try_at: datetime
     lease_until: NotRequired[datetime | None]
+    acknowledge_by: NotRequired[datetime | None]
     tries: NotRequired[int]
     last_error: NotRequired[str | None]
     delivered_at: NotRequired[datetime | None]
@@ -67,3 +68,4 @@ class DeliveryDocument(TypedDict):
     claim: NotRequired[str | None]
     channel: NotRequired[str]
     attempts: NotRequired[list[DeliveryAttemptDocument]]
+    received: NotRequired[list[int]]

@@ -12,6 +12,7 @@ __all__ = ["DeliveryStatus", "EventKind", "NotificationChannelKind"]
 class NotificationChannelKind(Enum):
     """The kinds of channels, by their names in `notifications/channels`."""
 
+    LIVE = "live"
     WEBHOOK = "webhook"
     SLACK = "slack"
     DISCORD = "discord"
@@ -25,6 +26,7 @@ describe_enum(
     NotificationChannelKind,
     "The service or protocol of a notification channel.",
     {
+        "LIVE": "Your open streams and long polls, until you acknowledge the notification; else a mail.",
         "WEBHOOK": "Signed requests to a program of yours, by the specification Standard Webhooks.",
         "SLACK": "An incoming webhook of Slack.",
         "DISCORD": "A webhook of Discord.",

@@ -14,7 +14,8 @@ from tocsin.graphql.notifications.inbox_types import Notification, to_notificati
 from tocsin.graphql.streams import EventLimit, check_limit, ending_with_token, take
 from tocsin.notifications.inbox.positions import FeedPosition
 from tocsin.notifications.inbox.reader import NotificationReader
-from tocsin.notifications.inbox.stream import NotificationWatcher, stream_from, stream_unacknowledged
+from tocsin.notifications.inbox.stream import stream_from, stream_unacknowledged
+from tocsin.notifications.inbox.watcher import NotificationWatcher
 
 _AFTER = (
     "`cursor` of the last notification received. The stream then starts with all that were stored since, "
@@ -53,4 +54,4 @@ async def _stream(context: Context, owner: User, position: FeedPosition | None) 
             steps = stream_from(watcher, NotificationReader(services.database, owner.id, position))
         async with aclosing(steps):
             async for step in steps:
-                yield to_notification(step.row, step.position)
+                yield to_notification(step.row, step.position, step.attempt)
