@@ -15,7 +15,7 @@ from tocsin.notifications.live.schedule import find_next_attempt, is_over
 from tocsin.notifications.user_channel import UserChannel
 
 NOT_ACKNOWLEDGED = "It was not acknowledged in time."
-WAITING = "It is not acknowledged yet."
+WAITING = "It was not acknowledged."
 
 
 class LiveDelivery(UserChannel):

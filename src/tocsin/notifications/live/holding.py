@@ -8,6 +8,8 @@ from datetime import datetime
 
 from tocsin.documents import DeliveryDocument
 
+_NOBODY = "Nobody was listening."
+
 
 def is_live(delivery: DeliveryDocument) -> bool:
     """Tell whether it is a live delivery."""
@@ -29,3 +31,13 @@ def first_try_at(delivery: DeliveryDocument, queued_at: datetime) -> datetime:
     """Return the time of the first attempt at a delivery that is queued at `queued_at`."""
     deadline = delivery.get("acknowledge_by")
     return queued_at if deadline is None or is_live(delivery) else deadline
+
+
+def was_received(delivery: DeliveryDocument, number: int) -> bool | None:
+    """Tell whether anybody got the attempt with this number; None if the delivery is not live."""
+    return number in delivery.get("received", ()) if is_live(delivery) else None
+
+
+def describe_failure(delivery: DeliveryDocument, number: int, error: str | None) -> str | None:
+    """Return why the attempt with this number failed, whose recorded `error` does not say that nobody got it."""
+    return _NOBODY if was_received(delivery, number) is False else error
