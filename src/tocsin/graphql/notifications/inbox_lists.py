@@ -49,9 +49,8 @@ async def poll_notifications(
         reader = NotificationReader(services.database, owner.id, start, choice.includes)
         found = await reader.read(limit)
         if not (found.steps or found.has_more):
-            with waiting(seconds):
-                async with _watching(context, owner.id, seconds) as watcher:
-                    found = await _read_when_stored(reader, watcher, limit, seconds)
+            async with waiting(seconds), _watching(context, owner.id, seconds) as watcher:
+                found = await _read_when_stored(reader, watcher, limit, seconds)
     return _to_connection(services, owner, choice, page, found, reader.position)
 
 
