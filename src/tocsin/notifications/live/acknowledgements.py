@@ -37,6 +37,8 @@ async def settle_acknowledged(database: Database, owner: str, event_ids: Collect
         update_by_ids(list(event_ids), [change_when(is_unclaimed_fallback, spared)]),
     ]
     await update_deliveries(database, updates)
+    channels = [channel["_id"] for channel in found if channel["kind"] == LIVE]
+    await database.notification_channels.update_many({"_id": {"$in": channels}}, {"$max": {"last_delivered_at": now}})
 
 
 async def find_acknowledgement(delivery: DeliveryDocument, database: Database) -> datetime | None:

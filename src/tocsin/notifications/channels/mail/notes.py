@@ -69,6 +69,14 @@ async def _superseded_beginning(database: Database, about: DeliveryAboutDocument
     return began if is_covered else None
 
 
+def add_fallback_note(mail: StoredMail, delivery: DeliveryDocument) -> StoredMail:
+    """Return the mail with a note why it comes, if a live delivery was not acknowledged."""
+    if not is_fallback(delivery):
+        return mail
+    note = "You get this mail because the notification was delivered live, and nobody has acknowledged it."
+    return mail.with_note(note)
+
+
 def add_withheld_note(mail: StoredMail, count: int) -> StoredMail:
     """Return the mail with a note about earlier mails that were not sent to the recipient, if there are any."""
     if not count:
