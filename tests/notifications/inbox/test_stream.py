@@ -22,7 +22,7 @@ from tocsin.notifications.account_events import QuotaMet
 from tocsin.notifications.inbox import reader as reading
 from tocsin.notifications.inbox import stream
 from tocsin.notifications.inbox.owner_reads import reads_of
-from tocsin.notifications.inbox.positions import FeedPosition, Step
+from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, Step
 from tocsin.notifications.inbox.reader import NotificationReader
 from tocsin.notifications.inbox.store import store_notifications
 from tocsin.notifications.inbox.stream import stream_from, stream_unacknowledged
@@ -60,14 +60,14 @@ async def listening(database: Database) -> AsyncIterator[Fanout]:
 
 @asynccontextmanager
 async def following(
-    database: Database, fanout: Fanout, position: FeedPosition | None = None
+    database: Database, fanout: Fanout, position: FeedPosition | None = None, owner: str = "u1"
 ) -> AsyncIterator[list[int]]:
-    """Follow the notifications of u1 in the background. Raises how the stream ended, if it did."""
+    """Follow the notifications of an owner in the background. Raises how the stream ended, if it did."""
     got: list[int] = []
     start = position or FeedPosition.at(clock.now() - HOUR)
     async with (
-        NotificationWatcher(fanout, "u1") as watcher,
-        aclosing(stream_from(watcher, NotificationReader(database, "u1", start))) as steps,
+        NotificationWatcher(fanout, owner) as watcher,
+        aclosing(stream_from(watcher, NotificationReader(database, owner, start))) as steps,
     ):
         task = asyncio.create_task(follow(steps, got))
         yield got
@@ -95,6 +95,36 @@ async def test_all_streams_of_one_owner_get_a_notification_by_one_read(database:
         await until_all_have(streams, [0, 1])
         assert sum(log.count("notifications").values()) <= MOST_COMMANDS
     assert reads.turns.readers == 0
+
+
+async def test_idle_streams_cost_nothing_while_others_are_told(database: Database) -> None:
+    log, idle = CommandLog(), 1_000
+
+    async def wait_for_news(owner: str) -> None:
+        async with following(counted, fanout, FeedPosition.at(clock.now() - OVERLAP), owner):
+            await asyncio.Event().wait()
+
+    async with logged(database, log) as counted, listening(counted) as fanout, following(counted, fanout) as got:
+        tasks = [asyncio.create_task(wait_for_news(f"idle-{number}")) for number in range(idle)]
+        await wait_until(lambda: all_wait(fanout, idle + 1), 60)
+        log.commands.clear()
+        for name in range(1, 5):
+            await tell(counted, name)
+            await until_all_have([got], list(range(1, name + 1)))
+            counted.changes.delivery_attempted("u1", f"{name}@u1/live", 1)
+            counted.changes.notifications_acknowledged("u1", [str(name)])
+        assert log.count("1")["hello 1"] <= 8
+        assert sum(log.count("notifications").values()) <= 4 * (1 + MOST_COMMANDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def all_wait(fanout: Fanout, count: int) -> bool:
+    """Tell whether so many streams wait for news, and do nothing else."""
+    groups = [group for by_filter in fanout._subscriptions.values() for group in by_filter.values()]
+    watchers = [each for group in groups for each in group if isinstance(each, NotificationWatcher)]
+    return len(watchers) == count and all(each._changed._waiters for each in watchers)
 
 
 async def test_a_stream_looks_for_what_nobody_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
