@@ -12,7 +12,7 @@ from tests.notifications.inbox.test_reader import DAY, row
 from tocsin import clock
 from tocsin.clock import truncate_to_milliseconds
 from tocsin.documents import Database, User
-from tocsin.notifications.inbox import snapshots, turns
+from tocsin.notifications.inbox import sections, turns
 from tocsin.notifications.inbox.owner_reads import PAGE_SIZE, OwnerReads
 from tocsin.notifications.inbox.positions import FeedPosition, decode_position
 from tocsin.notifications.inbox.reader import NotificationReader, find_horizon
@@ -76,7 +76,7 @@ async def test_readers_share_a_read_wherever_they_are(database: Database) -> Non
 async def test_who_is_far_behind_reads_alone_until_it_is_at_the_head(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "MAX_ROWS", 30)
+    monkeypatch.setattr(sections, "MAX_ROWS", 30)
     rows = [row(f"{number:03}", timedelta(minutes=200 - number)) for number in range(120)]
     await database.notifications.insert_many(rows)
     reads, reader = OwnerReads(), reader_since(database, DAY)

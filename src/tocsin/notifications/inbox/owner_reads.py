@@ -17,15 +17,15 @@ from tocsin.events import Fanout
 from tocsin.notifications.inbox.acknowledgement import count_unacknowledged
 from tocsin.notifications.inbox.listing import query_unacknowledged
 from tocsin.notifications.inbox.reader import DatabaseSource, FeedPage, NotificationReader
+from tocsin.notifications.inbox.sections import FeedSection, read_section
 from tocsin.notifications.inbox.shared_reads import JoinedReads, LatestRead
-from tocsin.notifications.inbox.snapshots import FeedSnapshot, read_snapshot
 from tocsin.notifications.inbox.store import find_notifications
 from tocsin.notifications.inbox.turns import ReadTurns
 
 PAGE_SIZE = 100
 _MAX_RECEIPTS = 1_000
 """Attempts at live deliveries of which is kept that somebody got them."""
-SnapshotStart = tuple[DatabaseSource, CursorPosition]
+SectionStart = tuple[DatabaseSource, CursorPosition]
 
 
 class OwnerReads:
@@ -34,8 +34,8 @@ class OwnerReads:
     def __init__(self) -> None:
         self.turns = ReadTurns()
         pause = self.turns.wait_for_shared_read
-        self._at_head: LatestRead[SnapshotStart, FeedSnapshot | None] = LatestRead(_read_snapshot, _merge, pause)
-        self._behind: LatestRead[SnapshotStart, FeedSnapshot | None] = LatestRead(_read_snapshot, _merge, pause)
+        self._at_head: LatestRead[SectionStart, FeedSection | None] = LatestRead(_read_section, _merge, pause)
+        self._behind: LatestRead[SectionStart, FeedSection | None] = LatestRead(_read_section, _merge, pause)
         self._counts: LatestRead[tuple[Database, User], Count] = LatestRead(_count, lambda _, later: later, pause)
         self._joined = JoinedReads()
         self._receipts: dict[tuple[str, int], None] = {}
@@ -47,9 +47,9 @@ class OwnerReads:
         """
         if not reader.reads_alone:
             shared = self._at_head if reader.is_level else self._behind
-            snapshot = await shared.ask((reader.source, reader.position.floor))
-            if snapshot is not None:
-                return await reader.read(limit, snapshot)
+            section = await shared.ask((reader.source, reader.position.floor))
+            if section is not None:
+                return await reader.read(limit, section)
             reader.reads_alone = True
         async with self.turns.take():
             return await reader.read(limit)
@@ -88,12 +88,12 @@ class OwnerReads:
         return await self._counts.ask((database, owner))
 
 
-async def _read_snapshot(start: SnapshotStart) -> FeedSnapshot | None:
-    return await read_snapshot(*start)
+async def _read_section(start: SectionStart) -> FeedSection | None:
+    return await read_section(*start)
 
 
-def _merge(one: SnapshotStart, other: SnapshotStart) -> SnapshotStart:
-    """Return the start of a snapshot for two readers."""
+def _merge(one: SectionStart, other: SectionStart) -> SectionStart:
+    """Return the start of a section for two readers."""
     return min(one, other, key=lambda start: (start[1].key, start[1].id))
 
 

@@ -1,4 +1,4 @@
-"""A reader gets from a snapshot exactly what it would have read itself."""
+"""A reader gets from a section exactly what it would have read itself."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from tocsin.documents.keyset import CursorPosition
 from tocsin.notifications.inbox import reader as reading
 from tocsin.notifications.inbox.positions import FeedPosition, digest
 from tocsin.notifications.inbox.reader import FeedPage, FeedSource, NotificationReader
-from tocsin.notifications.inbox.snapshots import FeedSnapshot
+from tocsin.notifications.inbox.sections import FeedSection
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -79,9 +79,9 @@ def test_what_is_given_is_that_of_a_read_of_its_own(drawn: tuple[list[Any], list
     async def compare() -> None:
         source = Stored(rows)
         beyond, _ = await source.read_rows(floor, 1_000)
-        snapshot = FeedSnapshot(source, floor, NOW, beyond)
+        section = FeedSection(source, floor, NOW, beyond)
         for position in positions:
-            shared = await read_all(position, limit, snapshot)
+            shared = await read_all(position, limit, section)
             own = await read_all(position, limit, source)
             assert [step for page in shared[0] for step in page.steps] == [
                 step for page in own[0] for step in page.steps
@@ -98,14 +98,14 @@ async def test_documents_are_read_once_for_all_readers() -> None:
         for number in range(3)
     ]
     source, start = Stored(rows), FeedPosition.at(NOW - 9 * SECOND)
-    snapshot = FeedSnapshot(source, start.floor, NOW, rows)  # type: ignore[arg-type]
+    section = FeedSection(source, start.floor, NOW, rows)  # type: ignore[arg-type]
     for _ in range(5):
-        pages, _ = await read_all(start, 9, snapshot)
+        pages, _ = await read_all(start, 9, section)
         assert [step.row["_id"] for step in pages[0].steps] == ["u1/0", "u1/2"]
     assert source.asked == [["u1/0", "u1/1", "u1/2"]]  # type: ignore[attr-defined]
 
 
 async def test_a_reader_that_is_before_it_gets_an_error() -> None:
-    snapshot = FeedSnapshot(Stored([]), FeedPosition.at(NOW - 9 * SECOND).floor, NOW, [])
+    section = FeedSection(Stored([]), FeedPosition.at(NOW - 9 * SECOND).floor, NOW, [])
     with pytest.raises(ValueError, match="begins after this position"):
-        await read_all(FeedPosition.at(NOW - 10 * SECOND), 9, snapshot)
+        await read_all(FeedPosition.at(NOW - 10 * SECOND), 9, section)

@@ -1,6 +1,6 @@
-"""What one read found, for many readers of one owner at about the same position.
+"""A section of the feed that one read found, for many readers of one owner at about the same position.
 
-A snapshot has all that was stored after its floor until it was read. So each reader whose position is not before that
+A section has all that was stored after its floor until it was read. So each reader whose position is not before that
 gets from it exactly what it would have read itself, and none can tell the difference.
 """
 
@@ -14,10 +14,10 @@ from tocsin.documents.keyset import CursorPosition
 from tocsin.notifications.inbox.reader import DatabaseSource
 
 MAX_ROWS = 1_000
-"""Rows of a snapshot. Where there are more, each reader reads for itself."""
+"""Rows of a section. Where there are more, each reader reads for itself."""
 
 
-class FeedSnapshot:
+class FeedSection:
     """All notifications of an owner after `floor` at one time. The whole documents are read when the first one asks."""
 
     def __init__(
@@ -36,7 +36,7 @@ class FeedSnapshot:
         """Return times and IDs of all rows beyond `floor`. Raises ValueError if some before may be missing."""
         place = (floor.key, floor.id)
         if place < (self._floor.key, self._floor.id):
-            raise ValueError("the snapshot begins after this position")
+            raise ValueError("the section begins after this position")
         return list(self._rows[bisect_right(self._rows, place, key=_place) :]), True
 
     async def read_documents(self, ids: Collection[str]) -> Mapping[str, NotificationDocument]:
@@ -53,8 +53,8 @@ def _place(row: NotificationDocument) -> tuple[datetime, str]:
     return row["stored_at"], row["_id"]
 
 
-async def read_snapshot(source: DatabaseSource, floor: CursorPosition) -> FeedSnapshot | None:
-    """Return the snapshot of what was stored after `floor`; None if that is too much. Raises what the driver raises."""
+async def read_section(source: DatabaseSource, floor: CursorPosition) -> FeedSection | None:
+    """Return the section of what was stored after `floor`; None if that is too much. Raises what the driver raises."""
     now = await source.read_time()
     rows, is_all = await source.read_rows(floor, MAX_ROWS)
-    return FeedSnapshot(source, floor, now, rows) if is_all else None
+    return FeedSection(source, floor, now, rows) if is_all else None
