@@ -9,7 +9,7 @@ from tocsin.documents import Database
 from tocsin.events import Fanout
 from tocsin.notifications.inbox import turns
 from tocsin.notifications.inbox.owner_reads import reads_of
-from tocsin.notifications.inbox.turns import BURST, ReadTurns
+from tocsin.notifications.inbox.turns import BURST, REPETITION_BURST, ReadTurns, RepetitionBudget
 
 
 async def read(taken: ReadTurns) -> None:
@@ -76,3 +76,10 @@ async def test_each_owner_has_reads_as_long_as_somebody_reads(database: Database
     assert [other.turns.readers for other in others] == [0, 0]
     del of_alice
     assert reads_of(fanout, "alice").turns.readers == 0
+
+
+def test_repetitions_are_many_at_once_and_few_in_the_long_run() -> None:
+    budget = RepetitionBudget()
+    assert [budget.take(50.0) for _ in range(REPETITION_BURST + 1)] == [True] * REPETITION_BURST + [False]
+    assert [budget.take(50.1) for _ in range(11)] == [True] * 10 + [False]
+    assert sum(budget.take(500.0) for _ in range(2 * REPETITION_BURST)) == REPETITION_BURST

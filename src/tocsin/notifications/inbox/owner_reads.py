@@ -20,7 +20,7 @@ from tocsin.notifications.inbox.reader import DatabaseSource, FeedPage, Notifica
 from tocsin.notifications.inbox.sections import FeedSection, read_section
 from tocsin.notifications.inbox.shared_reads import JoinedReads, LatestRead
 from tocsin.notifications.inbox.store import find_notifications
-from tocsin.notifications.inbox.turns import ReadTurns
+from tocsin.notifications.inbox.turns import ReadTurns, RepetitionBudget
 
 PAGE_SIZE = 100
 _MAX_RECEIPTS = 1_000
@@ -38,6 +38,7 @@ class OwnerReads:
         self._behind: LatestRead[SectionStart, FeedSection | None] = LatestRead(_read_section, _merge, pause)
         self._counts: LatestRead[tuple[Database, User], Count] = LatestRead(_count, lambda _, later: later, pause)
         self._joined = JoinedReads()
+        self.repetitions = RepetitionBudget()
         self._receipts: dict[tuple[str, int], None] = {}
 
     async def read_feed(self, reader: NotificationReader, limit: int) -> FeedPage:

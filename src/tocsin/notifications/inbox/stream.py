@@ -57,6 +57,8 @@ async def _repeat_until_news(
     while not watcher.has_news and (left := end - loop.time()) > 0:
         for repetition in await take_repetitions(watcher, reader):
             if repetition.step.attempt > 1:
+                if not watcher.reads.repetitions.take(loop.time()):
+                    continue  # there are very many: the next attempt, or the mail, tells of it
                 yield repetition.step
             await record_receipt(watcher, reader.source.database, repetition)
         if not watcher.has_news:

@@ -12,6 +12,8 @@ READS_PER_SECOND = 5.0
 """Reads of all readers of one owner at this process together, if there are several."""
 BURST = 10
 """Reads that need not wait after a time without."""
+REPETITIONS_PER_SECOND, REPETITION_BURST = 100.0, 1_000
+"""Notifications that all streams of one owner at this process are given again, together."""
 
 
 class ReadPace:
@@ -30,6 +32,21 @@ class ReadPace:
     def skip(self) -> None:
         """Let a read begin at once, and owe nothing for it."""
         self._next_at = asyncio.get_running_loop().time()
+
+
+class RepetitionBudget:
+    """Limits what the streams of one owner are given again: `REPETITION_BURST` at once, and so many a second."""
+
+    def __init__(self) -> None:
+        self._used_until = 0.0
+
+    def take(self, now: float) -> bool:
+        """Tell whether a repetition can be given at a time (seconds), and count it."""
+        used_until = max(self._used_until, now) + 1 / REPETITIONS_PER_SECOND
+        if used_until - now > REPETITION_BURST / REPETITIONS_PER_SECOND:
+            return False
+        self._used_until = used_until
+        return True
 
 
 class ReadTurns:
