@@ -55,8 +55,8 @@ describe_enum(
     "The state of the delivery of a notification.",
     {
         "QUEUED": "It waits for its next attempt.",
-        "DELIVERED": "The service has accepted it.",
-        "FAILED": "It was refused, or could not be delivered for 3 days.",
+        "DELIVERED": "The service has accepted it; or you have acknowledged it, if the channel is live.",
+        "FAILED": "It was refused, or could not be delivered for 3 days, or you have not acknowledged it in time.",
         "SUPERSEDED": "It is not delivered any more: a later one covers it, or the channel is disabled or deleted.",
         "SUPPRESSED": "It is not delivered because your account is deactivated.",
     },

@@ -43,7 +43,7 @@ class NotificationSubscriptions:
     @strawberry.subscription(
         description=(
             "Acknowledgements of your notifications, by whichever of your clients. The first event comes at once and "
-            "tells the present number; each `notificationReceived` with `deliveryAttempt` 1 raises it."
+            "tells the present number; each notification that is stored later raises it by one."
         )
     )
     async def notifications_acknowledged(

@@ -44,8 +44,8 @@ class Notification(Node):
 
     delivery_attempt: int | None = strawberry.field(
         description=(
-            "How often it was delivered live, this time included: 1 when you receive it for the first time, and more "
-            "when it comes again because you have a live channel and did not acknowledge it. Null in lists."
+            "1 when it is received for the first time; the number of the attempt when it comes again, because you have "
+            "a live channel and did not acknowledge it. Null in lists."
         )
     )
 

@@ -42,7 +42,7 @@ class NotificationDelivery(Node):
         description="Time of the next attempt at the earliest; null unless it is QUEUED."
     )
     delivered_at: datetime | None = strawberry.field(
-        description="Time at which the service accepted it; null before that."
+        description="Time at which the service accepted it, or you acknowledged it; null before that."
     )
     last_error: str | None = strawberry.field(description="Why it was not delivered so far; null if it was.")
     attempts: list[NotificationAttempt] = strawberry.field(description="Last attempts, at most 20, oldest first.")
