@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument
+from tocsin.errors import InvalidInput
 from tocsin.notifications.channels.live import LiveSettings
+from tocsin.notifications.channels.live.channel import DEFAULT_FALLBACK
 from tocsin.notifications.events import SECURITY_EVENTS, Event
 
 LIVE = "live"
@@ -16,8 +18,16 @@ LIVE = "live"
 
 
 def find_fallback_time(channel: NotificationChannelDocument) -> timedelta | None:
-    """Return how long a notification in this channel waits to be acknowledged; None if the channel is not live."""
-    return LiveSettings.load(channel["settings"], {}).fallback_after if channel["kind"] == LIVE else None
+    """Return how long a notification in this channel waits to be acknowledged; None if the channel is not live.
+
+    Settings that are not valid any more count as the default: they must not keep others from being told.
+    """
+    if channel["kind"] != LIVE:
+        return None
+    try:
+        return LiveSettings.load(channel["settings"], {}).fallback_after
+    except InvalidInput:
+        return DEFAULT_FALLBACK
 
 
 def find_hold_time(event: Event, takers: Iterable[NotificationChannelDocument]) -> timedelta | None:
