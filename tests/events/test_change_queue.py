@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -192,3 +193,25 @@ def test_users_who_were_notified_are_told_apart() -> None:
     for user in [*users, *users]:
         queue.add(Change(K.NOTIFIED, EPOCH, notified=user))
     assert [change.notified for _, change in queue.take(len(users) * 2)] == users
+
+
+def test_of_a_user_attempts_and_acknowledgements_are_kept_apart_and_all_of_them() -> None:
+    queue = ChangeQueue()
+    for number in range(MERGED_FROM):
+        queue.add(Change(K.RUN_UPDATED, EPOCH, "o/t", f"o/t:{number}"))
+    for number in (1, 2, 3):
+        queue.add(Change(K.NOTIFIED, EPOCH, notified="o"))
+        queue.add(Change(K.DELIVERY_ATTEMPTED, EPOCH, notified="o", attempted=((f"d{number % 2}", number),)))
+        queue.add(Change(K.ACKNOWLEDGED, EPOCH, notified="o", acknowledged=(f"n{number}",)))
+    told = [change for _, change in queue.take(100) if change.notified is not None]
+    assert [change.kind for change in told] == [K.NOTIFIED, K.DELIVERY_ATTEMPTED, K.ACKNOWLEDGED]
+    assert dict(told[1].attempted) == {"d0": 2, "d1": 3}
+    assert told[2].acknowledged == ("n1", "n2", "n3")
+
+
+@pytest.mark.parametrize(("first", "second", "merged"), [(60, 40, 100), (60, 41, 0), (0, 1, 0), (1, 0, 0)])
+def test_acknowledgements_that_are_too_many_or_unknown_are_not_named(first: int, second: int, merged: int) -> None:
+    ids = [f"n{number}" for number in range(first + second)]
+    earlier = Change(K.ACKNOWLEDGED, EPOCH, notified="o", acknowledged=tuple(ids[:first]))
+    later = Change(K.ACKNOWLEDGED, EPOCH, notified="o", acknowledged=tuple(ids[first:]))
+    assert merge_changes(earlier, later).acknowledged == tuple(ids[:merged])

@@ -30,6 +30,8 @@ def sent_for(change: Change) -> list[tuple[Any, ...]]:
     [
         (RUN, []),
         (Change(ChangeKind.NOTIFIED, NOW, notified="alice"), []),
+        (Change(ChangeKind.DELIVERY_ATTEMPTED, NOW, notified="alice", attempted=(("alice/1@alice/2", 1),)), []),
+        (Change(ChangeKind.ACKNOWLEDGED, NOW, notified="alice", acknowledged=("alice/1",)), []),
         (RUN._replace(due_at=NOW), [("task_due", NOW)]),
         (RUN._replace(queued=True), [("runs_queued",)]),
         (RUN._replace(cancel_requested=True), [("cancel_requested", "alice/t:1")]),

@@ -56,9 +56,23 @@ WORKFLOW_RUNS = st.builds(
 
 
 NOTIFIED = st.builds(_change, st.just(ChangeKind.NOTIFIED), notified=st.text(min_size=1))
+ATTEMPTED = st.builds(
+    _change,
+    st.just(ChangeKind.DELIVERY_ATTEMPTED),
+    notified=st.text(min_size=1),
+    attempted=st.lists(st.tuples(st.text(), st.integers(1, 10))).map(tuple),
+)
+ACKNOWLEDGED = st.builds(
+    _change,
+    st.just(ChangeKind.ACKNOWLEDGED),
+    notified=st.text(min_size=1),
+    acknowledged=st.lists(st.text()).map(tuple),
+)
 
 
-@given(RUNS | TASKS | WORKFLOW_RUNS | NOTIFIED | st.builds(AccessChange, st.text(min_size=1)))
+@given(
+    RUNS | TASKS | WORKFLOW_RUNS | NOTIFIED | ATTEMPTED | ACKNOWLEDGED | st.builds(AccessChange, st.text(min_size=1))
+)
 def test_a_change_arrives_as_it_was_sent(change: Any) -> None:
     assert decode_change(encode_change(change), NOW) == change
 

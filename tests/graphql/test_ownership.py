@@ -142,7 +142,8 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "notificationReceived"}  # see test_subscriptions.py, notifications/
+SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents"}  # see test_subscriptions.py
+SUBSCRIPTIONS |= {"notificationReceived", "notificationsAcknowledged"}  # see notifications/
 
 
 def _root_fields() -> set[str]:

@@ -49,6 +49,8 @@ STORED: list[tuple[str, Any, str, timedelta, timedelta]] = [
     ("keys", {"kind": "DATA"}, "retire_at", HOUR / 6, HOUR / 6),
     ("idempotency_keys", {}, "created_at", timedelta(), timedelta()),
     ("deliveries", {"status": "QUEUED"}, "next_try_at", HOUR / 2, 0.6 * HOUR),
+    ("deliveries", {"status": "QUEUED", "acknowledge_by": clock.now()}, "next_try_at", DAY, DAY),
+    ("deliveries", {"status": "QUEUED"}, "acknowledge_by", DAY, DAY),
     ("notification_channels", {}, "retry_at", DAY, DAY),
     ("replays", {"open": True}, "next_at", 30 * SECOND, 60 * SECOND),
     ("replays", {"open": True}, "lease_until", 5 * SECOND, 60 * SECOND),

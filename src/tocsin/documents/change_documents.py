@@ -19,6 +19,8 @@ class ChangeRecord(TypedDict):
     steps: NotRequired[list[list[str]]]
     derived: NotRequired[bool]
     notified: NotRequired[str]
+    attempted: NotRequired[list[tuple[str, int]]]
+    acknowledged: NotRequired[list[str]]
 
 
 class ChangeBatchDocument(TypedDict):

@@ -8,7 +8,7 @@ what changed, as a short record: the listeners of this process get it at once, o
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -25,6 +25,8 @@ from tocsin.wakeups import Signal
 
 MAX_UNSENT = 100_000
 """Changes that wait to be sent to other processes. Beyond this, those processes are told that changes were lost."""
+MAX_NAMED = 100
+"""Acknowledged notifications that a change names."""
 
 
 class ChangeKind(Enum):
@@ -37,6 +39,8 @@ class ChangeKind(Enum):
     RUN_CREATED = "RUN_CREATED"
     RUN_UPDATED = "RUN_UPDATED"
     NOTIFIED = "NOTIFIED"
+    DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
 
 
 class Change(NamedTuple):
@@ -46,6 +50,8 @@ class Change(NamedTuple):
     derived a status of the task that its writer does not know: whoever needs it reads it.
 
     `notified` is the ID of a user for whom notifications were stored, of whom only subscribers of those are told.
+    With DELIVERY_ATTEMPTED, live deliveries were: `attempted` has their IDs and the numbers of the attempts. With
+    ACKNOWLEDGED, their user has seen those with the IDs in `acknowledged`, or some that are too many to name.
 
     Three fields are for the engine, not for subscribers: `due_at`, a due or retry time, or the end of the wait for a
     callback, that the change set;
@@ -68,6 +74,8 @@ class Change(NamedTuple):
     steps: tuple[tuple[str, StepStatus], ...] = ()
     is_derived: bool = False
     notified: str | None = None
+    attempted: tuple[tuple[str, int], ...] = ()
+    acknowledged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,16 @@ class ChangeLog:
         """Record that notifications of these users were stored."""
         at = self.now()
         self.record([Change(ChangeKind.NOTIFIED, at, notified=owner) for owner in dict.fromkeys(owners)])
+
+    def delivery_attempted(self, owner: str, delivery_id: str, number: int) -> None:
+        """Record an attempt at a live delivery, the first of which has the number 1."""
+        attempted = ((delivery_id, number),)
+        self.record([Change(ChangeKind.DELIVERY_ATTEMPTED, self.now(), notified=owner, attempted=attempted)])
+
+    def notifications_acknowledged(self, owner: str, ids: Sequence[str]) -> None:
+        """Record that a user acknowledged these notifications. More than `MAX_NAMED` are not named."""
+        named = tuple(ids) if len(ids) <= MAX_NAMED else ()
+        self.record([Change(ChangeKind.ACKNOWLEDGED, self.now(), notified=owner, acknowledged=named)])
 
     def access_ended(self, user_id: str) -> None:
         """Record that tokens of a user may have become invalid."""

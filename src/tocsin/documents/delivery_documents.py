@@ -55,6 +55,7 @@ class DeliveryDocument(TypedDict):
     queued_at: datetime
     next_try_at: datetime
     lease_until: NotRequired[datetime | None]
+    acknowledge_by: NotRequired[datetime | None]
     tries: NotRequired[int]
     last_error: NotRequired[str | None]
     delivered_at: NotRequired[datetime | None]
@@ -68,3 +69,4 @@ class DeliveryDocument(TypedDict):
     channel: NotRequired[str]
     data: NotRequired[dict[str, Any] | None]
     attempts: NotRequired[list[DeliveryAttemptDocument]]
+    received: NotRequired[list[int]]

@@ -27,6 +27,9 @@ class Delivery(StoredDocument):
     incident supersedes earlier ones. A delivery is not sent after `good_until`.
     One with a `channel` goes to that channel of its owner instead, which is no mail. It has the `data` for programs of
     the notification. `attempts` are the last of them.
+    `acknowledge_by` is the time until which a live delivery is repeated, unless its notification is acknowledged, and
+    of a mail the time until which it is held for that. `received` are the numbers of the attempts at a live delivery
+    that an open stream or long poll got.
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
     `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
@@ -51,10 +54,12 @@ class Delivery(StoredDocument):
     status: DeliveryStatus = DeliveryStatus.QUEUED
     queued_at: datetime
     next_try_at: datetime
+    acknowledge_by: datetime | None = None
     lease_until: datetime | None = None
     claim: str | None = None
     tries: int = 0
     attempts: list[DeliveryAttemptDocument] = []
+    received: list[int] = []
     last_error: str | None = None
     delivered_at: datetime | None = None
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from tocsin.documents import Change, ChangeKind, StepStatus
+from tocsin.documents.changes import MAX_NAMED
 
 MERGED_FROM = 32
 """A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
@@ -35,6 +36,8 @@ def merge_changes(earlier: Change, later: Change) -> Change:
         _merge_steps(earlier.steps, later.steps) if earlier.steps else later.steps,
         later.is_derived or (earlier.is_derived and later.task_status is None),
         later.notified,
+        tuple((dict(earlier.attempted) | dict(later.attempted)).items()) if earlier.attempted else later.attempted,
+        _merge_acknowledged(earlier, later) if later.kind is ChangeKind.ACKNOWLEDGED else (),
     )
 
 
@@ -42,6 +45,12 @@ def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:
     if earlier is ChangeKind.TASK_DELETED or later is ChangeKind.TASK_DELETED:
         return ChangeKind.TASK_DELETED
     return earlier if earlier is ChangeKind.TASK_CREATED or earlier is ChangeKind.RUN_CREATED else later
+
+
+def _merge_acknowledged(earlier: Change, later: Change) -> tuple[str, ...]:
+    """Return the notifications that two changes name together; none if one of them names none, or they are too many."""
+    ids = tuple(dict.fromkeys((*earlier.acknowledged, *later.acknowledged)))
+    return ids if earlier.acknowledged and later.acknowledged and len(ids) <= MAX_NAMED else ()
 
 
 def _merge_steps(earlier: Steps, later: Steps) -> Steps:
@@ -145,4 +154,6 @@ class ChangeQueue:
 
 def _subject(change: Change) -> str:
     """Return the ID of what changed. A SNAPSHOT is queued under none: nothing is merged into it."""
-    return change.run_id or change.task_id or change.workflow_run_id or change.notified or ""
+    if change.notified is not None:  # of each kind, all that the user's subscribers need is kept
+        return f"{change.kind.value} {change.notified}"
+    return change.run_id or change.task_id or change.workflow_run_id or ""

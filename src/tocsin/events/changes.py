@@ -37,6 +37,8 @@ def encode_change(change: RecordedChange) -> ChangeRecord:
         "cancel": change.cancel_requested,
         "derived": change.is_derived,
         "notified": change.notified,
+        "attempted": [list(each) for each in change.attempted],
+        "acknowledged": list(change.acknowledged),
         "steps": [[key, status] for key, status in change.steps],
     }
     return cast("ChangeRecord", {name: value for name, value in fields.items() if value})
@@ -63,4 +65,6 @@ def decode_change(record: ChangeRecord, at: datetime) -> RecordedChange:
         steps=tuple((key, StepStatus(step)) for key, step in record.get("steps", ())),
         is_derived=record.get("derived", False),
         notified=record.get("notified"),
+        attempted=tuple((delivery_id, number) for delivery_id, number in record.get("attempted", ())),
+        acknowledged=tuple(record.get("acknowledged", ())),
     )

@@ -159,7 +159,8 @@ class Fanout:
                 self._resync(change.at)
             else:
                 owner = owner_of(subject_id(change))
-                self.recent_changes.add(change, owner)
+                if change.notified is None:  # their subscribers read from the database what they missed
+                    self.recent_changes.add(change, owner)
                 of_owners.setdefault(owner, []).append(change)
         for owner, of_owner in of_owners.items():
             for filter_, subscribers in self._subscriptions.get(owner, {}).items():

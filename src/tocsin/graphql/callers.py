@@ -1,6 +1,7 @@
 """Callers as the limits see them, and the operations that each has in progress."""
 
-from collections import Counter
+import asyncio
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,6 +30,7 @@ class CallerSlots:
 
     def __init__(self) -> None:
         self._taken: Counter[tuple[OperationKind, str]] = Counter()
+        self._waiting: dict[tuple[OperationKind, str], deque[asyncio.Future[None]]] = {}
 
     def acquire(self, kind: OperationKind, caller: Caller, most: int) -> None:
         """Take a slot, which the caller must release. Raises RateLimited when the caller has `most` already."""
@@ -37,8 +39,32 @@ class CallerSlots:
             raise RateLimited(message, _BUSY)
         self._taken[kind, caller.key] += 1
 
+    async def acquire_when_free(self, kind: OperationKind, caller: Caller, most: int) -> None:
+        """Take a slot, after those that wait already, when the caller has fewer than `most`."""
+        key = (kind, caller.key)
+        if self._taken[key] < most:
+            self._taken[key] += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(key, deque())
+        waiting.append(turn)
+        try:
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():  # it got the slot as it was cancelled
+                self.release(kind, caller)
+            raise
+
     def release(self, kind: OperationKind, caller: Caller) -> None:
-        """Release a slot."""
+        """Release a slot, to the one that has waited longest if there is any."""
+        waiting = self._waiting.pop((kind, caller.key), deque())
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                if waiting:
+                    self._waiting[kind, caller.key] = waiting
+                return
         self._taken[kind, caller.key] -= 1
         if self._taken[kind, caller.key] <= 0:
             del self._taken[kind, caller.key]

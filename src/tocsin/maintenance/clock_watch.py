@@ -17,6 +17,7 @@ from tocsin.documents import Database, Filter, KeyKind, RunStatus
 from tocsin.documents.updates import Pipeline, change_when, has_value
 from tocsin.keys.rotation import DATA_KEY_RETENTION
 from tocsin.notifications.channels.answers import MAX_WAIT
+from tocsin.notifications.channels.live.channel import MAX_FALLBACK
 from tocsin.notifications.delivery_attempts import MAX_RETRY_DELAY
 from tocsin.tasks.ranking import rank_expression
 
@@ -25,6 +26,7 @@ MAX_SKEW = timedelta(seconds=15)
 CHECK_INTERVAL_SECONDS = 1.0
 _STEP = 2.0
 _REPLAY_LOOK = timedelta(minutes=1)
+_IS_LIVE: Filter = {"status": "QUEUED", "acknowledge_by": {"$ne": None}}
 log = telemetry.get_logger(__name__)
 
 
@@ -100,7 +102,8 @@ def _list_stored_times(session_lifetime: timedelta) -> list[tuple[str, Filter, s
         *(("links", {"purpose": purpose.value}, "expires_at", good_for) for purpose, good_for in LIFETIMES.items()),
         ("keys", {"kind": KeyKind.DATA.value}, "retire_at", DATA_KEY_RETENTION),
         ("idempotency_keys", {}, "created_at", timedelta()),
-        ("deliveries", {"status": "QUEUED"}, "next_try_at", MAX_RETRY_DELAY * 1.2),
+        ("deliveries", {"status": "QUEUED", "acknowledge_by": None}, "next_try_at", MAX_RETRY_DELAY * 1.2),
+        *(("deliveries", _IS_LIVE, field, MAX_FALLBACK) for field in ("next_try_at", "acknowledge_by")),
         ("notification_channels", {}, "retry_at", MAX_WAIT),
         ("replays", {"open": True}, "next_at", _REPLAY_LOOK),
         ("replays", {"open": True}, "lease_until", _REPLAY_LOOK),

@@ -11,6 +11,7 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
+from tocsin import clock
 from tocsin.documents import Changes, Database, NotificationChannelDocument, owner_of
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
@@ -18,6 +19,8 @@ from tocsin.notifications.channel_store import find_channel, list_channels, open
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.configurable import ChannelSettings
 from tocsin.notifications.channels.webhook import WebhookSettings
+from tocsin.notifications.live.acknowledgements import release_mails
+from tocsin.notifications.live.fallback import LIVE
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
@@ -72,11 +75,10 @@ async def create_channel(
 ) -> None:
     """Store a channel under this ID, unless it exists. Raises InvalidInput, and Conflict if there are too many."""
     owner = owner_of(channel_id)
-    others = [each["_id"] for each in await list_channels(database, owner)]
-    if channel_id in others:  # of an interrupted call with the same idempotency key
+    others = await list_channels(database, owner)
+    if channel_id in (each["_id"] for each in others):  # of an interrupted call with the same idempotency key
         return
-    if len(others) >= MAX_CHANNELS:
-        raise _too_many()
+    _check_room([*others, {"kind": draft.kind}])
     stored = _store_settings(channel_id, settings, box)
     channel: NotificationChannelDocument = {
         "_id": channel_id, "owner": owner, "kind": draft.kind, "name": draft.name,
@@ -89,9 +91,11 @@ async def create_channel(
         await database.notification_channels.insert_one(channel)
     except DuplicateKeyError:  # another call with the same idempotency key was faster
         return
-    if len(await list_channels(database, owner)) > MAX_CHANNELS:  # others were created at the same time
+    try:
+        _check_room(await list_channels(database, owner))
+    except Conflict:  # others were created at the same time
         await database.notification_channels.delete_one({"_id": channel_id})
-        raise _too_many()
+        raise
 
 
 async def update_channel(
@@ -114,7 +118,10 @@ async def update_channel(
     if update.is_enabled is not None:
         changes |= {**_HEALTHY, "is_enabled": update.is_enabled}
     faults.raise_if_any()
-    return await _change(database, channel, changes)
+    changed = await _change(database, channel, changes)
+    if changed["kind"] == LIVE and not changed["is_enabled"]:
+        await release_mails(database, channel["owner"], clock.now())
+    return changed
 
 
 async def _open_earlier(channel: NotificationChannelDocument, box: SecretBox) -> ChannelSettings:
@@ -140,8 +147,10 @@ async def rotate_key(
 
 
 async def delete_channel(database: Database, channel: NotificationChannelDocument) -> None:
-    """Delete a channel. What is queued for it is not delivered any more."""
+    """Delete a channel. What is queued for it is not delivered any more, but mailed if it is live."""
     await database.notification_channels.delete_one({"_id": channel["_id"]})
+    if channel["kind"] == LIVE:
+        await release_mails(database, channel["owner"], clock.now())
 
 
 async def _change(
@@ -197,5 +206,9 @@ def _store_settings(channel_id: str, settings: ChannelSettings, box: SecretBox) 
     return {"settings": settings.plain_values(), "sealed": sealed, "shown": settings.show()}
 
 
-def _too_many() -> Conflict:
-    return Conflict(f"You have {MAX_CHANNELS} notification channels, which is the maximum. Delete one first.")
+def _check_room(channels: Sequence[Mapping[str, Any]]) -> None:
+    """Raise Conflict if these are more channels than an owner can have."""
+    if len(channels) > MAX_CHANNELS:
+        raise Conflict(f"You have {MAX_CHANNELS} notification channels, which is the maximum. Delete one first.")
+    if sum(channel["kind"] == LIVE for channel in channels) > 1:
+        raise Conflict("You have a live channel already, and one is enough for all clients. Change that one.")

@@ -5,6 +5,7 @@ from tocsin.documents import Database, DeliveryDocument, NotificationChannelDocu
 from tocsin.documents.keyset import KeysetQuery
 
 _FIELDS = ("kind", "subject", "status", "queued_at", "next_try_at", "delivered_at", "last_error", "attempts")
+_LIVE_FIELDS = ("channel", "acknowledge_by", "received")
 
 
 def query_deliveries(database: Database, channel: NotificationChannelDocument) -> KeysetQuery[DeliveryDocument]:
@@ -16,7 +17,7 @@ def query_deliveries(database: Database, channel: NotificationChannelDocument) -
         descending=True,
         indexed_filter={"channel": channel["_id"]},
         key_range_hint=(channel["created_at"], clock.now()),
-        projection=dict.fromkeys(_FIELDS, 1),
+        projection=dict.fromkeys((*_FIELDS, *_LIVE_FIELDS), 1),
     )
 
 

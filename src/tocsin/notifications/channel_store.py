@@ -18,7 +18,7 @@ async def find_takers(database: Database, owners: Collection[str]) -> dict[str, 
     """Return the enabled channels of these owners, by owner, with the fields that `takes_event` reads."""
     if not owners:
         return {}
-    fields = {"owner": 1, "events": 1, "is_enabled": 1}
+    fields = {"owner": 1, "events": 1, "is_enabled": 1, "kind": 1, "settings.fallback_after": 1}
     takers: dict[str, list[NotificationChannelDocument]] = {}
     async for channel in database.notification_channels.find({"owner": {"$in": sorted(owners)}}, fields):
         if channel["is_enabled"]:

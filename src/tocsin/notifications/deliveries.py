@@ -16,6 +16,8 @@ from tocsin.notifications.channels.base import Message
 from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event
 from tocsin.notifications.inbox.data import describe_for_programs
 from tocsin.notifications.inbox.store import find_stored, store_notifications
+from tocsin.notifications.live.fallback import await_acknowledgement, find_fallback_time, find_hold_time
+from tocsin.notifications.live.holding import first_try_at
 from tocsin.notifications.notices import render_notice
 from tocsin.notifications.run_events import IncidentStage
 
@@ -26,28 +28,36 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
     """Store the notification of each event, and queue a delivery of it by each channel that accepts it.
 
     That includes the channels that its owner has set up. Mails are queued when all of those are, as `find_notified`
-    relies on: one command for both could queue the mail and fail for the others.
+    relies on: one command for both could queue the mail and fail for the others. A mail about what a live channel takes
+    is held until the time for acknowledging is over.
     """
     given = list(events)
     if not given:
         return
-    takers = await find_takers(database, {event.owner for event in given if event.kind not in LINK_EVENTS})
-    told = [event for event in given if event.kind not in UNSTORED_KINDS or _is_taken(event, takers)]
+    found = await find_takers(database, {event.owner for event in given if event.kind not in LINK_EVENTS})
+    told = [event for event in given if event.kind not in UNSTORED_KINDS or _is_taken(event, found)]
     await store_notifications(database, told)
+    takers = [[each for each in found.get(event.owner, ()) if takes_event(each, event)] for event in told]
+    now = clock.now()
     to_channels = [
-        new_delivery(event, channel["_id"], render_notice(event))
-        for event in told
-        for channel in takers.get(event.owner, ())
-        if takes_event(channel, event)
+        await_acknowledgement(
+            new_delivery(event, channel["_id"], render_notice(event)), find_fallback_time(channel), now
+        )
+        for event, taking in zip(told, takers, strict=True)
+        for channel in taking
     ]
     others = [
-        new_delivery(event, name, channel.render(event))
-        for event in told
+        await_acknowledgement(
+            new_delivery(event, name, channel.render(event)),
+            find_hold_time(event, taking) if name == DEFAULT_CHANNEL else None,
+            now,
+        )
+        for event, taking in zip(told, takers, strict=True)
         for name, channel in CHANNELS.items()
         if await channel.accepts(event, database)
     ]
-    await enqueue_deliveries(database, to_channels)
-    await enqueue_deliveries(database, others)
+    await enqueue_deliveries(database, to_channels, now)
+    await enqueue_deliveries(database, others, now)
 
 
 def _is_taken(event: Event, takers: Mapping[str, Collection[NotificationChannelDocument]]) -> bool:
@@ -132,7 +142,9 @@ async def enqueue_deliveries(
     if not deliveries:
         return
     moment = at or clock.now()
-    stamped = [delivery | {"queued_at": moment, "next_try_at": moment} for delivery in deliveries]
+    stamped = [
+        delivery | {"queued_at": moment, "next_try_at": first_try_at(delivery, moment)} for delivery in deliveries
+    ]
     try:
         await database.deliveries.insert_many(stamped, ordered=False)
     except BulkWriteError as error:

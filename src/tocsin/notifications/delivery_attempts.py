@@ -27,6 +27,7 @@ from tocsin.notifications.channels.base import (
     DeliveryRefused,
     DeliverySuppressed,
     DeliveryUnavailable,
+    LiveOutcome,
 )
 from tocsin.notifications.delivery_claims import (
     IS_QUEUED,
@@ -36,6 +37,8 @@ from tocsin.notifications.delivery_claims import (
     update_deliveries,
 )
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
+from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED, was_acknowledged
+from tocsin.notifications.live.holding import is_live
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
@@ -46,6 +49,8 @@ _MAX_ATTEMPTS = 20
 """Attempts that a delivery records, the last ones."""
 USER_CHANNELS = "user"
 """The channel that delivers to all channels of users, which are named by their IDs."""
+LIVE_CHANNELS = "live"
+"""The channel of live deliveries."""
 _log = get_logger(__name__)
 
 
@@ -54,10 +59,10 @@ async def attempt_delivery(
 ) -> Changes:
     """Make one attempt at a claimed delivery, and return its outcome as changes of it. Raises PyMongoError."""
     try:
-        if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
-            return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
-        name = delivery.get("channel", DEFAULT_CHANNEL)
-        message = await channels[USER_CHANNELS if "/" in name else name].deliver(delivery)
+        await _refuse_obsolete(delivery, database, now())
+        message = await channels[_name_channel(delivery)].deliver(delivery)
+    except LiveOutcome as outcome:
+        return _record_live(delivery, outcome, now())
     except DeliveryObsolete as error:
         return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=str(error))
     except DeliveryPostponed as error:
@@ -82,11 +87,34 @@ async def attempt_delivery(
     return _attempted(delivery, DeliveryStatus.DELIVERED, at, None, **sent)
 
 
+def _name_channel(delivery: DeliveryDocument) -> str:
+    if is_live(delivery):
+        return LIVE_CHANNELS
+    name = delivery.get("channel", DEFAULT_CHANNEL)
+    return USER_CHANNELS if "/" in name else name
+
+
+def _record_live(delivery: DeliveryDocument, outcome: LiveOutcome, now: datetime) -> Changes:
+    """Return the outcome of a live delivery, with an attempt if one was made."""
+    if outcome.status is DeliveryStatus.QUEUED:
+        return _attempted(delivery, outcome.status, now, outcome.reason, **outcome.changes)
+    _count(delivery, outcome.status)
+    return _outcome(delivery, outcome.status, last_error=outcome.reason, **outcome.changes)
+
+
+async def _refuse_obsolete(delivery: DeliveryDocument, database: Database, now: datetime) -> None:
+    """Raise DeliveryObsolete if a late delivery is obsolete."""
+    if (reason := await _find_obsolete_reason(delivery, database, now)) is not None:
+        raise DeliveryObsolete(reason)
+
+
 async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:
     """Return why a late delivery is obsolete; None if it must be made."""
     about, good_until = delivery.get("about"), delivery.get("good_until")
     if good_until is not None and good_until <= now:
         return "its link expired before it could be delivered"
+    if await was_acknowledged(delivery, database):
+        return ACKNOWLEDGED
     if about is None or about["type"] != "Approval" or not is_late(delivery, now):
         return None
     run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})

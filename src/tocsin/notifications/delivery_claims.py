@@ -18,7 +18,16 @@ from tocsin.documents.updates import Expression, all_of, change_when, has_value,
 from tocsin.notifications.delivery_order import Group, find_replaced, group_of, plan_deliveries, superseding_id
 from tocsin.telemetry import get_logger
 
-_PROJECTION = {"about": 1, "tries": 1, "queued_at": 1, "next_try_at": 1, "claim": 1, "lease_until": 1, "channel": 1}
+_PROJECTION = {
+    "about": 1,
+    "tries": 1,
+    "queued_at": 1,
+    "next_try_at": 1,
+    "claim": 1,
+    "lease_until": 1,
+    "channel": 1,
+    "acknowledge_by": 1,
+}
 _BATCH = 32
 _MAX_PENDING = 1_000
 """Deliveries that are read at a time. It must exceed `_BATCH` groups of `MAX_WAITING`."""

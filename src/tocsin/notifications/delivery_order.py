@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.documents import DeliveryDocument
+from tocsin.notifications.live.holding import is_held, is_live
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
 """The wait before the first retry. A delivery that is older, or that was tried before, is late."""
@@ -92,7 +93,12 @@ def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: 
 
 
 def _plan_first(kept: list[DeliveryDocument], now: datetime, plan: DeliveryPlan) -> None:
-    """Plan the first of a group, for which the others wait."""
+    """Plan the first of a group, for which the others wait.
+
+    Nothing waits for a mail that is held, nor for the repetition of a live delivery.
+    """
+    plan.ready += [each["_id"] for each in kept if is_live(each) and each["next_try_at"] <= now]
+    kept = [each for each in kept if not is_live(each) and not is_held(each, now)]
     if not kept:
         return
     first = kept[0]

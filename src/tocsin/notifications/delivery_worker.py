@@ -23,7 +23,13 @@ from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import DeliveryDocument
 from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import ChannelContext
-from tocsin.notifications.delivery_attempts import USER_CHANNELS, attempt_delivery, log_fields, record_outcome
+from tocsin.notifications.delivery_attempts import (
+    LIVE_CHANNELS,
+    USER_CHANNELS,
+    attempt_delivery,
+    log_fields,
+    record_outcome,
+)
 from tocsin.notifications.delivery_claims import (
     MAILS,
     TO_CHANNELS,
@@ -32,6 +38,7 @@ from tocsin.notifications.delivery_claims import (
     renew_leases,
 )
 from tocsin.notifications.delivery_lane import DeliveryLane
+from tocsin.notifications.live.attempts import LiveDelivery, tell_streams
 from tocsin.notifications.user_channel import UserChannel
 from tocsin.periodic import Periodic
 from tocsin.telemetry import get_logger
@@ -50,7 +57,7 @@ class DeliveryWorker:
     def __init__(self, context: ChannelContext, *, lease: timedelta = timedelta(seconds=60)) -> None:
         self._database, self._clock, self._lease = context.database, context.clock, lease
         self._channels = {name: channel(context) for name, channel in CHANNELS.items()}
-        self._channels[USER_CHANNELS] = UserChannel(context)
+        self._channels |= {USER_CHANNELS: UserChannel(context), LIVE_CHANNELS: LiveDelivery(context)}
         self._search = Periodic("deliveries", self._start_all, _POLL_SECONDS, first_delay=0.0, backoff=_BACKOFF)
         self._stack = AsyncExitStack()
         self._lanes = (DeliveryLane(MAILS), DeliveryLane(TO_CHANNELS))
@@ -142,6 +149,7 @@ class DeliveryWorker:
         try:
             outcome = await attempt_delivery(delivery, self._channels, self._database, self._clock)
             await record_outcome(delivery, outcome, self._database)
+            tell_streams(delivery, outcome, self._database)
         except PyMongoError as error:  # it is sent again when its lease ends
             _log.warning(
                 "the outcome of a notification could not be recorded", **log_fields(delivery), reason=str(error)

@@ -52,6 +52,8 @@ UNSTORED_KINDS = frozenset({EventKind.WORKFLOW_FINISHED})
 LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
 account."""
+SECURITY_EVENTS = frozenset({EventKind.REFRESH_TOKEN_REUSED, EventKind.PASSWORD_CHANGED, EventKind.API_TOKEN_CREATED})
+"""The kinds that tell of the security of an account, which are always mailed at once."""
 UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 

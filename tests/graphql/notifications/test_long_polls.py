@@ -23,6 +23,7 @@ from tests.graphql.notifications.helpers import (
 from tests.graphql.sockets import open_socket
 from tests.harness import wait_until
 from tocsin import clock
+from tocsin.graphql.callers import Caller
 from tocsin.graphql.limits.long_polls import MAX_LONG_POLLS
 from tocsin.graphql.notifications import inbox_lists, inbox_types
 from tocsin.notifications.inbox.positions import FeedPosition
@@ -126,7 +127,8 @@ async def test_those_that_wait_take_no_slot_and_are_limited(api: Api) -> None:
     assert (await poll(api.alice, None, wait=1))[0] == []
 
 
-async def test_an_answer_without_a_wait_keeps_its_slot(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("waits", [False, True])
+async def test_its_own_fields_are_executed_with_a_slot(api: Api, monkeypatch: pytest.MonkeyPatch, waits: bool) -> None:
     slots: list[int] = []
     convert = inbox_types.to_notification
 
@@ -135,14 +137,34 @@ async def test_an_answer_without_a_wait_keeps_its_slot(api: Api, monkeypatch: py
         return convert(*given)
 
     monkeypatch.setattr(inbox_lists, "to_notification", count_slots)
+    begun = asyncio.create_task(poll(api.alice, None)) if waits else None
+    if begun is not None:
+        await waiting(api)
+        assert api.services.slots.count("operations") == 0
     await tell(api.database, owner_of(api.alice), 1)
-    assert (await poll(api.alice, FeedPosition.at(clock.now() - timedelta(days=1)).encode()))[0] == [1]
+    if begun is None:
+        begun = asyncio.create_task(poll(api.alice, FeedPosition.at(clock.now() - timedelta(days=1)).encode()))
+    assert (await begun)[0] == [1]
     assert slots == [1]
+    assert api.services.slots.count("operations") == 0
+
+
+async def test_after_the_wait_it_waits_for_a_slot(api: Api) -> None:
+    change_settings(api, max_operations=1)
     begun = asyncio.create_task(poll(api.alice, None))
     await waiting(api)
+    caller = Caller(owner_of(api.alice), is_user=True)
+    api.services.slots.acquire("operations", caller, 1)
+    await tell(api.database, owner_of(api.alice), 1)
+    await wait_until(lambda: waits_for_slot(api))
+    assert not begun.done()
+    api.services.slots.release("operations", caller)
+    assert (await begun)[0] == [1]
     assert api.services.slots.count("operations") == 0
-    await tell(api.database, owner_of(api.alice), 2)
-    assert (await begun)[0] == [2]
+
+
+async def waits_for_slot(api: Api) -> bool:
+    return bool(api.services.slots._waiting)
 
 
 async def test_the_timeout_of_operations_does_not_end_it(api: Api) -> None:

@@ -20,13 +20,17 @@ from tocsin.errors import InvalidInput
 from tocsin.events import Fanout
 from tocsin.notifications.account_events import QuotaMet
 from tocsin.notifications.inbox import reader as reading
-from tocsin.notifications.inbox import stream, turns
-from tocsin.notifications.inbox.positions import FeedPosition, Step
+from tocsin.notifications.inbox import stream
+from tocsin.notifications.inbox.owner_reads import reads_of
+from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, Step
 from tocsin.notifications.inbox.reader import NotificationReader
 from tocsin.notifications.inbox.store import store_notifications
-from tocsin.notifications.inbox.stream import NotificationWatcher, stream_from, stream_unacknowledged
+from tocsin.notifications.inbox.stream import stream_from, stream_unacknowledged
+from tocsin.notifications.inbox.watcher import NotificationWatcher
 
-STREAMS = 20
+STREAMS = 100
+MOST_COMMANDS = 20
+"""Commands of a few reads, because streams that were still busy when they were woken read again."""
 HOUR = timedelta(hours=1)
 
 
@@ -56,14 +60,14 @@ async def listening(database: Database) -> AsyncIterator[Fanout]:
 
 @asynccontextmanager
 async def following(
-    database: Database, fanout: Fanout, position: FeedPosition | None = None
+    database: Database, fanout: Fanout, position: FeedPosition | None = None, owner: str = "u1"
 ) -> AsyncIterator[list[int]]:
-    """Follow the notifications of u1 in the background. Raises how the stream ended, if it did."""
+    """Follow the notifications of an owner in the background. Raises how the stream ended, if it did."""
     got: list[int] = []
     start = position or FeedPosition.at(clock.now() - HOUR)
     async with (
-        NotificationWatcher(fanout, "u1") as watcher,
-        aclosing(stream_from(watcher, NotificationReader(database, "u1", start))) as steps,
+        NotificationWatcher(fanout, owner) as watcher,
+        aclosing(stream_from(watcher, NotificationReader(database, owner, start))) as steps,
     ):
         task = asyncio.create_task(follow(steps, got))
         yield got
@@ -78,24 +82,49 @@ def until_all_have(streams: list[list[int]], names: list[int]) -> Any:
     return wait_until(have)
 
 
-async def test_many_streams_of_one_owner_read_in_turn_and_each_gets_each_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(turns, "READS_PER_SECOND", 1_000)
+async def test_all_streams_of_one_owner_get_a_notification_by_one_read(database: Database) -> None:
     log = CommandLog()
     async with logged(database, log) as counted, listening(counted) as fanout, AsyncExitStack() as stack:
         streams = [await stack.enter_async_context(following(counted, fanout)) for _ in range(STREAMS)]
         await tell(counted, 0)
         await until_all_have(streams, [0])
-        taken = turns.turns_of(fanout, "u1")
-        assert taken.readers == STREAMS
-        async with taken.take():
-            log.commands.clear()
-            await tell(counted, *range(1, 11))
-            assert log.count("notifications").keys() == {"update notifications"}
-        await until_all_have(streams, list(range(11)))
-    assert log.count("notifications")["find notifications"] == STREAMS
-    assert taken.readers == 0
+        reads = reads_of(fanout, "u1")
+        assert reads.turns.readers == STREAMS
+        log.commands.clear()
+        await tell(counted, 1)
+        await until_all_have(streams, [0, 1])
+        assert sum(log.count("notifications").values()) <= MOST_COMMANDS
+    assert reads.turns.readers == 0
+
+
+async def test_idle_streams_cost_nothing_while_others_are_told(database: Database) -> None:
+    log, idle = CommandLog(), 1_000
+
+    async def wait_for_news(owner: str) -> None:
+        async with following(counted, fanout, FeedPosition.at(clock.now() - OVERLAP), owner):
+            await asyncio.Event().wait()
+
+    async with logged(database, log) as counted, listening(counted) as fanout, following(counted, fanout) as got:
+        tasks = [asyncio.create_task(wait_for_news(f"idle-{number}")) for number in range(idle)]
+        await wait_until(lambda: all_wait(fanout, idle + 1), 60)
+        log.commands.clear()
+        for name in range(1, 5):
+            await tell(counted, name)
+            await until_all_have([got], list(range(1, name + 1)))
+            counted.changes.delivery_attempted("u1", f"{name}@u1/live", 1)
+            counted.changes.notifications_acknowledged("u1", [str(name)])
+        assert log.count("1")["hello 1"] <= 8
+        assert sum(log.count("notifications").values()) <= 4 * (1 + MOST_COMMANDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def all_wait(fanout: Fanout, count: int) -> bool:
+    """Tell whether so many streams wait for news, and do nothing else."""
+    groups = [group for by_filter in fanout._subscriptions.values() for group in by_filter.values()]
+    watchers = [each for group in groups for each in group if isinstance(each, NotificationWatcher)]
+    return len(watchers) == count and all(each._changed._waiters for each in watchers)
 
 
 async def test_a_stream_looks_for_what_nobody_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,6 +129,12 @@ class Admission:
         while self._slots:
             self._services.slots.release(*self._slots.pop())
 
+    async def retake_slot(self) -> None:
+        """Take a slot again, as soon as the caller has one free, for an operation that released its own."""
+        caller = await identify_caller(self._context)
+        await self._services.slots.acquire_when_free("operations", caller, self._settings.max_operations)
+        self._slots.append(("operations", caller))
+
     def cost_extension(self) -> dict[str, object]:
         """Return `extensions.cost` of the response; empty if nothing was charged."""
         if self._allowance is None:

@@ -58,7 +58,8 @@ class DocumentExtension(SchemaExtension):
         kind, seconds = self.execution_context.operation_type, self._settings.execution_timeout
         try:
             async with asyncio.timeout(None if kind is OperationType.SUBSCRIPTION else seconds) as timeout:
-                OPERATION.set(OperationInProgress(timeout, seconds, self._admission.release_slots))
+                admission = self._admission
+                OPERATION.set(OperationInProgress(timeout, seconds, admission.release_slots, admission.retake_slot))
                 yield
         except TimeoutError:
             after = _MAY_BE_SAVED if kind is OperationType.MUTATION else "Request fewer fields or smaller pages."

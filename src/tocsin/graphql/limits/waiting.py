@@ -1,11 +1,12 @@
 """Operations that wait, such as long polls: neither their timeout nor their slot is for the time of the wait.
 
 So the field that waits must be alone: others beside it would be executed without a slot, for as long as it may wait.
+What is selected of it is executed after the wait, with a slot again.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -24,19 +25,24 @@ from tocsin.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class OperationInProgress:
-    """The operation of the current task: its timeout, the seconds of that, and how to release its slot."""
+    """The operation of the current task: its timeout, the seconds of that, and how to release its slot and take one.
+
+    `retake_slot` waits until a slot is free.
+    """
 
     timeout: asyncio.Timeout
     seconds: float
     release_slot: Callable[[], None]
+    retake_slot: Callable[[], Awaitable[None]]
 
-    @contextmanager
-    def waiting(self, seconds: float) -> Iterator[None]:
-        """Wait in the block for this time: the slot is free from now on, and the timeout begins after the wait."""
+    @asynccontextmanager
+    async def waiting(self, seconds: float) -> AsyncIterator[None]:
+        """Wait in the block for this time: the slot is free meanwhile, and the timeout begins after the wait."""
         self.release_slot()
         self._end_after(seconds + self.seconds)
         yield
         self._end_after(self.seconds)
+        await self.retake_slot()
 
     def _end_after(self, seconds: float) -> None:
         if self.timeout.when() is not None:
@@ -47,7 +53,7 @@ OPERATION: ContextVar[OperationInProgress | None] = ContextVar("operation", defa
 """The operation in progress; None outside of one."""
 
 
-def waiting(seconds: float) -> AbstractContextManager[None]:
+def waiting(seconds: float) -> AbstractAsyncContextManager[None]:
     """Let the operation in progress, if any, wait in the block for this time."""
     operation = OPERATION.get()
     return nullcontext() if operation is None else operation.waiting(seconds)

@@ -12,6 +12,7 @@ __all__ = ["DeliveryStatus", "EventKind", "NotificationChannelKind"]
 class NotificationChannelKind(Enum):
     """The kinds of channels, by their names in `notifications/channels`."""
 
+    LIVE = "live"
     WEBHOOK = "webhook"
     SLACK = "slack"
     DISCORD = "discord"
@@ -25,6 +26,7 @@ describe_enum(
     NotificationChannelKind,
     "The service or protocol of a notification channel.",
     {
+        "LIVE": "Your open streams and long polls, until you acknowledge the notification; else a mail.",
         "WEBHOOK": "Signed requests to a program of yours, by the specification Standard Webhooks.",
         "SLACK": "An incoming webhook of Slack.",
         "DISCORD": "A webhook of Discord.",
@@ -60,8 +62,8 @@ describe_enum(
     "The state of the delivery of a notification.",
     {
         "QUEUED": "It waits for its next attempt.",
-        "DELIVERED": "The service has accepted it.",
-        "FAILED": "It was refused, or could not be delivered for 3 days.",
+        "DELIVERED": "The service has accepted it; or you have acknowledged it, if the channel is live.",
+        "FAILED": "It was refused, or could not be delivered for 3 days, or you have not acknowledged it in time.",
         "SUPERSEDED": "It is not delivered any more: a later one covers it, or the channel is disabled or deleted.",
         "SUPPRESSED": "It is not delivered because your account is deactivated.",
     },

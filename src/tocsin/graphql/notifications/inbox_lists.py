@@ -15,12 +15,10 @@ from tocsin.graphql.notifications.inbox_inputs import NotificationChoice, check_
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import ending_with_token
 from tocsin.notifications.inbox.listing import query_notifications
-from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, locate
+from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, Step, locate
 from tocsin.notifications.inbox.reader import FeedPage, NotificationReader, find_horizon, find_present
-from tocsin.notifications.inbox.stream import NotificationWatcher
-
-_PATIENCE = 1.0
-"""Seconds for which a long poll waits for its turn to read: it is to answer in time, however many streams there are."""
+from tocsin.notifications.inbox.repetitions import record_receipt, take_repetitions
+from tocsin.notifications.inbox.watcher import NotificationWatcher
 
 
 async def list_notifications(
@@ -51,9 +49,8 @@ async def poll_notifications(
         reader = NotificationReader(services.database, owner.id, start, choice.includes)
         found = await reader.read(limit)
         if not (found.steps or found.has_more):
-            with waiting(seconds):
-                async with _watching(context, owner.id, seconds) as watcher:
-                    found = await _read_when_stored(reader, watcher, limit, seconds)
+            async with waiting(seconds), _watching(context, owner.id, seconds) as watcher:
+                found = await _read_when_stored(reader, watcher, limit, seconds)
     return _to_connection(services, owner, choice, page, found, reader.position)
 
 
@@ -89,17 +86,29 @@ async def _release_early(context: Context, watcher: NotificationWatcher) -> None
 async def _read_when_stored(
     reader: NotificationReader, watcher: NotificationWatcher, limit: int, seconds: int
 ) -> FeedPage:
-    """Read at once, and then after each change, in turn with the owner's other readers but never long after them."""
+    """Read at once, and then after each change with the owner's other readers.
+
+    What is delivered live is given again.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     watcher.expect()
     page = await reader.read(limit)
     while not (page.steps or page.has_more or watcher.is_released) and (left := deadline - loop.time()) > 0:
         await watcher.wait(min(left, OVERLAP.total_seconds()) if page.is_full else left)
-        async with watcher.turns.take(min(_PATIENCE, max(0, deadline - loop.time()))):
-            watcher.expect()
-            page = await reader.read(limit)
+        page = await _read_again(reader, watcher, limit)
     return page
+
+
+async def _read_again(reader: NotificationReader, watcher: NotificationWatcher, limit: int) -> FeedPage:
+    repeated: list[Step] = []
+    for repetition in await take_repetitions(watcher, reader):
+        repeated += [repetition.step] if repetition.step.attempt > 1 else []
+        await record_receipt(watcher, reader.source.database, repetition)
+    if repeated:
+        return FeedPage(repeated[:limit], has_more=False, is_full=False)
+    watcher.expect()
+    return await watcher.reads.read_feed(reader, limit)
 
 
 def _to_connection(
@@ -112,7 +121,7 @@ def _to_connection(
 ) -> Connection[Notification]:
     """Return a page whose end cursor is where the next long poll goes on, even if it is empty."""
     query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
-    items = [to_notification(step.row, step.position) for step in found.steps]
+    items = [to_notification(step.row, step.position, step.attempt) for step in found.steps]
     cursors = [step.position.encode() for step in found.steps]
     rows, start = [step.row for step in found.steps], cursors[0] if cursors else None
     ends = Page(rows, found.has_more, bool(page.after), start, position.encode())

@@ -69,7 +69,7 @@ async def _acknowledge(services: Services, user: User, input: AcknowledgeNotific
         position = decode_position(input.up_to, "upTo")
         return await acknowledge_up_to(services.database, user, position, clock.now())
     found = await _require_notifications(services, user.id, input.ids or [])
-    return await acknowledge_each(services.database, found, clock.now())
+    return await acknowledge_each(services.database, user.id, found, clock.now())
 
 
 async def _require_notifications(services: Services, owner: str, global_ids: list[strawberry.ID]) -> list[str]:

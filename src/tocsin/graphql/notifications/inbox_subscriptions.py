@@ -1,4 +1,4 @@
-"""The subscription of notifications."""
+"""The subscriptions of notifications, and of their acknowledgements."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -7,14 +7,17 @@ from typing import Annotated
 import strawberry
 
 from tocsin.documents import User
-from tocsin.graphql import access
+from tocsin.documents.changes import MAX_NAMED
+from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
 from tocsin.graphql.notifications.inbox_inputs import parse_position
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import EventLimit, check_limit, ending_with_token, take
+from tocsin.notifications.inbox.acknowledgement_stream import AcknowledgementWatcher, stream_acknowledgements
 from tocsin.notifications.inbox.positions import FeedPosition
 from tocsin.notifications.inbox.reader import NotificationReader
-from tocsin.notifications.inbox.stream import NotificationWatcher, stream_from, stream_unacknowledged
+from tocsin.notifications.inbox.stream import stream_from, stream_unacknowledged
+from tocsin.notifications.inbox.watcher import NotificationWatcher
 
 _AFTER = (
     "`cursor` of the last notification received. The stream then starts with all that were stored since, "
@@ -22,13 +25,39 @@ _AFTER = (
 )
 
 
+@strawberry.type(description="Notifications of yours that one of your clients has acknowledged.")
+class NotificationsAcknowledged:
+    ids: list[strawberry.ID] | None = strawberry.field(
+        description=(
+            f"Their global IDs. Null if they are not named: in the first event, if they are more than {MAX_NAMED}, and "
+            "if some may have been missed. Then read the list."
+        )
+    )
+    unacknowledged_count: int = strawberry.field(
+        description="Number of notifications that are still unacknowledged, counted up to 5,000."
+    )
+
+
 @strawberry.type
 class NotificationSubscriptions:
     @strawberry.subscription(
         description=(
+            "Acknowledgements of your notifications, by whichever of your clients. The first event comes at once and "
+            "tells the present number; each notification that is stored later raises it by one."
+        )
+    )
+    async def notifications_acknowledged(
+        self, info: Info, limit: EventLimit = strawberry.UNSET
+    ) -> AsyncGenerator[NotificationsAcknowledged, None]:
+        user = await access.require_user(info)
+        check_limit(limit)
+        return take(limit or None, _stream_acknowledgements(info.context, user))
+
+    @strawberry.subscription(
+        description=(
             "Your notifications: first all unacknowledged ones, oldest first, or those since `after`; then each one as "
             "it is stored, by whichever process. None is left out, and each comes once in a stream and those that "
-            "continue it by `after`."
+            "continue it by `after`; with a live channel, again until you acknowledge it."
         )
     )
     async def notification_received(
@@ -53,4 +82,21 @@ async def _stream(context: Context, owner: User, position: FeedPosition | None) 
             steps = stream_from(watcher, NotificationReader(services.database, owner.id, position))
         async with aclosing(steps):
             async for step in steps:
-                yield to_notification(step.row, step.position)
+                yield to_notification(step.row, step.position, step.attempt)
+
+
+async def _stream_acknowledgements(context: Context, owner: User) -> AsyncGenerator[NotificationsAcknowledged, None]:
+    """Yield the acknowledgements of the owner's notifications."""
+    services = context.services
+    async with (
+        AcknowledgementWatcher(services.fanout, owner.id) as watcher,
+        ending_with_token(context, watcher),
+        aclosing(stream_acknowledgements(services.database, watcher, owner)) as told,
+    ):
+        async for each in told:
+            named = None if each.ids is None else [_encode(id_) for id_ in each.ids]
+            yield NotificationsAcknowledged(ids=named, unacknowledged_count=each.unacknowledged)
+
+
+def _encode(notification_id: str) -> strawberry.ID:
+    return strawberry.ID(ids.encode_id("Notification", notification_id))

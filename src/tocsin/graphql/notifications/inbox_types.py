@@ -41,6 +41,13 @@ class Notification(Node):
         )
     )
 
+    delivery_attempt: int | None = strawberry.field(
+        description=(
+            "1 when it is received for the first time; the number of the attempt when it comes again, because you have "
+            "a live channel and did not acknowledge it. Null in lists."
+        )
+    )
+
     @strawberry.field(
         description=(
             "Position after this notification: for `after` of `notificationReceived`, for `after` of `notifications` "
@@ -83,8 +90,8 @@ class Notification(Node):
         return run if run is not None and run_type_name(run) == type_name else None
 
 
-def to_notification(document: NotificationDocument, position: FeedPosition) -> Notification:
-    """Convert a stored notification, with the position of a reader after it."""
+def to_notification(document: NotificationDocument, position: FeedPosition, attempt: int | None = None) -> Notification:
+    """Convert a stored notification, with the position of a reader after it, and the number of the attempt."""
     return Notification(
         id=strawberry.ID(ids.encode_id("Notification", document["_id"])),
         document=document,
@@ -95,6 +102,7 @@ def to_notification(document: NotificationDocument, position: FeedPosition) -> N
         at=document["at"],
         acknowledged_at=document["acknowledged_at"],
         data=cast("JSON", document["data"]),
+        delivery_attempt=attempt,
     )
 
 

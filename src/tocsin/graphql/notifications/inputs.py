@@ -1,5 +1,7 @@
 """Inputs of the mutations of notification channels."""
 
+from datetime import timedelta
+
 import strawberry
 from pydantic.alias_generators import to_camel
 
@@ -10,6 +12,17 @@ from tocsin.notifications.channel_changes import ChannelDraft
 
 _EVENTS = "Events of which the channel is told."
 _ALL = "Default: all but WORKFLOW_FINISHED, WORKFLOW_FAILED and REPORT_READY"
+
+
+@strawberry.input(description="Your open streams and long polls. You can have one such channel.")
+class LiveChannelInput:
+    fallback_after: timedelta | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Time after which a notification that you have not acknowledged is mailed: `PT1M` to `P1D`. Default: "
+            "`PT15M`."
+        ),
+    )
 
 
 @strawberry.input(description="A webhook for a program of yours.")
@@ -72,6 +85,9 @@ class PagerDutyChannelInput:
     ),
 )
 class NotificationChannelInput:
+    live: strawberry.Maybe[LiveChannelInput] = strawberry.field(
+        description="Deliver to open streams and long polls, again and again until it is acknowledged; else by mail."
+    )
     webhook: strawberry.Maybe[WebhookChannelInput] = strawberry.field(description="Call a program of yours.")
     slack: strawberry.Maybe[SlackChannelInput] = strawberry.field(description="Post in Slack.")
     discord: strawberry.Maybe[DiscordChannelInput] = strawberry.field(description="Post in Discord.")

@@ -12,6 +12,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.node import NOTIFICATION_CHANNEL, Node, converter_to
 from tocsin.graphql.notifications.enums import DeliveryStatus, EventKind, NotificationChannelKind
 from tocsin.notifications.channel_deliveries import find_delivery, query_deliveries
+from tocsin.notifications.live.holding import describe_failure, was_received
 
 
 @strawberry.type(description="A setting of a notification channel.")
@@ -26,6 +27,9 @@ class ChannelSetting:
 class NotificationAttempt:
     at: datetime = strawberry.field(description="Time at which it ended.")
     error: str | None = strawberry.field(description="Why it failed; null if it succeeded.")
+    was_received: bool | None = strawberry.field(
+        description="Whether an open stream or long poll of yours got it; null for channels that are not live."
+    )
 
 
 @strawberry.type(description="The delivery of a notification to a channel.")
@@ -38,7 +42,7 @@ class NotificationDelivery(Node):
         description="Time of the next attempt at the earliest; null unless it is QUEUED."
     )
     delivered_at: datetime | None = strawberry.field(
-        description="Time at which the service accepted it; null before that."
+        description="Time at which the service accepted it, or you acknowledged it; null before that."
     )
     last_error: str | None = strawberry.field(description="Why it was not delivered so far; null if it was.")
     attempts: list[NotificationAttempt] = strawberry.field(description="Last attempts, at most 20, oldest first.")
@@ -107,7 +111,14 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
         next_try_at=document["next_try_at"] if is_queued else None,
         delivered_at=document.get("delivered_at"),
         last_error=document.get("last_error"),
-        attempts=[NotificationAttempt(at=attempt["at"], error=attempt["error"]) for attempt in attempts],
+        attempts=[
+            NotificationAttempt(
+                at=each["at"],
+                error=describe_failure(document, number, each["error"]),
+                was_received=was_received(document, number),
+            )
+            for number, each in enumerate(attempts, 1)
+        ],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from tocsin.notifications.channels.base import Channel
 from tocsin.notifications.channels.configurable import ConfigurableChannel
 from tocsin.notifications.channels.discord import DiscordChannel
+from tocsin.notifications.channels.live import LiveChannel
 from tocsin.notifications.channels.mail import MailChannel
 from tocsin.notifications.channels.ntfy import NtfyChannel
 from tocsin.notifications.channels.pagerduty import PagerDutyChannel
@@ -20,6 +21,7 @@ CHANNELS: dict[str, type[Channel]] = {
     DEFAULT_CHANNEL: MailChannel,
 }
 CONFIGURABLE_CHANNELS: Mapping[str, ConfigurableChannel[Any]] = {
+    "live": LiveChannel(),
     "webhook": WebhookChannel(),
     "slack": SlackChannel(),
     "discord": DiscordChannel(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin import clock
-from tocsin.documents import Database, DeliveryDocument, MailContentDocument
+from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, MailContentDocument
 from tocsin.errors import TocsinError
 from tocsin.notifications.events import Event
 from tocsin.outbound.http_client import HttpClient
@@ -46,6 +46,14 @@ class DeliveryObsolete(TocsinError):
 
 class DeliverySuppressed(TocsinError):
     """A notification that Tocsin itself does not deliver to this recipient."""
+
+
+class LiveOutcome(TocsinError):
+    """How a live delivery goes on. With the status QUEUED, an attempt was made, and there is another one."""
+
+    def __init__(self, status: DeliveryStatus, reason: str | None, changes: Changes) -> None:
+        super().__init__(reason or "It was acknowledged.")
+        self.status, self.reason, self.changes = status, reason, changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,11 +103,15 @@ def digest(notification_id: str) -> str:
 
 
 class Step(NamedTuple):
-    """A notification that was read, whether it was not given before, and the position after it."""
+    """A notification that was read, whether it was not given before, and the position after it.
+
+    `attempt` is the number of the attempt at its live delivery: more than 1 if it is given again.
+    """
 
     row: NotificationDocument
     is_new: bool
     position: FeedPosition
+    attempt: int = 1
 
 
 def follow(start: FeedPosition, rows: Iterable[NotificationDocument], horizon: datetime) -> Iterator[Step]:

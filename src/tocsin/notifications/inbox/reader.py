@@ -1,12 +1,13 @@
 """Reading the notifications of an owner from a position on, in pages, oldest first."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from tocsin.clock import truncate_to_milliseconds
 from tocsin.documents import Database, NotificationDocument
-from tocsin.documents.keyset import KeysetQuery
+from tocsin.documents.keyset import CursorPosition, KeysetQuery
 from tocsin.documents.paging import MAX_FILTERED
 from tocsin.documents.walks import Walk
 from tocsin.notifications.inbox.listing import query_feed
@@ -26,10 +27,46 @@ class FeedPage:
     is_full: bool
 
 
+class FeedSource(Protocol):
+    """What a reader reads: the times and IDs of an owner's notifications, and those that are new to it as a whole."""
+
+    async def read_time(self) -> datetime:
+        """Return the time of the database, before which the rows were not read."""
+
+    async def read_rows(self, floor: CursorPosition, most: int) -> tuple[list[NotificationDocument], bool]:
+        """Return times and IDs of the first rows beyond `floor`, at least `most` if there are, and if these are all."""
+
+    async def read_documents(self, ids: Collection[str]) -> Mapping[str, NotificationDocument]:
+        """Return these notifications, but those that were deleted meanwhile, by ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSource:
+    """The notifications of an owner in the database."""
+
+    database: Database
+    owner: str
+
+    async def read_time(self) -> datetime:
+        """Return the time of the database."""
+        return await read_time(self.database)
+
+    async def read_rows(self, floor: CursorPosition, most: int) -> tuple[list[NotificationDocument], bool]:
+        """Return times and IDs of the first rows beyond `floor`, at most `most`, and if these are all."""
+        query: KeysetQuery[NotificationDocument] = query_feed(self.database, self.owner, floor.key)
+        rows, _ = await Walk(query, False, floor).take(most, MAX_FILTERED)
+        return rows, len(rows) < most
+
+    async def read_documents(self, ids: Collection[str]) -> Mapping[str, NotificationDocument]:
+        """Return these notifications of the owner by ID."""
+        return await find_notifications(self.database, self.owner, ids)
+
+
 class NotificationReader:
     """A reader of an owner's notifications, which remembers nothing but its position.
 
-    `wants` chooses the notifications that it gives. It moves on over the others.
+    `wants` chooses the notifications that it gives. It moves on over the others. `is_level` tells that its last page
+    had all there was. Until then it can be far behind, and `reads_alone`: others need not read what it needs.
     """
 
     def __init__(
@@ -39,33 +76,37 @@ class NotificationReader:
         position: FeedPosition,
         wants: Callable[[NotificationDocument], bool] = lambda _: True,
     ) -> None:
-        self._database, self._owner, self._wants = database, owner, wants
-        self.position = position
+        self.source = DatabaseSource(database, owner)
+        self.wants, self.position = wants, position
+        self.is_level = self.reads_alone = False
 
-    async def read(self, limit: int) -> FeedPage:
-        """Return the next notifications, and move on.
+    async def read(self, limit: int, source: FeedSource | None = None) -> FeedPage:
+        """Return the next notifications, and move on. They are read from the database, unless `source` has them.
 
         Raises InvalidInput if the clock of the database was set back behind the position, and what the driver raises.
         Then the position stays where it was.
         """
         start = self.position
         try:
-            return await self._read_page(limit)
+            page = await self._read_page(limit, source or self.source)
         except BaseException:
             self.position = start
             raise
+        self.is_level = not page.has_more
+        self.reads_alone = self.reads_alone and page.has_more
+        return page
 
-    async def _read_page(self, limit: int) -> FeedPage:
-        horizon = await self._find_horizon()
+    async def _read_page(self, limit: int, source: FeedSource) -> FeedPage:
+        horizon = await self._find_horizon(source)
         steps: list[Step] = []
         skipped = 0
         while True:
-            rows, is_all = await self._read_rows(limit)
+            rows, is_all = await source.read_rows(self.position.floor, limit + len(self.position.given))
             followed = list(follow(self.position, rows, horizon))
-            new = await self._read_new(followed)
+            new = await _read_new(source, followed)
             for taken, step in enumerate(followed, 1):
                 self.position, row = step.position, new.get(step.row["_id"])
-                if row is not None and self._wants(row):
+                if step.is_new and row is not None and self.wants(row):
                     steps.append(step._replace(row=row))
                     if len(steps) == limit:
                         return FeedPage(steps, has_more=taken < len(rows) or not is_all, is_full=False)
@@ -79,23 +120,16 @@ class NotificationReader:
             if skipped >= MAX_FILTERED:
                 return FeedPage(steps, has_more=True, is_full=False)
 
-    async def _find_horizon(self) -> datetime:
+    async def _find_horizon(self, source: FeedSource) -> datetime:
         """Return the time until which all is visible. Raises InvalidInput if the position lies in the future."""
-        now = await read_time(self._database)
+        now = await source.read_time()
         self.position.require_past(now, "after")
         return now - OVERLAP
 
-    async def _read_rows(self, limit: int) -> tuple[list[NotificationDocument], bool]:
-        """Return times and IDs of the first rows beyond the position, enough for `limit` new ones, and if it is all."""
-        most = limit + len(self.position.given)
-        query: KeysetQuery[NotificationDocument] = query_feed(self._database, self._owner, self.position.floor.key)
-        rows, _ = await Walk(query, False, self.position.floor).take(most, MAX_FILTERED)
-        return rows, len(rows) < most
 
-    async def _read_new(self, steps: Iterable[Step]) -> dict[str, NotificationDocument]:
-        """Return the new notifications as a whole, but those that were deleted meanwhile."""
-        ids = [step.row["_id"] for step in steps if step.is_new]
-        return await find_notifications(self._database, self._owner, ids) if ids else {}
+async def _read_new(source: FeedSource, steps: Iterable[Step]) -> Mapping[str, NotificationDocument]:
+    ids = [step.row["_id"] for step in steps if step.is_new]
+    return await source.read_documents(ids) if ids else {}
 
 
 async def read_time(database: Database) -> datetime:

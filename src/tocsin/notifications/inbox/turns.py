@@ -1,20 +1,52 @@
-"""The turns in which the readers of one owner read.
+"""The turns in which the readers of one owner read who cannot share what is read.
 
-Each stored notification wakes all readers of its owner at this process, of whom there can be a hundred. If all read at
-once for each, the reads of one owner would delay everybody else. So they read one after the other, and not too often.
+Each has another position, and there can be a hundred. If all read at once, the reads of one owner would delay everybody
+else. So they read one after the other, and not too often.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from weakref import WeakKeyDictionary, WeakValueDictionary
-
-from tocsin.events import Fanout
 
 READS_PER_SECOND = 5.0
 """Reads of all readers of one owner at this process together, if there are several."""
 BURST = 10
 """Reads that need not wait after a time without."""
+REPETITIONS_PER_SECOND, REPETITION_BURST = 100.0, 1_000
+"""Notifications that all streams of one owner at this process are given again, together."""
+
+
+class ReadPace:
+    """Lets reads begin `BURST` at once after a time without, and then `READS_PER_SECOND`."""
+
+    def __init__(self) -> None:
+        self._next_at = 0.0
+
+    async def wait(self) -> None:
+        """Wait until there may be another read."""
+        loop = asyncio.get_running_loop()
+        if (seconds := self._next_at - (BURST - 1) / READS_PER_SECOND - loop.time()) > 0:
+            await asyncio.sleep(seconds)
+        self._next_at = max(self._next_at, loop.time()) + 1 / READS_PER_SECOND
+
+    def skip(self) -> None:
+        """Let a read begin at once, and owe nothing for it."""
+        self._next_at = asyncio.get_running_loop().time()
+
+
+class RepetitionBudget:
+    """Limits what the streams of one owner are given again: `REPETITION_BURST` at once, and so many a second."""
+
+    def __init__(self) -> None:
+        self._used_until = 0.0
+
+    def take(self, now: float) -> bool:
+        """Tell whether a repetition can be given at a time (seconds), and count it."""
+        used_until = max(self._used_until, now) + 1 / REPETITIONS_PER_SECOND
+        if used_until - now > REPETITION_BURST / REPETITIONS_PER_SECOND:
+            return False
+        self._used_until = used_until
+        return True
 
 
 class ReadTurns:
@@ -26,42 +58,21 @@ class ReadTurns:
     def __init__(self) -> None:
         self.readers = 0
         self._lock = asyncio.Lock()
-        self._next_at = 0.0
+        self._pace, self._shared_pace = ReadPace(), ReadPace()
 
     @asynccontextmanager
-    async def take(self, patience: float | None = None) -> AsyncIterator[None]:
-        """Read in the block, when it is the caller's turn, or after so many seconds in any case."""
-        is_taken = await self._acquire(patience)
-        try:
-            if is_taken:
-                await self._pause()
+    async def take(self) -> AsyncIterator[None]:
+        """Read in the block, when it is the caller's turn."""
+        async with self._lock:
+            await self._wait(self._pace)
             yield
-        finally:
-            if is_taken:
-                self._lock.release()
 
-    async def _acquire(self, patience: float | None) -> bool:
-        try:
-            async with asyncio.timeout(patience):
-                return await self._lock.acquire()
-        except TimeoutError:
-            return False
+    async def wait_for_shared_read(self) -> None:
+        """Wait until there may be another read for several readers. It does not wait for those of single ones."""
+        await self._wait(self._shared_pace)
 
-    async def _pause(self) -> None:
-        """Wait until there may be another read."""
-        loop = asyncio.get_running_loop()
+    async def _wait(self, pace: ReadPace) -> None:
         if self.readers <= 1:
-            self._next_at = loop.time()
-            return
-        if (seconds := self._next_at - (BURST - 1) / READS_PER_SECOND - loop.time()) > 0:
-            await asyncio.sleep(seconds)
-        self._next_at = max(self._next_at, loop.time()) + 1 / READS_PER_SECOND
-
-
-_of_owners: WeakKeyDictionary[Fanout, WeakValueDictionary[str, ReadTurns]] = WeakKeyDictionary()
-
-
-def turns_of(fanout: Fanout, owner: str) -> ReadTurns:
-    """Return the turns of the owner's readers, which last as long as one of these keeps them."""
-    turns = _of_owners.setdefault(fanout, WeakValueDictionary())
-    return turns.setdefault(owner, ReadTurns())
+            pace.skip()
+        else:
+            await pace.wait()

@@ -11,7 +11,7 @@ from tocsin.notifications.channels.base import (
 )
 from tocsin.notifications.channels.mail.html_layout import format_html
 from tocsin.notifications.channels.mail.layout import insert_link, insert_page_address, render_mail
-from tocsin.notifications.channels.mail.notes import add_late_notes, add_withheld_note
+from tocsin.notifications.channels.mail.notes import add_fallback_note, add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
 from tocsin.notifications.events import Event
 from tocsin.notifications.opt_in import wants_mail
@@ -58,7 +58,8 @@ class MailChannel(Channel):
         self._count_for_quota(delivery)
         database, now = self._context.database, self._context.clock()
         async with self._recipients.reserve(delivery) as recipient:
-            mail = add_withheld_note(await add_late_notes(database, delivery, now), recipient.withheld)
+            mail = add_fallback_note(await add_late_notes(database, delivery, now), delivery)
+            mail = add_withheld_note(mail, recipient.withheld)
             text, page, link = mail.text, self._page_address(delivery), await self._unseal_link(delivery)
             if page is not None:
                 text = insert_page_address(text, page)

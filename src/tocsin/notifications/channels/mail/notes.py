@@ -8,6 +8,7 @@ from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, 
 from tocsin.notifications.channels.mail.layout import prepend_note
 from tocsin.notifications.content import MailContent, format_time
 from tocsin.notifications.delivery_order import is_late
+from tocsin.notifications.live.holding import is_fallback
 from tocsin.notifications.run_events import incident_event_id
 
 _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
@@ -64,7 +65,16 @@ async def _superseded_beginning(database: Database, about: DeliveryAboutDocument
     if about["stage"] == 0:
         return None
     began = await database.deliveries.find_one({"_id": incident_event_id(about["id"], about["incident"], 0)})
-    return began if began is not None and began["status"] == DeliveryStatus.SUPERSEDED else None
+    is_covered = began is not None and began["status"] == DeliveryStatus.SUPERSEDED and not is_fallback(began)
+    return began if is_covered else None
+
+
+def add_fallback_note(mail: StoredMail, delivery: DeliveryDocument) -> StoredMail:
+    """Return the mail with a note why it comes, if a live delivery was not acknowledged."""
+    if not is_fallback(delivery):
+        return mail
+    note = "You get this mail because the notification was delivered live, and nobody has acknowledged it."
+    return mail.with_note(note)
 
 
 def add_withheld_note(mail: StoredMail, count: int) -> StoredMail:

@@ -1,0 +1,1 @@
+"""Live delivery: a notification is repeated in the streams of its owner until it is acknowledged, or else mailed."""
