@@ -32,6 +32,9 @@ class NotificationDataDocument(TypedDict, total=False):
     openedAt: str
     openedFrom: str
     channel: str
+    incident: str
+    subjectCount: int
+    host: str
 
 
 class NotificationDocument(TypedDict):

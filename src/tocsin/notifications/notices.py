@@ -10,6 +10,7 @@ from tocsin.documents import DeliveryDocument, NotificationChannelDocument, to_g
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.notice import Notice, Severity
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.texts import describe_event
 
@@ -17,6 +18,8 @@ _SEVERITIES = MappingProxyType(
     {
         EventKind.BEGAN_FAILING: Severity.WARNING,
         EventKind.FAILED_FOR_GOOD: Severity.ERROR,
+        EventKind.STILL_FAILING: Severity.ERROR,
+        EventKind.RECOVERED: Severity.SUCCESS,
         EventKind.APPROVAL: Severity.INFO,
         EventKind.QUOTA_MET: Severity.WARNING,
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
@@ -32,7 +35,10 @@ _NAMES = {
     EventKind.APPROVAL: "APPROVAL_REQUESTED",
     EventKind.REFRESH_TOKEN_REUSED: "SESSION_TOKEN_REUSED",
 }
-_INCIDENTS = frozenset({"Task", "Workflow"})
+_INCIDENTS = frozenset({"Task", "Workflow", "Incident"})
+_INCIDENT_EVENTS = frozenset(
+    {EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD, EventKind.STILL_FAILING, EventKind.RECOVERED}
+)
 
 
 def render_notice(event: Event) -> Message:
@@ -57,6 +63,7 @@ def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
         text=delivery["text"],
         severity=_SEVERITIES[kind],
         page=page,
+        is_over=is_incident and kind is EventKind.RECOVERED,
         incident=f"{about['id']}:{about['incident']}" if about is not None and is_incident else None,
         data=dict(_details(delivery)),
     )
@@ -80,10 +87,13 @@ def make_test_notice(channel: NotificationChannelDocument, page: str, at: dateti
 def _name_kind(kind: EventKind, delivery: DeliveryDocument) -> str:
     """Return the kind of the notice, which begins with its subject."""
     name = _NAMES.get(kind, str(kind))
-    if kind not in (EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD):
+    if kind not in _INCIDENT_EVENTS:
         return name
     about = delivery.get("about")
-    return f"{about['type'].upper() if about else 'RUN'}_{name}"
+    if about is None:
+        return f"RUN_{name}"
+    subject = subject_of(about)
+    return f"{(about['type'] if subject is None else subject.type).upper()}_{name}"
 
 
 def _details(delivery: DeliveryDocument) -> Iterator[tuple[str, JsonValue]]:
@@ -93,7 +103,10 @@ def _details(delivery: DeliveryDocument) -> Iterator[tuple[str, JsonValue]]:
         yield "channelId", to_global_id("NotificationChannel", delivery["_id"].partition(":disabled:")[0])
     about, run = delivery.get("about"), delivery["run"]
     if about is not None and about["type"] in _INCIDENTS:
-        yield f"{about['type'].lower()}Id", to_global_id(about["type"], about["id"])
+        if (subject := subject_of(about)) is not None:
+            yield f"{subject.type.lower()}Id", to_global_id(subject.type, subject.id)
+        if (incident_id := about.get("incident_id")) is not None:
+            yield "incidentId", to_global_id("Incident", incident_id)
     if run:
         type_name = run_type_name(run)
         yield f"{type_name[0].lower()}{type_name[1:]}Id", to_global_id(type_name, run)

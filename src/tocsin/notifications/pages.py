@@ -33,6 +33,12 @@ _CHANNEL = """query NotificationChannel($id: ID!) {
     }
   }
 }"""
+_INCIDENT = """query Incident($id: ID!) {
+  incident(id: $id) {
+    cause host errorKind status openedAt overAt acknowledgedAt failures subjectCount
+    subjects(first: 20) { nodes { name failures error { kind message hint } run { id } workflowRun { id } } }
+  }
+}"""
 _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approved userErrors { field message } }
 }"""
@@ -54,6 +60,11 @@ def approval_page_path(workflow_run: str, step: str) -> str:
 def channel_page_path(channel_id: str) -> str:
     """Return the path of the page of a notification channel."""
     return _playground(_CHANNEL, {"id": to_global_id("NotificationChannel", channel_id)})
+
+
+def incident_page_path(incident_id: str) -> str:
+    """Return the path of the page of an incident."""
+    return _playground(_INCIDENT, {"id": to_global_id("Incident", incident_id)})
 
 
 def run_type_name(run_id: str) -> str:

@@ -18,6 +18,7 @@ from tocsin.documents import (
 )
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name, redact_url
+from tocsin.notifications.incident_stages import name_later_stage
 from tocsin.notifications.pages import approval_page_path, run_page_path
 from tocsin.outbound.mail_text import to_single_line
 
@@ -26,9 +27,9 @@ _STAGE_NAMES = ("began", "failed")
 
 
 def incident_event_id(subject: str, incident: int | None, stage: int) -> str:
-    """Return the id of the event of a stage of a task's or workflow's incident: 0 started failing, 1 failed."""
+    """Return the id of the event of a stage of an incident: 0 started failing, 1 failed, and those after it."""
     place = subject if incident is None else f"{subject}:{incident}"
-    return f"{place}:{_STAGE_NAMES[stage]}"
+    return f"{place}:{_STAGE_NAMES[stage] if stage < len(_STAGE_NAMES) else name_later_stage(stage)}"
 
 
 def failure_stage(run: RunDocument) -> int:

@@ -27,6 +27,7 @@ from tocsin.maintenance.replayer import Replayer
 from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.notifications.incidents.keeper import IncidentKeeper
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_limits import RecipientLimits
@@ -84,6 +85,7 @@ class Process:
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
+        self.incident_keeper = IncidentKeeper(database, timedelta(seconds=settings.incident_group_seconds))
         self._replaying = self._make_replaying()
         pruner, kept = self._make_pruner(), timedelta(days=settings.retention_days)
         self._usage_keeper = UsageKeeper(database, self.quotas, pruner, kept)
@@ -208,6 +210,8 @@ class Process:
             self._stack.push_async_callback(self.scheduler.stop)
             self.workflows.start()
             self._stack.push_async_callback(self.workflows.stop)
+            self.incident_keeper.start()
+            self._stack.push_async_callback(self.incident_keeper.stop)
         if deliver:
             await self.delivery_worker.start()
             self._stack.push_async_callback(self.delivery_worker.stop)

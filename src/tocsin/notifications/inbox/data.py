@@ -2,10 +2,12 @@
 
 from functools import singledispatch
 
-from tocsin.documents import NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
+from tocsin.documents import AlertSubject, NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
 from tocsin.notifications.account_events import ChannelDisabled, PasswordChanged, QuotaMet, RefreshTokenReused
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.incident_stages import subject_of
+from tocsin.notifications.incidents.reports import IncidentReport
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 from tocsin.schedules.iso8601 import format_datetime
@@ -31,7 +33,9 @@ def _task_failure(event: TaskFailure) -> NotificationDataDocument:
 @describe_for_programs.register
 def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
     data = _about_run(event.run) | _about_error(event.error, event.status_code)
-    data |= {"workflow": to_global_id("Workflow", event.about["id"]), "steps": list(event.steps)}
+    if (workflow := subject_of(event.about)) is not None:
+        data["workflow"] = to_global_id("Workflow", workflow.id)
+    data["steps"] = list(event.steps)
     data |= {"dueAt": format_datetime(event.due_at)}
     if event.attempts:
         data["attempts"] = event.attempts
@@ -39,6 +43,21 @@ def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
         data["nextAttemptAt"] = format_datetime(event.retry_at)
     if event.reason is not None:
         data["reason"] = event.reason
+    return data
+
+
+@describe_for_programs.register
+def _incident_report(event: IncidentReport) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"incident": to_global_id("Incident", event.incident)}
+    data |= {"subjectCount": event.subject_count, "openedAt": format_datetime(event.opened_at)}
+    if event.host is not None:
+        data["host"] = event.host
+    if event.subjects:
+        data |= _about_error(event.subjects[0].error, None)
+    if (only := event.only_subject) is not None:
+        data |= _about_run(only.run)
+        if only.type is AlertSubject.WORKFLOW:
+            data["workflow"] = to_global_id("Workflow", only.id)
     return data
 
 
