@@ -104,7 +104,7 @@ class IncidentKeeper:
     async def _seconds_until_next(self, now: datetime) -> float:
         """Return the seconds until the next incident is due, at most those between polls."""
         soon = {"pending": True, "handle_at": {"$lte": now + timedelta(seconds=POLL_SECONDS)}}
-        stages = [{"$match": soon}, {"$group": {"_id": None, "at": {"$min": "$handle_at"}}}]
+        stages: list[Expression] = [{"$match": soon}, {"$group": {"_id": None, "at": {"$min": "$handle_at"}}}]
         rows = await aggregate(self._database.incidents, stages)
         if not rows:
             return POLL_SECONDS
