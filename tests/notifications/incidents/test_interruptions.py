@@ -10,7 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.notifications.incidents.world import MINUTE, World, names
 from tocsin.documents import Database, ErrorKind
-from tocsin.notifications.incidents import alerts
+from tocsin.notifications.incidents import alert_changes
 
 JOB = ErrorKind.JOB
 FAILED, RECOVERED = "FAILED_FOR_GOOD", "RECOVERED"
@@ -139,7 +139,7 @@ async def test_two_processes_that_record_a_first_failure_at_once_make_one_alert(
 
 
 async def test_an_alert_keeps_few_runs_and_counts_all(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "MAX_FAILED_RUNS", 3)
+    monkeypatch.setattr(alert_changes, "MAX_FAILED_RUNS", 3)
     world = World(database)
     await world.add_tasks("a")
     for _ in range(5):

@@ -94,7 +94,11 @@ class Incident(Node):
     acknowledged_at: datetime | None = strawberry.field(
         description="Time at which you acknowledged it, since which there are no reminders; null before that."
     )
-    last_failure_at: datetime = strawberry.field(description="Time of the last failure.")
+
+    @strawberry.field(description="Time of the last failure.")
+    async def last_failure_at(self, info: Info) -> datetime:
+        counts = await info.context.services.loaders.load_incident_counts(self.document["_id"])
+        return counts.last_failure_at or self.document["last_failure_at"]
 
     @strawberry.field(description="Number of runs that failed for good, of all its tasks and workflows.")
     async def failures(self, info: Info) -> int:
@@ -160,7 +164,6 @@ def to_incident(document: IncidentDocument) -> Incident:
         reopened_count=document["reopened"],
         over_at=document["over_at"],
         acknowledged_at=document["acknowledged_at"],
-        last_failure_at=document["last_failure_at"],
     )
 
 

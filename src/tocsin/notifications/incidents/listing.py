@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from tocsin import clock
 from tocsin.documents import AlertDocument, Database, IncidentDocument, User, aggregate
@@ -11,10 +12,11 @@ from tocsin.documents.updates import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class IncidentCounts:
-    """The number of tasks and workflows of an incident, and of their runs that failed for good."""
+    """The number of tasks and workflows of an incident, of their runs that failed for good, and the last failure."""
 
     subjects: int = 0
     failures: int = 0
+    last_failure_at: datetime | None = None
 
 
 def query_incidents(database: Database, owner: User, *, is_open: bool | None = None) -> KeysetQuery[IncidentDocument]:
@@ -51,12 +53,20 @@ async def count_alerts(database: Database, incident_ids: Sequence[str]) -> dict[
             "$group": {
                 "_id": {"incident": "$incident", "subject": "$subject"},
                 "failures": {"$sum": "$failures"},
+                "last": {"$max": "$last_failure_at"},
             }
         },
-        {"$group": {"_id": "$_id.incident", "subjects": {"$sum": 1}, "failures": {"$sum": "$failures"}}},
+        {
+            "$group": {
+                "_id": "$_id.incident",
+                "subjects": {"$sum": 1},
+                "failures": {"$sum": "$failures"},
+                "last": {"$max": "$last"},
+            }
+        },
     ]
     rows = await aggregate(database.alerts, stages)
-    return {row["_id"]: IncidentCounts(row["subjects"], row["failures"]) for row in rows}
+    return {row["_id"]: IncidentCounts(row["subjects"], row["failures"], row["last"]) for row in rows}
 
 
 async def find_open_incidents(database: Database, subjects: Sequence[str]) -> dict[str, IncidentDocument]:
