@@ -40,4 +40,4 @@ def incident(**changes: Any) -> Any:
 
 def several(count: int = 12, **changes: Any) -> Any:
     """Return an incident of several tasks, the two most important of which are named."""
-    return incident(subjects=[subject(), subject("Ping")], subject_count=count, **changes)
+    return incident(**{"subjects": [subject(), subject("Ping")], "subject_count": count, **changes})
