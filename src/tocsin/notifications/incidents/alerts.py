@@ -100,7 +100,7 @@ def end_when(condition: Expression, ending: AlertEnding, at: datetime) -> Expres
 
 async def review_alerts(database: Database, subject: str) -> None:
     """Have the keeper look at the alerts of a task or workflow again, because its owner changed it."""
-    found = database.alerts.find({"open": True, "subject": subject}, {"_id": 1})
+    found = database.alerts.find({"open": True, "subject": {"$in": [subject]}}, {"_id": 1})
     if ids := [alert["_id"] async for alert in found]:
         marked = change_when(IS_OPEN, {"pending": True}, CHANGED)
         await database.alerts.bulk_write([update_by_ids(ids, [marked])])

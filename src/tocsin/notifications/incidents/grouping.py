@@ -1,5 +1,8 @@
 """The grouping of changed alerts into incidents.
 
+A single value is matched by `$in` where the last indexed field would be compared with it: the embedded database does
+not use the index otherwise.
+
 The steps are written in an order in which each can be repeated: an alert names its incident before that is opened, so
 that an open incident is never without alerts, and counts as seen only after that.
 """
@@ -25,7 +28,7 @@ BATCH = 500
 
 async def group_alerts(database: Database, owner: str, now: datetime, group_wait: timedelta) -> int:
     """Group changed alerts of an owner, at most a batch, and return their number."""
-    alerts = await database.alerts.find({"pending": True, "owner": owner}).limit(BATCH).to_list()
+    alerts = await database.alerts.find({"pending": True, "owner": {"$in": [owner]}}).limit(BATCH).to_list()
     if not alerts:
         return 0
     joined = await _find_joined(database, alerts)

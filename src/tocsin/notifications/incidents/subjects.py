@@ -64,9 +64,13 @@ async def _find_workflow_states(database: Database, ids: list[str]) -> dict[str,
     if not ids:
         return {}
     workflows = await database.workflows.find({"_id": {"$in": ids}}, _WORKFLOW_FIELDS).to_list()
-    ended = [each["_id"] for each in workflows if each["next_run_at"] is None]
-    busy: set[str] = set()
-    if ended:
-        runs = database.workflow_runs.find({"workflow": {"$in": ended}, "open": True}, {"workflow": 1})
-        busy = {run["workflow"] async for run in runs}
-    return {each["_id"]: workflow_state(each, has_open_run=each["_id"] in busy) for each in workflows}
+    return {
+        each["_id"]: workflow_state(
+            each, has_open_run=each["next_run_at"] is None and await _has_open_run(database, each["_id"])
+        )
+        for each in workflows
+    }
+
+
+async def _has_open_run(database: Database, workflow: str) -> bool:
+    return await database.workflow_runs.find_one({"workflow": workflow, "open": True}, {"_id": 1}) is not None

@@ -7,6 +7,7 @@ from the incident, so it is told once, whoever tells it and however often; nothi
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from pymongo import UpdateOne
 
@@ -32,7 +33,6 @@ BATCH = 100
 """Incidents of one owner that are handled at a time."""
 MAX_LISTED = 10
 """The most important subjects, which are told by name."""
-MAX_COUNTED = 10_000
 _CHECKED = 500
 _FIRST_CHECK = timedelta(seconds=15)
 _HOLD_PERIOD = timedelta(seconds=30)
@@ -99,17 +99,10 @@ async def _check_subjects(database: Database, incidents: Iterable[IncidentDocume
     """End the alerts of told incidents whose tasks and workflows do not run any more."""
     for incident in incidents:
         if incident["open"] and is_opening_told(incident) and incident["check_at"] <= now:
-            after = ""
-            while alerts := await _find_open(database, incident["_id"], after):
-                await end_stale_alerts(database, alerts, now)
-                after = alerts[-1]["_id"] if len(alerts) == _CHECKED else "~"
-
-
-async def _find_open(database: Database, incident: str, after: str) -> list[AlertDocument]:
-    """Return the next open alerts of an incident by ID."""
-    query = {"open": True, "incident": incident, "_id": {"$gt": after}}
-    fields = {"subject": 1, "subject_type": 1, "rev": 1}
-    return await database.alerts.find(query, fields).sort("_id", 1).limit(_CHECKED).to_list()
+            query = {"open": True, "incident": {"$in": [incident["_id"]]}}
+            alerts = await database.alerts.find(query, {"subject": 1, "subject_type": 1, "rev": 1}).to_list()
+            for start in range(0, len(alerts), _CHECKED):
+                await end_stale_alerts(database, alerts[start : start + _CHECKED], now)
 
 
 async def _decide(
@@ -219,15 +212,19 @@ async def _find_subjects(
 
     They are those that fail; when none does, those that failed in its present opening.
     """
-    query: Filter = {"open": True, "incident": incident["_id"]}
-    if not has_open:
-        query = {"incident": incident["_id"], "ended_at": {"$gte": incident["began_at"]}}
-    alerts = await database.alerts.find(query).sort([("priority", -1), ("name", 1)]).limit(MAX_LISTED).to_list()
+    of_incident: Filter = {"incident": {"$in": [incident["_id"]]}}
+    if has_open:
+        stages: Pipeline = [{"$match": {"open": True, **of_incident}}]
+    else:
+        stages = [{"$match": of_incident}, {"$match": {"ended_at": {"$gte": incident["began_at"]}}}]
+    most_important: Pipeline = [{"$sort": {"priority": -1, "name": 1}}, {"$limit": MAX_LISTED}]
+    alerts = [cast("AlertDocument", row) for row in await aggregate(database.alerts, [*stages, *most_important])]
     if not alerts:
         return incident["subjects"], incident["subject_count"]
     count = len(alerts)
     if count == MAX_LISTED:
-        count = await database.alerts.count_documents(query, limit=MAX_COUNTED)
+        (counted,) = await aggregate(database.alerts, [*stages, {"$count": "number"}])
+        count = int(counted["number"])
     return await _describe(database, alerts), count
 
 
