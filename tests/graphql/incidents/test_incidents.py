@@ -84,6 +84,10 @@ async def test_an_incident_tells_its_cause_its_tasks_and_what_was_told(api: Api,
     assert (found["status"], found["subjects"]["nodes"][0]["ending"]) == ("OVER", "RECOVERED")
     assert found["overAt"] is not None
     assert [each["kind"] for each in found["notifications"]] == ["FAILED_FOR_GOOD", "RECOVERED"]
+    told = (await api.alice.ask("{ notifications { nodes { incident { id } task { id } run { id } } } }"))[
+        "notifications"
+    ]
+    assert told["nodes"] == [{"incident": {"id": row["id"]}, "task": None, "run": None}] * 2
     node = "query($id: ID!) { node(id: $id) { ... on Incident { cause } } }"
     assert (await api.alice.ask(node, id=row["id"]))["node"] == {"cause": "HOST"}
 

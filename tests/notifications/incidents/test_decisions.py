@@ -44,6 +44,13 @@ def test_a_clock_that_was_set_back_keeps_no_incident_open() -> None:
     assert decided(has_open=False, reopened=1, last_failure_at=ahead) == Decision(is_over=True)
 
 
+def test_a_clock_that_was_set_back_delays_nothing() -> None:
+    ahead = ENDED + 24 * HOUR
+    assert decided(tell_at=ahead, escalate_at=ahead) == Decision(IncidentNews.FAILED)
+    assert decided(told=["BEGAN"], escalate_at=ahead) == Decision(IncidentNews.FAILED)
+    assert decided(reopened=1, told_at=[ahead, ahead]) == Decision(IncidentNews.FAILED)
+
+
 def test_a_reminder_comes_after_its_interval_unless_it_is_acknowledged() -> None:
     told: Any = {"told": ["FAILED"], "told_at": [ENDED]}
     assert decided(every=HOUR, **told) == Decision(wait_until=ENDED + CHECK_PERIOD)

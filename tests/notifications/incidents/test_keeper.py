@@ -320,6 +320,16 @@ async def test_the_opening_of_a_host_is_held_back_while_the_check_says_so(databa
     assert asked == [HOST] * 3
 
 
+async def test_a_check_that_fails_holds_nothing_back(database: Database) -> None:
+    async def fail(_host: str) -> bool:
+        raise KeyError("a bug")
+
+    world = World(database, check_host=fail)
+    await world.add_tasks("a")
+    await world.end("a", "FAILED")
+    assert await world.kinds() == [FAILED]
+
+
 async def test_a_bug_in_the_incidents_of_one_user_does_not_stop_those_of_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ REOPEN_PERIOD = timedelta(hours=1)
 """Time after its end within which an incident that comes again is the same, reopened."""
 QUIET_PERIOD = timedelta(minutes=10)
 MAX_FLAPPING_NOTICES = 2
+MAX_GROUP_WAIT = timedelta(minutes=5)
 CHECK_PERIOD = timedelta(minutes=15)
 """Time after which the keeper looks at an open incident again, even if nothing has happened."""
 
@@ -31,7 +32,8 @@ class Decision:
 def decide(incident: IncidentDocument, now: datetime, *, has_open: bool, remind_every: timedelta | None) -> Decision:
     """Decide what happens to an open incident. `has_open` tells whether any of its alerts is open."""
     if (news := _find_failure_news(incident, has_open=has_open)) is not None:
-        return _tell_at(incident, news, _failure_news_time(incident, news), now)
+        at = _unless_set_back(_failure_news_time(incident, news), now, MAX_GROUP_WAIT)
+        return _tell_at(incident, news, at, now)
     if has_open:
         return _remind(incident, now, remind_every)
     return _end(incident, now)
@@ -56,9 +58,9 @@ def _find_failure_news(incident: IncidentDocument, *, has_open: bool) -> Inciden
 
 
 def _failure_news_time(incident: IncidentDocument, news: IncidentNews) -> datetime:
-    if not incident["told"]:
-        return incident["tell_at"]
-    return max(incident["tell_at"], incident["escalate_at"]) if news is IncidentNews.FAILED else incident["tell_at"]
+    if news is IncidentNews.FAILED and incident["told"]:
+        return incident["escalate_at"]
+    return incident["tell_at"]
 
 
 def _remind(incident: IncidentDocument, now: datetime, every: timedelta | None) -> Decision:
@@ -73,8 +75,8 @@ def _remind(incident: IncidentDocument, now: datetime, every: timedelta | None) 
 
 def _end(incident: IncidentDocument, now: datetime) -> Decision:
     if incident["reopened"]:
-        quiet_until = incident["last_failure_at"] + QUIET_PERIOD
-        if now < quiet_until <= now + QUIET_PERIOD:  # one further ahead means that the clock was set back
+        quiet_until = _unless_set_back(incident["last_failure_at"] + QUIET_PERIOD, now, QUIET_PERIOD)
+        if now < quiet_until:
             return Decision(wait_until=quiet_until)
     if not (incident["told"] and incident["recovered"]):
         return Decision(is_over=True)
@@ -85,5 +87,11 @@ def _end(incident: IncidentDocument, now: datetime) -> Decision:
 def _tell_at(incident: IncidentDocument, news: IncidentNews, at: datetime, now: datetime) -> Decision:
     """Return the decision to tell news at a time, or later if too much was told of a flapping incident."""
     if incident["reopened"] and len(incident["told_at"]) >= MAX_FLAPPING_NOTICES:
-        at = max(at, incident["told_at"][-MAX_FLAPPING_NOTICES] + QUIET_PERIOD)
+        room_at = incident["told_at"][-MAX_FLAPPING_NOTICES] + QUIET_PERIOD
+        at = max(at, _unless_set_back(room_at, now, QUIET_PERIOD))
     return Decision(news=news) if at <= now else Decision(wait_until=min(at, now + CHECK_PERIOD))
+
+
+def _unless_set_back(at: datetime, now: datetime, longest: timedelta) -> datetime:
+    """Return a time to wait for, or now if it is further ahead than any can be: then the clock was set back."""
+    return at if at <= now + longest else now

@@ -4,7 +4,8 @@ News is decided with one conditional update, which stores it as `untold`, and th
 from the incident, so it is told once, whoever tells it and however often; nothing else is decided before that.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -28,6 +29,7 @@ from tocsin.notifications.incidents.decisions import CHECK_PERIOD, Decision, dec
 from tocsin.notifications.incidents.grouping import end_stale_alerts
 from tocsin.notifications.incidents.reports import make_event, news_id
 from tocsin.notifications.incidents.subjects import find_subject_states
+from tocsin.telemetry import get_logger
 
 BATCH = 100
 """Incidents of one owner that are handled at a time."""
@@ -36,8 +38,10 @@ MAX_LISTED = 10
 _CHECKED = 500
 _FIRST_CHECK = timedelta(seconds=15)
 _HOLD_PERIOD = timedelta(seconds=30)
+_CHECK_SECONDS = 15.0
 _MAX_EVENTS = 50
 _TOLD_TIMES = 2
+_log = get_logger(__name__)
 HostCheck = Callable[[str], Awaitable[bool]]
 """Tells whether an incident of this host must be held back, such as because our own network is down."""
 ReminderInterval = Callable[[str], Awaitable[timedelta | None]]
@@ -114,6 +118,7 @@ async def _decide(
     incidents, failing = await _find_decidable(database, incidents)
     if not incidents:
         return []
+    held = await _find_held_back(incidents, failing, now, rules)
     interval = rules.reminder_interval
     remind_every = None if interval is None else await interval(incidents[0]["owner"])
     updates, with_news = list[UpdateOne](), list[str]()
@@ -122,7 +127,7 @@ async def _decide(
         decision = (
             decide(incident, now, has_open=has_open, remind_every=remind_every) if incident["open"] else Decision()
         )
-        if decision.news is not None and await _is_held_back(incident, rules):
+        if decision.news is not None and incident["_id"] in held:
             decision = Decision(wait_until=now + _HOLD_PERIOD)
         changes = await _changes(database, incident, decision, now, has_open=has_open)
         with_news += [incident["_id"]] if decision.news is not None else []
@@ -132,12 +137,34 @@ async def _decide(
     return with_news
 
 
-async def _is_held_back(incident: IncidentDocument, rules: TellingRules) -> bool:
-    """Tell whether the opening of an incident of a host must wait."""
-    host, check = incident["host"], rules.check_host
-    if check is None or host is None or incident["cause"] != IncidentCause.HOST or is_opening_told(incident):
+async def _find_held_back(
+    incidents: Sequence[IncidentDocument], failing: Container[str], now: datetime, rules: TellingRules
+) -> set[str]:
+    """Return the IDs of incidents of hosts whose opening is to be told now, and must wait. Asks for each host once."""
+    if rules.check_host is None:
+        return set()
+    opening = {
+        each["_id"]: each["host"]
+        for each in incidents
+        if each["cause"] == IncidentCause.HOST
+        and each["host"] is not None
+        and each["open"]
+        and not is_opening_told(each)
+        and decide(each, now, has_open=each["_id"] in failing, remind_every=None).news is not None
+    }
+    hosts = sorted(set(opening.values()))
+    answers = dict(zip(hosts, await asyncio.gather(*(_ask(rules.check_host, host) for host in hosts)), strict=True))
+    return {incident_id for incident_id, host in opening.items() if answers[host]}
+
+
+async def _ask(check: HostCheck, host: str) -> bool:
+    """Return whether a host is to be held back. A check that fails or takes long must not keep it from being told."""
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check(host)
+    except Exception:
+        _log.exception("it could not be checked whether an incident must wait", host=host)
         return False
-    return await check(host)
 
 
 async def _find_decidable(
