@@ -72,7 +72,7 @@ def test_each_kind_and_event_has_a_name_in_the_api() -> None:
     assert {kind.value for kind in NotificationChannelKind} == set(CONFIGURABLE_CHANNELS)
     assert {event.name for event in TOLD_EVENTS} == {
         "BEGAN_FAILING", "FAILED_FOR_GOOD", "APPROVAL", "QUOTA_MET", "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED",
-        "CHANNEL_DISABLED",
+        "CHANNEL_DISABLED", "STILL_FAILING", "RECOVERED",
     }  # fmt: skip
 
 
