@@ -58,9 +58,9 @@ class Incident(StoredDocument):
     """Alerts with one cause. Its ID is `cause_key:sequence`, with the sequence at its opening.
 
     `sequence` numbers the openings of incidents with this cause, and rises when an incident is reopened; `latest` is
-    true for the newest incident of its cause. `began_at` is the time of the present opening; `stage`, `recovered`
-    (whether an alert ended with a success), `told` and `reminders` are about that. An opening is told at `tell_at` at
-    the earliest, a run that failed for good at `escalate_at`. `told_at` has the times of the last notices.
+    true for the newest incident of its cause. `began_at` is the first failure of the present opening; `stage`,
+    `recovered` (whether an alert ended with a success), `told` and `reminders` are about that. An opening is told at
+    `tell_at` at the earliest, a run that failed for good at `escalate_at`. `told_at` has the times of the last notices.
 
     `untold` is news that is decided and not told yet; `subjects` (the most important) and `subject_count` are as of
     then. `events` are the IDs of the last notifications. The keeper looks at a `pending` incident at `handle_at`, and

@@ -272,6 +272,21 @@ async def test_what_failed_before_its_task_was_paused_is_told(world: World) -> N
     assert not (await world.the_incident())["open"]
 
 
+@pytest.mark.parametrize("kind", [JOB, ErrorKind.CONNECT])
+async def test_a_run_that_fails_after_its_task_was_paused_is_no_news(world: World, kind: ErrorKind) -> None:
+    await world.add_tasks("a")
+    await world.end("a", "FAILED", kind)
+    await world.database.tasks.update_one({"_id": "u1/a"}, {"$set": {"hold": "PAUSED"}})
+    await world.pass_time(15 * MINUTE)
+    assert not (await world.the_incident())["open"]
+    await world.pass_time(MINUTE)
+    await world.end("a", "FAILED", kind)
+    await world.pass_time(15 * MINUTE)
+    assert await world.kinds() == [FAILED]
+    assert not (await world.the_incident())["open"]
+    assert [alert["ending"] for alert in await world.alerts()] == ["PAUSED"]
+
+
 async def test_a_host_is_over_when_some_of_its_tasks_work_and_the_others_are_paused(world: World) -> None:
     await world.add_tasks("a", "b")
     await world.end_runs(world.run("a", "FAILED"), world.run("b", "FAILED"))

@@ -88,7 +88,7 @@ class Incident(Node):
     )
     error_kind: ErrorKind | None = strawberry.field(description="Kind of the first error; null if it is unknown.")
     status: IncidentStatus = strawberry.field(description="Whether it lasts.")
-    opened_at: datetime = strawberry.field(description="Time at which it opened for the first time.")
+    opened_at: datetime = strawberry.field(description="Time of its first failure.")
     reopened_count: int = strawberry.field(description="How often it has come again within an hour of its end.")
     over_at: datetime | None = strawberry.field(description="Time of its end; null while it lasts.")
     acknowledged_at: datetime | None = strawberry.field(

@@ -19,9 +19,11 @@ from tocsin.documents.updates import Expression, all_of, change_when, has_value,
 from tocsin.notifications.incidents.alerts import end_when
 from tocsin.notifications.incidents.causes import find_cause
 from tocsin.notifications.incidents.decisions import is_opening_told
-from tocsin.notifications.incidents.openings import Opening, plan_openings
+from tocsin.notifications.incidents.openings import Opening, can_reopen, plan_openings
 from tocsin.notifications.incidents.subjects import DELETED, SubjectState, find_subject_states
 
+_DELETED = frozenset({AlertEnding.DELETED})
+_HELD = frozenset({AlertEnding.DELETED, AlertEnding.PAUSED, AlertEnding.CANCELLED})
 BATCH = 500
 """Alerts of one owner that are handled at a time."""
 
@@ -33,10 +35,10 @@ async def group_alerts(database: Database, owner: str, now: datetime, group_wait
         return 0
     joined = await _find_joined(database, alerts)
     states = await find_subject_states(database, alerts)
-    alerts = [_with_ending(alert, states, joined, now) for alert in alerts]
+    latest = await _find_latest(database, [alert for alert in alerts if alert["incident"] not in joined])
+    alerts = [_with_ending(alert, states, _find_endings(alert, joined, latest, now), now) for alert in alerts]
     await _write_endings(database, alerts)
     concerned = [alert for alert in alerts if _concerns_incident(alert, states, joined)]
-    latest = await _find_latest(database, [alert for alert in concerned if alert["incident"] not in joined])
     incidents, openings = plan_openings(concerned, latest, joined, now, group_wait)
     await _name_incidents(database, concerned, incidents)
     await _write_openings(database, openings, now)
@@ -67,17 +69,30 @@ async def _find_latest(database: Database, alerts: Iterable[AlertDocument]) -> d
     return newest
 
 
-def _with_ending(
+def _find_endings(
     alert: AlertDocument,
-    states: Mapping[str, SubjectState],
     joined: Mapping[str, IncidentDocument],
+    latest: Mapping[str, IncidentDocument],
     now: datetime,
+) -> frozenset[AlertEnding]:
+    """Return the endings that end the alert now: all if its incident was told, otherwise its deletion.
+
+    A run that fails after its task was paused or cancelled does not bring back an incident that was told before.
+    """
+    own = joined.get(alert["incident"] or "")
+    if own is not None:
+        return frozenset(AlertEnding) if is_opening_told(own) else _DELETED
+    before = latest.get(find_cause(alert).key)
+    is_known = before is not None and is_opening_told(before) and (before["open"] or can_reopen(before, now))
+    return _HELD if is_known else _DELETED
+
+
+def _with_ending(
+    alert: AlertDocument, states: Mapping[str, SubjectState], endings: frozenset[AlertEnding], now: datetime
 ) -> AlertDocument:
     """Return the alert, ended if its subject does not run any more. What has failed before that is told first."""
     ending = states.get(alert["subject"], DELETED).ending
-    incident = joined.get(alert["incident"] or "")
-    is_told = incident is not None and is_opening_told(incident)
-    if not alert["open"] or ending is None or not (is_told or ending is AlertEnding.DELETED):
+    if not alert["open"] or ending is None or ending not in endings:
         return alert
     return {**alert, "open": False, "ended_at": now, "ending": ending}
 

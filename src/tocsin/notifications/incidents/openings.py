@@ -27,6 +27,7 @@ class Opening:
     has_open: bool
     stage: int
     recovered: bool
+    first_failure_at: datetime
     last_failure_at: datetime
     group_wait: timedelta
 
@@ -41,8 +42,8 @@ class Opening:
             "latest": True,
             "host": self.cause.host,
             "error_kind": self.cause.error_kind,
-            "opened_at": now,
-            "began_at": now,
+            "opened_at": self.first_failure_at,
+            "began_at": self.first_failure_at,
             "reopened": 0,
             "sequence": self.sequence,
             "open": True,
@@ -95,7 +96,7 @@ class Opening:
             "open": True,
             "over_at": None,
             "reopened": {"$add": ["$reopened", 1]},
-            "began_at": {"$literal": now},
+            "began_at": {"$literal": self.first_failure_at},
             "sequence": {"$max": [{"$add": ["$sequence", 1]}, self.sequence]},
             "stage": self.stage,
             "recovered": {"$literal": self.recovered},
@@ -152,7 +153,7 @@ def _choose_incident(
     before = latest.get(cause.key)
     if before is None:
         return cause, f"{cause.key}:{number}", number
-    if before["open"] or _can_reopen(before, now):
+    if before["open"] or can_reopen(before, now):
         return cause, before["_id"], number
     sequence = max(before["sequence"] + 1, number)
     return cause, f"{cause.key}:{sequence}", sequence
@@ -171,7 +172,8 @@ def cause_of(incident: IncidentDocument) -> Cause:
     return Cause(IncidentCause(incident["cause"]), incident["cause_key"], incident["host"], incident["error_kind"])
 
 
-def _can_reopen(incident: IncidentDocument, now: datetime) -> bool:
+def can_reopen(incident: IncidentDocument, now: datetime) -> bool:
+    """Tell whether an incident that is over would be the same if it came again."""
     over_at = incident["over_at"]
     return over_at is not None and now - over_at < REOPEN_PERIOD
 
@@ -185,6 +187,7 @@ def _fold(incident_id: str, cause: Cause, sequence: int, alerts: list[AlertDocum
         has_open=any(alert["open"] for alert in alerts),
         stage=max(alert["stage"] for alert in alerts),
         recovered=any(alert["ending"] == AlertEnding.RECOVERED for alert in alerts),
+        first_failure_at=min(alert["opened_at"] for alert in alerts),
         last_failure_at=max(alert["last_failure_at"] for alert in alerts),
         group_wait=group_wait if cause.kind is IncidentCause.HOST else timedelta(0),
     )

@@ -61,7 +61,7 @@ class ReportedSubject:
 class IncidentReport(Event):
     """What is told of an incident: of several tasks and workflows, or that one still fails or works again.
 
-    `subjects` are the most important of `subject_count`. `opened_at` is when the present opening began.
+    `subjects` are the most important of `subject_count`. `opened_at` is the first failure of the present opening.
     """
 
     incident: str
