@@ -8,7 +8,13 @@ from graphql import OperationDefinitionNode, build_schema, parse, validate
 
 from tocsin.documents import to_global_id
 from tocsin.graphql.schema import schema
-from tocsin.notifications.pages import approval_page_path, channel_page_path, run_page_path, run_type_name
+from tocsin.notifications.pages import (
+    approval_page_path,
+    channel_page_path,
+    incident_page_path,
+    run_page_path,
+    run_type_name,
+)
 
 TASK_RUN = "65a000000000000000000001/65a000000000000000000002:1795338000000"
 STEP_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000:fetch[3]"
@@ -21,6 +27,7 @@ WORKFLOW_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000
         (run_page_path(TASK_RUN), {"id": to_global_id("Run", TASK_RUN)}),
         (run_page_path(STEP_RUN), {"id": to_global_id("Run", STEP_RUN)}),
         (run_page_path(WORKFLOW_RUN), {"id": to_global_id("WorkflowRun", WORKFLOW_RUN)}),
+        (incident_page_path("u1/t:3"), {"id": to_global_id("Incident", "u1/t:3")}),
         (channel_page_path("u1/c1"), {"id": to_global_id("NotificationChannel", "u1/c1")}),
         (
             approval_page_path(WORKFLOW_RUN, "ask"),
