@@ -50,11 +50,17 @@ def _recovered(report: IncidentReport, only: ReportedSubject | None) -> tuple[st
     if only is not None:
         facts = [*_times(report), ("Last error:", only.error.message)]
         return f"{name_subject(only)} works again", MailContent(
-            headline=f"Your {name_subject(only, capital=False)} works again.", facts=facts, button=_button(only)
+            headline=f"Your {name_subject(only, capital=False)} works again.",
+            facts=facts,
+            button=_button(only),
+            closing="You will get another mail if it fails again.",
         )
     who = describe_subjects(report)
     return f"{who} work again", MailContent(
-        headline=f"{who} work again.", facts=[*_times(report), *_listed(report)], button=_INCIDENT
+        headline=f"{who} work again.",
+        facts=[*_times(report), *_listed(report)],
+        button=_INCIDENT,
+        closing="You will get another mail if they fail again.",
     )
 
 
