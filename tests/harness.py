@@ -163,6 +163,7 @@ def make_settings(**changes: Any) -> Settings:
         "wait_timeout": 2,
         "max_concurrency": 10,
         "owner_host_rate": 0,
+        "incident_group_seconds": 0,
     }
     return Settings(_env_file=None, **{**values, **changes})
 

@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(90, ge=1, le=36_500)
     task_retention_days: int = Field(90, ge=1, le=36_500)
     audit_retention_days: int = Field(365, ge=1, le=36_500)
+    incident_group_seconds: float = Field(10.0, ge=0, le=300)
     file_link_hours: int = Field(72, ge=1, le=87_600)
     compute_processes: int | None = Field(None, ge=1, le=1000)
     compute_memory: int = Field(512, ge=64, le=1024 * 1024)

@@ -11,6 +11,7 @@ from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap, RunStatus
 from tocsin.execution.rescuer import recover_at_start
+from tocsin.notifications.incidents.keeper import IncidentKeeper
 from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 
@@ -47,6 +48,7 @@ async def test_five_losses_in_a_row_fail_a_run(database: Database, lost: int, en
     assert (run["status"], run["lost"]) == (end, lost + 1)
     assert run["reason"] == ("LOST_TOO_OFTEN" if end == "FAILED" else None)
     assert stored["consecutive_failures"] == (end == "FAILED")
+    await IncidentKeeper(database, timedelta(0)).keep_due()
     assert await database.deliveries.count_documents({}) == (end == "FAILED")
 
 
@@ -91,6 +93,7 @@ async def test_a_task_that_a_crash_left_behind_its_run_is_repaired(database: Dat
     assert (stored["active"], stored["consecutive_failures"], stored["last_end"]) == ([], 1, "FAILED")
     await recover_at_start(database)
     assert (await load_task(database, task.id))["consecutive_failures"] == 1
+    await IncidentKeeper(database, timedelta(0)).keep_due()
     assert await database.deliveries.count_documents({}) == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import T0, Api, Caller, run_document
+from tests.notifications.incidents.samples import incident
 from tocsin.graphql import ids
 from tocsin.graphql.schema import schema
 from tocsin.notifications.account_events import QuotaMet
@@ -112,6 +113,12 @@ CASES: dict[str, tuple[str, Any]] = {
         f"mutation($notification: ID!) {{ acknowledgeNotifications(input: {{ids: [$notification]}}) {{ count unacknowledgedCount {SHOWN} }} }}",
         {"acknowledgeNotifications": {"count": None, "unacknowledgedCount": None, **NOT_FOUND}},
     ),
+    "incidents": ("{ incidents { totalCount nodes { id } } }", {"incidents": {"totalCount": 0, "nodes": []}}),
+    "incident": ("query($incident: ID!) { incident(id: $incident) { id } other: node(id: $incident) { id } }", {"incident": None, "other": None}),
+    "acknowledgeIncident": (
+        f"mutation($incident: ID!) {{ acknowledgeIncident(input: {{id: $incident}}) {{ incident {{ id }} {SHOWN} }} }}",
+        {"acknowledgeIncident": {"incident": None, **NOT_FOUND}},
+    ),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
     "createNotificationChannel": (
         'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',
@@ -181,6 +188,9 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     await store_notifications(api.database, [QuotaMet.from_quotas(api.alice.user.id, ["10 runs"], T0)])
     (notification,) = await api.database.notifications.find({"kind": "QUOTA_MET"}).to_list()
     variables["notification"] = ids.encode_id("Notification", notification["_id"])
+    kept = incident(_id=f"{api.alice.user.id}/t:0", owner=api.alice.user.id, pending=False)
+    await api.database.incidents.insert_one(kept)
+    variables["incident"] = ids.encode_id("Incident", kept["_id"])
     create = 'mutation { createNotificationChannel(input: {name: "x", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } } }'
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
     await api.database.audit_entries.delete_many({})
@@ -208,6 +218,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
     assert [channel["revision"] async for channel in api.database.notification_channels.find({})] == [1]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
+    assert [each["acknowledged_at"] async for each in api.database.incidents.find({})] == [None]
     assert [each["acknowledged"] async for each in api.database.notifications.find({"kind": "QUOTA_MET"})] == [False]
 
 

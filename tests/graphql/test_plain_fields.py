@@ -142,7 +142,7 @@ def test_fields_without_arguments_info_and_waiting_are_plain() -> None:
 @pytest.mark.parametrize(
     ("type_name", "others"),
     [
-        ("Task", {"job", "lastRun", "misfire", "retry", "runs", "schedule", "timeout"}),
+        ("Task", {"incident", "job", "lastRun", "misfire", "retry", "runs", "schedule", "timeout"}),
         ("CronSchedule", set()),
         ("Attempt", {"error", "request", "responseBody", "responseHeaders", "timings"}),
     ],

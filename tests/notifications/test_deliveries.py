@@ -8,19 +8,17 @@ import pytest
 from pymongo.errors import BulkWriteError
 
 from tests.notifications.channel_helpers import CHANNEL, add_channel
-from tests.notifications.helpers import BEGAN, START, ListChannel, changed, mail, stored
+from tests.notifications.helpers import BEGAN, START, changed, mail, stored
 from tests.notifications.outcome_samples import FAILED, FINISHED, REPORT
 from tests.notifications.samples import DUE, ENDED, WORKFLOW_RUN, failed_run, failed_workflow_run, retried_run
 from tocsin import clock
 from tocsin.documents import Database, Delivery, StepStatus
 from tocsin.notifications import deliveries
 from tocsin.notifications.account_events import LinkRequested, QuotaMet
-from tocsin.notifications.channels import CHANNELS
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.mail import MailChannel
 from tocsin.notifications.deliveries import (
     enqueue_deliveries,
-    find_notified,
     list_newest,
     new_delivery,
     notify,
@@ -28,11 +26,10 @@ from tocsin.notifications.deliveries import (
 )
 from tocsin.notifications.delivery_order import MAX_WAITING, find_replaced
 from tocsin.notifications.events import OPT_IN_KINDS, UNSTORED_KINDS, Event, EventKind
-from tocsin.notifications.inbox.store import store_notifications
 from tocsin.notifications.notices import render_notice
 from tocsin.notifications.outcome_events import WorkflowEnded
 from tocsin.notifications.pages import run_page_path
-from tocsin.notifications.run_events import ApprovalRequested, IncidentStage, TaskFailure
+from tocsin.notifications.run_events import ApprovalRequested, TaskFailure
 
 MESSAGE = Message("A subject", "A text")
 
@@ -70,7 +67,7 @@ def test_a_delivery_has_optional_fields_only_where_they_mean_something(
     assert dict(delivery).items() >= more.items()
 
 
-def test_a_delivery_has_the_content_of_a_message_that_has_one() -> None:
+def test_a_delivery_has_the_content_of_a_message_that_has_one(database: Database) -> None:
     event = QuotaMet.from_quotas("u1", ["10 runs"], DUE)
     message = MailChannel.render(event)
     assert message.content is not None
@@ -86,25 +83,6 @@ def test_each_delivery_fits_the_stored_document(database: Database) -> None:
         delivery = new_delivery(event, "list", MESSAGE)
         assert Delivery.model_validate(delivery).id == delivery["_id"]
         assert set(delivery) - {"_id"} <= set(Delivery.model_fields)
-
-
-async def test_an_incident_that_any_channel_notified_of_is_known(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(CHANNELS, "list", ListChannel)
-    wanted = [IncidentStage(f"u1/t{number}", 0, stage) for number in (1, 2, 3) for stage in (0, 1)]
-    began, failed = TaskFailure.from_run(retried_run(incident=0)), TaskFailure.from_run(failed_run(incident=0))
-    by_list = new_delivery(replace(failed, id="u1/t2:0:failed"), "list", MESSAGE)
-    await enqueue_deliveries(database, [new_delivery(began, "mail", MESSAGE), by_list])
-    assert await find_notified(database, wanted) == {wanted[0], wanted[2], wanted[3]}
-    assert await find_notified(database, []) == set()
-
-
-async def test_the_notification_of_a_later_stage_silences_an_earlier_one_but_not_its_own(database: Database) -> None:
-    """After a crash between the two, the delivery of the later stage is still to be made."""
-    await store_notifications(database, [TaskFailure.from_run(failed_run(incident=0))])
-    stages = [IncidentStage("u1/t1", 0, stage) for stage in (0, 1)]
-    assert await find_notified(database, stages) == {stages[0]}
 
 
 async def test_a_crash_before_the_deliveries_loses_none(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,30 +179,18 @@ async def test_links_to_take_an_account_go_to_no_channel(database: Database) -> 
     assert [each.get("channel") async for each in database.deliveries.find({})] == [None, None]
 
 
-async def test_a_stage_whose_channels_were_queued_without_the_mail_is_told_again(database: Database) -> None:
-    """The mail is queued last, so the others cannot be missing if it is there."""
-    await add_channel(database, "https://example.org/")
-    failed = TaskFailure.from_run(failed_run())
-    await enqueue_deliveries(database, [new_delivery(failed, CHANNEL, MESSAGE)])
-    stage = IncidentStage("u1/t1", 3, 1)
-    assert await find_notified(database, [stage]) == set()
-    await notify(database, [failed])
-    assert await find_notified(database, [stage]) == {stage}
-
-
 async def test_nothing_is_read_when_there_is_nothing_to_tell() -> None:
     nowhere: Any = None
     await notify(nowhere, iter(()))
 
 
 async def test_a_refused_delivery_to_a_channel_keeps_the_mail_from_being_queued(database: Database) -> None:
-    """The mail says that the channels were told, so it must not be queued without their deliveries."""
     await add_channel(database, "https://example.org/")
-    failed, stage = TaskFailure.from_run(failed_run()), IncidentStage("u1/t1", 3, 1)
+    failed = TaskFailure.from_run(failed_run())
     await database.db.command("collMod", "deliveries", validator={"channel": {"$exists": False}})
     with pytest.raises(BulkWriteError):
         await notify(database, [failed])
-    assert await find_notified(database, [stage]) == set()
+    assert await database.deliveries.find({}).to_list() == []
     await database.db.command("collMod", "deliveries", validator={})
     await notify(database, [failed])
     assert {each["_id"] async for each in database.deliveries.find({})} == {failed.id, f"{failed.id}@{CHANNEL}"}

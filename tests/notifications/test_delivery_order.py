@@ -16,6 +16,7 @@ from tocsin.notifications.delivery_order import (
     plan_deliveries,
     superseding_id,
 )
+from tocsin.notifications.incident_stages import FIRST_REMINDER_STAGE, OVER_STAGE, name_later_stage
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -48,6 +49,34 @@ def test_a_beginning_that_failed_once_is_superseded_by_the_end() -> None:
 def test_a_beginning_that_waited_long_is_superseded_by_the_end() -> None:
     plan = plan_due(mail(stage=1), mail(queued_at=NOW - FIRST_RETRY_DELAY))
     assert (plan.ready, plan.superseded) == (["u1/t1:0:failed"], ["u1/t1:0:began"])
+
+
+def later_mail(stage: int, **others: Any) -> Any:
+    """Return a mail about the incident of a host: a reminder, or that it is over."""
+    about = {"type": "Incident", "id": "u1/host-1", "incident": 0, "stage": stage}
+    name = {0: "began", 1: "failed"}.get(stage) or name_later_stage(stage)
+    return {**mail(**others), "_id": f"u1/host-1:0:{name}", "about": about}
+
+
+def test_a_recovery_covers_no_failure_and_comes_after_it() -> None:
+    """Good news alone would be about nothing that the receiver knows."""
+    late: Any = {"queued_at": NOW - FIRST_RETRY_DELAY}
+    failed, reminder, over = (later_mail(stage, **late) for stage in (1, FIRST_REMINDER_STAGE, OVER_STAGE))
+    plan = plan_due(over, reminder, failed)
+    assert (plan.ready, plan.superseded, plan.replaced) == (["u1/host-1:0:failed"], [], [])
+
+
+def test_a_late_reminder_is_covered_by_the_next_one() -> None:
+    late: Any = {"queued_at": NOW - FIRST_RETRY_DELAY}
+    first, second, over = (later_mail(stage, **late) for stage in (2, 3, OVER_STAGE))
+    plan = plan_due(over, second, first)
+    assert (plan.ready, plan.superseded) == (["u1/host-1:0:reminder-2"], ["u1/host-1:0:reminder-1"])
+
+
+def test_a_late_beginning_of_a_host_is_covered_by_the_failure_for_good() -> None:
+    began, failed = later_mail(0, queued_at=NOW - FIRST_RETRY_DELAY), later_mail(1)
+    assert plan_due(failed, began).superseded == ["u1/host-1:0:began"]
+    assert plan_due(began, delivered=("u1/host-1:0:failed",)).superseded == ["u1/host-1:0:began"]
 
 
 def test_the_end_waits_for_a_beginning_that_is_being_sent() -> None:

@@ -11,6 +11,7 @@ from tocsin.graphql.schema import schema
 from tocsin.notifications.pages import (
     approval_page_path,
     channel_page_path,
+    incident_page_path,
     replay_page_path,
     report_page_path,
     run_page_path,
@@ -30,6 +31,7 @@ WORKFLOW_RUN = "65a000000000000000000001/w65a000000000000000000002-1795338000000
         (run_page_path(WORKFLOW_RUN), {"id": to_global_id("WorkflowRun", WORKFLOW_RUN)}),
         (report_page_path(TASK_RUN), {"id": to_global_id("Run", TASK_RUN)}),
         (replay_page_path("u1/r1"), {"id": to_global_id("Replay", "u1/r1")}),
+        (incident_page_path("u1/t:3"), {"id": to_global_id("Incident", "u1/t:3")}),
         (channel_page_path("u1/c1"), {"id": to_global_id("NotificationChannel", "u1/c1")}),
         (
             approval_page_path(WORKFLOW_RUN, "ask"),

@@ -11,6 +11,7 @@ from tests.notifications.helpers import accept_by_list_only
 from tests.tasks.helpers import add_run, ended_attempt, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, Hold, RunStatus, Trigger
+from tocsin.notifications.incidents.keeper import IncidentKeeper
 from tocsin.tasks import reconciliation, run_effects
 
 S = RunStatus
@@ -64,7 +65,8 @@ def test_what_follows_for_many_runs_is_a_few_updates() -> None:
 
 
 async def mailed(database: Database) -> list[str]:
-    """Return the kinds of the queued mails, in order."""
+    """Keep the incidents, and return the kinds of the queued mails, in order."""
+    await IncidentKeeper(database, timedelta(0)).keep_due()
     return [mail["kind"] async for mail in database.deliveries.find({}).sort("queued_at", 1)]
 
 
@@ -83,13 +85,17 @@ async def test_a_failure_is_mailed_once_until_a_success_ends_the_incident(databa
     task_id = (await save_hourly_task(database)).id
     await end_run(database, task_id, S.FAILED, 5)
     await end_run(database, task_id, S.FAILED, 4)
+    assert await mailed(database) == ["FAILED_FOR_GOOD"]
     failing = await load_task(database, task_id)
     assert (failing["consecutive_failures"], failing["incident"], failing["last_end"]) == (2, 0, "FAILED")
     await end_run(database, task_id, S.COMPLETED, 3)
+    assert await mailed(database) == ["FAILED_FOR_GOOD", "RECOVERED"]
     working = await load_task(database, task_id)
     assert (working["consecutive_failures"], working["incident"], working["last_end"]) == (0, 1, "COMPLETED")
     await end_run(database, task_id, S.FAILED, 2)
-    assert await mailed(database) == ["FAILED_FOR_GOOD", "FAILED_FOR_GOOD"]
+    assert await mailed(database) == ["FAILED_FOR_GOOD", "RECOVERED"]  # two in ten minutes are enough
+    (incident,) = await database.incidents.find({}).to_list()
+    assert (incident["open"], incident["reopened"]) == (True, 1)
 
 
 @pytest.mark.parametrize("times", [{}, {"retry_at": None}])
@@ -102,6 +108,7 @@ async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
     await end_run(database, task_id, S.RETRY, 5, **retried)
     assert await mailed(database) == ["BEGAN_FAILING"]
     await end_run(database, task_id, S.FAILED, 4)
+    assert await mailed(database) == ["BEGAN_FAILING", "FAILED_FOR_GOOD"]
     await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})
     await end_run(database, task_id, S.RETRY, 3, **retried)
     assert await mailed(database) == ["FAILED_FOR_GOOD"]

@@ -34,6 +34,15 @@ from tocsin.documents.ids import (
     step_of,
     to_global_id,
 )
+from tocsin.documents.incident_documents import (
+    AlertDocument,
+    FailureDocument,
+    FailureErrorDocument,
+    IncidentDocument,
+    IncidentSubjectDocument,
+)
+from tocsin.documents.incident_models import Alert, Incident
+from tocsin.documents.incident_states import AlertEnding, AlertSubject, IncidentCause, IncidentNews
 from tocsin.documents.key_documents import KeyDocument
 from tocsin.documents.key_models import KeyKind, StoredKey
 from tocsin.documents.limit_documents import (
@@ -127,6 +136,10 @@ __all__ = [
     "SETTLED_STEP_STATUSES",
     "AccessChange",
     "ActiveRunDocument",
+    "Alert",
+    "AlertDocument",
+    "AlertEnding",
+    "AlertSubject",
     "ApiToken",
     "ApiTokenDocument",
     "ApprovalDecisionDocument",
@@ -158,11 +171,18 @@ __all__ = [
     "DeliveryStatus",
     "ErrorDocument",
     "ErrorKind",
+    "FailureDocument",
+    "FailureErrorDocument",
     "Filter",
     "FinalDocument",
     "Hold",
     "IdempotencyDocument",
     "IdempotencyKey",
+    "Incident",
+    "IncidentCause",
+    "IncidentDocument",
+    "IncidentNews",
+    "IncidentSubjectDocument",
     "JobDocument",
     "JobSnapshot",
     "KeyDocument",

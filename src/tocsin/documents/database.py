@@ -26,6 +26,7 @@ from tocsin.documents.channel_documents import NotificationChannelDocument
 from tocsin.documents.collections import MODELS
 from tocsin.documents.deferred_runs import DeferredRuns
 from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents.incident_documents import AlertDocument, IncidentDocument
 from tocsin.documents.indexes import drop_stale_indexes
 from tocsin.documents.key_documents import KeyDocument
 from tocsin.documents.limit_documents import (
@@ -65,9 +66,10 @@ class Database:
     """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
-    `deliveries_queued` is sent when this process has queued deliveries. It is not in `Wakeups`, because they are queued
-    by code that has only a database, such as that of accounts. For the same reason, all code that changes tasks, runs
-    or accesses records it in `changes`. `deferred` are the runs that this process writes later.
+    `deliveries_queued` is sent when this process has queued deliveries, `alerts_changed` when it has changed alerts.
+    They are not in `Wakeups`, because they are sent by code that has only a database, such as that of accounts. For the
+    same reason, all code that changes tasks, runs or accesses records it in `changes`. `deferred` are the runs that
+    this process writes later.
     """
 
     client: AsyncMongoClient[Any]
@@ -76,6 +78,7 @@ class Database:
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
     deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
+    alerts_changed: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
     changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
     deferred: DeferredRuns = field(default_factory=DeferredRuns, compare=False, repr=False)
 
@@ -134,6 +137,14 @@ class Database:
     @property
     def deliveries(self) -> AsyncCollection[DeliveryDocument]:
         return self.db["deliveries"]
+
+    @property
+    def alerts(self) -> AsyncCollection[AlertDocument]:
+        return self.db["alerts"]
+
+    @property
+    def incidents(self) -> AsyncCollection[IncidentDocument]:
+        return self.db["incidents"]
 
     @property
     def notifications(self) -> AsyncCollection[NotificationDocument]:

@@ -7,13 +7,20 @@ from tocsin.documents.states import DeliveryStatus
 
 
 class DeliveryAboutDocument(TypedDict):
-    """The task or workflow that a delivery is about, and the stage of its incident, by which deliveries are ordered."""
+    """What a delivery is about, such as a task, and the stage of its incident, by which deliveries are ordered.
+
+    `incident_id` is that of the stored incident. If this is one of several tasks and workflows (type Incident),
+    `subject_type` and `subject` name the only one that it was told of.
+    """
 
     type: str
     id: str
     incident: int
     stage: int
     step: NotRequired[str]
+    incident_id: NotRequired[str]
+    subject_type: NotRequired[str]
+    subject: NotRequired[str]
 
 
 class MailButtonDocument(TypedDict):

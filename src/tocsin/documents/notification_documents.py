@@ -50,6 +50,9 @@ class NotificationDataDocument(TypedDict, total=False):
     succeeded: int
     failed: int
     skipped: int
+    incidentId: str
+    subjectCount: int
+    host: str
 
 
 class NotificationDocument(TypedDict):

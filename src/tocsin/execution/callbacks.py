@@ -113,7 +113,7 @@ class CallbackSettler:
             if run["trigger"] == Trigger.WORKFLOW and run["status"] in REPORTED_TO_WORKFLOWS:
                 self._step_run_stored(run)
         requeued = [one.settled_run() for one, document in stored if document["status"] in _REQUEUED]
-        await run_effects.enqueue_notifications(self._database, requeued)
+        await run_effects.record_alerts(self._database, requeued)
         if await run_effects.apply_effects(self._database, runs):
             self._wakeups.runs_queued()
         for run in runs:

@@ -1,6 +1,6 @@
 """The completer stores outcomes in batches, one batch at a time, and retries until the database acknowledges them.
 
-It writes the response bodies first, then the runs (fenced, the source of truth), then the effects on tasks, mails and
+It writes the response bodies first, then the runs (fenced, the source of truth), then the effects on tasks, alerts and
 waiting runs.
 """
 
@@ -188,7 +188,7 @@ class Completer:
         self._database.changes.runs_moved(inserted.runs)
         if existing:  # as claimed, by a write whose advance of the tasks failed, or by an earlier try of this batch
             inserted = inserted.joined(await self._update_runs([batch[index] for index in existing]))
-        await run_effects.enqueue_notifications(self._database, inserted.runs)
+        await run_effects.record_alerts(self._database, inserted.runs)
         deferred = self._database.deferred
         found = [(each, run) for run in inserted.runs if (each := deferred.get(run["_id"])) is not None]
         await advance_tasks(self._database, [each for each, _ in found], [run for _, run in found])
@@ -234,10 +234,10 @@ class Completer:
             self._meter.add_bytes(owner, count)
 
     async def _apply_effects(self, stored: StoredBatch) -> None:
-        """Tell workflows of their runs, then queue mails, project the tasks and release waiting runs."""
+        """Tell workflows of their runs, then record alerts, project the tasks and release waiting runs."""
         for run in stored.runs:
             if run["trigger"] == Trigger.WORKFLOW and run["status"] in REPORTED_TO_WORKFLOWS:
                 self.step_run_stored(run)
-        await run_effects.enqueue_notifications(self._database, stored.requeued)
+        await run_effects.record_alerts(self._database, stored.requeued)
         if await run_effects.apply_effects(self._database, stored.runs):
             self._wakeups.runs_queued()

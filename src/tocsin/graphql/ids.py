@@ -16,6 +16,7 @@ _TYPE_NAMES = {
     "Workflow": "workflow",
     "WorkflowRun": "workflow run",
     "Replay": "replay",
+    "Incident": "incident",
     "Notification": "notification",
     "NotificationChannel": "notification channel",
     "NotificationDelivery": "delivery",

@@ -14,8 +14,9 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.plan import ReplayProgress
-from tocsin.documents import Database, Hold, RawDocument, ReplayDocument, WorkflowDocument, owner_of
+from tocsin.documents import Database, Hold, IncidentDocument, RawDocument, ReplayDocument, WorkflowDocument, owner_of
 from tocsin.errors import DatabaseUnavailable
+from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
 from tocsin.tasks.listing import RUN_PROJECTION
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import LoadedVersion, VersionCache, version_id
@@ -35,12 +36,15 @@ class DocumentLoaders:
             "Workflow": BatchLoader(database.workflows),
             "WorkflowRun": BatchLoader(database.workflow_runs),
             "Replay": BatchLoader(database.replays),
+            "Incident": BatchLoader(database.incidents),
             "NotificationChannel": BatchLoader(database.notification_channels),
         }
         self._bodies = BatchLoader(database.response_bodies)
         self._replayed_runs = Batcher(partial(replays.find_runs_of, database))
         self._versions = Batcher(versions.get_many)
         self._refusals = Batcher(refusals.find_reasons)
+        self._incident_counts = Batcher(partial(count_alerts, database))
+        self._open_incidents = Batcher(partial(find_open_incidents, database))
 
     async def load(self, type_name: str, owner: str, document_id: str) -> RawDocument | None:
         """Load a document of the owner; None if there is no such type or document, or if it was deleted."""
@@ -67,6 +71,14 @@ class DocumentLoaders:
         if version is None:
             raise KeyError(key)
         return version
+
+    async def load_incident_counts(self, incident_id: str) -> IncidentCounts:
+        """Load the counts of an incident. The caller has checked who owns it."""
+        return await self._incident_counts.load(incident_id) or IncidentCounts()
+
+    async def load_open_incident(self, subject: str) -> IncidentDocument | None:
+        """Load the open incident of a task or workflow; None if there is none. The caller has checked its owner."""
+        return await self._open_incidents.load(subject)
 
     async def load_refusal(self, owner: str, asks: str) -> str | None:
         """Load the reason why a step of this owner asks nobody; None if it asks somebody."""

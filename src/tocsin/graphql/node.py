@@ -14,6 +14,7 @@ from tocsin.graphql.context import Info
 
 if TYPE_CHECKING:
     from tocsin.graphql.dead_letters.types import Replay
+    from tocsin.graphql.incidents.types import Incident
     from tocsin.graphql.notifications.types import NotificationChannel
     from tocsin.graphql.runs.types import Run
     from tocsin.graphql.tasks.types import Task
@@ -39,6 +40,7 @@ class NodeType(Generic[N]):
 
 TASK: "NodeType[Task]" = NodeType("Task")
 RUN: "NodeType[Run]" = NodeType("Run")
+INCIDENT: "NodeType[Incident]" = NodeType("Incident")
 NOTIFICATION_CHANNEL: "NodeType[NotificationChannel]" = NodeType("NotificationChannel")
 REPLAY: "NodeType[Replay]" = NodeType("Replay")
 WORKFLOW: "NodeType[Workflow]" = NodeType("Workflow")

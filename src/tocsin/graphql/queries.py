@@ -9,6 +9,7 @@ from tocsin.graphql.accounts.types import load_user
 from tocsin.graphql.arguments import GlobalId
 from tocsin.graphql.context import Info
 from tocsin.graphql.dead_letters.queries import DeadLetterQueries
+from tocsin.graphql.incidents.queries import IncidentQueries
 from tocsin.graphql.node import Node, NodeType, load_node
 from tocsin.graphql.notifications.inbox_queries import NotificationQueries
 from tocsin.graphql.notifications.inbox_types import load_notification
@@ -48,6 +49,7 @@ class Query(
     WorkflowQueries,
     QueueQueries,
     DeadLetterQueries,
+    IncidentQueries,
     NotificationQueries,
     NotificationChannelQueries,
     NodeQueries,

@@ -8,6 +8,7 @@ from tocsin.graphql.accounts.mutations import AccountMutations
 from tocsin.graphql.accounts.tokens import TokenMutations
 from tocsin.graphql.allowed_values import mark_one_of_inputs
 from tocsin.graphql.dead_letters.mutations import DeadLetterMutations
+from tocsin.graphql.incidents.mutations import IncidentMutations
 from tocsin.graphql.jobs.types import JOB_TYPES
 from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
@@ -39,6 +40,7 @@ class Mutation(
     DeadLetterMutations,
     WorkflowMutations,
     QueueMutations,
+    IncidentMutations,
     NotificationMutations,
     NotificationChannelMutations,
 ):

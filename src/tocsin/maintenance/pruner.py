@@ -1,4 +1,4 @@
-"""The pruner deletes expired history: runs, one-off tasks, replays, notifications, mails, files, audit log."""
+"""The pruner deletes expired history: runs, one-off tasks, replays, notifications, incidents, mails, files, audits."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -14,6 +14,7 @@ from tocsin.documents.file_bucket import FileBucket
 from tocsin.documents.updates import Expression
 from tocsin.notifications import deliveries
 from tocsin.notifications.inbox import store as inbox_store
+from tocsin.notifications.incidents.pruning import prune_incidents
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.storage import DOCUMENT_SIZE, RUN_DOCUMENT_SIZE
 from tocsin.workflows.versions import version_id
@@ -55,6 +56,7 @@ class Pruner:
         async for user in self._database.users.find({}, {"_id": 1}):
             count += await self.prune_owner(user["_id"], now - self._runs, now - self._tasks)
             await inbox_store.prune_notifications(self._database, user["_id"], now - self._runs)
+            await prune_incidents(self._database, user["_id"], now - self._runs)
         await self._prune_orphaned_versions(now - self._runs)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
         await FileBucket(self._database).delete_older(now - self._runs)

@@ -15,11 +15,10 @@ from tocsin.notifications.channels import CHANNELS, DEFAULT_CHANNEL
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event
 from tocsin.notifications.inbox.data import describe_for_programs
-from tocsin.notifications.inbox.store import find_stored, store_notifications
+from tocsin.notifications.inbox.store import store_notifications
 from tocsin.notifications.live.fallback import await_acknowledgement, find_fallback_time, find_hold_time
 from tocsin.notifications.live.holding import first_try_at
 from tocsin.notifications.notices import render_notice
-from tocsin.notifications.run_events import IncidentStage
 
 _PRUNE_BATCH = 500
 
@@ -27,9 +26,9 @@ _PRUNE_BATCH = 500
 async def notify(database: Database, events: Iterable[Event]) -> None:
     """Store the notification of each event, and queue a delivery of it by each channel that accepts it.
 
-    That includes the channels that its owner has set up. Mails are queued when all of those are, as `find_notified`
-    relies on: one command for both could queue the mail and fail for the others. A mail about what a live channel takes
-    is held until the time for acknowledging is over.
+    That includes the channels that its owner has set up. Mails are queued when all of those are: one command for both
+    could queue the mail and fail for the others. Whoever was interrupted notifies again, which repeats nothing.
+    A mail about what a live channel takes is held until the time for acknowledging is over.
     """
     given = list(events)
     if not given:
@@ -72,29 +71,8 @@ def delivery_id(event_id: str, channel: str) -> str:
     return event_id if channel == DEFAULT_CHANNEL else f"{event_id}@{channel}"
 
 
-async def find_notified(database: Database, stages: Collection[IncidentStage]) -> set[IncidentStage]:
-    """Return those of these stages of incidents that were notified of, or a later stage was.
-
-    A crash can leave a notification without its deliveries. So for a stage itself only a delivery counts. Of a later
-    stage, the notification counts too. The mail stands for the channels that owners have set up: it is queued of every
-    event, after their deliveries. So nothing else is read here, where each failed run comes by.
-    """
-    if not stages:
-        return set()
-    silencing_ids = {
-        stage: {delivery_id(event_id, name) for event_id in stage.silencing_event_ids() for name in CHANNELS}
-        for stage in stages
-    }
-    found = database.deliveries.find({"_id": {"$in": list(set().union(*silencing_ids.values()))}}, {"_id": 1})
-    delivered = {delivery["_id"] async for delivery in found}
-    notified = {stage for stage, ids in silencing_ids.items() if not delivered.isdisjoint(ids)}
-    later_ids = {stage: stage.silencing_event_ids()[1:] for stage in stages if stage not in notified}
-    stored = await find_stored(database, [event_id for ids in later_ids.values() for event_id in ids])
-    return notified | {stage for stage, ids in later_ids.items() if not stored.isdisjoint(ids)}
-
-
 async def find_delivered(database: Database, event_ids: Collection[str]) -> set[str]:
-    """Return those of these events of which a mail was queued, and so all other deliveries. See `find_notified`."""
+    """Return those of these events of which a mail was queued, and so all other deliveries."""
     if not event_ids:
         return set()
     found = database.deliveries.find({"_id": {"$in": list(event_ids)}}, {"_id": 1})

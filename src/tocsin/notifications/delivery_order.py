@@ -1,8 +1,9 @@
 """The order of the deliveries about one subject, and which of them are superseded. Pure.
 
-Of the deliveries of a channel about one subject (a task, a workflow, an approval) one is made at a time, the earliest
-first. One that failed until the next stage of its incident is superseded: the later one covers both. A channel that was
-away for long needs the latest news, so only the last few of a subject wait for it: they replace the earlier ones.
+Of the deliveries of a channel about one subject (a task, a workflow, an approval, an incident) one is made at a time,
+the earliest first. One that failed until the next stage of its incident is superseded: the later one covers both. The
+end of an incident covers nothing: it is good news only to who knows the bad. A channel that was away for long needs the
+latest news, so only the last few of a subject wait for it: they replace the earlier ones.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.documents import DeliveryDocument
+from tocsin.notifications.incident_stages import phase_of_stage
 from tocsin.notifications.live.holding import is_held, is_live
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
@@ -17,7 +19,7 @@ FIRST_RETRY_DELAY = timedelta(seconds=30)
 MAX_WAITING = 10
 """Deliveries of a channel about one subject that can wait: newer ones replace the older ones."""
 _LEASE_POLL = timedelta(seconds=2)
-_INCIDENTS = ("Task", "Workflow")
+_INCIDENTS = ("Task", "Workflow", "Incident")
 Group = tuple[str | None, str]
 """The deliveries that are made one at a time: those of one channel (None for mail) about one subject."""
 
@@ -113,28 +115,36 @@ def _beyond_limit(ordered: list[DeliveryDocument], now: datetime) -> list[str]:
     return [each["_id"] for each in ordered[:-MAX_WAITING] if not _is_leased(each, now)]
 
 
-def _last_stages(group: list[DeliveryDocument]) -> dict[int, int]:
-    """Return the last stage of each incident."""
-    last: dict[int, int] = {}
-    for incident, stage in map(_order, group):
-        last[incident] = max(stage, last.get(incident, stage))
+def _last_stages(group: list[DeliveryDocument]) -> dict[tuple[int, int], int]:
+    """Return the last stage of each incident, of those that cover each other."""
+    last: dict[tuple[int, int], int] = {}
+    for each in group:
+        stage, covered = _order(each)[1], _phase(each)
+        last[covered] = max(stage, last.get(covered, stage))
     return last
 
 
 def _is_outdated(
-    delivery: DeliveryDocument, last_stages: Mapping[int, int], delivered: Collection[str], now: datetime
+    delivery: DeliveryDocument, last_stages: Mapping[tuple[int, int], int], delivered: Collection[str], now: datetime
 ) -> bool:
     if _is_leased(delivery, now):
         return False
     if superseding_id(delivery) in delivered:
         return True
-    incident, stage = _order(delivery)
-    return last_stages[incident] > stage and is_late(delivery, now)
+    return last_stages[_phase(delivery)] > _order(delivery)[1] and is_late(delivery, now)
 
 
 def _order(delivery: DeliveryDocument) -> tuple[int, int]:
     about = delivery.get("about")
     return (about["incident"], about["stage"]) if about else (0, 0)
+
+
+def _phase(delivery: DeliveryDocument) -> tuple[int, int]:
+    """Return the incident, and the number of its phase, in which a later stage covers the earlier ones."""
+    about = delivery.get("about")
+    if about is None or about["type"] == "Approval":
+        return _order(delivery)[0], 0
+    return about["incident"], phase_of_stage(about["stage"])
 
 
 def _is_leased(delivery: DeliveryDocument, now: datetime) -> bool:

@@ -7,12 +7,15 @@ from tocsin.documents import DeliveryDocument, NotificationChannelDocument, to_g
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.notice import Notice, Severity
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.texts import describe_event
 
 _SEVERITIES = MappingProxyType(
     {
         EventKind.BEGAN_FAILING: Severity.WARNING,
         EventKind.FAILED_FOR_GOOD: Severity.ERROR,
+        EventKind.STILL_FAILING: Severity.ERROR,
+        EventKind.RECOVERED: Severity.SUCCESS,
         EventKind.APPROVAL: Severity.INFO,
         EventKind.QUOTA_MET: Severity.WARNING,
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
@@ -38,7 +41,10 @@ _NAMES = {
     EventKind.WORKFLOW_FAILED: "WORKFLOW_RUN_FAILED",
     EventKind.API_TOKEN_CREATED: "TOKEN_CREATED",
 }
-_INCIDENTS = frozenset({"Task", "Workflow"})
+_INCIDENTS = frozenset({"Task", "Workflow", "Incident"})
+_INCIDENT_EVENTS = frozenset(
+    {EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD, EventKind.STILL_FAILING, EventKind.RECOVERED}
+)
 
 
 def render_notice(event: Event) -> Message:
@@ -63,6 +69,7 @@ def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
         text=delivery["text"],
         severity=_SEVERITIES[kind],
         page=page,
+        is_over=is_incident and kind is EventKind.RECOVERED,
         incident=f"{about['id']}:{about['incident']}" if about is not None and is_incident else None,
         data={"event": delivery["kind"], **(delivery.get("data") or {})},
     )
@@ -86,7 +93,10 @@ def make_test_notice(channel: NotificationChannelDocument, page: str, at: dateti
 def _name_kind(kind: EventKind, delivery: DeliveryDocument) -> str:
     """Return the kind of the notice, which begins with its subject."""
     name = _NAMES.get(kind, str(kind))
-    if kind not in (EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD):
+    if kind not in _INCIDENT_EVENTS:
         return name
     about = delivery.get("about")
-    return f"{about['type'].upper() if about else 'RUN'}_{name}"
+    if about is None:
+        return f"RUN_{name}"
+    subject = subject_of(about)
+    return f"{(about['type'] if subject is None else subject.type).upper()}_{name}"

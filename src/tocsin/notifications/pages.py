@@ -42,6 +42,12 @@ _REPLAY = """query Replay($id: ID!) {
     canaryRun { id status error { kind message hint } }
   }
 }"""
+_INCIDENT = """query Incident($id: ID!) {
+  incident(id: $id) {
+    cause host errorKind status openedAt overAt acknowledgedAt failures subjectCount
+    subjects(first: 20) { nodes { name failures error { kind message hint } run { id } workflowRun { id } } }
+  }
+}"""
 _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approved userErrors { field message } }
 }"""
@@ -73,6 +79,11 @@ def report_page_path(run_id: str) -> str:
 def replay_page_path(replay_id: str) -> str:
     """Return the path of the page of a replay."""
     return _playground(_REPLAY, {"id": to_global_id("Replay", replay_id)})
+
+
+def incident_page_path(incident_id: str) -> str:
+    """Return the path of the page of an incident."""
+    return _playground(_INCIDENT, {"id": to_global_id("Incident", incident_id)})
 
 
 def run_type_name(run_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Self
 
 from tocsin.clock import EPOCH
 from tocsin.documents import (
@@ -18,6 +18,7 @@ from tocsin.documents import (
 )
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name, redact_url
+from tocsin.notifications.incident_stages import name_later_stage
 from tocsin.notifications.pages import approval_page_path, run_page_path
 from tocsin.outbound.mail_text import to_single_line
 
@@ -26,36 +27,14 @@ _STAGE_NAMES = ("began", "failed")
 
 
 def incident_event_id(subject: str, incident: int | None, stage: int) -> str:
-    """Return the id of the event of a stage of a task's or workflow's incident: 0 started failing, 1 failed."""
+    """Return the id of the event of a stage of an incident: 0 started failing, 1 failed, and those after it."""
     place = subject if incident is None else f"{subject}:{incident}"
-    return f"{place}:{_STAGE_NAMES[stage]}"
+    return f"{place}:{_STAGE_NAMES[stage] if stage < len(_STAGE_NAMES) else name_later_stage(stage)}"
 
 
 def failure_stage(run: RunDocument) -> int:
     """Return the stage of its task's incident in which a failed run is, by its status: 0 to be retried, 1 failed."""
     return 0 if run["status"] == RunStatus.RETRY else 1
-
-
-class IncidentStage(NamedTuple):
-    """A stage of an incident of a task or workflow, its subject: 0 it started failing, 1 a run failed for good."""
-
-    subject: str
-    incident: int | None
-    stage: int
-
-    @classmethod
-    def from_run(cls, run: RunDocument) -> Self:
-        """Return the stage of its task's incident in which a failed run is."""
-        return cls(run["task"], run["incident"], failure_stage(run))
-
-    @classmethod
-    def from_event(cls, event: "WorkflowFailure") -> Self:
-        """Return the stage of its workflow's incident that the event is about."""
-        return cls(event.about["id"], event.about["incident"], event.about["stage"])
-
-    def silencing_event_ids(self) -> list[str]:
-        """Return the ids of the events after which this stage is not notified of: its own and a later stage's."""
-        return [incident_event_id(self.subject, self.incident, stage) for stage in range(self.stage, len(_STAGE_NAMES))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from tocsin.notifications.account_events import (
 )
 from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.incident_texts import describe_incident
+from tocsin.notifications.incidents.reports import IncidentReport
 from tocsin.notifications.outcome_texts import (
     Mail,
     describe_api_token_created,
@@ -183,6 +185,12 @@ def _approval_requested(event: ApprovalRequested) -> Mail:
         button=_DECISION,
         advice="The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
     )
+
+
+# --- incidents ------------------------------------------------------------------------------------------------------
+
+
+describe_event.register(IncidentReport, describe_incident)
 
 
 # --- quotas and accounts ----------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from tocsin.maintenance.replayer import Replayer
 from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.notifications.incidents.keeper import IncidentKeeper
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_limits import RecipientLimits
@@ -92,6 +93,7 @@ class Process:
         self.callbacks = CallbackReceiver(database, settler, self.callback_tokens)
         self._callback_deadlines = CallbackDeadlines(database, settler, self.engine.membership.serves)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
+        self.incident_keeper = IncidentKeeper(database, timedelta(seconds=settings.incident_group_seconds))
         self._replaying = self._make_replaying()
         pruner, kept = self._make_pruner(), timedelta(days=settings.retention_days)
         self._usage_keeper = UsageKeeper(database, self.quotas, pruner, kept)
@@ -227,6 +229,8 @@ class Process:
             self._stack.push_async_callback(self.workflows.stop)
             self._callback_deadlines.start()
             self._stack.push_async_callback(self._callback_deadlines.stop)
+            self.incident_keeper.start()
+            self._stack.push_async_callback(self.incident_keeper.stop)
         if deliver:
             await self.delivery_worker.start()
             self._stack.push_async_callback(self.delivery_worker.stop)

@@ -8,6 +8,7 @@ from tocsin import clock, schedules
 from tocsin.documents import ChangeKind, Database, Hold, PauseReason, RunStatus, Task, TaskChanges, TaskStatus
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
+from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.tasks.activity_log import log_task
 from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.ownership import find_task, require_task
@@ -130,6 +131,7 @@ async def _change(
             with recorded_if_interrupted(database, task.id, changes.get("next_run_at")):
                 await write_deferred_of_task(database, owner, task.id)  # one that was deferred meanwhile
                 await reconcile_task(database, task.id, now)
+                await review_alerts(database, task.id)
                 changed = await find_task(owner, task_id)
             if changed is None:
                 database.changes.task_changed(ChangeKind.TASK_DELETED, task.id, TaskStatus.CANCELLED)

@@ -1,13 +1,11 @@
-"""The effects of a run's state: on its task (status, streak), its owner (notifications), and waiting runs.
+"""The effects of a run's state: on its task (status, streak), its alert (of which its owner is told), waiting runs.
 
 The run itself is written first and is the source of truth. The effects follow from it and are idempotent: a task counts
-the end of a run only while it lists the run as active, the ID of a delivery derives from its cause, and a release is
-conditional.
+the end of a run only while it lists the run as active, an alert counts a failure once, and a release is conditional.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 
 from pymongo import UpdateMany, UpdateOne
@@ -36,8 +34,8 @@ from tocsin.documents.updates import (
     remove_active_runs,
     run_id_expression,
 )
-from tocsin.notifications.deliveries import find_notified, notify
-from tocsin.notifications.run_events import IncidentStage, TaskFailure
+from tocsin.notifications.incidents.alerts import record_failures, record_successes
+from tocsin.notifications.incidents.failures import Success, task_failure
 from tocsin.tasks import overlap
 from tocsin.tasks.failure_streak import count_in_streak, pause_if_reached
 from tocsin.tasks.missed_runs import tell_missed_runs
@@ -45,7 +43,7 @@ from tocsin.tasks.missed_runs import tell_missed_runs
 
 async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     """Apply the effects of these runs' states. Return whether a waiting run was released."""
-    await enqueue_notifications(database, runs)
+    await record_alerts(database, runs)
     await tell_missed_runs(database, runs)
     updates = task_updates(runs)
     if updates:
@@ -55,13 +53,10 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
     return await overlap.release_waiting(database, ended) > 0
 
 
-async def enqueue_notifications(database: Database, runs: list[RunDocument]) -> None:
-    """Notify of those of these states of runs that are news: each stage of an incident once."""
-    newsworthy = [run for run in runs if _is_newsworthy(run)]
-    notified = await find_notified(database, {IncidentStage.from_run(run) for run in newsworthy})
-    unknown = [run for run in newsworthy if IncidentStage.from_run(run) not in notified]
-    next_due_times = await _find_next_due_times(database, [run for run in unknown if run["status"] == RunStatus.RETRY])
-    await notify(database, [TaskFailure.from_run(run, next_due_times.get(run["task"])) for run in unknown])
+async def record_alerts(database: Database, runs: list[RunDocument]) -> None:
+    """Record failures and successes of scheduled runs in the alerts of their tasks, of which the keeper tells users."""
+    await record_failures(database, [task_failure(run) for run in runs if _is_failure(run)])
+    await record_successes(database, [success for run in runs if (success := _find_success(run)) is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,18 +148,16 @@ def scheduled_tasks(runs: Iterable[RunDocument]) -> list[str]:
     return [parent_of(run["_id"]) for run in runs if run["trigger"] == Trigger.SCHEDULE]
 
 
-def _is_newsworthy(run: RunDocument) -> bool:
-    """Return whether this state of a scheduled run causes a notification."""
+def _is_failure(run: RunDocument) -> bool:
+    """Return whether this state of a scheduled run is a failure that its owner is alerted of."""
     return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
 
 
-async def _find_next_due_times(database: Database, runs: list[RunDocument]) -> dict[str, datetime]:
-    """Return the next due times of the runs' tasks that have one, by task ID."""
-    ids = list({run["task"] for run in runs})
-    if not ids:
-        return {}
-    found = database.tasks.find({"_id": {"$in": ids}}, {"next_run_at": 1})
-    return {task["_id"]: task["next_run_at"] async for task in found if task["next_run_at"] is not None}
+def _find_success(run: RunDocument) -> Success | None:
+    """Return the success of a scheduled run, in whichever round; None for any other state and for other runs."""
+    if run["status"] != RunStatus.COMPLETED or run.get("incident") is None:
+        return None
+    return Success(run["task"], run["due_at"], run.get("finished_at") or run["due_at"])
 
 
 async def repair_tasks(database: Database) -> int:

@@ -23,6 +23,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import all_of, change_task, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
+from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.tasks import idempotency, ownership, queues
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.activity_log import log_task, log_task_created
@@ -224,6 +225,7 @@ async def update_task(
             with recorded_if_interrupted(database, task_id, now):
                 await write_deferred_of_task(database, owner, task_id)  # one that was deferred meanwhile
                 await reconcile_task(database, task_id, now)
+                await review_alerts(database, task_id)
                 changed = await ownership.require_task(owner, task_id)
             record_task_change(database, task, changed)
             return changed

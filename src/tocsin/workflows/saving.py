@@ -16,6 +16,7 @@ from tocsin.documents import Changes, Database, WorkflowDocument, WorkflowVersio
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
+from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
@@ -120,6 +121,7 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    await review_alerts(database, workflow["_id"])
     log_workflow("workflow deleted", workflow)
     return workflow
 
@@ -219,6 +221,8 @@ async def _change(database: Database, before: WorkflowDocument, draft: _Draft, n
     same_due_time = has_value("next_run_at", before["next_run_at"])
     unchanged = all_of(has_value("version", before["version"]), has_value("deleted", False), same_due_time)
     result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
+    if result.modified_count:
+        await review_alerts(database, before["_id"])
     return result.modified_count == 1
 
 

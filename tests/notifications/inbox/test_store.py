@@ -10,6 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import AutoReconnect
 
 from tests.notifications.channels.mail.test_texts import CHANNEL
+from tests.notifications.incidents.samples import HOST_INCIDENT, incident, several, workflow_subject
 from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
@@ -23,7 +24,7 @@ from tests.notifications.samples import (
     retried_step_run,
 )
 from tocsin import clock
-from tocsin.documents import Change, ChangeLog, Database, Notification, to_global_id
+from tocsin.documents import Change, ChangeLog, Database, IncidentNews, Notification, to_global_id
 from tocsin.notifications.account_events import (
     ChannelDisabled,
     LinkRequested,
@@ -34,6 +35,7 @@ from tocsin.notifications.account_events import (
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event, EventKind
 from tocsin.notifications.inbox import store
+from tocsin.notifications.incidents.reports import IncidentReport
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
 _RUN, _TASK = to_global_id("Run", "u1/t1:1795338000000"), to_global_id("Task", "u1/t1")
@@ -74,6 +76,15 @@ Waiting since: 2026-11-22T09:00:00Z
 Decide until: 2026-11-22T09:00:11Z
 The page opens with the mutation decideApproval filled in: true completes the step, false fails it."""
 _DUE = "2026-11-22T09:00:00Z"
+_REFUSED = {
+    "errorKind": "CONNECT",
+    "errorMessage": "api.example.org refused the connection.",
+    "openedAt": "2026-11-22T09:00:11Z",
+}
+STILL_FAILING = """Task "Nightly backup" is still failing.
+Error: api.example.org refused the connection.
+Hint: Start it.
+Failing since: 2026-11-22T09:00:11Z"""
 CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (TaskFailure.from_run(retried_run()), 'Task "Nightly backup" has started failing', BEGAN,
      {"runId": _RUN, "taskId": _TASK, "attempts": 1, "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
@@ -104,6 +115,20 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), 'Channel "Ops" was disabled',
      'Your notification channel "Ops" was disabled.\nReason: It is gone.\nKind: slack\n',
      {"channelId": to_global_id("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
+    (IncidentReport.from_incident(incident(reminders=1), IncidentNews.STILL_FAILING),
+     'Task "Nightly backup" is still failing', STILL_FAILING,
+     {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
+      **_REFUSED, "runId": to_global_id("Run", "u1/Nightly backup:1"), "taskId": to_global_id("Task", "u1/Nightly backup")}),
+    (IncidentReport.from_incident(several(), IncidentNews.RECOVERED),
+     "12 tasks that call api.example.org:443 work again",
+     "12 tasks that call api.example.org:443 work again.\nFailing since: 2026-11-22T09:00:11Z\n"
+     "Ended: 2026-11-22T09:00:21Z\nTask: Nightly backup\nTask: Ping\nOthers: 10",
+     {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 12, "host": "api.example.org:443",
+      **_REFUSED}),
+    (IncidentReport.from_incident(incident(subjects=[workflow_subject()]), IncidentNews.RECOVERED),
+     'Workflow "Invoices" works again', 'Your workflow "Invoices" works again.\nFailing since: 2026-11-22T09:00:11Z',
+     {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
+      **_REFUSED, "workflowRunId": to_global_id("WorkflowRun", "u1/w1-1"), "workflowId": to_global_id("Workflow", "u1/1")}),
     *((event, subject, "", data) for event, subject, _, data in OUTCOMES if event.kind not in UNSTORED_KINDS),
 ]  # fmt: skip
 

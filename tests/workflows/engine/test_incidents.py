@@ -11,11 +11,13 @@ from tests.workflows.engine.mortal import Died, MortalRunner
 from tests.workflows.samples import require, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Trigger, User, WorkflowRun, to_global_id
+from tocsin.notifications.incidents.keeper import IncidentKeeper
 from tocsin.workflows import control
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
 from tocsin.workflows.language.inputs import parse_inputs
 
 RETRY = {"retry": {"offsets": ["PT1H"]}}
+YEARLY = {"cron": {"expression": "0 0 1 1 *"}}
 
 
 async def begin(stack: Stack, number: int, trigger: Trigger = Trigger.SCHEDULE, name: str = "w") -> str:
@@ -39,7 +41,8 @@ async def end(stack: Stack, number: int, status: str, trigger: Trigger = Trigger
 
 
 async def mails_of_alice(database: Database) -> list[tuple[str, str]]:
-    """Return the kind and incident of the mails about alice's workflow, in order."""
+    """Keep the incidents, and return the kind and incident of the mails about alice's workflow, in order."""
+    await IncidentKeeper(database, timedelta(0)).keep_due()
     found = database.deliveries.find({}).sort("queued_at", 1)
     return [(mail["kind"], ":".join(mail["_id"].split(":")[1:])) async for mail in found]
 
@@ -47,17 +50,21 @@ async def mails_of_alice(database: Database) -> list[tuple[str, str]]:
 async def test_a_failing_schedule_is_mailed_once_until_it_works_again(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 404, 200, 404, 200, 404]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         first = await end(stack, 1, "FAILED")
         assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
         await end(stack, 2, "FAILED")
         await end(stack, 3, "FAILED")
         assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
         await end(stack, 4, "COMPLETED")
+        told = [("FAILED_FOR_GOOD", "0:failed"), ("RECOVERED", "0:over")]
+        assert await mails_of_alice(database) == told
         await end(stack, 5, "FAILED")
         await end(stack, 6, "COMPLETED")
         await end(stack, 7, "FAILED")
-    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", f"{incident}:failed") for incident in (0, 1, 2)]
+    assert await mails_of_alice(database) == told  # it flaps: two in ten minutes are enough
+    incident = require(await database.incidents.find_one({}))
+    assert (incident["open"], incident["cause"], incident["sequence"]) == (True, "WORKFLOW", 1)
     mail = await database.deliveries.find_one({"run": first})
     assert mail is not None
     assert (mail["owner"], mail["subject"]) == ("alice", 'Workflow "w" has failed')
@@ -140,12 +147,13 @@ async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
     database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept_by_list_only(monkeypatch)
-    target.script = [500, 500, 500, 200]
+    target.script = [500, 500, 500, 500]
     async with run_stack(database) as stack:
         await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]})))
         await end(stack, 1, "FAILED")
+        assert [kind for kind, _ in await mails_of_alice(database)] == ["BEGAN_FAILING", "FAILED_FOR_GOOD"]
         assert (await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})).deleted_count == 1
-        await end(stack, 2, "COMPLETED")
+        await end(stack, 2, "FAILED")
     assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed@list")]
 
 
@@ -167,14 +175,17 @@ async def test_manual_runs_send_no_mail_and_end_no_incident(database: Database, 
 async def test_a_resumed_run_sends_no_mail_but_ends_the_incident(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 200, 404]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         run_id = await end(stack, 1, "FAILED")
+        assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
         for status in ("FAILED", "COMPLETED"):
             await control.resume_workflow_run(database, stack.versions, "alice", run_id, None, clock.now())
             stack.workflows.request_advance(run_id)
             await stack.wait_for_workflow_run(run_id, status)
+        assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed"), ("RECOVERED", "0:over")]
         await end(stack, 2, "FAILED")
-    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
+    await mails_of_alice(database)
+    assert require(await database.incidents.find_one({}))["sequence"] == 1
 
 
 async def test_a_cancelled_run_or_one_of_a_deleted_workflow_sends_no_mail(
@@ -201,13 +212,15 @@ async def test_a_queued_run_is_of_the_incident_in_which_it_begins(database: Data
     """The run was created while the previous one, which then succeeded, was still open."""
     target.script = [404, 200, 404]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), overlap="QUEUE"))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY, overlap="QUEUE"))
         await end(stack, 1, "FAILED")
+        assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed")]
         second, third = await begin(stack, 2), await begin(stack, 3)
         stack.workflows.request_advance(second)
         await stack.wait_for_workflow_run(second, "COMPLETED")
         await stack.wait_for_workflow_run(third, "FAILED")
-    assert await mails_of_alice(database) == [("FAILED_FOR_GOOD", "0:failed"), ("FAILED_FOR_GOOD", "1:failed")]
+    found = await database.alerts.find({}).sort("number", 1).to_list()
+    assert [(alert["number"], alert["ending"]) for alert in found] == [(0, "RECOVERED"), (1, None)]
 
 
 async def test_an_abandoned_run_is_mailed_even_if_its_state_cannot_be_read(
@@ -272,7 +285,8 @@ async def test_a_crash_between_any_two_writes_is_mailed_exactly_once(
 
 async def _dies_once(stack: Stack, boundary: int, target: TargetServer, status: int) -> bool:
     target.script = [status]
-    await stack.database.deliveries.delete_many({})
+    for name in ("deliveries", "notifications", "alerts", "incidents"):
+        await stack.database.db[name].delete_many({})
     before = require(await stack.database.workflows.find_one({}))
     run_id, died = await begin(stack, boundary), False
     mortal = MortalRunner(stack, boundary)

@@ -42,6 +42,8 @@ describe_enum(
     {
         "BEGAN_FAILING": "A task or scheduled workflow that worked has failed for the first time, and is retried.",
         "FAILED_FOR_GOOD": "A run of a task or scheduled workflow has failed and is not retried.",
+        "STILL_FAILING": "A task, a scheduled workflow, or several of these still fail: a reminder.",
+        "RECOVERED": "What you were told fails works again.",
         "APPROVAL": "A workflow step waits for your decision, or still does.",
         "QUOTA_MET": "You have reached a quota. At most once a day.",
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",

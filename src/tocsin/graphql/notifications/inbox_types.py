@@ -8,15 +8,17 @@ import strawberry
 from tocsin.documents import NotificationDocument, parent_of, step_of
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
-from tocsin.graphql.node import RUN, TASK, WORKFLOW_RUN, Node, load_node
+from tocsin.graphql.node import INCIDENT, RUN, TASK, WORKFLOW_RUN, Node, load_node
 from tocsin.graphql.notifications.enums import EventKind
 from tocsin.graphql.scalars import JSON
 from tocsin.notifications.inbox.positions import FeedPosition, locate
 from tocsin.notifications.inbox.reader import find_horizon
 from tocsin.notifications.inbox.store import find_notifications
+from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.pages import run_type_name
 
 if TYPE_CHECKING:
+    from tocsin.graphql.incidents.types import Incident
     from tocsin.graphql.runs.types import Run
     from tocsin.graphql.tasks.types import Task
     from tocsin.graphql.workflows.run_types import WorkflowRun
@@ -85,8 +87,16 @@ class Notification(Node):
         run = self._run_of("WorkflowRun")
         return None if run is None else await load_node(info, WORKFLOW_RUN, self.document["owner"], run)
 
+    @strawberry.field(description="Incident that it is about; null if it is about none, and if that no longer exists.")
+    async def incident(self, info: Info) -> Annotated["Incident", strawberry.lazy("..incidents.types")] | None:
+        about = self.document.get("about")
+        incident_id = None if about is None else about.get("incident_id")
+        return None if incident_id is None else await load_node(info, INCIDENT, self.document["owner"], incident_id)
+
     def _run_of(self, type_name: str) -> str | None:
-        run = self.document.get("run")
+        run, about = self.document.get("run"), self.document.get("about")
+        if about is not None and about["type"] == "Incident" and subject_of(about) is None:
+            return None  # it is about several
         return run if run is not None and run_type_name(run) == type_name else None
 
 

@@ -12,6 +12,7 @@ from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
+from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
@@ -113,6 +114,10 @@ class Task(Node):
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
         return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
+
+    @strawberry.field(description="Open incident that it belongs to; null if there is none.")
+    async def incident(self, info: Info) -> Incident | None:
+        return await load_open_incident(info, self.document["_id"])
 
     @strawberry.field(
         description="List the scheduled and manual runs of the task, by default latest due time first.",

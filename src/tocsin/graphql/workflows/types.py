@@ -8,6 +8,7 @@ from tocsin import schedules
 from tocsin.documents import Overlap, WorkflowDocument
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
+from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.node import WORKFLOW, Node, converter_to
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
@@ -42,6 +43,10 @@ class Workflow(Node):
     async def yaml(self, info: Info) -> str:
         version = await info.context.services.loaders.load_version(self.document)
         return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
+
+    @strawberry.field(description="Open incident that it belongs to; null if there is none.")
+    async def incident(self, info: Info) -> Incident | None:
+        return await load_open_incident(info, self.document["_id"])
 
 
 @converter_to(WORKFLOW)

@@ -6,7 +6,7 @@ A kind of event has one function here, and each fact one name: an ID ends with `
 
 from functools import singledispatch
 
-from tocsin.documents import NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
+from tocsin.documents import AlertSubject, NotificationDataDocument, is_workflow_run_id, parent_of, to_global_id
 from tocsin.notifications.account_events import (
     ApiTokenCreated,
     ChannelDisabled,
@@ -16,6 +16,8 @@ from tocsin.notifications.account_events import (
 )
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.incident_stages import subject_of
+from tocsin.notifications.incidents.reports import IncidentReport
 from tocsin.notifications.outcome_events import ReplayEnded, ReportReady, WorkflowEnded
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
@@ -31,7 +33,7 @@ def describe_for_programs(event: Event) -> NotificationDataDocument:
 
 @describe_for_programs.register
 def _task_failure(event: TaskFailure) -> NotificationDataDocument:
-    data = _about_run(event.run) | _about_error(event.error, event.status_code)
+    data = _about_run(event.run) | _about_incident(event) | _about_error(event.error, event.status_code)
     data |= {"attempts": event.attempts, "dueAt": format_datetime(event.due_at)}
     if event.retry_at is not None:
         data["nextAttemptAt"] = format_datetime(event.retry_at)
@@ -50,8 +52,10 @@ def _task_paused(event: TaskPaused) -> NotificationDataDocument:
 
 @describe_for_programs.register
 def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
-    data = _about_run(event.run) | _about_error(event.error, event.status_code)
-    data |= {"workflowId": to_global_id("Workflow", event.about["id"]), "steps": list(event.steps)}
+    data = _about_run(event.run) | _about_incident(event) | _about_error(event.error, event.status_code)
+    if (workflow := subject_of(event.about)) is not None:
+        data["workflowId"] = to_global_id("Workflow", workflow.id)
+    data["steps"] = list(event.steps)
     data |= {"dueAt": format_datetime(event.due_at)}
     if event.attempts:
         data["attempts"] = event.attempts
@@ -59,6 +63,21 @@ def _workflow_failure(event: WorkflowFailure) -> NotificationDataDocument:
         data["nextAttemptAt"] = format_datetime(event.retry_at)
     if event.reason is not None:
         data["reason"] = event.reason
+    return data
+
+
+@describe_for_programs.register
+def _incident_report(event: IncidentReport) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"incidentId": to_global_id("Incident", event.incident)}
+    data |= {"subjectCount": event.subject_count, "openedAt": format_datetime(event.opened_at)}
+    if event.host is not None:
+        data["host"] = event.host
+    if event.subjects:
+        data |= _about_error(event.subjects[0].error, None)
+    if (only := event.only_subject) is not None:
+        data |= _about_run(only.run)
+        if only.type is AlertSubject.WORKFLOW:
+            data["workflowId"] = to_global_id("Workflow", only.id)
     return data
 
 
@@ -138,6 +157,11 @@ def _about_run(run_id: str | None) -> NotificationDataDocument:
     if is_workflow_run_id(parent):
         return {"runId": run, "workflowRunId": to_global_id("WorkflowRun", parent)}
     return {"runId": run, "taskId": to_global_id("Task", parent)}
+
+
+def _about_incident(event: Event) -> NotificationDataDocument:
+    incident = event.about.get("incident_id") if event.about else None
+    return {} if incident is None else {"incidentId": to_global_id("Incident", incident)}
 
 
 def _about_error(error: ErrorExcerpt, status_code: int | None) -> NotificationDataDocument:

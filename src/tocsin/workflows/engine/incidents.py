@@ -1,20 +1,31 @@
-"""Incidents of scheduled workflows: as for tasks, one notification when they begin to fail and one when a run fails.
+"""Alerts of scheduled workflows: as for tasks, a failure begins or continues one, and a success ends it.
 
-Notifications, and the end of an incident, are written before the change that causes them. After a crash in between, the
-next advance decides the same; the ids of deliveries derive from the incident, and ending an incident twice is harmless.
+Alerts, and the number of the next one, are written before the change that causes them. After a crash in between, the
+next advance decides the same; a failure that is recorded again changes nothing, and neither does a success.
 """
 
 from collections.abc import Collection
 from typing import cast
 
-from tocsin.documents import Changes, Database, RunStatus, StepStatus, Trigger, WorkflowRunDocument, WorkflowRunStatus
-from tocsin.notifications.deliveries import find_notified, notify
-from tocsin.notifications.run_events import IncidentStage, WorkflowFailure
+from tocsin import clock
+from tocsin.documents import (
+    Changes,
+    Database,
+    RunDocument,
+    RunStatus,
+    StepStatus,
+    Trigger,
+    WorkflowRunDocument,
+    WorkflowRunStatus,
+)
+from tocsin.notifications.incidents.alerts import record_failures, record_successes
+from tocsin.notifications.incidents.failures import Success, workflow_failure
+from tocsin.notifications.run_events import WorkflowFailure
 from tocsin.workflows.engine.states import ItemState
 
 
 class IncidentTracker:
-    """Tracks incidents of scheduled workflows. Manual and resumed runs notify nobody."""
+    """Records the alerts of scheduled workflows. Manual and resumed runs alert nobody."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +33,7 @@ class IncidentTracker:
     async def track_changes(
         self, document: WorkflowRunDocument, changes: Changes, retrying: Collection[str] = ()
     ) -> None:
-        """Enqueue the notifications that these changes of a workflow run cause.
+        """Record the failures and the success that these changes of a workflow run are.
 
         Adds the current incident to `changes` when the run starts. `retrying` are the runs of its steps that wait for a
         retry.
@@ -38,27 +49,34 @@ class IncidentTracker:
             if begins:
                 changes["incident"] = incident
             if changes.get("status") == WorkflowRunStatus.COMPLETED:
-                await self._end_incident(document["workflow"], incident)
+                await self._record_success(document, changes, incident)
             if changes.get("status") == WorkflowRunStatus.FAILED and document["round"] == 0:
-                failed = cast("WorkflowRunDocument", document | changes)
-                await self._notify_once(WorkflowFailure.from_run(failed, incident, find_failed_steps(failed)))
+                await self._record_failure(cast("WorkflowRunDocument", document | changes), incident)
                 return
         if retrying and document["round"] == 0 and document.get("incident") is not None:
-            await self._report_first_failure(document, sorted(retrying)[0])
+            await self._record_first_failure(document, sorted(retrying)[0])
 
-    async def _end_incident(self, workflow: str, incident: int) -> None:
-        """End the incident, so that the next failure is reported again."""
-        await self._database.workflows.update_one({"_id": workflow}, {"$max": {"incident": incident + 1}})
+    async def _record_success(self, document: WorkflowRunDocument, changes: Changes, incident: int) -> None:
+        """End the alert, so that the next failure begins another one."""
+        ended_at = changes.get("finished_at") or clock.now()
+        await record_successes(self._database, [Success(document["workflow"], document["due_at"], ended_at)])
+        await self._database.workflows.update_one({"_id": document["workflow"]}, {"$max": {"incident": incident + 1}})
 
-    async def _report_first_failure(self, document: WorkflowRunDocument, step_run: str) -> None:
+    async def _record_failure(self, failed: WorkflowRunDocument, incident: int) -> None:
+        steps = find_failed_steps(failed)
+        run = await self._find_failed_run(failed, steps)
+        event = WorkflowFailure.from_run(failed, incident, steps)
+        await record_failures(self._database, [workflow_failure(event, failed, run)])
+
+    async def _find_failed_run(self, failed: WorkflowRunDocument, steps: list[str]) -> RunDocument | None:
+        """Return the run of the first failed step, unless it has failed without one or has items."""
+        return await self._database.runs.find_one({"_id": f"{failed['_id']}:{steps[0]}"}) if steps else None
+
+    async def _record_first_failure(self, document: WorkflowRunDocument, step_run: str) -> None:
         run = await self._database.runs.find_one({"_id": step_run})
         if run is not None and run["status"] == RunStatus.RETRY:
-            await self._notify_once(WorkflowFailure.from_step_run(document, run))
-
-    async def _notify_once(self, event: WorkflowFailure) -> None:
-        """Notify of the event, unless this or a later stage of the incident was notified of before."""
-        if not await find_notified(self._database, [IncidentStage.from_event(event)]):
-            await notify(self._database, [event])
+            event = WorkflowFailure.from_step_run(document, run)
+            await record_failures(self._database, [workflow_failure(event, document, run)])
 
 
 _ENDS = (WorkflowRunStatus.COMPLETED, WorkflowRunStatus.FAILED)

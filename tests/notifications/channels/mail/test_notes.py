@@ -20,6 +20,7 @@ from tests.notifications.helpers import (
     tried,
     working,
 )
+from tests.notifications.incidents.samples import HOST_INCIDENT, incident
 from tests.notifications.samples import failed_run, retried_run
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin.documents import Database, User
@@ -27,6 +28,7 @@ from tocsin.notifications.channels.mail.layout import format_text, render_mail
 from tocsin.notifications.channels.mail.notes import StoredMail, add_late_notes, add_withheld_note
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
+from tocsin.notifications.incident_stages import OVER_STAGE
 from tocsin.notifications.run_events import TaskFailure
 
 
@@ -132,3 +134,30 @@ def test_withheld_mails_are_counted_in_a_note(count: int, begins: str) -> None:
 def test_a_mail_of_an_earlier_version_has_notes_in_its_text_only() -> None:
     noted = StoredMail.from_delivery(mail()).with_note("First.").with_note("Second.")
     assert (noted.text, noted.content) == ("Hello,\n\nSecond.\n\nFirst.\n\nit failed.\n", None)
+
+
+@pytest.mark.parametrize(
+    ("subject", "note"),
+    [
+        ({"subject_type": "Task", "subject": "u1/a"}, "This mail is late: the task has worked again since then."),
+        ({}, "This mail is late: all of this has worked again since then."),
+    ],
+)
+async def test_a_late_mail_about_a_host_says_whether_the_incident_is_over(
+    database: Database, subject: Any, note: str
+) -> None:
+    about = {"type": "Incident", "id": "u1/h", "incident": 4, "stage": 1, "incident_id": HOST_INCIDENT, **subject}
+    late: Any = {**mail(), "about": about}
+    now = START + FIRST_RETRY_DELAY
+    states: list[tuple[Any, bool]] = [
+        ({"open": True}, False),
+        ({"open": False}, False),
+        ({"open": False, "recovered": True}, True),
+        ({"open": True, "sequence": 5}, True),
+    ]
+    for changes, is_noted in states:
+        await database.incidents.replace_one({"_id": HOST_INCIDENT}, incident(**changes), upsert=True)
+        found = await add_late_notes(database, late, now)
+        assert ((note in found.text), found.subject.endswith("(it works again)")) == (is_noted, is_noted), changes
+    over: Any = {**late, "about": {**about, "stage": OVER_STAGE}}
+    assert await add_late_notes(database, over, now) == StoredMail.from_delivery(over)

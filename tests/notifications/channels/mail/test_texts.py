@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.notifications.channels.mail.html_text import HtmlText
+from tests.notifications.incidents.samples import incident
 from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
@@ -21,6 +22,7 @@ from tests.notifications.samples import (
     retried_run,
     retried_step_run,
 )
+from tocsin.documents import IncidentNews
 from tocsin.notifications import account_events, outcome_events, run_events, task_events
 from tocsin.notifications.account_events import (
     ChannelDisabled,
@@ -33,6 +35,8 @@ from tocsin.notifications.channels.mail.html_layout import format_html
 from tocsin.notifications.channels.mail.layout import format_text, render_mail
 from tocsin.notifications.content import MailContent
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.incidents import reports
+from tocsin.notifications.incidents.reports import IncidentReport
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 from tocsin.outbound.mail_text import to_single_line
 
@@ -293,6 +297,37 @@ def reused(**changes: Any) -> RefreshTokenReused:
 TASK_RUN = failed_run(reason="RETRIES_USED_UP", attempts=[ATTEMPT] * 4)
 COMPENSATED = failed_workflow_run(reason="COMPENSATED")
 CHANNEL: Any = {"_id": "u1/c1", "owner": "u1", "kind": "slack", "name": "Ops", "revision": 3}
+STILL_FAILING = """\
+Hello,
+
+Task "Nightly backup" is still failing.
+
+Error:           api.example.org refused the connection.
+Hint:            Start it.
+Failing since:   2026-11-22T09:00:11Z
+Run:             UnVuOnUxL05pZ2h0bHkgYmFja3VwOjE=
+Open:            {page}
+
+Acknowledge the incident to get no more reminders.
+
+Tocsin
+"""
+
+RECOVERED = """\
+Hello,
+
+Your task "Nightly backup" works again.
+
+Failing since:   2026-11-22T09:00:11Z
+Ended:           2026-11-22T09:00:21Z
+Last error:      api.example.org refused the connection.
+Open:            {page}
+
+You will get another mail if it fails again.
+
+Tocsin
+"""
+
 MAILS: list[tuple[Event, str, str]] = [
     (TaskFailure.from_run(retried_run()), 'Task "Nightly backup" has started failing', BEGAN),
     (TaskFailure.from_run(retried_run(), DUE + timedelta(seconds=15)), 'Task "Nightly backup" has started failing',
@@ -312,6 +347,9 @@ MAILS: list[tuple[Event, str, str]] = [
     (ChannelDisabled.from_channel(CHANNEL, "Slack answered 404 Not Found: no_service", DUE),
      'Channel "Ops" was disabled', DISABLED),
     *((event, subject, text) for event, subject, text, _ in OUTCOMES),
+    (IncidentReport.from_incident(incident(reminders=1), IncidentNews.STILL_FAILING),
+     'Task "Nightly backup" is still failing', STILL_FAILING),
+    (IncidentReport.from_incident(incident(), IncidentNews.RECOVERED), 'Task "Nightly backup" works again', RECOVERED),
 ]  # fmt: skip
 
 
@@ -329,7 +367,7 @@ def test_the_mail_about_an_event(event: Event, subject: str, text: str) -> None:
 
 def test_each_kind_of_event_has_a_mail() -> None:
     assert {event.kind for event, _, _ in MAILS} == set(EventKind)
-    modules = (run_events, task_events, outcome_events, account_events)
+    modules = (run_events, task_events, outcome_events, account_events, reports)
     classes = [found for module in modules for found in vars(module).values()]
     events = {found for found in classes if isinstance(found, type) and issubclass(found, Event)} - {Event}
     assert events == {type(event) for event, _, _ in MAILS}

@@ -99,4 +99,7 @@ class MailChannel(Channel):
 def _thread(delivery: DeliveryDocument) -> str | None:
     """Return the identity of the thread that the mails about one incident, or one request for a decision, form."""
     about = delivery.get("about")
-    return None if about is None else f"{about['type']} {about['id']} {about['incident']}"
+    if about is None:
+        return None
+    incident_id = about.get("incident_id")
+    return f"{about['type']} {about['id']} {about['incident']}" if incident_id is None else f"Incident {incident_id}"

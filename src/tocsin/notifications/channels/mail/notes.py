@@ -8,10 +8,12 @@ from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, 
 from tocsin.notifications.channels.mail.layout import prepend_note
 from tocsin.notifications.content import MailContent, format_time
 from tocsin.notifications.delivery_order import is_late
+from tocsin.notifications.incident_stages import OVER_STAGE, subject_of
 from tocsin.notifications.live.holding import is_fallback
 from tocsin.notifications.run_events import incident_event_id
 
 _COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
+_NAMES = {"Task": "task", "Workflow": "workflow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,17 @@ class StoredMail:
 async def add_late_notes(database: Database, delivery: DeliveryDocument, now: datetime) -> StoredMail:
     """Return the mail, updated with the present state of the incident."""
     mail, about = StoredMail.from_delivery(delivery), delivery.get("about")
-    if about is None or about["type"] not in _COLLECTIONS:
+    if about is None or about["type"] == "Approval" or about["stage"] == OVER_STAGE:
         return mail
-    subject_type = about["type"].lower()
+    subject = subject_of(about)
+    who = None if subject is None else _NAMES[subject.type]
     if is_late(delivery, now) and await _works_again(database, about):
-        note = f"This mail is late: the {subject_type} has worked again since then."
+        note = f"This mail is late: {f'the {who} has' if who else 'all of this has'} worked again since then."
         mail = replace(mail.with_note(note), subject=f"{mail.subject} (it works again)")
     if (began := await _superseded_beginning(database, about)) is not None:
         at = format_time(began["queued_at"])
         note = (
-            f"Your {subject_type} started failing at {at}. "
+            f"{f'Your {who}' if who else 'This'} started failing at {at}. "
             "This mail covers that too: the one about it could not be delivered."
         )
         mail = mail.with_note(note)
@@ -55,6 +58,10 @@ async def add_late_notes(database: Database, delivery: DeliveryDocument, now: da
 
 
 async def _works_again(database: Database, about: DeliveryAboutDocument) -> bool:
+    if (incident_id := about.get("incident_id")) is not None:
+        incident = await database.incidents.find_one({"_id": incident_id}, {"open": 1, "recovered": 1, "sequence": 1})
+        is_over = incident is not None and not incident["open"] and incident["recovered"]
+        return is_over or (incident is not None and incident["sequence"] > about["incident"])
     collection = database.db[_COLLECTIONS[about["type"]]]
     subject = await collection.find_one({"_id": about["id"]}, {"incident": 1})
     return subject is not None and (subject.get("incident") or 0) > about["incident"]

@@ -1,0 +1,108 @@
+"""What a notification of an incident says: its subject and content. Pure."""
+
+from tocsin.documents import AlertSubject, to_global_id
+from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
+from tocsin.notifications.events import EventKind
+from tocsin.notifications.incidents.reports import IncidentReport, ReportedSubject
+
+_RUN = Button("Open the run", "Open:")
+_WORKFLOW_RUN = Button("Open the workflow run", "Open:")
+_INCIDENT = Button("Open the incident", "Open:")
+_ONCE = "You will get one more mail, when all of this works again"
+
+
+def describe_incident(report: IncidentReport) -> tuple[str, MailContent]:
+    """Return the subject and the content of the notification of a report."""
+    only = report.only_subject
+    if report.kind is EventKind.RECOVERED:
+        return _recovered(report, only)
+    if report.kind is EventKind.STILL_FAILING:
+        return _still_failing(report, only)
+    return _several_failed(report)
+
+
+def _several_failed(report: IncidentReport) -> tuple[str, MailContent]:
+    has_failed = report.kind is EventKind.FAILED_FOR_GOOD
+    who, happened = describe_subjects(report), "have failed" if has_failed else "have started failing"
+    return f"{who} {happened}", MailContent(
+        tone=Tone.FAILURE if has_failed else Tone.WARNING,
+        headline=f"{who} {happened}.",
+        opening="They call the same host and fail with the same kind of error, so they are one incident.",
+        facts=_failing_facts(report),
+        button=_INCIDENT,
+        closing=f"{_ONCE}." if has_failed else f"{_ONCE}, and another if a run fails permanently.",
+    )
+
+
+def _still_failing(report: IncidentReport, only: ReportedSubject | None) -> tuple[str, MailContent]:
+    who = name_subject(only) if only is not None else describe_subjects(report)
+    verb = "is" if only is not None else "are"
+    return f"{who} {verb} still failing", MailContent(
+        tone=Tone.FAILURE,
+        headline=f"{who} {verb} still failing.",
+        facts=_only_facts(report, only) if only is not None else _failing_facts(report),
+        button=_button(only),
+        closing="Acknowledge the incident to get no more reminders.",
+    )
+
+
+def _recovered(report: IncidentReport, only: ReportedSubject | None) -> tuple[str, MailContent]:
+    if only is not None:
+        facts = [*_times(report), ("Last error:", only.error.message)]
+        return f"{name_subject(only)} works again", MailContent(
+            headline=f"Your {name_subject(only, capital=False)} works again.",
+            facts=facts,
+            button=_button(only),
+            closing="You will get another mail if it fails again.",
+        )
+    who = describe_subjects(report)
+    return f"{who} work again", MailContent(
+        headline=f"{who} work again.",
+        facts=[*_times(report), *_listed(report)],
+        button=_INCIDENT,
+        closing="You will get another mail if they fail again.",
+    )
+
+
+def describe_subjects(report: IncidentReport) -> str:
+    """Return what the subjects of an incident are, with their number and host."""
+    types = {subject.type for subject in report.subjects}
+    name = {frozenset({AlertSubject.TASK}): "tasks", frozenset({AlertSubject.WORKFLOW}): "workflows"}.get(
+        frozenset(types), "tasks and workflows"
+    )
+    place = "" if report.host is None else f" that call {report.host}"
+    return f"{report.subject_count:,} {name}{place}"
+
+
+def name_subject(subject: ReportedSubject, *, capital: bool = True) -> str:
+    """Return the type and the name of a task or workflow."""
+    name = str(subject.type) if capital else str(subject.type).lower()
+    return f'{name} "{subject.name}"'
+
+
+def _button(only: ReportedSubject | None) -> Button:
+    if only is None:
+        return _INCIDENT
+    return _RUN if only.type is AlertSubject.TASK else _WORKFLOW_RUN
+
+
+def _only_facts(report: IncidentReport, only: ReportedSubject) -> list[Fact]:
+    label, type_name = ("Run:", "Run") if only.type is AlertSubject.TASK else ("Workflow run:", "WorkflowRun")
+    return [*format_error(only.error), *_times(report), (label, to_global_id(type_name, only.run))]
+
+
+def _failing_facts(report: IncidentReport) -> list[Fact]:
+    error = format_error(report.subjects[0].error) if report.subjects else []
+    return [*error, *_times(report), *_listed(report)]
+
+
+def _times(report: IncidentReport) -> list[Fact]:
+    times = [("Failing since:", format_time(report.opened_at))]
+    return [*times, ("Ended:", format_time(report.at))] if report.kind is EventKind.RECOVERED else times
+
+
+def _listed(report: IncidentReport) -> list[Fact]:
+    """Return the most important subjects, and the number of the others."""
+    shown = [(f"{subject.type}:", subject.name) for subject in report.subjects]
+    others = report.subject_count - len(shown)
+    return [*shown, ("Others:", f"{others:,}")] if others > 0 else shown

@@ -1,0 +1,76 @@
+"""The tasks and workflows behind alerts: after how many failures they alert, and whether they can fail or recover."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from tocsin.documents import AlertDocument, AlertEnding, AlertSubject, Database, Hold, TaskDocument, WorkflowDocument
+
+_TASK_FIELDS = {"hold": 1, "next_run_at": 1, "active": 1, "alert_after": 1}
+_WORKFLOW_FIELDS = {"deleted": 1, "next_run_at": 1, "alert_after": 1}
+_HOLDS: Mapping[str | None, AlertEnding] = MappingProxyType(
+    {
+        Hold.DELETED: AlertEnding.DELETED,
+        Hold.PAUSED: AlertEnding.PAUSED,
+        Hold.CANCELLED: AlertEnding.CANCELLED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectState:
+    """The state of a task or workflow. `ending` is why it does not run any more; None if it does."""
+
+    ending: AlertEnding | None = None
+    alert_after: int = 1
+    next_due: datetime | None = None
+
+
+DELETED = SubjectState(AlertEnding.DELETED)
+
+
+def task_state(task: TaskDocument) -> SubjectState:
+    """Return the state of a stored task, of which these fields were read."""
+    fields: dict[str, Any] = {**task}
+    ending = _HOLDS.get(fields.get("hold"))
+    if ending is None and fields.get("next_run_at") is None and not fields.get("active"):
+        ending = AlertEnding.FINISHED
+    return SubjectState(ending, fields.get("alert_after") or 1, fields.get("next_run_at"))
+
+
+def workflow_state(workflow: WorkflowDocument, *, has_open_run: bool) -> SubjectState:
+    """Return the state of a stored workflow, of which these fields were read."""
+    fields: dict[str, Any] = {**workflow}
+    if fields.get("deleted"):
+        return DELETED
+    is_finished = fields.get("next_run_at") is None and not has_open_run
+    return SubjectState(AlertEnding.FINISHED if is_finished else None, fields.get("alert_after") or 1)
+
+
+async def find_subject_states(database: Database, alerts: Iterable[AlertDocument]) -> dict[str, SubjectState]:
+    """Return the states of the subjects of these alerts, by their IDs."""
+    types = {alert["subject"]: alert["subject_type"] for alert in alerts}
+    states = dict.fromkeys(types, DELETED)
+    tasks = [subject for subject, type_ in types.items() if type_ == AlertSubject.TASK]
+    if tasks:
+        async for task in database.tasks.find({"_id": {"$in": tasks}}, _TASK_FIELDS):
+            states[task["_id"]] = task_state(task)
+    return states | await _find_workflow_states(database, sorted(types.keys() - set(tasks)))
+
+
+async def _find_workflow_states(database: Database, ids: list[str]) -> dict[str, SubjectState]:
+    if not ids:
+        return {}
+    workflows = await database.workflows.find({"_id": {"$in": ids}}, _WORKFLOW_FIELDS).to_list()
+    return {
+        each["_id"]: workflow_state(
+            each, has_open_run=each["next_run_at"] is None and await _has_open_run(database, each["_id"])
+        )
+        for each in workflows
+    }
+
+
+async def _has_open_run(database: Database, workflow: str) -> bool:
+    return await database.workflow_runs.find_one({"workflow": workflow, "open": True}, {"_id": 1}) is not None
