@@ -67,3 +67,7 @@ class DeliveryDocument(TypedDict):
     claim: NotRequired[str | None]
     channel: NotRequired[str]
     attempts: NotRequired[list[DeliveryAttemptDocument]]
+    held_for: NotRequired[str | None]
+    held_until: NotRequired[datetime | None]
+    digest: NotRequired[str | None]
+    collected: NotRequired[list[str] | None]

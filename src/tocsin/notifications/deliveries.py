@@ -16,6 +16,7 @@ from tocsin.notifications.channels.base import Message
 from tocsin.notifications.events import LINK_EVENTS, Event
 from tocsin.notifications.inbox.store import find_stored, store_notifications
 from tocsin.notifications.notices import render_notice
+from tocsin.notifications.preferences.recipients import RecipientChoices
 from tocsin.notifications.run_events import IncidentStage
 
 _PRUNE_BATCH = 500
@@ -31,21 +32,22 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
     if not told:
         return
     await store_notifications(database, told)
+    choices = await RecipientChoices.load(database, told)
     takers = await find_takers(database, {event.owner for event in told if event.kind not in LINK_EVENTS})
     to_channels = [
         new_delivery(event, channel["_id"], render_notice(event))
         for event in told
         for channel in takers.get(event.owner, ())
-        if takes_event(channel, event)
+        if takes_event(channel, event) and choices.find_objection(event, channel["_id"]) is None
     ]
     others = [
-        new_delivery(event, name, channel.render(event))
+        choices.mark_mail(event, new_delivery(event, name, channel.render(event)))
         for event in told
         for name, channel in CHANNELS.items()
         if await channel.accepts(event, database)
     ]
     await enqueue_deliveries(database, to_channels)
-    await enqueue_deliveries(database, others)
+    await enqueue_deliveries(database, [each for each in others if each is not None])
 
 
 def delivery_id(event_id: str, channel: str) -> str:

@@ -27,6 +27,7 @@ from tocsin.notifications.channels.base import (
     DeliveryRefused,
     DeliverySuppressed,
     DeliveryUnavailable,
+    Message,
 )
 from tocsin.notifications.delivery_claims import (
     IS_QUEUED,
@@ -36,6 +37,10 @@ from tocsin.notifications.delivery_claims import (
     update_deliveries,
 )
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
+from tocsin.notifications.digests.collection import finish_collected
+from tocsin.notifications.preferences.choices import DIGEST_KIND
+from tocsin.notifications.preferences.gate import admit_delivery
+from tocsin.notifications.preferences.held_deliveries import DeliveryHeld
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
@@ -54,10 +59,9 @@ async def attempt_delivery(
 ) -> Changes:
     """Make one attempt at a claimed delivery, and return its outcome as changes of it. Raises PyMongoError."""
     try:
-        if (reason := await _find_obsolete_reason(delivery, database, now())) is not None:
-            return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=reason)
-        name = delivery.get("channel", DEFAULT_CHANNEL)
-        message = await channels[USER_CHANNELS if "/" in name else name].deliver(delivery)
+        message = await _deliver(delivery, channels, database, now())
+    except DeliveryHeld:  # it is no longer claimed, so that this outcome is not recorded
+        return {"status": delivery["status"]}
     except DeliveryObsolete as error:
         return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=str(error))
     except DeliveryPostponed as error:
@@ -82,6 +86,20 @@ async def attempt_delivery(
     return _attempted(delivery, DeliveryStatus.DELIVERED, at, None, **sent)
 
 
+async def _deliver(
+    delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: datetime
+) -> Message:
+    """Deliver by the channel if it is still wanted, and wanted now. Raises what channels raise, and DeliveryHeld."""
+    if (reason := await _find_obsolete_reason(delivery, database, now)) is not None:
+        raise DeliveryObsolete(reason)
+    name = delivery.get("channel", DEFAULT_CHANNEL)
+    admitted = await admit_delivery(database, delivery, now)
+    message = await channels[USER_CHANNELS if "/" in name else name].deliver(admitted)
+    if delivery["kind"] == DIGEST_KIND:
+        await finish_collected(database, delivery)
+    return message
+
+
 async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:
     """Return why a late delivery is obsolete; None if it must be made."""
     about, good_until = delivery.get("about"), delivery.get("good_until")
@@ -102,7 +120,7 @@ def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime, asked: 
     """
     delay = retry_delay(delivery["tries"] + 1, random.random())  # noqa: S311  # spreads load, not security
     again = clock.truncate_to_milliseconds(now + max(delay, asked or delay))
-    if again > delivery["queued_at"] + RETRY_PERIOD:
+    if again > _tried_since(delivery) + RETRY_PERIOD:
         return _give_up(delivery, reason, now)
     _count(delivery, "RETRY")
     _log.warning("a notification will be retried", **log_fields(delivery), reason=reason, until=again.isoformat())
@@ -118,10 +136,15 @@ async def _postpone(
     """
     queued_after = postponed.until - RETRY_PERIOD
     await postpone_channel(database, delivery, postponed.until, str(postponed), queued_after=queued_after, now=now)
-    if delivery["queued_at"] < queued_after:
+    if _tried_since(delivery) < queued_after:
         return _give_up(delivery, str(postponed), now)
     waiting: Changes = {"next_try_at": postponed.until, "last_error": str(postponed)}
     return {"status": DeliveryStatus.QUEUED, "claim": None, "lease_until": None, **waiting}
+
+
+def _tried_since(delivery: DeliveryDocument) -> datetime:
+    """Return when the first attempt could be made: the time for which it was held back does not count."""
+    return max(delivery["queued_at"], delivery.get("held_until") or delivery["queued_at"])
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:

@@ -16,6 +16,7 @@ class EventKind(StrEnum):
 
     BEGAN_FAILING = "BEGAN_FAILING"
     FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
+    ATTEMPT_FAILED = "ATTEMPT_FAILED"
     APPROVAL = "APPROVAL"
     QUOTA_MET = "QUOTA_MET"
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # not a password
@@ -39,6 +40,12 @@ ACCOUNT_EVENTS = frozenset(
 LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
 account."""
+SECURITY_EVENTS = frozenset({EventKind.REFRESH_TOKEN_REUSED, EventKind.PASSWORD_CHANGED})
+"""The kinds about the security of an account, of which its user is always told, and at once."""
+OPT_IN_KINDS = frozenset[EventKind]()
+"""The kinds that are not mailed unless the user asks for them."""
+NAMED_BY_CHANNELS = OPT_IN_KINDS | {EventKind.ATTEMPT_FAILED}
+"""The kinds of which a channel is told only if its events name them."""
 UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 

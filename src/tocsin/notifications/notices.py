@@ -17,6 +17,7 @@ _SEVERITIES = MappingProxyType(
     {
         EventKind.BEGAN_FAILING: Severity.WARNING,
         EventKind.FAILED_FOR_GOOD: Severity.ERROR,
+        EventKind.ATTEMPT_FAILED: Severity.WARNING,
         EventKind.APPROVAL: Severity.INFO,
         EventKind.QUOTA_MET: Severity.WARNING,
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
@@ -33,6 +34,11 @@ _NAMES = {
     EventKind.REFRESH_TOKEN_REUSED: "SESSION_TOKEN_REUSED",
 }
 _INCIDENTS = frozenset({"Task", "Workflow"})
+
+
+def find_severity(kind: str) -> Severity:
+    """Return the severity of news of this kind."""
+    return _SEVERITIES[EventKind(kind)]
 
 
 def render_notice(event: Event) -> Message:

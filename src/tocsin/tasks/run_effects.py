@@ -37,6 +37,7 @@ from tocsin.documents.updates import (
     run_id_expression,
 )
 from tocsin.notifications.deliveries import find_notified, notify
+from tocsin.notifications.preferences.failed_attempts import notify_failed_attempts
 from tocsin.notifications.run_events import IncidentStage, TaskFailure
 from tocsin.tasks import overlap
 
@@ -56,6 +57,7 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
 
 async def enqueue_notifications(database: Database, runs: list[RunDocument]) -> None:
     """Notify of those of these states of runs that are news: each stage of an incident once."""
+    await notify_failed_attempts(database, runs)
     newsworthy = [run for run in runs if _is_newsworthy(run)]
     notified = await find_notified(database, {IncidentStage.from_run(run) for run in newsworthy})
     unknown = [run for run in newsworthy if IncidentStage.from_run(run) not in notified]

@@ -40,6 +40,10 @@ describe_enum(
     {
         "BEGAN_FAILING": "A task or scheduled workflow that worked has failed for the first time, and is retried.",
         "FAILED_FOR_GOOD": "A run of a task or scheduled workflow has failed and is not retried.",
+        "ATTEMPT_FAILED": (
+            "An attempt of a task has failed. Only where the preferences ask for `EVERY_ATTEMPT`, and in channels that "
+            "name this event."
+        ),
         "APPROVAL": "A workflow step waits for your decision, or still does.",
         "QUOTA_MET": "You have reached a quota. At most once a day.",
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
@@ -56,7 +60,7 @@ describe_enum(
         "DELIVERED": "The service has accepted it.",
         "FAILED": "It was refused, or could not be delivered for 3 days.",
         "SUPERSEDED": "It is not delivered any more: a later one covers it, or the channel is disabled or deleted.",
-        "SUPPRESSED": "It is not delivered because your account is deactivated.",
+        "SUPPRESSED": "It is not delivered: your preferences exclude it, or your account is deactivated.",
     },
     name="NotificationDeliveryStatus",
 )
