@@ -33,6 +33,8 @@ class NotificationPreferencesDocument(TypedDict):
     quiet_hours: NotRequired[QuietHoursDocument | None]
     digest: NotRequired[DigestDocument | None]
     reminder_every: NotRequired[float | None]
+    has_attempt_rules: NotRequired[bool]
     muted: NotRequired[bool]
+    mailed: NotRequired[bool]
     channels: NotRequired[list[str] | None]
     kinds: NotRequired[list[str] | None]

@@ -16,7 +16,8 @@ class NotificationPreferences(StoredDocument):
 
     Of a user: `mail_off` are the kinds that are not mailed, so that new ones are, and `mail_on` those of the kinds that
     are only mailed on request. `quiet_hours` and `digest` are in `time_zone`. `reminder_every` is in seconds.
-    Of a rule: `muted`, or only to these `channels` (IDs, and `mail`), or only these `kinds`.
+    `has_attempt_rules` is true from the first rule with EVERY_ATTEMPT on, so that nobody else's rules are looked up.
+    Of a rule: `muted`, not `mailed`, of the channels only to these (IDs), or only these `kinds`.
     Of both: `failures`, FIRST_AND_LAST or EVERY_ATTEMPT.
     """
 
@@ -28,10 +29,12 @@ class NotificationPreferences(StoredDocument):
     quiet_hours: QuietHoursDocument | None = None
     digest: DigestDocument | None = None
     reminder_every: float | None = None
+    has_attempt_rules: bool = False
     muted: bool = False
+    mailed: bool = True
     channels: list[str] | None = None
     kinds: list[str] | None = None
 
     class Settings:
         name = "notification_preferences"
-        indexes: ClassVar = [ascending_index("owner", "failures")]
+        indexes: ClassVar = [ascending_index("owner")]

@@ -14,6 +14,7 @@ from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, Guarde
 from tocsin.graphql.mutation_completion import complete_cancelled_mutations
 from tocsin.graphql.notifications.inbox_mutations import NotificationMutations
 from tocsin.graphql.notifications.mutations import NotificationChannelMutations
+from tocsin.graphql.notifications.preference_mutations import NotificationPreferencesMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
@@ -41,6 +42,7 @@ class Mutation(
     QueueMutations,
     NotificationMutations,
     NotificationChannelMutations,
+    NotificationPreferencesMutations,
 ):
     pass
 

@@ -16,6 +16,7 @@ from tocsin.documents import Changes, Database, WorkflowDocument, WorkflowVersio
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
+from tocsin.notifications.preferences.store import delete_rule
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
@@ -120,6 +121,7 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    await delete_rule(database, workflow["_id"])
     log_workflow("workflow deleted", workflow)
     return workflow
 

@@ -71,8 +71,8 @@ def shown(channel: Any) -> dict[str, Any]:
 def test_each_kind_and_event_has_a_name_in_the_api() -> None:
     assert {kind.value for kind in NotificationChannelKind} == set(CONFIGURABLE_CHANNELS)
     assert {event.name for event in TOLD_EVENTS} == {
-        "BEGAN_FAILING", "FAILED_FOR_GOOD", "APPROVAL", "QUOTA_MET", "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED",
-        "CHANNEL_DISABLED",
+        "BEGAN_FAILING", "FAILED_FOR_GOOD", "ATTEMPT_FAILED", "APPROVAL", "QUOTA_MET", "REFRESH_TOKEN_REUSED",
+        "PASSWORD_CHANGED", "CHANNEL_DISABLED",
     }  # fmt: skip
 
 

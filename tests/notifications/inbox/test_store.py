@@ -30,6 +30,7 @@ from tocsin.notifications.account_events import (
     QuotaMet,
     RefreshTokenReused,
 )
+from tocsin.notifications.attempt_events import make_attempt_events
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
 from tocsin.notifications.inbox import store
@@ -103,6 +104,9 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), 'Channel "Ops" was disabled',
      'Your notification channel "Ops" was disabled.\nReason: It is gone.\nKind: slack\n',
      {"channel": to_global_id("NotificationChannel", "u1/c1"), "reason": "It is gone."}),
+    (next(make_attempt_events(retried_run(round=0))), 'Attempt 1 of the task "Nightly backup" has failed',
+     f"""Attempt 1 of your task "Nightly backup" has failed.\n{_CALL}\nAttempts: 1""",
+     {"run": _RUN, "task": _TASK, "attempts": 1, "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
 ]  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
+from tocsin import clock
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
+from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import all_of, change_when, has_value, is_null, update_by_ids
 from tocsin.notifications.channels.base import DeliveryObsolete
 from tocsin.notifications.channels.mail.layout import format_text
@@ -90,26 +92,16 @@ async def finish_collected(database: Database, digest: DeliveryDocument) -> None
 
 async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
     """Tell whether a process is about to let another delivery join a digest of this user."""
-    query = {
-        "status": DeliveryStatus.QUEUED,
-        "owner": owner,
-        "next_try_at": {"$gt": now},
-        "held_for": HoldReason.DIGEST,
-        "held_until": {"$lte": now},
-        "lease_until": {"$gt": now},
-    }
-    return await database.deliveries.find_one(query, {"_id": 1}) is not None
+    claimed = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": now}}
+    joining = {"held_for": HoldReason.DIGEST, "held_until": {"$lte": now}, "lease_until": {"$gt": now}}
+    return bool(await find_narrowed(database.deliveries, claimed, joining, fields={"_id": 1}, limit=1))
 
 
 async def _take_waiting(database: Database, digest: DeliveryDocument, now: datetime) -> Sequence[str]:
     """Assign to the digest what waits for it and what is due now, and return the IDs."""
-    query = {
-        "status": DeliveryStatus.QUEUED,
-        "owner": digest["owner"],
-        "channel": None,
-        "$or": [{"digest": digest["_id"]}, {"digest": None, "next_try_at": {"$lte": now}}],
-    }
-    waiting = await database.deliveries.find(query).sort("next_try_at", 1).limit(MAX_COLLECTED).to_list()
+    query = {"status": DeliveryStatus.QUEUED, "owner": digest["owner"], "next_try_at": {"$gt": clock.EPOCH}}
+    others = {"channel": None, "$or": [{"digest": digest["_id"]}, {"digest": None, "next_try_at": {"$lte": now}}]}
+    waiting = await find_narrowed(database.deliveries, query, others, sort="next_try_at", limit=MAX_COLLECTED)
     wanted = await _find_wanted(database, waiting)
     assigned: Changes = {"digest": digest["_id"], "next_try_at": now + _LOOK}
     is_free = all_of(IS_UNCLAIMED, {"$or": [is_null("digest"), has_value("digest", digest["_id"])]})

@@ -81,10 +81,11 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationRule:
-    """The rule of a task or workflow. It is not told at all if `is_muted`, otherwise only to these channels (IDs, or
-    `mail`) and only of these kinds; None for all."""
+    """The rule of a task or workflow. Nothing is told if `is_muted`, otherwise by mail if `is_mailed`, to these of the
+    owner's channels (IDs), and of these kinds; None for all."""
 
     is_muted: bool = False
+    is_mailed: bool = True
     channels: frozenset[str] | None = None
     kinds: frozenset[str] | None = None
     failures: FailureDetail | None = None
@@ -95,6 +96,7 @@ class NotificationRule:
         channels, kinds, failures = document.get("channels"), document.get("kinds"), document.get("failures")
         return cls(
             is_muted=bool(document.get("muted")),
+            is_mailed=document.get("mailed") is not False,
             channels=None if channels is None else frozenset(channels),
             kinds=None if kinds is None else frozenset(kinds),
             failures=None if failures is None else FailureDetail(failures),
@@ -106,9 +108,12 @@ class NotificationRule:
             return "its notifications are muted"
         if self.kinds is not None and kind not in self.kinds:
             return f"its notification rule excludes {kind}"
-        if self.channels is not None and channel not in self.channels:
-            return "its notification rule excludes this channel"
-        return None
+        return None if self._include(channel) else "its notification rule excludes this channel"
+
+    def _include(self, channel: str) -> bool:
+        if channel == DEFAULT_CHANNEL:
+            return self.is_mailed
+        return self.channels is None or channel in self.channels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

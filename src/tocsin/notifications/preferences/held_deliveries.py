@@ -7,6 +7,7 @@ written that: so either the release finds the delivery, or the holder finds the 
 from datetime import datetime
 
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, Filter
+from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import all_of, change_when, is_null, update_by_ids
 from tocsin.errors import TocsinError
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
@@ -51,12 +52,12 @@ async def release_held(database: Database, owner: str, now: datetime, subject: s
 
     What waits for the retry of a failed attempt keeps waiting, and so does what a digest tells of that is being sent.
     """
-    which: Filter = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": now}, "digest": None}
-    which |= {"$or": [{"held_until": {"$gt": now}}, {"tries": 0}]}
+    waiting = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": now}}
+    others: Filter = {"digest": None, "$or": [{"held_until": {"$gt": now}}, {"tries": 0}]}
     if subject is not None:
-        which["about.id"] = subject
+        others["about.id"] = subject
     can_be_made = change_when(IS_UNCLAIMED, {"next_try_at": now})
-    ids = [each["_id"] async for each in database.deliveries.find(which, {"_id": 1})]
+    ids = [each["_id"] for each in await find_narrowed(database.deliveries, waiting, others, fields={"_id": 1})]
     for start in range(0, len(ids), _BATCH):
         await update_deliveries(database, [update_by_ids(ids[start : start + _BATCH], [can_be_made])])
     database.deliveries_queued()

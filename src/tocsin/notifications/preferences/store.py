@@ -69,10 +69,15 @@ async def find_preferences(database: Database, owners: Collection[str]) -> dict[
     return {owner: choices.about(owner, None).preferences for owner in owners}
 
 
-async def has_every_attempt(database: Database, owners: Collection[str]) -> bool:
-    """Tell whether any of these users wants to be told of every failed attempt, of any task."""
-    chosen = {"owner": {"$in": sorted(owners)}, "failures": FailureDetail.EVERY_ATTEMPT}
-    return bool(owners) and await database.notification_preferences.find_one(chosen, {"_id": 1}) is not None
+async def find_owners_of_attempts(database: Database, owners: Collection[str]) -> set[str]:
+    """Return those of these users who may want to be told of every failed attempt, of all or of some tasks."""
+    fields = {"failures": 1, "has_attempt_rules": 1}
+    found = database.notification_preferences.find({"_id": {"$in": sorted(owners)}}, fields)
+    return {row["_id"] async for row in found if _tells_attempts(row)}
+
+
+def _tells_attempts(preferences: NotificationPreferencesDocument) -> bool:
+    return preferences.get("failures") == FailureDetail.EVERY_ATTEMPT or bool(preferences.get("has_attempt_rules"))
 
 
 async def find_rule(database: Database, owner: str, subject: str) -> NotificationPreferencesDocument | None:
@@ -97,6 +102,8 @@ async def change_rule(
         if count > MAX_RULES:
             message = f"You have {MAX_RULES} notification rules, which is the maximum. Delete one first."
             raise Conflict(message, "subjectId")
+    if changes.get("failures") == FailureDetail.EVERY_ATTEMPT:  # before the rule, which nobody would look up without it
+        await _change(database, owner, owner, {"has_attempt_rules": True})
     changed = await _change(database, owner, subject, changes)
     assert changed is not None  # noqa: S101  # it was upserted
     return changed
