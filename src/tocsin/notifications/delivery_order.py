@@ -59,7 +59,7 @@ def plan_deliveries(
 
 def find_replaced(pending: Iterable[DeliveryDocument], now: datetime) -> list[str]:
     """Return the ids of those for which too many newer ones wait, even if these are only some of all that wait."""
-    return [each for group in _by_group(pending) for each in _beyond_limit(sorted(group, key=_order), now)]
+    return [each for group in _by_group(pending) for each in _beyond_limit(sorted(group, key=_place), now)]
 
 
 def superseding_id(delivery: DeliveryDocument) -> str | None:
@@ -83,7 +83,7 @@ def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: 
     """Plan the deliveries of a channel about one subject. The time for it grows with their number only."""
     last_stages = _last_stages(group)
     outdated = {each["_id"] for each in group if _is_outdated(each, last_stages, delivered, now)}
-    kept = sorted((each for each in group if each["_id"] not in outdated), key=_order)
+    kept = sorted((each for each in group if each["_id"] not in outdated), key=_place)
     replaced = set(_beyond_limit(kept, now))
     plan.superseded += outdated
     plan.replaced += replaced
@@ -128,6 +128,11 @@ def _is_outdated(
 def _order(delivery: DeliveryDocument) -> tuple[int, int]:
     about = delivery.get("about")
     return (about["incident"], about["stage"]) if about else (0, 0)
+
+
+def _place(delivery: DeliveryDocument) -> tuple[int, int, datetime]:
+    """Return the place of a delivery among those about its subject: failed attempts have all the same stage."""
+    return (*_order(delivery), delivery["queued_at"])
 
 
 def _is_leased(delivery: DeliveryDocument, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from tocsin.notifications.digests.texts import describe_digest
 from tocsin.notifications.pages import INBOX_PAGE_PATH
 from tocsin.notifications.preferences.choices import DIGEST_KIND
 from tocsin.notifications.preferences.held_deliveries import IS_UNCLAIMED, DeliveryHeld, set_aside
-from tocsin.notifications.preferences.holds import HoldReason, channel_of, is_collected
+from tocsin.notifications.preferences.hold_backs import HoldBackReason, channel_of, is_collected
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices, find_preferences
 
@@ -93,7 +93,7 @@ async def finish_collected(database: Database, digest: DeliveryDocument) -> None
 async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
     """Tell whether a process is about to let another delivery join a digest of this user."""
     claimed = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": now}}
-    joining = {"held_for": HoldReason.DIGEST, "held_until": {"$lte": now}, "lease_until": {"$gt": now}}
+    joining = {"held_for": HoldBackReason.DIGEST, "held_until": {"$lte": now}, "lease_until": {"$gt": now}}
     return bool(await find_narrowed(database.deliveries, claimed, joining, fields={"_id": 1}, limit=1))
 
 

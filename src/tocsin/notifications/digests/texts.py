@@ -61,7 +61,7 @@ def describe_digest(news: Iterable[DeliveryDocument], ended: Collection[tuple[st
         opening=_summarize(lines),
         facts=[*(_describe(line, zone) for line in lines[:MAX_NAMED]), *_count_others(lines[MAX_NAMED:])],
         button=_INBOX,
-        closing=_CLOSING,
+        closing=f"{_CLOSING} Times are those of {zone.key}.",
     )
     return f"{lines[0].subject}{f', and {more} more' if more else ''}", content
 

@@ -11,8 +11,8 @@ from tocsin.notifications.channels.base import DeliveryObsolete, DeliverySuppres
 from tocsin.notifications.digests.collection import collect_digest, digest_id, find_digest, open_digest
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.preferences.choices import ALWAYS_TOLD, DIGEST_KIND, Choices
-from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_delivery, set_aside
-from tocsin.notifications.preferences.holds import channel_of, find_hold, is_collected, is_ripe
+from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_back_delivery, set_aside
+from tocsin.notifications.preferences.hold_backs import channel_of, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices
 
@@ -35,7 +35,7 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
     await _require_news(database, delivery)
     if is_ripe(delivery, now) and is_collected(choices.preferences, delivery):
         await _join_digest(database, delivery, now)
-    await _hold_if_needed(database, delivery, choices, now)
+    await _hold_back_if_needed(database, delivery, choices, now)
     return await collect_digest(database, delivery, now) if delivery["kind"] == DIGEST_KIND else delivery
 
 
@@ -48,11 +48,11 @@ async def _require_news(database: Database, delivery: DeliveryDocument) -> None:
         raise DeliveryObsolete("it worked again before it was to be told")
 
 
-async def _hold_if_needed(database: Database, delivery: DeliveryDocument, choices: Choices, now: datetime) -> None:
-    hold = find_hold(choices.preferences, delivery, now)
-    if hold is not None:
-        await hold_delivery(database, delivery, hold, choices, now)
-        raise DeliveryHeld(hold.reason)
+async def _hold_back_if_needed(database: Database, delivery: DeliveryDocument, choices: Choices, now: datetime) -> None:
+    hold_back = find_hold_back(choices.preferences, delivery, now)
+    if hold_back is not None:
+        await hold_back_delivery(database, delivery, hold_back, choices, now)
+        raise DeliveryHeld(hold_back.reason)
 
 
 async def _join_digest(database: Database, delivery: DeliveryDocument, now: datetime) -> NoReturn:

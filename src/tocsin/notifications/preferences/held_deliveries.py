@@ -12,7 +12,7 @@ from tocsin.documents.updates import all_of, change_when, is_null, update_by_ids
 from tocsin.errors import TocsinError
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
 from tocsin.notifications.preferences.choices import Choices
-from tocsin.notifications.preferences.holds import HOLD_TEXTS, Hold
+from tocsin.notifications.preferences.hold_backs import HOLD_BACK_TEXTS, HoldBack
 from tocsin.notifications.preferences.store import find_delivery_choices
 
 _BATCH = 500
@@ -23,15 +23,15 @@ class DeliveryHeld(TocsinError):
     """No attempt was made: the delivery was given back, to be made later."""
 
 
-async def hold_delivery(
-    database: Database, delivery: DeliveryDocument, hold: Hold, choices: Choices, now: datetime
+async def hold_back_delivery(
+    database: Database, delivery: DeliveryDocument, hold_back: HoldBack, choices: Choices, now: datetime
 ) -> None:
     """Give back the claim of a delivery until the hold ends, or for another look now if the choices have changed."""
     held: Changes = {
-        "next_try_at": hold.until,
-        "held_until": hold.until,
-        "held_for": hold.reason,
-        "last_error": HOLD_TEXTS[hold.reason],
+        "next_try_at": hold_back.until,
+        "held_until": hold_back.until,
+        "held_for": hold_back.reason,
+        "last_error": HOLD_BACK_TEXTS[hold_back.reason],
         "digest": None,
     }
     await set_aside(database, delivery, held)

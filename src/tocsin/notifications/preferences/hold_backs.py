@@ -14,25 +14,25 @@ _NEVER_COLLECTED = ALWAYS_TOLD | {EventKind.APPROVAL, DIGEST_KIND}
 """Kinds that no digest collects: who is asked for a decision must know in time."""
 
 
-class HoldReason(StrEnum):
+class HoldBackReason(StrEnum):
     """Why a delivery is held back."""
 
     QUIET_HOURS = "QUIET_HOURS"
     DIGEST = "DIGEST"
 
 
-HOLD_TEXTS = {
-    HoldReason.QUIET_HOURS: "It is held back until quiet hours are over.",
-    HoldReason.DIGEST: "It is collected for a digest.",
+HOLD_BACK_TEXTS = {
+    HoldBackReason.QUIET_HOURS: "It is held back until quiet hours are over.",
+    HoldBackReason.DIGEST: "It is collected for a digest.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class HoldBack:
     """The time until which a delivery is held back, and why."""
 
     until: datetime
-    reason: HoldReason
+    reason: HoldBackReason
 
 
 def channel_of(delivery: DeliveryDocument) -> str:
@@ -50,10 +50,10 @@ def is_collected(preferences: Preferences, delivery: DeliveryDocument) -> bool:
 def is_ripe(delivery: DeliveryDocument, now: datetime) -> bool:
     """Tell whether a delivery has waited for its digest, which is due."""
     until = delivery.get("held_until")
-    return delivery.get("held_for") == HoldReason.DIGEST and until is not None and until <= now
+    return delivery.get("held_for") == HoldBackReason.DIGEST and until is not None and until <= now
 
 
-def find_hold(preferences: Preferences, delivery: DeliveryDocument, now: datetime) -> Hold | None:
+def find_hold_back(preferences: Preferences, delivery: DeliveryDocument, now: datetime) -> HoldBack | None:
     """Return until when a delivery is held back from now on; None if it can be made."""
     if delivery["kind"] in ALWAYS_TOLD:
         return None
@@ -62,5 +62,5 @@ def find_hold(preferences: Preferences, delivery: DeliveryDocument, now: datetim
     if quiet is not None and quiet.silence(delivery["kind"], channel_of(delivery)):
         until = quiet.find_end(zone, until) or until
     if collected:
-        return Hold(until, HoldReason.DIGEST)
-    return Hold(until, HoldReason.QUIET_HOURS) if until > now else None
+        return HoldBack(until, HoldBackReason.DIGEST)
+    return HoldBack(until, HoldBackReason.QUIET_HOURS) if until > now else None
