@@ -45,7 +45,7 @@ def digest_id(owner: str, due: datetime) -> str:
 async def open_digest(database: Database, owner: str, due: datetime, now: datetime) -> None:
     """Queue the digest of this user that was due at this time, unless it exists."""
     digest: DeliveryDocument = {
-        "_id": digest_id(owner, due), "owner": owner, "kind": DIGEST_KIND, "run": None, "subject": "", "text": "",
+        "_id": digest_id(owner, due), "owner": owner, "kind": DIGEST_KIND, "run": None, "subject": "Digest", "text": "",
         "status": DeliveryStatus.QUEUED, "queued_at": now, "next_try_at": now, "lease_until": None, "tries": 0,
         "last_error": None, "delivered_at": None, "link": INBOX_PAGE_PATH,
     }  # fmt: skip
