@@ -89,6 +89,22 @@ async def test_one_mail_a_day_tells_of_all(database: Database, alice: User) -> N
     assert (await stored(database, DIGEST))["text"] == text.replace("\r\n", "\n")
 
 
+@pytest.mark.parametrize("others", [0, 6])
+async def test_all_news_of_one_task_are_in_it(database: Database, alice: User, others: int) -> None:
+    """They wait for each other, also while the first of them joins the digest."""
+    await choose_daily(database)
+    async with desk(database) as working:
+        for incident in range(4):
+            await tell(database, failure(1, incident=incident), at=NOON)
+            assert await working.work_at(NOON + incident * MINUTE) == []
+        await wait_until_due(working, *range(2, 2 + others))
+        assert len(await working.work_at(DUE)) == 1
+        assert f"You have {4 + others} notifications." in text_of(working.inbox)
+        assert "4 times since" in text_of(working.inbox)
+        assert await working.work_at(DUE + 2 * HOUR) == []
+    assert set((await states(database)).values()) == {"DELIVERED", "SUPERSEDED"}
+
+
 async def test_each_period_has_its_own(database: Database, alice: User) -> None:
     await choose(database, digest=digest("HOURLY"))
     async with desk(database) as working:

@@ -18,7 +18,7 @@ from tocsin.documents.updates import all_of, change_when, has_value, is_null, up
 from tocsin.notifications.channels.base import DeliveryObsolete
 from tocsin.notifications.channels.mail.layout import format_text
 from tocsin.notifications.deliveries import enqueue_deliveries
-from tocsin.notifications.delivery_claims import change_delivery, is_claimed, update_deliveries
+from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
 from tocsin.notifications.digests.texts import describe_digest
 from tocsin.notifications.pages import INBOX_PAGE_PATH
 from tocsin.notifications.preferences.choices import DIGEST_KIND
@@ -98,16 +98,22 @@ async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
 
 
 async def _take_waiting(database: Database, digest: DeliveryDocument, now: datetime) -> Sequence[str]:
-    """Assign to the digest what waits for it and what is due now, and return the IDs."""
+    """Assign to the digest what waits for it, what is due now and what waits for these, and return the IDs."""
     query = {"status": DeliveryStatus.QUEUED, "owner": digest["owner"], "next_try_at": {"$gt": clock.EPOCH}}
-    others = {"channel": None, "$or": [{"digest": digest["_id"]}, {"digest": None, "next_try_at": {"$lte": now}}]}
+    behind = {"digest": None, "tries": 0, "held_until": None}  # another one about the same subject, not yet looked at
+    due = {"digest": None, "next_try_at": {"$lte": now}}
+    free = {"$or": [{"claim": None}, {"lease_until": {"$lte": now}}]}
+    others = {"channel": None, "$and": [free, {"$or": [{"digest": digest["_id"]}, due, behind]}]}
     waiting = await find_narrowed(database.deliveries, query, others, sort="next_try_at", limit=MAX_COLLECTED)
     wanted = await _find_wanted(database, waiting)
-    assigned: Changes = {"digest": digest["_id"], "next_try_at": now + _LOOK}
-    is_free = all_of(IS_UNCLAIMED, {"$or": [is_null("digest"), has_value("digest", digest["_id"])]})
+    assigned: Changes = {"digest": digest["_id"], "next_try_at": now + _LOOK, "claim": None, "lease_until": None}
+    is_unleased = {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]}
+    is_open = {"$or": [is_null("digest"), has_value("digest", digest["_id"])]}
     if not wanted:
         return []
-    await update_deliveries(database, [update_by_ids(wanted, [change_when(is_free, assigned)])])
+    await update_deliveries(
+        database, [update_by_ids(wanted, [change_when(all_of(IS_QUEUED, is_unleased, is_open), assigned)])]
+    )
     found = database.deliveries.find({"_id": {"$in": wanted}}, {"digest": 1})
     return [each["_id"] async for each in found if each.get("digest") == digest["_id"]]
 
