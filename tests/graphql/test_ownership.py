@@ -119,6 +119,13 @@ CASES: dict[str, tuple[str, Any]] = {
         f"mutation($incident: ID!) {{ acknowledgeIncident(input: {{id: $incident}}) {{ incident {{ id }} {SHOWN} }} }}",
         {"acknowledgeIncident": {"incident": None, **NOT_FOUND}},
     ),
+    "notificationPreferences": ("{ notificationPreferences { timeZone failures } }", {"notificationPreferences": {"timeZone": "UTC", "failures": "FIRST_AND_LAST"}}),
+    "updateNotificationPreferences": (
+        f"mutation($channel: ID!) {{ updateNotificationPreferences(input: {{quietHours: {{from: \"22:00\", to: \"07:00\", exceptChannelIds: [$channel]}}}}) {{ notificationPreferences {{ timeZone }} {SHOWN} }} }}",
+        {"updateNotificationPreferences": {"notificationPreferences": None, **NOT_FOUND}},
+    ),
+    "updateNotificationRule": (f"mutation($task: ID!) {{ updateNotificationRule(input: {{subjectId: $task, isMuted: true}}) {{ notificationRule {{ isMuted }} {SHOWN} }} }}", {"updateNotificationRule": {"notificationRule": None, **NOT_FOUND}}),
+    "deleteNotificationRule": (f"mutation($task: ID!) {{ deleteNotificationRule(input: {{subjectId: $task}}) {{ subjectId {SHOWN} }} }}", {"deleteNotificationRule": {"subjectId": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
     "createNotificationChannel": (
         'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',
@@ -192,6 +199,11 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     await api.database.incidents.insert_one(kept)
     variables["incident"] = ids.encode_id("Incident", kept["_id"])
     create = 'mutation { createNotificationChannel(input: {name: "x", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } } }'
+    choose = "mutation($task: ID!) { updateNotificationRule(input: {subjectId: $task, isMuted: true}) { userErrors { code } } }"
+    assert (await api.alice.ask(choose, task=task_id))["updateNotificationRule"]["userErrors"] == []
+    await api.alice.ask(
+        'mutation { updateNotificationPreferences(input: {timeZone: "Europe/Berlin"}) { userErrors { code } } }'
+    )
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
     await api.database.audit_entries.delete_many({})
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
@@ -220,6 +232,8 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
     assert [each["acknowledged_at"] async for each in api.database.incidents.find({})] == [None]
     assert [each["acknowledged"] async for each in api.database.notifications.find({"kind": "QUOTA_MET"})] == [False]
+    owners = [each["owner"] async for each in api.database.notification_preferences.find({})]
+    assert owners == [task["owner"]] * 2
 
 
 async def test_only_administrators_administer(api: Api) -> None:

@@ -56,7 +56,15 @@ async def test_a_run_is_measured_once_however_old_it_is(database: Database, ago:
 
 
 @pytest.mark.parametrize(
-    "collection", ["workflow_versions", "deliveries", "notifications", "notification_channels", "workflow_runs"]
+    "collection",
+    [
+        "workflow_versions",
+        "deliveries",
+        "notifications",
+        "notification_channels",
+        "notification_preferences",
+        "workflow_runs",
+    ],
 )
 async def test_other_documents_are_measured(database: Database, collection: str) -> None:
     for owner in ("alice", "bob", "alice2"):

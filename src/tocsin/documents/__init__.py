@@ -56,6 +56,12 @@ from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
 from tocsin.documents.notification_models import Notification
+from tocsin.documents.preference_documents import (
+    DigestDocument,
+    NotificationPreferencesDocument,
+    QuietHoursDocument,
+)
+from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
@@ -169,6 +175,7 @@ __all__ = [
     "DeliveryAttemptDocument",
     "DeliveryDocument",
     "DeliveryStatus",
+    "DigestDocument",
     "ErrorDocument",
     "ErrorKind",
     "FailureDocument",
@@ -197,6 +204,8 @@ __all__ = [
     "NotificationChannelDocument",
     "NotificationDataDocument",
     "NotificationDocument",
+    "NotificationPreferences",
+    "NotificationPreferencesDocument",
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
@@ -206,6 +215,7 @@ __all__ = [
     "QueueDocument",
     "QueuePlacement",
     "QueuedFields",
+    "QuietHoursDocument",
     "QuotaCountDocument",
     "RateBucketDocument",
     "RawDocument",

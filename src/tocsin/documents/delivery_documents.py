@@ -77,3 +77,7 @@ class DeliveryDocument(TypedDict):
     data: NotRequired[dict[str, Any] | None]
     attempts: NotRequired[list[DeliveryAttemptDocument]]
     received: NotRequired[list[int]]
+    held_for: NotRequired[str | None]
+    held_until: NotRequired[datetime | None]
+    digest: NotRequired[str | None]
+    collected: NotRequired[list[str] | None]

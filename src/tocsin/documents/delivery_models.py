@@ -32,6 +32,9 @@ class Delivery(StoredDocument):
     that an open stream or long poll got.
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
+    A delivery is held back for quiet hours or a digest (`held_for`) until `held_until`. `digest` is the ID of the
+    delivery of the digest that tells of it, which names those that it tells of in `collected`.
+
     `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
     replaces it (SUPERSEDED), or its recipient must not get it (SUPPRESSED). `claim` is the token of the process that
     sends it, valid until `lease_until`. `queued_at` sorts `tocsin mails list`.
@@ -62,6 +65,10 @@ class Delivery(StoredDocument):
     received: list[int] = []
     last_error: str | None = None
     delivered_at: datetime | None = None
+    held_for: str | None = None
+    held_until: datetime | None = None
+    digest: str | None = None
+    collected: list[str] | None = None
 
     class Settings:
         name = "deliveries"

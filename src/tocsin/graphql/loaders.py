@@ -14,7 +14,16 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.plan import ReplayProgress
-from tocsin.documents import Database, Hold, IncidentDocument, RawDocument, ReplayDocument, WorkflowDocument, owner_of
+from tocsin.documents import (
+    Database,
+    Hold,
+    IncidentDocument,
+    NotificationPreferencesDocument,
+    RawDocument,
+    ReplayDocument,
+    WorkflowDocument,
+    owner_of,
+)
 from tocsin.errors import DatabaseUnavailable
 from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
 from tocsin.tasks.listing import RUN_PROJECTION
@@ -39,6 +48,7 @@ class DocumentLoaders:
             "Incident": BatchLoader(database.incidents),
             "NotificationChannel": BatchLoader(database.notification_channels),
         }
+        self._rules: BatchLoader[NotificationPreferencesDocument] = BatchLoader(database.notification_preferences)
         self._bodies = BatchLoader(database.response_bodies)
         self._replayed_runs = Batcher(partial(replays.find_runs_of, database))
         self._versions = Batcher(versions.get_many)
@@ -63,6 +73,10 @@ class DocumentLoaders:
         """Load the progress of a replay."""
         runs = (await self._replayed_runs.load(replay["_id"]) or []) if replay["open"] else []
         return replays.get_progress(replay, runs)
+
+    async def load_rule(self, subject: str) -> NotificationPreferencesDocument | None:
+        """Load the notification rule of a task or workflow, whose owner the caller has checked."""
+        return await self._rules.load(subject)
 
     async def load_version(self, workflow: WorkflowDocument) -> LoadedVersion:
         """Load the latest version of a workflow. Raises KeyError if it does not exist, which is a bug."""

@@ -15,6 +15,7 @@ from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, Guarde
 from tocsin.graphql.mutation_completion import complete_cancelled_mutations
 from tocsin.graphql.notifications.inbox_mutations import NotificationMutations
 from tocsin.graphql.notifications.mutations import NotificationChannelMutations
+from tocsin.graphql.notifications.preference_mutations import NotificationPreferencesMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
@@ -43,6 +44,7 @@ class Mutation(
     IncidentMutations,
     NotificationMutations,
     NotificationChannelMutations,
+    NotificationPreferencesMutations,
 ):
     pass
 

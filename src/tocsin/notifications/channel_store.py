@@ -7,8 +7,7 @@ from tocsin.errors import NotFound
 from tocsin.notifications.account_events import ChannelDisabled
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.configurable import ChannelSettings
-from tocsin.notifications.events import LINK_EVENTS, Event
-from tocsin.notifications.opt_in import channel_takes
+from tocsin.notifications.events import LINK_EVENTS, NAMED_BY_CHANNELS, Event
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
 _NOT_FOUND = "You have no notification channel with this id."
@@ -30,7 +29,8 @@ def takes_event(channel: NotificationChannelDocument, event: Event) -> bool:
     """Tell whether a channel is told of an event. None is told that it was disabled itself."""
     if event.kind in LINK_EVENTS or (isinstance(event, ChannelDisabled) and event.channel == channel["_id"]):
         return False
-    return channel_takes(channel["events"], event.kind)
+    events = channel["events"]
+    return event.kind not in NAMED_BY_CHANNELS if events is None else event.kind in events
 
 
 async def list_channels(database: Database, owner: str) -> list[NotificationChannelDocument]:

@@ -1,6 +1,6 @@
 """Stored deliveries: queued once for each cause, listed, and deleted in the end. `delivery_worker` tells their life."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from pymongo.errors import BulkWriteError
@@ -19,6 +19,7 @@ from tocsin.notifications.inbox.store import store_notifications
 from tocsin.notifications.live.fallback import await_acknowledgement, find_fallback_time, find_hold_time
 from tocsin.notifications.live.holding import first_try_at
 from tocsin.notifications.notices import render_notice
+from tocsin.notifications.preferences.recipients import RecipientChoices
 
 _PRUNE_BATCH = 500
 
@@ -33,34 +34,47 @@ async def notify(database: Database, events: Iterable[Event]) -> None:
     given = list(events)
     if not given:
         return
-    found = await find_takers(database, {event.owner for event in given if event.kind not in LINK_EVENTS})
-    told = [event for event in given if event.kind not in UNSTORED_KINDS or _is_taken(event, found)]
+    choices = await RecipientChoices.load(database, given)
+    takers = await _find_takers(database, given, choices)
+    told = [event for event in given if takers[event.id] or _is_stored(event, choices)]
     await store_notifications(database, told)
-    takers = [[each for each in found.get(event.owner, ()) if takes_event(each, event)] for event in told]
     now = clock.now()
     to_channels = [
         await_acknowledgement(
             new_delivery(event, channel["_id"], render_notice(event)), find_fallback_time(channel), now
         )
-        for event, taking in zip(told, takers, strict=True)
-        for channel in taking
+        for event in told
+        for channel in takers[event.id]
     ]
     others = [
-        await_acknowledgement(
-            new_delivery(event, name, channel.render(event)),
-            find_hold_time(event, taking) if name == DEFAULT_CHANNEL else None,
-            now,
-        )
-        for event, taking in zip(told, takers, strict=True)
+        choices.mark_mail(event, await_acknowledgement(new_delivery(event, name, channel.render(event)), hold, now))
+        for event in told
         for name, channel in CHANNELS.items()
         if await channel.accepts(event, database)
+        for hold in (find_hold_time(event, takers[event.id]) if name == DEFAULT_CHANNEL else None,)
     ]
     await enqueue_deliveries(database, to_channels, now)
-    await enqueue_deliveries(database, others, now)
+    await enqueue_deliveries(database, [each for each in others if each is not None], now)
 
 
-def _is_taken(event: Event, takers: Mapping[str, Collection[NotificationChannelDocument]]) -> bool:
-    return any(takes_event(channel, event) for channel in takers.get(event.owner, ()))
+async def _find_takers(
+    database: Database, events: Sequence[Event], choices: RecipientChoices
+) -> dict[str, list[NotificationChannelDocument]]:
+    """Return the channels that users have set up and that are told, by the ID of each event."""
+    found = await find_takers(database, {event.owner for event in events if event.kind not in LINK_EVENTS})
+    return {
+        event.id: [
+            each
+            for each in found.get(event.owner, ())
+            if takes_event(each, event) and choices.find_objection(event, each["_id"]) is None
+        ]
+        for event in events
+    }
+
+
+def _is_stored(event: Event, choices: RecipientChoices) -> bool:
+    """Tell whether an event that no channel takes is stored. Of some kinds, that are frequent, only if it is mailed."""
+    return event.kind not in UNSTORED_KINDS or choices.find_objection(event, DEFAULT_CHANNEL) is None
 
 
 def delivery_id(event_id: str, channel: str) -> str:

@@ -28,6 +28,7 @@ from tocsin.notifications.channels.base import (
     DeliverySuppressed,
     DeliveryUnavailable,
     LiveOutcome,
+    Message,
 )
 from tocsin.notifications.delivery_claims import (
     IS_QUEUED,
@@ -37,8 +38,12 @@ from tocsin.notifications.delivery_claims import (
     update_deliveries,
 )
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
+from tocsin.notifications.digests.collection import finish_collected
 from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED, was_acknowledged
 from tocsin.notifications.live.holding import is_live
+from tocsin.notifications.preferences.choices import DIGEST_KIND
+from tocsin.notifications.preferences.gate import admit_delivery
+from tocsin.notifications.preferences.held_deliveries import DeliveryHeld
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
 MAX_RETRY_DELAY = timedelta(minutes=30)
@@ -59,10 +64,19 @@ async def attempt_delivery(
 ) -> Changes:
     """Make one attempt at a claimed delivery, and return its outcome as changes of it. Raises PyMongoError."""
     try:
-        await _refuse_obsolete(delivery, database, now())
-        message = await channels[_name_channel(delivery)].deliver(delivery)
+        return await _attempt(delivery, channels, database, now)
     except LiveOutcome as outcome:
         return _record_live(delivery, outcome, now())
+    except DeliveryHeld:  # it is no longer claimed, so that this outcome is not recorded
+        return {"status": delivery["status"]}
+
+
+async def _attempt(
+    delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: Callable[[], datetime]
+) -> Changes:
+    """Make an attempt. Raises PyMongoError, LiveOutcome, DeliveryHeld."""
+    try:
+        message = await _deliver(delivery, channels, database, now())
     except DeliveryObsolete as error:
         return _outcome(delivery, DeliveryStatus.SUPERSEDED, last_error=str(error))
     except DeliveryPostponed as error:
@@ -75,7 +89,7 @@ async def attempt_delivery(
         return _give_up(delivery, str(error), now())
     except DeliveryUnavailable as error:
         return _retry_later(delivery, str(error), now(), error.wait)
-    except PyMongoError:
+    except (PyMongoError, LiveOutcome, DeliveryHeld):
         raise
     except Exception as error:  # a bug must not keep the other notifications from being delivered
         _log.exception("a notification could not be sent", **log_fields(delivery))
@@ -102,10 +116,20 @@ def _record_live(delivery: DeliveryDocument, outcome: LiveOutcome, now: datetime
     return _outcome(delivery, outcome.status, last_error=outcome.reason, **outcome.changes)
 
 
-async def _refuse_obsolete(delivery: DeliveryDocument, database: Database, now: datetime) -> None:
-    """Raise DeliveryObsolete if a late delivery is obsolete."""
+async def _deliver(
+    delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: datetime
+) -> Message:
+    """Deliver by the channel if it is still wanted, and wanted now. Raises what channels raise, and DeliveryHeld.
+
+    Live deliveries disturb nobody who does not look, so nothing holds them back.
+    """
     if (reason := await _find_obsolete_reason(delivery, database, now)) is not None:
         raise DeliveryObsolete(reason)
+    admitted = delivery if is_live(delivery) else await admit_delivery(database, delivery, now)
+    message = await channels[_name_channel(delivery)].deliver(admitted)
+    if delivery["kind"] == DIGEST_KIND:
+        await finish_collected(database, delivery)
+    return message
 
 
 async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:
@@ -130,7 +154,7 @@ def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime, asked: 
     """
     delay = retry_delay(delivery["tries"] + 1, random.random())  # noqa: S311  # spreads load, not security
     again = clock.truncate_to_milliseconds(now + max(delay, asked or delay))
-    if again > delivery["queued_at"] + RETRY_PERIOD:
+    if again > _tried_since(delivery) + RETRY_PERIOD:
         return _give_up(delivery, reason, now)
     _count(delivery, "RETRY")
     _log.warning("a notification will be retried", **log_fields(delivery), reason=reason, until=again.isoformat())
@@ -146,10 +170,15 @@ async def _postpone(
     """
     queued_after = postponed.until - RETRY_PERIOD
     await postpone_channel(database, delivery, postponed.until, str(postponed), queued_after=queued_after, now=now)
-    if delivery["queued_at"] < queued_after:
+    if _tried_since(delivery) < queued_after:
         return _give_up(delivery, str(postponed), now)
     waiting: Changes = {"next_try_at": postponed.until, "last_error": str(postponed)}
     return {"status": DeliveryStatus.QUEUED, "claim": None, "lease_until": None, **waiting}
+
+
+def _tried_since(delivery: DeliveryDocument) -> datetime:
+    """Return when the first attempt could be made: the time for which it was held back does not count."""
+    return max(delivery["queued_at"], delivery.get("held_until") or delivery["queued_at"])
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:

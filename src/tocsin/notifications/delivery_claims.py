@@ -14,6 +14,7 @@ from uuid import uuid4
 from pymongo import UpdateMany, UpdateOne
 
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, Filter, aggregate
+from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
 from tocsin.notifications.delivery_order import Group, find_replaced, group_of, plan_deliveries, superseding_id
 from tocsin.telemetry import get_logger
@@ -88,16 +89,11 @@ async def postpone_channel(
     now: datetime,
 ) -> None:
     """Postpone what is due for the channel of this delivery, many with one command, unless it was queued earlier."""
-    query: Filter = {
-        "status": DeliveryStatus.QUEUED,
-        "owner": delivery["owner"],
-        "next_try_at": {"$lte": now},
-        "channel": delivery.get("channel"),
-        "queued_at": {"$gt": queued_after},
-    }
+    query = {"status": DeliveryStatus.QUEUED, "owner": delivery["owner"], "next_try_at": {"$lte": now}}
+    others = {"channel": delivery.get("channel"), "queued_at": {"$gt": queued_after}}
     postponed = change_when(_is_due(now), {"next_try_at": until, "last_error": reason})
     while until > now:
-        found = await database.deliveries.find(query, {"_id": 1}).limit(_MAX_PENDING).to_list()
+        found = await find_narrowed(database.deliveries, query, others, fields={"_id": 1}, limit=_MAX_PENDING)
         if found:
             await update_deliveries(database, [update_by_ids([each["_id"] for each in found], [postponed])])
         if len(found) < _MAX_PENDING:
@@ -124,8 +120,10 @@ async def _find_ready(
     database: Database, owner: str, now: datetime, busy: Collection[Group], among: Filter
 ) -> list[str]:
     """Return ids of this owner's deliveries that may be made now, except those of a `busy` group."""
-    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}, **among}
-    oldest = await database.deliveries.find(query, _PROJECTION).sort("next_try_at", 1).limit(_BATCH).to_list()
+    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}}
+    oldest = await find_narrowed(
+        database.deliveries, query, among, fields=_PROJECTION, sort="next_try_at", limit=_BATCH
+    )
     due = [each for each in oldest if group_of(each) not in busy]
     pending = await _find_pending(database, due, now)
     plan = plan_deliveries(due, pending, await _find_superseding(database, pending), now)
@@ -150,9 +148,11 @@ async def _find_waiting(
     database: Database, channel: str | None, subjects: list[str], now: datetime
 ) -> list[DeliveryDocument]:
     """Return all queued deliveries of a channel about these subjects. While there are too many, mark older ones."""
-    query = {"status": DeliveryStatus.QUEUED, "about.id": {"$in": subjects}, "channel": channel}
+    query = {"status": DeliveryStatus.QUEUED, "about.id": {"$in": subjects}}
     while True:
-        found = await database.deliveries.find(query, _PROJECTION).limit(_MAX_PENDING).to_list()
+        found = await find_narrowed(
+            database.deliveries, query, {"channel": channel}, fields=_PROJECTION, limit=_MAX_PENDING
+        )
         replaced = find_replaced(found, now)
         if len(found) < _MAX_PENDING or not replaced:
             return found

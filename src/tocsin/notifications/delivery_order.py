@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.documents import DeliveryDocument
-from tocsin.notifications.incident_stages import phase_of_stage
+from tocsin.notifications.incident_stages import INCIDENT_TYPES, phase_of_stage
 from tocsin.notifications.live.holding import is_held, is_live
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
@@ -19,7 +19,6 @@ FIRST_RETRY_DELAY = timedelta(seconds=30)
 MAX_WAITING = 10
 """Deliveries of a channel about one subject that can wait: newer ones replace the older ones."""
 _LEASE_POLL = timedelta(seconds=2)
-_INCIDENTS = ("Task", "Workflow", "Incident")
 Group = tuple[str | None, str]
 """The deliveries that are made one at a time: those of one channel (None for mail) about one subject."""
 
@@ -63,13 +62,13 @@ def plan_deliveries(
 
 def find_replaced(pending: Iterable[DeliveryDocument], now: datetime) -> list[str]:
     """Return the ids of those for which too many newer ones wait, even if these are only some of all that wait."""
-    return [each for group in _by_group(pending) for each in _beyond_limit(sorted(group, key=_order), now)]
+    return [each for group in _by_group(pending) for each in _beyond_limit(sorted(group, key=_place), now)]
 
 
 def superseding_id(delivery: DeliveryDocument) -> str | None:
     """Return the id of the delivery that would supersede this one; None if its kind cannot be superseded."""
     about = delivery.get("about")
-    if about is None or about["type"] not in _INCIDENTS or about["stage"] != 0:
+    if about is None or about["type"] not in INCIDENT_TYPES or about["stage"] != 0:
         return None
     before, _, channel = delivery["_id"].rpartition(":began")
     return f"{before}:failed{channel}"
@@ -87,7 +86,7 @@ def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: 
     """Plan the deliveries of a channel about one subject. The time for it grows with their number only."""
     last_stages = _last_stages(group)
     outdated = {each["_id"] for each in group if _is_outdated(each, last_stages, delivered, now)}
-    kept = sorted((each for each in group if each["_id"] not in outdated), key=_order)
+    kept = sorted((each for each in group if each["_id"] not in outdated), key=_place)
     replaced = set(_beyond_limit(kept, now))
     plan.superseded += outdated
     plan.replaced += replaced
@@ -145,6 +144,11 @@ def _phase(delivery: DeliveryDocument) -> tuple[int, int]:
     if about is None or about["type"] == "Approval":
         return _order(delivery)[0], 0
     return about["incident"], phase_of_stage(about["stage"])
+
+
+def _place(delivery: DeliveryDocument) -> tuple[int, int, datetime]:
+    """Return the place of a delivery among those about its subject: failed attempts have all the same stage."""
+    return (*_order(delivery), delivery["queued_at"])
 
 
 def _is_leased(delivery: DeliveryDocument, now: datetime) -> bool:

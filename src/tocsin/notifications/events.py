@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
     STILL_FAILING = "STILL_FAILING"
     RECOVERED = "RECOVERED"
+    ATTEMPT_FAILED = "ATTEMPT_FAILED"
     APPROVAL = "APPROVAL"
     QUOTA_MET = "QUOTA_MET"
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # not a password
@@ -56,6 +57,8 @@ LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION,
 account."""
 SECURITY_EVENTS = frozenset({EventKind.REFRESH_TOKEN_REUSED, EventKind.PASSWORD_CHANGED, EventKind.API_TOKEN_CREATED})
 """The kinds that tell of the security of an account, which are always mailed at once."""
+NAMED_BY_CHANNELS = OPT_IN_KINDS | {EventKind.ATTEMPT_FAILED}
+"""The kinds of which a channel is told only if its events name them."""
 UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 
@@ -78,11 +81,17 @@ class Event:
     page: str | None = None
 
 
+_SUBJECT_TYPES = {"TaskPauses": "Task", "Reports": "Task", "WorkflowRuns": "Workflow"}
+
+
 def about_latest(type_name: str, subject: str, at: datetime) -> DeliveryAboutDocument:
     """Return the subject of an event that is no incident: of many about it, only the latest wait for a receiver.
 
     `at` puts them into order.
     """
-    return {
+    about: DeliveryAboutDocument = {
         "type": type_name, "id": f"{subject}:{type_name.lower()}", "incident": epoch_milliseconds(at), "stage": 0
     }  # fmt: skip
+    if type_name in _SUBJECT_TYPES:
+        about |= {"subject_type": _SUBJECT_TYPES[type_name], "subject": subject}
+    return about

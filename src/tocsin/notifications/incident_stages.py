@@ -9,6 +9,8 @@ from tocsin.documents import DeliveryAboutDocument
 
 FIRST_REMINDER_STAGE = 2
 OVER_STAGE = 1_000_000
+INCIDENT_TYPES = frozenset({"Task", "Workflow", "Incident"})
+"""The types of what an incident is told about."""
 
 
 class SubjectId(NamedTuple):

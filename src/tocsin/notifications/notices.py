@@ -7,7 +7,7 @@ from tocsin.documents import DeliveryDocument, NotificationChannelDocument, to_g
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.notice import Notice, Severity
 from tocsin.notifications.events import Event, EventKind
-from tocsin.notifications.incident_stages import subject_of
+from tocsin.notifications.incident_stages import INCIDENT_TYPES, subject_of
 from tocsin.notifications.texts import describe_event
 
 _SEVERITIES = MappingProxyType(
@@ -16,6 +16,7 @@ _SEVERITIES = MappingProxyType(
         EventKind.FAILED_FOR_GOOD: Severity.ERROR,
         EventKind.STILL_FAILING: Severity.ERROR,
         EventKind.RECOVERED: Severity.SUCCESS,
+        EventKind.ATTEMPT_FAILED: Severity.WARNING,
         EventKind.APPROVAL: Severity.INFO,
         EventKind.QUOTA_MET: Severity.WARNING,
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
@@ -41,10 +42,14 @@ _NAMES = {
     EventKind.WORKFLOW_FAILED: "WORKFLOW_RUN_FAILED",
     EventKind.API_TOKEN_CREATED: "TOKEN_CREATED",
 }
-_INCIDENTS = frozenset({"Task", "Workflow", "Incident"})
 _INCIDENT_EVENTS = frozenset(
     {EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD, EventKind.STILL_FAILING, EventKind.RECOVERED}
 )
+
+
+def find_severity(kind: str) -> Severity:
+    """Return the severity of news of this kind."""
+    return _SEVERITIES[EventKind(kind)]
 
 
 def render_notice(event: Event) -> Message:
@@ -59,7 +64,7 @@ def render_notice(event: Event) -> Message:
 def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
     """Return the notice of a delivery. `page` is the address of the page about it."""
     kind, about = EventKind(delivery["kind"]), delivery.get("about")
-    is_incident = about is not None and about["type"] in _INCIDENTS
+    is_incident = about is not None and about["type"] in INCIDENT_TYPES
     return Notice(
         id=delivery["_id"].rpartition("@")[0],
         kind=_name_kind(kind, delivery),

@@ -48,6 +48,12 @@ _INCIDENT = """query Incident($id: ID!) {
     subjects(first: 20) { nodes { name failures error { kind message hint } run { id } workflowRun { id } } }
   }
 }"""
+_INBOX = """query Notifications {
+  notifications(first: 50) {
+    totalCount
+    nodes { kind subject text at link acknowledgedAt }
+  }
+}"""
 _DECIDE = """mutation Decide($input: DecideApprovalInput!) {
   decideApproval(input: $input) { approved userErrors { field message } }
 }"""
@@ -94,3 +100,7 @@ def run_type_name(run_id: str) -> str:
 def _playground(document: str, variables: Mapping[str, object]) -> str:
     parameters = {"query": document, "variables": json.dumps(variables)}
     return f"/playground?{urlencode(parameters, quote_via=quote)}"
+
+
+INBOX_PAGE_PATH = _playground(_INBOX, {})
+"""The path of the page with the latest notifications."""

@@ -66,7 +66,20 @@ describe_event.register(describe_api_token_created)
 
 @describe_event.register
 def _task_failure(event: TaskFailure) -> Mail:
+    if event.kind is EventKind.ATTEMPT_FAILED:
+        return _attempt_failed(event)
     return _task_began_failing(event) if event.kind is EventKind.BEGAN_FAILING else _task_failed(event)
+
+
+def _attempt_failed(event: TaskFailure) -> Mail:
+    reason = _NO_RETRY_REASONS.get(event.reason)
+    return f'Attempt {event.attempts} of the task "{event.task_name}" has failed', MailContent(
+        tone=Tone.WARNING,
+        headline=f'Attempt {event.attempts} of your task "{event.task_name}" has failed.',
+        facts=_task_facts(event, [("No retry:", reason)] if reason else _next_attempt(event.retry_at)),
+        button=_RUN,
+        closing="You get a mail about each failed attempt, because your notification preferences ask for it.",
+    )
 
 
 def _task_began_failing(event: TaskFailure) -> Mail:

@@ -17,10 +17,11 @@ SLICE = timedelta(hours=1)
 _MAX_SLICE = timedelta(days=8)
 _PAUSE_FACTOR = 4
 """The pause between two steps of a measurement, as a multiple of the time that the step took."""
-_COLLECTIONS = (
-    "tasks", "workflow_versions", "deliveries", "notifications", "notification_channels", "alerts", "incidents",
-)  # fmt: skip
 DOCUMENT_SIZE: Expression = {"$bsonSize": "$$ROOT"}
+_SIZED_BY_ID = (
+    "tasks", "workflow_versions", "deliveries", "notifications", "notification_channels", "notification_preferences",
+    "alerts", "incidents",
+)  # fmt: skip
 _BODIES_SIZE: Expression = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
 RUN_DOCUMENT_SIZE: Expression = {"$add": [DOCUMENT_SIZE, _BODIES_SIZE]}
 """The size of a run, including the response bodies of its attempts."""
@@ -34,7 +35,7 @@ async def measure_storage(
     stored = await database.owner_usages.find_one({"_id": owner})
     before = stored.get("storage", 0) if stored else 0
     total = await _sum_runs(database, owner, now, kept)
-    for name in _COLLECTIONS:
+    for name in _SIZED_BY_ID:
         total += await _sum_sizes(database, name, {"_id": make_owner_filter(owner)}, DOCUMENT_SIZE)
     total += await _sum_sizes(database, f"{FILES_BUCKET}.files", {"_id": make_owner_filter(owner)}, "$length")
     await ledger.correct_storage(database, owner, before, total, now)

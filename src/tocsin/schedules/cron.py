@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from tocsin.schedules.cron_calendar import CronCalendar, get_calendar
 from tocsin.schedules.schedule import Cron
 from tocsin.schedules.time_zones import (
+    first_moment_at,
     first_offset_change,
     get_zone,
     iter_offset_changes,
@@ -83,12 +84,12 @@ def _count_shown(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until:
 
 def _next_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime) -> datetime | None:
     match = calendar.next(_furthest_wall(zone, after))
-    return None if match is None else _first_moment_at(zone, match)
+    return None if match is None else first_moment_at(zone, match)
 
 
 def _latest_fixed(calendar: CronCalendar, zone: ZoneInfo, at: datetime) -> datetime | None:
     match = calendar.latest(_furthest_wall(zone, at))
-    return None if match is None else _first_moment_at(zone, match)
+    return None if match is None else first_moment_at(zone, match)
 
 
 def _count_fixed(calendar: CronCalendar, zone: ZoneInfo, after: datetime, until: datetime) -> int:
@@ -110,16 +111,6 @@ def _furthest_wall(zone: ZoneInfo, moment: datetime) -> datetime:
     if change is None:
         return local.replace(tzinfo=None)
     return _to_wall(change, utc_offset_at(zone, change - _SECOND)) - _SECOND
-
-
-def _first_moment_at(zone: ZoneInfo, wall: datetime) -> datetime:
-    """Return the moment when the zone's wall clock first reaches or passes this time."""
-    first = wall.replace(tzinfo=zone).astimezone(UTC)
-    if first.astimezone(zone).replace(tzinfo=None) == wall:
-        return first
-    # Skipped (PEP 495): read with fold=1 it lies before the change of clocks, with fold=0 after it.
-    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    return first_offset_change(zone, before, first) or first
 
 
 def _to_wall(moment: datetime, offset: timedelta) -> datetime:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 # Since 1970 no zone has changed its offset and changed it back within a week.
 _STRIDE = timedelta(days=7)
+_SECOND = timedelta(seconds=1)
 _KEY = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
 # An offset with or without a name: "GMT+2", "utc +02:00", "+2", "Etc/GMT+02".
 _OFFSET = re.compile(
@@ -80,6 +81,26 @@ def _names_by_folded() -> dict[str, str]:
 def utc_offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
     """Return the zone's offset to UTC at that moment."""
     return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def first_moment_at(zone: ZoneInfo, wall: datetime) -> datetime:
+    """Return the moment (UTC) when the zone's wall clock first reaches or passes this time."""
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == wall:
+        return first
+    # Skipped (PEP 495): read with fold=1 it lies before the change of clocks, with fold=0 after it.
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    return first_offset_change(zone, before, first) or first
+
+
+def moment_passed_for_good(zone: ZoneInfo, wall: datetime) -> datetime:
+    """Return the moment (UTC) from which on the zone's wall clock shows no time before this one.
+
+    If clocks are set back to a time before this one, that is when they reach it for the second time.
+    """
+    last = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    just_before = (last - _SECOND).astimezone(zone).replace(tzinfo=None)
+    return last if just_before == wall - _SECOND else first_moment_at(zone, wall)
 
 
 def iter_offset_changes(zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:

@@ -9,6 +9,7 @@ from tocsin.documents import ChangeKind, Database, Hold, PauseReason, RunStatus,
 from tocsin.documents.updates import change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.notifications.incidents.alerts import review_alerts
+from tocsin.notifications.preferences.store import delete_rule
 from tocsin.tasks.activity_log import log_task
 from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.ownership import find_task, require_task
@@ -39,6 +40,7 @@ async def cancel_task(database: Database, owner: str, task_id: str, now: datetim
 async def delete_task(database: Database, owner: str, task_id: str, now: datetime) -> None:
     """Delete a task at once. Its open runs are cancelled; its history is kept."""
     await _change(database, owner, task_id, now, lambda _task: _hold_changes(Hold.DELETED), "task deleted")
+    await delete_rule(database, task_id)
 
 
 async def resume_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:

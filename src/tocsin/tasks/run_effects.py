@@ -36,6 +36,7 @@ from tocsin.documents.updates import (
 )
 from tocsin.notifications.incidents.alerts import record_failures, record_successes
 from tocsin.notifications.incidents.failures import Success, task_failure
+from tocsin.notifications.preferences.failed_attempts import notify_failed_attempts
 from tocsin.tasks import overlap
 from tocsin.tasks.failure_streak import count_in_streak, pause_if_reached
 from tocsin.tasks.missed_runs import tell_missed_runs
@@ -55,6 +56,7 @@ async def apply_effects(database: Database, runs: list[RunDocument]) -> bool:
 
 async def record_alerts(database: Database, runs: list[RunDocument]) -> None:
     """Record failures and successes of scheduled runs in the alerts of their tasks, of which the keeper tells users."""
+    await notify_failed_attempts(database, runs)
     await record_failures(database, [task_failure(run) for run in runs if _is_failure(run)])
     await record_successes(database, [success for run in runs if (success := _find_success(run)) is not None])
 

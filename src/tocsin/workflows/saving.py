@@ -17,6 +17,7 @@ from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.notifications.incidents.alerts import review_alerts
+from tocsin.notifications.preferences.store import delete_rule
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quota, Quotas
@@ -122,6 +123,7 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     changes = {"deleted": True, "next_run_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
     await review_alerts(database, workflow["_id"])
+    await delete_rule(database, workflow["_id"])
     log_workflow("workflow deleted", workflow)
     return workflow
 

@@ -28,6 +28,7 @@ REFUSED = {
     "Task.lastRun", "Task.runs", "Run.task", "Run.workflowRun", "Run.attempts", "Run.result", "RunReplay.replay",
     "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
     "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage", "NotificationChannel.deliveries",
+    "Task.notificationRule", "Workflow.notificationRule",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

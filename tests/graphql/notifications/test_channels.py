@@ -73,7 +73,7 @@ def test_each_kind_and_event_has_a_name_in_the_api() -> None:
     assert {event.name for event in TOLD_EVENTS} == {
         "BEGAN_FAILING", "FAILED_FOR_GOOD", "APPROVAL", "QUOTA_MET", "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED",
         "CHANNEL_DISABLED", "TASK_PAUSED", "RUN_MISSED", "WORKFLOW_FINISHED", "WORKFLOW_FAILED", "REPORT_READY",
-        "REPLAY_FINISHED", "API_TOKEN_CREATED", "STILL_FAILING", "RECOVERED",
+        "REPLAY_FINISHED", "API_TOKEN_CREATED", "STILL_FAILING", "RECOVERED", "ATTEMPT_FAILED",
     }  # fmt: skip
 
 

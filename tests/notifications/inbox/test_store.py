@@ -32,6 +32,7 @@ from tocsin.notifications.account_events import (
     QuotaMet,
     RefreshTokenReused,
 )
+from tocsin.notifications.attempt_events import make_attempt_events
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event, EventKind
 from tocsin.notifications.inbox import store
@@ -118,7 +119,8 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (IncidentReport.from_incident(incident(reminders=1), IncidentNews.STILL_FAILING),
      'Task "Nightly backup" is still failing', STILL_FAILING,
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
-      **_REFUSED, "runId": to_global_id("Run", "u1/Nightly backup:1"), "taskId": to_global_id("Task", "u1/Nightly backup")}),
+      **_REFUSED, "runId": to_global_id("Run", "u1/Nightly backup:1"),
+      "taskId": to_global_id("Task", "u1/Nightly backup")}),
     (IncidentReport.from_incident(several(), IncidentNews.RECOVERED),
      "12 tasks that call api.example.org:443 work again",
      "12 tasks that call api.example.org:443 work again.\nFailing since: 2026-11-22T09:00:11Z\n"
@@ -128,8 +130,12 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (IncidentReport.from_incident(incident(subjects=[workflow_subject()]), IncidentNews.RECOVERED),
      'Workflow "Invoices" works again', 'Your workflow "Invoices" works again.\nFailing since: 2026-11-22T09:00:11Z',
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
-      **_REFUSED, "workflowRunId": to_global_id("WorkflowRun", "u1/w1-1"), "workflowId": to_global_id("Workflow", "u1/1")}),
+      **_REFUSED, "workflowRunId": to_global_id("WorkflowRun", "u1/w1-1"),
+      "workflowId": to_global_id("Workflow", "u1/1")}),
     *((event, subject, "", data) for event, subject, _, data in OUTCOMES if event.kind not in UNSTORED_KINDS),
+    (next(make_attempt_events(retried_run(round=0))), 'Attempt 1 of the task "Nightly backup" has failed',
+     f"""Attempt 1 of your task "Nightly backup" has failed.\n{_CALL}\nAttempts: 1""",
+     {"runId": _RUN, "taskId": _TASK, "attempts": 1, "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
 ]  # fmt: skip
 
 

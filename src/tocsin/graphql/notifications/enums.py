@@ -44,6 +44,10 @@ describe_enum(
         "FAILED_FOR_GOOD": "A run of a task or scheduled workflow has failed and is not retried.",
         "STILL_FAILING": "A task, a scheduled workflow, or several of these still fail: a reminder.",
         "RECOVERED": "What you were told fails works again.",
+        "ATTEMPT_FAILED": (
+            "An attempt of a task has failed. Only where the preferences ask for `EVERY_ATTEMPT`, and in channels that "
+            "name this event."
+        ),
         "APPROVAL": "A workflow step waits for your decision, or still does.",
         "QUOTA_MET": "You have reached a quota. At most once a day.",
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
@@ -67,7 +71,7 @@ describe_enum(
         "DELIVERED": "The service has accepted it; or you have acknowledged it, if the channel is live.",
         "FAILED": "It was refused, or could not be delivered for 3 days, or you have not acknowledged it in time.",
         "SUPERSEDED": "It is not delivered any more: a later one covers it, or the channel is disabled or deleted.",
-        "SUPPRESSED": "It is not delivered because your account is deactivated.",
+        "SUPPRESSED": "It is not delivered: your preferences exclude it, or your account is deactivated.",
     },
     name="NotificationDeliveryStatus",
 )

@@ -10,6 +10,7 @@ from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.node import WORKFLOW, Node, converter_to
+from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.workflows.language.offloaded_validation import render_yaml
@@ -32,6 +33,13 @@ class Workflow(Node):
     def schedule(self) -> Schedule | None:
         stored = self.document["schedule"]
         return None if stored is None else to_schedule(schedules.schedule_from_document(stored))
+
+    @strawberry.field(
+        description="What you are told about it where that differs from your preferences; null if it does not."
+    )
+    async def notification_rule(self, info: Info) -> NotificationRuleType | None:
+        rule = await info.context.services.loaders.load_rule(self.document["_id"])
+        return None if rule is None else to_rule(rule)
 
     @strawberry.field(
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."

@@ -31,6 +31,7 @@ from tocsin.notifications.account_events import (
     QuotaMet,
     RefreshTokenReused,
 )
+from tocsin.notifications.attempt_events import make_attempt_events
 from tocsin.notifications.channels.mail.html_layout import format_html
 from tocsin.notifications.channels.mail.layout import format_text, render_mail
 from tocsin.notifications.content import MailContent
@@ -101,6 +102,27 @@ Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
 You will get no more mails about this task until it has worked again.
+
+Tocsin
+"""
+
+ATTEMPT_FAILED = """\
+Hello,
+
+Attempt 1 of your task "Nightly backup" has failed.
+
+Called:          POST https://api.example.org/backup
+Error:           The server answered 503 Service Unavailable.
+Hint:            It asks to be left alone for a while: see whether it is
+                 being serviced, or is short of memory.
+Attempts:        1
+Next attempt:    2026-11-22T10:00:11Z
+Due:             2026-11-22T09:00:00Z
+Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
+Open:            {page}
+
+You get a mail about each failed attempt, because your notification
+preferences ask for it.
 
 Tocsin
 """
@@ -350,6 +372,8 @@ MAILS: list[tuple[Event, str, str]] = [
     (IncidentReport.from_incident(incident(reminders=1), IncidentNews.STILL_FAILING),
      'Task "Nightly backup" is still failing', STILL_FAILING),
     (IncidentReport.from_incident(incident(), IncidentNews.RECOVERED), 'Task "Nightly backup" works again', RECOVERED),
+    (next(make_attempt_events(retried_run(round=0))), 'Attempt 1 of the task "Nightly backup" has failed',
+     ATTEMPT_FAILED),
 ]  # fmt: skip
 
 

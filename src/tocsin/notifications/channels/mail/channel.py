@@ -14,7 +14,6 @@ from tocsin.notifications.channels.mail.layout import insert_link, insert_page_a
 from tocsin.notifications.channels.mail.notes import add_fallback_note, add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import RecipientResolver
 from tocsin.notifications.events import Event
-from tocsin.notifications.opt_in import wants_mail
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.quotas.limits import Quota
@@ -33,8 +32,8 @@ class MailChannel(Channel):
 
     @staticmethod
     async def accepts(event: Event, _database: Database) -> bool:
-        """Tell whether the owner of the event gets a mail about it: not of kinds that they would have to choose."""
-        return wants_mail((), event.kind)
+        """Accept all events. Whether its owner wants a mail about one is decided by their preferences."""
+        return True
 
     @staticmethod
     def render(event: Event) -> Message:

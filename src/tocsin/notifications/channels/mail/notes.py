@@ -8,7 +8,7 @@ from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, 
 from tocsin.notifications.channels.mail.layout import prepend_note
 from tocsin.notifications.content import MailContent, format_time
 from tocsin.notifications.delivery_order import is_late
-from tocsin.notifications.incident_stages import OVER_STAGE, subject_of
+from tocsin.notifications.incident_stages import INCIDENT_TYPES, OVER_STAGE, subject_of
 from tocsin.notifications.live.holding import is_fallback
 from tocsin.notifications.run_events import incident_event_id
 
@@ -40,7 +40,7 @@ class StoredMail:
 async def add_late_notes(database: Database, delivery: DeliveryDocument, now: datetime) -> StoredMail:
     """Return the mail, updated with the present state of the incident."""
     mail, about = StoredMail.from_delivery(delivery), delivery.get("about")
-    if about is None or about["type"] == "Approval" or about["stage"] == OVER_STAGE:
+    if about is None or about["type"] not in INCIDENT_TYPES or about["stage"] == OVER_STAGE:
         return mail
     subject = subject_of(about)
     who = None if subject is None else _NAMES[subject.type]

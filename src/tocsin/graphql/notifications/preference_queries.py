@@ -1,0 +1,16 @@
+"""Query of notification preferences."""
+
+import strawberry
+
+from tocsin.graphql import access
+from tocsin.graphql.context import Info
+from tocsin.graphql.notifications.preference_types import NotificationPreferences, to_preferences
+
+
+@strawberry.type
+class NotificationPreferencesQueries:
+    @strawberry.field(description="Your notification preferences.")
+    async def notification_preferences(self, info: Info) -> NotificationPreferences:
+        owner = await access.require_owner(info)
+        found = await info.context.services.database.notification_preferences.find_one({"_id": owner})
+        return to_preferences(found)

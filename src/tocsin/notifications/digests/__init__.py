@@ -1,0 +1,1 @@
+"""Digests: mails that tell of all that happened in an hour or a day."""

@@ -1,0 +1,1 @@
+"""What users want to be told, and when: preferences of a user, and rules of single tasks and workflows."""
