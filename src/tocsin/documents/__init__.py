@@ -45,6 +45,12 @@ from tocsin.documents.limit_documents import (
 )
 from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
+from tocsin.documents.network_documents import (
+    NetworkFailureDocument,
+    NetworkStateChanges,
+    NetworkStateDocument,
+    OutageObserverDocument,
+)
 from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
@@ -65,7 +71,15 @@ from tocsin.documents.run_documents import (
     RunChanges,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_round, new_run, snapshot_changes
+from tocsin.documents.runs import (
+    NEW_RETRY_BUDGET,
+    is_inconclusive,
+    is_repeated,
+    last_due_of,
+    new_round,
+    new_run,
+    snapshot_changes,
+)
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -75,6 +89,7 @@ from tocsin.documents.states import (
     DeliveryStatus,
     ErrorKind,
     Hold,
+    NetworkFailureState,
     Overlap,
     RunReason,
     RunStatus,
@@ -166,11 +181,16 @@ __all__ = [
     "LinkPurpose",
     "MailContentDocument",
     "MailCountDocument",
+    "NetworkFailureDocument",
+    "NetworkFailureState",
+    "NetworkStateChanges",
+    "NetworkStateDocument",
     "Notification",
     "NotificationChannel",
     "NotificationChannelDocument",
     "NotificationDataDocument",
     "NotificationDocument",
+    "OutageObserverDocument",
     "Overlap",
     "OwnerUsageDocument",
     "Permit",
@@ -232,6 +252,8 @@ __all__ = [
     "connect",
     "connect_sync",
     "from_global_id",
+    "is_inconclusive",
+    "is_repeated",
     "is_unavailable",
     "is_workflow_run_id",
     "iterate_aggregate",

@@ -10,6 +10,7 @@ from tocsin.documents.delivery_models import Delivery, MailCount
 from tocsin.documents.key_models import StoredKey
 from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
+from tocsin.documents.network_models import NetworkFailure, NetworkState
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_models import Replay
@@ -18,5 +19,5 @@ from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVers
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
-    ChangeBatch, ClaimRecord, Notification, NotificationChannel,
+    NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Notification, NotificationChannel,
 ]  # fmt: skip

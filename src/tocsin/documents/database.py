@@ -35,6 +35,7 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.lost_writes import LostWriteListener
+from tocsin.documents.network_documents import NetworkFailureDocument, NetworkStateDocument
 from tocsin.documents.notification_documents import NotificationDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
@@ -162,6 +163,14 @@ class Database:
     @property
     def permits(self) -> AsyncCollection[PermitDocument]:
         return self.db["permits"]
+
+    @property
+    def network_states(self) -> AsyncCollection[NetworkStateDocument]:
+        return self.db["network_states"]
+
+    @property
+    def network_failures(self) -> AsyncCollection[NetworkFailureDocument]:
+        return self.db["network_failures"]
 
     @property
     def rate_buckets(self) -> AsyncCollection[RateBucketDocument]:

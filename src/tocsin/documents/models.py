@@ -21,6 +21,7 @@ class Task(StoredDocument):
     `next_run_at` is the next due time; null if there is none. `active` lists the scheduled runs that are open, or whose
     end is not yet counted here. `version` counts the owner's edits. `incident` counts scheduled successes: each value
     has one mail about failures. `reconcile` is true while open runs still have to be updated after an edit.
+    `uncounted` are the last runs that were taken out of the streak again, because they turned out to be INCONCLUSIVE.
     """
 
     owner: str
@@ -42,6 +43,7 @@ class Task(StoredDocument):
     last_end: TaskStatus = TaskStatus.COMPLETED
     last_run: str | None = None
     consecutive_failures: int = 0
+    uncounted: list[str] = []
     incident: int = 0
     version: int = 1
     reconcile: bool = False
@@ -69,7 +71,8 @@ class Run(StoredDocument):
     A RUNNING run that has not `begun` is claimed but waits in a worker: the API shows it as QUEUED (`public_status`).
     `interval_ms` is the shortest time between due times of the schedule, which default retries must fit into.
     `replays` are the last 50 times that a user repeated the run; `replay` is null for a single retry. A `pinned` run
-    keeps its settings when its task is edited, because a replay requested the original ones.
+    keeps its settings when its task is edited, because a replay requested the original ones. `inconclusive_rounds`
+    counts the rounds that ended INCONCLUSIVE and that Tocsin itself followed by another one.
     """
 
     owner: str
@@ -116,6 +119,7 @@ class Run(StoredDocument):
     discarded_at: datetime | None = None
     replays: list[ReplayEntryDocument] = []
     pinned: bool = False
+    inconclusive_rounds: int = 0
 
     class Settings:
         name = "runs"

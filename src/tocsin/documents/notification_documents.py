@@ -31,6 +31,8 @@ class NotificationDataDocument(TypedDict, total=False):
     address: str
     openedAt: str
     openedFrom: str
+    since: str
+    until: str
     channel: str
 
 

@@ -25,9 +25,11 @@ from tocsin.documents import (
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
 from tocsin.fair_queue import RoundRobin
+from tocsin.outbound.reachability import Reachability
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
+from tocsin.tasks.network_failures import find_network_failure, record_network_failures
 from tocsin.wakeups import Signal, Wakeups
 
 BATCH = 500
@@ -71,9 +73,11 @@ class Completer:
         in_flight: InFlightRuns,
         wakeups: Wakeups,
         meter: UsageMeter,
+        reachability: Reachability | None = None,
     ) -> None:
         self._database = database
         self._meter = meter
+        self._reachability = reachability or Reachability()
         self._in_flight = in_flight
         self._wakeups = wakeups
         self.step_run_stored: Signal[[RunDocument]] = Signal()
@@ -147,6 +151,7 @@ class Completer:
     async def _write(self, batch: list[Completion]) -> None:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
+        has_network_failures = self._reachability.is_watched and await self._record_network_failures(batch)
         async with self._database.deferred.lock:
             deferred = [one for one in batch if self._database.deferred.get(one.run["_id"]) is not None]
             inserted = await self._insert_deferred(deferred)
@@ -157,6 +162,8 @@ class Completer:
         stored = stored.joined(inserted)
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
+        if has_network_failures:
+            self._reachability.report_failures()
         for run in stored.runs:
             if run["status"] == RunStatus.RETRY:
                 self._wakeups.task_due(run.get("retry_at"))
@@ -171,6 +178,13 @@ class Completer:
             await self._database.response_bodies.insert_many(bodies, ordered=False)
         except BulkWriteError as error:
             existing_indexes(error)  # stored by an earlier try of this batch
+
+    async def _record_network_failures(self, batch: list[Completion]) -> bool:
+        """Record which of these runs the network may have failed, before they end. Return whether there are some."""
+        failures = [find_network_failure(one.completed_run(), one.attempt) for one in batch if one.attempt.get("error")]
+        found = [each for each in failures if each is not None]
+        await record_network_failures(self._database, found)
+        return bool(found)
 
     async def _insert_deferred(self, batch: list[Completion]) -> StoredBatch:
         """Insert runs that were deferred with their outcomes, and advance their tasks."""

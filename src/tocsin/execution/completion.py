@@ -141,7 +141,7 @@ def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expres
         return None
     return {
         "status": {"$cond": [final, "$final.status", RunStatus.RETRY]},
-        "reason": {"$cond": [final, "$final.reason", None]},
+        "reason": {"$cond": [final, "$final.reason", decision.reason]},
         "open": {"$cond": [final, False, True]},
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},

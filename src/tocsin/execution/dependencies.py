@@ -11,6 +11,7 @@ from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_transport import MailTransport
+from tocsin.outbound.reachability import Reachability
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.metered_mail import MeteredMailTransport
 from tocsin.security.secret_box import SecretBox
@@ -22,6 +23,7 @@ class WorkerDependencies:
 
     `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
     the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
+    `reachability` tells whether this process is cut off from the network.
     """
 
     http: HttpClient
@@ -35,6 +37,7 @@ class WorkerDependencies:
     email_recipients: str = "owner"
     compute: Compute = field(default_factory=ProcessPool)
     waiting_for_compute: set[str] = field(default_factory=set)
+    reachability: Reachability = field(default_factory=Reachability)
 
     def job_context(self, run: RunDocument) -> JobContext:
         """Return the context in which the job of a claimed run makes its latest attempt."""

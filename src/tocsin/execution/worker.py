@@ -8,7 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.dispatch.retry_decision import RunDecision
+from tocsin.dispatch.retry_decision import RunDecision, judge_while_cut_off
 from tocsin.documents import ErrorKind, RunDocument, RunReason, RunStatus, run_log_ids
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
@@ -115,6 +115,8 @@ class Worker:
     def _decide(self, run: RunDocument, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Completion:
         chance = random.random()  # noqa: S311  jitter, not a secret
         decision = self._dependencies.retry_decider.decide(run, outcome, ended_at, chance)
+        if self._dependencies.reachability.is_cut_off:
+            decision = judge_while_cut_off(decision, run, outcome.error.kind if outcome.error else None)
         return Completion.of_attempt(run, outcome, decision, started_at, ended_at)
 
     def _report(self, completion: Completion) -> None:

@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
     CHANNEL_DISABLED = "CHANNEL_DISABLED"
+    NETWORK_DOWN = "NETWORK_DOWN"
+    NETWORK_UP = "NETWORK_UP"
 
 
 ACCOUNT_EVENTS = frozenset(

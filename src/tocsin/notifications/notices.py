@@ -22,6 +22,8 @@ _SEVERITIES = MappingProxyType(
         EventKind.REFRESH_TOKEN_REUSED: Severity.CRITICAL,
         EventKind.PASSWORD_CHANGED: Severity.WARNING,
         EventKind.CHANNEL_DISABLED: Severity.WARNING,
+        EventKind.NETWORK_DOWN: Severity.CRITICAL,
+        EventKind.NETWORK_UP: Severity.SUCCESS,
     }
 )
 TOLD_EVENTS = frozenset(_SEVERITIES)

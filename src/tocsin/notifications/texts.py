@@ -13,6 +13,8 @@ from tocsin.notifications.account_events import (
 )
 from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
+from tocsin.notifications.network_texts import describe_network_down, describe_network_up
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
 Mail = tuple[str, MailContent]
@@ -168,6 +170,10 @@ def _approval_requested(event: ApprovalRequested) -> Mail:
         button=_DECISION,
         advice="The page opens with the mutation decideApproval filled in: true completes the step, false fails it.",
     )
+
+
+describe_event.register(NetworkDown)(describe_network_down)
+describe_event.register(NetworkUp)(describe_network_up)
 
 
 # --- quotas and accounts ----------------------------------------------------------------------------------------------

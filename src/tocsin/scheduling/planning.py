@@ -22,6 +22,7 @@ from tocsin.documents import (
     TaskDocument,
     TaskStatus,
     Trigger,
+    is_inconclusive,
     last_due_of,
     public_status,
     to_global_id,
@@ -96,7 +97,14 @@ class TaskFiring:
         active = (named,) if run["open"] else ()
         ended = None if run["open"] else named[1]
         return self.task["_id"], TaskAdvance(
-            self.due_at, self.task["version"], self.next_run_at, self.last_due_at, (named,), active, ended
+            self.due_at,
+            self.task["version"],
+            self.next_run_at,
+            self.last_due_at,
+            (named,),
+            active,
+            ended,
+            is_inconclusive(run),
         )
 
     def _suffix_and_status(self, run: RunDocument) -> "NamedRun":
@@ -112,7 +120,7 @@ class TaskAdvance:
     """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
     `last_run` contains the newest run that was made, if any; `active` the runs that are not settled. `ended` is the
-    status of the newest run if it has ended, and its end is to be counted.
+    status of the newest run if it has ended, and its end is to be counted, unless it `is_inconclusive`.
     """
 
     due_at: datetime
@@ -122,6 +130,7 @@ class TaskAdvance:
     last_run: tuple[NamedRun, ...]
     active: tuple[NamedRun, ...]
     ended: RunStatus | None = None
+    is_inconclusive: bool = False
 
     def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
@@ -136,7 +145,7 @@ class TaskAdvance:
             if status is RunStatus.MISSED:
                 changes["last_end"] = TaskStatus.FAILED
         if self.ended is not None:
-            computed |= count_last_end(self.ended)
+            computed |= count_last_end(self.ended, is_rerun=self.is_inconclusive)
         unmoved = all_of(has_value("next_run_at", self.due_at), has_value("version", self.version))
         return change_task_pipeline(unmoved, changes, computed)
 

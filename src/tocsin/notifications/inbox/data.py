@@ -6,6 +6,7 @@ from tocsin.documents import NotificationDataDocument, is_workflow_run_id, paren
 from tocsin.notifications.account_events import ChannelDisabled, PasswordChanged, QuotaMet, RefreshTokenReused
 from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 from tocsin.schedules.iso8601 import format_datetime
@@ -71,6 +72,16 @@ def _password_changed(event: PasswordChanged) -> NotificationDataDocument:
 @describe_for_programs.register
 def _channel_disabled(event: ChannelDisabled) -> NotificationDataDocument:
     return {"channel": to_global_id("NotificationChannel", event.channel), "reason": event.reason}
+
+
+@describe_for_programs.register
+def _network_down(event: NetworkDown) -> NotificationDataDocument:
+    return {"since": format_datetime(event.since)}
+
+
+@describe_for_programs.register
+def _network_up(event: NetworkUp) -> NotificationDataDocument:
+    return {"since": format_datetime(event.since), "until": format_datetime(event.at)}
 
 
 def _about_run(run_id: str | None) -> NotificationDataDocument:
