@@ -25,6 +25,8 @@ class SwitchableServer:
         return f"http://127.0.0.1:{self.port}/"
 
     async def open(self) -> None:
+        if self._runner is not None:
+            return
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -103,5 +105,5 @@ async def wait_for_end(database: Database) -> None:
 async def run_watched(database: Database, *canaries: SwitchableServer, **changes: Any) -> AsyncIterator[Stack]:
     """Run a process with these canaries."""
     urls = ",".join(canary.url for canary in canaries)
-    async with run_stack(database, canary_urls=urls, **{"circuit_failures": 0, **changes}) as process:
+    async with run_stack(database, canary_urls=urls, **changes) as process:
         yield process

@@ -1,8 +1,11 @@
 """Outages of our own network and of targets, told apart with real servers that go down and come back."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 
-from tests.harness import save_task, wait_until
+from tests.harness import Stack, save_task, wait_until
 from tests.maintenance.network_helpers import (
     add_admin,
     look_often,
@@ -13,10 +16,11 @@ from tests.maintenance.network_helpers import (
     wait_for_end,
     wait_for_outage,
 )
-from tocsin import clock
+from tocsin import clock, schedules
 from tocsin.dead_letters import store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.documents import Database
+from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.retry_policy import RetryPolicy
 
@@ -106,8 +110,8 @@ async def test_a_target_that_is_still_down_after_the_outage_is_told_then(databas
         assert await store.count_dead_letters(database, "alice", DeadLetterFilter()) == 1
 
 
-async def _has_failed_again(process: object, task_id: str) -> bool:
-    (run,) = await process.runs(task_id)  # type: ignore[attr-defined]
+async def _has_failed_again(process: Stack, task_id: str) -> bool:
+    (run,) = await process.runs(task_id)
     return bool(run["status"] == "FAILED" and run["round"] == 1 and run["reason"] == "RETRIES_USED_UP")
 
 
@@ -134,9 +138,9 @@ async def test_runs_that_failed_before_the_outage_was_noticed_are_marked_and_lea
             assert (await process.wait_for_task(task.id, "COMPLETED"))["consecutive_failures"] == 0
 
 
-async def _is_marked(process: object, task_id: str) -> bool:
-    runs = await process.runs(task_id)  # type: ignore[attr-defined]
-    streak = (await process.task(task_id))["consecutive_failures"]  # type: ignore[attr-defined]
+async def _is_marked(process: Stack, task_id: str) -> bool:
+    runs = await process.runs(task_id)
+    streak = (await process.task(task_id))["consecutive_failures"]
     return [(run["status"], run["reason"]) for run in runs] == [("FAILED", "INCONCLUSIVE")] and streak == 0
 
 
@@ -161,6 +165,75 @@ async def test_a_manual_run_is_tried_again_too(database: Database) -> None:
 async def _is_inconclusive(database: Database, run_id: str) -> bool:
     run = await database.runs.find_one({"_id": run_id})
     return run is not None and run["reason"] == "INCONCLUSIVE"
+
+
+async def test_several_processes_have_one_outage(database: Database) -> None:
+    await add_admin("carol")
+    async with (
+        serve_switchable() as canary,
+        serve_switchable(200) as target,
+        run_watched(database, canary) as one,
+        run_watched(database, canary) as other,
+    ):
+        await canary.close()
+        await target.close()
+        await asyncio.gather(*(process.network_watch.is_held("127.0.0.1") for process in (one, other) for _ in "abc"))
+        await wait_until(lambda: _observed_by(database, 2))
+        outage = (await network_state(database))["outage"]
+        tasks = [await save_task(database, target.url, retry=NO_RETRY) for _ in range(20)]
+        for process in (one, other):
+            process.scheduler.expect_due(clock.now())
+        for task in tasks:
+            (run,) = await one.wait_for_runs(task.id, "FAILED")
+            assert run["reason"] == "INCONCLUSIVE"
+        await target.open()
+        await canary.open()
+        for task in tasks:
+            (run,) = await one.wait_for_runs(task.id, "COMPLETED")
+            assert run["round"] == 1
+        await wait_for_end(database)
+        assert (await network_state(database))["outage"] == outage
+        assert await told(database) == [("carol", "NETWORK_DOWN"), ("carol", "NETWORK_UP")]
+
+
+async def _observed_by(database: Database, count: int) -> bool:
+    state = await network_state(database)
+    return len([each for each in state.get("observers", ()) if each["back_at"] is None]) == count
+
+
+async def test_a_retry_in_an_outage_is_not_told_and_gives_way_without_being_counted(database: Database) -> None:
+    async with serve_switchable() as canary, serve_switchable() as target, run_watched(database, canary) as process:
+        await canary.close()
+        await target.close()
+        assert await process.network_watch.is_held("127.0.0.1")
+        often = schedules.Every(timedelta(seconds=1), clock.now())
+        task = await save_task(database, target.url, often, retry=RetryPolicy(5, (timedelta(minutes=5),)))
+        process.scheduler.expect_due(clock.now())
+        await wait_until(lambda: _reasons(process, task.id, ("FAILED", "INCONCLUSIVE"), ("RETRY", "INCONCLUSIVE")))
+        assert (await process.task(task.id))["consecutive_failures"] == 0
+        assert await database.network_failures.count_documents({"state": "INCONCLUSIVE"}) == 0
+        assert await told(database) == []
+
+
+async def _reasons(process: Stack, task_id: str, *expected: tuple[str, str]) -> bool:
+    runs = await process.runs(task_id)
+    return [(run["status"], run["reason"]) for run in runs[: len(expected)]] == list(expected)
+
+
+async def test_a_paused_task_keeps_its_inconclusive_run(database: Database) -> None:
+    async with serve_switchable() as canary, serve_switchable(200) as target, run_watched(database, canary) as process:
+        await canary.close()
+        await target.close()
+        assert await process.network_watch.is_held("127.0.0.1")
+        task = await save_task(database, target.url, retry=NO_RETRY)
+        process.scheduler.expect_due(clock.now())
+        await process.wait_for_runs(task.id, "FAILED")
+        await lifecycle.pause_task(database, "alice", task.id, clock.now())
+        await canary.open()
+        await wait_for_end(database)
+        await wait_until(lambda: _is_explained(database))
+        (run,) = await process.runs(task.id)
+        assert (run["status"], run["reason"], run["round"]) == ("FAILED", "INCONCLUSIVE", 0)
 
 
 async def test_without_canaries_nothing_is_recorded(database: Database) -> None:

@@ -123,7 +123,8 @@ class Worker:
         """Report the outcome to the circuit of its host, and count it."""
         run, attempt = completion.run, completion.attempt
         try:
-            self._circuits.record_outcome(run, attempt)
+            is_inconclusive = completion.decision.reason is RunReason.INCONCLUSIVE
+            self._circuits.record_outcome(run, attempt, is_inconclusive=is_inconclusive)
             self._throughput.record_attempt(run, attempt["finished_at"])
             seconds = (attempt["finished_at"] - attempt["started_at"]).total_seconds()
             telemetry.count_attempt(run["job"]["kind"], attempt["outcome"], seconds)

@@ -172,14 +172,17 @@ async def find_next_owner(database: Database, after: str) -> str | None:
 
 
 async def retry_inconclusive(database: Database, owner: str, now: datetime) -> tuple[int, int]:
-    """Run the next inconclusive runs of an owner again. Return how many are done with, and how many of them run."""
+    """Run the next inconclusive runs of an owner again. Return how many are done with, and how many of them run.
+
+    Those that a later due time has replaced are only forgotten: a long outage leaves many of them.
+    """
     query = {"state": NetworkFailureState.INCONCLUSIVE, "owner": owner}
-    failures = await database.network_failures.find(query).limit(TURN).to_list()
+    failures = await database.network_failures.find(query).limit(BATCH).to_list()
     cases = await _load_cases(database, failures)
     steps = [(case, plan_retry(case.failure, case.run, case.task, now)) for case in cases]
-    again = [case for case, step in steps if step is Step.RETRY]
+    again = [case for case, step in steps if step is Step.RETRY][:TURN]
     sent = await _requeue(database, [(case.run, case.task) for case in again if case.run and case.task], now)
-    done = [case.failure for case, step in steps if step is not Step.WAIT]
+    done = [case.failure for case in again] + [case.failure for case, step in steps if step is Step.FORGET]
     await forget_failures(database, done)
     return len(done), sent
 

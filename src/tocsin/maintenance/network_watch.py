@@ -36,6 +36,8 @@ MIN_FRESH_SECONDS = 1.0
 ANSWERS_TO_BE_BACK = 2
 """Looks in a row at which a canary must answer before the network counts as back."""
 MAX_RETRIES_PER_TURN = 100
+"""Runs that are tried again in one turn, by one process of all."""
+MAX_TURN_SECONDS = 1.0
 LOOK_BACK = timedelta(minutes=5)
 """Age up to which failures that no look has explained, because a process died, count to an outage found now."""
 _ORPHANED = timedelta(seconds=60)
@@ -64,6 +66,7 @@ class NetworkWatch:
     ) -> None:
         self._database, self._canaries, self._wakeups = database, canaries, wakeups
         self._reachability, self._worker, self._on_marked = reachability, worker, on_marked
+        self._only = None if database.changes.is_shared else worker
         self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
         self._answers = 0
@@ -101,14 +104,19 @@ class NetworkWatch:
 
     async def watch_network(self) -> float:
         """Look at the canaries if there is reason to, and do what follows. Return the seconds until the next call."""
-        is_first = self._looked_at == float("-inf")
-        if self._canaries.urls and (self._reachability.is_cut_off or is_first or self.has_suspicion()):
+        if self._canaries.urls and await self._has_reason_to_look():
             await self._look()
         state = await self._settle_state()
         is_trying = False
         if not state["open"] and not self._reachability.is_cut_off:
             is_trying = await self._try_again(clock.now())
         return BUSY_SECONDS if state["open"] or self._reachability.is_cut_off or is_trying else IDLE_SECONDS
+
+    async def _has_reason_to_look(self) -> bool:
+        """Return whether to ask the canaries: at first, after a failure, and if this or another process is cut off."""
+        if self._looked_at == float("-inf") or self._reachability.is_cut_off or self.has_suspicion():
+            return True
+        return self.can_look() and (await load_state(self._database))["open"]
 
     # --- canaries ---------------------------------------------------------------------------------------------------
 
@@ -140,7 +148,7 @@ class NetworkWatch:
     async def _blame_targets(self, began: datetime) -> None:
         """Forget the failures before a look that was answered, unless they belong to an outage that is not settled."""
         state = await load_state(self._database)
-        cut_off = {each["worker"] for each in state["observers"]} if state["open"] else set()
+        cut_off = {each["worker"] for each in state["observers"]} if state["open"] else set[str]()
         explained = [each for each in await self._find_mine(began) if each["worker"] not in cut_off]
         await forget_failures(self._database, explained)
 
@@ -173,7 +181,8 @@ class NetworkWatch:
         """Return the unexplained failures up to that time of this process, and those that nobody else explains."""
         orphaned = clock.now() - _ORPHANED
         found = await find_suspected(self._database, until)
-        return [each for each in found if each["worker"] == self._worker or each["at"] < orphaned]
+        mine = (self._worker, *({each["worker"] for each in found} if self._only else ()))
+        return [each for each in found if each["worker"] in mine or each["at"] < orphaned]
 
     # --- outage -----------------------------------------------------------------------------------------------------
 
@@ -181,7 +190,9 @@ class NetworkWatch:
         """Announce what is not announced yet, and end an outage that is over for all. Return the state."""
         state = await load_state(self._database)
         if state["open"]:
-            state = await change_state(self._database, lambda now: outage_plan.plan_silence(now, clock.now()))
+            state = await change_state(
+                self._database, lambda now: outage_plan.plan_silence(now, clock.now(), only=self._only)
+            )
         if not state["is_announced"] or not state["is_end_announced"]:
             await announce_outage(self._database, state)
             state = await load_state(self._database)
@@ -222,16 +233,16 @@ class NetworkWatch:
         return True
 
     async def _retry_in_turn(self, now: datetime) -> int:
-        """Give each owner a turn until enough runs are done with. Return how many run again."""
-        handled = sent = 0
+        """Give each owner a turn until enough runs run again, or it takes too long. Return how many run again."""
+        sent, began = 0, time.monotonic()
         waiting: set[str] = set()  # whose next runs are being written at this moment
-        while handled < MAX_RETRIES_PER_TURN:
+        while sent < MAX_RETRIES_PER_TURN and time.monotonic() - began < MAX_TURN_SECONDS:
             owner = await find_next_owner(self._database, self._owner)
             if owner is None or owner in waiting:
                 break
             self._owner = owner
             done, queued = await retry_inconclusive(self._database, owner, now)
-            handled, sent = handled + done, sent + queued
+            sent += queued
             if not done:
                 waiting.add(owner)
         return sent

@@ -13,9 +13,12 @@ RETRIER_LEASE = timedelta(seconds=10)
 def plan_cut_off(
     state: NetworkStateDocument, worker: str, since: datetime, now: datetime, new_outage: str
 ) -> NetworkStateChanges:
-    """Return the changes that say that this process is cut off: a new outage, unless there is one."""
+    """Return the changes that say that this process is cut off: by a new outage, unless there is one.
+
+    One whose end nobody was told of yet goes on.
+    """
     observer: OutageObserverDocument = {"worker": worker, "since": since, "seen_at": now, "back_at": None}
-    if not state["open"]:
+    if not state["open"] and state["is_end_announced"]:
         return {
             "outage": new_outage,
             "open": True,
@@ -29,7 +32,7 @@ def plan_cut_off(
     if before:
         observer["since"] = min(before[0]["since"], since)
     others = [each for each in state["observers"] if each["worker"] != worker]
-    return {"observers": [*_without_oldest(others), observer]}
+    return {"open": True, "over_at": None, "observers": [*_without_oldest(others), observer]}
 
 
 def plan_return(state: NetworkStateDocument, worker: str, now: datetime) -> NetworkStateChanges:
@@ -37,12 +40,15 @@ def plan_return(state: NetworkStateDocument, worker: str, now: datetime) -> Netw
     return _with_back(state, {worker}, now)
 
 
-def plan_silence(state: NetworkStateDocument, now: datetime) -> NetworkStateChanges:
-    """Return the changes after which no outage waits for processes that have died."""
+def plan_silence(state: NetworkStateDocument, now: datetime, *, only: str | None = None) -> NetworkStateChanges:
+    """Return the changes after which no outage waits for processes that have died.
+
+    `only` is the one process that can be running, if it is known to be alone.
+    """
     silent = {
         each["worker"]
         for each in state["observers"]
-        if each["back_at"] is None and abs(now - each["seen_at"]) > SILENCE
+        if abs(now - each["seen_at"]) > SILENCE or only not in (None, each["worker"])
     }
     return _with_back(state, silent, now)
 
