@@ -13,7 +13,7 @@ else:  # Pydantic would drop the keys that a TypedDict does not name
 
 
 class NetworkState(StoredDocument):
-    """The last outage of the network, on which the processes agree. There is one document, with the ID `network`.
+    """The last outage of the network, on which the processes agree. There is one document.
 
     `outage` is the ID of the outage, null if there was none yet; it lasts while `open`. `observers` are the processes
     that it cut off. `is_announced` and `is_end_announced` are true once the administrators were notified. `retrier` is

@@ -6,7 +6,7 @@ Whether a target or our own network failed is known only once canaries were aske
 
 from collections.abc import Sequence
 
-from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
 
 from tocsin.documents import (
     AttemptDocument,
@@ -19,6 +19,7 @@ from tocsin.documents import (
     Trigger,
     is_inconclusive,
 )
+from tocsin.documents.inserts import existing_indexes
 from tocsin.outbound.reachability import NETWORK_ERRORS
 
 
@@ -58,7 +59,10 @@ def find_network_failure(run: RunDocument, attempt: AttemptDocument) -> NetworkF
 
 
 async def record_network_failures(database: Database, failures: Sequence[NetworkFailureDocument]) -> None:
-    """Record failures. One that is recorded already is suspected again."""
-    if failures:
-        updates = [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in failures]
-        await database.network_failures.bulk_write(updates, ordered=False)
+    """Record failures that are not recorded yet."""
+    if not failures:
+        return
+    try:
+        await database.network_failures.insert_many(failures, ordered=False)
+    except BulkWriteError as error:
+        existing_indexes(error)  # recorded by an earlier try of this batch
