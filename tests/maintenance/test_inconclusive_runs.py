@@ -14,7 +14,6 @@ from tests.tasks.helpers import load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, RunDocument, Task, Trigger
 from tocsin.maintenance import network_watch, outage_plan
-from tocsin.maintenance.inconclusive_runs import find_next_owner
 from tocsin.maintenance.network_watch import NetworkWatch
 from tocsin.outbound.canaries import Canaries
 from tocsin.outbound.reachability import Reachability
@@ -219,7 +218,8 @@ async def test_a_success_in_between_leaves_the_streak_alone(database: Database) 
 
 
 async def test_owners_take_turns_however_many_runs_one_has(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_watch, "MAX_RETRIES_PER_TURN", 11)
+    monkeypatch.setattr(network_watch, "PART", 20)
+    monkeypatch.setattr(network_watch, "MAX_RETRIES_PER_TURN", 21)
     many = [await save_hourly_task(database) for _ in range(30)]
     single = await save_hourly_task(database, owner="bob")
     for task in [*many, single]:
@@ -230,9 +230,11 @@ async def test_owners_take_turns_however_many_runs_one_has(database: Database, m
         await watch.step(2)
         await canary.open()
         await watch.step(2)
-    requeued = [run["owner"] async for run in database.runs.find({"status": "QUEUED"})]
-    assert sorted(requeued) == ["alice"] * 10 + ["bob"]
-    assert await find_next_owner(database, "bob") == "alice"
+        requeued = [run["owner"] async for run in database.runs.find({"status": "QUEUED"})]
+        assert sorted(requeued) == ["alice"] * 20 + ["bob"]
+        await watch.step(2)
+    assert await database.runs.count_documents({"status": "QUEUED"}) == 31
+    assert await database.network_failures.count_documents({}) == 0
 
 
 async def test_the_runs_of_a_process_that_is_not_cut_off_are_not_judged_by_those_of_another(

@@ -50,4 +50,4 @@ class NetworkFailure(StoredDocument):
 
     class Settings:
         name = "network_failures"
-        indexes: ClassVar = [ascending_index("state", "at"), ascending_index("state", "owner")]
+        indexes: ClassVar = [ascending_index("state", "at")]

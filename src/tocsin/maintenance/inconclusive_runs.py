@@ -3,6 +3,7 @@
 Each step is conditional on the claim of the attempt that failed (its fence), so it can be repeated by any process.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from tocsin.documents import (
     new_round,
     record_stored_runs,
 )
+from tocsin.documents.keyset import CursorPosition, KeysetQuery
 from tocsin.documents.updates import (
     Expression,
     all_of,
@@ -36,6 +38,7 @@ from tocsin.documents.updates import (
     is_one_of,
     move_run,
 )
+from tocsin.documents.walks import Walk
 from tocsin.maintenance.inconclusive_plan import MARKED_REASONS, FailureStep, plan_mark, plan_retry
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.ranking import queued_fields
@@ -43,7 +46,7 @@ from tocsin.tasks.reconciliation import current_settings
 
 BATCH = 200
 TURN = 10
-"""Runs of one owner that are tried again before the next owner's."""
+"""Runs of one owner that are tried again of each part of the list: others follow soon, however many they are."""
 _MAX_UNCOUNTED = 200
 Step = FailureStep
 MarkListener = Callable[[list[RunDocument]], Awaitable[None]]
@@ -158,33 +161,47 @@ async def _await_network(database: Database, failures: Iterable[NetworkFailureDo
 # --- again ------------------------------------------------------------------------------------------------------------
 
 
-async def find_next_owner(database: Database, after: str) -> str | None:
-    """Return an owner of inconclusive runs after this one, in turn; None if there are none at all.
+async def list_inconclusive(
+    database: Database, since: datetime, until: datetime, after: CursorPosition | None, limit: int
+) -> list[NetworkFailureDocument]:
+    """Return the next failures after this position whose runs are to be tried again. Most are between these times."""
+    query = KeysetQuery(
+        collection=database.network_failures,
+        order_name="inconclusive" if after is None else "inconclusive_after",  # with widths of their own
+        key="at",
+        descending=False,
+        indexed_filter={"state": NetworkFailureState.INCONCLUSIVE},
+        key_range_hint=(since, until),
+    )
+    return (await Walk(query, down=False, start=after).take(limit, limit))[0]
 
-    It reads one entry of the index, not all of them, and the order is that of the index: it matters for fairness only.
-    """
-    for low in dict.fromkeys((after, "")):
-        query = {"state": NetworkFailureState.INCONCLUSIVE, "owner": {"$gt": low}}
-        found = await database.network_failures.find(query, {"owner": 1}).limit(1).to_list()
-        if found:
-            return found[0]["owner"]
-    return None
 
-
-async def retry_inconclusive(database: Database, owner: str, now: datetime) -> tuple[int, int]:
-    """Run the next inconclusive runs of an owner again. Return how many are done with, and how many of them run.
+async def retry_inconclusive(
+    database: Database, failures: Sequence[NetworkFailureDocument], now: datetime, most: int
+) -> tuple[int, int]:
+    """Run up to `most` of these runs again, owners alike. Return how many are done with, and how many of them run.
 
     Those that a later due time has replaced are only forgotten: a long outage leaves many of them.
     """
-    query = {"state": NetworkFailureState.INCONCLUSIVE, "owner": owner}
-    failures = await database.network_failures.find(query).limit(BATCH).to_list()
     cases = await _load_cases(database, failures)
     steps = [(case, plan_retry(case.failure, case.run, case.task, now)) for case in cases]
-    again = [case for case, step in steps if step is Step.RETRY][:TURN]
+    again = _select_fairly([case for case, step in steps if step is Step.RETRY], most)
     sent = await _requeue(database, [(case.run, case.task) for case in again if case.run and case.task], now)
     done = [case.failure for case in again] + [case.failure for case, step in steps if step is Step.FORGET]
     await forget_failures(database, done)
     return len(done), sent
+
+
+def _select_fairly(cases: Sequence[_Case], most: int) -> list[_Case]:
+    """Return up to `most` of these cases, and not more than a turn of any owner."""
+    turns = Counter[str]()
+    chosen: list[_Case] = []
+    for case in cases:
+        owner = case.failure["owner"]
+        if turns[owner] < TURN and len(chosen) < most:
+            turns[owner] += 1
+            chosen.append(case)
+    return chosen
 
 
 async def _requeue(database: Database, again: Sequence[tuple[RunDocument, TaskDocument]], now: datetime) -> int:

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 from tocsin import clock, telemetry
 from tocsin.documents import Database, NetworkFailureDocument, NetworkStateDocument, RunDocument, new_id
+from tocsin.documents.keyset import CursorPosition
 from tocsin.maintenance import outage_plan
 from tocsin.maintenance.inconclusive_runs import (
     MarkListener,
-    find_next_owner,
     find_suspected,
     forget_failures,
+    list_inconclusive,
     mark_inconclusive,
     retry_inconclusive,
 )
@@ -38,6 +39,8 @@ ANSWERS_TO_BE_BACK = 2
 MAX_RETRIES_PER_TURN = 100
 """Runs that are tried again in one turn, by one process of all."""
 MAX_TURN_SECONDS = 1.0
+PART = 500
+"""Failures that are looked through at a time."""
 LOOK_BACK = timedelta(minutes=5)
 """Age up to which failures that no look has explained, because a process died, count to an outage found now."""
 _ORPHANED = timedelta(seconds=60)
@@ -70,7 +73,7 @@ class NetworkWatch:
         self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
         self._answers = 0
-        self._owner = ""
+        self._place: CursorPosition | None = None
         self._cut_off_since: datetime | None = None
 
     @property
@@ -109,7 +112,7 @@ class NetworkWatch:
         state = await self._settle_state()
         is_trying = False
         if not state["open"] and not self._reachability.is_cut_off:
-            is_trying = await self._try_again(clock.now())
+            is_trying = await self._try_again(state, clock.now())
         return BUSY_SECONDS if state["open"] or self._reachability.is_cut_off or is_trying else IDLE_SECONDS
 
     async def _has_reason_to_look(self) -> bool:
@@ -219,30 +222,36 @@ class NetworkWatch:
 
     # --- again ------------------------------------------------------------------------------------------------------
 
-    async def _try_again(self, now: datetime) -> bool:
-        """Try a limited number of inconclusive runs again, owners in turn. Return whether there may be more."""
-        if await find_next_owner(self._database, self._owner) is None:
+    async def _try_again(self, state: NetworkStateDocument, now: datetime) -> bool:
+        """Try a limited number of inconclusive runs again, owners alike. Return whether there may be more."""
+        since = state["since"] or now - LOOK_BACK
+        if not (part := await self._next_part(since, now)):
             return False
         state = await change_state(self._database, lambda stored: outage_plan.plan_retrier(stored, self._worker, now))
         if state.get("retrier") != self._worker:
             return True
-        sent = await self._retry_in_turn(now)
-        if sent:
+        if sent := await self._retry_parts(part, since, now):
             log.info("inconclusive runs are tried again", runs=sent)
             self._wakeups.runs_queued()
         return True
 
-    async def _retry_in_turn(self, now: datetime) -> int:
-        """Give each owner a turn until enough runs run again, or it takes too long. Return how many run again."""
+    async def _retry_parts(self, part: list[NetworkFailureDocument], since: datetime, now: datetime) -> int:
+        """Take one part of the list after the other, until enough runs run again or it takes too long.
+
+        Return how many run again. The next call goes on where this one ended.
+        """
         sent, began = 0, time.monotonic()
-        waiting: set[str] = set()  # whose next runs are being written at this moment
-        while sent < MAX_RETRIES_PER_TURN and time.monotonic() - began < MAX_TURN_SECONDS:
-            owner = await find_next_owner(self._database, self._owner)
-            if owner is None or owner in waiting:
-                break
-            self._owner = owner
-            done, queued = await retry_inconclusive(self._database, owner, now)
+        while part and sent < MAX_RETRIES_PER_TURN and time.monotonic() - began < MAX_TURN_SECONDS:
+            done, queued = await retry_inconclusive(self._database, part, now, MAX_RETRIES_PER_TURN - sent)
             sent += queued
-            if not done:
-                waiting.add(owner)
+            self._place = CursorPosition(part[-1]["at"], part[-1]["_id"])
+            part = await self._next_part(since, now) if done else []  # else all wait to be written
         return sent
+
+    async def _next_part(self, since: datetime, now: datetime) -> list[NetworkFailureDocument]:
+        """Return the next part of the list, from its beginning after its end."""
+        part = await list_inconclusive(self._database, since, now, self._place, PART)
+        if not part and self._place is not None:
+            self._place = None
+            part = await list_inconclusive(self._database, since, now, None, PART)
+        return part
