@@ -1,6 +1,6 @@
 """Database connections, with collections as attributes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,9 +66,10 @@ class Database:
     """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
-    `deliveries_queued` is sent when this process has queued deliveries. It is not in `Wakeups`, because they are queued
-    by code that has only a database, such as that of accounts. For the same reason, all code that changes tasks, runs
-    or accesses records it in `changes`. `deferred` are the runs that this process writes later.
+    `deliveries_queued` is sent when this process has queued deliveries, with their owners. It is not in `Wakeups`,
+    because they are queued by code that has only a database, such as that of accounts. For the same reason, all code
+    that changes tasks, runs or accesses records it in `changes`. `deferred` are the runs that this process writes
+    later.
     """
 
     client: AsyncMongoClient[Any]
@@ -76,7 +77,7 @@ class Database:
     uri: str
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
-    deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
+    deliveries_queued: Signal[[Collection[str]]] = field(default_factory=Signal, compare=False, repr=False)
     changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
     deferred: DeferredRuns = field(default_factory=DeferredRuns, compare=False, repr=False)
 
