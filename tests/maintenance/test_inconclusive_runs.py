@@ -207,6 +207,23 @@ async def test_only_the_latest_run_of_a_task_is_tried_again(database: Database) 
     assert await database.network_failures.count_documents({}) == 0
 
 
+@pytest.mark.parametrize("pinned", [True, False])
+async def test_a_run_takes_the_settings_of_its_task_as_they_are_now_unless_it_is_pinned(
+    database: Database, pinned: bool
+) -> None:
+    task = await save_hourly_task(database)
+    run = await add_failed_run(database, task, pinned=pinned)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"name": "renamed", "timeout": 7.0}})
+    async with serve_switchable() as canary, open_shared_client() as client:
+        await canary.close()
+        watch = Watch(database, client, canary.url, "w")
+        await watch.step(2)
+        await canary.open()
+        await watch.step(4)
+    again = await load_run(database, run["_id"])
+    assert (again["status"], again["timeout"]) == ("QUEUED", None if pinned else 7.0)
+
+
 async def test_a_success_in_between_leaves_the_streak_alone(database: Database) -> None:
     task = await save_hourly_task(database)
     await add_failed_run(database, task)

@@ -221,10 +221,9 @@ async def _requeue(database: Database, again: Sequence[tuple[RunDocument, TaskDo
 
 
 def _requeue_update(run: RunDocument, task: TaskDocument, now: datetime) -> UpdateOne:
-    changes: RunChanges = {
-        **new_round(run["round"] + 1, queued_fields(now, task.get("priority") or 0)),
-        **current_settings(task, now),
-    }
+    changes: RunChanges = new_round(run["round"] + 1, queued_fields(now, task.get("priority") or 0))
+    if not run.get("pinned"):
+        changes |= current_settings(task, now)
     rounds: Expression = {"$add": [{"$ifNull": ["$inconclusive_rounds", 0]}, 1]}
     computed = {**NEW_RETRY_BUDGET, "inconclusive_rounds": rounds}
     where = all_of(has_value("fence", run["fence"]), has_value("reason", RunReason.INCONCLUSIVE))

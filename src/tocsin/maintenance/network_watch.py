@@ -68,7 +68,7 @@ class NetworkWatch:
         on_marked: MarkListener = _ignore,
     ) -> None:
         self._database, self._canaries, self._wakeups = database, canaries, wakeups
-        self._reachability, self._worker, self._on_marked = reachability, worker, on_marked
+        self._reachability, self._worker, self.on_marked = reachability, worker, on_marked
         self._only = None if database.changes.is_shared else worker
         self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
@@ -169,7 +169,7 @@ class NetworkWatch:
             self._cut_off_since = since
         self._reachability.is_cut_off = True
         telemetry.NETWORK_DOWN.set(1)
-        await mark_inconclusive(self._database, mine, self._on_marked)
+        await mark_inconclusive(self._database, mine, self.on_marked)
         await forget_failures(self._database, [each for each in found if each["at"] < began - LOOK_BACK])
 
     async def _note_return(self) -> None:
@@ -218,7 +218,7 @@ class NetworkWatch:
         left = [each for each in suspected if each["worker"] in since and each["at"] >= since[each["worker"]]]
         ended = {each["worker"]: each["back_at"] for each in state["observers"]}
         during = [each for each in left if (end := ended[each["worker"]]) is None or each["at"] <= end]
-        return await mark_inconclusive(self._database, during, self._on_marked)
+        return await mark_inconclusive(self._database, during, self.on_marked)
 
     # --- again ------------------------------------------------------------------------------------------------------
 
