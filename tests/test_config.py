@@ -77,6 +77,16 @@ def test_what_is_no_port_is_said(text: str) -> None:
         ports(text)
 
 
+def test_canaries_are_up_to_ten_urls_each_once() -> None:
+    urls = [f"https://canary{number}.example.org/" for number in range(11)]
+    assert load_settings(_env_file=None).canary_urls == ()
+    assert load_settings(_env_file=None, canary_urls=f"{urls[0]}, {urls[1]},{urls[0]}").canary_urls == tuple(urls[:2])
+    with pytest.raises(SettingsError, match=r"^TOCSIN_CANARY_URLS is invalid: .* at most 10 items"):
+        load_settings(_env_file=None, canary_urls=",".join(urls))
+    with pytest.raises(SettingsError, match=r"^TOCSIN_CANARY_URLS is invalid: 'example.org' is not a URL such as"):
+        load_settings(_env_file=None, canary_urls="example.org")
+
+
 @pytest.mark.parametrize("name", ["port", "retry_offset", "max_retries", "wait_timeout"])
 @pytest.mark.parametrize("text", ["1_0", "\u0661", "\uff11"])
 def test_numbers_are_written_in_digits_alone(name: str, text: str) -> None:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.setting_values import decode_key, decode_keys, parse_offset, parse_origin, parse_ports, split_list
+from tocsin.setting_values import (
+    decode_key,
+    decode_keys,
+    parse_canary_url,
+    parse_offset,
+    parse_origin,
+    parse_ports,
+    split_list,
+)
 
 PORTS = st.integers(1, 65_535)
 
@@ -95,3 +103,17 @@ def test_a_list_is_split_at_commas_or_taken_as_it_is() -> None:
     assert split_list(" a, ,b,") == ["a", "b"]
     assert split_list("") == []
     assert split_list(("a,b", 3)) == ["a,b", 3]
+
+
+@pytest.mark.parametrize("text", ["https://example.org/", "http://192.0.2.1:8080/health?x=1", "https://[2001:db8::1]"])
+def test_the_url_of_a_canary_stays_as_it_is(text: str) -> None:
+    assert parse_canary_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["example.org", "ftp://example.org/", "https://", "https://a:b@example.org/", "https://example.org/#x", "x y"],
+)
+def test_what_is_no_url_of_a_canary_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^'.+' is not a URL such as https://example.org/, without user, password"):
+        parse_canary_url(text)

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, Sett
 
 from tocsin.errors import SettingsError
 from tocsin.secret_files import FILE_SUFFIX, list_secret_settings, read_secret_files
-from tocsin.setting_values import decode_keys, parse_offset, parse_origin, parse_ports, split_list
+from tocsin.setting_values import decode_keys, parse_canary_url, parse_offset, parse_origin, parse_ports, split_list
 
 PREFIX = "TOCSIN_"
 IPNetwork = IPv4Network | IPv6Network
@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     allowed_networks: Annotated[tuple[IPNetwork, ...], NoDecode] = ()
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
     allow_self_calls: bool = False
+    canary_urls: Annotated[tuple[str, ...], NoDecode] = Field((), max_length=10)
     contact: str | None = Field(None, pattern=_CONTACT, max_length=300)
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()
@@ -152,6 +153,11 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: Any) -> Any:
         return tuple(parse_origin(part) for part in split_list(value))
+
+    @field_validator("canary_urls", mode="before")
+    @classmethod
+    def _canaries(cls, value: Any) -> Any:
+        return tuple(dict.fromkeys(parse_canary_url(part) for part in split_list(value)))
 
     @field_validator("retry_offsets", mode="before")
     @classmethod

@@ -19,6 +19,8 @@ STANDARD_DENIED_PORTS = (
 )
 _PORTS = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+_CANARY = re.compile(r"https?://[^\s/?#@]+(?:[/?][^\s#]*)?")
+_LONGEST_URL = 2_000
 _LONGEST_WAIT = timedelta(days=366)
 
 
@@ -48,6 +50,15 @@ def _ports_of(part: str) -> Iterable[int]:
     if not 1 <= first <= last <= 65535:
         raise ValueError(f"{part!r} is not a port, a range such as 6665-6669, or the word standard; none stands alone")
     return range(first, last + 1)
+
+
+def parse_canary_url(text: str) -> str:
+    """Check the form of the URL of a canary. Raises ValueError. Whether it may be called is checked at the start."""
+    if _CANARY.fullmatch(text) is None or len(text) > _LONGEST_URL:
+        raise ValueError(
+            f"{text[:_LONGEST_URL]!r} is not a URL such as https://example.org/, without user, password and fragment"
+        )
+    return text
 
 
 def parse_origin(text: str) -> str:

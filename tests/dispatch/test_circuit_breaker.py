@@ -98,3 +98,13 @@ def test_it_can_be_turned_off() -> None:
     for _ in range(100):
         circuit = circuit.after_failure(NOW, CircuitConfig(0, 5.0), "CONNECT")
     assert circuit.state is CircuitState.CLOSED
+
+
+def test_an_inconclusive_failure_neither_opens_a_circuit_nor_lengthens_its_wait() -> None:
+    assert CircuitBreaker().after_inconclusive(NOW) == CircuitBreaker()
+    opened = CircuitBreaker(CircuitState.OPEN, 3, 5.0, NOW, "CONNECT")
+    assert opened.after_inconclusive(NOW) == opened
+    probed = opened.with_probe(NOW)
+    assert probed is not None
+    again = probed.after_inconclusive(NOW + timedelta(seconds=1))
+    assert (again.state, again.open_seconds, again.retry_at) == (CircuitState.OPEN, 5.0, NOW + timedelta(seconds=6))

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from tocsin import clock
-from tocsin.dispatch.retry_decision import MAX_LOST_ATTEMPTS, RetryDecider, RunDecision, decide_after_loss
+from tocsin.dispatch.retry_decision import (
+    MAX_LOST_ATTEMPTS,
+    RetryDecider,
+    RunDecision,
+    decide_after_loss,
+    judge_while_cut_off,
+)
 from tocsin.documents import ErrorKind, RunReason, RunStatus
 from tocsin.jobs.base import AttemptError, Outcome
 from tocsin.tasks.retry_defaults import RetryDefaults
@@ -95,3 +101,22 @@ def test_five_losses_in_a_row_fail_a_run(lost: int) -> None:
 def test_a_lost_run_that_was_to_be_cancelled_is() -> None:
     cancelled = RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
     assert decide_after_loss(run("x", lost=4, cancel_requested_at=NOW)) == cancelled
+
+
+CALLING: Any = {"host": "example.org:443", "trigger": "SCHEDULE"}
+BY_NETWORK = [ErrorKind.DNS, ErrorKind.CONNECT, ErrorKind.TLS, ErrorKind.TIMEOUT]
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+@pytest.mark.parametrize("decision", [USED_UP, NOT_RETRIED, retried(SECOND)])
+def test_while_cut_off_only_failures_by_the_network_are_inconclusive(kind: ErrorKind, decision: RunDecision) -> None:
+    reason = RunReason.INCONCLUSIVE if kind in BY_NETWORK else decision.reason
+    judged = judge_while_cut_off(decision, CALLING, kind)
+    assert (judged.status, judged.reason, judged.retry_at) == (decision.status, reason, decision.retry_at)
+
+
+def test_what_calls_no_host_or_is_a_step_or_succeeds_is_judged_as_ever() -> None:
+    for changes in ({"host": None}, {"trigger": "WORKFLOW"}):
+        assert judge_while_cut_off(USED_UP, CALLING | changes, ErrorKind.TIMEOUT) == USED_UP
+    for decision in (RunDecision(RunStatus.COMPLETED), RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)):
+        assert judge_while_cut_off(decision, CALLING, None) == decision

@@ -123,8 +123,8 @@ async def test_a_cause_that_was_queued_before_is_left_as_it_is(database: Databas
 async def test_listeners_are_called_for_deliveries_of_their_database_while_they_listen(database: Database) -> None:
     calls: list[str] = []
     other = Database(database.client, database.db, database.uri, "other")
-    with database.deliveries_queued.connected(lambda: calls.append("mine")):
-        with other.deliveries_queued.connected(lambda: calls.append("other")):
+    with database.deliveries_queued.connected(lambda _: calls.append("mine")):
+        with other.deliveries_queued.connected(lambda _: calls.append("other")):
             await enqueue_deliveries(database, [mail()], START)
             await enqueue_deliveries(database, [], START)
         assert calls == ["mine"]

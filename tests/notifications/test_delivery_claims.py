@@ -29,6 +29,7 @@ from tocsin.notifications import delivery_claims
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_claims import claim_deliveries, find_due_owners, renew_leases
 from tocsin.notifications.delivery_order import MAX_WAITING, find_replaced, plan_deliveries
+from tocsin.notifications.due_backlog import DueBacklog
 
 LEASE = timedelta(seconds=60)
 
@@ -49,6 +50,27 @@ async def test_owners_with_queued_and_due_deliveries_are_found(database: Databas
     )
     await enqueue_deliveries(database, numbered(1, "u4"), START + timedelta(milliseconds=1))
     assert sorted(await find_due_owners(database, START)) == ["u1", "u2"]
+
+
+async def test_what_was_read_ahead_is_claimed_as_it_is_now(database: Database) -> None:
+    for number, each in enumerate(numbered(100)):
+        await enqueue_deliveries(database, [each], START - timedelta(seconds=100 - number))
+    backlog = DueBacklog()
+
+    async def claim_next(limit: int = 4) -> list[str]:
+        claimed = await claim_deliveries(database, "u1", START, LEASE, limit=limit, in_progress={}, backlog=backlog)
+        return sorted(ids(claimed))
+
+    assert await claim_next() == [f"u1/{number:05}" for number in range(4)]
+    delivered = {"$set": {"status": "DELIVERED"}}
+    await database.deliveries.update_many({"_id": {"$lt": "u1/00050"}}, delivered)
+    await enqueue_deliveries(database, [mail("u1/older")], START - timedelta(days=1))
+    assert await claim_next() == [f"u1/{number:05}" for number in range(50, 54)]
+    for _ in range(11):
+        assert len(await claim_next()) == 4
+    assert await claim_next() == ["u1/00098", "u1/00099"]
+    assert await claim_next() == ["u1/older"]
+    assert await claim_next() == []
 
 
 async def test_a_claim_takes_the_owners_oldest_deliveries_and_leases_them(database: Database) -> None:

@@ -66,6 +66,17 @@ async def test_a_server_that_was_unavailable_gets_the_mail_once(database: Databa
     assert len(inbox.mails) == 1
 
 
+async def test_a_delivery_does_not_wait_for_the_search_to_rest(database: Database, time: Clock) -> None:
+    """The search rests for longer, the more deliveries of others are due."""
+    await user("bob", "bob@example.org")
+    inbox = Inbox()
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
+        worker._rest_until = float("inf")
+        await enqueue_deliveries(database, numbered(1, "bob"), START)
+        await tried(database, 1, "bob/00000")
+    assert inbox.recipients == ["bob@example.org"]
+
+
 async def test_a_delivery_is_sent_as_soon_as_it_is_queued(database: Database, time: Clock) -> None:
     """The worker is woken without being known to the caller: polling would take seconds."""
     await user()

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pymongo.errors import InvalidOperation
 
-from tests.harness import make_settings
+from tests.harness import make_settings, wait_until
 from tocsin import documents
 from tocsin.config import Settings
 from tocsin.errors import StartupError
@@ -60,6 +60,29 @@ async def test_a_worker_or_completer_that_ended_shows_in_the_health(settings: Se
         False, "a part of the workers has failed; see the log"
     )  # fmt: skip
     await serving.stop()
+    await drop(settings)
+
+
+async def test_an_outage_of_the_network_shows_in_the_health_and_leaves_the_process_ready(settings: Settings) -> None:
+    serving = Runtime(settings.model_copy(update={"canary_urls": ("http://canary.invalid/",)}))
+    await serving.start()
+    try:
+
+        async def shown() -> Any:
+            return (await serving.check_health()).get("network")
+
+        network = await wait_until(shown)
+        assert network.is_healthy
+        assert str(network).endswith("UTC: no canary answers")
+    finally:
+        await serving.stop()
+    await drop(settings)
+
+
+async def test_a_canary_that_could_never_be_called_is_refused_at_the_start(settings: Settings) -> None:
+    serving = Runtime(settings.model_copy(update={"canary_urls": ("http://10.0.0.1/",)}))
+    with pytest.raises(StartupError, match=r"^TOCSIN_CANARY_URLS is invalid: 'http://10.0.0.1/' cannot be called\. "):
+        await serving.start()
     await drop(settings)
 
 

@@ -98,6 +98,16 @@ async def test_a_failure_is_mailed_once_until_a_success_ends_the_incident(databa
     assert (incident["open"], incident["reopened"]) == (True, 1)
 
 
+async def test_a_failure_after_an_inconclusive_one_is_the_first_that_counts(database: Database) -> None:
+    task_id = (await save_hourly_task(database)).id
+    await end_run(database, task_id, S.RETRY, 3, reason="INCONCLUSIVE", open=True)
+    await end_run(database, task_id, S.FAILED, 2, reason="INCONCLUSIVE")
+    assert (await mailed(database), (await load_task(database, task_id))["consecutive_failures"]) == ([], 0)
+    await end_run(database, task_id, S.FAILED, 1, round=1, inconclusive_rounds=1)
+    assert await mailed(database) == ["FAILED_FOR_GOOD"]
+    assert (await load_task(database, task_id))["consecutive_failures"] == 1
+
+
 @pytest.mark.parametrize("times", [{}, {"retry_at": None}])
 async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
     database: Database, monkeypatch: pytest.MonkeyPatch, times: dict[str, Any]
@@ -115,7 +125,14 @@ async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
 
 
 @pytest.mark.parametrize(
-    "changes", [{"trigger": Trigger.MANUAL, "incident": None}, {"round": 1}, {"status": S.CANCELLED}]
+    "changes",
+    [
+        {"trigger": Trigger.MANUAL, "incident": None},
+        {"round": 1},
+        {"round": 2, "inconclusive_rounds": 1},
+        {"reason": "INCONCLUSIVE"},
+        {"status": S.CANCELLED},
+    ],
 )
 async def test_what_people_run_or_cancel_is_not_mailed(database: Database, changes: dict[str, Any]) -> None:
     task_id = (await save_hourly_task(database)).id

@@ -21,7 +21,17 @@ from tocsin.documents.schema_version import INSTALLATION
 
 CollectionBatch = tuple[str, list[RawBSONDocument]]
 SKIPPED_COLLECTIONS = frozenset(
-    {INSTALLATION, "workers", "permits", "rate_buckets", "mail_counts", "change_batches", "claim_records"}
+    {
+        INSTALLATION,
+        "workers",
+        "permits",
+        "network_states",
+        "network_failures",
+        "rate_buckets",
+        "mail_counts",
+        "change_batches",
+        "claim_records",
+    }
 )
 """Collections with state of the installation or its processes, not of users."""
 _EMBEDDED_SET_NAME = "secantus"

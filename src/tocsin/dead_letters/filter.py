@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from typing import Any, cast
 
 from tocsin.clock import EPOCH, MILLISECOND
-from tocsin.documents import DeadLetterFilterDocument, ErrorKind, Filter, Trigger
+from tocsin.documents import DeadLetterFilterDocument, ErrorKind, Filter, RunReason, Trigger
 from tocsin.errors import InvalidInput
 from tocsin.outbound.urls import parse_url
 
@@ -50,7 +50,7 @@ class DeadLetterFilter:
 
     def residual_query(self) -> Filter:
         """Return the conditions other than those on owner, status and time."""
-        found: Filter = {"discarded_at": None}
+        found: Filter = {"discarded_at": None, "reason": {"$ne": RunReason.INCONCLUSIVE}}
         if self.task is not None:
             found["task"] = self.task
         if self.workflow is not None:

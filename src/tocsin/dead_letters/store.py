@@ -1,4 +1,4 @@
-"""Dead letters: FAILED runs that nobody has discarded or repeated.
+"""Dead letters: FAILED runs that nobody has discarded or repeated, unless the failure was inconclusive.
 
 A replayed run leaves FAILED: it is the same run in a new round. If it fails again, it is one dead letter again, never
 two.
@@ -18,9 +18,11 @@ from tocsin.documents import (
     ReplayEntryDocument,
     RunChanges,
     RunDocument,
+    RunReason,
     RunStatus,
     Trigger,
     aggregate,
+    is_inconclusive,
     iterate_aggregate,
 )
 from tocsin.documents.updates import Expression, Pipeline, all_of, change_when, has_value, is_null, update_by_ids
@@ -29,7 +31,11 @@ SORT_FIELD = "finished_at"
 """The field that dead letters are sorted by; ties are broken by ID."""
 BATCH_SIZE = 500
 MAX_CAUSES = 100
-_IS_DEAD_LETTER: Expression = all_of(has_value("status", RunStatus.FAILED), is_null("discarded_at"))
+_IS_DEAD_LETTER: Expression = all_of(
+    has_value("status", RunStatus.FAILED),
+    is_null("discarded_at"),
+    {"$ne": ["$reason", RunReason.INCONCLUSIVE]},
+)
 
 
 class DeadLetterDocument(TypedDict):
@@ -70,7 +76,7 @@ class DeadLetterPosition:
 
 def is_dead_letter(run: RunDocument) -> bool:
     """Return whether the run is a dead letter."""
-    return run["status"] == RunStatus.FAILED and run.get("discarded_at") is None
+    return run["status"] == RunStatus.FAILED and run.get("discarded_at") is None and not is_inconclusive(run)
 
 
 def base_query(owner: str) -> Filter:

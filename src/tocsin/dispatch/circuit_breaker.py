@@ -57,6 +57,12 @@ class CircuitBreaker:
         )
         return CircuitBreaker(CircuitState.OPEN, failures, seconds, now + timedelta(seconds=seconds), cause)
 
+    def after_inconclusive(self, now: datetime) -> "CircuitBreaker":
+        """Return the circuit after a failure that is our own: a probe is repeated after the same time, not twice it."""
+        if self.state is not CircuitState.HALF_OPEN:
+            return self
+        return replace(self, state=CircuitState.OPEN, retry_at=now + timedelta(seconds=self.open_seconds))
+
     def after_success(self) -> "CircuitBreaker":
         """Return the circuit after an attempt that the target accepted."""
         return self if self.state is CircuitState.OPEN else CircuitBreaker()

@@ -38,8 +38,8 @@ class CircuitRegistry:
         """Return the circuit of this owner and host."""
         return self._circuits.get((owner, host), CircuitBreaker())
 
-    def record_outcome(self, run: RunDocument, attempt: AttemptDocument) -> None:
-        """Update the circuit of a run's host with an ended attempt."""
+    def record_outcome(self, run: RunDocument, attempt: AttemptDocument, *, is_inconclusive: bool = False) -> None:
+        """Update the circuit of a run's host with an ended attempt, which says nothing of it if `is_inconclusive`."""
         host = run.get("host")
         if host is None:
             return
@@ -53,7 +53,10 @@ class CircuitRegistry:
             return
         if before.state is CircuitState.HALF_OPEN and cause is None and status is None:
             cause = error["kind"] if error else "no answer"
-        after = before.after_success() if cause is None else before.after_failure(clock.now(), self._config, cause)
+        if is_inconclusive:
+            after = before.after_inconclusive(clock.now())
+        else:
+            after = before.after_success() if cause is None else before.after_failure(clock.now(), self._config, cause)
         if after != before:
             self._set(key, before, after)
 

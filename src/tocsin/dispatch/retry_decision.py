@@ -1,12 +1,13 @@
 """The decision after an attempt: the run ends, or is retried at a given time. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tocsin import telemetry
 from tocsin.clock import MILLISECOND
 from tocsin.documents import AttemptOutcome, ErrorKind, RunDocument, RunReason, RunStatus
 from tocsin.jobs.base import Outcome
+from tocsin.tasks.network_failures import can_blame_network
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 
@@ -69,6 +70,13 @@ def count_earlier_failures(run: RunDocument) -> int:
     """Count the failed attempts in the current retry budget before the latest one. LOST ones do not count."""
     past = run["attempts"][run["budget_from"] : -1]
     return sum(attempt.get("outcome") == AttemptOutcome.FAILED for attempt in past)
+
+
+def judge_while_cut_off(decision: RunDecision, run: RunDocument, error: ErrorKind | None) -> RunDecision:
+    """Return the decision on a run whose attempt ended while no canary answered: a network failure is inconclusive."""
+    if decision.status not in (RunStatus.FAILED, RunStatus.RETRY) or not can_blame_network(run, error):
+        return decision
+    return replace(decision, reason=RunReason.INCONCLUSIVE)
 
 
 def decide_after_loss(run: RunDocument) -> RunDecision:

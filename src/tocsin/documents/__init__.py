@@ -54,6 +54,12 @@ from tocsin.documents.limit_documents import (
 )
 from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
+from tocsin.documents.network_documents import (
+    NetworkFailureDocument,
+    NetworkStateChanges,
+    NetworkStateDocument,
+    OutageObserverDocument,
+)
 from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.preference_documents import (
@@ -81,7 +87,15 @@ from tocsin.documents.run_documents import (
     RunChanges,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_round, new_run, snapshot_changes
+from tocsin.documents.runs import (
+    NEW_RETRY_BUDGET,
+    is_inconclusive,
+    is_repeated,
+    last_due_of,
+    new_round,
+    new_run,
+    snapshot_changes,
+)
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -92,6 +106,7 @@ from tocsin.documents.states import (
     DeliveryStatus,
     ErrorKind,
     Hold,
+    NetworkFailureState,
     Overlap,
     PauseReason,
     RunReason,
@@ -199,6 +214,10 @@ __all__ = [
     "LinkPurpose",
     "MailContentDocument",
     "MailCountDocument",
+    "NetworkFailureDocument",
+    "NetworkFailureState",
+    "NetworkStateChanges",
+    "NetworkStateDocument",
     "Notification",
     "NotificationChannel",
     "NotificationChannelDocument",
@@ -206,6 +225,7 @@ __all__ = [
     "NotificationDocument",
     "NotificationPreferences",
     "NotificationPreferencesDocument",
+    "OutageObserverDocument",
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
@@ -270,6 +290,8 @@ __all__ = [
     "connect",
     "connect_sync",
     "from_global_id",
+    "is_inconclusive",
+    "is_repeated",
     "is_unavailable",
     "is_workflow_run_id",
     "iterate_aggregate",

@@ -11,6 +11,7 @@ from tocsin.documents.incident_models import Alert, Incident
 from tocsin.documents.key_models import StoredKey
 from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
+from tocsin.documents.network_models import NetworkFailure, NetworkState
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.queue_models import Circuit, Permit, Queue
@@ -20,6 +21,6 @@ from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVers
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
-    ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
+    NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
     NotificationPreferences,
 ]  # fmt: skip

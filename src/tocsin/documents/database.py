@@ -1,6 +1,6 @@
 """Database connections, with collections as attributes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.lost_writes import LostWriteListener
+from tocsin.documents.network_documents import NetworkFailureDocument, NetworkStateDocument
 from tocsin.documents.notification_documents import NotificationDocument
 from tocsin.documents.preference_documents import NotificationPreferencesDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
@@ -67,10 +68,10 @@ class Database:
     """An open database. Collections are attributes. The scheduler's thread opens its own client with `uri` and `name`.
 
     Long-running work of one owner, such as deleting a task with hundreds of open runs, takes a slot for each slice.
-    `deliveries_queued` is sent when this process has queued deliveries, `alerts_changed` when it has changed alerts.
-    They are not in `Wakeups`, because they are sent by code that has only a database, such as that of accounts. For the
-    same reason, all code that changes tasks, runs or accesses records it in `changes`. `deferred` are the runs that
-    this process writes later.
+    `deliveries_queued` is sent when this process has queued deliveries, with their owners, `alerts_changed` when it has
+    changed alerts. They are not in `Wakeups`, because they are sent by code that has only a database, such as that of
+    accounts. For the same reason, all code that changes tasks, runs or accesses records it in `changes`. `deferred` are
+    the runs that this process writes later.
     """
 
     client: AsyncMongoClient[Any]
@@ -78,7 +79,7 @@ class Database:
     uri: str
     name: str
     fair_slots: FairSlots = field(default_factory=lambda: FairSlots(_LONG_WORK), compare=False, repr=False)
-    deliveries_queued: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
+    deliveries_queued: Signal[[Collection[str]]] = field(default_factory=Signal, compare=False, repr=False)
     alerts_changed: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
     changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
     deferred: DeferredRuns = field(default_factory=DeferredRuns, compare=False, repr=False)
@@ -178,6 +179,14 @@ class Database:
     @property
     def permits(self) -> AsyncCollection[PermitDocument]:
         return self.db["permits"]
+
+    @property
+    def network_states(self) -> AsyncCollection[NetworkStateDocument]:
+        return self.db["network_states"]
+
+    @property
+    def network_failures(self) -> AsyncCollection[NetworkFailureDocument]:
+        return self.db["network_failures"]
 
     @property
     def rate_buckets(self) -> AsyncCollection[RateBucketDocument]:

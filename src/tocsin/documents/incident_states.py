@@ -18,6 +18,7 @@ class AlertEnding(StrEnum):
     PAUSED = "PAUSED"
     CANCELLED = "CANCELLED"
     FINISHED = "FINISHED"
+    INCONCLUSIVE = "INCONCLUSIVE"
 
 
 class IncidentCause(StrEnum):

@@ -30,6 +30,7 @@ class Task(StoredDocument):
     has one mail about failures. The owner is told from the failure `alert_after` in a row on, and the task pauses after
     `pause_after` of them (null: never), as `self_pause` then says. `pause_reason` is null if its owner paused it.
     `reconcile` is true while open runs still have to be updated after an edit.
+    `uncounted` are the last runs that were taken out of the streak again, because they turned out to be INCONCLUSIVE.
     """
 
     owner: str
@@ -56,6 +57,7 @@ class Task(StoredDocument):
     last_end: TaskStatus = TaskStatus.COMPLETED
     last_run: str | None = None
     consecutive_failures: int = 0
+    uncounted: list[str] = []
     incident: int = 0
     version: int = 1
     reconcile: bool = False
@@ -83,7 +85,8 @@ class Run(StoredDocument):
     A RUNNING run that has not `begun` is claimed but waits in a worker: the API shows it as QUEUED (`public_status`).
     `interval_ms` is the shortest time between due times of the schedule, which default retries must fit into.
     `replays` are the last 50 times that a user repeated the run; `replay` is null for a single retry. A `pinned` run
-    keeps its settings when its task is edited, because a replay requested the original ones.
+    keeps its settings when its task is edited, because a replay requested the original ones. `inconclusive_rounds`
+    counts the rounds that ended INCONCLUSIVE and that Tocsin itself followed by another one.
     A WAITING run expects a callback until `callback_by`. `callback` is one that came before the outcome of its attempt
     was stored; the attempt takes it over when the run is settled by it.
     """
@@ -134,6 +137,7 @@ class Run(StoredDocument):
     discarded_at: datetime | None = None
     replays: list[ReplayEntryDocument] = []
     pinned: bool = False
+    inconclusive_rounds: int = 0
 
     class Settings:
         name = "runs"

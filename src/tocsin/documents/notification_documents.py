@@ -53,6 +53,8 @@ class NotificationDataDocument(TypedDict, total=False):
     incidentId: str
     subjectCount: int
     host: str
+    since: str
+    until: str
 
 
 class NotificationDocument(TypedDict):

@@ -150,6 +150,7 @@ class RunDocument(QueuedFields, JobSnapshot):
     discarded_at: NotRequired[datetime | None]
     replays: NotRequired[list[ReplayEntryDocument]]
     pinned: NotRequired[bool]
+    inconclusive_rounds: NotRequired[int]
 
 
 class RunChanges(TypedDict, total=False):
@@ -189,6 +190,7 @@ class RunChanges(TypedDict, total=False):
     error: ErrorDocument | None
     discarded_at: datetime | None
     pinned: bool
+    inconclusive_rounds: int
 
 
 class ResponseBodyDocument(TypedDict):

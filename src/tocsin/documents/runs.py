@@ -6,7 +6,7 @@ All code that creates or repeats a run builds it here.
 from datetime import datetime
 
 from tocsin.documents.run_documents import JobSnapshot, QueuedFields, RunChanges, RunDocument
-from tocsin.documents.states import RunStatus, Trigger
+from tocsin.documents.states import RunReason, RunStatus, Trigger
 from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import WorkflowRunDocument
 
@@ -104,3 +104,13 @@ def snapshot_changes(snapshot: JobSnapshot) -> RunChanges:
 def last_due_of(run: RunDocument | WorkflowRunDocument) -> datetime:
     """Return the last due time that a run of a task or workflow covers: its own, unless it records a gap."""
     return run.get("missed_until") or run["due_at"]
+
+
+def is_inconclusive(run: RunDocument) -> bool:
+    """Return whether the run failed while the network of this installation was down, which says nothing about it."""
+    return run.get("reason") == RunReason.INCONCLUSIVE
+
+
+def is_repeated(run: RunDocument) -> bool:
+    """Return whether a person or a replay repeated the run, other than Tocsin itself after an outage."""
+    return run["round"] > (run.get("inconclusive_rounds") or 0)

@@ -54,6 +54,17 @@ class RunReason(StrEnum):
     NOT_RETRIED = "NOT_RETRIED"
     LOST_TOO_OFTEN = "LOST_TOO_OFTEN"
     QUOTA = "QUOTA"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class NetworkFailureState(StrEnum):
+    """The state of a failure by the network.
+
+    SUSPECTED: nobody knows yet whose network failed. INCONCLUSIVE: ours did, so its run is to be tried again.
+    """
+
+    SUSPECTED = "SUSPECTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
 
 
 class WaitingFor(StrEnum):

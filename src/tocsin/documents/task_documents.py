@@ -125,6 +125,7 @@ class TaskDocument(TypedDict):
     last_end: TaskStatus
     last_run: str | None
     consecutive_failures: int
+    uncounted: NotRequired[list[str]]
     incident: int
     version: int
     reconcile: bool

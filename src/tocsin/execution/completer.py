@@ -26,10 +26,12 @@ from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
 from tocsin.execution.report_notices import tell_reports
 from tocsin.fair_queue import RoundRobin
+from tocsin.outbound.reachability import Reachability
 from tocsin.quotas.meter import UsageMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
 from tocsin.tasks.failure_pauses import complete_pauses
+from tocsin.tasks.network_failures import find_network_failure, record_network_failures
 from tocsin.wakeups import Signal, Wakeups
 
 BATCH = 500
@@ -73,9 +75,11 @@ class Completer:
         in_flight: InFlightRuns,
         wakeups: Wakeups,
         meter: UsageMeter,
+        reachability: Reachability | None = None,
     ) -> None:
         self._database = database
         self._meter = meter
+        self._reachability = reachability or Reachability()
         self._in_flight = in_flight
         self._wakeups = wakeups
         self.step_run_stored: Signal[[RunDocument]] = Signal()
@@ -150,6 +154,7 @@ class Completer:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
         await self._insert_bodies(batch)
         await tell_reports(self._database, batch)
+        has_network_failures = self._reachability.is_watched and await self._record_network_failures(batch)
         async with self._database.deferred.lock:
             deferred = [one for one in batch if self._database.deferred.get(one.run["_id"]) is not None]
             inserted = await self._insert_deferred(deferred)
@@ -161,6 +166,8 @@ class Completer:
         await complete_pauses(self._database, stored.runs)
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
+        if has_network_failures:
+            self._reachability.report_failures()
         for run in stored.runs:
             if run["status"] == RunStatus.RETRY:
                 self._wakeups.task_due(run.get("retry_at"))
@@ -177,6 +184,13 @@ class Completer:
             await self._database.response_bodies.insert_many(bodies, ordered=False)
         except BulkWriteError as error:
             existing_indexes(error)  # stored by an earlier try of this batch
+
+    async def _record_network_failures(self, batch: list[Completion]) -> bool:
+        """Record which of these runs the network may have failed, before they end. Return whether there are some."""
+        failures = [find_network_failure(one.completed_run(), one.attempt) for one in batch if one.attempt.get("error")]
+        found = [each for each in failures if each is not None]
+        await record_network_failures(self._database, found)
+        return bool(found)
 
     async def _insert_deferred(self, batch: list[Completion]) -> StoredBatch:
         """Insert runs that were deferred with their outcomes, and advance their tasks."""

@@ -160,7 +160,7 @@ def unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Express
         return None
     return {
         "status": {"$cond": [final, "$final.status", RunStatus.RETRY]},
-        "reason": {"$cond": [final, "$final.reason", None]},
+        "reason": {"$cond": [final, "$final.reason", decision.reason]},
         "open": {"$cond": [final, False, True]},
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},

@@ -12,6 +12,7 @@ from tocsin.jobs.http.callbacks import CALLBACK_PATH, expects_callback
 from tocsin.jobs.reports.run_history import RunsQuery
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_transport import MailTransport
+from tocsin.outbound.reachability import Reachability
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.metered_mail import MeteredMailTransport
 from tocsin.security.callback_tokens import CallbackTokens
@@ -24,7 +25,8 @@ class WorkerDependencies:
 
     `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
     the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
-    `make_url` makes a URL of a path on this server.
+    `make_url` makes a URL of a path on this server. `reachability` tells whether this process is cut off from the
+    network.
     """
 
     http: HttpClient
@@ -40,6 +42,7 @@ class WorkerDependencies:
     email_recipients: str = "owner"
     compute: Compute = field(default_factory=ProcessPool)
     waiting_for_compute: set[str] = field(default_factory=set)
+    reachability: Reachability = field(default_factory=Reachability)
 
     def job_context(self, run: RunDocument) -> JobContext:
         """Return the context in which the job of a claimed run makes its latest attempt."""

@@ -8,7 +8,7 @@ from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_registry import CircuitRegistry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.dispatch.ready_queue import ClaimedRun
-from tocsin.dispatch.retry_decision import RunDecision
+from tocsin.dispatch.retry_decision import RunDecision, judge_while_cut_off
 from tocsin.documents import ErrorKind, RunDocument, RunReason, RunStatus, run_log_ids
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
@@ -115,13 +115,16 @@ class Worker:
     def _decide(self, run: RunDocument, outcome: Outcome, started_at: datetime, ended_at: datetime) -> Completion:
         chance = random.random()  # noqa: S311  jitter, not a secret
         decision = self._dependencies.retry_decider.decide(run, outcome, ended_at, chance)
+        if self._dependencies.reachability.is_cut_off:
+            decision = judge_while_cut_off(decision, run, outcome.error.kind if outcome.error else None)
         return Completion.of_attempt(run, outcome, decision, started_at, ended_at)
 
     def _report(self, completion: Completion) -> None:
         """Report the outcome to the circuit of its host, and count it."""
         run, attempt = completion.run, completion.attempt
         try:
-            self._circuits.record_outcome(run, attempt)
+            is_inconclusive = completion.decision.reason is RunReason.INCONCLUSIVE
+            self._circuits.record_outcome(run, attempt, is_inconclusive=is_inconclusive)
             self._throughput.record_attempt(run, completion.ended_at)
             if (outcome := attempt.get("outcome")) is not None:
                 seconds = (completion.ended_at - attempt["started_at"]).total_seconds()

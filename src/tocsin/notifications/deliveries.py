@@ -141,7 +141,7 @@ async def enqueue_deliveries(
         await database.deliveries.insert_many(stamped, ordered=False)
     except BulkWriteError as error:
         existing_indexes(error)
-    database.deliveries_queued()
+    database.deliveries_queued({each["owner"] for each in deliveries})
 
 
 async def prune_deliveries(database: Database, before: datetime) -> int:

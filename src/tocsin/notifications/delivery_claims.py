@@ -7,7 +7,7 @@ Every change is a conditional update.
 However many wait, at most `_MAX_PENDING` are read at a time: what newer ones replace is marked until the rest fits.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
 from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
 from tocsin.notifications.delivery_order import Group, find_replaced, group_of, plan_deliveries, superseding_id
+from tocsin.notifications.due_backlog import MAX_READ_AHEAD, DueBacklog
 from tocsin.telemetry import get_logger
 
 _PROJECTION = {
@@ -56,13 +57,16 @@ async def claim_deliveries(
     limit: int,
     in_progress: Mapping[str, DeliveryDocument],
     among: Filter | None = None,
+    backlog: DueBacklog | None = None,
 ) -> list[DeliveryDocument]:
     """Claim up to `limit` of this owner's due deliveries, of those that `among` selects, and return them.
 
     Those `in_progress` (by id) in this process are left out, and those of the same channels about the same subjects.
+    A `backlog` keeps what was read ahead for the next calls.
     """
     busy = {group for each in in_progress.values() if (group := group_of(each)) is not None}
-    ready = await _find_ready(database, owner, now, busy, among or {})
+    oldest = await _find_oldest(database, owner, now, among or {}, backlog or DueBacklog())
+    ready = await _find_ready(database, [each for each in oldest if group_of(each) not in busy], now)
     ids = [each for each in ready if each not in in_progress][:limit]
     if not ids:
         return []
@@ -116,15 +120,28 @@ async def update_deliveries(database: Database, updates: Sequence[UpdateOne | Up
         await database.deliveries.bulk_write(updates, ordered=False)
 
 
-async def _find_ready(
-    database: Database, owner: str, now: datetime, busy: Collection[Group], among: Filter
-) -> list[str]:
-    """Return ids of this owner's deliveries that may be made now, except those of a `busy` group."""
+async def _find_oldest(
+    database: Database, owner: str, now: datetime, among: Filter, backlog: DueBacklog
+) -> list[DeliveryDocument]:
+    """Return the oldest of this owner's due deliveries, of those that `among` selects."""
+    key = f"{owner} {among}"
+    while ids := backlog.peek(key, _BATCH):
+        found = await database.deliveries.find({"_id": {"$in": ids}}, _PROJECTION | {"status": 1}).to_list()
+        due = [each for each in found if each["status"] == DeliveryStatus.QUEUED and each["next_try_at"] <= now]
+        backlog.drop(key, set(ids) - {each["_id"] for each in due})
+        if due:
+            return sorted(due, key=lambda each: each["next_try_at"])
     query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$lte": now}}
-    oldest = await find_narrowed(
-        database.deliveries, query, among, fields=_PROJECTION, sort="next_try_at", limit=_BATCH
+    rows: list[DeliveryDocument] = await find_narrowed(
+        database.deliveries, query, among, fields=_PROJECTION, sort="next_try_at", limit=MAX_READ_AHEAD
     )
-    due = [each for each in oldest if group_of(each) not in busy]
+    if len(rows) > _BATCH:
+        backlog.put(key, [row["_id"] for row in rows])
+    return rows[:_BATCH]
+
+
+async def _find_ready(database: Database, due: list[DeliveryDocument], now: datetime) -> list[str]:
+    """Return ids of those of these due deliveries that may be made now."""
     pending = await _find_pending(database, due, now)
     plan = plan_deliveries(due, pending, await _find_superseding(database, pending), now)
     postponed = [change_delivery(each, _is_due(now), {"next_try_at": until}) for each, until in plan.waiting.items()]

@@ -13,7 +13,7 @@ slowly. One owner uses at most half of each, so that others wait neither for tho
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -38,6 +38,7 @@ from tocsin.notifications.delivery_claims import (
     renew_leases,
 )
 from tocsin.notifications.delivery_lane import DeliveryLane
+from tocsin.notifications.due_backlog import DueBacklog
 from tocsin.notifications.live.attempts import LiveDelivery, tell_streams
 from tocsin.notifications.user_channel import UserChannel
 from tocsin.periodic import Periodic
@@ -45,7 +46,8 @@ from tocsin.telemetry import get_logger
 
 _POLL_SECONDS = 5.0
 _REST_FACTOR = 20.0
-"""The search for owners takes at most one part in so many of the time, since it reads all due deliveries."""
+"""The search for owners takes at most one part in so many of the time, since it reads all due deliveries. Owners for
+whom this process queues deliveries do not wait for it."""
 _MIN_REST = 0.02
 _BACKOFF = (1.0, 15.0)
 _log = get_logger(__name__)
@@ -61,11 +63,15 @@ class DeliveryWorker:
         self._search = Periodic("deliveries", self._start_all, _POLL_SECONDS, first_delay=0.0, backoff=_BACKOFF)
         self._stack = AsyncExitStack()
         self._lanes = (DeliveryLane(MAILS), DeliveryLane(TO_CHANNELS))
+        self._backlog = DueBacklog()
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
 
-    def wake(self) -> None:
-        """Look for queued deliveries now."""
+    def wake(self, owners: Collection[str] = ()) -> None:
+        """Look for queued deliveries now, first for those of these owners, who need not be searched for."""
+        for lane in self._lanes:
+            for owner in owners:
+                lane.owners.add_owner(owner)
         self._has_news = True
         self._search.trigger()
 
@@ -116,7 +122,14 @@ class DeliveryWorker:
             return False
         (owner, limit), now = turn, self._clock()
         claimed = await claim_deliveries(
-            self._database, owner, now, self._lease, limit=limit, in_progress=lane.in_progress, among=lane.among
+            self._database,
+            owner,
+            now,
+            self._lease,
+            limit=limit,
+            in_progress=lane.in_progress,
+            among=lane.among,
+            backlog=self._backlog,
         )
         if not claimed:
             lane.owners.drop_owner(owner)

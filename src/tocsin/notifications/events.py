@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     REPORT_READY = "REPORT_READY"
     REPLAY_FINISHED = "REPLAY_FINISHED"
     API_TOKEN_CREATED = "API_TOKEN_CREATED"  # noqa: S105  # not a password
+    NETWORK_DOWN = "NETWORK_DOWN"
+    NETWORK_UP = "NETWORK_UP"
 
 
 ACCOUNT_EVENTS = frozenset(

@@ -29,6 +29,8 @@ _SEVERITIES = MappingProxyType(
         EventKind.REPORT_READY: Severity.SUCCESS,
         EventKind.REPLAY_FINISHED: Severity.INFO,
         EventKind.API_TOKEN_CREATED: Severity.WARNING,
+        EventKind.NETWORK_DOWN: Severity.CRITICAL,
+        EventKind.NETWORK_UP: Severity.SUCCESS,
     }
 )
 TOLD_EVENTS = frozenset(_SEVERITIES)

@@ -15,6 +15,8 @@ from tocsin.notifications.content import Button, Fact, MailContent, Tone, format
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.incident_texts import describe_incident
 from tocsin.notifications.incidents.reports import IncidentReport
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
+from tocsin.notifications.network_texts import describe_network_down, describe_network_up
 from tocsin.notifications.outcome_texts import (
     Mail,
     describe_api_token_created,
@@ -204,6 +206,13 @@ def _approval_requested(event: ApprovalRequested) -> Mail:
 
 
 describe_event.register(IncidentReport, describe_incident)
+
+
+# --- outages of the network -------------------------------------------------------------------------------------------
+
+
+describe_event.register(NetworkDown)(describe_network_down)
+describe_event.register(NetworkUp)(describe_network_up)
 
 
 # --- quotas and accounts ----------------------------------------------------------------------------------------------

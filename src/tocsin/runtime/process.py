@@ -24,18 +24,24 @@ from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
 from tocsin.maintenance import replayer
+from tocsin.maintenance.network_watch import IDLE_SECONDS, NetworkWatch
 from tocsin.maintenance.pruner import PRUNE_INTERVAL_SECONDS, Pruner
 from tocsin.maintenance.replayer import Replayer
 from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
+from tocsin.notifications.incidents.alerts import withdraw_alerts
 from tocsin.notifications.incidents.keeper import IncidentKeeper
+from tocsin.notifications.incidents.telling import TellingRules
+from tocsin.notifications.preferences.store import find_reminder_interval
+from tocsin.outbound.canaries import Canaries
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.mail_transport import MailTransport, make_mail_transport
 from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.owner_mail import OwnerMailTransport
+from tocsin.outbound.reachability import Reachability
 from tocsin.periodic import Periodic
 from tocsin.quotas import Quotas
 from tocsin.scheduling import Scheduler
@@ -79,6 +85,7 @@ class Process:
         self.file_storage = self._make_file_storage(link_keys)
         self.callback_tokens = CallbackTokens(link_keys)
         self.http = self._make_http_client(own_services)
+        self.reachability = Reachability(is_watched=bool(settings.canary_urls))
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
         meter, max_open_runs = self.quotas.meter, settings.max_open_runs
@@ -93,8 +100,18 @@ class Process:
         self.callbacks = CallbackReceiver(database, settler, self.callback_tokens)
         self._callback_deadlines = CallbackDeadlines(database, settler, self.engine.membership.serves)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
-        self.incident_keeper = IncidentKeeper(database, timedelta(seconds=settings.incident_group_seconds))
         self._replaying = self._make_replaying()
+        self.network_watch = NetworkWatch(
+            database,
+            Canaries(self.http, settings.canary_urls),
+            self.reachability,
+            self.engine.in_flight.worker_id,
+            self.wakeups,
+            on_marked=partial(withdraw_alerts, database),
+        )
+        rules = TellingRules(self.network_watch.is_held, partial(find_reminder_interval, database))
+        self.incident_keeper = IncidentKeeper(database, timedelta(seconds=settings.incident_group_seconds), rules)
+        self._watching = Periodic("network-watch", self.network_watch.watch_network, IDLE_SECONDS, first_delay=0)
         pruner, kept = self._make_pruner(), timedelta(days=settings.retention_days)
         self._usage_keeper = UsageKeeper(database, self.quotas, pruner, kept)
         self._upkeep = self._make_upkeep(pruner)
@@ -135,6 +152,7 @@ class Process:
             settings.page_url,
             settings.email_recipients,
             self.compute,
+            reachability=self.reachability,
         )
 
     def _make_owner_mail(self, owner: str) -> MailTransport:
@@ -202,6 +220,12 @@ class Process:
         wakeups.workflow_run_changed.connect(self.workflows.request_advance)
         wakeups.step_run_ended.connect(self.workflows.hint_step_run)
         self.engine.step_run_stored.connect(self.workflows.report_step_run)
+        self.reachability.suspected.connect(self._watch_network)
+
+    def _watch_network(self) -> None:
+        """Ask the canaries about a failure, unless they were asked within the last seconds."""
+        if self.network_watch.can_look():
+            self._watching.trigger()
 
     async def start(self, *, schedule: bool = True, deliver: bool = True) -> None:
         """Start to work; what a crash left is taken up first.
@@ -218,8 +242,9 @@ class Process:
         self._stack.push_async_callback(self.fanout.stop)
         await self.engine.start()
         self._stack.push_async_callback(self._stop_engine)
-        self._replaying.start()
-        self._stack.push_async_callback(self._replaying.stop)
+        for periodic in (self._replaying, self._watching):
+            periodic.start()
+            self._stack.push_async_callback(periodic.stop)
         for periodic in self._upkeep:
             periodic.start()
         if schedule:

@@ -21,6 +21,8 @@ from tocsin.keys.installation import open_installation_keys
 from tocsin.keys.keyring import Keyring
 from tocsin.maintenance import clock_watch
 from tocsin.maintenance.clock_watch import ClockWatch
+from tocsin.outbound.canaries import check_canary_urls
+from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.own_services import OwnServices
 from tocsin.periodic import Periodic
 from tocsin.quotas.disk_monitor import DISK_CHECK_SECONDS, DiskMonitor
@@ -70,7 +72,9 @@ class Runtime:
         if not settings.requires_confirmed_addresses:
             log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
         link_keys = (keys.encryption, *keys.former)
-        self.process = Process(self.database, settings, secrets, link_keys, self._own_services())
+        own = self._own_services()
+        check_canary_urls(settings, ConnectionRules(settings.allowed_networks, settings.denied_ports, own))
+        self.process = Process(self.database, settings, secrets, link_keys, own)
         worker_id = self.process.engine.in_flight.worker_id
         await self._start_duties(Keyring(self.database, keys, tokens, secrets, worker_id))
         self._health = HealthCheck(self.database, self._component_health, self._database_problem)
@@ -144,7 +148,11 @@ class Runtime:
         return await self._health.check()
 
     def _component_health(self) -> dict[str, ComponentHealth]:
-        warnings = {"clock": self._clock_watch.warning, "disk": self._disk_monitor.warning}
+        warnings = {
+            "clock": self._clock_watch.warning,
+            "disk": self._disk_monitor.warning,
+            "network": self.process.network_watch.warning,
+        }
         warned = {name: ComponentHealth(True, warning) for name, warning in warnings.items() if warning is not None}
         if not self.process.engine.is_healthy:
             warned["workers"] = ComponentHealth(False, "a part of the workers has failed; see the log")

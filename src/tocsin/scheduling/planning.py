@@ -22,6 +22,7 @@ from tocsin.documents import (
     TaskChanges,
     TaskDocument,
     Trigger,
+    is_inconclusive,
     last_due_of,
     public_status,
     to_global_id,
@@ -95,7 +96,14 @@ class TaskFiring:
         active = (named,) if run["open"] else ()
         ended = None if run["open"] else named[1]
         return self.task["_id"], TaskAdvance(
-            self.due_at, self.task["version"], self.next_run_at, self.last_due_at, (named,), active, ended
+            self.due_at,
+            self.task["version"],
+            self.next_run_at,
+            self.last_due_at,
+            (named,),
+            active,
+            ended,
+            is_inconclusive(run),
         )
 
     def _suffix_and_status(self, run: RunDocument) -> NamedRun:

@@ -6,9 +6,15 @@ from pymongo import UpdateOne
 from pymongo.synchronous.collection import Collection
 
 from tocsin.documents import ChangeLog, RunChanges, RunDocument, RunReason, RunStatus
-from tocsin.documents.updates import all_of, change_when, has_value, move_run
+from tocsin.documents.updates import Expression, all_of, change_when, has_value, move_run
 from tocsin.tasks import activity_log
 from tocsin.tasks.ranking import queued_fields
+
+_GAVE_WAY = (RunReason.GAVE_WAY, RunReason.INCONCLUSIVE)
+_REASON: Expression = {
+    "$cond": [has_value("reason", RunReason.INCONCLUSIVE), RunReason.INCONCLUSIVE, RunReason.GAVE_WAY]
+}
+"""The reason of a run that gave way: one whose last attempt failed by our own network stays inconclusive."""
 
 
 def queue_due_retry(run: RunDocument, now: datetime, quota_until: datetime | None) -> UpdateOne:
@@ -31,11 +37,14 @@ def end_superseded_retries(
     collection: Collection[RunDocument], runs: list[RunDocument], now: datetime, log: ChangeLog
 ) -> None:
     """Fail those of these runs that wait for a retry, because their tasks are due again."""
-    changes: RunChanges = {"reason": RunReason.GAVE_WAY, "finished_at": now, "retry_at": None}
+    changes: RunChanges = {"finished_at": now, "retry_at": None}
     retrying = [run["_id"] for run in runs if run["status"] == RunStatus.RETRY]
-    updates = [move_run(run_id, [RunStatus.RETRY], RunStatus.FAILED, changes) for run_id in retrying]
+    updates = [
+        move_run(run_id, [RunStatus.RETRY], RunStatus.FAILED, changes, computed={"reason": _REASON})
+        for run_id in retrying
+    ]
     collection.bulk_write(updates, ordered=False)
     stored = collection.find({"_id": {"$in": retrying}})
-    ended = [run for run in stored if run["reason"] == RunReason.GAVE_WAY]
+    ended = [run for run in stored if run["status"] == RunStatus.FAILED and run["reason"] in _GAVE_WAY]
     log.runs_moved(ended)
     activity_log.log_run_outcomes(ended)

@@ -25,7 +25,7 @@ class TaskAdvance:
     """The move of a task to its next due time, unless it was edited or advanced meanwhile.
 
     `last_run` contains the newest run that was made, if any; `active` the runs that are not settled. `ended` is the
-    status of the newest run if it has ended, and its end is to be counted.
+    status of the newest run if it has ended, and its end is to be counted, unless it `is_inconclusive`.
     """
 
     due_at: datetime
@@ -35,6 +35,7 @@ class TaskAdvance:
     last_run: tuple[NamedRun, ...]
     active: tuple[NamedRun, ...]
     ended: RunStatus | None = None
+    is_inconclusive: bool = False
 
     def build_pipeline(self) -> Pipeline:
         """Return the update pipeline for the task."""
@@ -49,7 +50,7 @@ class TaskAdvance:
             if status is RunStatus.MISSED:
                 changes["last_end"] = TaskStatus.FAILED
         if self.ended is not None:
-            computed |= count_last_end(self.ended)
+            computed |= count_last_end(self.ended, is_rerun=self.is_inconclusive)
         unmoved = all_of(has_value("next_run_at", self.due_at), has_value("version", self.version))
         return change_task_pipeline(unmoved, changes, computed, self._pause_if_failing())
 
@@ -57,4 +58,5 @@ class TaskAdvance:
         if self.ended is None or self.next_run_at is None:
             return ()
         (suffix, _), *_ = self.last_run
-        return pause_if_reached(self.ended, 1, run_id_expression(suffix), is_due_later={"$literal": True})
+        is_rerun, is_due_later = self.is_inconclusive, {"$literal": True}
+        return pause_if_reached(self.ended, 1, run_id_expression(suffix), is_rerun=is_rerun, is_due_later=is_due_later)

@@ -18,6 +18,8 @@ from tocsin.documents import (
     TaskDocument,
     TaskStatus,
     Trigger,
+    is_inconclusive,
+    is_repeated,
     parent_of,
     public_status,
 )
@@ -65,7 +67,8 @@ async def record_alerts(database: Database, runs: list[RunDocument]) -> None:
 class RunProjection:
     """The update of a task from one of its scheduled runs: the status of an open run, or its end, counted once.
 
-    `suffix` is the part of the run's ID after the task's. `is_rerun` is true if a user repeated the run.
+    `suffix` is the part of the run's ID after the task's. `is_rerun` is true for a run whose failure does not count:
+    a user repeated it, or the network of this installation was down.
     """
 
     suffix: str
@@ -117,9 +120,9 @@ class RunProjections:
         return change_when({"$gt": [count, 0]}, {}, computed, pause)
 
 
-def count_last_end(status: RunStatus) -> dict[str, Expression]:
-    """Return the changes of a task that count the end of its last run, in its first round."""
-    return {"last_end": _last_end(status, {"$literal": True}), **count_in_streak(status, 1, is_rerun=False)}
+def count_last_end(status: RunStatus, *, is_rerun: bool = False) -> dict[str, Expression]:
+    """Return the changes of a task that count the end of its last run."""
+    return {"last_end": _last_end(status, {"$literal": True}), **count_in_streak(status, 1, is_rerun=is_rerun)}
 
 
 def _last_end(status: RunStatus, is_last: Expression) -> Expression:
@@ -137,7 +140,7 @@ def task_updates(runs: list[RunDocument]) -> list[UpdateOne | UpdateMany]:
     for run in runs:
         if run["trigger"] == Trigger.SCHEDULE:
             task_id = parent_of(run["_id"])
-            projection = RunProjection(run["_id"][len(task_id) :], public_status(run), run["round"] > 0)
+            projection = RunProjection(run["_id"][len(task_id) :], public_status(run), _is_uncounted(run))
             tasks.setdefault(task_id, []).append(projection)
     return group_updates(
         (task_id, projections[0] if len(projections) == 1 else RunProjections(task_id, tuple(projections)))
@@ -152,7 +155,13 @@ def scheduled_tasks(runs: Iterable[RunDocument]) -> list[str]:
 
 def _is_failure(run: RunDocument) -> bool:
     """Return whether this state of a scheduled run is a failure that its owner is alerted of."""
-    return run["status"] in (RunStatus.FAILED, RunStatus.RETRY) and run["incident"] is not None and run["round"] == 0
+    has_failed = run["status"] in (RunStatus.FAILED, RunStatus.RETRY)
+    return has_failed and run["incident"] is not None and not _is_uncounted(run)
+
+
+def _is_uncounted(run: RunDocument) -> bool:
+    """Return whether a failure of this run is neither alerted of nor part of the streak."""
+    return is_repeated(run) or is_inconclusive(run)
 
 
 def _find_success(run: RunDocument) -> Success | None:

@@ -140,7 +140,7 @@ def new_round_update(
     same_round = has_value("round", round_)
     if replay is None:
         return move_run(run_id, RETRYABLE_STATUSES, RunStatus.QUEUED, changes, computed=computed, where=same_round)
-    where = all_of(same_round, is_null("discarded_at"))
+    where = all_of(same_round, is_null("discarded_at"), {"$ne": ["$reason", RunReason.INCONCLUSIVE]})
     return move_run(run_id, [RunStatus.FAILED], RunStatus.QUEUED, changes, computed=computed, where=where)
 
 
@@ -154,22 +154,30 @@ _HAS_ROOM: Expression = {"$lt": [{"$size": "$active"}, MAX_ACTIVE_RUNS]}
 
 async def show_reopened(database: Database, run_ids: list[str]) -> None:
     """Show reopened scheduled runs in their tasks, and apply the effects of what has happened to them since."""
+    listed = await list_as_active(database, run_ids)
+    if not listed:
+        return
+    # A worker may have started or settled a run before the task listed it.
+    runs = await database.runs.find({"_id": {"$in": listed}}).to_list()
+    await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED])
+
+
+async def list_as_active(database: Database, run_ids: list[str]) -> list[str]:
+    """List the scheduled ones of these runs as active in their tasks, and return them."""
     found = database.runs.find({"_id": {"$in": run_ids}}, {"task": 1, "trigger": 1})
     tasks: dict[str, list[str]] = {}
     async for run in found:
         if run["trigger"] == Trigger.SCHEDULE:
             tasks.setdefault(run["task"], []).append(run["_id"])
     if not tasks:
-        return
+        return []
     updates = [
         change_task(task_id, _HAS_ROOM, {}, {"active": put_active_runs([(run_id, RunStatus.QUEUED) for run_id in ids])})
         for task_id, ids in tasks.items()
     ]
     await database.tasks.bulk_write(updates, ordered=False)
     database.changes.tasks_derived(tasks)
-    # A worker may have started or settled a run before the task listed it.
-    runs = await database.runs.find({"_id": {"$in": [run_id for ids in tasks.values() for run_id in ids]}}).to_list()
-    await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED])
+    return [run_id for ids in tasks.values() for run_id in ids]
 
 
 async def cancel_run(database: Database, owner: str, run_id: str, now: datetime) -> Run:

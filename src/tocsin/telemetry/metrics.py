@@ -32,6 +32,7 @@ DATABASE_RESTARTS = Counter(
 )
 QUOTA_REFUSALS = Counter("tocsin_quota_refusals", "What was refused because of a quota", ["quota"], registry=REGISTRY)
 DISK_FREE = Gauge("tocsin_disk_free_bytes", "Bytes free on the disk of the database", registry=REGISTRY)
+NETWORK_DOWN = Gauge("tocsin_network_down", "1 while no canary answers this process", registry=REGISTRY)
 STORAGE_LOW = Gauge("tocsin_storage_low", "1 while nothing new is accepted for want of free disk", registry=REGISTRY)
 
 

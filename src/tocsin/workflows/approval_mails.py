@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 
+from tocsin import clock
 from tocsin.accounts.approval_requests import ApprovalRequestRules
 from tocsin.accounts.emails import normalise_email
 from tocsin.documents import Database, StepDocument, StepStatus, User, WorkflowRunDocument
 from tocsin.errors import InvalidInput
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.run_events import ApprovalRequested
+from tocsin.workflows.approval_limits import select_told_requests
 from tocsin.workflows.engine.states import StepState, WorkflowState
 
 ADMINS = "admins"
@@ -28,7 +30,7 @@ class ApprovalMails:
         """
         asking = find_new_requests(document, state)
         events = [event for key in asking for event in await self._find_requests(key, state)]
-        await notify(self._database, events)
+        await self._notify(document["owner"], events)
 
     async def enqueue_for_decider(self, person: User, owner_email: str) -> None:
         """Notify someone who has just accepted requests from this owner, for the steps that already wait for them."""
@@ -44,7 +46,12 @@ class ApprovalMails:
                     continue
                 if person.id in {decider.id for decider in await find_deciders(step_state.asks or "")}:
                     events.append(_build_request(state, key, person))
-        await notify(self._database, events[:_MAX_REQUESTS])
+        await self._notify(owner.id, events[:_MAX_REQUESTS])
+
+    async def _notify(self, owner: str, requests: list[ApprovalRequested]) -> None:
+        """Notify the deciders of requests of this owner, as far as the limit allows."""
+        if requests:
+            await notify(self._database, await select_told_requests(self._database, owner, requests, clock.now()))
 
     async def _find_requests(self, key: str, state: WorkflowState) -> list[ApprovalRequested]:
         """Return the requests of a step, only to those who accept requests from the workflow's owner."""

@@ -37,6 +37,7 @@ from tocsin.notifications.deliveries import notify
 from tocsin.notifications.events import LINK_EVENTS, UNSTORED_KINDS, Event, EventKind
 from tocsin.notifications.inbox import store
 from tocsin.notifications.incidents.reports import IncidentReport
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 
 _RUN, _TASK = to_global_id("Run", "u1/t1:1795338000000"), to_global_id("Task", "u1/t1")
@@ -109,6 +110,13 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
                         opened_from="192.0.2.1", user_agent="x", reused_from="192.0.2.2"),
      "One of your sessions was ended", "One of your sessions was ended: its refresh token was used a second time",
      {"address": "192.0.2.2", "openedAt": _DUE, "openedFrom": "192.0.2.1"}),
+    (NetworkDown.from_outage("u1", "o1", DUE), "The network of your Tocsin server is down",
+     "The network of your Tocsin server is down: none of its canaries answers.\nDown since: 2026-11-22T09:00:00Z\n",
+     {"since": _DUE}),
+    (NetworkUp.from_outage("u1", "o1", DUE, ENDED), "The network of your Tocsin server is back",
+     "The network of your Tocsin server is back: a canary answers again.\nDown since: 2026-11-22T09:00:00Z\n"
+     "Back at: 2026-11-22T09:00:11Z\n",
+     {"since": _DUE, "until": "2026-11-22T09:00:11Z"}),
     (PasswordChanged(id="password:u1:1", owner="u1", at=DUE, address="192.0.2.1"), "Your password was changed",
      "The password of your account was changed, and your other sessions were ended.\n"
      "When: 2026-11-22T09:00:00Z\nFrom: 192.0.2.1\n",

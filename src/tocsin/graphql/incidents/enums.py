@@ -37,6 +37,7 @@ describe_enum(
         "DELETED": "It was deleted.",
         "PAUSED": "It was paused.",
         "CANCELLED": "It was cancelled.",
+        "INCONCLUSIVE": "It failed because the network of this installation was down.",
         "FINISHED": "It has no further due time.",
     },
     name="IncidentSubjectEnding",

@@ -52,6 +52,8 @@ describe_enum(
         "QUOTA_MET": "You have reached a quota. At most once a day.",
         "REFRESH_TOKEN_REUSED": "A session of yours was ended because its refresh token was used twice.",
         "PASSWORD_CHANGED": "The password of your account was changed.",
+        "NETWORK_DOWN": "The network of the server is down: no canary answers. Only for administrators.",
+        "NETWORK_UP": "The network of the server is back. Only for administrators.",
         "CHANNEL_DISABLED": "Another notification channel of yours was disabled.",
         "TASK_PAUSED": "A task has paused itself after its `pauseAfter` failures in a row, or cannot be read.",
         "RUN_MISSED": "A task with `alertOnMissed` has missed or skipped runs. Then no more until one has succeeded.",

@@ -20,6 +20,8 @@ _SENTENCES = {
     RunReason.RETRIES_USED_UP: "All of its retries failed.",
     RunReason.NOT_RETRIED: "The last attempt failed with an error that is not retried.",
     RunReason.QUOTA: "A quota of its owner is used up: see `viewer { usage }`. It continues when the quota allows it.",
+    RunReason.INCONCLUSIVE: "It failed while the network of this server was down, which says nothing about its target. "
+    "It is tried again when the network is back, unless its task is due again first.",
     RunReason.LOST_TOO_OFTEN: "Several workers in a row were lost while attempting it, so it is not attempted again.",
 }
 

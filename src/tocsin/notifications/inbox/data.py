@@ -18,6 +18,7 @@ from tocsin.notifications.events import Event
 from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.incidents.reports import IncidentReport
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
 from tocsin.notifications.outcome_events import ReplayEnded, ReportReady, WorkflowEnded
 from tocsin.notifications.pages import run_type_name
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
@@ -146,6 +147,16 @@ def _api_token_created(event: ApiTokenCreated) -> NotificationDataDocument:
     data: NotificationDataDocument = {"apiTokenId": to_global_id("ApiToken", event.id.removesuffix(":created"))}
     data |= {"name": event.token_name, "scopes": list(event.scopes), "address": event.address}
     return data if event.expires_at is None else data | {"expiresAt": format_datetime(event.expires_at)}
+
+
+@describe_for_programs.register
+def _network_down(event: NetworkDown) -> NotificationDataDocument:
+    return {"since": format_datetime(event.since)}
+
+
+@describe_for_programs.register
+def _network_up(event: NetworkUp) -> NotificationDataDocument:
+    return {"since": format_datetime(event.since), "until": format_datetime(event.at)}
 
 
 def _about_run(run_id: str | None) -> NotificationDataDocument:

@@ -73,6 +73,14 @@ def _insert_if_new(notification: dict[str, Any]) -> Pipeline:
     return [{"$replaceWith": {"$cond": [_IS_NEW, new, "$$ROOT"]}}]
 
 
+async def find_stored(database: Database, event_ids: Collection[str]) -> set[str]:
+    """Return the IDs of those of these events whose notification is stored."""
+    if not event_ids:
+        return set()
+    found = database.notifications.find({"_id": {"$in": list(event_ids)}}, {"_id": 1})
+    return {row["_id"] async for row in found}
+
+
 async def find_notifications(database: Database, owner: str, ids: Collection[str]) -> dict[str, NotificationDocument]:
     """Return those of these notifications that are the owner's, by ID. The ID alone does not tell its owner."""
     found = await database.notifications.find({"_id": {"$in": list(ids)}}).to_list()

@@ -10,7 +10,8 @@ from datetime import datetime
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from tocsin.documents import AlertDocument, AlertEnding, Changes, Database
+from tocsin import clock
+from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, RunDocument
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
 from tocsin.notifications.incidents.alert_changes import AlertUpdate, add_failures, find_ends
@@ -96,6 +97,23 @@ def end_when(condition: Expression, ending: AlertEnding, at: datetime) -> Expres
     """Return the stage that ends an open alert if `condition` holds, for the keeper to see."""
     changes: Changes = {"open": False, "ended_at": at, "ending": ending.value, "pending": True}
     return change_when(all_of(IS_OPEN, condition), changes, CHANGED)
+
+
+async def withdraw_alerts(database: Database, runs: Collection[RunDocument]) -> None:
+    """End the alerts that only these runs have caused, because their failures say nothing about what they called.
+
+    An incident whose alerts have all ended so before it was told is never told.
+    """
+    ids = [run["_id"] for run in runs]
+    alerts = {f"{run['task']}:{run['incident']}" for run in runs if run["incident"] is not None}
+    if not alerts:
+        return
+    only_by_these = all_of(
+        {"$in": ["$failure.run", {"$literal": ids}]}, {"$setIsSubset": ["$failed_runs", {"$literal": ids}]}
+    )
+    ended = end_when(only_by_these, AlertEnding.INCONCLUSIVE, clock.now())
+    await database.alerts.bulk_write([update_by_ids(sorted(alerts), [ended])])
+    database.alerts_changed()
 
 
 async def review_alerts(database: Database, subject: str) -> None:

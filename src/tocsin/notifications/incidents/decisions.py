@@ -47,12 +47,14 @@ def is_opening_told(incident: IncidentDocument) -> bool:
 def _find_failure_news(incident: IncidentDocument, *, has_open: bool) -> IncidentNews | None:
     """Return the news of a failure that is to be told, now or later.
 
-    An opening that is over before it is told never is. That a run has failed for good is told even if nothing can
-    follow, as for a one-off task, but not once the task works again.
+    An opening that is over before it is told is told only if a run has failed for good and another one has worked:
+    nothing else was lost. That a run has failed for good is told even if nothing can follow, as for a one-off task, but
+    not once the task works again.
     """
     has_failed, told = incident["stage"] >= FAILED, incident["told"]
     if not told:
-        return (IncidentNews.FAILED if has_failed else IncidentNews.BEGAN) if has_open else None
+        is_news = has_open or (has_failed and incident["recovered"])
+        return (IncidentNews.FAILED if has_failed else IncidentNews.BEGAN) if is_news else None
     is_owed = has_failed and IncidentNews.FAILED not in told
     return IncidentNews.FAILED if is_owed and (has_open or not incident["recovered"]) else None
 

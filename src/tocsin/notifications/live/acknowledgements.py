@@ -67,4 +67,4 @@ async def release_mails(database: Database, owner: str, now: datetime) -> None:
             await update_deliveries(database, [update_by_ids(held, [change_when(is_held_still, released)])])
         if len(found) < _BATCH or not held:
             break
-    database.deliveries_queued()
+    database.deliveries_queued({owner})

@@ -60,4 +60,4 @@ async def release_held(database: Database, owner: str, now: datetime, subject: s
     ids = [each["_id"] for each in await find_narrowed(database.deliveries, waiting, others, fields={"_id": 1})]
     for start in range(0, len(ids), _BATCH):
         await update_deliveries(database, [update_by_ids(ids[start : start + _BATCH], [can_be_made])])
-    database.deliveries_queued()
+    database.deliveries_queued({owner})

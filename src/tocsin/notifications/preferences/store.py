@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tocsin.documents import Database, DeliveryDocument, Hold, NotificationPreferencesDocument
@@ -67,6 +68,11 @@ async def find_preferences(database: Database, owners: Collection[str]) -> dict[
     """Return the preferences of each of these users."""
     choices = await find_choices(database, [(owner, None) for owner in owners])
     return {owner: choices.about(owner, None).preferences for owner in owners}
+
+
+async def find_reminder_interval(database: Database, owner: str) -> timedelta | None:
+    """Return the interval at which a user wants to be reminded of what still fails; None for no reminders."""
+    return (await find_preferences(database, [owner]))[owner].reminder_every
 
 
 async def find_owners_of_attempts(database: Database, owners: Collection[str]) -> set[str]:

@@ -23,7 +23,7 @@ from tests.notifications.samples import (
     retried_step_run,
 )
 from tocsin.documents import IncidentNews
-from tocsin.notifications import account_events, outcome_events, run_events, task_events
+from tocsin.notifications import account_events, network_events, outcome_events, run_events, task_events
 from tocsin.notifications.account_events import (
     ChannelDisabled,
     LinkRequested,
@@ -38,6 +38,7 @@ from tocsin.notifications.content import MailContent
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.incidents import reports
 from tocsin.notifications.incidents.reports import IncidentReport
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure
 from tocsin.outbound.mail_text import to_single_line
 
@@ -316,6 +317,33 @@ def reused(**changes: Any) -> RefreshTokenReused:
     return RefreshTokenReused(id="x", owner="u1", at=ENDED, opened_at=DUE, **given | changes)
 
 
+NETWORK_DOWN = """\
+Hello,
+
+The network of your Tocsin server is down: none of its canaries answers.
+
+Down since:      2026-11-22T09:00:00Z
+
+Runs that fail by the network meanwhile are INCONCLUSIVE: their owners are
+not told, and they are tried again when it is back. You will get another
+mail when it is back.
+
+Tocsin
+"""
+
+NETWORK_UP = """\
+Hello,
+
+The network of your Tocsin server is back: a canary answers again.
+
+Down since:      2026-11-22T09:00:00Z
+Back at:         2026-11-22T09:00:11Z
+
+Inconclusive runs are now tried again.
+
+Tocsin
+"""
+
 TASK_RUN = failed_run(reason="RETRIES_USED_UP", attempts=[ATTEMPT] * 4)
 COMPENSATED = failed_workflow_run(reason="COMPENSATED")
 CHANNEL: Any = {"_id": "u1/c1", "owner": "u1", "kind": "slack", "name": "Ops", "revision": 3}
@@ -374,6 +402,8 @@ MAILS: list[tuple[Event, str, str]] = [
     (IncidentReport.from_incident(incident(), IncidentNews.RECOVERED), 'Task "Nightly backup" works again', RECOVERED),
     (next(make_attempt_events(retried_run(round=0))), 'Attempt 1 of the task "Nightly backup" has failed',
      ATTEMPT_FAILED),
+    (NetworkDown.from_outage("u1", "o1", DUE), "The network of your Tocsin server is down", NETWORK_DOWN),
+    (NetworkUp.from_outage("u1", "o1", DUE, ENDED), "The network of your Tocsin server is back", NETWORK_UP),
 ]  # fmt: skip
 
 
@@ -391,7 +421,7 @@ def test_the_mail_about_an_event(event: Event, subject: str, text: str) -> None:
 
 def test_each_kind_of_event_has_a_mail() -> None:
     assert {event.kind for event, _, _ in MAILS} == set(EventKind)
-    modules = (run_events, task_events, outcome_events, account_events, reports)
+    modules = (run_events, task_events, outcome_events, account_events, reports, network_events)
     classes = [found for module in modules for found in vars(module).values()]
     events = {found for found in classes if isinstance(found, type) and issubclass(found, Event)} - {Event}
     assert events == {type(event) for event, _, _ in MAILS}

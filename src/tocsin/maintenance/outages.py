@@ -1,0 +1,83 @@
+"""The stored network state: read, and changed by one process at a time."""
+
+from collections.abc import Callable
+
+from pymongo.errors import DuplicateKeyError
+
+from tocsin.documents import Database, NetworkStateChanges, NetworkStateDocument, User
+from tocsin.documents.updates import change_when, has_value
+from tocsin.notifications.deliveries import notify
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
+
+NETWORK = "network"
+"""The ID of the state."""
+_NO_OUTAGE: NetworkStateDocument = {
+    "_id": NETWORK,
+    "outage": None,
+    "open": False,
+    "since": None,
+    "over_at": None,
+    "observers": [],
+    "is_announced": True,
+    "is_end_announced": True,
+    "rev": 0,
+}
+
+
+async def load_state(database: Database) -> NetworkStateDocument:
+    """Return the network state."""
+    found = await database.network_states.find_one({"_id": NETWORK})
+    return found if found is not None else _NO_OUTAGE
+
+
+async def change_state(
+    database: Database, plan: Callable[[NetworkStateDocument], NetworkStateChanges]
+) -> NetworkStateDocument:
+    """Change the network state as planned, and return it.
+
+    If another process changes it first, it is read and planned again. Without planned changes, nothing is written.
+    """
+    while True:
+        state = await load_state(database)
+        changes = plan(state)
+        if not changes:
+            return state
+        changed: NetworkStateDocument = {**state, **changes, "rev": state["rev"] + 1}
+        if await _replace(database, state["rev"], changed):
+            return changed
+
+
+async def _replace(database: Database, rev: int, changed: NetworkStateDocument) -> bool:
+    if rev == 0:
+        try:
+            await database.network_states.insert_one(changed)
+        except DuplicateKeyError:
+            return False
+        return True
+    update = [change_when(has_value("rev", rev), changed)]
+    return (await database.network_states.update_one({"_id": NETWORK}, update)).modified_count > 0
+
+
+async def announce_outage(database: Database, state: NetworkStateDocument) -> None:
+    """Notify the administrators of what they do not know yet: that the outage began, and that it is over.
+
+    Their notifications are stored first, each once for its outage, so that a crash in between repeats nothing.
+    """
+    outage, since, over_at = state["outage"], state["since"], state["over_at"]
+    if outage is None or since is None:
+        return
+    if not state["is_announced"]:
+        await notify(database, [NetworkDown.from_outage(admin, outage, since) for admin in await _find_admins()])
+        await change_state(database, lambda now: _marked(now, outage, {"is_announced": True}))
+    if not state["is_end_announced"] and not state["open"] and over_at is not None:
+        events = [NetworkUp.from_outage(admin, outage, since, over_at) for admin in await _find_admins()]
+        await notify(database, events)
+        await change_state(database, lambda now: _marked(now, outage, {"is_end_announced": True}))
+
+
+def _marked(state: NetworkStateDocument, outage: str, mark: NetworkStateChanges) -> NetworkStateChanges:
+    return mark if state["outage"] == outage else {}
+
+
+async def _find_admins() -> list[str]:
+    return [user.id for user in await User.find({"is_admin": True, "is_active": True}).to_list()]

@@ -1,0 +1,68 @@
+"""Failures by the network: recorded before their runs, so that it is known later which to look at again.
+
+Whether a target or our own network failed is known only once canaries were asked, seconds after the run has ended
+(`maintenance.network_watch`). Nothing is recorded without canaries.
+"""
+
+from collections.abc import Sequence
+
+from pymongo.errors import BulkWriteError
+
+from tocsin.documents import (
+    AttemptDocument,
+    Database,
+    ErrorKind,
+    NetworkFailureDocument,
+    NetworkFailureState,
+    RunDocument,
+    RunStatus,
+    Trigger,
+    is_inconclusive,
+)
+from tocsin.documents.inserts import existing_indexes
+from tocsin.outbound.reachability import NETWORK_ERRORS
+
+
+def can_blame_network(run: RunDocument, error: ErrorKind | None) -> bool:
+    """Return whether the network may have caused this failure of a run's attempt at calling its host.
+
+    Steps of workflows are left out: their failure has consequences at once, which cannot be undone.
+    """
+    return error in NETWORK_ERRORS and run.get("host") is not None and run["trigger"] != Trigger.WORKFLOW
+
+
+def find_network_failure(run: RunDocument, attempt: AttemptDocument) -> NetworkFailureDocument | None:
+    """Return the failure to record of a run that this attempt has ended or sent to a retry, if the network may be why.
+
+    An inconclusive retry needs no record: it goes on by itself.
+    """
+    error = attempt.get("error")
+    is_retry = run["status"] == RunStatus.RETRY
+    if (
+        error is None
+        or not (is_retry or run["status"] == RunStatus.FAILED)
+        or not can_blame_network(run, error["kind"])
+    ):
+        return None
+    if is_retry and is_inconclusive(run):
+        return None
+    state = NetworkFailureState.INCONCLUSIVE if is_inconclusive(run) else NetworkFailureState.SUSPECTED
+    return {
+        "_id": f"{run['_id']}#{run['fence']}",
+        "run": run["_id"],
+        "owner": run["owner"],
+        "worker": attempt["worker"],
+        "fence": run["fence"],
+        "at": attempt["finished_at"],
+        "state": state,
+    }
+
+
+async def record_network_failures(database: Database, failures: Sequence[NetworkFailureDocument]) -> None:
+    """Record failures that are not recorded yet."""
+    if not failures:
+        return
+    try:
+        await database.network_failures.insert_many(failures, ordered=False)
+    except BulkWriteError as error:
+        existing_indexes(error)  # recorded by an earlier try of this batch
