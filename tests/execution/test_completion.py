@@ -25,7 +25,8 @@ REFUSED = Outcome(error=AttemptError(ErrorKind.CONNECT, "refused", "Is it up?"))
 def run(**changes: Any) -> Any:
     attempts = [{"number": 1, "started_at": NOW, "worker": "w"}]
     return {
-        "_id": "r", "fence": 1, "status": RunStatus.RUNNING, "started_at": NOW, "attempts": attempts, **changes
+        "_id": "r", "fence": 1, "status": RunStatus.RUNNING, "created_at": NOW, "started_at": NOW, "attempts": attempts,
+        **changes,
     }  # fmt: skip
 
 

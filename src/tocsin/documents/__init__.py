@@ -65,7 +65,15 @@ from tocsin.documents.run_documents import (
     RunChanges,
     RunDocument,
 )
-from tocsin.documents.runs import NEW_RETRY_BUDGET, last_due_of, new_round, new_run, snapshot_changes
+from tocsin.documents.runs import (
+    NEW_RETRY_BUDGET,
+    SETTLED_SOON,
+    VISIBLE_WITHIN,
+    last_due_of,
+    new_round,
+    new_run,
+    snapshot_changes,
+)
 from tocsin.documents.states import (
     INITIAL_STATUSES,
     MOVES,
@@ -119,8 +127,10 @@ __all__ = [
     "OPEN_STATUSES",
     "OPEN_WORKFLOW_RUN_STATUSES",
     "RECORDED_FIELDS",
+    "SETTLED_SOON",
     "SETTLED_STATUSES",
     "SETTLED_STEP_STATUSES",
+    "VISIBLE_WITHIN",
     "AccessChange",
     "ActiveRunDocument",
     "ApiToken",

@@ -19,6 +19,7 @@ class ChangeRecord(TypedDict):
     steps: NotRequired[list[list[str]]]
     derived: NotRequired[bool]
     notified: NotRequired[str]
+    workflow: NotRequired[str]
 
 
 class ChangeBatchDocument(TypedDict):

@@ -28,9 +28,10 @@ MAX_UNSENT = 100_000
 
 
 class ChangeKind(Enum):
-    """The kind of a change. SNAPSHOT: the subscription starts, or changes were dropped; read the current state."""
+    """The kind of a change. SNAPSHOT: the subscription starts. RESYNC: changes were dropped. Read the current state."""
 
     SNAPSHOT = "SNAPSHOT"
+    RESYNC = "RESYNC"
     TASK_CREATED = "TASK_CREATED"
     TASK_UPDATED = "TASK_UPDATED"
     TASK_DELETED = "TASK_DELETED"
@@ -46,6 +47,7 @@ class Change(NamedTuple):
     derived a status of the task that its writer does not know: whoever needs it reads it.
 
     `notified` is the ID of a user for whom notifications were stored, of whom only subscribers of those are told.
+    `workflow` is the workflow of a workflow run. `cursor` names the place after the change, if its time does not.
 
     Three fields are for the engine, not for subscribers: `due_at`, a due or retry time that the change set;
     `queued`, if a run now waits for a worker; `cancel_requested`, if a running run must be aborted.
@@ -67,6 +69,8 @@ class Change(NamedTuple):
     steps: tuple[tuple[str, StepStatus], ...] = ()
     is_derived: bool = False
     notified: str | None = None
+    workflow: str | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +179,13 @@ class ChangeLog:
         run_id: str,
         status: WorkflowRunStatus | None = None,
         steps: Iterable[tuple[str, StepStatus]] = (),
+        workflow: str | None = None,
     ) -> None:
-        """Record a change of a workflow run. The status is None if it stayed the same."""
-        self.record([Change(kind, self.now(), workflow_run_id=run_id, workflow_status=status, steps=tuple(steps))])
+        """Record a change of a run of this workflow. The status is None if it stayed the same."""
+        change = Change(
+            kind, self.now(), workflow_run_id=run_id, workflow_status=status, steps=tuple(steps), workflow=workflow
+        )
+        self.record([change])
 
     def notifications_stored(self, owners: Iterable[str]) -> None:
         """Record that notifications of these users were stored."""
@@ -195,7 +203,7 @@ class ChangeLog:
 
 def lost_changes(at: datetime) -> Change:
     """Return the change after which everybody reads the current state again."""
-    return Change(ChangeKind.SNAPSHOT, at, queued=True, due_at=clock.EPOCH)
+    return Change(ChangeKind.RESYNC, at, queued=True, due_at=clock.EPOCH)
 
 
 def _concerns_anybody(change: Change) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tocsin.clock import EPOCH
 from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import Hold, Overlap, RunReason, RunStatus, TaskStatus, Trigger
 
@@ -70,6 +71,7 @@ class Run(StoredDocument):
     `interval_ms` is the shortest time between due times of the schedule, which default retries must fit into.
     `replays` are the last 50 times that a user repeated the run; `replay` is null for a single retry. A `pinned` run
     keeps its settings when its task is edited, because a replay requested the original ones.
+    `settled_late_at` is set if the run settled long after it was created: then its end is not found by its creation.
     """
 
     owner: str
@@ -114,6 +116,7 @@ class Run(StoredDocument):
     missed_until: datetime | None = None
     missed_count: int | None = None
     discarded_at: datetime | None = None
+    settled_late_at: datetime | None = None
     replays: list[ReplayEntryDocument] = []
     pinned: bool = False
 
@@ -132,6 +135,7 @@ class Run(StoredDocument):
             ascending_index("blocked", "after", partialFilterExpression={"blocked": True}),
             ascending_index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
             ascending_index("replays.replay", sparse=True),
+            ascending_index("owner", "settled_late_at", partialFilterExpression={"settled_late_at": {"$gt": EPOCH}}),
         ]
 
 

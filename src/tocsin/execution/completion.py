@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from tocsin.dispatch.retry_decision import RunDecision
 from tocsin.documents import (
+    SETTLED_SOON,
     SETTLED_STATUSES,
     AttemptDocument,
     AttemptOutcome,
@@ -36,7 +37,8 @@ _OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CANCELLED:
 class Completion:
     """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body.
 
-    `has_details` is false if the database refused the details, and `attempt` records only that.
+    `has_details` is false if the database refused the details, and `attempt` records only that. `stored_at` is the time
+    by the clock of the database at which it is sent to be stored; without one, the end of the attempt stands for it.
     """
 
     run: RunDocument
@@ -45,6 +47,7 @@ class Completion:
     result: object = None
     body: str | None = None
     has_details: bool = True
+    stored_at: datetime | None = None
 
     @classmethod
     def of_attempt(
@@ -86,9 +89,15 @@ class Completion:
             "lost": 0,
             "worker": None,
         }
+        if decision.status in SETTLED_STATUSES:
+            fields["settled_late_at"] = self._settled_late_at()
         if not self.run.get("begun", True):
             fields["begun"] = True
         return fields
+
+    def _settled_late_at(self) -> datetime | None:
+        stored_at = self.stored_at or self.attempt["finished_at"]
+        return stored_at if stored_at - self.run["created_at"] > SETTLED_SOON else None
 
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
@@ -119,7 +128,8 @@ class Completion:
             "outcome": AttemptOutcome.FAILED,
             "error": _NOT_STORED,
         }
-        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED), has_details=False)
+        decision = RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED)
+        return Completion(self.run, attempt, decision, has_details=False, stored_at=self.stored_at)
 
     def stored_bytes(self) -> int:
         """Return the approximate number of bytes that the attempt adds to the stored data."""
@@ -145,4 +155,5 @@ def _unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expres
         "open": {"$cond": [final, False, True]},
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
+        "settled_late_at": {"$cond": [final, {"$literal": ended_at}, None]},
     }
