@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from itertools import islice
 
 from tocsin.documents import Change, ChangeKind, StepStatus
+from tocsin.events.change_filter import STREAM_KINDS
 
 MERGED_FROM = 32
 """A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
 MAX_QUEUED_CHANGES = 10_000
-"""Things that changed while a subscriber did not read. Beyond this they are replaced by a SNAPSHOT."""
+"""Things that changed while a subscriber did not read. Beyond this they are replaced by a RESYNC."""
 
 Steps = tuple[tuple[str, StepStatus], ...]
 
@@ -35,6 +36,8 @@ def merge_changes(earlier: Change, later: Change) -> Change:
         _merge_steps(earlier.steps, later.steps) if earlier.steps else later.steps,
         later.is_derived or (earlier.is_derived and later.task_status is None),
         later.notified,
+        later.workflow or earlier.workflow,
+        later.cursor,
     )
 
 
@@ -55,7 +58,7 @@ def _merge_steps(earlier: Steps, later: Steps) -> Steps:
 class ChangeQueue:
     """Changes in the order of their last change, each with the number of changes that were added until then.
 
-    It never holds more than `most`: `add` returns False instead, and the subscriber needs a SNAPSHOT.
+    It never holds more than `most`: `add` returns False instead, and the subscriber needs a RESYNC.
     """
 
     __slots__ = ("_batch", "_changes", "_latest", "_most", "added")
@@ -83,7 +86,7 @@ class ChangeQueue:
         return True
 
     def add(self, change: Change) -> bool:
-        """Queue a change. A SNAPSHOT replaces all others, because the state that is read after it includes them."""
+        """Queue a change. A RESYNC replaces all others, because the state that is read after it includes them."""
         if self._batch:
             self._unpack()
         return self._add(change)
@@ -97,7 +100,7 @@ class ChangeQueue:
 
     def _add(self, change: Change) -> bool:
         self.added += 1
-        if change.kind is ChangeKind.SNAPSHOT:
+        if change.kind in STREAM_KINDS:
             self.clear()
         else:
             subject = _subject(change)
@@ -144,5 +147,5 @@ class ChangeQueue:
 
 
 def _subject(change: Change) -> str:
-    """Return the ID of what changed. A SNAPSHOT is queued under none: nothing is merged into it."""
+    """Return the ID of what changed; none for a RESYNC of everything."""
     return change.run_id or change.task_id or change.workflow_run_id or change.notified or ""

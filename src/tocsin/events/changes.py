@@ -37,6 +37,7 @@ def encode_change(change: RecordedChange) -> ChangeRecord:
         "cancel": change.cancel_requested,
         "derived": change.is_derived,
         "notified": change.notified,
+        "workflow": change.workflow,
         "steps": [[key, status] for key, status in change.steps],
     }
     return cast("ChangeRecord", {name: value for name, value in fields.items() if value})
@@ -63,4 +64,5 @@ def decode_change(record: ChangeRecord, at: datetime) -> RecordedChange:
         steps=tuple((key, StepStatus(step)) for key, step in record.get("steps", ())),
         is_derived=record.get("derived", False),
         notified=record.get("notified"),
+        workflow=record.get("workflow"),
     )

@@ -3,12 +3,12 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import islice
 
 from graphql import ExecutionResult
 
-from tocsin import clock
 from tocsin.events import Change, ChangeQueue
 from tocsin.graphql.encoding import encode_json
 from tocsin.graphql.sharing.delivery import Payloads
@@ -34,10 +34,10 @@ class SubscriptionGroup:
         operation: SharedOperation,
         convert: Callable[[Change], object],
         rounds: Rounds,
-        complete: Callable[[Sequence[Change]], Awaitable[list[Change]]],
+        now: Callable[[], datetime],
     ) -> None:
-        """`complete` reads the statuses that the changes since a client's `after` may lack."""
-        self._complete = complete
+        """`now` returns the time by the clock of the database."""
+        self._now = now
         self.filter = operation.filter
         self.queue = ChangeQueue()
         self.members: dict[Member, None] = {}
@@ -59,7 +59,7 @@ class SubscriptionGroup:
 
     def resync(self) -> None:
         """Tell the members to read the current state, because changes may have been missed."""
-        self.queue.add(self.filter.snapshot(clock.now()))
+        self.queue.add(self.filter.resync(self._now()))
         self.wake()
 
     def wake(self) -> None:
@@ -100,16 +100,29 @@ class SubscriptionGroup:
                 await asyncio.sleep(0)
 
     def _tell_member(self, member: Member, changes: Sequence[tuple[int, Change]], parts: Sequence[Payloads]) -> None:
-        is_level = member not in self._behind and member.since < changes[0][0]
+        is_level = member.backlog.is_level and member.since < changes[0][0]
         rest = changes[member.send(parts) if is_level else 0 :]
         if rest:
-            member.keep(rest, self.filter)
+            member.keep(rest)
             self._fall_behind(member)
 
     def _fall_behind(self, member: Member) -> None:
-        if len(member.backlog) and not member.ended.done():
+        if member.ended.done():
+            return
+        if len(member.backlog):
             self._behind[member] = None
             self._wake_when_writable(member)
+        elif member.backlog.is_catching_up:
+            member.backlog.start_loading(lambda loading: self._go_on(member, loading))
+
+    def _go_on(self, member: Member, loading: "asyncio.Task[None]") -> None:
+        """Send a member what was read for it."""
+        if member not in self.members or loading.cancelled():
+            return
+        if (error := loading.exception()) is not None:
+            member.fail(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        else:
+            self._fall_behind(member)
 
     def _wake_when_writable(self, member: Member) -> None:
         if member.outlet.is_writable:
@@ -140,7 +153,7 @@ class SubscriptionGroup:
             member.fail(error)
 
     async def _send_backlog(self, member: Member) -> None:
-        changes = await self._complete([change for _, change in member.backlog.first(CHANGES_PER_ROUND)])
+        changes = await member.backlog.complete(member.backlog.first(CHANGES_PER_ROUND))
         results = await self._results(changes, member.joined_at)
         if member not in self.members:
             return
