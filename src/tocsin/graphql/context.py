@@ -117,7 +117,7 @@ class Context(BaseContext):
 
     `token` is its bearer token, `address` the client's IP address, `user_agent` the header of that name. `on_known` is
     called with the user's ID each time the token is verified. `last_event_id` is the cursor of the last event that a
-    stream received which reconnects, and `event_id` that of the latest event of this one.
+    stream received which reconnects, and `event_cursor` that of the latest event of this one.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Context(BaseContext):
         self.on_authenticated = on_known or (lambda _user: None)
         self.caller: Caller | None = None
         self.last_event_id = last_event_id
-        self.event_id: str | None = None
+        self.event_cursor: str | None = None
         self._identity: Identity | None = None
 
     @property

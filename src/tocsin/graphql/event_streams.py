@@ -58,5 +58,5 @@ async def stream_alone(
     changes = events.ChangeSubscription(context.services.fanout, filter_, start)
     async with changes, ending_with_token(context, changes):
         async for change in changes:
-            context.event_id = events.cursor_of(change)
+            context.event_cursor = events.cursor_of(change)
             yield convert(change)

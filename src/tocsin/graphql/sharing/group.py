@@ -9,7 +9,7 @@ from itertools import islice
 
 from graphql import ExecutionResult
 
-from tocsin.events import Change, ChangeQueue
+from tocsin.events import Change, ChangeQueue, cursor_of
 from tocsin.graphql.encoding import encode_json
 from tocsin.graphql.sharing.delivery import Payloads
 from tocsin.graphql.sharing.identity import SharedOperation
@@ -92,7 +92,7 @@ class SubscriptionGroup:
             raise
 
     async def _tell_all(self, changes: Sequence[tuple[int, Change]]) -> None:
-        parts = split_results(await self._results([change for _, change in changes]))
+        parts = await self._parts([change for _, change in changes])
         for number, member in enumerate(list(self.members), 1):
             if member in self.members and member.has_same_permissions():
                 self._tell_member(member, changes, parts)
@@ -154,16 +154,17 @@ class SubscriptionGroup:
 
     async def _send_backlog(self, member: Member) -> None:
         changes = await member.backlog.complete(member.backlog.first(CHANGES_PER_ROUND))
-        results = await self._results(changes, member.joined_at)
+        parts = await self._parts(changes, member.joined_at)
         if member not in self.members:
             return
         self._behind.pop(member, None)  # to the end, if anything is left
         if member.has_same_permissions():
-            member.backlog.drop(member.send(split_results(results)))
+            member.backlog.drop(member.send(parts))
             self._fall_behind(member)
 
-    async def _results(self, changes: Sequence[Change], kept_since: float = math.inf) -> list[bytes]:
-        return await asyncio.gather(*(self._result(change, kept_since) for change in changes))
+    async def _parts(self, changes: Sequence[Change], kept_since: float = math.inf) -> list[Payloads]:
+        results = await asyncio.gather(*(self._result(change, kept_since) for change in changes))
+        return split_results(results, [cursor_of(change) for change in changes])
 
     async def _result(self, change: Change, kept_since: float) -> bytes:
         """Return the event of a change as JSON: one that was kept since then for members that are behind, or a new one.
@@ -205,14 +206,14 @@ def encode_result(result: ExecutionResult) -> bytes:
     return encode_json(data | ({"errors": errors} if errors else {}))
 
 
-def split_results(results: Sequence[bytes]) -> list[Payloads]:
-    """Split results into parts of at most `MAX_PART_BYTES`, with at least one result each."""
-    parts: list[list[bytes]] = []
+def split_results(results: Sequence[bytes], cursors: Sequence[str] = ()) -> list[Payloads]:
+    """Split results and their cursors into parts of at most `MAX_PART_BYTES`, with at least one result each."""
+    starts: list[int] = []
     size = MAX_PART_BYTES
-    for result in results:
+    for number, result in enumerate(results):
         size += len(result)
         if size > MAX_PART_BYTES:
-            parts.append([])
+            starts.append(number)
             size = len(result)
-        parts[-1].append(result)
-    return [Payloads(part) for part in parts]
+    ends = [*starts[1:], len(results)]
+    return [Payloads(results[start:end], cursors[start:end]) for start, end in zip(starts, ends, strict=False)]

@@ -100,7 +100,7 @@ class Member:
             self.outlet.write(part)
             self.left = None if self.left is None else self.left - len(part)
         else:
-            self.outlet.write(Payloads(part.results[: self.left]))
+            self.outlet.write(part.first(self.left))
             self.end(MemberEnd.LIMIT_REACHED)
 
     def keep(self, changes: Sequence[tuple[int, Change]]) -> None:
