@@ -142,7 +142,8 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "notificationReceived"}  # see test_subscriptions.py, notifications/
+SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "runEvents", "notificationReceived"}
+"""Tested in test_subscriptions.py, test_event_arguments.py and notifications/."""
 
 
 def _root_fields() -> set[str]:
