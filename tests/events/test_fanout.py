@@ -17,6 +17,8 @@ from tocsin.events import (
     ChangeSubscription,
     Fanout,
     change_subscription,
+    cursor_of,
+    decode_event_cursor,
     recent_changes,
     send_changes,
 )
@@ -336,3 +338,14 @@ async def test_a_subscriber_whose_reading_was_interrupted_gets_what_came_meanwhi
         await asyncio.gather(waiting, return_exceptions=True)
         tasks = [await save_hourly_task(database) for _ in range(2)]
         assert [change.task_id for change in await take(subscription, 2)] == [task.id for task in tasks]
+
+
+async def test_a_cursor_does_not_pass_what_has_not_arrived_from_other_processes(database: Database) -> None:
+    """While the stream is lost, this process tells its own changes, and a client may go on at the other process."""
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        lost_at = events.now() - timedelta(minutes=1)
+        events._feed.complete_until = lost_at
+        events._receive([Change(K.TASK_UPDATED, events.now(), "alice/t", task_status=TaskStatus.PAUSED)])
+        (change,) = await take(subscription, 1)
+    assert decode_event_cursor(cursor_of(change)).since == lost_at - timedelta(microseconds=lost_at.microsecond % 1000)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Start = datetime | EventCursor | None
 """Where a subscription starts: the time or the cursor of the last event that was received, or at present."""
 SETTLING: Final = timedelta(seconds=3)
-"""Time after catching up within which a change can be older than the state that was read."""
+"""Time after a return within which a change can be older than the state that the subscriber knows."""
 _RETRY_SECONDS = 1.0
 log = telemetry.get_logger(__name__)
 
@@ -39,8 +40,10 @@ class Backlog:
         for change in missed:
             self.queue.add(change)
         self._page: deque[Change] = deque()
-        self._settled_at: datetime | None = None
+        self._settled_at = fanout.now() + SETTLING if isinstance(start, EventCursor) else None
+        """Until then, changes can be older than what the subscriber knows, and are told with present statuses."""
         self._loading: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def __len__(self) -> int:
         """The number of changes that can be sent now."""
@@ -110,7 +113,10 @@ class Backlog:
 
     async def load(self) -> None:
         """Read the next page, once the last one was sent. Waits while the database is unavailable."""
-        while self._catch_up is not None and not self._page:
+        await asyncio.shield(self.start_loading())
+
+    async def _load(self) -> None:
+        while self._catch_up is not None and not self._page and not self._is_closed:
             try:
                 self._page.extend(await self._catch_up.read())
             except PyMongoError as error:
@@ -126,13 +132,21 @@ class Backlog:
             self._catch_up = None
             self._settled_at = self._fanout.now() + SETTLING
 
-    def start_loading(self, when_loaded: Callable[["asyncio.Task[None]"], object]) -> None:
+    def start_loading(
+        self, when_loaded: Callable[["asyncio.Task[None]"], object] | None = None
+    ) -> "asyncio.Task[None]":
         """Read the next page in the background, unless that is being done already."""
         if self._loading is None or self._loading.done():
-            self._loading = asyncio.get_running_loop().create_task(self.load())
-            self._loading.add_done_callback(when_loaded)
+            self._loading = asyncio.get_running_loop().create_task(self._load(), context=Context())
+            self._loading.add_done_callback(when_loaded or _note_error)
+        return self._loading
 
     def close(self) -> None:
-        """Stop reading."""
-        if self._loading is not None:
-            self._loading.cancel()
+        """Stop reading, at the end of the page: a command that is cancelled costs its connection to the database."""
+        self._is_closed = True
+
+
+def _note_error(loading: "asyncio.Task[None]") -> None:
+    """Retrieve the error of a reading that nobody waits for any more."""
+    if not loading.cancelled():
+        loading.exception()

@@ -1,7 +1,7 @@
 """The queue of changes of one subscriber, in which later changes of the same thing replace earlier ones. Pure."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from tocsin.documents import Change, ChangeKind, StepStatus
@@ -39,6 +39,16 @@ def merge_changes(earlier: Change, later: Change) -> Change:
         later.workflow or earlier.workflow,
         later.cursor,
     )
+
+
+def merge_all(changes: Iterable[Change]) -> list[Change]:
+    """Return changes with each thing once, in its latest state, in the order of the last changes."""
+    latest: dict[str, Change] = {}
+    for change in changes:
+        subject = _subject(change)
+        earlier = latest.pop(subject, None)
+        latest[subject] = change if earlier is None else merge_changes(earlier, change)
+    return list(latest.values())
 
 
 def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:

@@ -86,6 +86,8 @@ class ChangeSubscription:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._fanout.remove(self)
+        if self._backlog is not None:
+            self._backlog.close()
 
     def __aiter__(self) -> "ChangeSubscription":
         return self

@@ -23,7 +23,7 @@ from tocsin.events.backlog import Start
 from tocsin.events.catch_up import CatchUp
 from tocsin.events.change_feed import ChangeFeed
 from tocsin.events.change_filter import STREAM_KINDS, ChangeFilter
-from tocsin.events.change_queue import ChangeQueue
+from tocsin.events.change_queue import ChangeQueue, merge_all
 from tocsin.events.change_subscription import ChangeSubscription, Subscriber, Turns
 from tocsin.events.changes import subject_id
 from tocsin.events.cursors import EventCursor
@@ -80,7 +80,9 @@ class Fanout:
         if isinstance(start, EventCursor):
             since = start.since - RESUME_OVERLAP
             found = None if start.place else self.recent_changes.changes_since(since, now, filter_.owner)
-            return ([], CatchUp(self._database, filter_, start)) if found is None else (filter_.select(found), None)
+            if found is None:
+                return [], CatchUp(self._database, filter_, start)
+            return filter_.select(merge_all(found)), None
         found = None if start is None else self.recent_changes.changes_since(start, now, filter_.owner)
         return ([filter_.snapshot(now)] if found is None else filter_.select(found)), None
 
@@ -128,8 +130,18 @@ class Fanout:
                 continue
             self._signal_engine(change)
             if not _is_run_of_step(change):
-                self._undelivered.append(change)
+                self._undelivered.append(self._with_safe_cursor(change))
         self._received.set()
+
+    def _with_safe_cursor(self, change: Change) -> Change:
+        """Return the change with a cursor from which changes of other processes follow that have not arrived yet.
+
+        Normally they arrive so soon that the overlap of returns includes them. They do not while the stream is lost.
+        """
+        until = self._feed.complete_until
+        if change.at - until <= RESUME_OVERLAP / 2:
+            return change
+        return change._replace(cursor=EventCursor(until).encode())
 
     def _signal_engine(self, change: Change) -> None:
         try:
