@@ -1,5 +1,6 @@
 """What a client missed is read from the state of the database: nothing is left out, nothing goes back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -235,3 +236,25 @@ async def test_it_waits_for_the_database(database: Database, monkeypatch: pytest
     async with returning(database, ago(HOUR)) as subscription:
         assert [change.task_id for change in await take(subscription, 1)] == [task.id]
     assert not failures
+
+
+async def test_it_ends_with_its_token_although_the_database_is_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def fail(_: CatchUp) -> list[Change]:
+        nonlocal tries
+        tries += 1
+        raise AutoReconnect("away")
+
+    async def has_tried() -> bool:
+        return tries > 0
+
+    monkeypatch.setattr(CatchUp, "read", fail)
+    async with returning(database, ago(HOUR)) as subscription:
+        reading = asyncio.ensure_future(anext(subscription))
+        await wait_until(has_tried)
+        subscription.fail(ZeroDivisionError("the token ended"))
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(reading, 20)

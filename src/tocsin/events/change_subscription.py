@@ -97,8 +97,9 @@ class ChangeSubscription:
         while self._error is None:
             if self._taken:
                 return (await backlog.complete([self._taken.popleft()]))[0]
-            if backlog.is_catching_up:
+            if backlog.is_catching_up and not len(backlog):
                 await backlog.load()
+                continue
             self._wakened.clear()
             self._is_idle = not len(backlog)
             if not self._is_idle:
@@ -114,6 +115,8 @@ class ChangeSubscription:
     def fail(self, error: Exception) -> None:
         """Raise this error in place of the next change."""
         self._error = error
+        if self._backlog is not None:
+            self._backlog.close()  # it may wait for the database
         self._wakened.set()
 
     def take(self, most: int) -> int:
