@@ -165,7 +165,7 @@ async def _watch(server: Server, token: str, seen: _Seen) -> None:
     async with _subscription(server, token) as socket:
         async for text_ in socket:
             event = json.loads(text_).get("payload", {}).get("data", {}).get("taskEvents") or {}
-            seen.snapshots += event.get("kind") == "SNAPSHOT"
+            seen.snapshots += event.get("kind") in ("SNAPSHOT", "RESYNC")
             if event.get("runStatus") == RunStatus.COMPLETED:
                 seen.ended.setdefault(event["run"]["id"], time.time() - _epoch(event["run"]["finishedAt"]))
 
