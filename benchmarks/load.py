@@ -109,7 +109,7 @@ async def _until_received(listeners: Listeners, count: int, what: str) -> None:
         raise RuntimeError(f"subscribers received {got} {what} changes instead of {expected}") from None
     if listeners.resyncs:
         raise RuntimeError(
-            f"{listeners.resyncs} subscribers lost changes and were sent a SNAPSHOT: the figures would be too good"
+            f"{listeners.resyncs} subscribers lost changes and were sent a RESYNC: the figures would be too good"
         )
 
 

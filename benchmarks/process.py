@@ -19,7 +19,7 @@ from tocsin.config import Settings
 from tocsin.documents import RunStatus
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.embedded.data_directory import DataPaths, read_port_file
-from tocsin.events import Change, ChangeKind, ChangeSubscription
+from tocsin.events import STREAM_KINDS, Change, ChangeKind, ChangeSubscription
 from tocsin.runtime import Runtime
 from tocsin.web.server import get_loop_factory, tune_interpreter
 
@@ -150,7 +150,7 @@ class Listeners:
         """Count a change that a subscriber received."""
         if change.kind is ChangeKind.TASK_CREATED:
             self.created += 1
-        elif change.kind is ChangeKind.SNAPSHOT:
+        elif change.kind in STREAM_KINDS:
             self.resyncs += 1
         elif change.run_status is RunStatus.COMPLETED and change.run_id is not None:
             self.completed += 1

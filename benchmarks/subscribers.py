@@ -103,7 +103,7 @@ async def _watch(server: Server, token: str, seen: _Seen) -> None:
             if message["type"] in {"error", "complete"}:
                 raise RuntimeError(f"A steady subscriber was refused: {text_[:500]!r}")
             event = message.get("payload", {}).get("data", {}).get("taskEvents") or {}
-            seen.snapshots += event.get("kind") == "SNAPSHOT"
+            seen.snapshots += event.get("kind") in ("SNAPSHOT", "RESYNC")
             if event.get("runStatus") == RunStatus.COMPLETED:
                 seen.ended.setdefault(event["run"]["id"], time.time() - _epoch(event["run"]["finishedAt"]))
         raise RuntimeError(f"A steady subscriber was disconnected: {socket.close_code} {socket.close_reason}")

@@ -69,7 +69,7 @@ def test_too_many_unsent_changes_become_a_loss(monkeypatch: pytest.MonkeyPatch) 
     log = ChangeLog(is_shared=True)
     for _ in range(11):
         log.runs_created([run("QUEUED")])
-    assert [change.kind.value for change in recorded(log)] == ["SNAPSHOT"]
+    assert [change.kind.value for change in recorded(log)] == ["RESYNC"]
     log.runs_created([run("QUEUED")])
     assert len(log.unsent) == 2
 

@@ -17,6 +17,8 @@ from tocsin.events import (
     ChangeSubscription,
     Fanout,
     change_subscription,
+    cursor_of,
+    decode_event_cursor,
     recent_changes,
     send_changes,
 )
@@ -130,22 +132,22 @@ async def test_the_engine_gets_changes_that_are_due_queued_or_cancelled(database
             )
 
         await wait_until(all_heard)
-    assert heard[0].kind is K.SNAPSHOT
+    assert heard[0].kind is K.RESYNC
     assert heard[0].queued
     assert heard[0].due_at == clock.EPOCH
 
 
-async def test_a_slow_subscriber_gets_a_snapshot(database: Database) -> None:
+async def test_a_slow_subscriber_gets_a_resync(database: Database) -> None:
     async with listening(database) as events, events.subscribe("alice") as slow, events.subscribe("alice") as quick:
         await snapshot(quick)
-        slow._changes = ChangeQueue(5)
+        queue = slow._entered().queue = ChangeQueue(5)
         tasks = []
         for _ in range(8):
             tasks.append(await save_hourly_task(database))
             assert [change.task_id for change in await take(quick, 1)] == [tasks[-1].id]
-        assert len(slow._changes) <= 5
-        queued = len(slow._changes)
-        assert (await take(slow, 1))[0].kind is K.SNAPSHOT
+        assert len(queue) <= 5
+        queued = len(queue)
+        assert (await take(slow, 1))[0].kind is K.RESYNC
         last = await take(slow, queued - 1)
     assert [change.task_id for change in last] == [task.id for task in tasks[-len(last) :]]
 
@@ -231,7 +233,7 @@ async def test_a_change_that_cannot_be_delivered_has_everybody_read_the_state_an
         await snapshot(subscription)
         await database.tasks.update_one({"_id": task.id}, {"$set": {"status": "OF A LATER VERSION"}})
         events._receive([Change(K.TASK_UPDATED, clock.now(), task.id, is_derived=True)])
-        await snapshot(subscription)
+        assert [change.kind for change in await take(subscription, 1)] == [K.RESYNC]
         other = await save_hourly_task(database)
         assert [change.task_id for change in await take(subscription, 1)] == [other.id]
 
@@ -336,3 +338,14 @@ async def test_a_subscriber_whose_reading_was_interrupted_gets_what_came_meanwhi
         await asyncio.gather(waiting, return_exceptions=True)
         tasks = [await save_hourly_task(database) for _ in range(2)]
         assert [change.task_id for change in await take(subscription, 2)] == [task.id for task in tasks]
+
+
+async def test_a_cursor_does_not_pass_what_has_not_arrived_from_other_processes(database: Database) -> None:
+    """While the stream is lost, this process tells its own changes, and a client may go on at the other process."""
+    async with listening(database) as events, events.subscribe("alice") as subscription:
+        await snapshot(subscription)
+        lost_at = events.now() - timedelta(minutes=1)
+        events._feed.complete_until = lost_at
+        events._receive([Change(K.TASK_UPDATED, events.now(), "alice/t", task_status=TaskStatus.PAUSED)])
+        (change,) = await take(subscription, 1)
+    assert decode_event_cursor(cursor_of(change)).since == lost_at - timedelta(microseconds=lost_at.microsecond % 1000)

@@ -153,3 +153,23 @@ async def test_the_start_of_an_incident_is_mailed_even_if_the_retry_starts_befor
     await save_task(stack.database, target.url, retry=RetryPolicy(1, (timedelta(hours=1),)))
     await wait_until(lambda: mails(stack.database))
     assert await mails(stack.database) == ["BEGAN_FAILING"]
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_an_end_that_took_long_to_be_stored_is_stamped_again(
+    database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch, is_slow: bool
+) -> None:
+    """A client that was away looks for it from shortly before its cursor on."""
+    if is_slow:
+        monkeypatch.setattr(completer, "VISIBLE_WITHIN", timedelta(0))
+    async with run_stack(database) as stack:
+        task = await save_task(database, target.url)
+        (run,) = await stack.wait_for_runs(task.id, "COMPLETED")
+
+        async def stamped() -> Any:
+            return (await stack.run(run["_id"])).get("settled_late_at")
+
+        if is_slow:
+            assert await wait_until(stamped) >= run["finished_at"]
+        else:
+            assert await stamped() is None

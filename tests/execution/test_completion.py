@@ -1,5 +1,6 @@
 """A completion records an attempt, and changes its run only under the fence of its claim."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.tasks.helpers import add_run, load_run, save_hourly_task
 from tocsin import clock
 from tocsin.clock import EPOCH
 from tocsin.dispatch.retry_decision import RunDecision
-from tocsin.documents import Database, ErrorKind, RunReason, RunStatus
+from tocsin.documents import SETTLED_SOON, Database, ErrorKind, RunReason, RunStatus
 from tocsin.execution.completion import Completion
 from tocsin.jobs.base import AttemptError, Outcome
 
@@ -25,7 +26,8 @@ REFUSED = Outcome(error=AttemptError(ErrorKind.CONNECT, "refused", "Is it up?"))
 def run(**changes: Any) -> Any:
     attempts = [{"number": 1, "started_at": NOW, "worker": "w"}]
     return {
-        "_id": "r", "fence": 1, "status": RunStatus.RUNNING, "started_at": NOW, "attempts": attempts, **changes
+        "_id": "r", "fence": 1, "status": RunStatus.RUNNING, "created_at": NOW, "started_at": NOW, "attempts": attempts,
+        **changes,
     }  # fmt: skip
 
 
@@ -83,6 +85,14 @@ def test_a_run_is_finished_unless_it_is_retried(decision: RunDecision, is_open: 
     assert left.get("retry_at") == decision.retry_at
     assert left.get("finished_at") == (None if is_open else NOW + 3 * SECOND)
     assert (left["lost"], left.get("worker")) == (0, None)
+
+
+@pytest.mark.parametrize(("age", "is_late"), [(SETTLED_SOON, False), (SETTLED_SOON + SECOND, True)])
+def test_a_run_that_is_stored_long_after_its_creation_is_stamped(age: timedelta, is_late: bool) -> None:
+    stored_at = NOW + SETTLED_SOON + 5 * SECOND
+    completion = replace(complete(run(created_at=stored_at - age), Outcome(), COMPLETED), stored_at=stored_at)
+    assert completion.completed_fields()["settled_late_at"] == (stored_at if is_late else None)
+    assert "settled_late_at" not in complete(run(), REFUSED, RETRY).completed_fields()
 
 
 def test_the_first_attempt_is_the_start_of_its_run_and_a_later_one_is_not() -> None:

@@ -156,8 +156,8 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents"}  # see test_subscriptions.py
-SUBSCRIPTIONS |= {"notificationReceived", "notificationsAcknowledged"}  # see notifications/
+SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "runEvents", "notificationReceived", "notificationsAcknowledged"}
+"""Tested in test_subscriptions.py, test_event_arguments.py and notifications/."""
 
 
 def _root_fields() -> set[str]:

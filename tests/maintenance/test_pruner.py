@@ -1,5 +1,6 @@
 """Pruning deletes what has expired, and nothing else."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,16 @@ from pymongo.asynchronous.collection import AsyncCollection
 from tests.harness import SECRETS
 from tests.tasks.helpers import add_run, ended_attempt, load_task, save_hourly_task
 from tocsin import clock, schedules
-from tocsin.documents import SETTLED_STATUSES, Database, RunStatus, WorkflowDocument
+from tocsin.documents import (
+    SETTLED_STATUSES,
+    Change,
+    ChangeKind,
+    Database,
+    RecordedChange,
+    RunStatus,
+    WorkflowDocument,
+)
+from tocsin.documents.history import find_history_begin, note_deleted_tasks
 from tocsin.maintenance import pruner
 from tocsin.maintenance.pruner import Pruner
 from tocsin.workflows import saving
@@ -92,8 +102,27 @@ async def test_one_off_tasks_that_ended_long_ago_are_deleted(
         "created_at": long_ago, "updated_at": long_ago, "last_due_at": long_ago,
     }  # fmt: skip
     await pruned.tasks.update_one({"_id": task.id}, {"$set": {**once, **changes}})
-    assert await prune(pruned) == gone
+    recorded: list[RecordedChange] = []
+    with pruned.changes.recorded.connected(recorded.extend):
+        pruned.changes.open(asyncio.get_running_loop())
+        assert await prune(pruned) == gone
+        await asyncio.sleep(0)
+        pruned.changes.close()
     assert bool(await load_task(pruned, task.id)) != gone
+    told = [each.task_id for each in recorded if isinstance(each, Change) and each.kind is ChangeKind.TASK_DELETED]
+    assert told == [task.id] * gone
+    assert await ids(pruned, "deleted_tasks") == set(told)
+
+
+async def test_clients_can_know_what_was_deleted_without_a_trace(pruned: Database) -> None:
+    await note_deleted_tasks(pruned, "alice", ["alice/old", "alice/young"])
+    await pruned.deleted_tasks.update_one({"_id": "alice/old"}, {"$set": {"deleted_at": clock.now() - OLD}})
+    before = clock.now() - 10 * DAY
+    await prune(pruned)
+    assert await ids(pruned, "deleted_tasks") == {"alice/young"}
+    begins_at = await find_history_begin(pruned, "alice")
+    assert begins_at is not None
+    assert before <= begins_at <= clock.now() - 10 * DAY
 
 
 async def test_runs_and_tasks_have_their_own_retention(pruned: Database) -> None:

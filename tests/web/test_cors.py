@@ -44,7 +44,7 @@ async def test_a_preflight_of_an_allowed_origin(api: Api) -> None:
             "access-control-allow-origin": origin,
             "access-control-allow-methods": "GET, POST",
             "access-control-allow-headers": (
-                "Accept, Accept-Language, Authorization, Content-Language, Content-Type, X-Request-Id"
+                "Accept, Accept-Language, Authorization, Content-Language, Content-Type, Last-Event-ID, X-Request-Id"
             ),
             "access-control-max-age": "7200",
         }

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from typing import Any
 
 import httpx
@@ -202,7 +203,7 @@ async def test_server_sent_events_begin_with_a_snapshot_and_end_with_the_token(a
     body = {"query": "subscription { taskEvents { kind } }"}
     async with api.alice.http.stream("POST", "/graphql", json=body, headers=headers) as answer:
         text = (await answer.aread()).decode()
-    assert text.startswith('event: next\r\ndata: {"data":{"taskEvents":{"kind":"SNAPSHOT"}}}')
+    assert re.match('event: next\r\nid: .+\r\ndata: {"data":{"taskEvents":{"kind":"SNAPSHOT"}}}', text)
     assert '"code":"TOKEN_EXPIRED"' in text
     assert "event: complete" in text
 

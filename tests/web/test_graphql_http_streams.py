@@ -13,9 +13,11 @@ import pytest
 
 from tests.acceptance.server import run_server
 from tests.graphql.conftest import Api, Caller
+from tests.graphql.notifications.helpers import names_of, owner_of, tell
 from tests.graphql.sockets import open_socket
 from tests.harness import wait_until, without_extensions
 from tocsin.errors import RateLimited
+from tocsin.graphql.sharing import identity
 from tocsin.web import graphql_http
 from tocsin.web.negotiation import LEGACY_MEDIA_TYPE, MODERN_MEDIA_TYPE, STREAM_MEDIA_TYPE
 
@@ -28,10 +30,11 @@ TYPENAME = {"data": {"__typename": "Query"}}
 
 @asynccontextmanager
 async def asked(
-    caller: Caller, query: str, accept: str = STREAM_MEDIA_TYPE, method: str = "POST"
+    caller: Caller, query: str, accept: str = STREAM_MEDIA_TYPE, method: str = "POST", last_event_id: str = ""
 ) -> AsyncIterator[httpx.Response]:
     """Open a response whose body has not been read."""
     headers = {"Accept": accept} | ({"Authorization": f"Bearer {caller.token}"} if caller.token else {})
+    headers |= {"Last-Event-ID": last_event_id} if last_event_id else {}
     body: dict[str, Any] = {"json": {"query": query}} if method == "POST" else {"params": {"query": query}}
     async with asyncio.timeout(15), caller.http.stream(method, "/graphql", headers=headers, **body) as answer:
         yield answer
@@ -46,7 +49,7 @@ async def events(answer: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
             event = value.strip()
         elif name == "data":
             yield event, json.loads(value) if value.strip() else None
-        elif line:
+        elif line and name != "id":
             assert not name, line
             yield ":", value.strip()
 
@@ -92,6 +95,65 @@ async def test_equal_streams_and_sockets_share_their_events(api: Api) -> None:
             assert [await anext(stream) for stream in streams] == [("next", created)] * 3
             assert (await websocket.receive())["payload"] == created
         assert await anext(streams[2]) == ("complete", None)
+
+
+async def identified(answer: httpx.Response) -> AsyncIterator[tuple[str, Any]]:
+    """Yield the ID and the data of each event, as a browser's EventSource would."""
+    last = ""
+    async for line in answer.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name == "id":
+            last = value
+        elif name == "data" and value:
+            yield last, json.loads(value)["data"]
+
+
+SHARED = "subscription { taskEvents { kind cursor taskId } }"
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_id_of_an_event_is_its_cursor_with_which_the_stream_goes_on(
+    api: Api, method: str, long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the stream is shared with equal ones or not."""
+    if long:
+        monkeypatch.setattr(identity, "MAX_VARIABLES_LENGTH", 1)  # so that it is not shared
+    async with asked(api.alice, SHARED, method=method) as answer:
+        stream = identified(answer)
+        last, snapshot = await anext(stream)
+        assert (snapshot["taskEvents"]["kind"], snapshot["taskEvents"]["cursor"]) == ("SNAPSHOT", last)
+        assert len(api.services.subscription_groups) == (not long)
+        first = await api.alice.create()
+        last, created = await anext(stream)
+        assert created["taskEvents"] == {"kind": "TASK_CREATED", "cursor": last, "taskId": first}
+    second = await api.alice.create()
+    async with asked(api.alice, SHARED, method=method, last_event_id=last) as answer:
+        stream, seen = identified(answer), set[str]()
+        while second not in seen:
+            last, event = await anext(stream)
+            assert event["taskEvents"]["cursor"] == last
+            assert event["taskEvents"]["kind"] == "TASK_CREATED"
+            seen.add(event["taskEvents"]["taskId"])
+
+
+async def test_the_id_of_a_notification_is_its_cursor(api: Api) -> None:
+    query = "subscription { notificationReceived { cursor data } }"
+    await tell(api.database, owner_of(api.alice), 1, 2)
+    async with asked(api.alice, query) as answer:
+        last, event = await anext(identified(answer))
+        assert event["notificationReceived"]["cursor"] == last
+        (first,) = names_of([event["notificationReceived"]])
+    async with asked(api.alice, query, last_event_id=last) as answer:
+        assert names_of([(await anext(identified(answer)))[1]["notificationReceived"]]) == [3 - first]
+
+
+@pytest.mark.parametrize("field", ["taskEvents", "workflowRunEvents", "runEvents", "notificationReceived"])
+async def test_a_malformed_id_is_an_error_and_none_at_all_is_none(api: Api, field: str) -> None:
+    async with asked(api.alice, f"subscription {{ {field} {{ cursor }} }}", last_event_id="4") as answer:
+        name, data = await anext(events(answer))
+    assert (name, data["errors"][0]["extensions"]["code"]) == ("next", "BAD_USER_INPUT")
+    assert "cursor" in data["errors"][0]["message"]
 
 
 async def test_a_stream_ends_with_its_token(api: Api) -> None:

@@ -16,7 +16,7 @@ from tocsin.web.outlets import OperationOutlet, encode_messages
 def test_each_result_is_one_message(lengths: list[int]) -> None:
     results = [json.dumps({"data": "x" * length}).encode() for length in lengths]
     client = ClientProtocol(parse_uri("ws://localhost/"), max_size=None, state=State.OPEN)
-    client.receive_data(encode_messages(b'{"id": "1", "payload": ', results))
+    client.receive_data(encode_messages(b'{"id": "1", "payload": ', Payloads(results)))
     frames = [event for event in client.events_received() if isinstance(event, Frame)]
     assert {(frame.opcode, frame.fin) for frame in frames} == {(Opcode.TEXT, True)}
     assert [json.loads(bytes(frame.data)) for frame in frames] == [

@@ -89,6 +89,8 @@ from tocsin.documents.run_documents import (
 )
 from tocsin.documents.runs import (
     NEW_RETRY_BUDGET,
+    SETTLED_SOON,
+    VISIBLE_WITHIN,
     is_inconclusive,
     is_repeated,
     last_due_of,
@@ -153,8 +155,10 @@ __all__ = [
     "OPEN_STATUSES",
     "OPEN_WORKFLOW_RUN_STATUSES",
     "RECORDED_FIELDS",
+    "SETTLED_SOON",
     "SETTLED_STATUSES",
     "SETTLED_STEP_STATUSES",
+    "VISIBLE_WITHIN",
     "AccessChange",
     "ActiveRunDocument",
     "Alert",

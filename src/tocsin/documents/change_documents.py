@@ -21,6 +21,7 @@ class ChangeRecord(TypedDict):
     notified: NotRequired[str]
     attempted: NotRequired[list[tuple[str, int]]]
     acknowledged: NotRequired[list[str]]
+    workflow: NotRequired[str]
 
 
 class ChangeBatchDocument(TypedDict):

@@ -30,9 +30,10 @@ MAX_NAMED = 100
 
 
 class ChangeKind(Enum):
-    """The kind of a change. SNAPSHOT: the subscription starts, or changes were dropped; read the current state."""
+    """The kind of a change. SNAPSHOT: the subscription starts. RESYNC: changes were dropped. Read the current state."""
 
     SNAPSHOT = "SNAPSHOT"
+    RESYNC = "RESYNC"
     TASK_CREATED = "TASK_CREATED"
     TASK_UPDATED = "TASK_UPDATED"
     TASK_DELETED = "TASK_DELETED"
@@ -52,6 +53,7 @@ class Change(NamedTuple):
     `notified` is the ID of a user for whom notifications were stored, of whom only subscribers of those are told.
     With DELIVERY_ATTEMPTED, live deliveries were: `attempted` has their IDs and the numbers of the attempts. With
     ACKNOWLEDGED, their user has seen those with the IDs in `acknowledged`, or some that are too many to name.
+    `workflow` is the workflow of a workflow run. `cursor` names the place after the change, if its time does not.
 
     Three fields are for the engine, not for subscribers: `due_at`, a due or retry time, or the end of the wait for a
     callback, that the change set;
@@ -76,6 +78,8 @@ class Change(NamedTuple):
     notified: str | None = None
     attempted: tuple[tuple[str, int], ...] = ()
     acknowledged: tuple[str, ...] = ()
+    workflow: str | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +188,13 @@ class ChangeLog:
         run_id: str,
         status: WorkflowRunStatus | None = None,
         steps: Iterable[tuple[str, StepStatus]] = (),
+        workflow: str | None = None,
     ) -> None:
-        """Record a change of a workflow run. The status is None if it stayed the same."""
-        self.record([Change(kind, self.now(), workflow_run_id=run_id, workflow_status=status, steps=tuple(steps))])
+        """Record a change of a run of this workflow. The status is None if it stayed the same."""
+        change = Change(
+            kind, self.now(), workflow_run_id=run_id, workflow_status=status, steps=tuple(steps), workflow=workflow
+        )
+        self.record([change])
 
     def notifications_stored(self, owners: Iterable[str]) -> None:
         """Record that notifications of these users were stored."""
@@ -214,7 +222,7 @@ class ChangeLog:
 
 def lost_changes(at: datetime) -> Change:
     """Return the change after which everybody reads the current state again."""
-    return Change(ChangeKind.SNAPSHOT, at, queued=True, due_at=clock.EPOCH)
+    return Change(ChangeKind.RESYNC, at, queued=True, due_at=clock.EPOCH)
 
 
 def _concerns_anybody(change: Change) -> bool:

@@ -7,6 +7,7 @@ from tocsin.documents.change_models import ChangeBatch
 from tocsin.documents.channel_models import NotificationChannel
 from tocsin.documents.claim_models import ClaimRecord
 from tocsin.documents.delivery_models import Delivery, MailCount
+from tocsin.documents.history_models import DeletedTask, History
 from tocsin.documents.incident_models import Alert, Incident
 from tocsin.documents.key_models import StoredKey
 from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
@@ -22,5 +23,5 @@ MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
     NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
-    NotificationPreferences,
+    NotificationPreferences, DeletedTask, History,
 ]  # fmt: skip

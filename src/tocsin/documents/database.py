@@ -26,6 +26,7 @@ from tocsin.documents.channel_documents import NotificationChannelDocument
 from tocsin.documents.collections import MODELS
 from tocsin.documents.deferred_runs import DeferredRuns
 from tocsin.documents.delivery_documents import DeliveryDocument
+from tocsin.documents.history_documents import DeletedTaskDocument, HistoryDocument
 from tocsin.documents.incident_documents import AlertDocument, IncidentDocument
 from tocsin.documents.indexes import drop_stale_indexes
 from tocsin.documents.key_documents import KeyDocument
@@ -107,6 +108,14 @@ class Database:
     @property
     def tasks(self) -> AsyncCollection[TaskDocument]:
         return self.db["tasks"]
+
+    @property
+    def deleted_tasks(self) -> AsyncCollection[DeletedTaskDocument]:
+        return self.db["deleted_tasks"]
+
+    @property
+    def histories(self) -> AsyncCollection[HistoryDocument]:
+        return self.db["histories"]
 
     @property
     def runs(self) -> AsyncCollection[RunDocument]:

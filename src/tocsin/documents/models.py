@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tocsin.clock import EPOCH
 from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import Hold, Overlap, PauseReason, RunReason, RunStatus, TaskStatus, Trigger
 
@@ -89,6 +90,7 @@ class Run(StoredDocument):
     counts the rounds that ended INCONCLUSIVE and that Tocsin itself followed by another one.
     A WAITING run expects a callback until `callback_by`. `callback` is one that came before the outcome of its attempt
     was stored; the attempt takes it over when the run is settled by it.
+    `settled_late_at` is set if the run settled long after it was created: then its end is not found by its creation.
     """
 
     owner: str
@@ -135,6 +137,7 @@ class Run(StoredDocument):
     missed_until: datetime | None = None
     missed_count: int | None = None
     discarded_at: datetime | None = None
+    settled_late_at: datetime | None = None
     replays: list[ReplayEntryDocument] = []
     pinned: bool = False
     inconclusive_rounds: int = 0
@@ -155,6 +158,7 @@ class Run(StoredDocument):
             ascending_index("blocked", "after", partialFilterExpression={"blocked": True}),
             ascending_index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
             ascending_index("replays.replay", sparse=True),
+            ascending_index("owner", "settled_late_at", partialFilterExpression={"settled_late_at": {"$gt": EPOCH}}),
         ]
 
 

@@ -148,6 +148,7 @@ class RunDocument(QueuedFields, JobSnapshot):
     missed_until: NotRequired[datetime | None]
     missed_count: NotRequired[int | None]
     discarded_at: NotRequired[datetime | None]
+    settled_late_at: NotRequired[datetime | None]
     replays: NotRequired[list[ReplayEntryDocument]]
     pinned: NotRequired[bool]
     inconclusive_rounds: NotRequired[int]
@@ -189,6 +190,7 @@ class RunChanges(TypedDict, total=False):
     result: Any
     error: ErrorDocument | None
     discarded_at: datetime | None
+    settled_late_at: datetime | None
     pinned: bool
     inconclusive_rounds: int
 

@@ -3,7 +3,7 @@
 All code that creates or repeats a run builds it here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.documents.run_documents import JobSnapshot, QueuedFields, RunChanges, RunDocument
 from tocsin.documents.states import RunReason, RunStatus, Trigger
@@ -12,6 +12,10 @@ from tocsin.documents.workflow_documents import WorkflowRunDocument
 
 NEW_RETRY_BUDGET: dict[str, Expression] = {"budget_from": {"$size": "$attempts"}}
 """The computed change that goes with `new_round`: only attempts from here on use up the retries."""
+SETTLED_SOON = timedelta(seconds=10)
+"""Time after the creation of a run within which its end is found by that. A later one is in `settled_late_at`."""
+VISIBLE_WITHIN = timedelta(seconds=15)
+"""Time from the stamp of a write until everybody sees it. Readers of later changes begin so much earlier."""
 
 
 def new_run(
@@ -84,6 +88,7 @@ def new_round(round_: int, queued: QueuedFields) -> RunChanges:
         "cancel_requested_at": None,
         "final": None,
         "discarded_at": None,
+        "settled_late_at": None,
     }
 
 

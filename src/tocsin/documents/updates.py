@@ -15,6 +15,7 @@ from tocsin.documents.states import (
     MOVES,
     OPEN_STATUSES,
     PROJECT_TASK_STATUS,
+    SETTLED_STATUSES,
     TASK_STATUS_OF_OPEN_RUN,
     RunStatus,
     TaskStatus,
@@ -24,6 +25,8 @@ from tocsin.documents.task_documents import TaskChanges
 Expression = dict[str, Any]
 Pipeline = list[Expression]
 RunIdOrExpression = str | Expression
+CHANGED_NOW: Expression = {"changed_at": "$$NOW"}
+"""The computed change that stamps a workflow run. The database does, because clocks of writers differ."""
 
 
 def has_value(field: str, value: Any) -> Expression:
@@ -98,6 +101,8 @@ def move_run_pipeline(
     if where is not None:
         condition = all_of(condition, where)
     full = {**changes, "status": target, "open": target in OPEN_STATUSES}
+    if target in SETTLED_STATUSES and "finished_at" in full:  # whoever knows that it is soon after the creation says so
+        full.setdefault("settled_late_at", full["finished_at"])
     return [change_when(condition, full, computed)]
 
 

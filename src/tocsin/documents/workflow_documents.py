@@ -107,6 +107,7 @@ class WorkflowRunDocument(TypedDict):
     cancel_requested_at: datetime | None
     missed_until: datetime | None
     missed_count: int | None
+    changed_at: NotRequired[datetime | None]
     interval_ms: NotRequired[int | None]
     inputs: str
     output: str | None

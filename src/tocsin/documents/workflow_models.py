@@ -73,7 +73,7 @@ class WorkflowRun(StoredDocument):
 
     `inputs` and `output` are JSON texts. `steps` has the states of the steps by key. `wake_at` is when the run must be
     advanced even if no event occurs. `incident` is the workflow's at the start of a scheduled run; null for others,
-    whose failures are not mailed.
+    whose failures are not mailed. `changed_at` is the time by the clock of the database at which it last changed.
     """
 
     owner: str
@@ -91,6 +91,7 @@ class WorkflowRun(StoredDocument):
     cancel_requested_at: datetime | None = None
     missed_until: datetime | None = None
     missed_count: int | None = None
+    changed_at: datetime | None = None
     interval_ms: int | None = None
     inputs: str
     output: str | None = None
@@ -111,6 +112,7 @@ class WorkflowRun(StoredDocument):
             ascending_index("owner", "created_at"),
             ascending_index("owner", "status", "created_at"),
             ascending_index("owner", "due_at"),
+            ascending_index("owner", "changed_at"),
             ascending_index("workflow", "created_at"),
             ascending_index("workflow", "status", "created_at"),
             ascending_index("workflow", "open", partialFilterExpression={"open": True}),

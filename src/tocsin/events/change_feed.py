@@ -47,6 +47,8 @@ class ChangeFeed:
         self._listening = asyncio.Event()
         self._resume_after: Mapping[str, Any] | None = None
         self._opened = False
+        self.complete_until = clock.EPOCH
+        """Time by the clock of the database until which the changes of other processes have been received."""
         self._measured_at = clock.EPOCH
         self._task: asyncio.Task[None] | None = None
         self._stack = contextlib.AsyncExitStack()
@@ -122,14 +124,19 @@ class ChangeFeed:
         """Read the changes of other processes from where the last reading ended, or from now on."""
         async with await self._open_stream() as stream:
             if self._resume_after is None:
-                self._resync(await self._measure_clock())
+                self.complete_until = await self._measure_clock()
+                self._resync(self.complete_until)
             self._opened = True
             self._listening.set()
             while stream.alive:
+                asked_at = self._log.now()
                 event = await stream.try_next()
                 self._resume_after = stream.resume_token
+                if event is None:
+                    self.complete_until = asked_at
                 if event is not None and event["operationType"] == "insert":
                     batch: ChangeBatchDocument = event["fullDocument"]
+                    self.complete_until = event["wallTime"]
                     self._receive([decode_change(record, event["wallTime"]) for record in batch["changes"]])
 
     async def _open_stream(self) -> AsyncChangeStream[Any]:

@@ -1,16 +1,17 @@
 """The queue of changes of one subscriber, in which later changes of the same thing replace earlier ones. Pure."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from tocsin.documents import Change, ChangeKind, StepStatus
 from tocsin.documents.changes import MAX_NAMED
+from tocsin.events.change_filter import STREAM_KINDS
 
 MERGED_FROM = 32
 """A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
 MAX_QUEUED_CHANGES = 10_000
-"""Things that changed while a subscriber did not read. Beyond this they are replaced by a SNAPSHOT."""
+"""Things that changed while a subscriber did not read. Beyond this they are replaced by a RESYNC."""
 
 Steps = tuple[tuple[str, StepStatus], ...]
 
@@ -38,7 +39,19 @@ def merge_changes(earlier: Change, later: Change) -> Change:
         later.notified,
         tuple((dict(earlier.attempted) | dict(later.attempted)).items()) if earlier.attempted else later.attempted,
         _merge_acknowledged(earlier, later) if later.kind is ChangeKind.ACKNOWLEDGED else (),
+        later.workflow or earlier.workflow,
+        later.cursor,
     )
+
+
+def merge_all(changes: Iterable[Change]) -> list[Change]:
+    """Return changes with each thing once, in its latest state, in the order of the last changes."""
+    latest: dict[str, Change] = {}
+    for change in changes:
+        subject = _subject(change)
+        earlier = latest.pop(subject, None)
+        latest[subject] = change if earlier is None else merge_changes(earlier, change)
+    return list(latest.values())
 
 
 def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:
@@ -64,7 +77,7 @@ def _merge_steps(earlier: Steps, later: Steps) -> Steps:
 class ChangeQueue:
     """Changes in the order of their last change, each with the number of changes that were added until then.
 
-    It never holds more than `most`: `add` returns False instead, and the subscriber needs a SNAPSHOT.
+    It never holds more than `most`: `add` returns False instead, and the subscriber needs a RESYNC.
     """
 
     __slots__ = ("_batch", "_changes", "_latest", "_most", "added")
@@ -92,7 +105,7 @@ class ChangeQueue:
         return True
 
     def add(self, change: Change) -> bool:
-        """Queue a change. A SNAPSHOT replaces all others, because the state that is read after it includes them."""
+        """Queue a change. A RESYNC replaces all others, because the state that is read after it includes them."""
         if self._batch:
             self._unpack()
         return self._add(change)
@@ -106,7 +119,7 @@ class ChangeQueue:
 
     def _add(self, change: Change) -> bool:
         self.added += 1
-        if change.kind is ChangeKind.SNAPSHOT:
+        if change.kind in STREAM_KINDS:
             self.clear()
         else:
             subject = _subject(change)
@@ -153,7 +166,7 @@ class ChangeQueue:
 
 
 def _subject(change: Change) -> str:
-    """Return the ID of what changed. A SNAPSHOT is queued under none: nothing is merged into it."""
+    """Return the ID of what changed; none for a RESYNC of everything."""
     if change.notified is not None:  # of each kind, all that the user's subscribers need is kept
         return f"{change.kind.value} {change.notified}"
     return change.run_id or change.task_id or change.workflow_run_id or ""

@@ -1,55 +1,20 @@
-"""Subscribers of changes: what they subscribe to, and a subscription that one reader iterates over."""
+"""Subscribers of changes, and a subscription that one reader iterates over."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from tocsin import clock
-from tocsin.documents import Change, ChangeKind
-from tocsin.events.change_queue import ChangeQueue
+from tocsin.documents import Change
+from tocsin.events.backlog import Backlog, Start
+from tocsin.events.change_filter import ChangeFilter
 
 if TYPE_CHECKING:
     from tocsin.events.fanout import Fanout
 
 CHANGES_PER_TURN = 16
 """Changes that all subscribers of one owner get in one iteration of the event loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """The changes that somebody subscribes to: of an owner's tasks and runs, or of workflow runs, or of one of them.
-
-    With `notifications`, they are those that tell of stored notifications, and no others.
-    """
-
-    owner: str
-    task_id: str | None = None
-    workflows: bool = False
-    workflow_run_id: str | None = None
-    notifications: bool = False
-
-    def matches(self, change: Change) -> bool:
-        """Tell whether a change of the owner belongs to it."""
-        if self.notifications:
-            return change.notified is not None
-        if self.workflows:
-            return change.workflow_run_id is not None and self.workflow_run_id in (None, change.workflow_run_id)
-        return change.task_id is not None and self.task_id in (None, change.task_id)
-
-    def snapshot(self, now: datetime) -> Change:
-        """Return the change upon which subscribers read the current state."""
-        return Change(ChangeKind.SNAPSHOT, now, self.task_id, workflow_run_id=self.workflow_run_id)
-
-    def changes_since(self, fanout: "Fanout", after: datetime | None) -> list[Change]:
-        """Return the changes since `after` if this process has all of them, else a SNAPSHOT."""
-        missed = None if after is None else fanout.recent_changes.changes_since(after, clock.now(), self.owner)
-        if missed is None:
-            return [self.snapshot(clock.now())]
-        return [change for change in missed if self.matches(change)]
 
 
 class Subscriber(Protocol):
@@ -61,7 +26,7 @@ class Subscriber(Protocol):
         """Queue changes, all of which match the filter."""
 
     def resync(self) -> None:
-        """Replace the queued changes by a SNAPSHOT."""
+        """Replace the queued changes by a RESYNC."""
 
 
 class Turns:
@@ -90,16 +55,15 @@ class Turns:
 
 
 class ChangeSubscription:
-    """The changes of one subscriber from now on, or since `after`.
+    """The changes of one subscriber from now on, or since `start`.
 
     An asynchronous iterator, to be used in `async with`.
     """
 
-    def __init__(self, fanout: "Fanout", filter_: ChangeFilter, after: datetime | None = None) -> None:
-        self._fanout, self._after = fanout, after
+    def __init__(self, fanout: "Fanout", filter_: ChangeFilter, start: Start = None) -> None:
+        self._fanout, self._start = fanout, start
         self.filter = filter_
-        self._changes = ChangeQueue()
-        self._changes.add(filter_.snapshot(clock.now()))
+        self._backlog: Backlog | None = None
         self._taken: deque[Change] = deque()
         """The changes of the latest turn, from which the reader reads."""
         self._error: Exception | None = None
@@ -115,51 +79,66 @@ class ChangeSubscription:
         except BaseException:  # cancelled while the stream is down
             self._fanout.remove(self)
             raise
-        if self._after is not None:
-            self._changes.clear()
-            self.offer(self.filter.changes_since(self._fanout, self._after))
+        self._backlog = Backlog(self._fanout, self.filter, self._start)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._fanout.remove(self)
+        if self._backlog is not None:
+            self._backlog.close()
 
     def __aiter__(self) -> "ChangeSubscription":
         return self
 
     async def __anext__(self) -> Change:
+        backlog = self._entered()
         while self._error is None:
             if self._taken:
-                change = self._taken.popleft()
-                return (await self._fanout.complete([change]))[0] if change.is_derived else change
+                return (await backlog.complete([self._taken.popleft()]))[0]
+            if backlog.is_catching_up and not len(backlog):
+                await backlog.load()
+                continue
             self._wakened.clear()
-            self._is_idle = not self._changes
+            self._is_idle = not len(backlog)
             if not self._is_idle:
                 self._turns.wait(self)
             await self._wakened.wait()
         raise self._error
 
+    def _entered(self) -> Backlog:
+        if self._backlog is None:
+            raise RuntimeError("the subscription is used outside of its block")
+        return self._backlog
+
     def fail(self, error: Exception) -> None:
         """Raise this error in place of the next change."""
         self._error = error
+        if self._backlog is not None:
+            self._backlog.close()  # it may wait for the database
         self._wakened.set()
 
     def take(self, most: int) -> int:
         """Take the next changes for the reader, at most so many, and return how many."""
-        changes = self._changes.take(most)
-        self._taken.extend(change for _, change in changes)
+        changes = self._entered().take(most)
+        self._taken.extend(changes)
         self._wakened.set()
         return len(changes)
 
     def offer(self, changes: Sequence[Change]) -> None:
         """Queue changes for the reader."""
-        if not self._changes.extend(changes):
-            self._changes.add(self.filter.snapshot(clock.now()))
-        if self._is_idle and self._changes:
-            self._is_idle = False
-            self._turns.wait(self)
+        if self._backlog is not None:  # what is offered before is in the state from which it starts
+            self._backlog.extend(changes)
+            self._wake()
 
     def resync(self) -> None:
-        """Replace the queued changes by a SNAPSHOT, on which the subscriber reads the current state."""
-        self.offer([self.filter.snapshot(clock.now())])
+        """Tell the reader to read the current state again, because changes may have been missed."""
+        if self._backlog is not None:
+            self._backlog.resync()
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._is_idle and self._backlog is not None and len(self._backlog):
+            self._is_idle = False
+            self._turns.wait(self)

@@ -39,6 +39,7 @@ def encode_change(change: RecordedChange) -> ChangeRecord:
         "notified": change.notified,
         "attempted": [list(each) for each in change.attempted],
         "acknowledged": list(change.acknowledged),
+        "workflow": change.workflow,
         "steps": [[key, status] for key, status in change.steps],
     }
     return cast("ChangeRecord", {name: value for name, value in fields.items() if value})
@@ -67,4 +68,5 @@ def decode_change(record: ChangeRecord, at: datetime) -> RecordedChange:
         notified=record.get("notified"),
         attempted=tuple((delivery_id, number) for delivery_id, number in record.get("attempted", ())),
         acknowledged=tuple(record.get("acknowledged", ())),
+        workflow=record.get("workflow"),
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
@@ -12,7 +12,6 @@ from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import (
     AccessChange,
     Change,
-    ChangeKind,
     Database,
     RecordedChange,
     is_workflow_run_id,
@@ -20,10 +19,15 @@ from tocsin.documents import (
     owner_of,
 )
 from tocsin.events.access_signals import AccessSignals
+from tocsin.events.backlog import Start
+from tocsin.events.catch_up import CatchUp
 from tocsin.events.change_feed import ChangeFeed
-from tocsin.events.change_queue import ChangeQueue
-from tocsin.events.change_subscription import ChangeFilter, ChangeSubscription, Subscriber, Turns
+from tocsin.events.change_filter import STREAM_KINDS, ChangeFilter
+from tocsin.events.change_queue import ChangeQueue, merge_all
+from tocsin.events.change_subscription import ChangeSubscription, Subscriber, Turns
 from tocsin.events.changes import subject_id
+from tocsin.events.cursors import EventCursor
+from tocsin.events.present_states import read_present_states
 from tocsin.events.recent_changes import RecentChanges
 from tocsin.events.task_statuses import TaskStatuses
 
@@ -32,6 +36,8 @@ _BATCH = 1_000
 _CHUNK = 500
 """Changes that are delivered before the event loop runs other tasks. A stored batch of runs fits, so that each
 subscriber gets its part of it at once."""
+RESUME_OVERLAP = timedelta(seconds=4)
+"""Time before a cursor from which on changes in memory are repeated: those of other processes come a little later."""
 log = telemetry.get_logger(__name__)
 
 
@@ -61,16 +67,33 @@ class Fanout:
         await self._feed.stop()
         await cancel_and_wait(self._delivering)
 
-    def subscribe(self, owner: str, task_id: str | None = None, after: datetime | None = None) -> ChangeSubscription:
+    def now(self) -> datetime:
+        """Return the time by the clock of the database."""
+        return self._database.changes.now()
+
+    def find_missed(self, filter_: ChangeFilter, start: Start) -> tuple[list[Change], CatchUp | None]:
+        """Return the changes with which a subscription starts, and what reads those that are not in memory.
+
+        Since a time, they are those in memory if these are all; otherwise the subscriber reads the current state.
+        """
+        now = self.now()
+        if isinstance(start, EventCursor):
+            since = start.since - RESUME_OVERLAP
+            found = None if start.place else self.recent_changes.changes_since(since, now, filter_.owner)
+            if found is None:
+                return [], CatchUp(self._database, filter_, start)
+            return filter_.select(merge_all(found)), None
+        found = None if start is None else self.recent_changes.changes_since(start, now, filter_.owner)
+        return ([filter_.snapshot(now)] if found is None else filter_.select(found)), None
+
+    def subscribe(self, owner: str, task_id: str | None = None, after: Start = None) -> ChangeSubscription:
         """Subscribe to changes of an owner's tasks and runs, or of one task. The first change is a SNAPSHOT.
 
-        With `after`, the subscription starts with the changes since then instead, if they are all still known.
+        After a cursor, the subscription starts with the changes since instead; after a time, if they are in memory.
         """
         return ChangeSubscription(self, ChangeFilter(owner, task_id), after)
 
-    def subscribe_workflows(
-        self, owner: str, run_id: str | None = None, after: datetime | None = None
-    ) -> ChangeSubscription:
+    def subscribe_workflows(self, owner: str, run_id: str | None = None, after: Start = None) -> ChangeSubscription:
         """Subscribe to changes of an owner's workflow runs, or of one. Starts as `subscribe` does."""
         return ChangeSubscription(self, ChangeFilter(owner, workflows=True, workflow_run_id=run_id), after)
 
@@ -107,8 +130,18 @@ class Fanout:
                 continue
             self._signal_engine(change)
             if not _is_run_of_step(change):
-                self._undelivered.append(change)
+                self._undelivered.append(self._with_safe_cursor(change))
         self._received.set()
+
+    def _with_safe_cursor(self, change: Change) -> Change:
+        """Return the change with a cursor from which changes of other processes follow that have not arrived yet.
+
+        Normally they arrive so soon that the overlap of returns includes them. They do not while the stream is lost.
+        """
+        until = self._feed.complete_until
+        if change.at - until <= RESUME_OVERLAP / 2:
+            return change
+        return change._replace(cursor=EventCursor(until).encode())
 
     def _signal_engine(self, change: Change) -> None:
         try:
@@ -151,10 +184,14 @@ class Fanout:
         """
         return await self._statuses.complete_all(changes)
 
+    async def read_present_states(self, changes: Sequence[Change]) -> list[Change]:
+        """Return changes with the present statuses of what changed. Raises PyMongoError."""
+        return await read_present_states(self._database, changes)
+
     def _deliver(self, changes: Sequence[Change]) -> None:
         of_owners: dict[str, list[Change]] = {}
         for change in changes:
-            if change.kind is ChangeKind.SNAPSHOT:
+            if change.kind in STREAM_KINDS:
                 of_owners.clear()  # it includes them
                 self._resync(change.at)
             else:
@@ -164,7 +201,7 @@ class Fanout:
                 of_owners.setdefault(owner, []).append(change)
         for owner, of_owner in of_owners.items():
             for filter_, subscribers in self._subscriptions.get(owner, {}).items():
-                matching = [change for change in of_owner if filter_.matches(change)]
+                matching = filter_.select(of_owner)
                 for subscriber in subscribers if matching else ():
                     subscriber.offer(matching)
 

@@ -5,15 +5,18 @@ waiting runs.
 """
 
 import asyncio
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from tocsin import telemetry
 from tocsin.dispatch.in_flight import InFlightRuns
 from tocsin.documents import (
+    SETTLED_SOON,
     SETTLED_STATUSES,
+    VISIBLE_WITHIN,
     Database,
     ResponseBodyDocument,
     RunDocument,
@@ -22,6 +25,7 @@ from tocsin.documents import (
     is_unavailable,
     run_log_ids,
 )
+from tocsin.documents.history import stamp_late_ends
 from tocsin.documents.inserts import existing_indexes
 from tocsin.execution.completion import Completion
 from tocsin.execution.report_notices import tell_reports
@@ -152,6 +156,7 @@ class Completer:
 
     async def _write(self, batch: list[Completion]) -> None:
         """Store a batch, apply its effects, and log it. After a failure, everything is repeated."""
+        batch, began = self._stamped(batch), time.monotonic()
         await self._insert_bodies(batch)
         await tell_reports(self._database, batch)
         has_network_failures = self._reachability.is_watched and await self._record_network_failures(batch)
@@ -164,6 +169,8 @@ class Completer:
         await self._apply_effects(stored)
         stored = stored.joined(inserted)
         await complete_pauses(self._database, stored.runs)
+        if time.monotonic() - began > VISIBLE_WITHIN.total_seconds() / 2:
+            await stamp_late_ends(self._database, [run["_id"] for run in stored.runs])
         self._log_and_meter(stored)
         self._in_flight.remove([one.run for one in batch])
         if has_network_failures:
@@ -173,6 +180,12 @@ class Completer:
                 self._wakeups.task_due(run.get("retry_at"))
             elif run["status"] == RunStatus.WAITING:
                 self._wakeups.callback_expected(run.get("callback_by"))
+
+    def _stamped(self, batch: list[Completion]) -> list[Completion]:
+        """Return the batch with the present as the time of storing, where it makes a difference."""
+        now = self._database.changes.now()
+        soon = now - SETTLED_SOON
+        return [replace(one, stored_at=now) if one.run["created_at"] < soon else one for one in batch]
 
     async def _insert_bodies(self, batch: list[Completion]) -> None:
         bodies: list[ResponseBodyDocument] = [

@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from tocsin.dispatch.retry_decision import RunDecision
 from tocsin.documents import (
+    SETTLED_SOON,
     SETTLED_STATUSES,
     AttemptDocument,
     AttemptOutcome,
@@ -37,7 +38,8 @@ ATTEMPT_OUTCOMES = {RunStatus.COMPLETED: AttemptOutcome.COMPLETED, RunStatus.CAN
 class Completion:
     """The outcome of an attempt: `run` as claimed, `attempt` as ended, the decision, the result, the response body.
 
-    `has_details` is false if the database refused the details, and `attempt` records only that.
+    `has_details` is false if the database refused the details, and `attempt` records only that. `stored_at` is the time
+    by the clock of the database at which it is sent to be stored; without one, the end of the attempt stands for it.
     """
 
     run: RunDocument
@@ -46,6 +48,7 @@ class Completion:
     result: object = None
     body: str | None = None
     has_details: bool = True
+    stored_at: datetime | None = None
 
     @classmethod
     def of_attempt(
@@ -100,11 +103,17 @@ class Completion:
             "lost": 0,
             "worker": None,
         }
+        if decision.status in SETTLED_STATUSES:
+            fields["settled_late_at"] = self._settled_late_at()
         if not self.run.get("begun", True):
             fields["begun"] = True
         if decision.callback_by is not None:
             fields["callback_by"] = decision.callback_by
         return fields
+
+    def _settled_late_at(self) -> datetime | None:
+        stored_at = self.stored_at or self.attempt["finished_at"]
+        return stored_at if stored_at - self.run["created_at"] > SETTLED_SOON else None
 
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
@@ -138,7 +147,8 @@ class Completion:
             "outcome": AttemptOutcome.FAILED,
             "error": _NOT_STORED,
         }
-        return Completion(self.run, attempt, RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED), has_details=False)
+        decision = RunDecision(RunStatus.FAILED, RunReason.NOT_RETRIED)
+        return Completion(self.run, attempt, decision, has_details=False, stored_at=self.stored_at)
 
     def stored_bytes(self) -> int:
         """Return the approximate number of bytes that the attempt adds to the stored data."""
@@ -164,6 +174,7 @@ def unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Express
         "open": {"$cond": [final, False, True]},
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
+        "settled_late_at": {"$cond": [final, {"$literal": ended_at}, None]},
     }
 
 

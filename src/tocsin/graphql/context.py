@@ -118,7 +118,8 @@ class Context(BaseContext):
     """One HTTP request, or one WebSocket connection.
 
     `token` is its bearer token, `address` the client's IP address, `user_agent` the header of that name. `on_known` is
-    called with the user's ID each time the token is verified.
+    called with the user's ID each time the token is verified. `last_event_id` is the cursor of the last event that a
+    stream received which reconnects, and `event_cursor` that of the latest event of this one.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class Context(BaseContext):
         address: str = "",
         user_agent: str = "",
         on_known: Callable[[str], None] | None = None,
+        last_event_id: str | None = None,
     ) -> None:
         super().__init__()
         self.services = services
@@ -138,6 +140,8 @@ class Context(BaseContext):
         self.user_agent = user_agent
         self.on_authenticated = on_known or (lambda _user: None)
         self.caller: Caller | None = None
+        self.last_event_id = last_event_id
+        self.event_cursor: str | None = None
         self._identity: Identity | None = None
 
     @property

@@ -1,44 +1,48 @@
 """The root type `Subscription`: events of tasks, runs and workflow runs, and notifications."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import strawberry
 
 from tocsin import events
-from tocsin.documents import OPEN_WORKFLOW_RUN_STATUSES
+from tocsin.documents import OPEN_WORKFLOW_RUN_STATUSES, RunStatus
 from tocsin.errors import InvalidInput, NotFound
 from tocsin.graphql import access, ids
-from tocsin.graphql.context import Context, Info
-from tocsin.graphql.node import TASK, WORKFLOW_RUN, load_node
+from tocsin.graphql.context import Info
+from tocsin.graphql.event_arguments import (
+    ResumeAfter,
+    ResumeAfterCursor,
+    TaskIds,
+    parse_kinds,
+    parse_start,
+    parse_task_ids,
+)
+from tocsin.graphql.event_streams import stream_alone, stream_events
+from tocsin.graphql.node import TASK, WORKFLOW, WORKFLOW_RUN, load_node
 from tocsin.graphql.notifications.inbox_subscriptions import NotificationSubscriptions
-from tocsin.graphql.sharing.delivery import DELIVERY, Delivery
-from tocsin.graphql.sharing.identity import find_shared_operation
-from tocsin.graphql.sharing.member import MemberEnd
-from tocsin.graphql.streams import EventLimit, check_limit, ending_with_token, take
+from tocsin.graphql.runs.subscriptions import RunSubscriptions
+from tocsin.graphql.streams import EventLimit, check_limit, take
 from tocsin.graphql.tasks.events import TaskEvent, to_task_event
-from tocsin.graphql.workflows.events import WorkflowRunEvent, WorkflowRunEventKind, to_workflow_run_event
+from tocsin.graphql.workflows.events import (
+    CHANGE_KINDS,
+    WorkflowRunEvent,
+    WorkflowRunEventKind,
+    to_workflow_run_event,
+)
 from tocsin.workflows.ownership import find_workflow_run
 
-_SNAPSHOT = WorkflowRunEventKind.SNAPSHOT
-Event = TypeVar("Event")
-_AFTER = (
-    "`at` of the last event received before the connection was lost. The stream then starts with the changes since "
-    "that time, each at least once, instead of a SNAPSHOT. Every server of the installation keeps the changes of the "
-    "last minutes; if `after` is older, the stream starts with a SNAPSHOT."
-)
-ResumeAfter = Annotated[datetime | None, strawberry.argument(description=_AFTER)]
+_STREAM = (WorkflowRunEventKind.SNAPSHOT, WorkflowRunEventKind.RESYNC)
 
 
 @strawberry.type(description="The subscriptions of the API.")
-class Subscription(NotificationSubscriptions):
+class Subscription(NotificationSubscriptions, RunSubscriptions):
     @strawberry.subscription(
         description=(
             "Subscribe to the changes of your tasks and runs, whichever process makes them. The first event is a "
-            "SNAPSHOT: state that you read after it, together with the following events, misses no change. Another "
-            "SNAPSHOT follows if events had to be dropped."
+            "SNAPSHOT: state that you read after it, together with the following events, misses no change. A RESYNC "
+            "follows if events had to be dropped: read the state again. Both are sent whatever is filtered."
         )
     )
     async def task_events(
@@ -50,22 +54,39 @@ class Subscription(NotificationSubscriptions):
         ] = strawberry.UNSET,
         after: ResumeAfter = strawberry.UNSET,
         limit: EventLimit = strawberry.UNSET,
+        after_cursor: ResumeAfterCursor = strawberry.UNSET,
+        task_ids: TaskIds = strawberry.UNSET,
+        kinds: Annotated[
+            list[events.ChangeKind] | None,
+            strawberry.argument(description="Return only events of these kinds. Default: of all."),
+        ] = strawberry.UNSET,
+        run_statuses: Annotated[
+            list[RunStatus] | None,
+            strawberry.argument(
+                description="Of the events of runs, return only those with one of these statuses. Default: all."
+            ),
+        ] = strawberry.UNSET,
     ) -> AsyncGenerator[TaskEvent, None]:
         owner = await access.require_owner(info)
         check_limit(limit)
+        start = parse_start(info, after, after_cursor)
         task = ids.require_id("Task", task_id, "taskId") if task_id else None
         if task is not None and await load_node(info, TASK, owner, task) is None:
             raise NotFound("You have no task with this id.", "taskId")
-        changes = events.ChangeFilter(owner, task)
-        return _stream_events(
-            info.context, changes, after or None, limit or None, lambda each: to_task_event(each, owner)
+        changes = events.ChangeFilter(
+            owner,
+            task,
+            task_ids=await parse_task_ids(info, owner, task_ids),
+            kinds=parse_kinds(kinds, "kinds"),
+            run_statuses=parse_kinds(run_statuses, "runStatuses"),
         )
+        return stream_events(info.context, changes, start, limit or None, lambda each: to_task_event(each, owner))
 
     @strawberry.subscription(
         description=(
             "Subscribe to the changes of your workflow runs and their steps, whichever process makes them. The first "
             "event is a SNAPSHOT: state that you read after it, together with the following events, misses no change. "
-            "Another SNAPSHOT follows if events had to be dropped."
+            "A RESYNC follows if events had to be dropped: read the state again. Both are sent whatever is filtered."
         )
     )
     async def workflow_run_events(
@@ -83,26 +104,46 @@ class Subscription(NotificationSubscriptions):
                 description="Complete the subscription once the workflow run has ended. Requires `workflowRunId`."
             ),
         ] = False,
+        after_cursor: ResumeAfterCursor = strawberry.UNSET,
+        workflow_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Return only events of the runs of this workflow. Default: of all."),
+        ] = strawberry.UNSET,
+        kinds: Annotated[
+            list[WorkflowRunEventKind] | None,
+            strawberry.argument(description="Return only events of these kinds. Default: of all."),
+        ] = strawberry.UNSET,
     ) -> AsyncGenerator[WorkflowRunEvent, None]:
         owner = await access.require_owner(info)
         check_limit(limit)
+        start = parse_start(info, after, after_cursor)
         if until_end and not workflow_run_id:
             raise InvalidInput("untilEnd requires workflowRunId. Set the workflow run to follow.", "workflowRunId")
         workflow_run = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId") if workflow_run_id else None
         if workflow_run is not None and await load_node(info, WORKFLOW_RUN, owner, workflow_run) is None:
             raise NotFound("You have no workflow run with this id.", "workflowRunId")
+        workflow = ids.require_id("Workflow", workflow_id, "workflowId") if workflow_id else None
+        if workflow is not None and await load_node(info, WORKFLOW, owner, workflow) is None:
+            raise NotFound("You have no workflow with this id.", "workflowId")
         follows = workflow_run if until_end else None
-        # If the run has ended, no further event may come after `after`, so the stream starts with a SNAPSHOT.
-        since = None if follows and not await _is_open(owner, follows) else after or None
-        changes = events.ChangeFilter(owner, workflows=True, workflow_run_id=workflow_run)
+        if follows and not await _is_open(owner, follows):
+            start = None  # no further event may come, so the stream starts with a SNAPSHOT
+        wanted = parse_kinds(kinds, "kinds")
+        changes = events.ChangeFilter(
+            owner,
+            workflows=True,
+            workflow_run_id=workflow_run,
+            kinds=None if wanted is None else frozenset(CHANGE_KINDS[kind] for kind in wanted if kind in CHANGE_KINDS),
+            workflow=workflow,
+        )
 
         def convert(change: events.Change) -> WorkflowRunEvent:
             return to_workflow_run_event(change, owner)
 
         if follows:
-            alone = _stream_alone(info.context, changes, since, convert)
+            alone = stream_alone(info.context, changes, start, convert)
             return take(limit or None, _until_end(alone, owner, follows))
-        return _stream_events(info.context, changes, since, limit or None, convert)
+        return stream_events(info.context, changes, start, limit or None, convert)
 
 
 async def _until_end(
@@ -112,7 +153,7 @@ async def _until_end(
     async with aclosing(stream):
         async for event in stream:
             yield event
-            if event.status in OPEN_WORKFLOW_RUN_STATUSES or (event.status is None and event.kind is not _SNAPSHOT):
+            if event.status in OPEN_WORKFLOW_RUN_STATUSES or (event.status is None and event.kind not in _STREAM):
                 continue
             if not await _is_open(owner, run_id):
                 return
@@ -121,50 +162,3 @@ async def _until_end(
 async def _is_open(owner: str, run_id: str) -> bool:
     run = await find_workflow_run(owner, run_id)
     return run is not None and run.open
-
-
-def _stream_events(
-    context: Context,
-    changes: events.ChangeFilter,
-    after: datetime | None,
-    limit: int | None,
-    convert: Callable[[events.Change], Event],
-) -> AsyncGenerator[Event, None]:
-    """Share the events with equal subscriptions if the transport can, else return a stream of them."""
-    delivery = DELIVERY.get()
-    if delivery is None or find_shared_operation(delivery, changes, context.permissions) is None:
-        return take(limit, _stream_alone(context, changes, after, convert))
-    return _stream_nothing(context, delivery, changes, after, limit, convert)
-
-
-async def _stream_nothing(
-    context: Context,
-    delivery: Delivery,
-    changes: events.ChangeFilter,
-    after: datetime | None,
-    limit: int | None,
-    convert: Callable[[events.Change], object],
-) -> AsyncGenerator[Any, None]:
-    """Yield nothing while the events are sent to the outlet of the delivery."""
-    ended = None
-    while ended is not MemberEnd.LIMIT_REACHED:
-        operation = find_shared_operation(delivery, changes, context.permissions)
-        if operation is None or delivery.executor is None:
-            return
-        groups = context.services.subscription_groups
-        joined = groups.join(operation, delivery, delivery.executor, convert, after, limit)
-        async with joined as member, ending_with_token(context, member):
-            ended = await member.ended
-        after, limit = None, member.left
-    never: tuple[Any, ...] = ()
-    for event in never:
-        yield event
-
-
-async def _stream_alone(
-    context: Context, filter_: events.ChangeFilter, after: datetime | None, convert: Callable[[events.Change], Event]
-) -> AsyncGenerator[Event, None]:
-    changes = events.ChangeSubscription(context.services.fanout, filter_, after)
-    async with changes, ending_with_token(context, changes):
-        async for change in changes:
-            yield convert(change)

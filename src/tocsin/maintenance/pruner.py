@@ -9,8 +9,9 @@ from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 
 from tocsin import clock, telemetry
 from tocsin.accounts import audit
-from tocsin.documents import Database, Filter, RawDocument, TaskStatus, WorkflowDocument, owner_of
+from tocsin.documents import ChangeKind, Database, Filter, RawDocument, TaskStatus, WorkflowDocument, owner_of
 from tocsin.documents.file_bucket import FileBucket
+from tocsin.documents.history import begin_history_at, note_deleted_tasks, prune_deleted_tasks
 from tocsin.documents.updates import Expression
 from tocsin.notifications import deliveries
 from tocsin.notifications.inbox import store as inbox_store
@@ -68,6 +69,8 @@ class Pruner:
 
     async def prune_owner(self, owner: str, runs: datetime, tasks: datetime) -> int:
         """Delete an owner's history from before these times, of runs and of tasks. Return their number."""
+        await begin_history_at(self._database, owner, runs)
+        await prune_deleted_tasks(self._database, owner, runs)
         count = await self._prune_runs(owner, runs)
         count += await self._prune_tasks(owner, tasks)
         count += await self._prune_workflow_runs(owner, runs)
@@ -103,9 +106,12 @@ class Pruner:
         filter_: Filter = {"owner": owner, "created_at": {"$lt": before}}
         fields = {"schedule.kind": 1, "status": 1, "updated_at": 1, "last_due_at": 1, "bytes": DOCUMENT_SIZE}
         tasks = await self._read_fields("tasks", filter_, fields)
-        return await self._delete_sized(
-            owner, "tasks", {task["_id"]: task["bytes"] async for task in tasks if _has_task_expired(task, before)}
-        )
+        expired = {task["_id"]: task["bytes"] async for task in tasks if _has_task_expired(task, before)}
+        await note_deleted_tasks(self._database, owner, expired)
+        count = await self._delete_sized(owner, "tasks", expired)
+        for task_id in expired:
+            self._database.changes.task_changed(ChangeKind.TASK_DELETED, task_id, TaskStatus.CANCELLED)
+        return count
 
     async def _prune_workflow_runs(self, owner: str, before: datetime) -> int:
         """Delete ended workflow runs. The runs of their steps are deleted with the other runs."""

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from tocsin import clock, schedules
 from tocsin.documents import ChangeKind, Database, Hold, PauseReason, RunStatus, Task, TaskChanges, TaskStatus
-from tocsin.documents.updates import change_task, change_when, has_value, is_null
+from tocsin.documents.history import note_deleted_tasks
+from tocsin.documents.updates import CHANGED_NOW, change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
 from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.notifications.preferences.store import delete_rule
@@ -39,6 +40,8 @@ async def cancel_task(database: Database, owner: str, task_id: str, now: datetim
 
 async def delete_task(database: Database, owner: str, task_id: str, now: datetime) -> None:
     """Delete a task at once. Its open runs are cancelled; its history is kept."""
+    await require_task(owner, task_id)
+    await note_deleted_tasks(database, owner, [task_id])
     await _change(database, owner, task_id, now, lambda _task: _hold_changes(Hold.DELETED), "task deleted")
     await delete_rule(database, task_id)
 
@@ -90,10 +93,10 @@ async def cancel_workflow_runs(database: Database, owner: str, now: datetime) ->
     """Request the cancellation of all open workflow runs of a deactivated user. The workflow engine cancels them."""
     owned = {"owner": owner, "open": True}
     asked = {"cancel_requested_at": now}
-    change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}})
+    change = change_when(is_null("cancel_requested_at"), asked, {"rev": {"$add": ["$rev", 1]}, **CHANGED_NOW})
     await database.workflow_runs.update_many(owned, [change])
-    async for run in database.workflow_runs.find(owned, {"_id": 1}):
-        database.changes.workflow_run_changed(ChangeKind.RUN_UPDATED, run["_id"])
+    async for run in database.workflow_runs.find(owned, {"workflow": 1}):
+        database.changes.workflow_run_changed(ChangeKind.RUN_UPDATED, run["_id"], workflow=run["workflow"])
 
 
 async def find_running_runs(database: Database, task_id: str) -> list[str]:

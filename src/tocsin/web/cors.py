@@ -18,7 +18,7 @@ class PathCorsMiddleware:
             app,
             allow_origins=origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("Accept", "Authorization", "Content-Type", "X-Request-Id"),
+            allow_headers=("Accept", "Authorization", "Content-Type", "Last-Event-ID", "X-Request-Id"),
             expose_headers=("Retry-After", "X-Request-Id"),
             max_age=_PREFLIGHT_SECONDS,
         )

@@ -6,6 +6,7 @@ No answer is a stack trace or plain text, no body is read beyond its limit, and 
 import math
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -49,15 +50,22 @@ MAX_OPERATIONS_PER_SOCKET = 100
 KEEP_ALIVE_SECONDS = 15.0
 """Interval between comments in an event stream, so that no proxy closes it as idle."""
 _MAX_USER_AGENT_LENGTH = 200
+_CURSOR: ContextVar[str | None] = ContextVar("event_cursor", default=None)
+"""The cursor of the event that the current task is about to send."""
 _ALLOWED_OPERATIONS = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 log = telemetry.get_logger(__name__)
 
 
 class EventStream(SSETransport):
-    """Strawberry's server-sent events, with our interval between keep-alive comments."""
+    """Strawberry's server-sent events, with our interval between keep-alive comments, and cursors as IDs."""
 
     def __init__(self) -> None:
         super().__init__(KEEP_ALIVE_SECONDS)
+
+    def encode_next(self, response: GraphQLHTTPResponse, encode_json: Callable[[object], str]) -> str:
+        """Return an event, with the cursor of what it tells of."""
+        event, cursor = super().encode_next(response, encode_json), _CURSOR.get()
+        return event if cursor is None else f"id: {cursor}\r\n{event}"
 
 
 class StrictGraphQLRouter(GraphQLRouter[Context, None]):
@@ -96,7 +104,11 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         token = _parse_bearer(connection.headers.get("authorization"))
         place: Connection | None = getattr(connection.state, "connection", None)
         on_known = place.mark_authenticated if place is not None else None
-        return Context(self._services(), connection.state.request_id, token, address, user_agent, on_known)
+        # A WebSocket has many subscriptions, so that a header would say nothing about any of them.
+        last_event_id = connection.headers.get("last-event-id") if connection.scope["type"] == "http" else None
+        return Context(
+            self._services(), connection.state.request_id, token, address, user_agent, on_known, last_event_id or None
+        )
 
     async def run(self, request: Any, context: Context = UNSET, root_value: None = UNSET) -> Any:
         """Answer one request, or serve one WebSocket connection."""
@@ -150,7 +162,7 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         del blank.headers["content-length"]
         adapter = LimitedRequest(request, self._limit)
         result: Any = await self.execute_operation(request, adapter, data, context, None, blank)
-        delivered: Any = _deliver(request, data, result)
+        delivered: Any = _deliver(request, data, result, context)
         return await self._create_streaming_response(request, delivered, data.protocol, blank)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:  # noqa: ARG002
@@ -171,7 +183,9 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         return await super().on_ws_connect(context)
 
 
-async def _deliver(request: Request, data: GraphQLRequestData, results: Any) -> AsyncGenerator[Any, None]:
+async def _deliver(
+    request: Request, data: GraphQLRequestData, results: Any, context: Context
+) -> AsyncGenerator[Any, None]:
     """Yield the results of an operation. A subscription can send its events to the stream itself."""
     http: BoundedHttpProtocol | None = getattr(request.state, "http", None)
     response = None if http is None else http.find_stream()
@@ -179,6 +193,7 @@ async def _deliver(request: Request, data: GraphQLRequestData, results: Any) -> 
         DELIVERY.set(Delivery(data.query or "", data.operation_name, data.variables, StreamOutlet(http, response)))
     async with aclosing(results):
         async for result in results:
+            _CURSOR.set(context.event_cursor)
             yield result
 
 

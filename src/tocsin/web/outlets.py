@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -55,16 +55,23 @@ class StreamOutlet:
         self._http.call_when_writable(callback)
 
 
-def encode_events(_: bytes, results: Sequence[bytes]) -> bytes:
-    """Return a chunk of a response (RFC 9112 section 7.1) with a `next` event for each result, which is one line."""
-    events = b"".join(b"event: next\r\ndata: %b\r\n\r\n" % result for result in results)
+def encode_events(_: bytes, payloads: Payloads) -> bytes:
+    """Return a chunk of a response (RFC 9112 section 7.1) with a `next` event for each result, which is one line.
+
+    The cursor is its ID: a client that reconnects sends the last one as `Last-Event-ID`.
+    """
+    ids = [b"id: %b\r\n" % cursor.encode() for cursor in payloads.cursors] or [b""] * len(payloads)
+    parts = (
+        b"event: next\r\n%bdata: %b\r\n\r\n" % (id_, result) for id_, result in zip(ids, payloads.results, strict=True)
+    )
+    events = b"".join(parts)
     return b"%x\r\n%b\r\n" % (len(events), events)
 
 
-def encode_messages(start: bytes, results: Sequence[bytes]) -> bytes:
+def encode_messages(start: bytes, payloads: Payloads) -> bytes:
     """Return a frame for each result: a message that begins with `start`, an object without its end."""
     parts: list[bytes] = []
-    for result in results:
+    for result in payloads.results:
         length = len(start) + len(result) + 1
         parts += (frame_head(length), start, result, b"}")
     return b"".join(parts)

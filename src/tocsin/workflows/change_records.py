@@ -17,4 +17,6 @@ def record_workflow_run_change(database: Database, before: WorkflowRunDocument, 
     steps: dict[str, StepDocument] = changes.get("steps", {})
     changed = [(key, StepStatus(step["status"])) for key, step in steps.items() if step != before["steps"].get(key)]
     new_status = None if status == before["status"] else WorkflowRunStatus(status)
-    database.changes.workflow_run_changed(ChangeKind.RUN_UPDATED, before["_id"], new_status, changed)
+    database.changes.workflow_run_changed(
+        ChangeKind.RUN_UPDATED, before["_id"], new_status, changed, before["workflow"]
+    )

@@ -17,7 +17,7 @@ from tocsin.documents import (
     WorkflowRunDocument,
     WorkflowRunStatus,
 )
-from tocsin.documents.updates import change_when, has_value
+from tocsin.documents.updates import CHANGED_NOW, change_when, has_value
 from tocsin.errors import Conflict, NotFound
 from tocsin.workflows.activity_log import log_workflow_run
 from tocsin.workflows.approval_mails import find_deciders
@@ -134,7 +134,7 @@ async def _change(database: Database, run_id: str, change: Callable[[WorkflowRun
         if document is None or not (changes := change(document)):
             return
         changed = {**changes, "rev": document["rev"] + 1}
-        update = change_when(has_value("rev", document["rev"]), changed)
+        update = change_when(has_value("rev", document["rev"]), changed, CHANGED_NOW)
         if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
             record_workflow_run_change(database, document, changes)
             return

@@ -203,14 +203,14 @@ async def test_one_that_cannot_catch_up_ends_alone(monkeypatch: Any) -> None:
     room.tell("1")
     await room.settle()
     (group,) = room.groups._groups.values()
-    complete, calls = group._complete, count()
+    complete, calls = room.fanout.complete, count()
 
     async def fail_once(changes: Sequence[Change]) -> list[Change]:
         if next(calls) == 0:
             raise PyMongoError("unavailable")
         return await complete(changes)
 
-    monkeypatch.setattr(group, "_complete", fail_once)
+    monkeypatch.setattr(room.fanout, "complete", fail_once)
     for client in clients:
         client.read()
     await room.settle()

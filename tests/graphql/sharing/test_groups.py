@@ -13,7 +13,7 @@ from tests.harness import wait_until
 from tocsin import clock
 from tocsin.documents import new_id
 from tocsin.events import Change, ChangeKind
-from tocsin.graphql.sharing import member
+from tocsin.graphql.sharing import groups
 from tocsin.graphql.sharing.group import SubscriptionGroup
 
 EVENTS = (
@@ -166,11 +166,11 @@ async def test_errors_of_resolvers_are_shared(api: Api, monkeypatch: pytest.Monk
 async def test_a_client_that_does_not_read_delays_nobody_and_fills_no_memory(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It gets a SNAPSHOT for what it missed."""
+    """It gets a RESYNC for what it missed."""
     assert api.alice.user is not None
     owner, fanout = api.alice.user.id, api.services.fanout
     query = "subscription { taskEvents { kind " + " ".join(f"a{number}: taskId" for number in range(24)) + " } }"
-    monkeypatch.setattr(member, "MAX_BACKLOG", 100)
+    monkeypatch.setattr(groups, "MAX_BACKLOG", 100)
     async with open_socket(api, api.alice) as slow, open_socket(api, api.alice) as quick:
         for socket in (slow, quick):
             await socket.subscribe("1", query)
@@ -187,7 +187,7 @@ async def test_a_client_that_does_not_read_delays_nobody_and_fills_no_memory(
         (stalled_member,) = group._behind
         assert len(stalled_member.backlog) <= 100
         slow._raw.transport.resume_reading()
-        while (await slow.event())["kind"] != "SNAPSHOT":
+        while (await slow.event())["kind"] != "RESYNC":
             pass
         last = Change(K.TASK_DELETED, clock.now() + timedelta(seconds=1), new_id(owner))
         fanout._deliver([last])

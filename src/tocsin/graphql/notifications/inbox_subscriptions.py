@@ -68,6 +68,7 @@ class NotificationSubscriptions:
     ) -> AsyncGenerator[Notification, None]:
         user = await access.require_user(info)
         check_limit(limit)
+        after = info.context.last_event_id or after
         position = await parse_position(info.context.services, after, "after") if after else None
         return take(limit or None, _stream(info.context, user, position))
 
@@ -82,6 +83,7 @@ async def _stream(context: Context, owner: User, position: FeedPosition | None) 
             steps = stream_from(watcher, NotificationReader(services.database, owner.id, position))
         async with aclosing(steps):
             async for step in steps:
+                context.event_cursor = step.position.encode()
                 yield to_notification(step.row, step.position, step.attempt)
 
 

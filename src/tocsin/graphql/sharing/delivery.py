@@ -11,22 +11,29 @@ _MAX_FORMS = 8
 
 
 class Payloads:
-    """Results of successive events as JSON. What a transport makes of them is made once for all that want the same."""
+    """Results of successive events as JSON. What a transport makes of them is made once for all that want the same.
 
-    __slots__ = ("_forms", "results")
+    `cursors` are those of the events, for transports that send them apart from the results.
+    """
 
-    def __init__(self, results: Sequence[bytes]) -> None:
-        self.results = results
+    __slots__ = ("_forms", "cursors", "results")
+
+    def __init__(self, results: Sequence[bytes], cursors: Sequence[str] = ()) -> None:
+        self.results, self.cursors = results, cursors
         self._forms: dict[bytes, bytes] = {}
 
     def __len__(self) -> int:
         return len(self.results)
 
-    def in_form(self, form: bytes, encode: Callable[[bytes, Sequence[bytes]], bytes]) -> bytes:
-        """Return `encode(form, results)`, which must depend on nothing else."""
+    def first(self, count: int) -> "Payloads":
+        """Return the first of them."""
+        return Payloads(self.results[:count], self.cursors[:count])
+
+    def in_form(self, form: bytes, encode: Callable[[bytes, "Payloads"], bytes]) -> bytes:
+        """Return `encode(form, self)`, which must depend on nothing else."""
         found = self._forms.get(form)
         if found is None:
-            found = encode(form, self.results)
+            found = encode(form, self)
             if len(self._forms) < _MAX_FORMS:
                 self._forms[form] = found
         return found

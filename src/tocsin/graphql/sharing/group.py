@@ -3,13 +3,13 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import islice
 
 from graphql import ExecutionResult
 
-from tocsin import clock
-from tocsin.events import Change, ChangeQueue
+from tocsin.events import Change, ChangeQueue, cursor_of
 from tocsin.graphql.encoding import encode_json
 from tocsin.graphql.sharing.delivery import Payloads
 from tocsin.graphql.sharing.identity import SharedOperation
@@ -34,10 +34,10 @@ class SubscriptionGroup:
         operation: SharedOperation,
         convert: Callable[[Change], object],
         rounds: Rounds,
-        complete: Callable[[Sequence[Change]], Awaitable[list[Change]]],
+        now: Callable[[], datetime],
     ) -> None:
-        """`complete` reads the statuses that the changes since a client's `after` may lack."""
-        self._complete = complete
+        """`now` returns the time by the clock of the database."""
+        self._now = now
         self.filter = operation.filter
         self.queue = ChangeQueue()
         self.members: dict[Member, None] = {}
@@ -59,7 +59,7 @@ class SubscriptionGroup:
 
     def resync(self) -> None:
         """Tell the members to read the current state, because changes may have been missed."""
-        self.queue.add(self.filter.snapshot(clock.now()))
+        self.queue.add(self.filter.resync(self._now()))
         self.wake()
 
     def wake(self) -> None:
@@ -92,7 +92,7 @@ class SubscriptionGroup:
             raise
 
     async def _tell_all(self, changes: Sequence[tuple[int, Change]]) -> None:
-        parts = split_results(await self._results([change for _, change in changes]))
+        parts = await self._parts([change for _, change in changes])
         for number, member in enumerate(list(self.members), 1):
             if member in self.members and member.has_same_permissions():
                 self._tell_member(member, changes, parts)
@@ -100,16 +100,29 @@ class SubscriptionGroup:
                 await asyncio.sleep(0)
 
     def _tell_member(self, member: Member, changes: Sequence[tuple[int, Change]], parts: Sequence[Payloads]) -> None:
-        is_level = member not in self._behind and member.since < changes[0][0]
+        is_level = member.backlog.is_level and member.since < changes[0][0]
         rest = changes[member.send(parts) if is_level else 0 :]
         if rest:
-            member.keep(rest, self.filter)
+            member.keep(rest)
             self._fall_behind(member)
 
     def _fall_behind(self, member: Member) -> None:
-        if len(member.backlog) and not member.ended.done():
+        if member.ended.done():
+            return
+        if len(member.backlog):
             self._behind[member] = None
             self._wake_when_writable(member)
+        elif member.backlog.is_catching_up:
+            member.backlog.start_loading(lambda loading: self._go_on(member, loading))
+
+    def _go_on(self, member: Member, loading: "asyncio.Task[None]") -> None:
+        """Send a member what was read for it."""
+        if member not in self.members or loading.cancelled():
+            return
+        if (error := loading.exception()) is not None:
+            member.fail(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        else:
+            self._fall_behind(member)
 
     def _wake_when_writable(self, member: Member) -> None:
         if member.outlet.is_writable:
@@ -140,17 +153,18 @@ class SubscriptionGroup:
             member.fail(error)
 
     async def _send_backlog(self, member: Member) -> None:
-        changes = await self._complete([change for _, change in member.backlog.first(CHANGES_PER_ROUND)])
-        results = await self._results(changes, member.joined_at)
+        changes = await member.backlog.complete(member.backlog.first(CHANGES_PER_ROUND))
+        parts = await self._parts(changes, member.joined_at)
         if member not in self.members:
             return
         self._behind.pop(member, None)  # to the end, if anything is left
         if member.has_same_permissions():
-            member.backlog.drop(member.send(split_results(results)))
+            member.backlog.drop(member.send(parts))
             self._fall_behind(member)
 
-    async def _results(self, changes: Sequence[Change], kept_since: float = math.inf) -> list[bytes]:
-        return await asyncio.gather(*(self._result(change, kept_since) for change in changes))
+    async def _parts(self, changes: Sequence[Change], kept_since: float = math.inf) -> list[Payloads]:
+        results = await asyncio.gather(*(self._result(change, kept_since) for change in changes))
+        return split_results(results, [cursor_of(change) for change in changes])
 
     async def _result(self, change: Change, kept_since: float) -> bytes:
         """Return the event of a change as JSON: one that was kept since then for members that are behind, or a new one.
@@ -192,14 +206,14 @@ def encode_result(result: ExecutionResult) -> bytes:
     return encode_json(data | ({"errors": errors} if errors else {}))
 
 
-def split_results(results: Sequence[bytes]) -> list[Payloads]:
-    """Split results into parts of at most `MAX_PART_BYTES`, with at least one result each."""
-    parts: list[list[bytes]] = []
+def split_results(results: Sequence[bytes], cursors: Sequence[str] = ()) -> list[Payloads]:
+    """Split results and their cursors into parts of at most `MAX_PART_BYTES`, with at least one result each."""
+    starts: list[int] = []
     size = MAX_PART_BYTES
-    for result in results:
+    for number, result in enumerate(results):
         size += len(result)
         if size > MAX_PART_BYTES:
-            parts.append([])
+            starts.append(number)
             size = len(result)
-        parts[-1].append(result)
-    return [Payloads(part) for part in parts]
+    ends = [*starts[1:], len(results)]
+    return [Payloads(results[start:end], cursors[start:end]) for start, end in zip(starts, ends, strict=False)]

@@ -10,7 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 from graphql.execution import Executor, execute_subscription_event
 
 from tocsin.errors import Unauthenticated
-from tocsin.events import Change, ChangeFilter, ChangeQueue
+from tocsin.events import Backlog, Change
 from tocsin.graphql.errors import original_cause
 from tocsin.graphql.limits.masking import mask_errors
 from tocsin.graphql.sharing.delivery import Delivery, Payloads
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tocsin.graphql.context import Context
 
 MAX_BACKLOG = 1_000
-"""Things that changed while a client did not read. Beyond this it gets a SNAPSHOT."""
+"""Things that changed while a client did not read. Beyond this it gets a RESYNC."""
 
 
 class MemberEnd(Enum):
@@ -37,14 +37,12 @@ class Member:
     """
 
     def __init__(
-        self, delivery: Delivery, executor: Executor[Any], missed: Sequence[Change], since: int, limit: int | None
+        self, delivery: Delivery, executor: Executor[Any], backlog: Backlog, since: int, limit: int | None
     ) -> None:
         self.outlet, self.since = delivery.outlet, since
         self.joined_at = time.monotonic()
         self.ended: asyncio.Future[MemberEnd] = asyncio.get_running_loop().create_future()
-        self.backlog = ChangeQueue(max(MAX_BACKLOG, len(missed)))
-        for change in missed:
-            self.backlog.add(change)
+        self.backlog = backlog
         self.left = limit
         """Events until the limit; None without one."""
         self._executor, self._variables = executor, delivery.variables
@@ -102,11 +100,11 @@ class Member:
             self.outlet.write(part)
             self.left = None if self.left is None else self.left - len(part)
         else:
-            self.outlet.write(Payloads(part.results[: self.left]))
+            self.outlet.write(part.first(self.left))
             self.end(MemberEnd.LIMIT_REACHED)
 
-    def keep(self, changes: Sequence[tuple[int, Change]], filter_: ChangeFilter) -> None:
+    def keep(self, changes: Sequence[tuple[int, Change]]) -> None:
         """Keep the changes that were offered since the member joined, until its client reads."""
         for number, change in changes:
-            if number > self.since and not self.backlog.add(change):
-                self.backlog.add(filter_.snapshot(change.at))
+            if number > self.since:
+                self.backlog.add(change)

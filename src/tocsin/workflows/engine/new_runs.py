@@ -81,10 +81,12 @@ def new_workflow_run(
 async def insert_workflow_run(database: Database, document: WorkflowRunDocument) -> bool:
     """Insert a workflow run, unless it exists. Returns whether it was inserted."""
     try:
-        await database.workflow_runs.insert_one(document)
+        await database.workflow_runs.insert_one({**document, "changed_at": database.changes.now()})
     except DuplicateKeyError:
         return False
     status = WorkflowRunStatus(document["status"])
-    database.changes.workflow_run_changed(ChangeKind.RUN_CREATED, document["_id"], status)
+    database.changes.workflow_run_changed(
+        ChangeKind.RUN_CREATED, document["_id"], status, workflow=document["workflow"]
+    )
     log_workflow_run_status(document["_id"], status, document["reason"])
     return True

@@ -1,7 +1,7 @@
 """The update that records an advance. Pure."""
 
 from tocsin.documents import Changes, StepDocument, WorkflowRunDocument
-from tocsin.documents.updates import Expression, change_when, has_value
+from tocsin.documents.updates import CHANGED_NOW, Expression, change_when, has_value
 
 
 def build_advance_update(document: WorkflowRunDocument, changes: Changes) -> Expression:
@@ -11,11 +11,11 @@ def build_advance_update(document: WorkflowRunDocument, changes: Changes) -> Exp
     """
     fields, rev = {**changes, "rev": document["rev"] + 1}, has_value("rev", document["rev"])
     if "steps" not in fields:
-        return change_when(rev, fields)
+        return change_when(rev, fields, CHANGED_NOW)
     steps: dict[str, StepDocument] = fields.pop("steps")
     before = document["steps"]
     changed = {key: _build_step(key, before[key], step) for key, step in steps.items() if step != before[key]}
-    return change_when(rev, fields, {"steps": {"$mergeObjects": ["$steps", changed]}})
+    return change_when(rev, fields, {"steps": {"$mergeObjects": ["$steps", changed]}, **CHANGED_NOW})
 
 
 def _build_step(key: str, before: StepDocument, after: StepDocument) -> Expression:
