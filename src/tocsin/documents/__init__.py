@@ -47,6 +47,8 @@ from tocsin.documents.limit_models import IdempotencyKey
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
 from tocsin.documents.notification_models import Notification
+from tocsin.documents.preference_documents import NotificationPreferencesDocument
+from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
@@ -171,6 +173,8 @@ __all__ = [
     "NotificationChannelDocument",
     "NotificationDataDocument",
     "NotificationDocument",
+    "NotificationPreferences",
+    "NotificationPreferencesDocument",
     "Overlap",
     "OwnerUsageDocument",
     "Permit",

@@ -11,6 +11,7 @@ from tocsin.documents.key_models import StoredKey
 from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.notification_models import Notification
+from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_models import Replay
 from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
@@ -18,5 +19,5 @@ from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVers
 MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
-    ChangeBatch, ClaimRecord, Notification, NotificationChannel,
+    ChangeBatch, ClaimRecord, Notification, NotificationChannel, NotificationPreferences,
 ]  # fmt: skip

@@ -36,6 +36,7 @@ from tocsin.documents.limit_documents import (
 )
 from tocsin.documents.lost_writes import LostWriteListener
 from tocsin.documents.notification_documents import NotificationDocument
+from tocsin.documents.preference_documents import NotificationPreferencesDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
@@ -142,6 +143,10 @@ class Database:
     @property
     def notification_channels(self) -> AsyncCollection[NotificationChannelDocument]:
         return self.db["notification_channels"]
+
+    @property
+    def notification_preferences(self) -> AsyncCollection[NotificationPreferencesDocument]:
+        return self.db["notification_preferences"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

@@ -1,0 +1,1 @@
+"""What users prefer to be told, and how."""
