@@ -32,6 +32,7 @@ from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.runtime.health import ComponentHealth
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.wakeups import Wakeups
 from tocsin.web.app import create_app
 from tocsin.web.server import make_uvicorn_config
@@ -179,6 +180,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         wakeups=wakeups,
         versions=VersionCache(database, secrets, settings),
         files=file_storage_for(database),
+        unsubscribe_links=UnsubscribeLinks((b"u" * 32,)),
         quotas=Quotas(database, settings),
         disk=DiskMonitor(database, settings),
         http=outbound,

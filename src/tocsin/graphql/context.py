@@ -37,6 +37,7 @@ from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import VersionCache
@@ -65,6 +66,7 @@ class Services:
     wakeups: Wakeups
     versions: VersionCache
     files: FileStorage
+    unsubscribe_links: UnsubscribeLinks
     quotas: Quotas
     disk: DiskMonitor
     http: HttpClient

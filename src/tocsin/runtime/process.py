@@ -38,6 +38,7 @@ from tocsin.quotas import Quotas
 from tocsin.scheduling import Scheduler
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_mails import ApprovalMails
@@ -55,8 +56,8 @@ log = telemetry.get_logger(__name__)
 class Process:
     """Builds the working parts over a database, and starts and stops them. Built inside the running loop.
 
-    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files, the first one new
-    links; `own_services` are what no task may call. The methods stand in the order in which they are called.
+    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files and in mails, the
+    first one new links; `own_services` are what no task may call. The methods stand in the order of their calls.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Process:
         self.quotas = Quotas(database, settings)
         self.compute = ProcessPool.from_settings(settings)
         self.file_storage = self._make_file_storage(link_keys)
+        self.unsubscribe_links = UnsubscribeLinks(tuple(link_keys))
         self.http = self._make_http_client(own_services)
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
@@ -148,6 +150,7 @@ class Process:
             self._mail,
             self.http,
             self.secrets,
+            self.unsubscribe_links,
             page=self.settings.page_url,
             limits=RecipientLimits.from_settings(self.settings),
             confirms=self.settings.requires_confirmed_addresses,

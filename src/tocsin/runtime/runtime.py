@@ -131,6 +131,7 @@ class Runtime:
             wakeups=process.wakeups,
             versions=process.versions,
             files=process.file_storage,
+            unsubscribe_links=process.unsubscribe_links,
             quotas=process.quotas,
             disk=self._disk_monitor,
             http=process.http,

@@ -46,6 +46,8 @@ describe_enum(
         "CHANNEL_CHANGED": "A user changed a notification channel.",
         "CHANNEL_KEY_ROTATED": "A user gave a webhook a new signing key.",
         "CHANNEL_DELETED": "A user deleted a notification channel.",
+        "MAILS_TURNED_OFF": "Mails of some kinds were turned off by the link in a mail.",
+        "MAILS_TURNED_ON": "Mails of some kinds were turned on again by the link in a mail.",
     },
 )
 
