@@ -24,6 +24,7 @@ PUBLIC = {
     "resetPassword",
     "acceptInvitation",
     "confirmEmail",
+    "confirmMailAddress",
 }
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
@@ -112,6 +113,12 @@ CASES: dict[str, tuple[str, Any]] = {
         f"mutation($notification: ID!) {{ acknowledgeNotifications(input: {{ids: [$notification]}}) {{ count unacknowledgedCount {SHOWN} }} }}",
         {"acknowledgeNotifications": {"count": None, "unacknowledgedCount": None, **NOT_FOUND}},
     ),
+    "mailAddresses": ("{ mailAddresses { purpose email requestedEmail } }", {"mailAddresses": []}),
+    "requestMailAddress": (
+        f'mutation {{ requestMailAddress(input: {{purpose: ALERTS, email: "x"}}) {{ mailAddress {{ email }} {SHOWN} }} }}',
+        {"requestMailAddress": {"mailAddress": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "removeMailAddress": (f"mutation {{ removeMailAddress(input: {{purpose: ALERTS}}) {{ removedPurpose {SHOWN} }} }}", {"removeMailAddress": {"removedPurpose": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
     "createNotificationChannel": (
         'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',
@@ -182,6 +189,13 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     variables["notification"] = ids.encode_id("Notification", notification["_id"])
     create = 'mutation { createNotificationChannel(input: {name: "x", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } } }'
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
+    alerts = {
+        "_id": f"{api.alice.user.id}/ALERTS",
+        "owner": api.alice.user.id,
+        "purpose": "ALERTS",
+        "email": "ops@example.test",
+    }
+    await api.database.db["mail_addresses"].insert_one(alerts)
     await api.database.audit_entries.delete_many({})
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
@@ -208,6 +222,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert [channel["revision"] async for channel in api.database.notification_channels.find({})] == [1]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
     assert [each["acknowledged"] async for each in api.database.notifications.find({})] == [False]
+    assert [each.get("email") async for each in api.database.mail_addresses.find({})] == ["ops@example.test"]
 
 
 async def test_only_administrators_administer(api: Api) -> None:

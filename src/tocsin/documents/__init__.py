@@ -7,7 +7,7 @@ from tocsin.documents.account_documents import (
     SessionDocument,
     UserDocument,
 )
-from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
+from tocsin.documents.account_enums import AuditAction, LinkPurpose, MailPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
@@ -44,6 +44,8 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.limit_models import IdempotencyKey
+from tocsin.documents.mail_address_documents import MailAddressDocument
+from tocsin.documents.mail_address_models import MailAddress
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
 from tocsin.documents.notification_models import Notification
@@ -166,8 +168,11 @@ __all__ = [
     "Link",
     "LinkDocument",
     "LinkPurpose",
+    "MailAddress",
+    "MailAddressDocument",
     "MailContentDocument",
     "MailCountDocument",
+    "MailPurpose",
     "Notification",
     "NotificationChannel",
     "NotificationChannelDocument",

@@ -9,6 +9,7 @@ from tocsin.documents.claim_models import ClaimRecord
 from tocsin.documents.delivery_models import Delivery, MailCount
 from tocsin.documents.key_models import StoredKey
 from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
+from tocsin.documents.mail_address_models import MailAddress
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.preference_models import NotificationPreferences
@@ -20,4 +21,5 @@ MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
     ChangeBatch, ClaimRecord, Notification, NotificationChannel, NotificationPreferences,
+    MailAddress,
 ]  # fmt: skip

@@ -35,6 +35,7 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.lost_writes import LostWriteListener
+from tocsin.documents.mail_address_documents import MailAddressDocument
 from tocsin.documents.notification_documents import NotificationDocument
 from tocsin.documents.preference_documents import NotificationPreferencesDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
@@ -147,6 +148,10 @@ class Database:
     @property
     def notification_preferences(self) -> AsyncCollection[NotificationPreferencesDocument]:
         return self.db["notification_preferences"]
+
+    @property
+    def mail_addresses(self) -> AsyncCollection[MailAddressDocument]:
+        return self.db["mail_addresses"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

@@ -14,7 +14,8 @@ ALLOWED_ON_LOW_DISK = frozenset(
     {
         "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
-        "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
+        "removeMailAddress", "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser",
+        "setUserQuota",
     }
 )  # fmt: skip
 """Mutations that are accepted while the disk is nearly full: they free space, end things, or are needed to do so."""

@@ -16,6 +16,7 @@ from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, LinkFlows
 from tocsin.accounts.approval_requests import ApprovalRequestRules
+from tocsin.accounts.mail_address_flows import MailAddressFlows
 from tocsin.accounts.rate_limiter import RateLimiter
 from tocsin.cancellation import raise_if_cancelled
 from tocsin.config import Settings
@@ -87,6 +88,11 @@ class Services:
     def rates(self) -> RateLimiter:
         """Rate limits by address, account and cost."""
         return RateLimiter(self.database, self.settings)
+
+    @cached_property
+    def mail_addresses(self) -> MailAddressFlows:
+        """Other addresses for mails."""
+        return MailAddressFlows(self.database, self.settings, self.secrets)
 
     @cached_property
     def subscription_groups(self) -> SubscriptionGroups:

@@ -12,6 +12,7 @@ from tocsin.graphql.dead_letters.queries import DeadLetterQueries
 from tocsin.graphql.node import Node, NodeType, load_node
 from tocsin.graphql.notifications.inbox_queries import NotificationQueries
 from tocsin.graphql.notifications.inbox_types import load_notification
+from tocsin.graphql.notifications.mail_addresses import MailAddressQueries
 from tocsin.graphql.notifications.queries import NotificationChannelQueries
 from tocsin.graphql.notifications.types import load_delivery
 from tocsin.graphql.queues.queries import QueueQueries
@@ -50,6 +51,7 @@ class Query(
     DeadLetterQueries,
     NotificationQueries,
     NotificationChannelQueries,
+    MailAddressQueries,
     NodeQueries,
     TaskQueries,
     RunQueries,

@@ -13,6 +13,7 @@ from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
 from tocsin.graphql.mutation_completion import complete_cancelled_mutations
 from tocsin.graphql.notifications.inbox_mutations import NotificationMutations
+from tocsin.graphql.notifications.mail_addresses import MailAddressMutations
 from tocsin.graphql.notifications.mutations import NotificationChannelMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
 from tocsin.graphql.queries import Query
@@ -41,6 +42,7 @@ class Mutation(
     QueueMutations,
     NotificationMutations,
     NotificationChannelMutations,
+    MailAddressMutations,
 ):
     pass
 

@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # not a password
     EMAIL_CONFIRMATION = "EMAIL_CONFIRMATION"
     INVITATION = "INVITATION"
+    ADDRESS_CONFIRMATION = "ADDRESS_CONFIRMATION"
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
     CHANNEL_DISABLED = "CHANNEL_DISABLED"
@@ -31,15 +32,23 @@ ACCOUNT_EVENTS = frozenset(
         EventKind.PASSWORD_RESET,
         EventKind.EMAIL_CONFIRMATION,
         EventKind.INVITATION,
+        EventKind.ADDRESS_CONFIRMATION,
         EventKind.REFRESH_TOKEN_REUSED,
         EventKind.PASSWORD_CHANGED,
     }
 )
 """The kinds of events of accounts."""
-LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
+LINK_EVENTS = frozenset(
+    {
+        EventKind.PASSWORD_RESET,
+        EventKind.EMAIL_CONFIRMATION,
+        EventKind.INVITATION,
+        EventKind.ADDRESS_CONFIRMATION,
+    }
+)
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
-account."""
-UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
+account, or have its mails sent elsewhere."""
+UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET, EventKind.ADDRESS_CONFIRMATION})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 
 

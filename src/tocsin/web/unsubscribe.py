@@ -5,7 +5,7 @@ in: it can do nothing but turn mails off and on, and shows nothing about the acc
 """
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,10 +18,11 @@ from tocsin.errors import RateLimited
 from tocsin.graphql.context import Services
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
+from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose, release_mailbox
 from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, find_mails_off, turn_mails_off, turn_mails_on
 from tocsin.security.file_links import LinkExpired, LinkInvalid
 from tocsin.security.gcra import network_key
-from tocsin.security.unsubscribe_links import UnsubscribeLink
+from tocsin.security.unsubscribe_links import UnsubscribeLink, digest_mailbox
 from tocsin.web import unsubscribe_pages as pages
 from tocsin.web.error_responses import RequestRefused
 from tocsin.web.forms import read_form
@@ -75,12 +76,18 @@ async def _find_page(services: Services, token: str, request: Request, act: _Act
 
 async def _show(services: Services, link: UnsubscribeLink, _user: User, _request: Request) -> PlainPage:
     kind = EventKind(link.kind)
+    if link.mailbox:
+        other = await find_other_address(services.database, link.user, kind, clock.now())
+        gets = other is not None and digest_mailbox(other.email) == link.mailbox
+        return pages.ask_mailbox(kind) if gets else pages.MAILBOX_RELEASED
     off = await find_mails_off(services.database, link.user)
     return pages.turned_off([kind], [kind]) if kind in off else pages.ask(kind)
 
 
 async def _change(services: Services, link: UnsubscribeLink, user: User, request: Request) -> PlainPage:
     kind, form = EventKind(link.kind), await read_form(request)
+    if link.mailbox:
+        return await _release_mailbox(services, link, user, _find_choice(form, kind), request)
     if on := _parse_kinds(form.get(pages.TURN_ON, "")):
         await turn_mails_on(services.database, link.user, on)
         await _record(AuditAction.MAILS_TURNED_ON, user, on, request)
@@ -90,6 +97,17 @@ async def _change(services: Services, link: UnsubscribeLink, user: User, request
     if changed:
         await _record(AuditAction.MAILS_TURNED_OFF, user, changed, request)
     return pages.turned_off(kinds, changed or [kind])
+
+
+async def _release_mailbox(
+    services: Services, link: UnsubscribeLink, user: User, kinds: list[EventKind], request: Request
+) -> PlainPage:
+    """End mails to an address that is not that of the account: who reads it there must not turn off the account's."""
+    purposes = {purpose for kind in kinds if (purpose := find_purpose(kind)) is not None}
+    released = await release_mailbox(services.database, link.user, link.mailbox, purposes, clock.now())
+    if released:
+        await _record(AuditAction.MAIL_ADDRESS_REMOVED, user, released, request)
+    return pages.MAILBOX_RELEASED
 
 
 def _find_choice(form: Mapping[str, str], kind: EventKind) -> list[EventKind]:
@@ -106,9 +124,9 @@ def _parse_kinds(text: str) -> list[EventKind]:
     return sorted(OPTIONAL_MAILS.intersection(text.split()))
 
 
-async def _record(action: AuditAction, user: User, kinds: list[EventKind], request: Request) -> None:
+async def _record(action: AuditAction, user: User, what: Sequence[str], request: Request) -> None:
     actor = Actor(name="link in a mail", address=_address(request), user_agent=request.headers.get("user-agent", ""))
-    await audit.record(action, actor, user, detail=", ".join(kinds))
+    await audit.record(action, actor, user, detail=", ".join(what))
 
 
 def _address(request: Request) -> str:

@@ -15,6 +15,7 @@ _STAYS = (
     "Mails about your account and its security still come. All notifications stay in the API, and the channels that "
     "you have set up are told of them as before."
 )
+_ACCOUNT_GETS = "The account to which they belong gets these mails at its own address then."
 UNKNOWN = PlainPage(
     "This link is not valid",
     ["It may be incomplete: open the whole link from the mail. Nothing was changed."],
@@ -30,7 +31,10 @@ GONE = PlainPage("There is nothing to turn off", ["The account no longer exists.
 
 def ask(kind: EventKind) -> PlainPage:
     """Return the page that says what will be turned off, and asks."""
-    choices = [Choice("Turn off these mails", {TURN_OFF: THIS}), Choice("Turn off all of them", {TURN_OFF: ALL})]
+    choices = [
+        Choice("Turn off these mails", {TURN_OFF: THIS}),
+        Choice("Turn off all notification mails", {TURN_OFF: ALL}),
+    ]
     text = (
         f"You get a mail when {describe_kind(kind)}. You can turn off these mails, or those about everything that your "
         "tasks and workflows do."
@@ -54,6 +58,25 @@ def turned_on(kind: EventKind, kinds: Sequence[EventKind]) -> PlainPage:
     when = describe_kind(kind) if list(kinds) == [kind] else "something happens that you were told of before"
     again = Choice("Turn off these mails", {TURN_OFF: THIS})
     return PlainPage("These mails are turned on", [f"You get a mail again when {when}."], [again])
+
+
+def ask_mailbox(kind: EventKind) -> PlainPage:
+    """Return the page that asks whether mails to an address that is not that of the account shall end."""
+    choices = [
+        Choice("Stop these mails to this address", {TURN_OFF: THIS}),
+        Choice("Stop all mails to this address", {TURN_OFF: ALL}),
+    ]
+    text = (
+        f"Tocsin sends mails to this address when {describe_kind(kind)}, because someone who reads it agreed to that."
+    )
+    return PlainPage("Stop these mails?", [text, _ACCOUNT_GETS], choices)
+
+
+MAILBOX_RELEASED = PlainPage(
+    "No more of these mails come to this address",
+    [_ACCOUNT_GETS],
+    small_print="To get them here again, the owner of the account asks for that, and a link is mailed to confirm it.",
+)
 
 
 def refuse(status: int, reason: str, headers: Mapping[str, str] | None = None) -> PlainPage:

@@ -20,6 +20,7 @@ from tests.notifications.samples import (
     retried_run,
     retried_step_run,
 )
+from tocsin.documents import MailPurpose
 from tocsin.notifications import account_events, run_events
 from tocsin.notifications.account_events import (
     ChannelDisabled,
@@ -222,6 +223,24 @@ If you do not want an account, ignore this mail.
 Tocsin
 """
 
+ADDRESS = """\
+Hello,
+
+bob@example.org asks Tocsin, which calls URLs on schedule, to send mails to
+this address: those about tasks and workflows that fail. If you agree, open
+this link and confirm it:
+
+{link}
+
+Your address:    ann@example.org
+Valid until:     2026-11-22T09:00:11Z
+
+If you do not agree, ignore this mail: these mails are not sent to this
+address unless the link is used. Each of them has a link that ends them.
+
+Tocsin
+"""
+
 REUSED = """\
 Hello,
 
@@ -273,10 +292,11 @@ Tocsin
 """
 
 
-def requested(kind: EventKind, to: str | None = None, inviter: str | None = None) -> LinkRequested:
-    return LinkRequested(
-        kind=kind, id="x", owner="u1", at=DUE, sealed="secret", good_until=ENDED, to=to, inviter=inviter
-    )
+def requested(
+    kind: EventKind, to: str | None = None, inviter: str | None = None, mail_purpose: MailPurpose | None = None
+) -> LinkRequested:
+    given: Any = {"to": to, "inviter": inviter, "mail_purpose": mail_purpose}
+    return LinkRequested(kind=kind, id="x", owner="u1", at=DUE, sealed="secret", good_until=ENDED, **given)
 
 
 def approval(**changes: Any) -> ApprovalRequested:
@@ -310,6 +330,8 @@ MAILS: list[tuple[Event, str, str]] = [
     (PasswordChanged(id="x", owner="u1", at=DUE, address=""), "Your password was changed", CHANGED),
     (ChannelDisabled.from_channel(CHANNEL, "Slack answered 404 Not Found: no_service", DUE),
      'Channel "Ops" was disabled', DISABLED),
+    (requested(EventKind.ADDRESS_CONFIRMATION, "ann@example.org", "bob@example.org", MailPurpose.ALERTS),
+     "Confirm this address for mails from Tocsin", ADDRESS),
 ]  # fmt: skip
 
 

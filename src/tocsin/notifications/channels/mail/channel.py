@@ -14,7 +14,7 @@ from tocsin.notifications.channels.base import (
 from tocsin.notifications.channels.mail.html_layout import Footer, format_html
 from tocsin.notifications.channels.mail.layout import append_unsubscribe, insert_link, insert_page_address, render_mail
 from tocsin.notifications.channels.mail.notes import StoredMail, add_late_notes, add_withheld_note
-from tocsin.notifications.channels.mail.recipients import Recipient, RecipientResolver
+from tocsin.notifications.channels.mail.recipients import AddressBounced, Recipient, RecipientResolver
 from tocsin.notifications.events import Event
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
 from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, describe_kind, is_mail_off
@@ -23,7 +23,7 @@ from tocsin.outbound.mail_message import MailMessage
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 from tocsin.security.secret_box import SecretUnreadable
-from tocsin.security.unsubscribe_links import UnsubscribeLink
+from tocsin.security.unsubscribe_links import UnsubscribeLink, digest_mailbox
 
 _TURNED_OFF = "you have turned off the mails of this kind"
 
@@ -56,12 +56,20 @@ class MailChannel(Channel):
             raise DeliveryUnavailable(str(error)) from error
 
     async def _send(self, delivery: DeliveryDocument) -> Message:
-        database, now = self._context.database, self._context.clock()
-        if await is_mail_off(database, delivery["owner"], delivery["kind"]):
+        if await is_mail_off(self._context.database, delivery["owner"], delivery["kind"]):
             raise DeliverySuppressed(_TURNED_OFF)
         self._count_for_quota(delivery)
+        try:
+            return await self._send_once(delivery)
+        except AddressBounced:  # the account gets the mail
+            return await self._send_once(delivery)
+
+    async def _send_once(self, delivery: DeliveryDocument) -> Message:
+        database, now = self._context.database, self._context.clock()
         async with self._recipients.reserve(delivery) as recipient:
             mail = add_withheld_note(await add_late_notes(database, delivery, now), recipient.withheld)
+            if recipient.note is not None:
+                mail = mail.with_note(recipient.note)
             page = self._page_address(delivery)
             text = mail.text if page is None else insert_page_address(mail.text, page)
             await self._context.mail.send(await self._compose(delivery, recipient, replace(mail, text=text), page))
@@ -74,7 +82,7 @@ class MailChannel(Channel):
 
         Raises SecretUnreadable.
         """
-        link, footer = await self._unseal_link(delivery), self._make_footer(delivery)
+        link, footer = await self._unseal_link(delivery), self._make_footer(delivery, recipient)
         text = mail.text if link is None else insert_link(mail.text, link)
         html = None if mail.content is None else format_html(mail.content, mail.subject, link or page, footer)
         return MailMessage(
@@ -87,13 +95,15 @@ class MailChannel(Channel):
             unsubscribe=footer.address if footer is not None and _is_secure(footer.address) else None,
         )
 
-    def _make_footer(self, delivery: DeliveryDocument) -> Footer | None:
+    def _make_footer(self, delivery: DeliveryDocument, recipient: Recipient) -> Footer | None:
         """Return why the user gets the mail, and where it is turned off; None if it cannot be."""
         links, kind = self._context.unsubscribe_links, delivery["kind"]
         if links is None or kind not in OPTIONAL_MAILS:
             return None
-        token = links.sign(UnsubscribeLink(delivery["owner"], kind), self._context.clock())
-        return Footer(f"You get a mail when {describe_kind(kind)}.", self._context.page(f"{UNSUBSCRIBE_PATH}{token}"))
+        mailbox = digest_mailbox(recipient.address) if recipient.is_other else ""
+        token = links.sign(UnsubscribeLink(delivery["owner"], kind, mailbox), self._context.clock())
+        gets = "A mail comes to this address" if recipient.is_other else "You get a mail"
+        return Footer(f"{gets} when {describe_kind(kind)}.", self._context.page(f"{UNSUBSCRIBE_PATH}{token}"))
 
     def _page_address(self, delivery: DeliveryDocument) -> str | None:
         path = delivery.get("link")
