@@ -244,9 +244,7 @@ async def test_such_links_cannot_use_up_the_account_mails_of_a_mailbox(
 
 async def test_an_operator_sees_where_a_mail_goes(database: Database, alice: User) -> None:
     await use_ops(database)
-    found = [
-        await find_mail_address(database, {**mail(), "kind": kind}, START) for kind in ("APPROVAL", "BEGAN_FAILING")
-    ]
-    assert found == [ALICE, OPS]
+    assert await find_mail_address(database, changed(mail(), kind="APPROVAL"), START) == ALICE
+    assert await find_mail_address(database, changed(mail(), kind="BEGAN_FAILING"), START) == OPS
     await database.db["users"].update_one({"_id": "u1"}, {"$set": {"is_active": False}})
     assert await find_mail_address(database, mail(), START) is None
