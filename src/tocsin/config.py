@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     allowed_networks: Annotated[tuple[IPNetwork, ...], NoDecode] = ()
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
     allow_self_calls: bool = False
+    apprise: bool = False
     contact: str | None = Field(None, pattern=_CONTACT, max_length=300)
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()

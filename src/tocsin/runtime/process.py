@@ -110,6 +110,7 @@ class Process:
             rates=HostRates(settings.owner_host_rate),
             own=own_services,
             contact=settings.contact,
+            apprise=settings.apprise,
         )
 
     def _make_worker_dependencies(self) -> WorkerDependencies:

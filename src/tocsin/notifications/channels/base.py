@@ -25,6 +25,10 @@ class EndpointGone(DeliveryRefused):
     """A refusal of every notification, until the user changes the channel's settings: its endpoint no longer exists."""
 
 
+class KindTurnedOff(EndpointGone):
+    """A refusal of every notification, because this server does not use the kind of channel (any more)."""
+
+
 class DeliveryUnavailable(TocsinError):
     """A temporary failure to deliver. A retry may succeed, after the `wait` if the other side asked for one."""
 
