@@ -68,3 +68,12 @@ async def test_a_form_of_many_fields_is_refused() -> None:
 async def test_any_bytes_are_read(content_type: str, body: bytes) -> None:
     fields = await read_form(posted(content_type, body.replace(b"&", b"")))
     assert all(isinstance(text, str) for pair in fields.items() for text in pair)
+
+
+async def test_a_client_that_leaves_is_no_error_of_ours() -> None:
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    headers = [(b"content-type", URLENCODED.encode())]
+    with pytest.raises(RequestRefused, match="closed before the form was complete"):
+        await read_form(Request({"type": "http", "method": "POST", "headers": headers, "path": "/"}, receive))

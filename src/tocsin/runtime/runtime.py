@@ -21,6 +21,7 @@ from tocsin.keys.installation import open_installation_keys
 from tocsin.keys.keyring import Keyring
 from tocsin.maintenance import clock_watch
 from tocsin.maintenance.clock_watch import ClockWatch
+from tocsin.outbound.apprise_sender import is_apprise_installed
 from tocsin.outbound.own_services import OwnServices
 from tocsin.periodic import Periodic
 from tocsin.quotas.disk_monitor import DISK_CHECK_SECONDS, DiskMonitor
@@ -69,6 +70,8 @@ class Runtime:
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         if not settings.requires_confirmed_addresses:
             log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
+        if settings.apprise and not is_apprise_installed():
+            log.warning("TOCSIN_APPRISE is set, but Apprise is not installed: pip install 'tocsin[apprise]'")
         link_keys = (keys.encryption, *keys.former)
         self.process = Process(self.database, settings, secrets, link_keys, self._own_services())
         worker_id = self.process.engine.in_flight.worker_id

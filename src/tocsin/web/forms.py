@@ -5,7 +5,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from strawberry.http.parse_content_type import parse_content_type
 
 from tocsin.web.error_responses import RequestRefused
@@ -23,11 +23,13 @@ async def read_form(request: Request) -> dict[str, str]:
     content_type, _ = parse_content_type(given)
     if content_type not in (_URLENCODED, _MULTIPART):
         raise RequestRefused(415, f"Send the form as {_URLENCODED} or {_MULTIPART}.")
-    body = await LimitedRequest(request, _LIMIT).get_body()
     try:
+        body = await LimitedRequest(request, _LIMIT).get_body()
         fields = _parse_urlencoded(body) if content_type == _URLENCODED else _parse_multipart(given, body)
     except ValueError:
         raise RequestRefused(400, "The form cannot be read.") from None
+    except ClientDisconnect:
+        raise RequestRefused(400, "The connection was closed before the form was complete.") from None
     return dict(reversed(fields))
 
 
