@@ -10,13 +10,13 @@ LIFETIMES = {
     LinkPurpose.RESET: timedelta(hours=1),
     LinkPurpose.INVITATION: timedelta(days=7),
     LinkPurpose.CONFIRMATION: timedelta(days=3),
-    LinkPurpose.MAIL_ADDRESS: timedelta(days=3),
+    LinkPurpose.ADDRESS: timedelta(days=3),
 }
 _PATHS = {
     LinkPurpose.RESET: "/account#reset=",
     LinkPurpose.INVITATION: "/account#invitation=",
     LinkPurpose.CONFIRMATION: "/account#confirmation=",
-    LinkPurpose.MAIL_ADDRESS: "/account#address=",
+    LinkPurpose.ADDRESS: "/account#address=",
 }
 _MAX_TOKEN_LENGTH = 200
 

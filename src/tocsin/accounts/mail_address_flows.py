@@ -70,7 +70,7 @@ class MailAddressFlows:
         Raises UserError LINK_INVALID, also if the request was removed or replaced.
         """
         now = clock.now()
-        link = await find_link(token, LinkPurpose.MAIL_ADDRESS, now)
+        link = await find_link(token, LinkPurpose.ADDRESS, now)
         user = await User.get(link.user or "")
         if user is None or not user.is_active or link.mail_purpose is None:
             raise link_invalid_error()
@@ -133,8 +133,6 @@ class MailAddressFlows:
         return await self._find(user, purpose) or {"_id": address_id, "owner": user.id, "purpose": purpose}
 
     async def _mail_link(self, user: User, purpose: MailPurpose, address: str) -> None:
-        link, path = await create_link(
-            LinkPurpose.MAIL_ADDRESS, address, clock.now(), user=user.id, mail_purpose=purpose
-        )
+        link, path = await create_link(LinkPurpose.ADDRESS, address, clock.now(), user=user.id, mail_purpose=purpose)
         sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
         await notify(self._database, [LinkRequested.from_link(link, sealed, user.email)])

@@ -17,7 +17,7 @@ class LinkPurpose(StrEnum):
     RESET = "RESET"
     INVITATION = "INVITATION"
     CONFIRMATION = "CONFIRMATION"
-    MAIL_ADDRESS = "MAIL_ADDRESS"
+    ADDRESS = "ADDRESS"
 
 
 class MailPurpose(StrEnum):

@@ -14,7 +14,7 @@ _LINK_KINDS = {
     LinkPurpose.RESET: EventKind.PASSWORD_RESET,
     LinkPurpose.CONFIRMATION: EventKind.EMAIL_CONFIRMATION,
     LinkPurpose.INVITATION: EventKind.INVITATION,
-    LinkPurpose.MAIL_ADDRESS: EventKind.ADDRESS_CONFIRMATION,
+    LinkPurpose.ADDRESS: EventKind.ADDRESS_CONFIRMATION,
 }
 
 
