@@ -107,7 +107,7 @@ async def test_a_mail_program_turns_off_mails_with_one_click(api: Api, encoding:
     assert await off(api) == {OPTIONAL_EVENTS[0].kind}
 
 
-@pytest.mark.parametrize("event", OPTIONAL_EVENTS, ids=str)
+@pytest.mark.parametrize("event", OPTIONAL_EVENTS, ids=lambda event: event.id)
 async def test_the_mails_of_each_kind_can_be_turned_off_and_then_do_not_come(api: Api, event: Event) -> None:
     path = link_in(await delivered(api, event))
     assert (await post(api, path, ONE_CLICK)).status_code == 200
