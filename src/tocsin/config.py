@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     denied_ports: Annotated[frozenset[int], NoDecode] = Field(default_factory=lambda: parse_ports("standard"))
     allow_self_calls: bool = False
     canary_urls: Annotated[tuple[str, ...], NoDecode] = Field((), max_length=10)
+    apprise: bool = False
     contact: str | None = Field(None, pattern=_CONTACT, max_length=300)
 
     retry_offsets: Annotated[tuple[timedelta, ...], NoDecode] = ()

@@ -36,6 +36,7 @@ from tocsin.runtime.health import ComponentHealth
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Signal, Wakeups
 from tocsin.web.app import create_app
@@ -184,6 +185,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         wakeups=wakeups,
         versions=VersionCache(database, secrets, settings),
         files=file_storage_for(database),
+        unsubscribe_links=UnsubscribeLinks((b"u" * 32,)),
         quotas=Quotas(database, settings),
         disk=DiskMonitor(database, settings),
         http=outbound,

@@ -25,6 +25,7 @@ PUBLIC = {
     "resetPassword",
     "acceptInvitation",
     "confirmEmail",
+    "confirmMailAddress",
 }
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
@@ -126,6 +127,12 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "updateNotificationRule": (f"mutation($task: ID!) {{ updateNotificationRule(input: {{subjectId: $task, isMuted: true}}) {{ notificationRule {{ isMuted }} {SHOWN} }} }}", {"updateNotificationRule": {"notificationRule": None, **NOT_FOUND}}),
     "deleteNotificationRule": (f"mutation($task: ID!) {{ deleteNotificationRule(input: {{subjectId: $task}}) {{ subjectId {SHOWN} }} }}", {"deleteNotificationRule": {"subjectId": None, **NOT_FOUND}}),
+    "mailAddresses": ("{ mailAddresses { purpose email requestedEmail } }", {"mailAddresses": []}),
+    "requestMailAddress": (
+        f'mutation {{ requestMailAddress(input: {{purpose: ALERTS, email: "x"}}) {{ mailAddress {{ email }} {SHOWN} }} }}',
+        {"requestMailAddress": {"mailAddress": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "removeMailAddress": (f"mutation {{ removeMailAddress(input: {{purpose: ALERTS}}) {{ removedPurpose {SHOWN} }} }}", {"removeMailAddress": {"removedPurpose": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
     "createNotificationChannel": (
         'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',
@@ -205,6 +212,13 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
         'mutation { updateNotificationPreferences(input: {timeZone: "Europe/Berlin"}) { userErrors { code } } }'
     )
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
+    alerts = {
+        "_id": f"{api.alice.user.id}/ALERTS",
+        "owner": api.alice.user.id,
+        "purpose": "ALERTS",
+        "email": "ops@example.test",
+    }
+    await api.database.db["mail_addresses"].insert_one(alerts)
     await api.database.audit_entries.delete_many({})
     tokens = {"token": made["createApiToken"]["apiToken"]["id"], "session": session["id"]}
     return variables | tokens, stored, run
@@ -234,6 +248,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert [each["acknowledged"] async for each in api.database.notifications.find({"kind": "QUOTA_MET"})] == [False]
     owners = [each["owner"] async for each in api.database.notification_preferences.find({})]
     assert owners == [task["owner"]] * 2
+    assert [each.get("email") async for each in api.database.mail_addresses.find({})] == ["ops@example.test"]
 
 
 async def test_only_administrators_administer(api: Api) -> None:

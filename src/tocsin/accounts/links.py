@@ -1,8 +1,8 @@
-"""Mailed links, each valid once and for a limited time: password resets, invitations, email confirmations."""
+"""Mailed links, each valid once and for a limited time: password resets, invitations, confirmations of addresses."""
 
 from datetime import datetime, timedelta
 
-from tocsin.documents import Database, Link, LinkPurpose, User
+from tocsin.documents import Database, Link, LinkPurpose, MailPurpose, User
 from tocsin.errors import UserError, UserErrorCode
 from tocsin.security.opaque_tokens import digest_token, generate_token
 
@@ -10,11 +10,13 @@ LIFETIMES = {
     LinkPurpose.RESET: timedelta(hours=1),
     LinkPurpose.INVITATION: timedelta(days=7),
     LinkPurpose.CONFIRMATION: timedelta(days=3),
+    LinkPurpose.ADDRESS: timedelta(days=3),
 }
 _PATHS = {
     LinkPurpose.RESET: "/account#reset=",
     LinkPurpose.INVITATION: "/account#invitation=",
     LinkPurpose.CONFIRMATION: "/account#confirmation=",
+    LinkPurpose.ADDRESS: "/account#address=",
 }
 _MAX_TOKEN_LENGTH = 200
 
@@ -27,6 +29,7 @@ async def create_link(
     user: str | None = None,
     is_admin: bool = False,
     inviter: str | None = None,
+    mail_purpose: MailPurpose | None = None,
 ) -> tuple[Link, str]:
     """Create a link and return it with its path on this server.
 
@@ -40,6 +43,7 @@ async def create_link(
         email=email,
         is_admin=is_admin,
         inviter=inviter,
+        mail_purpose=mail_purpose,
         created_at=now,
         expires_at=now + LIFETIMES[purpose],
     )

@@ -11,7 +11,7 @@ from tocsin.cli.runner import run_with_database
 from tocsin.documents import Database, DeliveryDocument, DeliveryStatus, to_global_id
 from tocsin.errors import TocsinError
 from tocsin.notifications.channels.mail.layout import insert_page_address
-from tocsin.notifications.channels.mail.recipients import find_owner_address
+from tocsin.notifications.channels.mail.recipients import find_mail_address
 from tocsin.notifications.deliveries import list_newest
 from tocsin.notifications.pages import run_type_name
 from tocsin.outbound.mail_text import clean_line
@@ -74,7 +74,7 @@ async def _with_recipient(database: Database, mail: DeliveryDocument) -> Deliver
     text, link, run_id = mail["text"], mail.get("link"), mail["run"]
     return {
         **mail,
-        "to": mail.get("to") or await find_owner_address(database, mail["owner"]),
+        "to": mail.get("to") or await find_mail_address(database, mail, clock.now()),
         "text": text if link is None else insert_page_address(text, config.load_settings().page_url(link)),
         "run": run_id and to_global_id(run_type_name(run_id), run_id),
     }

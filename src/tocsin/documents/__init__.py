@@ -7,7 +7,7 @@ from tocsin.documents.account_documents import (
     SessionDocument,
     UserDocument,
 )
-from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
+from tocsin.documents.account_enums import AuditAction, LinkPurpose, MailPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
@@ -53,6 +53,8 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.limit_models import IdempotencyKey
+from tocsin.documents.mail_address_documents import MailAddressDocument
+from tocsin.documents.mail_address_models import MailAddress
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.network_documents import (
     NetworkFailureDocument,
@@ -216,8 +218,11 @@ __all__ = [
     "Link",
     "LinkDocument",
     "LinkPurpose",
+    "MailAddress",
+    "MailAddressDocument",
     "MailContentDocument",
     "MailCountDocument",
+    "MailPurpose",
     "NetworkFailureDocument",
     "NetworkFailureState",
     "NetworkStateChanges",

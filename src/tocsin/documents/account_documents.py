@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NotRequired, TypedDict
 
-from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
+from tocsin.documents.account_enums import AuditAction, LinkPurpose, MailPurpose, Scope
 
 
 class UserDocument(TypedDict):
@@ -59,6 +59,7 @@ class LinkDocument(TypedDict):
     email: str
     is_admin: bool
     inviter: NotRequired[str | None]
+    mail_purpose: NotRequired[MailPurpose | None]
     created_at: datetime
     expires_at: datetime
 

@@ -17,6 +17,15 @@ class LinkPurpose(StrEnum):
     RESET = "RESET"
     INVITATION = "INVITATION"
     CONFIRMATION = "CONFIRMATION"
+    ADDRESS = "ADDRESS"
+
+
+class MailPurpose(StrEnum):
+    """A purpose of mails, for which a user can give another address than that of the account."""
+
+    ALERTS = "ALERTS"
+    APPROVALS = "APPROVALS"
+    REPORTS = "REPORTS"
 
 
 class AuditAction(StrEnum):
@@ -49,3 +58,8 @@ class AuditAction(StrEnum):
     CHANNEL_CHANGED = "CHANNEL_CHANGED"
     CHANNEL_KEY_ROTATED = "CHANNEL_KEY_ROTATED"
     CHANNEL_DELETED = "CHANNEL_DELETED"
+    MAIL_ADDRESS_REQUESTED = "MAIL_ADDRESS_REQUESTED"
+    MAIL_ADDRESS_CONFIRMED = "MAIL_ADDRESS_CONFIRMED"
+    MAIL_ADDRESS_REMOVED = "MAIL_ADDRESS_REMOVED"
+    MAILS_TURNED_OFF = "MAILS_TURNED_OFF"
+    MAILS_TURNED_ON = "MAILS_TURNED_ON"

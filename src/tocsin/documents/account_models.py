@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from tocsin.documents.account_enums import AuditAction, LinkPurpose, Scope
+from tocsin.documents.account_enums import AuditAction, LinkPurpose, MailPurpose, Scope
 from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.ids import new_id
 
@@ -85,7 +85,8 @@ class Link(StoredDocument):
     """A mailed link, valid once: to set the password of `user`, create an account for `email`, or confirm an address.
 
     The ID is the digest of the link's token. `inviter` is the administrator who sent the invitation, which is valid
-    only while they are an administrator; null means the command line.
+    only while they are an administrator; null means the command line. `mail_purpose` is that of the mails for which
+    the address is confirmed, if it is not the address of the account.
     """
 
     purpose: LinkPurpose
@@ -93,6 +94,7 @@ class Link(StoredDocument):
     email: str
     is_admin: bool = False
     inviter: str | None = None
+    mail_purpose: MailPurpose | None = None
     created_at: datetime
     expires_at: datetime
 

@@ -11,6 +11,7 @@ from tocsin.documents.history_models import DeletedTask, History
 from tocsin.documents.incident_models import Alert, Incident
 from tocsin.documents.key_models import StoredKey
 from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
+from tocsin.documents.mail_address_models import MailAddress
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.network_models import NetworkFailure, NetworkState
 from tocsin.documents.notification_models import Notification
@@ -23,5 +24,5 @@ MODELS: list[type[Document]] = [
     User, Session, ApiToken, Link, AuditEntry, Task, Run, ResponseBody, Worker, IdempotencyKey, Delivery, StoredKey,
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
     NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
-    NotificationPreferences, DeletedTask, History,
+    NotificationPreferences, MailAddress, DeletedTask, History,
 ]  # fmt: skip

@@ -37,6 +37,7 @@ from tocsin.documents.limit_documents import (
     RateBucketDocument,
 )
 from tocsin.documents.lost_writes import LostWriteListener
+from tocsin.documents.mail_address_documents import MailAddressDocument
 from tocsin.documents.network_documents import NetworkFailureDocument, NetworkStateDocument
 from tocsin.documents.notification_documents import NotificationDocument
 from tocsin.documents.preference_documents import NotificationPreferencesDocument
@@ -168,6 +169,10 @@ class Database:
     @property
     def notification_preferences(self) -> AsyncCollection[NotificationPreferencesDocument]:
         return self.db["notification_preferences"]
+
+    @property
+    def mail_addresses(self) -> AsyncCollection[MailAddressDocument]:
+        return self.db["mail_addresses"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

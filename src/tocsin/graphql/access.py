@@ -14,7 +14,7 @@ ALLOWED_ON_LOW_DISK = frozenset(
     {
         "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
-        "acknowledgeIncident", "deleteNotificationRule",
+        "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress",
         "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
     }
 )  # fmt: skip

@@ -16,6 +16,7 @@ from strawberry.fastapi import BaseContext
 
 from tocsin.accounts import Accounts, Actor, Identity, LinkFlows
 from tocsin.accounts.approval_requests import ApprovalRequestRules
+from tocsin.accounts.mail_address_flows import MailAddressFlows
 from tocsin.accounts.rate_limiter import RateLimiter
 from tocsin.cancellation import raise_if_cancelled
 from tocsin.config import Settings
@@ -38,6 +39,7 @@ from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import VersionCache
@@ -66,6 +68,7 @@ class Services:
     wakeups: Wakeups
     versions: VersionCache
     files: FileStorage
+    unsubscribe_links: UnsubscribeLinks
     quotas: Quotas
     disk: DiskMonitor
     http: HttpClient
@@ -87,6 +90,11 @@ class Services:
     def rates(self) -> RateLimiter:
         """Rate limits by address, account and cost."""
         return RateLimiter(self.database, self.settings)
+
+    @cached_property
+    def mail_addresses(self) -> MailAddressFlows:
+        """Other addresses for mails."""
+        return MailAddressFlows(self.database, self.settings, self.secrets)
 
     @cached_property
     def subscription_groups(self) -> SubscriptionGroups:

@@ -13,6 +13,7 @@ from tocsin.graphql.incidents.queries import IncidentQueries
 from tocsin.graphql.node import Node, NodeType, load_node
 from tocsin.graphql.notifications.inbox_queries import NotificationQueries
 from tocsin.graphql.notifications.inbox_types import load_notification
+from tocsin.graphql.notifications.mail_addresses import MailAddressQueries
 from tocsin.graphql.notifications.preference_queries import NotificationPreferencesQueries
 from tocsin.graphql.notifications.queries import NotificationChannelQueries
 from tocsin.graphql.notifications.types import load_delivery
@@ -53,6 +54,7 @@ class Query(
     IncidentQueries,
     NotificationQueries,
     NotificationChannelQueries,
+    MailAddressQueries,
     NotificationPreferencesQueries,
     NodeQueries,
     TaskQueries,

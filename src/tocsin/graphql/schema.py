@@ -14,6 +14,7 @@ from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
 from tocsin.graphql.mutation_completion import complete_cancelled_mutations
 from tocsin.graphql.notifications.inbox_mutations import NotificationMutations
+from tocsin.graphql.notifications.mail_addresses import MailAddressMutations
 from tocsin.graphql.notifications.mutations import NotificationChannelMutations
 from tocsin.graphql.notifications.preference_mutations import NotificationPreferencesMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
@@ -45,6 +46,7 @@ class Mutation(
     NotificationMutations,
     NotificationChannelMutations,
     NotificationPreferencesMutations,
+    MailAddressMutations,
 ):
     pass
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from tocsin.documents import ApiToken, Link, LinkPurpose, NotificationChannelDocument, Session, User
+from tocsin.documents import ApiToken, Link, LinkPurpose, MailPurpose, NotificationChannelDocument, Session, User
 from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import excerpt_name
 from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, channel_page_path
@@ -14,6 +14,7 @@ _LINK_KINDS = {
     LinkPurpose.RESET: EventKind.PASSWORD_RESET,
     LinkPurpose.CONFIRMATION: EventKind.EMAIL_CONFIRMATION,
     LinkPurpose.INVITATION: EventKind.INVITATION,
+    LinkPurpose.ADDRESS: EventKind.ADDRESS_CONFIRMATION,
 }
 
 
@@ -37,16 +38,17 @@ def link_event_id(link: Link) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequested(Event):
-    """Someone requested a link for the user, or for `to`, who has no account yet.
+    """Someone requested a link for the user, or for `to`, which is not the address of an account.
 
     `sealed` is its encrypted URL, which only the notification itself contains. `inviter` is the name of who sent an
-    invitation, or None for the command line.
+    invitation or wants mails of the `mail_purpose` sent to the address, or None for the command line.
     """
 
     sealed: str
     good_until: datetime
     to: str | None
     inviter: str | None
+    mail_purpose: MailPurpose | None = None
 
     @classmethod
     def from_link(cls, link: Link, sealed: str, inviter: str | None = None) -> Self:
@@ -58,8 +60,9 @@ class LinkRequested(Event):
             at=link.created_at,
             sealed=sealed,
             good_until=link.expires_at,
-            to=None if link.user else link.email,
+            to=None if link.user and link.mail_purpose is None else link.email,
             inviter=inviter,
+            mail_purpose=link.mail_purpose,
         )
 
 

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # not a password
     EMAIL_CONFIRMATION = "EMAIL_CONFIRMATION"
     INVITATION = "INVITATION"
+    ADDRESS_CONFIRMATION = "ADDRESS_CONFIRMATION"
     REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"  # noqa: S105  # not a password
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # not a password
     CHANNEL_DISABLED = "CHANNEL_DISABLED"
@@ -44,6 +45,7 @@ ACCOUNT_EVENTS = frozenset(
         EventKind.PASSWORD_RESET,
         EventKind.EMAIL_CONFIRMATION,
         EventKind.INVITATION,
+        EventKind.ADDRESS_CONFIRMATION,
         EventKind.REFRESH_TOKEN_REUSED,
         EventKind.PASSWORD_CHANGED,
         EventKind.API_TOKEN_CREATED,
@@ -54,14 +56,21 @@ OPT_IN_KINDS = frozenset({EventKind.WORKFLOW_FINISHED, EventKind.WORKFLOW_FAILED
 """The kinds that only go to channels, and by mail, where their owner has chosen them."""
 UNSTORED_KINDS = frozenset({EventKind.WORKFLOW_FINISHED})
 """Those of them that are not even stored unless a channel takes them: a workflow can finish each second."""
-LINK_EVENTS = frozenset({EventKind.PASSWORD_RESET, EventKind.EMAIL_CONFIRMATION, EventKind.INVITATION})
+LINK_EVENTS = frozenset(
+    {
+        EventKind.PASSWORD_RESET,
+        EventKind.EMAIL_CONFIRMATION,
+        EventKind.INVITATION,
+        EventKind.ADDRESS_CONFIRMATION,
+    }
+)
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
-account."""
+account, or have its mails sent elsewhere."""
 SECURITY_EVENTS = frozenset({EventKind.REFRESH_TOKEN_REUSED, EventKind.PASSWORD_CHANGED, EventKind.API_TOKEN_CREATED})
 """The kinds that tell of the security of an account, which are always mailed at once."""
 NAMED_BY_CHANNELS = OPT_IN_KINDS | {EventKind.ATTEMPT_FAILED}
 """The kinds of which a channel is told only if its events name them."""
-UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET})
+UNCONFIRMED_EVENTS = frozenset({EventKind.EMAIL_CONFIRMATION, EventKind.PASSWORD_RESET, EventKind.ADDRESS_CONFIRMATION})
 """The kinds whose notifications lead to a confirmed address, and so go to unconfirmed ones too."""
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote, urlencode
 from tocsin.documents import is_workflow_run_id, to_global_id
 
 ACCOUNT_PAGE_PATH = "/account"
+UNSUBSCRIBE_PATH = "/unsubscribe/"
+"""The path before the token of a link by which mails are turned off."""
 _RUN = """query Run($id: ID!) {
   run(id: $id) {
     taskName status reasonText dueAt nextAttemptAt

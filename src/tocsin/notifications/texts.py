@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import singledispatch
 
-from tocsin.documents import RunReason, WorkflowRunReason, to_global_id
+from tocsin.documents import MailPurpose, RunReason, WorkflowRunReason, to_global_id
 from tocsin.notifications.account_events import (
     ChannelDisabled,
     LinkRequested,
@@ -46,6 +46,12 @@ _CONSEQUENCES: dict[str | None, str] = {
     WorkflowRunReason.TIMEOUT: "It took longer than its timeout.",
     WorkflowRunReason.COMPENSATED: "The completed steps were undone by their compensations.",
     WorkflowRunReason.COMPENSATION_FAILED: "A compensation failed too: see which steps were not undone.",
+}
+
+_MAIL_PURPOSES = {
+    MailPurpose.ALERTS: "those about tasks and workflows that fail",
+    MailPurpose.APPROVALS: "those about decisions that workflows wait for",
+    MailPurpose.REPORTS: "those about reports and other results",
 }
 
 
@@ -236,6 +242,8 @@ def _quota_met(event: QuotaMet) -> Mail:
 def _link_requested(event: LinkRequested) -> Mail:
     if event.kind is EventKind.INVITATION:
         return _user_invited(event)
+    if event.mail_purpose is not None:
+        return _mail_address_requested(event, event.mail_purpose)
     confirms = event.kind is EventKind.EMAIL_CONFIRMATION
     return _email_confirmation_requested(event) if confirms else _password_reset_requested(event)
 
@@ -269,6 +277,19 @@ def _user_invited(event: LinkRequested) -> Mail:
         facts=[("Your address:", event.to or ""), ("Valid until:", format_time(event.good_until))],
         button=Button("Accept the invitation"),
         closing="If you do not want an account, ignore this mail.",
+    )
+
+
+def _mail_address_requested(event: LinkRequested, purpose: MailPurpose) -> Mail:
+    """Return the mail with a link to confirm another address. Of the person who asks, it contains only the address."""
+    return "Confirm this address for mails from Tocsin", MailContent(
+        headline=f"{event.inviter} asks Tocsin, which calls URLs on schedule, to send mails to this address: "
+        f"{_MAIL_PURPOSES[purpose]}.",
+        opening="If you agree, open this link and confirm it:",
+        facts=[("Your address:", event.to or ""), ("Valid until:", format_time(event.good_until))],
+        button=Button("Confirm the address"),
+        closing="If you do not agree, ignore this mail: these mails are not sent to this address unless the link is "
+        "used. Each of them has a link that ends them.",
     )
 
 

@@ -15,6 +15,7 @@ from tocsin.notifications.channels.base import (
     DeliverySuppressed,
     DeliveryUnavailable,
     EndpointGone,
+    KindTurnedOff,
     Message,
 )
 from tocsin.notifications.channels.notice import Notice
@@ -59,7 +60,8 @@ class UserChannel(Channel):
         try:
             await send_notice(channel, notice, context.secrets, context.http)
         except EndpointGone as error:
-            await channel_health.disable(context.database, channel, f"{_GONE} {error}", context.clock())
+            reason = str(error) if isinstance(error, KindTurnedOff) else f"{_GONE} {error}"
+            await channel_health.disable(context.database, channel, reason, context.clock())
             raise
         except (DeliveryRefused, DeliveryUnavailable) as error:
             await self._record(channel, error)

@@ -47,17 +47,20 @@ _NOTHING_OWN = OwnServices()
 class ConnectionRules:
     """The allowed destinations: public addresses and those in `allowed_networks`, at all ports but the `denied_ports`.
 
-    Tocsin's own services are never allowed.
+    Tocsin's own services are never allowed. `allows_apprise` tells whether users may use Apprise, whose connections are
+    guarded less well.
     """
 
     allowed_networks: Sequence[IPNetwork] = ()
     denied_ports: Collection[int] = ()
     own_services: OwnServices = _NOTHING_OWN
+    allows_apprise: bool = False
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ConnectionRules":
         """Return the rules of this installation, as far as its settings define them."""
-        return cls(tuple(settings.allowed_networks), settings.denied_ports, OwnServices.from_settings(settings))
+        own = OwnServices.from_settings(settings)
+        return cls(tuple(settings.allowed_networks), settings.denied_ports, own, settings.apprise)
 
     def check_port(self, port: int) -> None:
         """Raise PortDenied if the port is denied."""

@@ -19,6 +19,7 @@ from aiohttp.http import HttpProcessingError
 from tocsin import clock
 from tocsin.config import IPNetwork
 from tocsin.documents import ErrorKind
+from tocsin.outbound.apprise_sender import AppriseSender
 from tocsin.outbound.connector import GuardedConnector
 from tocsin.outbound.content_codings import DecodingError
 from tocsin.outbound.cookies import RequestCookies
@@ -62,7 +63,7 @@ class HttpClient:
 
     `connect_timeout` is in seconds, `response_limit` in bytes. `concurrency` is the maximum number of requests in
     progress, and of idle connections. `contact` is added to the User-Agent. `ssl_context` and `resolver` replace the
-    system's trusted certificates and name lookup.
+    system's trusted certificates and name lookup. `apprise` sends by Apprise, if that is turned on.
     """
 
     def __init__(
@@ -79,9 +80,11 @@ class HttpClient:
         contact: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
+        apprise: bool = False,
     ) -> None:
         self.rates = rates or HostRates()
-        self._rules = ConnectionRules(tuple(allowed_networks), frozenset(denied_ports), own or OwnServices())
+        self._rules = ConnectionRules(tuple(allowed_networks), frozenset(denied_ports), own or OwnServices(), apprise)
+        self.apprise = AppriseSender(self._rules) if apprise else None
         self._contact = contact
         self._connect_timeout = connect_timeout
         self._response_limit = response_limit

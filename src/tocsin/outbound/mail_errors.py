@@ -7,6 +7,10 @@ class MailRefused(TocsinError):
     """A permanent refusal of this mail for this recipient. A retry is useless."""
 
 
+class RecipientRefused(MailRefused):
+    """A permanent refusal of the address: the mail server accepts no mail to it, whatever the mail says."""
+
+
 class MailUnavailable(TocsinError):
     """A temporary failure to send: the mail server is unreachable, busy or misconfigured. A retry may succeed."""
 

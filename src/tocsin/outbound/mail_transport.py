@@ -15,7 +15,7 @@ import aiosmtplib
 from tocsin import clock
 from tocsin.config import PREFIX, Settings
 from tocsin.errors import SettingsError, TocsinError
-from tocsin.outbound.mail_errors import MailRefused, MailUnavailable
+from tocsin.outbound.mail_errors import MailRefused, MailUnavailable, RecipientRefused
 from tocsin.outbound.mail_message import (
     MailMessage,
     compose_message_bytes,
@@ -142,22 +142,24 @@ class SmtpTransport:
         try:
             await client.sendmail(sender, [to], content, mail_options=options)
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise self._classify(error.recipients[0]) from error
+            raise self._classify(error.recipients[0], RecipientRefused) from error
         except aiosmtplib.SMTPSenderRefused as error:
             raise MailUnavailable(f"{self._server} refused the sender: {_reply(error)}") from error
         except aiosmtplib.SMTPResponseException as error:
             raise self._classify(error) from error
         except (aiosmtplib.SMTPNotSupported, ValueError) as error:
-            raise MailRefused(f"{self._server} cannot send to this address: {_one_line(str(error))}") from error
+            raise RecipientRefused(f"{self._server} cannot send to this address: {_one_line(str(error))}") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailUnavailable(f"{self._server} did not accept the mail: {_one_line(str(error))}") from error
         # The mail was accepted: a server that fails at QUIT must not make it go out again.
         with suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=min(_QUIT_SECONDS, self._smtp.timeout))
 
-    def _classify(self, error: aiosmtplib.SMTPResponseException) -> TocsinError:
+    def _classify(
+        self, error: aiosmtplib.SMTPResponseException, refused: type[MailRefused] = MailRefused
+    ) -> TocsinError:
         if error.code >= 500 and error.code not in _OPERATORS_FAULT:
-            return MailRefused(f"{self._server} permanently refused the mail: {_reply(error)}")
+            return refused(f"{self._server} permanently refused the mail: {_reply(error)}")
         return MailUnavailable(f"{self._server} did not accept the mail: {_reply(error)}")
 
     @property

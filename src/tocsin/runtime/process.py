@@ -48,6 +48,7 @@ from tocsin.scheduling import Scheduler
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_mails import ApprovalMails
@@ -65,9 +66,9 @@ log = telemetry.get_logger(__name__)
 class Process:
     """Builds the working parts over a database, and starts and stops them. Built inside the running loop.
 
-    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign links to files and
-    callback URLs, the first one new ones; `own_services` are what no task may call. The methods stand in the order in
-    which they are called.
+    The constructor opens nothing. `secrets` opens stored secrets, `link_keys` sign callback URLs, links to files and in
+    mails, the first one new ones; `own_services` are what no task may call. The methods stand in the order of their
+    calls.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Process:
         self.compute = ProcessPool.from_settings(settings)
         self.file_storage = self._make_file_storage(link_keys)
         self.callback_tokens = CallbackTokens(link_keys)
+        self.unsubscribe_links = UnsubscribeLinks(tuple(link_keys))
         self.http = self._make_http_client(own_services)
         self.reachability = Reachability(is_watched=bool(settings.canary_urls))
         self._mail = make_mail_transport(settings)
@@ -135,6 +137,7 @@ class Process:
             rates=HostRates(settings.owner_host_rate),
             own=own_services,
             contact=settings.contact,
+            apprise=settings.apprise,
         )
 
     def _make_worker_dependencies(self) -> WorkerDependencies:
@@ -183,6 +186,7 @@ class Process:
             self._mail,
             self.http,
             self.secrets,
+            self.unsubscribe_links,
             page=self.settings.page_url,
             limits=RecipientLimits.from_settings(self.settings),
             confirms=self.settings.requires_confirmed_addresses,

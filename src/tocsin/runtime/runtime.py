@@ -21,6 +21,7 @@ from tocsin.keys.installation import open_installation_keys
 from tocsin.keys.keyring import Keyring
 from tocsin.maintenance import clock_watch
 from tocsin.maintenance.clock_watch import ClockWatch
+from tocsin.outbound.apprise_sender import is_apprise_installed
 from tocsin.outbound.canaries import check_canary_urls
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.own_services import OwnServices
@@ -71,6 +72,8 @@ class Runtime:
         tokens = AccessTokens(keys.jwt_secret, timedelta(minutes=settings.access_token_minutes))
         if not settings.requires_confirmed_addresses:
             log.warning("no mail server is set: mails are written to files, and addresses need no confirmation")
+        if settings.apprise and not is_apprise_installed():
+            log.warning("TOCSIN_APPRISE is set, but Apprise is not installed: pip install 'tocsin[apprise]'")
         link_keys = (keys.encryption, *keys.former)
         own = self._own_services()
         check_canary_urls(settings, ConnectionRules(settings.allowed_networks, settings.denied_ports, own))
@@ -135,6 +138,7 @@ class Runtime:
             wakeups=process.wakeups,
             versions=process.versions,
             files=process.file_storage,
+            unsubscribe_links=process.unsubscribe_links,
             quotas=process.quotas,
             disk=self._disk_monitor,
             http=process.http,

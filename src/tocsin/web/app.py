@@ -26,6 +26,7 @@ from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
 from tocsin.web.security_headers import SecurityHeadersMiddleware
 from tocsin.web.trusted_proxies import TrustedProxiesMiddleware
+from tocsin.web.unsubscribe import unsubscribe_router
 from tocsin.web.websocket_limit import WebSocketLimitMiddleware
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -40,6 +41,7 @@ def create_app(
     app.include_router(graphql)
     app.include_router(downloads_router(services))
     app.include_router(callbacks_router(services))
+    app.include_router(unsubscribe_router(services))
     app.include_router(pages_router())
     app.include_router(metrics_router(settings, refresh, beside_api=True))
     app.include_router(health_router(check_health))

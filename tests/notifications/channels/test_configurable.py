@@ -26,7 +26,7 @@ def refusal(kind: str, given: dict[str, Any], rules: ConnectionRules = RULES) ->
 
 def test_each_kind_that_calls_a_service_has_a_sample() -> None:
     calling = {kind for kind, channel in CONFIGURABLE_CHANNELS.items() if isinstance(channel, HttpChannel)}
-    assert set(SAMPLES) == calling == set(CONFIGURABLE_CHANNELS) - {"live"}
+    assert set(SAMPLES) == calling == set(CONFIGURABLE_CHANNELS) - {"live", "apprise"}
 
 
 @pytest.mark.parametrize(("channel", "sample"), KINDS, ids=list(SAMPLES))

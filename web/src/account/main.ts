@@ -1,4 +1,5 @@
-// The page for mailed links: #reset=TOKEN, #invitation=TOKEN, #confirmation=TOKEN. Without a token, it requests a reset link.
+// The page for mailed links: #reset=TOKEN, #invitation=TOKEN, #confirmation=TOKEN, #address=TOKEN. Without a token, it
+// requests a reset link.
 
 import "../common.css";
 import "./account.css";
@@ -11,6 +12,9 @@ type Act = (fields: FormData) => Promise<string>;
 
 const REQUEST = `mutation ($input: RequestPasswordResetInput!) {
   requestPasswordReset(input: $input) { userErrors { message } }
+}`;
+const CONFIRM_MAIL_ADDRESS = `mutation ($input: ConfirmMailAddressInput!) {
+  confirmMailAddress(input: $input) { email userErrors { message } }
 }`;
 const store = new SessionStore();
 
@@ -68,12 +72,24 @@ function confirming(token: string): Act {
   };
 }
 
+function agreeing(token: string): Act {
+  return async () => {
+    const data = await ask<{ confirmMailAddress: Outcome & { email: string | null } }>(CONFIRM_MAIL_ADDRESS, {
+      input: { token },
+    });
+    const { email, userErrors } = data.confirmMailAddress;
+    if (userErrors.length > 0) throw new Refused(userErrors.map(({ message }) => message).join(" "));
+    return `${email} is confirmed and gets these mails from now on. Each of them has a link that ends them.`;
+  };
+}
+
 function begin(): void {
   const link = tokenOfLink();
   const form = element<HTMLFormElement>("choose");
   if (link?.kind === "reset") show(form, choosing((...given) => store.resetPassword(...given), link.token));
   else if (link?.kind === "invitation") show(form, choosing((...given) => store.acceptInvitation(...given), link.token));
   else if (link?.kind === "confirmation") show(element<HTMLFormElement>("confirm"), confirming(link.token));
+  else if (link?.kind === "address") show(element<HTMLFormElement>("agree"), agreeing(link.token));
   else show(element<HTMLFormElement>("ask"), askForMail);
 }
 

@@ -20,6 +20,7 @@ class NotificationChannelKind(Enum):
     TELEGRAM = "telegram"
     NTFY = "ntfy"
     PAGERDUTY = "pagerduty"
+    APPRISE = "apprise"
 
 
 describe_enum(
@@ -34,6 +35,7 @@ describe_enum(
         "TELEGRAM": "A bot of Telegram.",
         "NTFY": "A topic of ntfy.",
         "PAGERDUTY": "A service of PagerDuty, by its Events API v2.",
+        "APPRISE": "One of the services of the library Apprise, if the operator has turned it on.",
     },
 )
 describe_enum(

@@ -77,6 +77,13 @@ class PagerDutyChannelInput:
     )
 
 
+@strawberry.input(description="A service of the library Apprise.")
+class AppriseChannelInput:
+    url: str = strawberry.field(
+        description="URL of the service as Apprise writes it. It is stored encrypted; only its scheme is shown."
+    )
+
+
 @strawberry.input(
     one_of=True,
     description=(
@@ -95,6 +102,9 @@ class NotificationChannelInput:
     telegram: strawberry.Maybe[TelegramChannelInput] = strawberry.field(description="Send by a bot of Telegram.")
     ntfy: strawberry.Maybe[NtfyChannelInput] = strawberry.field(description="Publish to a topic of ntfy.")
     pagerduty: strawberry.Maybe[PagerDutyChannelInput] = strawberry.field(description="Alert by PagerDuty.")
+    apprise: strawberry.Maybe[AppriseChannelInput] = strawberry.field(
+        description="Send by Apprise, if the operator has turned it on."
+    )
 
 
 @strawberry.input(description="Input of `createNotificationChannel`.")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tocsin.notifications.channels.apprise import AppriseChannel
 from tocsin.notifications.channels.base import Channel
 from tocsin.notifications.channels.configurable import ConfigurableChannel
 from tocsin.notifications.channels.discord import DiscordChannel
@@ -29,5 +30,6 @@ CONFIGURABLE_CHANNELS: Mapping[str, ConfigurableChannel[Any]] = {
     "telegram": TelegramChannel(),
     "ntfy": NtfyChannel(),
     "pagerduty": PagerDutyChannel(),
+    "apprise": AppriseChannel(),
 }
 """The channels that users configure."""

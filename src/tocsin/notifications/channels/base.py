@@ -14,6 +14,7 @@ from tocsin.outbound.mail_limits import RecipientLimits
 from tocsin.outbound.mail_transport import MailTransport
 from tocsin.quotas.meter import UsageMeter
 from tocsin.security.secret_box import SecretBox
+from tocsin.security.unsubscribe_links import UnsubscribeLinks
 
 
 class DeliveryRefused(TocsinError):
@@ -22,6 +23,10 @@ class DeliveryRefused(TocsinError):
 
 class EndpointGone(DeliveryRefused):
     """A refusal of every notification, until the user changes the channel's settings: its endpoint no longer exists."""
+
+
+class KindTurnedOff(EndpointGone):
+    """A refusal of every notification, because this server does not use the kind of channel (any more)."""
 
 
 class DeliveryUnavailable(TocsinError):
@@ -73,13 +78,15 @@ class ChannelContext:
     """The parts of the process from which channels are made.
 
     `page` turns the path of a page into an address. `limits` are those of mail recipients. With `confirms`, nothing is
-    sent to an address that is not confirmed.
+    sent to an address that is not confirmed. `unsubscribe_links` signs the links by which mails are turned off; without
+    it, mails have none.
     """
 
     database: Database
     mail: MailTransport
     http: HttpClient | None = None
     secrets: SecretBox | None = None
+    unsubscribe_links: UnsubscribeLinks | None = None
     page: Callable[[str], str] = str
     limits: RecipientLimits = field(default_factory=RecipientLimits)
     confirms: bool = False

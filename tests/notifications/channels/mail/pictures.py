@@ -10,19 +10,23 @@ from pathlib import Path
 from tests.conformance.node import TOOLS
 from tests.notifications.channels.mail.test_html_layout import CHROMIUM
 from tests.notifications.channels.mail.test_texts import MAILS
-from tocsin.notifications.channels.mail.html_layout import format_html
+from tocsin.notifications.channels.mail.html_layout import Footer, format_html
 from tocsin.notifications.events import Event
+from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS
 from tocsin.notifications.texts import describe_event
 
 _SERVER = "https://tocsin.example.org"
 _LINK = "/account#reset=nZ3r8Jr1wq0dXcW1mM9Xv0a7p2pVfU5tQeYb6cLhK4s"
+
+_FOOTER = Footer("You get a mail when a task or workflow has failed.", f"{_SERVER}/unsubscribe/x")
 
 
 def write_html(event: Event, number: int, directory: Path) -> Path:
     """Write the HTML of the mail about the event, and return its file."""
     subject, content = describe_event(event)
     file = directory / f"{number:02}-{event.kind.lower()}.html"
-    file.write_text(format_html(content.clean(), subject, f"{_SERVER}{event.page or _LINK}"))
+    footer = _FOOTER if event.kind in OPTIONAL_MAILS else None
+    file.write_text(format_html(content.clean(), subject, f"{_SERVER}{event.page or _LINK}", footer))
     return file
 
 

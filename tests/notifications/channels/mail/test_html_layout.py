@@ -12,7 +12,7 @@ import pytest
 from tests.conformance.node import TOOLS, needs_node
 from tests.notifications.channels.mail.html_text import HtmlText
 from tests.notifications.channels.mail.test_texts import MAILS
-from tocsin.notifications.channels.mail.html_layout import format_html
+from tocsin.notifications.channels.mail.html_layout import Footer, format_html
 from tocsin.notifications.content import Button, MailContent, Tone
 from tocsin.notifications.events import Event
 from tocsin.notifications.texts import describe_event
@@ -73,6 +73,13 @@ def test_what_a_mail_does_not_have_leaves_no_trace(changes: dict[str, Any]) -> N
 
 def test_a_mail_without_an_address_has_no_button() -> None:
     assert links(format_html(content(), "S", None)) == []
+
+
+def test_the_link_that_turns_mails_off_is_the_last() -> None:
+    html = format_html(content(), "S", ADDRESS, Footer('You get a mail when "<b>" happens.', 'https://x.test/"><i>'))
+    assert links(html) == [ADDRESS, 'https://x.test/"><i>']
+    assert HtmlText(html).shown.endswith('That is all. You get a mail when "<b>" happens. Turn off these mails')
+    assert {tag for tag, _ in HtmlText(html).tags}.isdisjoint({"b", "i"})
 
 
 @pytest.mark.parametrize("address", ["https://u:p@host.test/", "https://host.test/\"><b onclick='x'>"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tocsin.notifications.channels.mail.layout import (
     PAGE_PLACEHOLDER,
+    append_unsubscribe,
     format_text,
     insert_link,
     insert_page_address,
@@ -86,3 +87,11 @@ def test_a_note_is_the_first_paragraph_and_is_wrapped() -> None:
     note = "a note of many words " * 6
     wrapped = textwrap.fill(note.strip(), 76)
     assert prepend_note("Hello,\n\nbye. Hello,\n\n", note) == f"Hello,\n\n{wrapped}\n\nbye. Hello,\n\n"
+
+
+def test_the_link_that_turns_mails_off_is_the_end() -> None:
+    address = "https://tocsin.test/unsubscribe/" + "x" * 100
+    text = append_unsubscribe(TEXT, "You get a mail when something happens, " + "and then " * 9 + "so.", address)
+    assert text.startswith(f"{TEXT}\nYou get a mail when something happens, and then ")
+    assert text.endswith(f"\n{address}\n")
+    assert max(map(len, text.removesuffix(f"{address}\n").splitlines())) <= 76

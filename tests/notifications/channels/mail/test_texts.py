@@ -22,7 +22,7 @@ from tests.notifications.samples import (
     retried_run,
     retried_step_run,
 )
-from tocsin.documents import IncidentNews
+from tocsin.documents import IncidentNews, MailPurpose
 from tocsin.notifications import account_events, network_events, outcome_events, run_events, task_events
 from tocsin.notifications.account_events import (
     ChannelDisabled,
@@ -250,6 +250,24 @@ If you do not want an account, ignore this mail.
 Tocsin
 """
 
+ADDRESS = """\
+Hello,
+
+bob@example.org asks Tocsin, which calls URLs on schedule, to send mails to
+this address: those about tasks and workflows that fail. If you agree, open
+this link and confirm it:
+
+{link}
+
+Your address:    ann@example.org
+Valid until:     2026-11-22T09:00:11Z
+
+If you do not agree, ignore this mail: these mails are not sent to this
+address unless the link is used. Each of them has a link that ends them.
+
+Tocsin
+"""
+
 REUSED = """\
 Hello,
 
@@ -301,10 +319,11 @@ Tocsin
 """
 
 
-def requested(kind: EventKind, to: str | None = None, inviter: str | None = None) -> LinkRequested:
-    return LinkRequested(
-        kind=kind, id="x", owner="u1", at=DUE, sealed="secret", good_until=ENDED, to=to, inviter=inviter
-    )
+def requested(
+    kind: EventKind, to: str | None = None, inviter: str | None = None, mail_purpose: MailPurpose | None = None
+) -> LinkRequested:
+    given: Any = {"to": to, "inviter": inviter, "mail_purpose": mail_purpose}
+    return LinkRequested(kind=kind, id="x", owner="u1", at=DUE, sealed="secret", good_until=ENDED, **given)
 
 
 def approval(**changes: Any) -> ApprovalRequested:
@@ -404,6 +423,8 @@ MAILS: list[tuple[Event, str, str]] = [
      ATTEMPT_FAILED),
     (NetworkDown.from_outage("u1", "o1", DUE), "The network of your Tocsin server is down", NETWORK_DOWN),
     (NetworkUp.from_outage("u1", "o1", DUE, ENDED), "The network of your Tocsin server is back", NETWORK_UP),
+    (requested(EventKind.ADDRESS_CONFIRMATION, "ann@example.org", "bob@example.org", MailPurpose.ALERTS),
+     "Confirm this address for mails from Tocsin", ADDRESS),
 ]  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The mail channel: a mail about each event, in text and HTML, and its delivery to the owner's address."""
 
+from dataclasses import replace
+
 from tocsin.documents import Database, DeliveryDocument, owner_of
 from tocsin.notifications.channels.base import (
     Channel,
@@ -9,16 +11,21 @@ from tocsin.notifications.channels.base import (
     DeliveryUnavailable,
     Message,
 )
-from tocsin.notifications.channels.mail.html_layout import format_html
-from tocsin.notifications.channels.mail.layout import insert_link, insert_page_address, render_mail
-from tocsin.notifications.channels.mail.notes import add_fallback_note, add_late_notes, add_withheld_note
-from tocsin.notifications.channels.mail.recipients import RecipientResolver
+from tocsin.notifications.channels.mail.html_layout import Footer, format_html
+from tocsin.notifications.channels.mail.layout import append_unsubscribe, insert_link, insert_page_address, render_mail
+from tocsin.notifications.channels.mail.notes import StoredMail, add_fallback_note, add_late_notes, add_withheld_note
+from tocsin.notifications.channels.mail.recipients import AddressBounced, Recipient, RecipientResolver
 from tocsin.notifications.events import Event
+from tocsin.notifications.pages import UNSUBSCRIBE_PATH
+from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, describe_kind, is_mail_off
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 from tocsin.security.secret_box import SecretUnreadable
+from tocsin.security.unsubscribe_links import UnsubscribeLink, digest_mailbox
+
+_TURNED_OFF = "you have turned off the mails of this kind"
 
 
 class MailChannel(Channel):
@@ -54,24 +61,55 @@ class MailChannel(Channel):
             raise DeliveryUnavailable(str(error)) from error
 
     async def _send(self, delivery: DeliveryDocument) -> Message:
+        if await is_mail_off(self._context.database, delivery["owner"], delivery["kind"]):
+            raise DeliverySuppressed(_TURNED_OFF)
         self._count_for_quota(delivery)
+        try:
+            return await self._send_once(delivery)
+        except AddressBounced:  # the account gets the mail
+            return await self._send_once(delivery)
+
+    async def _send_once(self, delivery: DeliveryDocument) -> Message:
         database, now = self._context.database, self._context.clock()
         async with self._recipients.reserve(delivery) as recipient:
             mail = add_fallback_note(await add_late_notes(database, delivery, now), delivery)
             mail = add_withheld_note(mail, recipient.withheld)
-            text, page, link = mail.text, self._page_address(delivery), await self._unseal_link(delivery)
-            if page is not None:
-                text = insert_page_address(text, page)
-            message = MailMessage(
-                recipient.address,
-                mail.subject,
-                text if link is None else insert_link(text, link),
-                delivery["_id"],
-                html=None if mail.content is None else format_html(mail.content, mail.subject, link or page),
-                thread=_thread(delivery),
-            )
-            await self._context.mail.send(message)
+            if recipient.note is not None:
+                mail = mail.with_note(recipient.note)
+            page = self._page_address(delivery)
+            text = mail.text if page is None else insert_page_address(mail.text, page)
+            await self._context.mail.send(await self._compose(delivery, recipient, replace(mail, text=text), page))
         return Message(mail.subject, text)
+
+    async def _compose(
+        self, delivery: DeliveryDocument, recipient: Recipient, mail: StoredMail, page: str | None
+    ) -> MailMessage:
+        """Return the mail with what only the sent one contains: its secret link, and the one by which it is turned off.
+
+        Raises SecretUnreadable.
+        """
+        link, footer = await self._unseal_link(delivery), self._make_footer(delivery, recipient)
+        text = mail.text if link is None else insert_link(mail.text, link)
+        html = None if mail.content is None else format_html(mail.content, mail.subject, link or page, footer)
+        return MailMessage(
+            recipient.address,
+            mail.subject,
+            text if footer is None else append_unsubscribe(text, footer.reason, footer.address),
+            delivery["_id"],
+            html=html,
+            thread=_thread(delivery),
+            unsubscribe=footer.address if footer is not None and _is_secure(footer.address) else None,
+        )
+
+    def _make_footer(self, delivery: DeliveryDocument, recipient: Recipient) -> Footer | None:
+        """Return why the user gets the mail, and where it is turned off; None if it cannot be."""
+        links, kind = self._context.unsubscribe_links, delivery["kind"]
+        if links is None or kind not in OPTIONAL_MAILS:
+            return None
+        mailbox = digest_mailbox(recipient.address) if recipient.is_other else ""
+        token = links.sign(UnsubscribeLink(delivery["owner"], kind, mailbox), self._context.clock())
+        gets = "A mail comes to this address" if recipient.is_other else "You get a mail"
+        return Footer(f"{gets} when {describe_kind(kind)}.", self._context.page(f"{UNSUBSCRIBE_PATH}{token}"))
 
     def _page_address(self, delivery: DeliveryDocument) -> str | None:
         path = delivery.get("link")
@@ -93,6 +131,11 @@ class MailChannel(Channel):
         if self._context.secrets is None:
             raise SecretUnreadable("there is no key to decrypt it with")
         return await self._context.secrets.unseal(sealed, delivery["_id"])
+
+
+def _is_secure(address: str) -> bool:
+    """Tell whether mail programs may call the address with one click, which RFC 8058 allows for https only."""
+    return address.startswith("https://")
 
 
 def _thread(delivery: DeliveryDocument) -> str | None:

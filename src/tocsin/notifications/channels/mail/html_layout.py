@@ -4,10 +4,12 @@ It loads nothing and links to nothing but the address that it is given. Each tex
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import urlsplit
 
 from tocsin.notifications.channels.mail.html_styles import FONT, LIGHT, background, style_sheet, text_style
+from tocsin.notifications.channels.mail.layout import UNSUBSCRIBE_LABEL
 from tocsin.notifications.content import ERROR_LABEL, Button, Fact, MailContent
 
 _TABLE = 'cellpadding="0" cellspacing="0" border="0"'
@@ -24,7 +26,15 @@ _NO_GUESSES = "telephone=no,date=no,address=no,email=no,url=no"
 """Mail programs of Apple make links of what looks like a date or an address."""
 
 
-def format_html(content: MailContent, subject: str, address: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """The end of a mail: why the user gets it, and the address at which they turn it off."""
+
+    reason: str
+    address: str = field(repr=False)
+
+
+def format_html(content: MailContent, subject: str, address: str | None, footer: Footer | None = None) -> str:
     """Return the HTML of a mail, whose button leads to the address. Without an address, it has no button."""
     rows = [_row(_brand(), "24px 32px 0"), *(_row(_note(note), "16px 32px 0") for note in content.notes)]
     rows.append(_row(_opening(content), "14px 32px 0"))
@@ -32,6 +42,8 @@ def format_html(content: MailContent, subject: str, address: str | None) -> str:
     secret = content.button is not None and content.button.is_secret
     rows += [_row(part, "20px 32px 0") for part in ((button, facts) if secret else (facts, button)) if part]
     rows.append(_row(f"<p {text_style('small', 'faint')}>{escape(content.last_paragraph)}</p>", "22px 32px 28px"))
+    if footer is not None:
+        rows.append(_row(_footer(footer), "0 32px 24px"))
     return _document(subject, content.preview, _frame(content.tone.lower(), "\n".join(rows)))
 
 
@@ -125,6 +137,13 @@ def _button(button: Button | None, address: str | None) -> str:
     table = f'<table {_LAYOUT} class="wide"><tr><td align="center" {cell}>{link}</td></tr></table>'
     target = f"<p {text_style('small', 'faint', 'margin-top:8px')}>{_target(button, address, href)}</p>"
     return f"{table}\n{target}"
+
+
+def _footer(footer: Footer) -> str:
+    link = f'<a href="{escape(footer.address)}" {text_style("small", "faint")}>{UNSUBSCRIBE_LABEL}</a>'
+    text = f"<p {text_style('small', 'faint')}>{escape(footer.reason)} {link}</p>"
+    line = f'class="line" style="border-top:{_LINE};padding-top:14px"'
+    return f'<table {_LAYOUT} width="100%"><tr><td {line}>{text}</td></tr></table>'
 
 
 def _target(button: Button, address: str, href: str) -> str:

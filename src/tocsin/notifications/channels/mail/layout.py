@@ -11,6 +11,7 @@ PAGE_PLACEHOLDER = "{page}"
 """A placeholder, as the last of the facts, for the address of the page that the delivery's `link` names."""
 LINK_PLACEHOLDER = "{link}"
 """A placeholder, as a paragraph, for the content of `sealed`, which appears only in the mail itself."""
+UNSUBSCRIBE_LABEL = "Turn off these mails"
 _LINK_PARAGRAPH = f"\n\n{LINK_PLACEHOLDER}\n\n"
 _GREETING = "Hello,\n\n"
 _WIDTH = 76
@@ -50,6 +51,11 @@ def insert_link(text: str, link: str) -> str:
 def prepend_note(text: str, note: str) -> str:
     """Insert a paragraph before all others of a mail."""
     return text.replace(_GREETING, f"{_GREETING}{_wrap(note)}\n\n", 1)
+
+
+def append_unsubscribe(text: str, reason: str, address: str) -> str:
+    """Append why the user gets the mail, and the address at which they turn it off."""
+    return f"{text}\n{_wrap(f'{reason} {UNSUBSCRIBE_LABEL}:')}\n{address}\n"
 
 
 def _format_fact(label: str, value: str) -> str:

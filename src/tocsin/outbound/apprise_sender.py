@@ -1,0 +1,100 @@
+"""Notifications by the library Apprise, each in a process of its own, which ends with it or is killed.
+
+Apprise makes its connections itself, so what our client guards does not hold for them: the rate for each host, the
+limits of answers, the rules of redirects and TLS. A thread could not be stopped, and a server that answers without end
+would hold it. The process (`apprise_process`) refuses to connect where tasks may not, as far as Python can see that.
+"""
+
+import asyncio
+import base64
+import importlib.util
+import json
+import os
+import pickle
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tocsin.fair_queue import FairSlots
+from tocsin.outbound.guard import ConnectionRules
+
+_TIMEOUT = 20.0
+"""Seconds for one notification."""
+_MAX_WAIT = 25.0
+"""Seconds for the whole of a call, of which some pass while it waits for its turn."""
+_AT_ONCE = 2
+"""Processes at the same time. One owner has one of them at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppriseMessage:
+    """A notification, and the secret Apprise URL of whom it goes to. `kind` is one of Apprise's notification types."""
+
+    url: str = field(repr=False)
+    title: str
+    body: str = field(repr=False)
+    kind: Literal["info", "success", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class AppriseOutcome:
+    """What became of a notification. The `reasons` are Apprise's words, and may contain secrets, or ours if `BLOCKED`.
+
+    `REFUSED`: Apprise cannot use the URL. `BLOCKED`: it wanted to call an address that may not be called, or something
+    else that it must not. `FAILED`: it may succeed later.
+    """
+
+    status: Literal["SENT", "REFUSED", "BLOCKED", "FAILED", "TIMED_OUT"]
+    reasons: tuple[str, ...] = field(default=(), repr=False)
+
+
+def is_apprise_installed() -> bool:
+    """Tell whether the package is there."""
+    return importlib.util.find_spec("apprise") is not None
+
+
+class AppriseSender:
+    """Sends by Apprise, a few notifications at a time."""
+
+    def __init__(self, rules: ConnectionRules) -> None:
+        self._rules = rules
+        self._slots = FairSlots(_AT_ONCE)
+
+    async def send(self, owner: str, message: AppriseMessage) -> AppriseOutcome:
+        """Send a notification of this owner. What fails is an outcome and no error."""
+        try:
+            async with asyncio.timeout(_MAX_WAIT), self._slots.slot(owner):
+                return await self._send(message)
+        except TimeoutError:
+            return AppriseOutcome("TIMED_OUT")
+
+    async def _send(self, message: AppriseMessage) -> AppriseOutcome:
+        request = pickle.dumps((self._rules, message, _TIMEOUT))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tocsin.outbound.apprise_process",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            cwd="/", env=_environment(),
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(_TIMEOUT):
+                answer, _ = await process.communicate(base64.b64encode(request))
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        return _parse_outcome(answer)
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables of the process: none of ours, which hold secrets."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _parse_outcome(answer: bytes) -> AppriseOutcome:
+    try:
+        found: Any = json.loads(answer)
+    except ValueError:  # the process died, such as of too much memory
+        return AppriseOutcome("FAILED", ("Apprise ended without an answer.",))
+    return AppriseOutcome(found["status"], tuple(found["reasons"]))

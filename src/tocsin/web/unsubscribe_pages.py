@@ -1,0 +1,84 @@
+"""What the pages say by which mails are turned off and on again. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from tocsin.notifications.events import EventKind
+from tocsin.notifications.preferences.unsubscribe import describe_kind
+from tocsin.web.plain_pages import Choice, PlainPage
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+"""What a mail program posts (RFC 8058)."""
+TURN_OFF, TURN_ON = "turn-off", "turn-on"
+"""Names of fields."""
+THIS, ALL = "this", "all"
+_STAYS = (
+    "Mails about your account and its security still come. All notifications stay in the API, and the channels that "
+    "you have set up are told of them as before."
+)
+_ACCOUNT_GETS = "The account to which they belong gets these mails at its own address then."
+UNKNOWN = PlainPage(
+    "This link is not valid",
+    ["It may be incomplete: open the whole link from the mail. Nothing was changed."],
+    status=404,
+)
+EXPIRED = PlainPage(
+    "This link has expired",
+    ["Links in mails work for a year. Nothing was changed: use the link in a later mail."],
+    status=410,
+)
+GONE = PlainPage("There is nothing to turn off", ["The account no longer exists. It gets no mails."], status=410)
+
+
+def ask(kind: EventKind) -> PlainPage:
+    """Return the page that says what will be turned off, and asks."""
+    choices = [
+        Choice("Turn off these mails", {TURN_OFF: THIS}),
+        Choice("Turn off all notification mails", {TURN_OFF: ALL}),
+    ]
+    text = (
+        f"You get a mail when {describe_kind(kind)}. You can turn off these mails, or those about everything that your "
+        "tasks and workflows do."
+    )
+    return PlainPage("Turn off these mails?", [text], choices, _STAYS)
+
+
+def turned_off(kinds: Sequence[EventKind], changed: Sequence[EventKind]) -> PlainPage:
+    """Return the page after these mails were turned off. Its button turns on again those that this has `changed`."""
+    if len(kinds) == 1:
+        text = f"You get no mail any more when {describe_kind(kinds[0])}."
+    else:
+        text = "You get no mail any more about what your tasks and workflows do."
+    undo = Choice("Turn them on again", {TURN_ON: " ".join(changed)})
+    small = f"{_STAYS} The link in the mail leads to this page for a year."
+    return PlainPage("These mails are turned off", [text], [undo], small)
+
+
+def turned_on(kind: EventKind, kinds: Sequence[EventKind]) -> PlainPage:
+    """Return the page after mails of these kinds were turned on again."""
+    when = describe_kind(kind) if list(kinds) == [kind] else "something happens that you were told of before"
+    again = Choice("Turn off these mails", {TURN_OFF: THIS})
+    return PlainPage("These mails are turned on", [f"You get a mail again when {when}."], [again])
+
+
+def ask_mailbox(kind: EventKind) -> PlainPage:
+    """Return the page that asks whether mails to an address that is not that of the account shall end."""
+    choices = [
+        Choice("Stop these mails to this address", {TURN_OFF: THIS}),
+        Choice("Stop all mails to this address", {TURN_OFF: ALL}),
+    ]
+    text = (
+        f"Tocsin sends mails to this address when {describe_kind(kind)}, because someone who reads it agreed to that."
+    )
+    return PlainPage("Stop these mails?", [text, _ACCOUNT_GETS], choices)
+
+
+MAILBOX_RELEASED = PlainPage(
+    "No more of these mails come to this address",
+    [_ACCOUNT_GETS],
+    small_print="To get them here again, the owner of the account asks for that, and a link is mailed to confirm it.",
+)
+
+
+def refuse(status: int, reason: str, headers: Mapping[str, str] | None = None) -> PlainPage:
+    """Return the page of a request that was refused."""
+    return PlainPage("That did not work", [reason, "Nothing was changed."], status=status, headers=headers or {})

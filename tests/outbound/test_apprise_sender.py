@@ -1,0 +1,105 @@
+"""Processes of Apprise: what they may not do, and how many there are."""
+
+import asyncio
+import importlib.util
+import os
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from tests.outbound.servers import LOOPBACK, answering, response
+from tocsin.outbound import apprise_sender
+from tocsin.outbound.apprise_sender import AppriseMessage, AppriseOutcome, AppriseSender
+from tocsin.outbound.guard import ConnectionRules
+
+needs_apprise = pytest.mark.skipif(
+    importlib.util.find_spec("apprise") is None,
+    reason="the package apprise is not installed; pip install 'tocsin[apprise]'",
+)
+OK = response("200 OK", b"ok")
+
+
+def message(url: str) -> AppriseMessage:
+    return AppriseMessage(url, "Title", "Body", "info")
+
+
+def test_a_message_does_not_show_its_url() -> None:
+    assert "s3cret" not in repr(message("json://s3cret")) + repr(AppriseOutcome("FAILED", ("s3cret",)))
+
+
+def test_the_process_gets_no_variables_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_ENCRYPTION_KEY", "s3cret")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    assert set(apprise_sender._environment()) <= {
+        "PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE",
+    }  # fmt: skip
+
+
+async def test_a_process_that_ends_without_an_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    outcome = await AppriseSender(ConnectionRules()).send("u1", message("json://x"))
+    assert outcome == AppriseOutcome("FAILED", ("Apprise ended without an answer.",))
+
+
+async def test_a_process_that_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pid_file, script = tmp_path / "pid", tmp_path / "sleeper"
+    script.write_text(f"#!/bin/sh\necho $$ > {pid_file}.part\nmv {pid_file}.part {pid_file}\nexec sleep 600\n")
+    script.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(script))
+    monkeypatch.setattr(apprise_sender, "_TIMEOUT", 3.0)
+    assert await AppriseSender(ConnectionRules()).send("u1", message("json://x")) == AppriseOutcome("TIMED_OUT")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
+
+
+async def test_one_owner_does_not_keep_others_from_sending(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender, running, gate = AppriseSender(ConnectionRules()), list[str](), asyncio.Event()
+
+    async def send(told: AppriseMessage) -> AppriseOutcome:
+        running.append(told.url)
+        await gate.wait()
+        return AppriseOutcome("SENT")
+
+    monkeypatch.setattr(sender, "_send", send)
+    urls = {"u1": ["json://1", "json://2", "json://3"], "u2": ["json://4"]}
+    calls = [asyncio.create_task(sender.send(owner, message(url))) for owner, each in urls.items() for url in each]
+    while len(running) < 2:
+        await asyncio.sleep(0)
+    assert running == ["json://1", "json://4"]
+    gate.set()
+    assert {outcome.status for outcome in await asyncio.gather(*calls)} == {"SENT"}
+
+
+@needs_apprise
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("json://169.254.169.254/latest/meta-data", "127.0.0.0/8"),
+        ("json://10.0.0.1", "127.0.0.0/8"),
+        ("mailto://user:pass@b.example?smtp=127.0.0.1&to=a@b.example&mode=insecure", "10.0.0.0/8"),
+        ("rsyslog://127.0.0.1:5140", "10.0.0.0/8"),
+    ],
+)
+async def test_it_connects_only_where_tasks_may(url: str, allowed: str) -> None:
+    outcome = await AppriseSender(ConnectionRules((ip_network(allowed),))).send("u1", message(url))
+    assert (outcome.status, "may not be called" in str(outcome.reasons)) == ("BLOCKED", True)
+
+
+@needs_apprise
+async def test_it_reads_no_files_of_the_machine() -> None:
+    url = "fcm://project/device?keyfile=/etc/passwd&mode=oauth2"
+    outcome = await AppriseSender(ConnectionRules(LOOPBACK)).send("u1", message(url))
+    assert outcome.status in {"BLOCKED", "FAILED", "REFUSED"}
+    assert "root:" not in str(outcome.reasons)
+
+
+@needs_apprise
+async def test_names_are_checked_by_the_addresses_that_they_lead_to() -> None:
+    async with answering(OK) as server:
+        url = message(f"json://localhost:{server.port}")
+        assert (await AppriseSender(ConnectionRules()).send("u1", url)).status == "BLOCKED"
+        assert (
+            await AppriseSender(ConnectionRules((*LOOPBACK, ip_network("::1/128")))).send("u1", url)
+        ).status == "SENT"
+    assert len(server.seen) == 1
