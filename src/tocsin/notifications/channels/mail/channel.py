@@ -38,7 +38,7 @@ class MailChannel(Channel):
         )
 
     @staticmethod
-    async def accepts(event: Event, _database: Database) -> bool:
+    async def accepts(_event: Event, _database: Database) -> bool:
         """Accept all events. Whether its owner wants a mail about one is decided by their preferences."""
         return True
 
