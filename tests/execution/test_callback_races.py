@@ -48,8 +48,8 @@ async def test_two_processes_settle_a_run_once(database: Database, caller: Calli
         answers = [await call_back(stack.settings.page_url(f"/callbacks/{path}")) for stack in (other, one)]
         assert [answer.status_code for answer in answers] == [200, 200]
         await one.wait_for_runs(task.id, "COMPLETED")
-        deliveries = await database.deliveries.find({}).to_list()
-        assert [each["_id"].rpartition(":")[2] for each in deliveries] == ["began"]
+        alerts = await database.alerts.find({}).to_list()
+        assert [(each["stage"], each["ending"]) for each in alerts] == [(0, "RECOVERED")]
 
 
 async def test_a_deadline_that_passed_while_nothing_served_is_noticed_at_the_start(
@@ -139,4 +139,4 @@ async def test_of_a_callback_a_deadline_and_a_cancellation_at_once_one_counts(
     after = await receiving.wait_for_task(task.id, stored["status"])
     assert after["active"] == []
     assert after["consecutive_failures"] == (stored["status"] == "FAILED")
-    assert await receiving.database.deliveries.count_documents({}) == (stored["status"] == "FAILED")
+    assert await receiving.database.alerts.count_documents({}) == (stored["status"] == "FAILED")

@@ -67,8 +67,7 @@ async def test_a_callback_that_reports_a_failure_fails_the_attempt(receiving: St
     assert (run["reason"], run["error"]["kind"]) == ("RETRIES_USED_UP", "CALLBACK_FAILED")
     assert run["error"]["message"] == "The target called back with the status failed: disk full"
     assert (await receiving.wait_for_task(task.id, "FAILED"))["consecutive_failures"] == 1
-    kinds = [mail["_id"].rpartition(":")[2] async for mail in receiving.database.deliveries.find({})]
-    assert kinds == ["failed"]
+    assert [alert["failures"] async for alert in receiving.database.alerts.find({})] == [1]
 
 
 async def test_without_a_callback_the_attempt_fails_and_is_retried(receiving: Stack, caller: CallingTarget) -> None:

@@ -28,14 +28,15 @@ REFUSED = {
     "Task.lastRun", "Task.runs", "Run.task", "Run.workflowRun", "Run.attempts", "Run.result", "RunReplay.replay",
     "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
     "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage", "NotificationChannel.deliveries",
-    "Task.notificationRule", "Workflow.notificationRule",
+    "Task.notificationRule", "Workflow.notificationRule", "Task.incident", "Workflow.incident", "Incident.subjects",
+    "Incident.notifications",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {
     "Task.job", "Task.schedule", "Task.misfire", "Task.retry", "RetryPolicy.backoff", "HttpJob.headers", "Run.error",
     "Run.replays", "Replay.counts", "Replay.skips", "Workflow.schedule", "WorkflowRun.progress", "WorkflowRun.error",
     "WorkflowRun.steps", "WorkflowRun.step", "StepRun.items", "StepRun.approval", "StepRun.error",
-    "NotificationChannel.settings",
+    "NotificationChannel.settings", "HttpJob.expectCallback",
 }  # fmt: skip
 
 

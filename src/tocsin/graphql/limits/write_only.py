@@ -29,7 +29,7 @@ CHANGED_TYPES = frozenset({"Node", "Queue"})
 """Types and interfaces of the objects that mutations change."""
 CHANGED_PARTS = frozenset(
     {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
-    | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip", "ChannelSetting"}
+    | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip", "ChannelSetting", "CallbackExpectation"}
 )
 """Types of the parts of a changed object."""
 READ_ONLY_FIELDS = frozenset(
