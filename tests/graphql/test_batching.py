@@ -46,11 +46,17 @@ def _select_fields(type_: GraphQLObjectType, path: tuple[str, ...]) -> Iterator[
             yield f"{name} {{ {select(named, path)} }}"
 
 
+_BOUNDED = {"mailAddresses"}
+"""Lists of at most one object for each of a few purposes."""
+
+
 def list_queries() -> dict[str, str]:
     """Return a query for each list of objects among the root fields, with `$n` as the size of pages."""
     assert _SCHEMA.query_type is not None
     found: dict[str, str] = {}
     for name, field in _SCHEMA.query_type.fields.items():
+        if name in _BOUNDED:
+            continue
         named = get_named_type(field.type)
         is_paged = named.name.endswith("Connection")
         if isinstance(named, GraphQLObjectType) and (is_paged or is_list_type(getattr(field.type, "of_type", None))):

@@ -142,9 +142,9 @@ def test_fields_without_arguments_info_and_waiting_are_plain() -> None:
 @pytest.mark.parametrize(
     ("type_name", "others"),
     [
-        ("Task", {"incident", "job", "lastRun", "misfire", "retry", "runs", "schedule", "timeout"}),
+        ("Task", {"incident", "job", "lastRun", "misfire", "notificationRule", "retry", "runs", "schedule", "timeout"}),
         ("CronSchedule", set()),
-        ("Attempt", {"error", "request", "responseBody", "responseHeaders", "timings"}),
+        ("Attempt", {"callback", "error", "request", "responseBody", "responseHeaders", "timings"}),
     ],
 )
 def test_most_fields_of_the_api_are_plain(type_name: str, others: set[str]) -> None:

@@ -82,6 +82,15 @@ async def told(database: Database) -> list[tuple[str, str]]:
     return sorted((each["owner"], each["kind"]) for each in found)
 
 
+async def wait_until_told(database: Database, expected: list[tuple[str, str]]) -> None:
+    """Wait until these notifications are stored, and no others."""
+
+    async def is_told() -> bool:
+        return await told(database) == expected
+
+    await wait_until(is_told)
+
+
 async def wait_for_outage(process: Stack) -> None:
     """Wait until the process knows that it is cut off."""
 

@@ -15,6 +15,7 @@ from tests.maintenance.network_helpers import (
     told,
     wait_for_end,
     wait_for_outage,
+    wait_until_told,
 )
 from tocsin import clock, schedules
 from tocsin.dead_letters import store
@@ -48,7 +49,7 @@ async def test_a_target_is_blamed_while_a_canary_answers(database: Database) -> 
         assert not await process.network_watch.is_held("127.0.0.1")
         await wait_until(lambda: _is_explained(database))
         assert (await network_state(database))["open"] is False
-        assert await told(database) == [("alice", "FAILED_FOR_GOOD")]
+        await wait_until_told(database, [("alice", "FAILED_FOR_GOOD")])
         assert await store.count_dead_letters(database, "alice", DeadLetterFilter()) == 1
         assert (await process.wait_for_task(task.id, "FAILED"))["consecutive_failures"] == 1
 
@@ -106,7 +107,7 @@ async def test_a_target_that_is_still_down_after_the_outage_is_told_then(databas
         await canary.open()
         await wait_until(lambda: _has_failed_again(process, task.id))
         assert (await process.wait_for_task(task.id, "FAILED"))["consecutive_failures"] == 1
-        assert await told(database) == [("alice", "FAILED_FOR_GOOD")]
+        await wait_until_told(database, [("alice", "FAILED_FOR_GOOD")])
         assert await store.count_dead_letters(database, "alice", DeadLetterFilter()) == 1
 
 
@@ -123,6 +124,7 @@ async def test_runs_that_failed_before_the_outage_was_noticed_are_marked_and_lea
         serve_switchable(200) as target,
         run_watched(database, canary) as process,
     ):
+        assert not await process.network_watch.is_held("127.0.0.1")  # the first look is over
         await canary.close()
         await target.close()
         tasks = [await save_task(database, target.url, retry=NO_RETRY) for _ in range(5)]

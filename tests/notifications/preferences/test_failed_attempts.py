@@ -31,7 +31,9 @@ def run(*outcomes: str, status: str = "RETRY", **changes: Any) -> Any:
 
 
 async def tell(database: Database, runs: list[Any]) -> None:
-    """Apply the effects of runs, and tell what is news of incidents."""
+    """Apply the effects of runs of tasks that go on, and tell what is news of incidents."""
+    for each in runs:
+        await database.db["tasks"].update_one({"_id": each["task"]}, {"$set": {"next_run_at": RETRY_AT}}, upsert=True)
     await record_alerts(database, runs)
     await IncidentKeeper(database, timedelta(0)).keep_due()
 

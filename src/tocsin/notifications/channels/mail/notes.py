@@ -10,9 +10,9 @@ from tocsin.notifications.content import MailContent, format_time
 from tocsin.notifications.delivery_order import is_late
 from tocsin.notifications.incident_stages import INCIDENT_TYPES, OVER_STAGE, subject_of
 from tocsin.notifications.live.holding import is_fallback
+from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.run_events import incident_event_id
 
-_COLLECTIONS = {"Task": "tasks", "Workflow": "workflows"}
 _NAMES = {"Task": "task", "Workflow": "workflow"}
 
 
@@ -44,7 +44,7 @@ async def add_late_notes(database: Database, delivery: DeliveryDocument, now: da
         return mail
     subject = subject_of(about)
     who = None if subject is None else _NAMES[subject.type]
-    if is_late(delivery, now) and await _works_again(database, about):
+    if is_late(delivery, now) and await find_ended(database, [about]):
         note = f"This mail is late: {f'the {who} has' if who else 'all of this has'} worked again since then."
         mail = replace(mail.with_note(note), subject=f"{mail.subject} (it works again)")
     if (began := await _superseded_beginning(database, about)) is not None:
@@ -55,16 +55,6 @@ async def add_late_notes(database: Database, delivery: DeliveryDocument, now: da
         )
         mail = mail.with_note(note)
     return mail
-
-
-async def _works_again(database: Database, about: DeliveryAboutDocument) -> bool:
-    if (incident_id := about.get("incident_id")) is not None:
-        incident = await database.incidents.find_one({"_id": incident_id}, {"open": 1, "recovered": 1, "sequence": 1})
-        is_over = incident is not None and not incident["open"] and incident["recovered"]
-        return is_over or (incident is not None and incident["sequence"] > about["incident"])
-    collection = database.db[_COLLECTIONS[about["type"]]]
-    subject = await collection.find_one({"_id": about["id"]}, {"incident": 1})
-    return subject is not None and (subject.get("incident") or 0) > about["incident"]
 
 
 async def _superseded_beginning(database: Database, about: DeliveryAboutDocument) -> DeliveryDocument | None:
