@@ -7,7 +7,9 @@ import { connect, userEmail } from "./client.ts";
 import { type Api, ApiContext, Changes } from "./live.ts";
 import { HistoryPage } from "./pages/history.tsx";
 import { NotFoundPage } from "./pages/not-found.tsx";
+import { NotificationsPage } from "./pages/notifications.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
+import { QueuesPage } from "./pages/queues.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { TaskPage } from "./pages/task.tsx";
@@ -45,6 +47,8 @@ function Dashboard(): JSX.Element | null {
             <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
             <Route path="/runs" component={HistoryPage} />
             <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
+            <Route path="/queues" component={QueuesPage} />
+            <Route path="/notifications" component={NotificationsPage} />
             <Route component={NotFoundPage} />
           </Switch>
         </Shell>

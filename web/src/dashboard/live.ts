@@ -19,19 +19,37 @@ const EVENTS = graphql(`
   }
 `);
 
-export type TaskChange = ResultOf<typeof EVENTS>["taskEvents"];
-type Listener = (change: TaskChange) => void;
+const NOTICES = graphql(`
+  subscription Notices {
+    notificationReceived {
+      id
+    }
+  }
+`);
 
-/** The changes of the account, told to all pages of this tab over one subscription. */
+/** A change of a task or run, or a notification that was stored. */
+export type Change = ResultOf<typeof EVENTS>["taskEvents"] | { kind: "NOTIFIED"; taskId: null; run: null };
+type Listener = (change: Change) => void;
+
+/** Tells whether a change is about tasks or runs, as most pages want to know. */
+export function isOfTasks(change: Change): boolean {
+  return change.kind !== "NOTIFIED";
+}
+
+/** The changes of the account, told to all pages of this tab over one socket. */
 export class Changes {
   readonly #listeners = new Set<Listener>();
-  readonly #stop: () => void;
+  readonly #subscriptions: { unsubscribe: () => void }[];
 
   constructor(client: Client) {
-    const { unsubscribe } = client.subscription(EVENTS, {}).subscribe(({ data }) => {
-      if (data) for (const listener of this.#listeners) listener(data.taskEvents);
-    });
-    this.#stop = unsubscribe;
+    this.#subscriptions = [
+      client.subscription(EVENTS, {}).subscribe(({ data }) => data && this.#tell(data.taskEvents)),
+      client.subscription(NOTICES, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
+    ];
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   readonly subscribe = (listener: Listener): (() => void) => {
@@ -40,9 +58,11 @@ export class Changes {
   };
 
   close(): void {
-    this.#stop();
+    for (const { unsubscribe } of this.#subscriptions) unsubscribe();
   }
 }
+
+const NOTIFIED = { kind: "NOTIFIED", taskId: null, run: null } as const;
 
 export type Api = { client: Client; changes: Changes };
 export const ApiContext = createContext<Api | null>(null);
@@ -55,13 +75,13 @@ export function useApi(): Api {
 }
 
 export type Live<Data> = { data: Data | undefined; error: string | undefined; isStale: boolean; reread: () => void };
-type Options = { concerns?: (change: TaskChange) => boolean };
+type Options = { concerns?: (change: Change) => boolean };
 
 /** Reads a query, and again when something that `concerns` it has changed, at most every 400 ms. */
 export function useLive<Data, Variables extends Record<string, unknown>>(
   query: DocumentInput<Data, Variables>,
   variables: Variables,
-  { concerns = () => true }: Options = {},
+  { concerns = isOfTasks }: Options = {},
 ): Live<Data> {
   const { client, changes } = useApi();
   const [result, setResult] = useState<OperationResult<Data, Variables> | null>(null);

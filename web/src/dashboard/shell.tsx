@@ -4,12 +4,15 @@ import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
 import { isConnected, session, userEmail } from "./client.ts";
-import { CodeIcon, HomeIcon, RunIcon, TaskIcon } from "./ui/icons.tsx";
+import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
+import { BellIcon, CodeIcon, HomeIcon, QueueIcon, RunIcon, TaskIcon } from "./ui/icons.tsx";
 
 const PAGES = [
   { path: "/", name: "Overview", key: "o", icon: <HomeIcon /> },
   { path: "/tasks", name: "Tasks", key: "t", icon: <TaskIcon /> },
   { path: "/runs", name: "History", key: "h", icon: <RunIcon /> },
+  { path: "/queues", name: "Queues", key: "q", icon: <QueueIcon /> },
+  { path: "/notifications", name: "Notifications", key: "n", icon: <BellIcon /> },
 ];
 
 /** The frame around every page: where one can go, who is signed in, and whether changes arrive. */
@@ -48,6 +51,7 @@ function Sidebar(): JSX.Element {
             <Link href={path} aria-current={isWithin(location, path) ? "page" : undefined}>
               {drawn}
               <span>{name}</span>
+              {path === "/notifications" && <UnacknowledgedCount />}
             </Link>
           </li>
         ))}

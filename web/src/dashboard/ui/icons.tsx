@@ -54,3 +54,14 @@ export const RetryIcon = (): JSX.Element => (
     <path {...LINE} d="M13 8a5 5 0 1 1-1.7-3.75M13 2.5v2.5h-2.5" />
   </Icon>
 );
+export const QueueIcon = (): JSX.Element => (
+  <Icon>
+    <rect {...LINE} x="2.5" y="3" width="11" height="4" rx="1" />
+    <rect {...LINE} x="2.5" y="9.5" width="11" height="3.5" rx="1" />
+  </Icon>
+);
+export const BellIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M3.5 11.5h9L11.25 9.5V7a3.25 3.25 0 0 0-6.5 0v2.5zM6.75 13.5h2.5" />
+  </Icon>
+);
