@@ -19,6 +19,14 @@ const EVENTS = graphql(`
   }
 `);
 
+const WORKFLOW_EVENTS = graphql(`
+  subscription WorkflowChanges {
+    workflowRunEvents {
+      kind
+      workflowRunId
+    }
+  }
+`);
 const NOTICES = graphql(`
   subscription Notices {
     notificationReceived {
@@ -27,13 +35,23 @@ const NOTICES = graphql(`
   }
 `);
 
-/** A change of a task or run, or a notification that was stored. */
-export type Change = ResultOf<typeof EVENTS>["taskEvents"] | { kind: "NOTIFIED"; taskId: null; run: null };
+/** A change of a task or run, of a workflow run, or a notification that was stored. */
+export type Change =
+  | { of: "task"; isSnapshot: boolean; taskId: string | null; runId: string | null }
+  | { of: "workflow run"; isSnapshot: boolean; workflowRunId: string | null }
+  | { of: "notification"; isSnapshot: false };
+type TaskEvent = ResultOf<typeof EVENTS>["taskEvents"];
+type WorkflowEvent = ResultOf<typeof WORKFLOW_EVENTS>["workflowRunEvents"];
 type Listener = (change: Change) => void;
 
-/** Tells whether a change is about tasks or runs, as most pages want to know. */
+/** Tells whether a change is about tasks or runs. */
 export function isOfTasks(change: Change): boolean {
-  return change.kind !== "NOTIFIED";
+  return change.of === "task";
+}
+
+/** Tells whether a change is about workflow runs. */
+export function isOfWorkflows(change: Change): change is Change & { of: "workflow run" } {
+  return change.of === "workflow run";
 }
 
 /** The changes of the account, told to all pages of this tab over one socket. */
@@ -43,9 +61,18 @@ export class Changes {
 
   constructor(client: Client) {
     this.#subscriptions = [
-      client.subscription(EVENTS, {}).subscribe(({ data }) => data && this.#tell(data.taskEvents)),
+      client.subscription(EVENTS, {}).subscribe(({ data }) => data && this.#tellTask(data.taskEvents)),
+      client.subscription(WORKFLOW_EVENTS, {}).subscribe(({ data }) => data && this.#tellWorkflow(data.workflowRunEvents)),
       client.subscription(NOTICES, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
     ];
+  }
+
+  #tellTask({ kind, taskId, run }: TaskEvent): void {
+    this.#tell({ of: "task", isSnapshot: kind === "SNAPSHOT", taskId, runId: run?.id ?? null });
+  }
+
+  #tellWorkflow({ kind, workflowRunId }: WorkflowEvent): void {
+    this.#tell({ of: "workflow run", isSnapshot: kind === "SNAPSHOT", workflowRunId });
   }
 
   #tell(change: Change): void {
@@ -62,7 +89,7 @@ export class Changes {
   }
 }
 
-const NOTIFIED = { kind: "NOTIFIED", taskId: null, run: null } as const;
+const NOTIFIED = { of: "notification", isSnapshot: false } as const;
 
 export type Api = { client: Client; changes: Changes };
 export const ApiContext = createContext<Api | null>(null);
@@ -94,7 +121,7 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
     reread.current = () => reader.request(0);
     reader.read("cache-and-network");
     const unsubscribe = changes.subscribe((change) => {
-      if (change.kind === "SNAPSHOT" || isConcerned.current(change)) reader.request(REREAD_MS);
+      if (change.isSnapshot || isConcerned.current(change)) reader.request(REREAD_MS);
     });
     return () => {
       unsubscribe();

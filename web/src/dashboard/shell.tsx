@@ -5,12 +5,13 @@ import { Link, useLocation } from "wouter-preact";
 import icon from "../icon.svg";
 import { isConnected, session, userEmail } from "./client.ts";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
-import { BellIcon, CodeIcon, HomeIcon, QueueIcon, RunIcon, TaskIcon } from "./ui/icons.tsx";
+import { BellIcon, CodeIcon, HomeIcon, QueueIcon, RunIcon, TaskIcon, WorkflowIcon } from "./ui/icons.tsx";
 
 const PAGES = [
   { path: "/", name: "Overview", key: "o", icon: <HomeIcon /> },
   { path: "/tasks", name: "Tasks", key: "t", icon: <TaskIcon /> },
   { path: "/runs", name: "History", key: "h", icon: <RunIcon /> },
+  { path: "/workflows", name: "Workflows", key: "w", icon: <WorkflowIcon /> },
   { path: "/queues", name: "Queues", key: "q", icon: <QueueIcon /> },
   { path: "/notifications", name: "Notifications", key: "n", icon: <BellIcon /> },
 ];
@@ -63,9 +64,9 @@ function Sidebar(): JSX.Element {
         </li>
       </ul>
       <div class="account">
-        <span class="email" title={userEmail.value ?? ""}>
+        <Link href="/account" class="email" title={userEmail.value ?? ""}>
           {userEmail.value}
-        </span>
+        </Link>
         <button type="button" class="quiet" onClick={() => void session.logOut()}>
           Sign out
         </button>

@@ -64,7 +64,7 @@ export function NotificationsPage(): JSX.Element {
   const [after, setAfter] = useState<string | null>(null);
   const unacknowledgedOnly = filters.get("show") !== "all";
   const variables = { unacknowledgedOnly, first: PAGE_SIZE, after };
-  const { data, error, reread } = useLive(NOTIFICATIONS, variables, { concerns: ({ kind }) => kind === "NOTIFIED" });
+  const { data, error, reread } = useLive(NOTIFICATIONS, variables, { concerns: ({ of }) => of === "notification" });
   const found = data?.notifications;
   const shown = found?.nodes ?? [];
   const open = shown.filter(({ acknowledgedAt }) => acknowledgedAt === null);

@@ -52,7 +52,7 @@ const CANCEL = graphql(`mutation CancelRun($id: ID!) { cancelRun(input: { id: $i
 type Run = NonNullable<ResultOf<typeof RUN>["run"]>;
 
 export function RunPage({ id }: { id: string }): JSX.Element {
-  const { data, error, reread } = useLive(RUN, { id }, { concerns: ({ run }) => run?.id === id });
+  const { data, error, reread } = useLive(RUN, { id }, { concerns: (change) => change.of === "task" && change.runId === id });
   const run = data?.run;
   if (data && !run) return <NotFoundPage />;
   return (

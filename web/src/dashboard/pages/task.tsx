@@ -60,7 +60,7 @@ const RUN_NOW = graphql(`mutation RunTask($id: ID!) { runTask(input: { id: $id }
 type Task = NonNullable<ResultOf<typeof TASK>["task"]>;
 
 export function TaskPage({ id }: { id: string }): JSX.Element {
-  const { data, error, reread } = useLive(TASK, { id }, { concerns: ({ taskId }) => taskId === id });
+  const { data, error, reread } = useLive(TASK, { id }, { concerns: (change) => change.of === "task" && change.taskId === id });
   const task = data?.task;
   if (data && !task) return <NotFoundPage />;
   return (

@@ -15,7 +15,7 @@ export const COUNT = graphql(`
 
 /** The number of notifications that nobody has acknowledged; nothing if there are none. */
 export function UnacknowledgedCount(): JSX.Element | null {
-  const { data } = useLive(COUNT, {}, { concerns: ({ kind }) => kind === "NOTIFIED" });
+  const { data } = useLive(COUNT, {}, { concerns: ({ of }) => of === "notification" });
   if (!data?.notifications.totalCount) return null;
   const text = formatCount(data.notifications.totalCount, data.notifications.totalCountIsExact);
   return (

@@ -65,3 +65,11 @@ export const BellIcon = (): JSX.Element => (
     <path {...LINE} d="M3.5 11.5h9L11.25 9.5V7a3.25 3.25 0 0 0-6.5 0v2.5zM6.75 13.5h2.5" />
   </Icon>
 );
+export const WorkflowIcon = (): JSX.Element => (
+  <Icon>
+    <circle {...LINE} cx="3.75" cy="8" r="1.75" />
+    <circle {...LINE} cx="12.25" cy="4" r="1.75" />
+    <circle {...LINE} cx="12.25" cy="12" r="1.75" />
+    <path {...LINE} d="M5.5 7.5 10.5 4.75M5.5 8.5l5 2.75" />
+  </Icon>
+);
