@@ -19,7 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
-      input: ["playground.html", "account.html"],
+      input: ["index.html", "playground.html", "account.html"],
       output: { postBanner: "/*! Licenses of the bundled packages: /assets/licences.md */" },
       onLog: (level, log, handle) => {
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") handle(level, log); // "use client" has no effect here

@@ -27,7 +27,7 @@ const OTHER_PASSWORD = "another horse battery";
 
 async function beginsSignedOut(page) {
   const started = Date.now();
-  await page.goto(`${server}/`);
+  await page.goto(`${server}/playground`);
   await isReady(page);
   console.log(`ready after ${Date.now() - started} ms`);
   await run(page);

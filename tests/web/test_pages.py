@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "web"
 BUILT = {str(file.relative_to(pages.STATIC_DIRECTORY)) for file in pages.STATIC_DIRECTORY.rglob("*") if file.is_file()}
 ASSETS = sorted(name for name in BUILT if name.startswith("assets/"))
-PAGES = sorted(f"/{name.removesuffix('.html')}" for name in BUILT if name.endswith(".html"))
+PAGES = sorted(f"/{name.removesuffix('.html')}".replace("/index", "/") for name in BUILT if name.endswith(".html"))
 _NAMED = re.compile(r'(?:src|href)="([^"]+)"')
 
 
@@ -36,7 +36,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 def test_there_are_the_pages_that_are_built() -> None:
-    assert PAGES == ["/account", "/playground"]
+    assert PAGES == ["/", "/account", "/playground"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -67,10 +67,11 @@ async def test_what_a_page_names_is_served_here(client: httpx.AsyncClient, path:
         assert (await client.get(place)).status_code == 200, place
 
 
-async def test_the_first_page_is_the_playground(client: httpx.AsyncClient) -> None:
+async def test_the_first_page_is_the_dashboard(client: httpx.AsyncClient) -> None:
     answer = await client.get("/")
 
-    assert (answer.status_code, answer.headers["location"]) == (307, "playground")
+    assert answer.status_code == 200
+    assert "<title>Tocsin</title>" in answer.text
 
 
 @pytest.mark.parametrize("name", ASSETS)
@@ -105,9 +106,9 @@ async def test_a_file_that_the_reader_has_is_not_sent_again(client: httpx.AsyncC
     assert other.status_code == 200
 
 
-@pytest.mark.parametrize("path", [*PAGES, f"/{ASSETS[0]}", "/"])
+@pytest.mark.parametrize("path", [*PAGES, f"/{ASSETS[0]}"])
 async def test_heads_can_be_asked_for(client: httpx.AsyncClient, path: str) -> None:
-    assert (await client.head(path)).status_code in (200, 307)
+    assert (await client.head(path)).status_code == 200
     assert (await client.post(path)).status_code == 405
 
 
@@ -125,6 +126,8 @@ async def test_heads_can_be_asked_for(client: httpx.AsyncClient, path: str) -> N
         "/assets/playground.html",
         "/manifest.json",
         "/playground.html",
+        "/index",
+        "/index.html",
         "/static/manifest.json",
     ],
 )
@@ -178,7 +181,7 @@ def test_the_licences_of_what_is_bundled_are_there() -> None:
     direct = json.loads((WEB / "package.json").read_text())["dependencies"]
 
     for name, version in direct.items():
-        assert f"\n## {name} - {version} (MIT)\n" in licences
+        assert re.search(rf"\n## {name} - {re.escape(version)} \((MIT|Unlicense)\)\n", licences), name
     for name in ASSETS:
         if name.endswith(".js"):
             assert (

@@ -1,42 +1,20 @@
 """The pages in Chromium, against a real server: they work, and load nothing from other servers."""
 
-import asyncio
 import email
 import email.policy
 import re
-import shutil
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.server import Server, run_server
-from tests.conformance.node import TOOLS, needs_node
 from tests.harness import wait_until
 from tests.outbound.smtp import Inbox, mail_server
+from tests.web.browser import drive, needs_browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 EMAIL = "alice@example.com"
-pytestmark = [
-    needs_node,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH; run scripts/install-browser"),
-]
-
-
-async def drive(script: str, server: Server, *arguments: str, seconds: float = 100) -> str:
-    """Run `node SCRIPT CHROMIUM SERVER ARGUMENTS` and return its output. Fails with its error output."""
-    process = await asyncio.create_subprocess_exec(
-        "node", script, str(CHROMIUM), server.url.removesuffix("/graphql"), *arguments,
-        cwd=TOOLS, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(seconds):
-            printed, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode == 0, printed.decode()
-    return printed.decode()
+pytestmark = needs_browser
 
 
 def plain_text(message: EmailMessage) -> str:

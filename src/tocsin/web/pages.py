@@ -17,14 +17,15 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tocsin.errors import StartupError
 
 STATIC_DIRECTORY = Path(__file__).parent / "static"
 MANIFEST_FILE = "manifest.json"
 LICENCES_FILE = "assets/licences.md"
-_FIRST_PAGE = "playground"  # relative: a proxy may serve Tocsin below a path prefix
+_FIRST_PAGE = "index"
+"""The page that is served at `/`."""
 _NONCE = "{{nonce}}"
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -57,18 +58,14 @@ class _File:
 
 
 def pages_router() -> APIRouter:
-    """Return the routes of the pages and their files; `/` redirects to the first page. Raises StartupError."""
+    """Return the routes of the pages and their files. Raises StartupError."""
     manifest = _read_manifest()
     router = APIRouter(include_in_schema=False)
     for source in (name for name, chunk in manifest.items() if chunk.get("isEntry") and name.endswith(".html")):
-        _add_page(router, f"/{PurePosixPath(source).stem}", _read_static(source).decode())
+        name = PurePosixPath(source).stem
+        _add_page(router, "/" if name == _FIRST_PAGE else f"/{name}", _read_static(source).decode())
     _add_files(router, {name: _load_file(name) for name in {*_asset_names(manifest), LICENCES_FILE}})
-    router.add_api_route("/", _redirect_to_first_page, methods=_METHODS)
     return router
-
-
-async def _redirect_to_first_page() -> Response:
-    return RedirectResponse(_FIRST_PAGE, 307)
 
 
 def _add_page(router: APIRouter, path: str, html: str) -> None:

@@ -1,0 +1,98 @@
+// Uses the dashboard as a person does. node dashboard.mjs CHROMIUM SERVER TARGET
+
+import assert from "node:assert/strict";
+
+import { ask, browse, logIn } from "./browser.mjs";
+
+const [executable, server, target] = process.argv.slice(2);
+const EMAIL = "alice@example.com";
+const PASSWORD = "correct horse battery";
+const CREATE = "mutation ($i: CreateTaskInput!) { createTask(input: $i) { userErrors { message } } }";
+const TASK = { name: "made elsewhere", schedule: { every: { interval: "PT1H" } }, retry: { maxRetries: 0 } };
+
+async function enterCredentials(page, label) {
+  await page.getByLabel("Email address").fill(EMAIL);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: label }).click();
+}
+
+async function signsUp(page) {
+  await page.goto(`${server}/`);
+  await enterCredentials(page, "Sign in");
+  await page.getByRole("alert").getByText("wrong").waitFor();
+  await page.getByRole("button", { name: "Create an account" }).click();
+  await enterCredentials(page, "Create an account");
+  await page.getByText("There are no tasks yet").waitFor();
+}
+
+/** A change made elsewhere appears by itself, here and on the other pages. */
+async function seesWhatIsMadeElsewhere(page) {
+  const token = await logIn(server, EMAIL, PASSWORD);
+  await ask(server, CREATE, { i: { ...TASK, job: { http: { url: target } } } }, token);
+  await page.getByText("Next: made elsewhere").or(page.getByText("Nothing is due within the hour")).waitFor();
+}
+
+async function runsATask(page) {
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await page.getByRole("heading", { name: "Tasks", level: 1 }).waitFor();
+  await page.getByRole("link", { name: "made elsewhere" }).click();
+  await page.getByText("It has not run yet.").waitFor();
+  await page.getByRole("button", { name: "Run now" }).click();
+  await page.getByRole("table").getByRole("link", { name: "Failed" }).click();
+  await page.getByRole("heading", { name: "Run of made elsewhere" }).waitFor();
+  await page.getByText("the disk is full").waitFor(); // the body of the response
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.locator("summary").getByText("Completed").waitFor();
+}
+
+async function keepsItsPlace(page) {
+  const address = page.url();
+  await page.reload();
+  await page.getByRole("heading", { name: "Run of made elsewhere" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await enterCredentials(page, "Sign in");
+  await page.getByRole("heading", { name: "Run of made elsewhere" }).waitFor();
+  assert.equal(page.url(), address);
+}
+
+async function pausesATask(page) {
+  await page.goto(`${server}/#/tasks`);
+  await page.getByRole("link", { name: "made elsewhere" }).click();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("Paused").waitFor();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+}
+
+async function filters(page) {
+  await page.goto(`${server}/#/tasks?status=FAILED`);
+  await page.getByText("No task matches").waitFor();
+  await page.getByRole("button", { name: "Failed", pressed: true }).click();
+  await page.getByRole("link", { name: "made elsewhere" }).waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("nothing like it");
+  await page.getByText("No task matches").waitFor();
+  assert.match(page.url(), /name=nothing/);
+}
+
+/** No page is wider than a small telephone. */
+async function fitsATelephone(page) {
+  await page.setViewportSize({ width: 375, height: 700 });
+  for (const path of ["", "tasks", "runs", "nothing"]) {
+    await page.goto(`${server}/#/${path}`);
+    await page.getByRole("main").getByText(/./).first().waitFor();
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 375, `#/${path} is ${width} wide`);
+  }
+}
+
+await browse(executable, server, async (page) => {
+  await signsUp(page);
+  await seesWhatIsMadeElsewhere(page);
+  await runsATask(page);
+  await keepsItsPlace(page);
+  await pausesATask(page);
+  await filters(page);
+  await fitsATelephone(page);
+});

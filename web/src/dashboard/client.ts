@@ -1,0 +1,53 @@
+// The session of this tab and its connection to the API.
+
+import { signal } from "@preact/signals";
+import { cacheExchange, Client, fetchExchange, subscriptionExchange } from "@urql/core";
+
+import { ENDPOINT } from "../api.ts";
+import { SessionStore } from "../session.ts";
+import { send, type SocketClient, socketClient } from "../transport.ts";
+
+export const session = new SessionStore();
+
+/** Whether changes arrive: null before the first connection. */
+export const isConnected = signal<boolean | null>(null);
+
+/** The e-mail address of the signed-in user; null when signed out. */
+export const userEmail = signal<string | null>(null);
+session.subscribe(() => (userEmail.value = session.current()?.user.email ?? null));
+
+export type Connection = { client: Client; close: () => void };
+
+/** Connects as the signed-in user. When the user changes, close the connection and make another one. */
+export function connect(): Connection {
+  const socket = socketClient(session, { opened: () => (isConnected.value = true), lost: () => (isConnected.value = false) });
+  const client = new Client({
+    url: ENDPOINT,
+    preferGetMethod: false,
+    requestPolicy: "cache-and-network",
+    fetch: fetchWithToken,
+    exchanges: [cacheExchange, fetchExchange, subscriptionExchange({ forwardSubscription: forwardTo(socket) })],
+  });
+  return { client, close: () => void socket.dispose() };
+}
+
+/** Fetches for urql, with a token that is renewed when it has ended. */
+async function fetchWithToken(_: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const answer = await send(session, String(init?.body));
+  return new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } });
+}
+
+function forwardTo(socket: SocketClient): Parameters<typeof subscriptionExchange>[0]["forwardSubscription"] {
+  return (request) => ({
+    subscribe: (sink) => ({
+      unsubscribe: socket.subscribe(
+        { query: request.query ?? "", variables: request.variables as Record<string, unknown> },
+        {
+          next: (result) => sink.next(result as Parameters<typeof sink.next>[0]),
+          error: (error) => sink.error(error),
+          complete: () => sink.complete(),
+        },
+      ),
+    }),
+  });
+}

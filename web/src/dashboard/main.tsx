@@ -1,0 +1,13 @@
+import "../common.css";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/parts.css";
+
+import { render } from "preact";
+
+import { App } from "./app.tsx";
+import { session } from "./client.ts";
+
+session.restore();
+render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,0 +1,85 @@
+import type { JSX } from "preact";
+import { Link } from "wouter-preact";
+
+import { graphql, type FragmentOf } from "../graphql.ts";
+import { formatDuration } from "../format.ts";
+import { Status } from "../ui/status.tsx";
+import { now, Time } from "../ui/time.tsx";
+
+export const RUN_ROW = graphql(`
+  fragment RunRow on Run {
+    id
+    taskName
+    status
+    trigger
+    dueAt
+    startedAt
+    finishedAt
+    nextAttemptAt
+    reasonText
+    waitingText
+    error {
+      message
+    }
+    attempts {
+      number
+    }
+  }
+`);
+export type RunRow = FragmentOf<typeof RUN_ROW>;
+
+/** Runs as a table. `named` shows the task of each. */
+export function RunsTable({ runs, named = false }: { runs: RunRow[]; named?: boolean }): JSX.Element {
+  return (
+    <div class="table-frame">
+      <table>
+        <thead>
+          <tr>
+            <th>Status</th>
+            {named && <th>Task</th>}
+            <th>Due</th>
+            <th class="number">Took</th>
+            <th class="number">Attempts</th>
+            <th class="wide">What happened</th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <tr key={run.id}>
+              <td>
+                <Link href={`/runs/${run.id}`} class="row-link">
+                  <Status status={run.status} />
+                </Link>
+              </td>
+              {named && <td class="name">{run.taskName}</td>}
+              <td class="nowrap">
+                <Time at={run.dueAt} as="moment" />
+              </td>
+              <td class="number">{took(run)}</td>
+              <td class="number">{run.attempts.length || "–"}</td>
+              <td class="wide faint">{whatHappened(run)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function took({ startedAt, finishedAt, status }: RunRow): string {
+  if (startedAt === null) return "–";
+  if (finishedAt === null && status !== "RUNNING") return "–";
+  const end = finishedAt === null ? now.value : Date.parse(finishedAt);
+  return formatDuration(Math.max(end - Date.parse(startedAt), 0));
+}
+
+function whatHappened(run: RunRow): JSX.Element | string | null {
+  if (run.status === "RETRY" && run.nextAttemptAt) {
+    return (
+      <>
+        {run.error?.message} Next attempt <Time at={run.nextAttemptAt} />.
+      </>
+    );
+  }
+  return run.error?.message ?? run.reasonText ?? run.waitingText ?? (run.trigger === "MANUAL" ? "Run by hand" : null);
+}

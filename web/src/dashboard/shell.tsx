@@ -1,0 +1,109 @@
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { Link, useLocation } from "wouter-preact";
+
+import icon from "../icon.svg";
+import { isConnected, session, userEmail } from "./client.ts";
+import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
+import { BellIcon, CodeIcon, HomeIcon, QueueIcon, RunIcon, TaskIcon, WorkflowIcon } from "./ui/icons.tsx";
+
+const PAGES = [
+  { path: "/", name: "Overview", key: "o", icon: <HomeIcon /> },
+  { path: "/tasks", name: "Tasks", key: "t", icon: <TaskIcon /> },
+  { path: "/runs", name: "History", key: "h", icon: <RunIcon /> },
+  { path: "/workflows", name: "Workflows", key: "w", icon: <WorkflowIcon /> },
+  { path: "/queues", name: "Queues", key: "q", icon: <QueueIcon /> },
+  { path: "/notifications", name: "Notifications", key: "n", icon: <BellIcon /> },
+];
+
+/** The frame around every page: where one can go, who is signed in, and whether changes arrive. */
+export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
+  useShortcuts();
+  return (
+    <div class="shell">
+      <a class="skip-link" href="#main" onClick={focusMain}>
+        Skip to content
+      </a>
+      <Sidebar />
+      <main id="main" tabIndex={-1}>
+        <ConnectionNotice />
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function focusMain(event: Event): void {
+  event.preventDefault(); // the fragment of the address names the page
+  document.getElementById("main")?.focus();
+}
+
+function Sidebar(): JSX.Element {
+  const [location] = useLocation();
+  return (
+    <nav class="sidebar" aria-label="Pages">
+      <Link href="/" class="brand">
+        <img src={icon} alt="" width="22" height="22" />
+        Tocsin
+      </Link>
+      <ul>
+        {PAGES.map(({ path, name, icon: drawn }) => (
+          <li key={path}>
+            <Link href={path} aria-current={isWithin(location, path) ? "page" : undefined}>
+              {drawn}
+              <span>{name}</span>
+              {path === "/notifications" && <UnacknowledgedCount />}
+            </Link>
+          </li>
+        ))}
+        <li>
+          <a href="playground">
+            <CodeIcon />
+            <span>Playground</span>
+          </a>
+        </li>
+      </ul>
+      <div class="account">
+        <Link href="/account" class="email" title={userEmail.value ?? ""}>
+          {userEmail.value}
+        </Link>
+        <button type="button" class="quiet" onClick={() => void session.logOut()}>
+          Sign out
+        </button>
+      </div>
+    </nav>
+  );
+}
+
+function isWithin(location: string, path: string): boolean {
+  return location === path || (path !== "/" && location.startsWith(`${path}/`));
+}
+
+function ConnectionNotice(): JSX.Element | null {
+  if (isConnected.value !== false) return null;
+  return (
+    <p class="notice warn" role="status">
+      The connection to the server is lost. It is being restored; what you see may be out of date.
+    </p>
+  );
+}
+
+/** Goes to a page by `g` and its letter. */
+function useShortcuts(): void {
+  const [, navigate] = useLocation();
+  useEffect(() => {
+    let isGoing = false;
+    const listen = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      const page = isGoing ? PAGES.find(({ key }) => key === event.key) : undefined;
+      if (page) navigate(page.path);
+      isGoing = event.key === "g";
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, [navigate]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}

@@ -1,0 +1,65 @@
+// Sends operations with the session's token, and keeps the socket of subscriptions open. Used by all pages.
+
+import { createClient } from "graphql-ws";
+
+import { type Answer, ENDPOINT } from "./api.ts";
+import type { SessionStore } from "./session.ts";
+
+const MEDIA_TYPES = "application/graphql-response+json, application/json;q=0.9";
+const FORBIDDEN = 4403;
+const REFUSALS = ["UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_INVALID"];
+const LONGEST_WAIT_S = 10;
+
+export type SocketClient = ReturnType<typeof createClient>;
+export type SocketEvents = { opened?: () => void; lost?: () => void };
+
+/** Sends a request as the signed-in user, unless a header says otherwise. Renews a rejected token and retries once. */
+export async function send(session: SessionStore, body: string, given: HeadersInit = {}): Promise<Answer> {
+  const headers = new Headers({ accept: MEDIA_TYPES, "content-type": "application/json", ...given });
+  if (headers.has("authorization")) return post(body, headers);
+  const token = await session.token();
+  const answer = await post(body, headers, token);
+  if (token === null || !wasRefused(answer)) return answer;
+  const renewed = await session.tokenAfter(token);
+  return renewed === null ? answer : post(body, headers, renewed);
+}
+
+async function post(body: string, headers: Headers, token: string | null = null): Promise<Answer> {
+  if (token !== null) headers.set("authorization", `Bearer ${token}`);
+  const response = await fetch(ENDPOINT, { method: "POST", headers, body });
+  return (await response.json()) as Answer;
+}
+
+/** Returns whether the request failed because its token is missing or invalid. */
+function wasRefused({ data, errors }: Answer): boolean {
+  return !data && Boolean(errors?.some(({ extensions }) => REFUSALS.includes(String(extensions?.code))));
+}
+
+/** The client for subscriptions. The server closes its socket with 4403 when the token ends; it reconnects with a new token. */
+export function socketClient(session: SessionStore, events: SocketEvents = {}): SocketClient {
+  let used: string | null = null;
+  let refused = false;
+  return createClient({
+    url: ENDPOINT.replace(/^http/, "ws"),
+    connectionParams: async () => {
+      used = await (refused && used !== null ? session.tokenAfter(used) : session.token());
+      refused = false;
+      return used === null ? {} : { authorization: `Bearer ${used}` };
+    },
+    on: {
+      connected: () => events.opened?.(),
+      closed: (event) => {
+        refused = (event as CloseEvent).code === FORBIDDEN;
+        events.lost?.();
+      },
+    },
+    keepAlive: 20_000,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: () => true,
+    retryWait: (retries) => wait(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S)),
+  });
+}
+
+function wait(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
