@@ -95,9 +95,10 @@ class _Client:
         await database.users.update_many({}, {"$set": {"email_confirmed": True}})
         await database.close()
 
-    async def fail(self, urls: Iterator[str], count: int) -> None:
-        """Create this many tasks that call these URLs in five seconds and are not retried."""
-        at = (clock.now() + timedelta(seconds=5)).isoformat()
+    async def fail(self, urls: Iterator[str], count: int) -> float:
+        """Create this many tasks that soon call these URLs at once, and are not retried. Returns when that is due."""
+        delay = 5 + count / 50
+        at, due = (clock.now() + timedelta(seconds=delay)).isoformat(), time.monotonic() + delay
         tasks = [
             {"name": f"task {number}", "job": {"http": {"url": next(urls)}}, "schedule": {"at": at},
              "retry": {"maxRetries": 0}}
@@ -107,6 +108,7 @@ class _Client:
             answer = await self.query(_CREATE, {"i": {"tasks": tasks[start : start + 100]}})
             if answer["createTasks"]["userErrors"]:
                 raise RuntimeError(str(answer["createTasks"]["userErrors"])[:500])
+        return due
 
     async def count_failed(self) -> int:
         return int((await self.query(_FAILED))["runs"]["totalCount"])
@@ -131,8 +133,7 @@ def _bad_requests(server: Server) -> Iterator[str]:
 
 
 async def _measure_storm(client: _Client, mails: MailServer) -> list[Row]:
-    await client.fail(_dead_urls(), STORM_TASKS)
-    begun = time.monotonic()
+    begun = await client.fail(_dead_urls(), STORM_TASKS)
 
     async def all_failed() -> bool:
         return await client.count_failed() == STORM_TASKS
