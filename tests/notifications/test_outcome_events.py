@@ -23,7 +23,8 @@ def test_each_round_of_a_workflow_run_has_its_own_end(round_: int) -> None:
         EventKind.WORKFLOW_FINISHED, f"u1/w1-1795338000000:{round_}:finished", None, [],
     )  # fmt: skip
     assert done.about == {
-        "type": "WorkflowRuns", "id": "u1/1:workflowruns", "incident": epoch_milliseconds(DUE), "stage": 0
+        "type": "WorkflowRuns", "id": "u1/1:workflowruns", "incident": epoch_milliseconds(DUE), "stage": 0,
+        "subject_type": "Workflow", "subject": "u1/1",
     }  # fmt: skip
 
 

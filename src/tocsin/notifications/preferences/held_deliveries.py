@@ -58,7 +58,7 @@ async def release_held(database: Database, owner: str, now: datetime, subject: s
     is_held = [{"held_until": {"$gt": now}}, {"tries": 0}]
     others: Filter = {"digest": None, "$or": is_held, **not_awaiting_acknowledgement(now)}
     if subject is not None:
-        others["about.id"] = subject
+        others["$and"] = [{"$or": [{"about.id": subject}, {"about.subject": subject}]}]
     can_be_made = change_when(IS_UNCLAIMED, {"next_try_at": now})
     ids = [each["_id"] for each in await find_narrowed(database.deliveries, waiting, others, fields={"_id": 1})]
     for start in range(0, len(ids), _BATCH):
