@@ -26,8 +26,9 @@ DELETE = (
 OF_TASK = f"query($id: ID!) {{ task(id: $id) {{ notificationRule {{ {RULE} }} }} }}"
 DEFAULTS = {
     "mailKinds": [
-        "BEGAN_FAILING", "FAILED_FOR_GOOD", "ATTEMPT_FAILED", "APPROVAL", "QUOTA_MET", "REFRESH_TOKEN_REUSED",
-        "PASSWORD_CHANGED", "CHANNEL_DISABLED",
+        "BEGAN_FAILING", "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "ATTEMPT_FAILED", "APPROVAL", "QUOTA_MET",
+        "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED", "CHANNEL_DISABLED", "TASK_PAUSED", "RUN_MISSED", "REPLAY_FINISHED",
+        "API_TOKEN_CREATED", "NETWORK_DOWN", "NETWORK_UP",
     ],
     "failures": "FIRST_AND_LAST",
     "timeZone": "UTC",
@@ -78,7 +79,7 @@ async def test_absent_keeps_and_null_restores(api: Api) -> None:
     }  # fmt: skip
     changed = await update(api.alice, **given)
     shown = given | {
-        "mailKinds": ["FAILED_FOR_GOOD", "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED"],
+        "mailKinds": ["FAILED_FOR_GOOD", "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED", "API_TOKEN_CREATED"],
         "quietHours": night | {"days": ["MONDAY", "FRIDAY"]},
     }
     assert changed == {"notificationPreferences": shown, "userErrors": []}
