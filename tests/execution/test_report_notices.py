@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from tests.harness import SECRETS, run_stack, wait_until
+from tests.notifications.channel_helpers import add_channel
+from tests.notifications.preferences.helpers import choose
+from tests.workflows.samples import workflow
 from tocsin import clock, schedules
 from tocsin.documents import Database, Task, to_global_id
 from tocsin.execution import completer
@@ -65,3 +68,26 @@ async def test_an_outage_between_the_notification_and_the_run_tells_it_once(
 
         await wait_until(ended)
     assert await database.notifications.count_documents({}) == 1
+
+
+async def test_the_rule_of_a_workflow_applies_to_the_reports_of_its_steps(database: Database) -> None:
+    await add_channel(database, "https://hooks.example.org/x", "alice/c1", events=["REPORT_READY"])
+    params = {"title": "Sales", "format": "CSV", "data": ROWS}
+
+    expected = 0
+
+    async def are_told() -> bool:
+        return await database.notifications.count_documents({"kind": "REPORT_READY"}) == expected
+
+    async with run_stack(database) as stack:
+        await stack.save_workflow(workflow({"key": "render", "job": "report", "params": params}))
+        (saved,) = await database.workflows.find({}).to_list()
+        for is_muted in (True, False):
+            expected += 1
+            await choose(database, saved["_id"], muted=is_muted)
+            stack.workflows.request_advance(await stack.execute("w"))
+            await wait_until(are_told)
+            assert await database.deliveries.count_documents({}) == (0 if is_muted else 1)
+    (delivery,) = await database.deliveries.find({}).to_list()
+    about: Any = delivery["about"]
+    assert (about["subject_type"], about["subject"]) == ("Workflow", saved["_id"])

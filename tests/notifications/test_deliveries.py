@@ -29,6 +29,7 @@ from tocsin.notifications.events import OPT_IN_KINDS, UNSTORED_KINDS, Event, Eve
 from tocsin.notifications.notices import render_notice
 from tocsin.notifications.outcome_events import WorkflowEnded
 from tocsin.notifications.pages import run_page_path
+from tocsin.notifications.preferences.recipients import RecipientChoices
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure
 
 MESSAGE = Message("A subject", "A text")
@@ -200,9 +201,12 @@ async def test_a_refused_delivery_to_a_channel_keeps_the_mail_from_being_queued(
 async def test_the_mail_is_queued_of_every_kind_of_event_that_needs_no_choice(
     database: Database, kind: EventKind
 ) -> None:
-    """So its delivery can stand for all others: see `find_notified`."""
+    """So its delivery can stand for all others: see `find_delivered`."""
     event = Event(kind=kind, id="u1/x", owner="u1", at=DUE)
-    assert await MailChannel.accepts(event, database) is (kind not in OPT_IN_KINDS)
+    assert await MailChannel.accepts(event, database)
+    choices = await RecipientChoices.load(database, [event])
+    queued = choices.mark_mail(event, new_delivery(event, "mail", MESSAGE))
+    assert (queued is not None) is (kind not in OPT_IN_KINDS)
 
 
 @pytest.mark.parametrize("event", [FINISHED, FAILED, REPORT], ids=lambda event: event.kind)

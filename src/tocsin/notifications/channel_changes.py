@@ -21,6 +21,7 @@ from tocsin.notifications.channels.configurable import ChannelSettings
 from tocsin.notifications.channels.webhook import WebhookSettings
 from tocsin.notifications.live.acknowledgements import release_mails
 from tocsin.notifications.live.fallback import LIVE
+from tocsin.notifications.preferences.named_channels import forget_channels
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
@@ -147,8 +148,15 @@ async def rotate_key(
 
 
 async def delete_channel(database: Database, channel: NotificationChannelDocument) -> None:
-    """Delete a channel. What is queued for it is not delivered any more, but mailed if it is live."""
+    """Delete a channel, also from preferences and rules. What is queued for it is not delivered any more, but mailed if
+    it is live.
+
+    It is taken from these before, so that whoever was interrupted can repeat it, and after, for one that named it
+    meanwhile.
+    """
+    await forget_channels(database, channel["owner"], [channel["_id"]])
     await database.notification_channels.delete_one({"_id": channel["_id"]})
+    await forget_channels(database, channel["owner"], [channel["_id"]])
     if channel["kind"] == LIVE:
         await release_mails(database, channel["owner"], clock.now())
 

@@ -39,10 +39,10 @@ from tocsin.notifications.delivery_claims import (
 )
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
 from tocsin.notifications.digests.collection import finish_collected
-from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED, was_acknowledged
+from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED, release_mail, was_acknowledged
 from tocsin.notifications.live.holding import is_live
 from tocsin.notifications.preferences.choices import DIGEST_KIND
-from tocsin.notifications.preferences.gate import admit_delivery
+from tocsin.notifications.preferences.gate import admit_delivery, require_wanted
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
@@ -119,17 +119,27 @@ def _record_live(delivery: DeliveryDocument, outcome: LiveOutcome, now: datetime
 async def _deliver(
     delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: datetime
 ) -> Message:
-    """Deliver by the channel if it is still wanted, and wanted now. Raises what channels raise, and DeliveryHeld.
-
-    Live deliveries disturb nobody who does not look, so nothing holds them back.
-    """
+    """Deliver by the channel if it is still wanted, and wanted now. Raises what channels raise, and DeliveryHeld."""
     if (reason := await _find_obsolete_reason(delivery, database, now)) is not None:
         raise DeliveryObsolete(reason)
-    admitted = delivery if is_live(delivery) else await admit_delivery(database, delivery, now)
+    admitted = await (_admit_live if is_live(delivery) else admit_delivery)(database, delivery, now)
     message = await channels[_name_channel(delivery)].deliver(admitted)
     if delivery["kind"] == DIGEST_KIND:
         await finish_collected(database, delivery)
     return message
+
+
+async def _admit_live(database: Database, delivery: DeliveryDocument, now: datetime) -> DeliveryDocument:
+    """Return a live delivery that is still wanted. If it is not, its mail need not wait. Raises DeliverySuppressed.
+
+    Live deliveries disturb nobody who does not look, so nothing holds them back.
+    """
+    try:
+        await require_wanted(database, delivery)
+    except DeliverySuppressed:
+        await release_mail(database, delivery, now)
+        raise
+    return delivery
 
 
 async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:

@@ -7,8 +7,9 @@ Every change is a conditional update.
 However many wait, at most `_MAX_PENDING` are read at a time: what newer ones replace is marked until the rest fits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from pymongo import UpdateMany, UpdateOne
@@ -64,10 +65,8 @@ async def claim_deliveries(
     Those `in_progress` (by id) in this process are left out, and those of the same channels about the same subjects.
     A `backlog` keeps what was read ahead for the next calls.
     """
-    busy = {group for each in in_progress.values() if (group := group_of(each)) is not None}
-    oldest = await _find_oldest(database, owner, now, among or {}, backlog or DueBacklog())
-    ready = await _find_ready(database, [each for each in oldest if group_of(each) not in busy], now)
-    ids = [each for each in ready if each not in in_progress][:limit]
+    find_oldest = partial(_find_oldest, database, owner, now, among or {}, backlog or DueBacklog())
+    ids = (await _find_claimable(database, find_oldest, in_progress, now))[:limit]
     if not ids:
         return []
     token = uuid4().hex
@@ -118,6 +117,27 @@ async def update_deliveries(database: Database, updates: Sequence[UpdateOne | Up
     """Write the updates, of which there may be none."""
     if updates:
         await database.deliveries.bulk_write(updates, ordered=False)
+
+
+async def _find_claimable(
+    database: Database,
+    find_oldest: Callable[[], Awaitable[list[DeliveryDocument]]],
+    in_progress: Mapping[str, DeliveryDocument],
+    now: datetime,
+) -> list[str]:
+    """Return ids of due deliveries that may be made now: of the oldest, or of those behind if all of these must wait.
+
+    What must wait is postponed, and so gives its place to others. If nothing was, there is nothing more to be found.
+    """
+    busy = {group for each in in_progress.values() if (group := group_of(each)) is not None}
+    seen: list[str] = []
+    while True:
+        oldest = await find_oldest()
+        ready = await _find_ready(database, [each for each in oldest if group_of(each) not in busy], now)
+        ids, looked_at = [each for each in ready if each not in in_progress], [each["_id"] for each in oldest]
+        if ids or looked_at == seen:
+            return ids
+        seen = looked_at
 
 
 async def _find_oldest(

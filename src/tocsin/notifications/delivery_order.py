@@ -48,13 +48,14 @@ def is_late(delivery: DeliveryDocument, now: datetime) -> bool:
 
 
 def plan_deliveries(
-    due: Iterable[DeliveryDocument], pending: Iterable[DeliveryDocument], delivered: Collection[str], now: datetime
+    due: Collection[DeliveryDocument], pending: Iterable[DeliveryDocument], delivered: Collection[str], now: datetime
 ) -> DeliveryPlan:
     """Decide what to do with the due deliveries.
 
     `pending` are all undelivered ones about their subjects, `delivered` the ids of those that supersede others.
     """
-    plan = DeliveryPlan([each["_id"] for each in due if each.get("about") is None])
+    plan = DeliveryPlan([each["_id"] for each in due if each.get("about") is None and not is_held(each, now)])
+    plan.waiting |= {each["_id"]: until for each in due if (until := _held_until(each, now)) is not None}
     for group in _by_group(pending):
         _plan_group(group, delivered, now, plan)
     return plan
@@ -149,6 +150,11 @@ def _phase(delivery: DeliveryDocument) -> tuple[int, int]:
 def _place(delivery: DeliveryDocument) -> tuple[int, int, datetime]:
     """Return the place of a delivery among those about its subject: failed attempts have all the same stage."""
     return (*_order(delivery), delivery["queued_at"])
+
+
+def _held_until(delivery: DeliveryDocument, now: datetime) -> datetime | None:
+    """Return until when a mail is held. Whoever made it due too early, it must not keep what is due from its place."""
+    return delivery.get("acknowledge_by") if is_held(delivery, now) else None
 
 
 def _is_leased(delivery: DeliveryDocument, now: datetime) -> bool:

@@ -92,17 +92,16 @@ class Event:
     page: str | None = None
 
 
-_SUBJECT_TYPES = {"TaskPauses": "Task", "Reports": "Task", "WorkflowRuns": "Workflow"}
-
-
-def about_latest(type_name: str, subject: str, at: datetime) -> DeliveryAboutDocument:
+def about_latest(
+    type_name: str, subject: str, at: datetime, *, task: str | None = None, workflow: str | None = None
+) -> DeliveryAboutDocument:
     """Return the subject of an event that is no incident: of many about it, only the latest wait for a receiver.
 
-    `at` puts them into order.
+    `at` puts them into order. The rule of the `task` or `workflow` (an ID) applies to it.
     """
     about: DeliveryAboutDocument = {
         "type": type_name, "id": f"{subject}:{type_name.lower()}", "incident": epoch_milliseconds(at), "stage": 0
     }  # fmt: skip
-    if type_name in _SUBJECT_TYPES:
-        about |= {"subject_type": _SUBJECT_TYPES[type_name], "subject": subject}
-    return about
+    if workflow is not None:
+        return {**about, "subject_type": "Workflow", "subject": workflow}
+    return about if task is None else {**about, "subject_type": "Task", "subject": task}

@@ -11,6 +11,7 @@ from tocsin.documents import (
     RunDocument,
     WorkflowRunDocument,
     WorkflowRunStatus,
+    is_workflow_run_id,
 )
 from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_message, excerpt_name
@@ -42,7 +43,7 @@ class WorkflowEnded(Event):
             owner=run["owner"],
             at=run["finished_at"] or run["due_at"],
             run=run["_id"],
-            about=about_latest("WorkflowRuns", run["workflow"], run["due_at"]),
+            about=about_latest("WorkflowRuns", run["workflow"], run["due_at"], workflow=run["workflow"]),
             page=run_page_path(run["_id"]),
             workflow=run["workflow"],
             workflow_name=excerpt_name(run["name"]),
@@ -66,15 +67,19 @@ class ReportReady(Event):
     due_at: datetime
 
     @classmethod
-    def from_run(cls, run: RunDocument, result: dict[str, Any]) -> Self:
-        """Return the event of a completed run with the result of the job. Raises KeyError for that of another job."""
-        file = result["file"]
+    def from_run(cls, run: RunDocument, result: dict[str, Any], workflow: str | None = None) -> Self:
+        """Return the event of a completed run with the result of the job. Raises KeyError for that of another job.
+
+        `workflow` is the ID of the workflow of which it is a step.
+        """
+        file, is_step = result["file"], is_workflow_run_id(run["task"])
+        task = None if is_step else run["task"]
         return cls(
             id=f"{run['_id']}:{run['round']}:report",
             owner=run["owner"],
             at=run.get("finished_at") or run["due_at"],
             run=run["_id"],
-            about=about_latest("Reports", run["task"], run["due_at"]),
+            about=about_latest("Reports", run["task"], run["due_at"], task=task, workflow=workflow),
             page=report_page_path(run["_id"]),
             task_name=excerpt_name(run["task_name"]),
             file_name=excerpt_name(file["name"]),

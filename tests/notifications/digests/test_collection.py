@@ -19,6 +19,7 @@ from tests.notifications.preferences.helpers import (
     desk,
     digest,
     failure,
+    recover,
     tell,
     utc,
 )
@@ -309,7 +310,7 @@ async def test_a_digest_of_which_nothing_is_left_is_not_sent(database: Database,
 
 async def test_what_has_recovered_is_last_and_says_so(database: Database, alice: User) -> None:
     await choose_daily(database)
-    await database.db["tasks"].insert_one({"_id": "u1/t2", "incident": 1})
+    await recover(database, 2)
     async with desk(database) as working:
         await wait_until_due(working, 1, 2)
         assert await working.work_at(DUE) == ['Task "Task 1" has failed, and 1 more']

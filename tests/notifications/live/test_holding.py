@@ -57,3 +57,9 @@ def test_a_mail_that_is_held_delays_no_other_and_a_live_delivery_waits_for_none(
     assert plan_deliveries([second], [repeated, second], [], START).ready == [second["_id"]]
     assert plan_deliveries([first, second], [first, second], [], START).ready == [first["_id"], second["_id"]]
     assert plan_deliveries([held, due], [held, due], [], SOON).ready == [held["_id"]]
+
+
+def test_a_mail_that_is_held_and_due_is_postponed_with_or_without_a_subject() -> None:
+    held = [changed(each, acknowledge_by=SOON) for each in (mail("u1/quota"), incident_mail(0, 1))]
+    plan = plan_deliveries(held, held[1:], [], START)
+    assert (plan.ready, plan.waiting) == ([], dict.fromkeys([each["_id"] for each in held], SOON))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,7 +54,15 @@ def failure(number: int = 1, *, stage: int = 1, incident: int = 0, at: datetime 
         "status": ("RETRY", "FAILED")[stage],
         "attempts": [{**ATTEMPT, "finished_at": moment}],
     }
-    return TaskFailure.from_run(run)
+    event = TaskFailure.from_run(run)
+    assert event.about is not None
+    return replace(event, about={**event.about, "incident_id": f"u1/t{number}:{incident}"})
+
+
+async def recover(database: Database, *numbers: int) -> None:
+    """Let the first incidents of these tasks be over, because these work again."""
+    over = [{"_id": f"u1/t{each}:0", "sequence": 0, "open": False, "recovered": True} for each in numbers]
+    await database.db["incidents"].insert_many(over)
 
 
 async def tell(database: Database, *events: Event, at: datetime) -> None:

@@ -8,6 +8,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.harness import Stack, TargetServer, save_task, wait_until
 from tests.notifications.channel_helpers import add_channel
+from tests.notifications.incidents.world import task as stored_task
 from tests.notifications.preferences.helpers import choose
 from tests.notifications.samples import ATTEMPT, ENDED, RETRY_AT, retried_run
 from tocsin.documents import Database
@@ -31,9 +32,10 @@ def run(*outcomes: str, status: str = "RETRY", **changes: Any) -> Any:
 
 
 async def tell(database: Database, runs: list[Any]) -> None:
-    """Apply the effects of runs of tasks that go on, and tell what is news of incidents."""
-    for each in runs:
-        await database.db["tasks"].update_one({"_id": each["task"]}, {"$set": {"next_run_at": RETRY_AT}}, upsert=True)
+    """Apply the effects of runs of tasks that exist, and tell what is news of incidents."""
+    for task in {run["task"] for run in runs}:
+        stored = stored_task(task.partition("/")[2])
+        await database.db["tasks"].update_one({"_id": task}, {"$setOnInsert": stored}, upsert=True)
     await record_alerts(database, runs)
     await IncidentKeeper(database, timedelta(0)).keep_due()
 

@@ -9,7 +9,17 @@ import pytest
 from tests.notifications.channel_helpers import add_channel, at_work
 from tests.notifications.channels.helpers import body_of
 from tests.notifications.helpers import Clock, user
-from tests.notifications.preferences.helpers import BERLIN, choose, choose_night, desk, digest, failure, tell, utc
+from tests.notifications.preferences.helpers import (
+    BERLIN,
+    choose,
+    choose_night,
+    desk,
+    digest,
+    failure,
+    recover,
+    tell,
+    utc,
+)
 from tests.notifications.samples import DUE
 from tests.outbound.servers import answering, response
 from tests.outbound.smtp import Inbox
@@ -126,8 +136,7 @@ async def test_a_task_that_is_muted_while_its_news_wait_is_not_mailed(database: 
 async def test_in_the_morning_only_what_still_matters_is_mailed(database: Database, alice: User) -> None:
     """Task 1 began to fail and worked when retried; 2 lost a run and works again; 3 began to fail, and failed."""
     await choose_night(database)
-    for number, incident in ((1, 1), (2, 1), (3, 0)):
-        await database.db["tasks"].insert_one({"_id": f"u1/t{number}", "incident": incident})
+    await recover(database, 1, 2)
     async with desk(database) as working:
         await tell(database, failure(1, stage=0), failure(2), failure(3, stage=0), failure(3), at=NIGHT)
         assert await working.work_at(NIGHT) == []

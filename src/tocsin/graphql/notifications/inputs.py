@@ -9,9 +9,11 @@ from tocsin.graphql.arguments import to_params
 from tocsin.graphql.notifications.enums import EventKind
 from tocsin.graphql.tasks.inputs import idempotency_key_field
 from tocsin.notifications.channel_changes import ChannelDraft
+from tocsin.notifications.events import NAMED_BY_CHANNELS
 
 _EVENTS = "Events of which the channel is told."
-_ALL = "Default: all but WORKFLOW_FINISHED, WORKFLOW_FAILED and REPORT_READY"
+_NAMED = [kind for kind in EventKind if kind in NAMED_BY_CHANNELS]
+_ALL = f"Default: all but {', '.join(_NAMED[:-1])} and {_NAMED[-1]}"
 
 
 @strawberry.input(description="Your open streams and long polls. You can have one such channel.")

@@ -126,7 +126,10 @@ class NotificationChannelMutations:
         return UpdateNotificationChannelPayload(notification_channel=to_channel(changed))
 
     @mutation(
-        description="Delete a notification channel. Notifications that are queued for it are not delivered any more."
+        description=(
+            "Delete a notification channel. Notifications that are queued for it are not delivered any more, and "
+            "preferences and rules do not name it any more: a rule that named no other applies to all channels."
+        )
     )
     async def delete_notification_channel(
         self, info: Info, input: Annotated[NotificationChannelIdInput, INPUT_ARGUMENT]

@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from tocsin import clock
+from tocsin.documents import Database
 from tocsin.errors import NotFound
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
@@ -20,14 +21,15 @@ from tocsin.graphql.notifications.preference_inputs import (
 from tocsin.graphql.notifications.preference_types import (
     NotificationPreferences,
     NotificationRuleType,
-    to_preferences,
-    to_rule,
+    load_preferences,
+    load_rule,
 )
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.notifications.channel_store import list_channels
 from tocsin.notifications.preferences import store
 from tocsin.notifications.preferences.changes import validate_preferences, validate_rule
 from tocsin.notifications.preferences.held_deliveries import release_held
+from tocsin.notifications.preferences.named_channels import forget_channels
 
 _EXCEPT_CHANNELS = ("quietHours", "exceptChannelIds")
 _SUBJECT_TYPES = ("Task", "Workflow")
@@ -67,11 +69,13 @@ class NotificationPreferencesMutations:
     ) -> UpdateNotificationPreferencesPayload:
         owner, database = (await access.require_reader(info)).user.id, info.context.services.database
         changes = validate_preferences(parse_preferences(input))
-        if (quiet := changes.get("quiet_hours")) is not None:
-            await _require_channels(info.context.services, owner, quiet["except_channels"], *_EXCEPT_CHANNELS)
+        channels = (changes.get("quiet_hours") or {}).get("except_channels", ())
+        await _require_channels(database, owner, channels, *_EXCEPT_CHANNELS)
         changed = await store.change_preferences(database, owner, changes)
+        await _forget_deleted(database, owner, channels)
         await release_held(database, owner, clock.now())
-        return UpdateNotificationPreferencesPayload(notification_preferences=to_preferences(changed))
+        shown = await load_preferences(info.context.services.loaders, owner, changed)
+        return UpdateNotificationPreferencesPayload(notification_preferences=shown)
 
     @mutation(
         description=(
@@ -85,10 +89,12 @@ class NotificationPreferencesMutations:
         owner, services = (await access.require_reader(info)).user.id, info.context.services
         type_name, subject = await _require_subject(services, owner, input.subject_id)
         changes = validate_rule(parse_rule(input), is_task=type_name == "Task")
-        await _require_channels(services, owner, changes.get("channels") or (), "channelIds")
+        channels = changes.get("channels") or ()
+        await _require_channels(services.database, owner, channels, "channelIds")
         changed = await store.change_rule(services.database, owner, subject, changes)
+        await _forget_deleted(services.database, owner, channels)
         await release_held(services.database, owner, clock.now(), subject)
-        return UpdateNotificationRulePayload(notification_rule=to_rule(changed))
+        return UpdateNotificationRulePayload(notification_rule=await load_rule(services.loaders, changed))
 
     @mutation(description="Let your preferences apply to a task or workflow again. It can be repeated.")
     async def delete_notification_rule(
@@ -109,10 +115,20 @@ async def _require_subject(services: Services, owner: str, global_id: strawberry
     raise NotFound("You have no task or workflow with this id.", "subjectId")
 
 
-async def _require_channels(services: Services, owner: str, channels: Collection[str], *path: str) -> None:
+async def _require_channels(database: Database, owner: str, channels: Collection[str], *path: str) -> None:
     """Raise NotFound unless these are channels of the owner."""
-    if not channels:
-        return
-    existing = {channel["_id"] for channel in await list_channels(services.database, owner)}
-    if not existing.issuperset(channels):
+    if await _find_missing(database, owner, channels):
         raise NotFound("You have no notification channel with one of these ids.", *path)
+
+
+async def _forget_deleted(database: Database, owner: str, channels: Collection[str]) -> None:
+    """Take from what was stored those of these channels that were deleted meanwhile, which whoever did that missed."""
+    if missing := await _find_missing(database, owner, channels):
+        await forget_channels(database, owner, missing)
+
+
+async def _find_missing(database: Database, owner: str, channels: Collection[str]) -> set[str]:
+    """Return those of these channels that the owner does not have."""
+    if not channels:
+        return set()
+    return set(channels) - {channel["_id"] for channel in await list_channels(database, owner)}

@@ -4,7 +4,7 @@ import strawberry
 
 from tocsin.graphql import access
 from tocsin.graphql.context import Info
-from tocsin.graphql.notifications.preference_types import NotificationPreferences, to_preferences
+from tocsin.graphql.notifications.preference_types import NotificationPreferences, load_preferences
 
 
 @strawberry.type
@@ -12,5 +12,6 @@ class NotificationPreferencesQueries:
     @strawberry.field(description="Your notification preferences.")
     async def notification_preferences(self, info: Info) -> NotificationPreferences:
         owner = await access.require_owner(info)
-        found = await info.context.services.database.notification_preferences.find_one({"_id": owner})
-        return to_preferences(found)
+        services = info.context.services
+        found = await services.database.notification_preferences.find_one({"_id": owner})
+        return await load_preferences(services.loaders, owner, found)

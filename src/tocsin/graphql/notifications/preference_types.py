@@ -1,5 +1,6 @@
 """Output types and enums of notification preferences and rules."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import strawberry
 
 from tocsin.documents import NotificationPreferencesDocument
 from tocsin.graphql import ids
+from tocsin.graphql.loaders import DocumentLoaders
 from tocsin.graphql.notifications.enums import EventKind
 from tocsin.graphql.notifications.preference_enums import DigestFrequency, FailureDetail, Weekday
 from tocsin.notifications.preferences.changes import CHOSEN_KINDS
@@ -61,7 +63,9 @@ class NotificationRuleType:
     )
     is_mailed: bool = strawberry.field(description="Whether it is mailed.")
     channel_ids: list[strawberry.ID] | None = strawberry.field(
-        description="Global IDs of the only notification channels that are told; null for all."
+        description=(
+            "Global IDs of the only notification channels that are told; null for all, as after these were deleted."
+        )
     )
     kinds: list[EventKind] | None = strawberry.field(
         description="The only kinds of notifications that you are told; null for all."
@@ -71,38 +75,50 @@ class NotificationRuleType:
     )
 
 
-def to_preferences(document: NotificationPreferencesDocument | None) -> NotificationPreferences:
-    """Convert the stored preferences of a user, or the defaults of one without any."""
+async def load_preferences(
+    loaders: DocumentLoaders, owner: str, document: NotificationPreferencesDocument | None
+) -> NotificationPreferences:
+    """Convert the stored preferences of a user, or the defaults of one without any, without channels that are gone."""
     stored = Preferences.from_document(document)
+    quiet = stored.quiet_hours
+    channels = [] if quiet is None else await _find_existing(loaders, owner, quiet.except_channels)
     return NotificationPreferences(
         mail_kinds=[kind for kind in CHOSEN_KINDS if stored.mail_kind(kind)],
         failures=stored.failures,
         time_zone=stored.time_zone,
-        quiet_hours=None if stored.quiet_hours is None else _to_quiet_hours(stored.quiet_hours),
+        quiet_hours=None if quiet is None else _to_quiet_hours(quiet, channels),
         digest=_to_digest(stored.digest),
         reminder_every=stored.reminder_every,
     )
 
 
-def to_rule(document: NotificationPreferencesDocument) -> NotificationRuleType:
-    """Convert the stored rule of a task or workflow."""
+async def load_rule(loaders: DocumentLoaders, document: NotificationPreferencesDocument) -> NotificationRuleType:
+    """Convert the stored rule of a task or workflow, without channels that are gone."""
     rule = NotificationRule.from_document(document)
+    channels = None if rule.channels is None else await _find_existing(loaders, document["owner"], rule.channels)
     return NotificationRuleType(
         is_muted=rule.is_muted,
         is_mailed=rule.is_mailed,
-        channel_ids=None if rule.channels is None else _channel_ids(rule.channels),
+        channel_ids=None if channels is None or (rule.channels and not channels) else _channel_ids(channels),
         kinds=None if rule.kinds is None else _in_order(rule.kinds),
         failures=rule.failures,
     )
 
 
-def _to_quiet_hours(quiet: QuietHours) -> QuietHoursType:
+async def _find_existing(loaders: DocumentLoaders, owner: str, channels: Collection[str]) -> list[str]:
+    """Return those of these channels that their owner still has."""
+    named = sorted(channels)
+    found = await asyncio.gather(*(loaders.load("NotificationChannel", owner, each) for each in named))
+    return [each for each, channel in zip(named, found, strict=True) if channel is not None]
+
+
+def _to_quiet_hours(quiet: QuietHours, channels: Collection[str]) -> QuietHoursType:
     return QuietHoursType(
         from_=_format_time(quiet.begin),
         to=_format_time(quiet.end),
         days=[WEEKDAYS[day] for day in sorted(quiet.days)],
         except_kinds=_in_order(quiet.except_kinds),
-        except_channel_ids=_channel_ids(quiet.except_channels),
+        except_channel_ids=_channel_ids(channels),
     )
 
 
@@ -114,8 +130,8 @@ def _in_order(kinds: Collection[str]) -> list[EventKind]:
     return [kind for kind in CHOSEN_KINDS if kind in kinds]
 
 
-def _channel_ids(channels: frozenset[str]) -> list[strawberry.ID]:
-    return [strawberry.ID(ids.encode_id("NotificationChannel", channel)) for channel in sorted(channels)]
+def _channel_ids(channels: Collection[str]) -> list[strawberry.ID]:
+    return [strawberry.ID(ids.encode_id("NotificationChannel", channel)) for channel in channels]
 
 
 def _format_time(minutes: int) -> str:

@@ -20,6 +20,7 @@ from tocsin.notifications.channels.mail.layout import format_text
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
 from tocsin.notifications.digests.texts import describe_digest
+from tocsin.notifications.live.holding import not_awaiting_acknowledgement
 from tocsin.notifications.pages import INBOX_PAGE_PATH
 from tocsin.notifications.preferences.choices import DIGEST_KIND
 from tocsin.notifications.preferences.held_deliveries import IS_UNCLAIMED, DeliveryHeld, set_aside
@@ -98,12 +99,16 @@ async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
 
 
 async def _take_waiting(database: Database, digest: DeliveryDocument, now: datetime) -> Sequence[str]:
-    """Assign to the digest what waits for it, what is due now and what waits for these, and return the IDs."""
+    """Assign to the digest what waits for it, what is due now and what waits for these, and return the IDs.
+
+    A mail that is held until its notification is acknowledged is not told of, but by the next digest if nobody does.
+    """
     query = {"status": DeliveryStatus.QUEUED, "owner": digest["owner"], "next_try_at": {"$gt": clock.EPOCH}}
     behind = {"digest": None, "tries": 0, "held_until": None}  # another one about the same subject, not yet looked at
     due = {"digest": None, "next_try_at": {"$lte": now}}
     free = {"$or": [{"claim": None}, {"lease_until": {"$lte": now}}]}
-    others = {"channel": None, "$and": [free, {"$or": [{"digest": digest["_id"]}, due, behind]}]}
+    which = {"$or": [{"digest": digest["_id"]}, due, behind]}
+    others = {"channel": None, "$and": [free, which], **not_awaiting_acknowledgement(now)}
     waiting = await find_narrowed(database.deliveries, query, others, sort="next_try_at", limit=MAX_COLLECTED)
     wanted = await _find_wanted(database, waiting)
     assigned: Changes = {"digest": digest["_id"], "next_try_at": now + _LOOK, "claim": None, "lease_until": None}

@@ -4,15 +4,17 @@ Both also find that out by themselves at their next attempt. So a process that d
 acknowledged, and before its deliveries are, leaves nothing to repair.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from tocsin import clock
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
+from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import all_of, change_when, is_null, update_by_ids
 from tocsin.notifications.delivery_claims import IS_QUEUED, update_deliveries
 from tocsin.notifications.delivery_order import superseding_id
 from tocsin.notifications.live.fallback import LIVE
-from tocsin.notifications.live.holding import is_fallback, is_held, is_live
+from tocsin.notifications.live.holding import is_fallback, is_live
 
 ACKNOWLEDGED = "The notification was acknowledged."
 _BATCH = 500
@@ -57,14 +59,24 @@ async def was_acknowledged(delivery: DeliveryDocument, database: Database) -> bo
 
 async def release_mails(database: Database, owner: str, now: datetime) -> None:
     """Send the mails of an owner that are held: nobody repeats their notifications any more."""
-    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": now}}
+    query = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": clock.EPOCH}}
+    is_held = {"channel": None, "acknowledge_by": {"$gt": now}}
     while True:
-        found = await database.deliveries.find(query, {"acknowledge_by": 1, "channel": 1}).limit(_BATCH).to_list()
-        held = [each["_id"] for each in found if is_held(each, now)]
-        if held:
-            is_held_still = all_of(IS_QUEUED, {"$gt": ["$acknowledge_by", {"$literal": now}]})
-            released: Changes = {"next_try_at": now, "acknowledge_by": now}
-            await update_deliveries(database, [update_by_ids(held, [change_when(is_held_still, released)])])
-        if len(found) < _BATCH or not held:
+        found = await find_narrowed(database.deliveries, query, is_held, fields={"_id": 1}, limit=_BATCH)
+        if found:
+            await _release(database, [each["_id"] for each in found], now)
+        if len(found) < _BATCH:
             break
     database.deliveries_queued({owner})
+
+
+async def release_mail(database: Database, live: DeliveryDocument, now: datetime) -> None:
+    """Let the mail of a live delivery that is not repeated any more be decided at once. It was queued with that."""
+    await _release(database, [live["_id"].removesuffix(f"@{live['channel']}")], now)
+    database.deliveries_queued({live["owner"]})
+
+
+async def _release(database: Database, mails: Sequence[str], now: datetime) -> None:
+    is_held_still = all_of(IS_QUEUED, {"$gt": ["$acknowledge_by", {"$literal": now}]})
+    released: Changes = {"next_try_at": now, "acknowledge_by": now}
+    await update_deliveries(database, [update_by_ids(mails, [change_when(is_held_still, released)])])

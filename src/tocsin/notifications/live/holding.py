@@ -6,7 +6,7 @@ what it falls back to, and is held until then.
 
 from datetime import datetime
 
-from tocsin.documents import DeliveryDocument
+from tocsin.documents import DeliveryDocument, Filter
 
 _NOBODY = "Nobody was listening."
 
@@ -25,6 +25,11 @@ def is_held(delivery: DeliveryDocument, now: datetime) -> bool:
     """Tell whether it is a mail that waits for the acknowledgement of its notification."""
     deadline = delivery.get("acknowledge_by")
     return is_fallback(delivery) and deadline is not None and deadline > now
+
+
+def not_awaiting_acknowledgement(now: datetime) -> Filter:
+    """Return a query for the mails that do not wait for the acknowledgement of their notification (any more)."""
+    return {"$nor": [{"acknowledge_by": {"$gt": now}}]}
 
 
 def first_try_at(delivery: DeliveryDocument, queued_at: datetime) -> datetime:

@@ -39,6 +39,13 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
     return await collect_digest(database, delivery, now) if delivery["kind"] == DIGEST_KIND else delivery
 
 
+async def require_wanted(database: Database, delivery: DeliveryDocument) -> None:
+    """Raise DeliverySuppressed for a delivery that its owner does not want any more, whenever it would be made."""
+    choices = (await find_delivery_choices(database, [delivery])).about_delivery(delivery)
+    if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
+        raise DeliverySuppressed(objection)
+
+
 async def _require_news(database: Database, delivery: DeliveryDocument) -> None:
     """Raise DeliveryObsolete for a failure that was held back until the retry had succeeded: nothing was lost by it."""
     about = delivery.get("about")

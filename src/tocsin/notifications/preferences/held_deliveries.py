@@ -11,6 +11,7 @@ from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import all_of, change_when, is_null, update_by_ids
 from tocsin.errors import TocsinError
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
+from tocsin.notifications.live.holding import not_awaiting_acknowledgement
 from tocsin.notifications.preferences.choices import Choices
 from tocsin.notifications.preferences.hold_backs import HOLD_BACK_TEXTS, HoldBack
 from tocsin.notifications.preferences.store import find_delivery_choices
@@ -50,12 +51,14 @@ async def set_aside(database: Database, delivery: DeliveryDocument, changes: Cha
 async def release_held(database: Database, owner: str, now: datetime, subject: str | None = None) -> None:
     """Let what waits for this owner be decided anew, or only what is about this task or workflow.
 
-    What waits for the retry of a failed attempt keeps waiting, and so does what a digest tells of that is being sent.
+    What waits for the retry of a failed attempt keeps waiting, and so do mails that are held until their notification
+    is acknowledged, and what a digest tells of that is being sent.
     """
     waiting = {"status": DeliveryStatus.QUEUED, "owner": owner, "next_try_at": {"$gt": now}}
-    others: Filter = {"digest": None, "$or": [{"held_until": {"$gt": now}}, {"tries": 0}]}
+    is_held = [{"held_until": {"$gt": now}}, {"tries": 0}]
+    others: Filter = {"digest": None, "$or": is_held, **not_awaiting_acknowledgement(now)}
     if subject is not None:
-        others["about.id"] = subject
+        others["$and"] = [{"$or": [{"about.id": subject}, {"about.subject": subject}]}]
     can_be_made = change_when(IS_UNCLAIMED, {"next_try_at": now})
     ids = [each["_id"] for each in await find_narrowed(database.deliveries, waiting, others, fields={"_id": 1})]
     for start in range(0, len(ids), _BATCH):
