@@ -30,10 +30,12 @@ _PROJECTION = {
     "lease_until": 1,
     "channel": 1,
     "acknowledge_by": 1,
+    "held_until": 1,
+    "digest": 1,
 }
 _BATCH = 32
 _MAX_PENDING = 1_000
-"""Deliveries that are read at a time. It must exceed `_BATCH` groups of `MAX_WAITING`."""
+"""Deliveries that are read at a time. It must exceed `_BATCH` groups of `MAX_WAITING` and `MAX_SET_ASIDE`."""
 _REPLACED = "Newer notifications about the same subject replaced it while they waited for the channel."
 MAILS: Filter = {"channel": None}
 TO_CHANNELS: Filter = {"channel": {"$ne": None}}

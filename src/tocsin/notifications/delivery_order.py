@@ -18,6 +18,8 @@ FIRST_RETRY_DELAY = timedelta(seconds=30)
 """The wait before the first retry. A delivery that is older, or that was tried before, is late."""
 MAX_WAITING = 10
 """Deliveries of a channel about one subject that can wait: newer ones replace the older ones."""
+MAX_SET_ASIDE = 20
+"""The same for those that wait for the end of quiet hours or for a digest."""
 _LEASE_POLL = timedelta(seconds=2)
 Group = tuple[str | None, str]
 """The deliveries that are made one at a time: those of one channel (None for mail) about one subject."""
@@ -40,6 +42,12 @@ def group_of(delivery: DeliveryDocument) -> Group | None:
     """Return the channel and the subject of the delivery, if it has a subject."""
     about = delivery.get("about")
     return None if about is None else (delivery.get("channel"), about["id"])
+
+
+def is_set_aside(delivery: DeliveryDocument, now: datetime) -> bool:
+    """Tell whether it waits for the end of quiet hours or for a digest, so that others do not wait for it."""
+    until = delivery.get("held_until")
+    return delivery.get("digest") is not None or (until is not None and until > now)
 
 
 def is_late(delivery: DeliveryDocument, now: datetime) -> bool:
@@ -97,10 +105,11 @@ def _plan_group(group: list[DeliveryDocument], delivered: Collection[str], now: 
 def _plan_first(kept: list[DeliveryDocument], now: datetime, plan: DeliveryPlan) -> None:
     """Plan the first of a group, for which the others wait.
 
-    Nothing waits for a mail that is held, nor for the repetition of a live delivery.
+    Nothing waits for a mail that is held, for one that is set aside, nor for the repetition of a live delivery.
     """
-    plan.ready += [each["_id"] for each in kept if is_live(each) and each["next_try_at"] <= now]
-    kept = [each for each in kept if not is_live(each) and not is_held(each, now)]
+    apart = [each for each in kept if is_live(each) or is_set_aside(each, now)]
+    plan.ready += [each["_id"] for each in apart if each["next_try_at"] <= now and not is_held(each, now)]
+    kept = [each for each in kept if each not in apart and not is_held(each, now)]
     if not kept:
         return
     first = kept[0]
@@ -112,7 +121,9 @@ def _plan_first(kept: list[DeliveryDocument], now: datetime, plan: DeliveryPlan)
 
 
 def _beyond_limit(ordered: list[DeliveryDocument], now: datetime) -> list[str]:
-    return [each["_id"] for each in ordered[:-MAX_WAITING] if not _is_leased(each, now)]
+    aside = [each for each in ordered if is_set_aside(each, now)]
+    waiting = [each for each in ordered if not is_set_aside(each, now)]
+    return [each["_id"] for each in (*aside[:-MAX_SET_ASIDE], *waiting[:-MAX_WAITING]) if not _is_leased(each, now)]
 
 
 def _last_stages(group: list[DeliveryDocument]) -> dict[tuple[int, int], int]:

@@ -1,7 +1,8 @@
 """Deliveries before quiet hours and digests, with the real worker, a mail server and a controlled clock."""
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.notifications.channel_helpers import add_channel, at_work
 from tests.notifications.channels.helpers import body_of
 from tests.notifications.helpers import Clock, user
+from tests.notifications.incidents.samples import incident
 from tests.notifications.preferences.helpers import (
     BERLIN,
     choose,
@@ -26,10 +28,13 @@ from tests.outbound.smtp import Inbox
 from tocsin.documents import Database, User
 from tocsin.notifications.account_events import PasswordChanged
 from tocsin.notifications.deliveries import notify
+from tocsin.notifications.events import EventKind
+from tocsin.notifications.incident_stages import OVER_STAGE
 from tocsin.notifications.preferences import held_deliveries
 from tocsin.notifications.preferences.held_deliveries import release_held
 from tocsin.notifications.preferences.quiet_hours import QuietHours
 from tocsin.notifications.preferences.store import change_preferences
+from tocsin.notifications.run_events import incident_event_id
 
 EVENING, NIGHT = utc("2026-11-22T20:59"), utc("2026-11-22T22:00")  # 21:59 and 23:00 in Berlin
 MORNING = utc("2026-11-23T06:00")
@@ -174,3 +179,30 @@ async def test_preferences_of_others_do_not_apply(database: Database, alice: Use
     async with desk(database) as working:
         await tell(database, failure(), at=NIGHT)
         assert await working.work_at(NIGHT) == ['Task "Task 1" has failed']
+
+
+async def told_of_incident(database: Database, kind: EventKind, stage: int, at: datetime) -> None:
+    """Queue the mail about a stage of an incident that is stored."""
+    about: Any = {"type": "Task", "id": "u1/t1", "incident": 0, "stage": stage, "incident_id": "u1/t1:0"}
+    event = replace(failure(1, stage=0), kind=kind, id=incident_event_id("u1/t1", 0, stage), about=about)
+    await tell(database, event, at=at)
+
+
+async def test_good_news_is_not_sent_without_the_bad_news(database: Database, alice: User) -> None:
+    """The beginning was held back until it had worked again, so nobody was told that it failed."""
+    await choose_night(database)
+    await database.incidents.insert_one(incident(_id="u1/t1:0", owner="u1", open=False, recovered=True, sequence=0))
+    async with desk(database) as working:
+        await told_of_incident(database, EventKind.BEGAN_FAILING, 0, NIGHT)
+        await told_of_incident(database, EventKind.RECOVERED, OVER_STAGE, NIGHT)
+        assert await working.work_at(NIGHT) == []
+        assert await working.work_at(MORNING) == []
+
+
+async def test_what_waits_for_a_digest_does_not_hold_up_what_is_excepted(database: Database, alice: User) -> None:
+    await choose(database, time_zone=BERLIN, digest=digest("DAILY", 8, "FAILED_FOR_GOOD"))
+    async with desk(database) as working:
+        await tell(database, failure(1, stage=0), at=NIGHT)
+        assert await working.work_at(NIGHT) == []
+        await tell(database, failure(1), at=NIGHT + timedelta(seconds=5))
+        assert await working.work_at(NIGHT + timedelta(seconds=5)) == ['Task "Task 1" has failed']

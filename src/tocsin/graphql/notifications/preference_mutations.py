@@ -73,7 +73,8 @@ class NotificationPreferencesMutations:
         await _require_channels(database, owner, channels, *_EXCEPT_CHANNELS)
         changed = await store.change_preferences(database, owner, changes)
         await _forget_deleted(database, owner, channels)
-        await release_held(database, owner, clock.now())
+        if changes:
+            await release_held(database, owner, clock.now())
         shown = await load_preferences(info.context.services.loaders, owner, changed)
         return UpdateNotificationPreferencesPayload(notification_preferences=shown)
 

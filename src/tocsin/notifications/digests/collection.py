@@ -34,7 +34,7 @@ _LOOK = timedelta(hours=1)
 """The time after which what was collected looks for the outcome, if nobody has said so."""
 _PAUSE, _PATIENCE = timedelta(seconds=1), timedelta(minutes=2)
 """The wait for those that are about to join, and for how long: longer than the lease of a process that has died."""
-_TOLD = "A digest tells of it."
+COLLECTED = "A digest tells of it."
 _NOTHING = "there is nothing to tell any more"
 
 
@@ -80,7 +80,7 @@ async def collect_digest(database: Database, digest: DeliveryDocument, now: date
 
 async def finish_collected(database: Database, digest: DeliveryDocument) -> None:
     """Mark what a digest has told of. Without the database, each finds out itself: the digest must not fail for it."""
-    done: Changes = {"status": DeliveryStatus.SUPERSEDED, "last_error": _TOLD, "content": None}
+    done: Changes = {"status": DeliveryStatus.SUPERSEDED, "last_error": COLLECTED, "content": None}
     is_told = all_of(IS_UNCLAIMED, has_value("digest", digest["_id"]))
     try:
         stored = await find_digest(database, digest["_id"])

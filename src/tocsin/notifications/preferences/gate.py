@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
+from tocsin.documents.incident_states import BEGAN, FAILED
 from tocsin.notifications.channels.base import DeliveryObsolete, DeliverySuppressed
-from tocsin.notifications.digests.collection import collect_digest, digest_id, find_digest, open_digest
+from tocsin.notifications.deliveries import delivery_id
+from tocsin.notifications.digests.collection import COLLECTED, collect_digest, digest_id, find_digest, open_digest
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.preferences.choices import ALWAYS_TOLD, DIGEST_KIND, Choices
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_back_delivery, set_aside
 from tocsin.notifications.preferences.hold_backs import channel_of, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices
+from tocsin.notifications.run_events import incident_event_id
 
 _DIGEST_LOOK = timedelta(hours=1)
 """The time after which a delivery that a digest tells of looks whether that was sent, if nobody has said so."""
@@ -33,6 +36,7 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
     if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
         raise DeliverySuppressed(objection)
     await _require_news(database, delivery)
+    await _require_opening(database, delivery)
     if is_ripe(delivery, now) and is_collected(choices.preferences, delivery):
         await _join_digest(database, delivery, now)
     await _hold_back_if_needed(database, delivery, choices, now)
@@ -53,6 +57,26 @@ async def _require_news(database: Database, delivery: DeliveryDocument) -> None:
         return
     if await find_ended(database, [about]):
         raise DeliveryObsolete("it worked again before it was to be told")
+
+
+async def _require_opening(database: Database, delivery: DeliveryDocument) -> None:
+    """Raise DeliveryObsolete for good news about a failure of which this channel has not told and does not."""
+    about = delivery.get("about")
+    if delivery["kind"] != EventKind.RECOVERED or about is None or "incident_id" not in about:
+        return
+    channel = channel_of(delivery)
+    ids = [delivery_id(incident_event_id(about["id"], about["incident"], stage), channel) for stage in (BEGAN, FAILED)]
+    fields = {"status": 1, "last_error": 1, "held_until": 1, "digest": 1}
+    found = database.deliveries.find({"_id": {"$in": ids}}, fields)
+    if not any([_tells(each) async for each in found]):
+        raise DeliveryObsolete("its failure was not told here")
+
+
+def _tells(opening: DeliveryDocument) -> bool:
+    if opening["status"] == DeliveryStatus.QUEUED:
+        return opening.get("digest") is not None or opening.get("held_until") is None
+    is_collected = opening["status"] == DeliveryStatus.SUPERSEDED and opening.get("last_error") == COLLECTED
+    return opening["status"] == DeliveryStatus.DELIVERED or is_collected
 
 
 async def _hold_back_if_needed(database: Database, delivery: DeliveryDocument, choices: Choices, now: datetime) -> None:
@@ -86,7 +110,7 @@ async def _await_digest(database: Database, delivery: DeliveryDocument, now: dat
         await set_aside(database, delivery, {"next_try_at": now + _DIGEST_LOOK})
         raise DeliveryHeld(digest["_id"])
     elif delivery["_id"] in (digest.get("collected") or ()):
-        raise DeliveryObsolete("a digest tells of it")
+        raise DeliveryObsolete(COLLECTED)
     await _leave_digest(database, delivery, now)
 
 
