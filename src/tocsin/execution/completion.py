@@ -1,5 +1,6 @@
 """Completions: the ended attempts of claimed runs, and the fenced updates that store them. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,14 +119,15 @@ class Completion:
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
         fence = has_value("fence", self.run["fence"])
-        computed = unless_final(self.decision, self.ended_at)
+        computed, fields = unless_final(self.decision, self.ended_at), self.completed_fields()
         if expects_callback(self.run["job"]):
-            computed = _unless_called(self.decision, self.attempt["number"], self.ended_at, computed or {})
+            late = {"settled_late_at": fields.get("settled_late_at")} | (computed or {})
+            computed = _unless_called(self.decision, self.attempt["number"], self.ended_at, late)
         return move_run(
             self.run["_id"],
             [RunStatus.RUNNING],
             self.decision.status,
-            self.completed_fields(),
+            fields,
             computed=computed,
             where=fence,
         )
@@ -184,7 +186,7 @@ def callback_received(number: int) -> Expression:
 
 
 def _unless_called(
-    decision: RunDecision, number: int, ended_at: datetime, computed: dict[str, Expression]
+    decision: RunDecision, number: int, ended_at: datetime, computed: Mapping[str, object]
 ) -> dict[str, Expression]:
     """Return the fields that let a callback that came before the outcome decide: the run is WAITING, and due at once.
 
