@@ -1,6 +1,7 @@
 """A client that was away is told of every move of a run, and of what pauses a task, however long ago these began."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -160,6 +161,24 @@ async def test_a_run_whose_callback_came_early_is_told_as_waiting(database: Data
     assert (await load_run(database, run_id))["status"] == S.WAITING
     told = await told_since(database, now - SECOND)
     assert [change.run_status for change in told if change.run_id == run_id] == [S.WAITING]
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+@pytest.mark.parametrize("status", [S.RETRY, S.WAITING, S.FAILED])
+async def test_the_end_of_an_attempt_that_is_stored_late_is_told(
+    database: Database, status: RunStatus, is_paused: bool
+) -> None:
+    """The database was away for long. Who returned before the end was stored has not been told of it."""
+    final = {"status": "FAILED", "reason": "TASK_PAUSED"} if is_paused else None
+    run_id = await add_old_run(database, S.RUNNING, final=final)
+    run, now = await load_run(database, run_id), clock.now()
+    decision = RunDecision(status, retry_at=now, callback_by=now + HOUR if status is S.WAITING else None)
+    began, ended = run["attempts"][-1]["started_at"], now - timedelta(minutes=5)
+    done = Completion.of_attempt(run, Outcome(), decision, began, ended)
+    await database.runs.bulk_write([replace(done, stored_at=now).build_update()])
+    told = await told_since(database, now - SECOND)
+    expected = S.FAILED if is_paused and status is S.RETRY else status
+    assert [change.run_status for change in told if change.run_id == run_id] == [expected]
 
 
 async def test_a_run_that_goes_on_waiting_is_not_told_again(database: Database) -> None:

@@ -91,7 +91,7 @@ class Run(StoredDocument):
     A WAITING run expects a callback until `callback_by`. `callback` is one that came before the outcome of its attempt
     was stored; the attempt takes it over when the run is settled by it.
     `settled_late_at` is set if the run settled long after it was created, or changed after that: then its end is not
-    found by its creation.
+    found by its creation. It is also set while the run is open if the end of an attempt was stored long after it.
     """
 
     owner: str
