@@ -49,3 +49,9 @@ def test_a_change_has_the_cursor_of_its_time_unless_it_has_one() -> None:
     change = Change(ChangeKind.RUN_UPDATED, EPOCH + timedelta(days=1), "alice/t", "alice/t:1")
     assert decode_event_cursor(cursor_of(change)) == EventCursor(change.at)
     assert cursor_of(change._replace(cursor="given")) == "given"
+
+
+def test_a_time_before_all_events_is_refused() -> None:
+    """Somebody made it up, and at the begin of the calendar none can be counted back from it."""
+    with pytest.raises(InvalidInput):
+        decode_event_cursor(base64.urlsafe_b64encode(b"event:-62135596800000").decode())

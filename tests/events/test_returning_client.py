@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.events.test_catch_up import insert_run
-from tests.events.test_fanout import listening
+from tests.events.test_fanout import listening, snapshot, take
 from tests.harness import wait_until
 from tests.tasks.helpers import save_hourly_task
 from tocsin import clock, documents
-from tocsin.documents import Change, ChangeKind, Database, is_workflow_run_id
+from tocsin.documents import Change, ChangeKind, Database, TaskStatus, is_workflow_run_id
 from tocsin.documents.states import OPEN_STATUSES
 from tocsin.events import (
     ChangeFilter,
@@ -163,3 +163,17 @@ async def test_it_ends_with_the_state_of_the_database(
     assert client.resyncs == 0
     assert len(client.runs) > 5
     assert not any(is_workflow_run_id(run) for run in client.runs)
+
+
+async def test_who_goes_on_after_a_time_gets_what_their_process_was_told_late(database: Database) -> None:
+    """The process that they were connected to had not received this change of another when it told a later one."""
+    async with listening(database) as events:
+        await events.wait_until_listening()
+        now = events.now()
+        events.recent_changes.clear(now - timedelta(minutes=1))
+        change = Change(K.TASK_UPDATED, now - timedelta(seconds=3), "alice/t", task_status=TaskStatus.PAUSED)
+        events.recent_changes.add(change, "alice")
+        async with events.subscribe("alice", after=now) as back:
+            assert await take(back, 1) == [change]
+        async with events.subscribe("alice", after=clock.EPOCH) as back:
+            await snapshot(back)

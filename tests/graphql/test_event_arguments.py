@@ -16,7 +16,7 @@ TASKS = """subscription($c: String, $ids: [ID!], $kinds: [TaskEventKind!], $stat
     kind cursor taskId taskStatus runStatus
 } }"""
 RUNS = """subscription($c: String, $ids: [ID!], $statuses: [RunStatus!], $l: Int) {
-  runEvents(after: $c, taskIds: $ids, statuses: $statuses, limit: $l) {
+  runEvents(afterCursor: $c, taskIds: $ids, statuses: $statuses, limit: $l) {
     kind cursor at runId taskId status run { status }
 } }"""
 WORKFLOWS = """subscription($c: String, $w: ID, $kinds: [WorkflowRunEventKind!]) {
@@ -183,7 +183,7 @@ async def test_bad_arguments_say_where_and_why(api: Api) -> None:
             ["afterCursor"],
             "This is not a cursor of an event. Use `cursor` of an event of this subscription, exactly as it was sent.",
         )
-        assert (await _message(api, api.alice, RUNS, c=cursor))[0] == ["after"]
+        assert (await _message(api, api.alice, RUNS, c=cursor))[0] == ["afterCursor"]
     both = f'subscription {{ taskEvents(after: "2026-01-01T00:00:00Z", afterCursor: "{page}") {{ kind }} }}'
     assert await _message(api, api.alice, both) == (["afterCursor"], "Set after or afterCursor, not both.")
     assert await _message(api, api.alice, TASKS, ids=[task, foreign]) == (

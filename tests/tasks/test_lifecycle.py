@@ -197,3 +197,24 @@ async def test_deactivating_a_user_cancels_manual_runs_too(database: Database) -
     by_hand = await task_runs.run_task_now(database, "alice", task.id, clock.now(), None)
     await lifecycle.pause_all_tasks(database, "alice", clock.now())
     assert (await load_run(database, by_hand.id))["status"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("trigger", [Trigger.SCHEDULE, Trigger.MANUAL])
+async def test_deactivating_a_user_ends_the_runs_that_expect_a_callback(database: Database, trigger: Trigger) -> None:
+    """Otherwise they stay open for as long as the user was ready to wait: up to 30 days."""
+    task = await save_hourly_task(database)
+    waits: dict[str, Any] = {
+        "callback_by": clock.now() + 24 * HOUR,
+        "attempts": [{"number": 1, "started_at": clock.now()}],
+    }
+    run_id = await add_run(database, task.id, S.WAITING, trigger=trigger, **waits)
+    called = {"attempt": 1, "status": "COMPLETED", "message": None, "received_at": clock.now()}
+    about_to_end = await add_run(database, task.id, S.WAITING, ago=2 * HOUR, callback=called, **waits)
+    for _ in range(2):  # also if it is completed after a crash
+        await lifecycle.pause_all_tasks(database, "alice", clock.now())
+        run = await load_run(database, run_id)
+        assert (run["status"], run["reason"], run["open"], run["callback_by"]) == (
+            "CANCELLED", "TASK_PAUSED", False, None,
+        )  # fmt: skip
+        assert run["attempts"][0]["outcome"] == "CANCELLED"
+        assert (await load_run(database, about_to_end))["status"] == "WAITING"  # its callback settles it

@@ -40,9 +40,9 @@ async def find_history_begin(database: Database, owner: str) -> datetime | None:
 
 
 async def stamp_late_ends(database: Database, run_ids: Collection[str]) -> None:
-    """Stamp settled runs with the present, because the database took long to store them.
+    """Stamp runs with the present, because the database took long to store the ends of their attempts.
 
     Whoever reads what changed since a time would look for them before it.
     """
-    stamp = [{"$set": {"settled_late_at": {"$cond": ["$open", None, "$$NOW"]}}}]
+    stamp = [{"$set": {"settled_late_at": "$$NOW"}}]
     await database.runs.update_many({"_id": {"$in": list(run_ids)}}, stamp)

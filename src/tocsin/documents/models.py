@@ -90,7 +90,8 @@ class Run(StoredDocument):
     counts the rounds that ended INCONCLUSIVE and that Tocsin itself followed by another one.
     A WAITING run expects a callback until `callback_by`. `callback` is one that came before the outcome of its attempt
     was stored; the attempt takes it over when the run is settled by it.
-    `settled_late_at` is set if the run settled long after it was created: then its end is not found by its creation.
+    `settled_late_at` is set if the run settled long after it was created, or changed after that: then its end is not
+    found by its creation. It is also set while the run is open if the end of an attempt was stored long after it.
     """
 
     owner: str

@@ -67,6 +67,8 @@ def decode_event_cursor(text: str, *path: str) -> EventCursor:
         if found is None:
             raise ValueError(raw)
         since = _time(found[1])
+        if since < EPOCH:  # nobody was given it, and earlier times may not exist
+            raise ValueError(raw)
         if found[2] is None:
             return EventCursor(since)
         return EventCursor(since, Place(_time(found[2]), found[3], found[4], CursorPosition(_time(found[5]), found[6])))

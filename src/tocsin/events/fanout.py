@@ -37,7 +37,9 @@ _CHUNK = 500
 """Changes that are delivered before the event loop runs other tasks. A stored batch of runs fits, so that each
 subscriber gets its part of it at once."""
 RESUME_OVERLAP = timedelta(seconds=4)
-"""Time before a cursor from which on changes in memory are repeated: those of other processes come a little later."""
+"""Time before a cursor, or a time to go on after, from which on changes in memory are repeated.
+
+Those of other processes come a little later, so a client may not have been told of them."""
 log = telemetry.get_logger(__name__)
 
 
@@ -83,7 +85,9 @@ class Fanout:
             if found is None:
                 return [], CatchUp(self._database, filter_, start)
             return filter_.select(merge_all(found)), None
-        found = None if start is None else self.recent_changes.changes_since(start, now, filter_.owner)
+        found = None
+        if start is not None and start - clock.EPOCH > RESUME_OVERLAP:
+            found = self.recent_changes.changes_since(start - RESUME_OVERLAP, now, filter_.owner)
         return ([filter_.snapshot(now)] if found is None else filter_.select(found)), None
 
     def subscribe(self, owner: str, task_id: str | None = None, after: Start = None) -> ChangeSubscription:

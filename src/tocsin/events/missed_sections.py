@@ -33,9 +33,11 @@ _K = ChangeKind
 _OF_RUNS = (_K.RUN_CREATED, _K.RUN_UPDATED)
 _OF_TASKS = (_K.TASK_CREATED, _K.TASK_UPDATED, *_OF_RUNS)
 _MOVES = (
-    "created_at", "queued_at", "started_at", "cancel_requested_at", "attempts.started_at", "attempts.finished_at"
+    "created_at", "queued_at", "started_at", "cancel_requested_at",
+    "attempts.started_at", "attempts.accepted_at", "attempts.finished_at",
 )  # fmt: skip
-"""The times of an open run, of which its last move set one."""
+"""The times of an open run, of which its last move set one. That to WAITING for a callback that has come sets its end
+to the present instead (`callback_by`)."""
 _RUN_FIELDS = dict.fromkeys(
     ("task", "status", "begun", "due_at", "created_at", "queued_at", "started_at", "finished_at", "settled_late_at"), 1
 )
@@ -130,7 +132,8 @@ def _late_runs(database: Database, filter_: ChangeFilter, period: Period) -> Sec
 
 
 def _open_runs(database: Database, filter_: ChangeFilter, period: Period) -> Section:
-    moved: Condition = {"$or": [{name: {"$gte": period.created_since}} for name in _MOVES]}
+    due: Condition = {"callback_by": {"$gte": period.created_since, "$lte": period.began_at + VISIBLE_WITHIN}}
+    moved: Condition = {"$or": [*({name: {"$gte": period.created_since}} for name in _MOVES), due]}
     query = KeysetQuery(
         database.runs, "missed_open", "due_at", False, {"owner": filter_.owner}, moved | _of_tasks(filter_),
         branches=tuple(Branch({"status": status}) for status in RunStatus if status in OPEN_STATUSES),

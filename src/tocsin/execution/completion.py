@@ -1,5 +1,6 @@
 """Completions: the ended attempts of claimed runs, and the fenced updates that store them. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +106,8 @@ class Completion:
         }
         if decision.status in SETTLED_STATUSES:
             fields["settled_late_at"] = self._settled_late_at()
+        elif self.stored_at is not None and self.stored_at - self.ended_at > SETTLED_SOON:
+            fields["settled_late_at"] = self.stored_at  # the times of the attempt say too little about it
         if not self.run.get("begun", True):
             fields["begun"] = True
         if decision.callback_by is not None:
@@ -118,14 +121,17 @@ class Completion:
     def build_update(self) -> UpdateOne:
         """Return the fenced update of the run."""
         fence = has_value("fence", self.run["fence"])
-        computed = unless_final(self.decision, self.ended_at)
+        fields = self.completed_fields()
+        late_at = fields.get("settled_late_at")
+        computed = unless_final(self.decision, self.ended_at, late_at)
         if expects_callback(self.run["job"]):
-            computed = _unless_called(self.decision, self.attempt["number"], self.ended_at, computed or {})
+            late = {"settled_late_at": late_at} | (computed or {})
+            computed = _unless_called(self.decision, self.attempt["number"], self.ended_at, late)
         return move_run(
             self.run["_id"],
             [RunStatus.RUNNING],
             self.decision.status,
-            self.completed_fields(),
+            fields,
             computed=computed,
             where=fence,
         )
@@ -161,8 +167,13 @@ class Completion:
         return {**self.run, **self.completed_fields(), "status": status, "open": status not in SETTLED_STATUSES}
 
 
-def unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Expression] | None:
-    """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile."""
+def unless_final(
+    decision: RunDecision, ended_at: datetime, late_at: datetime | None = None
+) -> dict[str, Expression] | None:
+    """Return the fields that end a run instead of retrying it if its owner paused or cancelled it meanwhile.
+
+    `late_at` is the time at which the end of the attempt is stored, if that is long after it.
+    """
     final = {"$not": [is_null("final")]}
     if decision.status is RunStatus.CANCELLED:
         return {"reason": {"$cond": [final, "$final.reason", RunReason.CANCEL_REQUESTED]}}
@@ -174,7 +185,7 @@ def unless_final(decision: RunDecision, ended_at: datetime) -> dict[str, Express
         "open": {"$cond": [final, False, True]},
         "retry_at": {"$cond": [final, None, {"$literal": decision.retry_at}]},
         "finished_at": {"$cond": [final, {"$literal": ended_at}, None]},
-        "settled_late_at": {"$cond": [final, {"$literal": ended_at}, None]},
+        "settled_late_at": {"$cond": [final, {"$literal": late_at or ended_at}, {"$literal": late_at}]},
     }
 
 
@@ -184,7 +195,7 @@ def callback_received(number: int) -> Expression:
 
 
 def _unless_called(
-    decision: RunDecision, number: int, ended_at: datetime, computed: dict[str, Expression]
+    decision: RunDecision, number: int, ended_at: datetime, computed: Mapping[str, object]
 ) -> dict[str, Expression]:
     """Return the fields that let a callback that came before the outcome decide: the run is WAITING, and due at once.
 

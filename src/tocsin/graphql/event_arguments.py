@@ -39,16 +39,16 @@ TaskIds = Annotated[
 Kind = TypeVar("Kind", bound=Enum)
 
 
-def parse_start(info: Info, after: datetime | None, cursor: str | None, field: str = "afterCursor") -> Start:
+def parse_start(info: Info, after: datetime | None, cursor: str | None) -> Start:
     """Return where a subscription starts. A stream that reconnects has sent its last cursor as a header.
 
-    Raises InvalidInput for two starts, and for a malformed cursor at `field`.
+    Raises InvalidInput for two starts, and for a malformed cursor.
     """
     if after and cursor:
         raise InvalidInput("Set after or afterCursor, not both.", "afterCursor")
     if (last := info.context.last_event_id) is not None:
         return decode_event_cursor(last, "Last-Event-ID")
-    return decode_event_cursor(cursor, field) if cursor else after or None
+    return decode_event_cursor(cursor, "afterCursor") if cursor else after or None
 
 
 async def parse_task_ids(info: Info, owner: str, task_ids: list[strawberry.ID] | None) -> frozenset[str] | None:

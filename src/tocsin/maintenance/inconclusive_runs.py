@@ -122,7 +122,10 @@ def _mark_update(run: RunDocument) -> UpdateOne:
         has_value("status", run["status"]),
         {"$or": [is_null("reason"), is_one_of("reason", MARKED_REASONS)]},
     )
-    return UpdateOne({"_id": run["_id"]}, [change_when(is_same, RunChanges(reason=RunReason.INCONCLUSIVE))])
+    # Clients that were away find what became of a settled run by this time.
+    found_by = {"settled_late_at": {"$cond": ["$open", {"$ifNull": ["$settled_late_at", None]}, "$$NOW"]}}
+    marked = RunChanges(reason=RunReason.INCONCLUSIVE)
+    return UpdateOne({"_id": run["_id"]}, [change_when(is_same, marked, found_by)])
 
 
 async def _uncount(database: Database, runs: Iterable[RunDocument]) -> None:

@@ -54,5 +54,6 @@ def _paused(failures: Expression, run: RunIdOrExpression) -> Expression:
         "self_pause": {"run": run, "failures": failures, "at": "$$NOW", "is_told": {"$literal": False}},
         "next_run_at": {"$literal": None},
         "version": {_ADD: ["$version", 1]},
+        "updated_at": "$$NOW",
         "reconcile": {"$literal": True},
     }

@@ -170,9 +170,17 @@ def _slices(runs: list[RunDocument]) -> Iterator[list[str]]:
 
 
 async def cancel_open_runs(database: Database, task_id: str, now: datetime) -> None:
-    """Cancel all open runs of a task, manual ones too, because its owner was deactivated."""
-    runs = await _open_runs(database, task_id)
-    await _settle_runs(database, runs, lambda slice_ids: stop_updates(slice_ids, Hold.PAUSED, now))
+    """Cancel all open runs of a task, manual ones too, because its owner was deactivated.
+
+    Running attempts end by themselves, without a retry. Nobody is to call back for weeks, though: runs that only expect
+    a callback end now.
+    """
+    runs, ending = await _open_runs(database, task_id), _cancel_if_waiting(_REASONS[Hold.PAUSED], now)
+
+    def updates(slice_ids: list[str]) -> list[UpdateMany]:
+        return [*stop_updates(slice_ids, Hold.PAUSED, now), update_by_ids(slice_ids, ending)]
+
+    await _settle_runs(database, runs, updates)
 
 
 async def align_stale_runs(database: Database, runs: list[RunDocument], now: datetime) -> None:

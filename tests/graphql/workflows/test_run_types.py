@@ -137,3 +137,22 @@ async def test_the_results_of_all_items_are_loaded_with_one_query(api: Api) -> N
     shown = await api.alice.ask(read, id=ids.encode_id("WorkflowRun", workflow_run_id))
     assert shown["workflowRun"]["step"]["result"] == list(range(count))
     assert queries == [count]
+
+
+@pytest.mark.parametrize(("status", "expected"), [("WAITING", "CALLBACK"), ("RUNNING", None), ("QUEUED", None)])
+async def test_a_step_whose_run_expects_a_callback_says_so(api: Api, status: str, expected: str | None) -> None:
+    assert api.alice.user is not None
+    definition = {"name": "w", "steps": [{"key": "s", "wait": "PT1H"}, {"key": "items", "wait": "PT1H"}]}
+    save = "mutation($i: SaveWorkflowInput!) { saveWorkflow(input: $i) { userErrors { message } } }"
+    await api.alice.ask(save, i={"definition": definition})
+    made = (await api.alice.ask(EXECUTE))["executeWorkflow"]["workflowRun"]["id"]
+    workflow_run = ids.require_id("WorkflowRun", made, "id")
+    steps = {"s": {"status": "RUNNING"}, "items": {"status": "RUNNING", "items": ItemState.RUNNING}}
+    await api.database.workflow_runs.update_one({"_id": workflow_run}, {"$set": {"steps": steps}})
+    run = run_document(workflow_run, T0, _id=f"{workflow_run}:s", status=status, open=True, trigger="WORKFLOW")
+    await api.database.runs.insert_one(run | {"attempts": [{"number": 1, "started_at": T0}]})
+    found = await api.alice.ask("query($i: ID!) { workflowRun(id: $i) { steps { key status waitingFor } } }", i=made)
+    assert found["workflowRun"]["steps"] == [
+        {"key": "s", "status": "RUNNING", "waitingFor": expected},
+        {"key": "items", "status": "RUNNING", "waitingFor": None},
+    ]

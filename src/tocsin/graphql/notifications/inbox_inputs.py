@@ -1,15 +1,15 @@
 """Arguments of notifications: their cursors, and which ones are wanted."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
 import strawberry
 
-from tocsin.documents import NotificationDocument
-from tocsin.errors import InvalidInput
-from tocsin.graphql.context import Services
+from tocsin.errors import InvalidInput, NotFound
+from tocsin.graphql import ids
+from tocsin.graphql.context import Info, Services
+from tocsin.graphql.event_arguments import MAX_TASKS, parse_task_ids
+from tocsin.graphql.node import WORKFLOW_RUN, load_node
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.inbox.positions import FeedPosition, decode_position
 from tocsin.notifications.inbox.reader import read_time
@@ -18,6 +18,24 @@ MAX_WAIT = 60
 """Seconds for which a query can wait for notifications."""
 KindsArgument = Annotated[
     list[EventKind] | None, strawberry.argument(description="Return only notifications of these kinds.")
+]
+TaskIdsArgument = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(
+        description=(
+            f"Return only notifications about these tasks and their runs, at most {MAX_TASKS}: those whose `data` has "
+            "such a `taskId`. Default: all."
+        )
+    ),
+]
+WorkflowRunArgument = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description=(
+            "Return only notifications about this workflow run and its steps: those whose `data` has this "
+            "`workflowRunId`. Default: all."
+        )
+    ),
 ]
 UnacknowledgedArgument = Annotated[
     bool, strawberry.argument(description="Return only notifications that you have not acknowledged.")
@@ -35,18 +53,17 @@ WaitArgument = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationChoice:
-    """The notifications that a reader wants. `kinds` is None for all."""
-
-    kinds: Collection[EventKind] | None = None
-    unacknowledged_only: bool = False
-
-    def includes(self, notification: NotificationDocument) -> bool:
-        """Tell whether a notification is wanted."""
-        if self.unacknowledged_only and notification["acknowledged"]:
-            return False
-        return self.kinds is None or notification["kind"] in self.kinds
+async def parse_subjects(
+    info: Info, owner: str, task_ids: list[strawberry.ID] | None, workflow_run_id: strawberry.ID | None
+) -> tuple[frozenset[str] | None, str | None]:
+    """Return the tasks and the workflow run of these filters, None for all. Raises InvalidInput, NotFound."""
+    tasks = await parse_task_ids(info, owner, task_ids)
+    if not workflow_run_id:
+        return tasks, None
+    workflow_run = ids.require_id("WorkflowRun", workflow_run_id, "workflowRunId")
+    if await load_node(info, WORKFLOW_RUN, owner, workflow_run) is None:
+        raise NotFound("You have no workflow run with this id.", "workflowRunId")
+    return tasks, workflow_run
 
 
 async def parse_position(services: Services, text: str, *path: str) -> FeedPosition:

@@ -11,9 +11,10 @@ from tocsin.errors import DatabaseUnavailable, InvalidInput
 from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.limits.waiting import waiting
-from tocsin.graphql.notifications.inbox_inputs import NotificationChoice, check_wait, parse_position
+from tocsin.graphql.notifications.inbox_inputs import check_wait, parse_position
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import ending_with_token
+from tocsin.notifications.inbox.choice import NotificationChoice
 from tocsin.notifications.inbox.listing import query_notifications
 from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, Step, locate
 from tocsin.notifications.inbox.reader import FeedPage, NotificationReader, find_horizon, find_present
@@ -25,7 +26,7 @@ async def list_notifications(
     services: Services, owner: User, choice: NotificationChoice, page: PageArguments
 ) -> Connection[Notification]:
     """Return a page of the owner's notifications, newest first. Raises InvalidInput."""
-    query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
+    query = query_notifications(services.database, owner, choice)
     found = await paging.fetch_page(query, page)
     positions = locate(found.rows, await find_horizon(services.database))
     items = [to_notification(row, positions[row["_id"]]) for row in found.rows]
@@ -120,7 +121,7 @@ def _to_connection(
     position: FeedPosition,
 ) -> Connection[Notification]:
     """Return a page whose end cursor is where the next long poll goes on, even if it is empty."""
-    query = query_notifications(services.database, owner, choice.kinds, unacknowledged_only=choice.unacknowledged_only)
+    query = query_notifications(services.database, owner, choice)
     items = [to_notification(step.row, step.position, step.attempt) for step in found.steps]
     cursors = [step.position.encode() for step in found.steps]
     rows, start = [step.row for step in found.steps], cursors[0] if cursors else None

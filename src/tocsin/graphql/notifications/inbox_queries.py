@@ -9,12 +9,15 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.limits.waiting import require_alone
 from tocsin.graphql.notifications.inbox_inputs import (
     KindsArgument,
-    NotificationChoice,
+    TaskIdsArgument,
     UnacknowledgedArgument,
     WaitArgument,
+    WorkflowRunArgument,
+    parse_subjects,
 )
 from tocsin.graphql.notifications.inbox_lists import list_notifications, poll_notifications
 from tocsin.graphql.notifications.inbox_types import Notification
+from tocsin.notifications.inbox.choice import NotificationChoice
 
 
 @strawberry.type
@@ -33,9 +36,13 @@ class NotificationQueries:
         unacknowledged_only: UnacknowledgedArgument = False,
         kinds: KindsArgument = strawberry.UNSET,
         wait_seconds: WaitArgument = strawberry.UNSET,
+        task_ids: TaskIdsArgument = strawberry.UNSET,
+        workflow_run_id: WorkflowRunArgument = strawberry.UNSET,
     ) -> Connection[Notification]:
         user = await access.require_user(info)
-        choice = NotificationChoice(kinds if isinstance(kinds, list) else None, bool(unacknowledged_only))
+        subjects = await parse_subjects(info, user.id, task_ids, workflow_run_id)
+        wanted = kinds if isinstance(kinds, list) else None
+        choice = NotificationChoice(wanted, bool(unacknowledged_only), *subjects)
         if isinstance(wait_seconds, int):
             require_alone(info._raw_info, "waitSeconds")
             return await poll_notifications(info.context, user, choice, page, wait_seconds)

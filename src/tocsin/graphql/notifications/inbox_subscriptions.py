@@ -8,12 +8,21 @@ import strawberry
 
 from tocsin.documents import User
 from tocsin.documents.changes import MAX_NAMED
+from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
 from tocsin.graphql.context import Context, Info
-from tocsin.graphql.notifications.inbox_inputs import parse_position
+from tocsin.graphql.event_arguments import parse_kinds
+from tocsin.graphql.notifications.inbox_inputs import (
+    KindsArgument,
+    TaskIdsArgument,
+    WorkflowRunArgument,
+    parse_position,
+    parse_subjects,
+)
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import EventLimit, check_limit, ending_with_token, take
 from tocsin.notifications.inbox.acknowledgement_stream import AcknowledgementWatcher, stream_acknowledgements
+from tocsin.notifications.inbox.choice import NotificationChoice
 from tocsin.notifications.inbox.positions import FeedPosition
 from tocsin.notifications.inbox.reader import NotificationReader
 from tocsin.notifications.inbox.stream import stream_from, stream_unacknowledged
@@ -23,6 +32,7 @@ _AFTER = (
     "`cursor` of the last notification received. The stream then starts with all that were stored since, "
     "acknowledged or not. A cursor older than the notifications that are kept is an error: then read the list."
 )
+_AFTER_CURSOR = f"The same as `after`, by the name that it has in other subscriptions. {_AFTER}"
 
 
 @strawberry.type(description="Notifications of yours that one of your clients has acknowledged.")
@@ -57,7 +67,8 @@ class NotificationSubscriptions:
         description=(
             "Your notifications: first all unacknowledged ones, oldest first, or those since `after`; then each one as "
             "it is stored, by whichever process. None is left out, and each comes once in a stream and those that "
-            "continue it by `after`; with a live channel, again until you acknowledge it."
+            "continue it by `after`; with a live channel, again until you acknowledge it. A stream that continues "
+            "another one needs the same filters: the cursor is beyond what they excluded."
         )
     )
     async def notification_received(
@@ -65,22 +76,39 @@ class NotificationSubscriptions:
         info: Info,
         after: Annotated[str | None, strawberry.argument(description=_AFTER)] = strawberry.UNSET,
         limit: EventLimit = strawberry.UNSET,
+        after_cursor: Annotated[str | None, strawberry.argument(description=_AFTER_CURSOR)] = strawberry.UNSET,
+        kinds: KindsArgument = strawberry.UNSET,
+        task_ids: TaskIdsArgument = strawberry.UNSET,
+        workflow_run_id: WorkflowRunArgument = strawberry.UNSET,
     ) -> AsyncGenerator[Notification, None]:
         user = await access.require_user(info)
         check_limit(limit)
-        after = info.context.last_event_id or after
-        position = await parse_position(info.context.services, after, "after") if after else None
-        return take(limit or None, _stream(info.context, user, position))
+        position = await _parse_start(info.context, after or None, after_cursor or None)
+        subjects = await parse_subjects(info, user.id, task_ids, workflow_run_id)
+        choice = NotificationChoice(parse_kinds(kinds, "kinds"), False, *subjects)
+        return take(limit or None, _stream(info.context, user, position, choice))
 
 
-async def _stream(context: Context, owner: User, position: FeedPosition | None) -> AsyncGenerator[Notification, None]:
+async def _parse_start(context: Context, after: str | None, after_cursor: str | None) -> FeedPosition | None:
+    """Return where a stream starts. One that reconnects has sent its last cursor as a header. Raises InvalidInput."""
+    if after and after_cursor:
+        raise InvalidInput("Set after or afterCursor, not both.", "afterCursor")
+    cursor, field = (after_cursor, "afterCursor") if after_cursor else (after, "after")
+    if context.last_event_id:
+        cursor, field = context.last_event_id, "Last-Event-ID"
+    return await parse_position(context.services, cursor, field) if cursor else None
+
+
+async def _stream(
+    context: Context, owner: User, position: FeedPosition | None, choice: NotificationChoice
+) -> AsyncGenerator[Notification, None]:
     """Yield the owner's notifications after the position, or the unacknowledged ones, and then new ones."""
     services = context.services
     async with NotificationWatcher(services.fanout, owner.id) as watcher, ending_with_token(context, watcher):
         if position is None:
-            steps = stream_unacknowledged(services.database, watcher, owner)
+            steps = stream_unacknowledged(services.database, watcher, owner, choice.includes)
         else:
-            steps = stream_from(watcher, NotificationReader(services.database, owner.id, position))
+            steps = stream_from(watcher, NotificationReader(services.database, owner.id, position, choice.includes))
         async with aclosing(steps):
             async for step in steps:
                 context.event_cursor = step.position.encode()

@@ -56,7 +56,7 @@ class RunEvent:
     owner: strawberry.Private[str]
     kind: RunEventKind = strawberry.field(description="Kind of the change.")
     at: datetime = strawberry.field(description="Time of the change, by the clock of the database.")
-    cursor: str = strawberry.field(description=CURSOR.replace("afterCursor", "after"))
+    cursor: str = strawberry.field(description=CURSOR)
     run_id: strawberry.ID | None = strawberry.field(description="Global ID of the run; null in a SNAPSHOT or RESYNC.")
     task_id: strawberry.ID | None = strawberry.field(description="Global ID of its task; null in a SNAPSHOT or RESYNC.")
     status: RunStatus | None = strawberry.field(description="New status of the run; null if it did not change.")

@@ -7,19 +7,12 @@ import strawberry
 
 from tocsin.documents import ChangeKind, RunStatus
 from tocsin.events import ChangeFilter
-from tocsin.events.catch_up import MAX_MISSED
 from tocsin.graphql import access
 from tocsin.graphql.context import Info
-from tocsin.graphql.event_arguments import TaskIds, parse_kinds, parse_start, parse_task_ids
+from tocsin.graphql.event_arguments import ResumeAfterCursor, TaskIds, parse_kinds, parse_start, parse_task_ids
 from tocsin.graphql.event_streams import stream_events
 from tocsin.graphql.runs.events import RunEvent, to_run_event
 from tocsin.graphql.streams import EventLimit, check_limit
-
-_AFTER = (
-    "`cursor` of the last event received. The stream then starts with the runs that changed since, each at least once "
-    f"and in its latest state, instead of a SNAPSHOT. If they are more than {MAX_MISSED:,}, or history of that time "
-    "was deleted, it starts with a RESYNC."
-)
 
 
 @strawberry.type
@@ -39,12 +32,12 @@ class RunSubscriptions:
             list[RunStatus] | None,
             strawberry.argument(description="Return only events with one of these statuses. Default: all."),
         ] = strawberry.UNSET,
-        after: Annotated[str | None, strawberry.argument(description=_AFTER)] = strawberry.UNSET,
+        after_cursor: ResumeAfterCursor = strawberry.UNSET,
         limit: EventLimit = strawberry.UNSET,
     ) -> AsyncGenerator[RunEvent, None]:
         owner = await access.require_owner(info)
         check_limit(limit)
-        start = parse_start(info, None, after, "after")
+        start = parse_start(info, None, after_cursor)
         changes = ChangeFilter(
             owner,
             task_ids=await parse_task_ids(info, owner, task_ids),

@@ -42,7 +42,7 @@ class Task(Node):
         description="Number of consecutive scheduled runs that failed, since the last one that succeeded."
     )
     created_at: datetime = strawberry.field(description="Time at which the task was created.")
-    updated_at: datetime = strawberry.field(description="Time of your last edit.")
+    updated_at: datetime = strawberry.field(description="Time of your last edit, or at which the task paused itself.")
 
     @strawberry.field(description="Job that the task performs.")
     def job(self) -> Job:

@@ -8,6 +8,7 @@ import strawberry
 
 from tocsin.documents import (
     ApprovalDecisionDocument,
+    RunStatus,
     StepReason,
     StepStatus,
     Trigger,
@@ -93,10 +94,18 @@ class StepRun:
             failed=item_states.count(ItemState.FAILED),
         )
 
-    @strawberry.field(description="Condition that the step is waiting for; null unless it is PENDING or WAITING.")
+    @strawberry.field(
+        description=(
+            "Condition that the step is waiting for; null unless it is PENDING or WAITING, or is RUNNING and its run "
+            "expects a callback (CALLBACK). With `forEach`, `runs` tell which items do."
+        )
+    )
     async def waiting_for(self, info: Info) -> WaitingFor | None:
         if self.status is StepStatus.PENDING:
             return WaitingFor.DEPENDENCY
+        if self.status is StepStatus.RUNNING and self.state.items is None:
+            (run,) = await self._load_runs(info, [StepRunRef(self.key)])
+            return WaitingFor.CALLBACK if run is not None and run.status is RunStatus.WAITING else None
         if self.status is not StepStatus.WAITING:
             return None
         if self.state.asks is None:

@@ -1,20 +1,19 @@
 """Queries for lists of notifications."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from tocsin import clock
 from tocsin.documents import Database, NotificationDocument, User
 from tocsin.documents.keyset import Condition, KeysetQuery
-from tocsin.notifications.events import EventKind
+from tocsin.notifications.inbox.choice import NotificationChoice
 
 
 def query_notifications(
-    database: Database, owner: User, kinds: Collection[EventKind] | None = None, *, unacknowledged_only: bool = False
+    database: Database, owner: User, choice: NotificationChoice
 ) -> KeysetQuery[NotificationDocument]:
     """Build the query for notifications of the owner, newest first."""
     indexed: Condition = {"owner": owner.id}
-    if unacknowledged_only:
+    if choice.unacknowledged_only:
         indexed["acknowledged"] = False
     return KeysetQuery(
         collection=database.notifications,
@@ -22,7 +21,7 @@ def query_notifications(
         key="stored_at",
         descending=True,
         indexed_filter=indexed,
-        extra_filter={} if kinds is None else {"kind": {"$in": [kind.value for kind in kinds]}},
+        extra_filter=choice.condition(),
         key_range_hint=(owner.created_at, clock.now()),
     )
 

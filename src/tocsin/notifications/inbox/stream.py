@@ -66,20 +66,26 @@ async def _repeat_until_news(
 
 
 async def stream_unacknowledged(
-    database: Database, watcher: NotificationWatcher, owner: User
+    database: Database,
+    watcher: NotificationWatcher,
+    owner: User,
+    wants: Callable[[NotificationDocument], bool] = lambda _: True,
 ) -> AsyncGenerator[Step, None]:
     """Yield the unacknowledged notifications, oldest first, then each one as it is stored, without end.
 
-    Waits while the database is unavailable.
+    `wants` chooses among them after they are read, so that streams with different choices share the reads. Waits while
+    the database is unavailable.
     """
     began, horizon = clock.now(), await _read_when_available(watcher, lambda: find_horizon(database))
     end = FeedPosition.at(_find_common_end(horizon)).floor
     async with aclosing(_read_unacknowledged(database, watcher, owner, end)) as rows:
         async for row in rows:
+            if not wants(row):
+                continue
             yield Step(row, True, FeedPosition(CursorPosition(row["stored_at"], row["_id"])))
 
     def is_news(row: NotificationDocument) -> bool:
-        return row["acknowledged_at"] is None or row["acknowledged_at"] > began
+        return (row["acknowledged_at"] is None or row["acknowledged_at"] > began) and wants(row)
 
     reader = NotificationReader(database, owner.id, FeedPosition(end), is_news)
     async with aclosing(stream_from(watcher, reader)) as steps:
