@@ -132,11 +132,11 @@ def _bad_requests(server: Server) -> Iterator[str]:
         yield f"http://{server.host}:{server.port}/no-such-page"
 
 
-async def _measure_storm(client: _Client, mails: MailServer) -> list[Row]:
-    begun = await client.fail(_dead_urls(), STORM_TASKS)
+async def _measure_storm(client: _Client, mails: MailServer, count: int) -> list[Row]:
+    begun = await client.fail(_dead_urls(), count)
 
     async def all_failed() -> bool:
-        return await client.count_failed() == STORM_TASKS
+        return await client.count_failed() == count
 
     await _wait(all_failed)
     took = time.monotonic() - begun
@@ -144,17 +144,17 @@ async def _measure_storm(client: _Client, mails: MailServer) -> list[Row]:
     told = [(subject, at) for subject, at in mails.arrived if "fail" in subject]
     first = min((at for _, at in told), default=float("nan"))
     return [
-        Row(f"(p) {STORM_TASKS:,} tasks on a dead host: mails", len(told), "1"),
+        Row(f"(p) {count:,} tasks on a dead host: mails", len(told), "1"),
         Row("    time until all have failed, s", took),
         Row("    time until the first mail, s", first - begun),
     ]
 
 
-async def _measure_outage(client: _Client, mails: MailServer, server: Server) -> list[Row]:
+async def _measure_outage(client: _Client, mails: MailServer, server: Server, seconds: float) -> list[Row]:
     await mails.close()
     before = len(mails.arrived)
     await client.fail(_bad_requests(server), WAITING_MAILS)
-    await asyncio.sleep(OUTAGE_SECONDS)
+    await asyncio.sleep(seconds)
     await mails.open()
     back = time.monotonic()
 
@@ -165,7 +165,7 @@ async def _measure_outage(client: _Client, mails: MailServer, server: Server) ->
         await _wait(all_arrived)
     delays = [at - back for _, at in mails.arrived[before:]]
     return [
-        Row(f"(p) {WAITING_MAILS} mails of {OUTAGE_SECONDS:.0f} s without a mail server: arrived", len(delays),
+        Row(f"(p) {WAITING_MAILS} mails of {seconds:.0f} s without a mail server: arrived", len(delays),
             str(WAITING_MAILS)),
         Row("    first after it is back, s", min(delays, default=float("nan"))),
         Row("    last after it is back, s", max(delays, default=float("nan"))),
@@ -182,17 +182,17 @@ async def _mail_server() -> AsyncIterator[MailServer]:
         await mails.close()
 
 
-async def _measure() -> list[Row]:
+async def _measure(storm: int, outage: float) -> list[Row]:
     async with _mail_server() as mails:
         with serving({**_SETTINGS, "SMTP_PORT": str(mails.port)}) as server:
             client = _Client(server)
             await client.sign_up()
-            return [*await _measure_storm(client, mails), *await _measure_outage(client, mails, server)]
+            return [*await _measure_storm(client, mails, storm), *await _measure_outage(client, mails, server, outage)]
 
 
-def measure() -> list[Row]:
-    """Measure a storm of failures, and an outage of the mail server."""
-    return asyncio.run(_measure())
+def measure(storm: int = STORM_TASKS, outage: float = OUTAGE_SECONDS) -> list[Row]:
+    """Measure a storm of so many failures, and an outage of the mail server of so many seconds."""
+    return asyncio.run(_measure(storm, outage))
 
 
 def main() -> None:
