@@ -49,7 +49,7 @@ class UpdateNotificationRulePayload(Payload):
 
 @payload
 class DeleteNotificationRulePayload(Payload):
-    subject_id: strawberry.ID | None = strawberry.field(
+    deleted_notification_rule_subject_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the task or workflow, which has no rule any more; null if there are user errors."
     )
 
@@ -75,8 +75,9 @@ class NotificationPreferencesMutations:
 
     @mutation(
         description=(
-            "Change what you are told about one task or workflow. There can be 1,000 such rules; each is deleted with "
-            "its task or workflow. Requests for a decision are not affected."
+            "Change what you are told about one task or workflow. There can be 1,000 such rules, which "
+            "`notificationRules` lists; each is deleted with its task or workflow. Requests for a decision are not "
+            "affected."
         )
     )
     async def update_notification_rule(
@@ -86,7 +87,7 @@ class NotificationPreferencesMutations:
         type_name, subject = await _require_subject(services, owner, input.subject_id)
         changes = validate_rule(parse_rule(input), is_task=type_name == "Task")
         await _require_channels(services, owner, changes.get("channels") or (), "channelIds")
-        changed = await store.change_rule(services.database, owner, subject, changes)
+        changed = await store.change_rule(services.database, owner, type_name, subject, changes)
         await release_held(services.database, owner, clock.now(), subject)
         return UpdateNotificationRulePayload(notification_rule=to_rule(changed))
 
@@ -98,7 +99,7 @@ class NotificationPreferencesMutations:
         _, subject = await _require_subject(services, owner, input.subject_id)
         await store.delete_rule(services.database, subject)
         await release_held(services.database, owner, clock.now(), subject)
-        return DeleteNotificationRulePayload(subject_id=input.subject_id)
+        return DeleteNotificationRulePayload(deleted_notification_rule_subject_id=input.subject_id)
 
 
 async def _require_subject(services: Services, owner: str, global_id: strawberry.ID) -> tuple[str, str]:

@@ -2,17 +2,24 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from tocsin.documents import NotificationPreferencesDocument
 from tocsin.graphql import ids
+from tocsin.graphql.context import Info
+from tocsin.graphql.node import TASK, WORKFLOW, load_node
 from tocsin.graphql.notifications.enums import EventKind
 from tocsin.graphql.notifications.preference_enums import DigestFrequency, FailureDetail, Weekday
 from tocsin.notifications.preferences.changes import CHOSEN_KINDS
 from tocsin.notifications.preferences.choices import NotificationRule, Preferences
 from tocsin.notifications.preferences.digest_times import DigestPlan
 from tocsin.notifications.preferences.quiet_hours import WEEKDAYS, QuietHours
+
+if TYPE_CHECKING:
+    from tocsin.graphql.tasks.types import Task
+    from tocsin.graphql.workflows.types import Workflow
 
 
 @strawberry.type(name="QuietHours", description="Hours in which nothing is mailed or sent to channels.")
@@ -56,6 +63,10 @@ class NotificationPreferences:
     description="What you are told about one task or workflow, where that differs from your preferences.",
 )
 class NotificationRuleType:
+    document: strawberry.Private[NotificationPreferencesDocument]
+    subject_id: strawberry.ID = strawberry.field(
+        description="Global ID of the task or workflow, for `updateNotificationRule` and `deleteNotificationRule`."
+    )
     is_muted: bool = strawberry.field(
         description="Whether you are told nothing about it, by mail or channels. The notifications are still listed."
     )
@@ -69,6 +80,19 @@ class NotificationRuleType:
     failures: FailureDetail | None = strawberry.field(
         description="Which failures of the task are mailed; null for those of your preferences."
     )
+
+    @strawberry.field(description="The task; null for a workflow, and if the task was deleted.")
+    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("..tasks.types")] | None:
+        subject = self._subject_of("Task")
+        return None if subject is None else await load_node(info, TASK, self.document["owner"], subject)
+
+    @strawberry.field(description="The workflow; null for a task, and if the workflow was deleted.")
+    async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("..workflows.types")] | None:
+        subject = self._subject_of("Workflow")
+        return None if subject is None else await load_node(info, WORKFLOW, self.document["owner"], subject)
+
+    def _subject_of(self, type_name: str) -> str | None:
+        return self.document["_id"] if _subject_type(self.document) == type_name else None
 
 
 def to_preferences(document: NotificationPreferencesDocument | None) -> NotificationPreferences:
@@ -88,12 +112,18 @@ def to_rule(document: NotificationPreferencesDocument) -> NotificationRuleType:
     """Convert the stored rule of a task or workflow."""
     rule = NotificationRule.from_document(document)
     return NotificationRuleType(
+        document=document,
+        subject_id=strawberry.ID(ids.encode_id(_subject_type(document), document["_id"])),
         is_muted=rule.is_muted,
         is_mailed=rule.is_mailed,
         channel_ids=None if rule.channels is None else _channel_ids(rule.channels),
         kinds=None if rule.kinds is None else _in_order(rule.kinds),
         failures=rule.failures,
     )
+
+
+def _subject_type(document: NotificationPreferencesDocument) -> str:
+    return document.get("subject_type") or "Task"
 
 
 def _to_quiet_hours(quiet: QuietHours) -> QuietHoursType:
