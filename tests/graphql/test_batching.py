@@ -107,8 +107,18 @@ class Seeds:
             | {"subject": "s", "text": "t", "page": None, "run": run, "about": None, "data": {}}
             | {"acknowledged": False, "acknowledged_at": None}  # type: ignore[arg-type]
         )
+        channel = new_id(owner)
+        for delivery in (f"{owner}/n{number}", f"{owner}/n{number}@{channel}"):
+            await database.deliveries.insert_one(
+                {"_id": delivery, "owner": owner, "kind": "FAILED_FOR_GOOD", "run": run, "subject": "s", "text": "t"}
+                | {"status": "DELIVERED", "queued_at": at, "next_try_at": at, "attempts": [{"at": at, "error": None}]}
+                | ({"channel": channel} if "@" in delivery else {})  # type: ignore[arg-type]
+            )
+        await database.notification_preferences.insert_one(
+            {"_id": run.partition(":")[0], "owner": owner, "subject_type": "Task", "created_at": at}
+        )
         await database.notification_channels.insert_one(
-            {"_id": new_id(owner), "owner": owner, "kind": "slack", "name": "c", "settings": {}, "sealed": {}}
+            {"_id": channel, "owner": owner, "kind": "slack", "name": "c", "settings": {}, "sealed": {}}
             | {"shown": {"url": "***"}, "events": None, "is_enabled": True, "revision": 1, "created_at": at}  # type: ignore[arg-type]
         )
 
