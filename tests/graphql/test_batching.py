@@ -193,7 +193,7 @@ async def count_commands(api: Api, log: CommandLog, query: str, size: int) -> di
 
 
 async def test_no_list_loads_its_objects_one_by_one(database: Database, settings: Settings) -> None:
-    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9}
+    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9, "max_document_tokens": 10_000}
     async with logged(database, log) as connection, served_api(connection, settings.model_copy(update=wide)) as api:
         assert api.carol.user is not None
         seeds = Seeds(database, api.carol.user.id)
@@ -214,7 +214,7 @@ async def test_no_list_loads_its_objects_one_by_one(database: Database, settings
 async def test_a_fan_out_is_read_with_queries_whose_number_does_not_grow(
     database: Database, settings: Settings, items: int
 ) -> None:
-    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9}
+    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9, "max_document_tokens": 10_000}
     async with logged(database, log) as connection, served_api(connection, settings.model_copy(update=wide)) as api:
         assert api.carol.user is not None
         await Seeds(database, api.carol.user.id).add(1, items)

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.graphql.conftest import T0, Api, Caller
+from tests.commands import CommandLog, logged
+from tests.graphql.conftest import T0, Api, Caller, served_api
 from tests.graphql.notifications.helpers import owner_of
 from tests.graphql.notifications.test_preferences import add_channel
-from tocsin.documents import to_global_id
+from tocsin.config import Settings
+from tocsin.documents import Database, to_global_id
 from tocsin.graphql import ids
 from tocsin.notifications.account_events import QuotaMet
 from tocsin.notifications.deliveries import delivery_id, notify
@@ -65,3 +67,17 @@ async def test_each_notification_has_its_own(api: Api) -> None:
         ]
         for event in events
     }
+
+
+async def test_a_list_reads_all_deliveries_at_once(database: Database, settings: Settings) -> None:
+    log, counts = CommandLog(), []
+    async with logged(database, log) as connection, served_api(connection, settings) as api:
+        await add_channel(api.alice)
+        for days in (range(1), range(1, 10)):
+            for day in days:
+                await quota_met(api.alice, api, at=T0 + timedelta(days=day))
+            log.commands.clear()
+            nodes = (await api.alice.ask(LIST))["notifications"]["nodes"]
+            assert [len(each["deliveries"]) for each in nodes] == [2] * days.stop
+            counts.append(log.count("deliveries", "notification_channels"))
+    assert counts == [{"find deliveries": 1, "find notification_channels": 2}] * 2
