@@ -113,8 +113,18 @@ class Seeds:
             | {"subject": "s", "text": "t", "page": None, "run": run, "about": None, "data": {}}
             | {"acknowledged": False, "acknowledged_at": None}  # type: ignore[arg-type]
         )
+        channel = new_id(owner)
+        for delivery in (f"{owner}/n{number}", f"{owner}/n{number}@{channel}"):
+            await database.deliveries.insert_one(
+                {"_id": delivery, "owner": owner, "kind": "FAILED_FOR_GOOD", "run": run, "subject": "s", "text": "t"}
+                | {"status": "DELIVERED", "queued_at": at, "next_try_at": at, "attempts": [{"at": at, "error": None}]}
+                | ({"channel": channel} if "@" in delivery else {})  # type: ignore[arg-type]
+            )
+        await database.notification_preferences.insert_one(
+            {"_id": run.partition(":")[0], "owner": owner, "subject_type": "Task", "created_at": at}
+        )
         await database.notification_channels.insert_one(
-            {"_id": new_id(owner), "owner": owner, "kind": "slack", "name": "c", "settings": {}, "sealed": {}}
+            {"_id": channel, "owner": owner, "kind": "slack", "name": "c", "settings": {}, "sealed": {}}
             | {"shown": {"url": "***"}, "events": None, "is_enabled": True, "revision": 1, "created_at": at}  # type: ignore[arg-type]
         )
 
@@ -189,7 +199,7 @@ async def count_commands(api: Api, log: CommandLog, query: str, size: int) -> di
 
 
 async def test_no_list_loads_its_objects_one_by_one(database: Database, settings: Settings) -> None:
-    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9}
+    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9, "max_document_tokens": 10_000}
     async with logged(database, log) as connection, served_api(connection, settings.model_copy(update=wide)) as api:
         assert api.carol.user is not None
         seeds = Seeds(database, api.carol.user.id)
@@ -210,7 +220,7 @@ async def test_no_list_loads_its_objects_one_by_one(database: Database, settings
 async def test_a_fan_out_is_read_with_queries_whose_number_does_not_grow(
     database: Database, settings: Settings, items: int
 ) -> None:
-    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9}
+    log, wide = CommandLog(), {"max_cost": 10**8, "cost_limit": 10**9, "max_document_tokens": 10_000}
     async with logged(database, log) as connection, served_api(connection, settings.model_copy(update=wide)) as api:
         assert api.carol.user is not None
         await Seeds(database, api.carol.user.id).add(1, items)

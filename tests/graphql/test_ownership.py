@@ -125,14 +125,15 @@ CASES: dict[str, tuple[str, Any]] = {
         f"mutation($channel: ID!) {{ updateNotificationPreferences(input: {{quietHours: {{from: \"22:00\", to: \"07:00\", exceptChannelIds: [$channel]}}}}) {{ notificationPreferences {{ timeZone }} {SHOWN} }} }}",
         {"updateNotificationPreferences": {"notificationPreferences": None, **NOT_FOUND}},
     ),
+    "notificationRules": ("{ notificationRules { totalCount nodes { subjectId } } }", {"notificationRules": {"totalCount": 0, "nodes": []}}),
     "updateNotificationRule": (f"mutation($task: ID!) {{ updateNotificationRule(input: {{subjectId: $task, isMuted: true}}) {{ notificationRule {{ isMuted }} {SHOWN} }} }}", {"updateNotificationRule": {"notificationRule": None, **NOT_FOUND}}),
-    "deleteNotificationRule": (f"mutation($task: ID!) {{ deleteNotificationRule(input: {{subjectId: $task}}) {{ subjectId {SHOWN} }} }}", {"deleteNotificationRule": {"subjectId": None, **NOT_FOUND}}),
+    "deleteNotificationRule": (f"mutation($task: ID!) {{ deleteNotificationRule(input: {{subjectId: $task}}) {{ deletedNotificationRuleSubjectId {SHOWN} }} }}", {"deleteNotificationRule": {"deletedNotificationRuleSubjectId": None, **NOT_FOUND}}),
     "mailAddresses": ("{ mailAddresses { purpose email requestedEmail } }", {"mailAddresses": []}),
     "requestMailAddress": (
         f'mutation {{ requestMailAddress(input: {{purpose: ALERTS, email: "x"}}) {{ mailAddress {{ email }} {SHOWN} }} }}',
         {"requestMailAddress": {"mailAddress": None, "userErrors": [{"code": "INVALID"}]}},
     ),
-    "removeMailAddress": (f"mutation {{ removeMailAddress(input: {{purpose: ALERTS}}) {{ removedPurpose {SHOWN} }} }}", {"removeMailAddress": {"removedPurpose": None, **NOT_FOUND}}),
+    "removeMailAddress": (f"mutation {{ removeMailAddress(input: {{purpose: ALERTS}}) {{ removedMailAddressPurpose {SHOWN} }} }}", {"removeMailAddress": {"removedMailAddressPurpose": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
     "createNotificationChannel": (
         'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',

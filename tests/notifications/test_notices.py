@@ -1,5 +1,6 @@
 """The texts that channels of users get, and the notices that are made of their deliveries."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
 from tocsin.notifications.inbox.store import make_notification
 from tocsin.notifications.notices import TOLD_EVENTS, make_test_notice, render_notice, to_notice
 from tocsin.notifications.run_events import TaskFailure, WorkflowFailure
+from tocsin.notifications.texts import describe_event
 
 PAGE = "https://tocsin.example/page"
 FAILURE = {
@@ -57,6 +59,17 @@ def test_each_event_has_a_text_without_placeholders(event: Event) -> None:
     assert "\n" in message.text
     for word in ("{page}", "{link}", "Hello", "Tocsin\n", "another mail", "no more mail", "this mail"):
         assert word not in message.text.removeprefix("Your task"), message.text
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in MAILS if event.kind not in LINK_EVENTS], ids=str)
+def test_what_is_said_about_mails_is_only_in_mails_and_leaves_room_for_what_was_chosen(event: Event) -> None:
+    """Reminders, rules, and kinds that are turned off, change how many mails come."""
+    _, content = describe_event(event)
+    if content.closing:
+        assert content.closing not in render_notice(event).text + make_notification(event)["text"]
+    if re.search(r"another mail|one more mail|no more mails about (failures|its)", content.closing):
+        assert content.closing.startswith("Unless you have chosen otherwise, you get ")
+    assert "You will get" not in content.closing.replace("You will get no more mails about missed runs", "")
 
 
 def test_a_placeholder_in_a_text_of_a_user_stays() -> None:

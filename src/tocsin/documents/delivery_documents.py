@@ -81,3 +81,4 @@ class DeliveryDocument(TypedDict):
     held_until: NotRequired[datetime | None]
     digest: NotRequired[str | None]
     collected: NotRequired[list[str] | None]
+    purpose: NotRequired[str | None]

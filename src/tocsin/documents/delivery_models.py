@@ -33,7 +33,8 @@ class Delivery(StoredDocument):
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
     A delivery is held back for quiet hours or a digest (`held_for`) until `held_until`. `digest` is the ID of the
-    delivery of the digest that tells of it, which names those that it tells of in `collected`.
+    delivery of the digest that tells of it, which names those that it tells of in `collected`. A digest has the
+    `purpose` of the mails of which it tells if another address gets these, so that it goes there.
 
     `status` is QUEUED until the mail server accepts the mail (DELIVERED), it is given up (FAILED), a later mail
     replaces it (SUPERSEDED), or its recipient must not get it (SUPPRESSED). `claim` is the token of the process that
@@ -69,6 +70,7 @@ class Delivery(StoredDocument):
     held_until: datetime | None = None
     digest: str | None = None
     collected: list[str] | None = None
+    purpose: str | None = None
 
     class Settings:
         name = "deliveries"

@@ -1,5 +1,6 @@
 """Preferences of notifications, as they are stored in MongoDB. `run_documents` has the rules for these types."""
 
+from datetime import datetime
 from typing import NotRequired, TypedDict
 
 
@@ -38,3 +39,5 @@ class NotificationPreferencesDocument(TypedDict):
     mailed: NotRequired[bool]
     channels: NotRequired[list[str] | None]
     kinds: NotRequired[list[str] | None]
+    subject_type: NotRequired[str]
+    created_at: NotRequired[datetime]

@@ -1,5 +1,6 @@
 """The model of preferences of notifications."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tocsin.documents.base import StoredDocument, ascending_index
@@ -17,7 +18,8 @@ class NotificationPreferences(StoredDocument):
     Of a user: `mail_off` are the kinds that are not mailed, so that new ones are, and `mail_on` those of the kinds that
     are only mailed on request. `quiet_hours` and `digest` are in `time_zone`. `reminder_every` is in seconds.
     `has_attempt_rules` is true from the first rule with EVERY_ATTEMPT on, so that nobody else's rules are looked up.
-    Of a rule: `muted`, not `mailed`, of the channels only to these (IDs), or only these `kinds`.
+    Of a rule: `muted`, not `mailed`, of the channels only to these (IDs), or only these `kinds`; the `subject_type`,
+    Task or Workflow, and `created_at`, by which rules are listed.
     Of both: `failures`, FIRST_AND_LAST or EVERY_ATTEMPT.
     """
 
@@ -34,7 +36,9 @@ class NotificationPreferences(StoredDocument):
     mailed: bool = True
     channels: list[str] | None = None
     kinds: list[str] | None = None
+    subject_type: str | None = None
+    created_at: datetime | None = None
 
     class Settings:
         name = "notification_preferences"
-        indexes: ClassVar = [ascending_index("owner")]
+        indexes: ClassVar = [ascending_index("owner"), ascending_index("owner", "created_at")]

@@ -16,6 +16,7 @@ from tocsin.dead_letters import replays
 from tocsin.dead_letters.plan import ReplayProgress
 from tocsin.documents import (
     Database,
+    DeliveryDocument,
     Hold,
     IncidentDocument,
     NotificationPreferencesDocument,
@@ -25,6 +26,7 @@ from tocsin.documents import (
     owner_of,
 )
 from tocsin.errors import DatabaseUnavailable
+from tocsin.notifications.channel_deliveries import find_deliveries_of
 from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
 from tocsin.tasks.listing import RUN_PROJECTION
 from tocsin.workflows.approval_refusals import ApprovalRefusals
@@ -54,6 +56,7 @@ class DocumentLoaders:
         self._versions = Batcher(versions.get_many)
         self._refusals = Batcher(refusals.find_reasons)
         self._incident_counts = Batcher(partial(count_alerts, database))
+        self._deliveries = Batcher(partial(find_deliveries_of, database))
         self._open_incidents = Batcher(partial(find_open_incidents, database))
 
     async def load(self, type_name: str, owner: str, document_id: str) -> RawDocument | None:
@@ -89,6 +92,10 @@ class DocumentLoaders:
     async def load_incident_counts(self, incident_id: str) -> IncidentCounts:
         """Load the counts of an incident. The caller has checked who owns it."""
         return await self._incident_counts.load(incident_id) or IncidentCounts()
+
+    async def load_deliveries(self, owner: str, notification_id: str) -> list[DeliveryDocument]:
+        """Load the deliveries of a notification of this owner."""
+        return await self._deliveries.load((owner, notification_id)) or []
 
     async def load_open_incident(self, subject: str) -> IncidentDocument | None:
         """Load the open incident of a task or workflow; None if there is none. The caller has checked its owner."""

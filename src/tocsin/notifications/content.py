@@ -12,6 +12,8 @@ from tocsin.outbound.mail_text import to_single_line
 
 ERROR_LABEL = "Error:"
 """The label of the fact that stands out, and that mail programs show beside the subject."""
+UNLESS_CHOSEN = "Unless you have chosen otherwise, you get"
+"""The beginning of what is said about further mails: preferences and rules can ask for more of them, or for fewer."""
 _MAX_PART = 2_000
 _ID_LABELS = frozenset({"Run:", "Workflow run:"})
 """The labels of facts that are IDs, which a program gets by other means."""

@@ -39,9 +39,9 @@ from tocsin.notifications.delivery_claims import (
 )
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
 from tocsin.notifications.digests.collection import finish_collected
+from tocsin.notifications.events import DIGEST_KIND
 from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED, release_mail, was_acknowledged
 from tocsin.notifications.live.holding import is_live
-from tocsin.notifications.preferences.choices import DIGEST_KIND
 from tocsin.notifications.preferences.gate import admit_delivery, require_wanted
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger

@@ -52,6 +52,8 @@ ACCOUNT_EVENTS = frozenset(
     }
 )
 """The kinds of events of accounts."""
+DIGEST_KIND = "DIGEST"
+"""The kind of deliveries of digests, which is none of events."""
 OPT_IN_KINDS = frozenset({EventKind.WORKFLOW_FINISHED, EventKind.WORKFLOW_FAILED, EventKind.REPORT_READY})
 """The kinds that only go to channels, and by mail, where their owner has chosen them."""
 UNSTORED_KINDS = frozenset({EventKind.WORKFLOW_FINISHED})

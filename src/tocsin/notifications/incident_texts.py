@@ -1,14 +1,14 @@
 """What a notification of an incident says: its subject and content. Pure."""
 
 from tocsin.documents import AlertSubject, to_global_id
-from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
+from tocsin.notifications.content import UNLESS_CHOSEN, Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.incidents.reports import IncidentReport, ReportedSubject
 
 _RUN = Button("Open the run", "Open:")
 _WORKFLOW_RUN = Button("Open the workflow run", "Open:")
 _INCIDENT = Button("Open the incident", "Open:")
-_ONCE = "You will get one more mail, when all of this works again"
+_ONCE = f"{UNLESS_CHOSEN} one more mail, when all of this works again"
 
 
 def describe_incident(report: IncidentReport) -> tuple[str, MailContent]:
@@ -53,14 +53,14 @@ def _recovered(report: IncidentReport, only: ReportedSubject | None) -> tuple[st
             headline=f"Your {name_subject(only, capital=False)} works again.",
             facts=facts,
             button=_button(only),
-            closing="You will get another mail if it fails again.",
+            closing=f"{UNLESS_CHOSEN} another mail if it fails again.",
         )
     who = describe_subjects(report)
     return f"{who} work again", MailContent(
         headline=f"{who} work again.",
         facts=[*_times(report), *_listed(report)],
         button=_INCIDENT,
-        closing="You will get another mail if they fail again.",
+        closing=f"{UNLESS_CHOSEN} another mail if they fail again.",
     )
 
 

@@ -1,6 +1,6 @@
 """What notifications about the network say. Pure."""
 
-from tocsin.notifications.content import MailContent, Tone, format_time
+from tocsin.notifications.content import UNLESS_CHOSEN, MailContent, Tone, format_time
 from tocsin.notifications.network_events import NetworkDown, NetworkUp
 
 
@@ -12,7 +12,7 @@ def describe_network_down(event: NetworkDown) -> tuple[str, MailContent]:
         facts=[("Down since:", format_time(event.since))],
         advice="Runs that fail by the network meanwhile are INCONCLUSIVE: their owners are not told, and they are "
         "tried again when it is back.",
-        closing="You will get another mail when it is back.",
+        closing=f"{UNLESS_CHOSEN} another mail when it is back.",
     )
 
 

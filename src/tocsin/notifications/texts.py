@@ -11,7 +11,7 @@ from tocsin.notifications.account_texts import (
     describe_quota_met,
     describe_refresh_token_reused,
 )
-from tocsin.notifications.content import Button, Fact, MailContent, Tone, format_error, format_time
+from tocsin.notifications.content import UNLESS_CHOSEN, Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.incident_texts import describe_incident
 from tocsin.notifications.incidents.reports import IncidentReport
@@ -96,14 +96,14 @@ def _task_began_failing(event: TaskFailure) -> Mail:
             ("Next run:", format_time(event.next_due)),
         ]
         closing = (
-            "You will get another mail when the next run replaces this one, which then counts as failed, and then no "
-            "more until the task has worked again."
+            f"{UNLESS_CHOSEN} another mail when the next run replaces this one, which then counts as failed, and then "
+            "no more about its failures until the task has worked again."
         )
     else:
         opening, facts = "It will be retried.", _next_attempt(event.retry_at)
         closing = (
-            "You will get another mail only if this run fails permanently, and then no more until the task has worked "
-            "again."
+            f"{UNLESS_CHOSEN} another mail only if this run fails permanently, and then no more about its failures "
+            "until the task has worked again."
         )
     return f'Task "{event.task_name}" has started failing', MailContent(
         tone=Tone.WARNING,
@@ -123,7 +123,7 @@ def _task_failed(event: TaskFailure) -> Mail:
         opening="This run will not be retried.",
         facts=_task_facts(event, [("No retry:", reason)] if reason else []),
         button=_RUN,
-        closing="You will get no more mails about this task until it has worked again.",
+        closing=f"{UNLESS_CHOSEN} no more mails about failures of this task until it has worked again.",
     )
 
 
@@ -161,8 +161,8 @@ def _workflow_began_failing(event: WorkflowFailure) -> Mail:
         opening="Its step will be retried.",
         facts=facts,
         button=_WORKFLOW_RUN,
-        closing="You will get another mail only if this run fails permanently, and then no more until the workflow has "
-        "worked again.",
+        closing=f"{UNLESS_CHOSEN} another mail only if this run fails permanently, and then no more about its failures "
+        "until the workflow has worked again.",
     )
 
 
@@ -180,7 +180,7 @@ def _workflow_failed(event: WorkflowFailure) -> Mail:
         facts=facts,
         button=_WORKFLOW_RUN,
         advice="The run can be resumed.",
-        closing="You will get no more mails about this workflow until it has worked again.",
+        closing=f"{UNLESS_CHOSEN} no more mails about failures of this workflow until it has worked again.",
     )
 
 

@@ -5,7 +5,7 @@ in: it can do nothing but turn mails off and on, and shows nothing about the acc
 """
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -13,13 +13,20 @@ from starlette.responses import Response
 
 from tocsin import clock
 from tocsin.accounts import Actor, audit
-from tocsin.documents import AuditAction, User
+from tocsin.documents import AuditAction, MailPurpose, User
 from tocsin.errors import RateLimited
 from tocsin.graphql.context import Services
+from tocsin.notifications.digests.addresses import find_digest_kinds
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
-from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose, release_mailbox
-from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, find_mails_off, turn_mails_off, turn_mails_on
+from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose, kinds_of, release_mailbox
+from tocsin.notifications.preferences.unsubscribe import (
+    DIGEST_LINKS,
+    OPTIONAL_MAILS,
+    find_mails_off,
+    turn_mails_off,
+    turn_mails_on,
+)
 from tocsin.security.file_links import LinkExpired, LinkInvalid
 from tocsin.security.gcra import network_key
 from tocsin.security.unsubscribe_links import UnsubscribeLink, digest_mailbox
@@ -67,7 +74,7 @@ async def _answer(services: Services, token: str, request: Request, act: _Act) -
 async def _find_page(services: Services, token: str, request: Request, act: _Act) -> PlainPage:
     """Return the page after the action. Raises LinkInvalid, LinkExpired, RateLimited or RequestRefused."""
     link = services.unsubscribe_links.read(token, clock.now())
-    if link.kind not in OPTIONAL_MAILS:  # of a later version, which ran before
+    if link.kind not in OPTIONAL_MAILS and link.kind not in DIGEST_LINKS:  # of a later version, which ran before
         raise LinkInvalid("There are no mails of this kind.")
     await services.rates.spend_points(network_key(_address(request)), _COST)
     user = await User.get(link.user)
@@ -75,47 +82,63 @@ async def _find_page(services: Services, token: str, request: Request, act: _Act
 
 
 async def _show(services: Services, link: UnsubscribeLink, _user: User, _request: Request) -> PlainPage:
-    kind = EventKind(link.kind)
     if link.mailbox:
-        other = await find_other_address(services.database, link.user, kind, clock.now())
+        purpose = _find_purpose(link)
+        other = await find_other_address(services.database, link.user, purpose, clock.now())
         gets = other is not None and digest_mailbox(other.email) == link.mailbox
-        return pages.ask_mailbox(kind) if gets else pages.MAILBOX_RELEASED
-    off = await find_mails_off(services.database, link.user)
-    return pages.turned_off([kind], [kind]) if kind in off else pages.ask(kind)
+        return pages.ask_mailbox(_in_order(kinds_of([purpose]))) if gets and purpose else pages.MAILBOX_RELEASED
+    kinds = await _find_kinds(services, link)
+    on = set(kinds) - await find_mails_off(services.database, link.user)
+    return pages.ask(kinds, is_digest=link.kind in DIGEST_LINKS) if on else pages.turned_off(kinds, kinds)
 
 
 async def _change(services: Services, link: UnsubscribeLink, user: User, request: Request) -> PlainPage:
-    kind, form = EventKind(link.kind), await read_form(request)
+    form = await read_form(request)
     if link.mailbox:
-        return await _release_mailbox(services, link, user, _find_choice(form, kind), request)
+        purposes = list(MailPurpose) if _has_chosen_all(form) else [_find_purpose(link)]
+        return await _release_mailbox(services, link, user, [each for each in purposes if each], request)
     if on := _parse_kinds(form.get(pages.TURN_ON, "")):
         await turn_mails_on(services.database, link.user, on)
         await _record(AuditAction.MAILS_TURNED_ON, user, on, request)
-        return pages.turned_on(kind, on)
-    kinds = _find_choice(form, kind)
+        return pages.turned_on(on)
+    kinds = _in_order(OPTIONAL_MAILS) if _has_chosen_all(form) else await _find_kinds(services, link)
     changed = await turn_mails_off(services.database, link.user, kinds)
     if changed:
         await _record(AuditAction.MAILS_TURNED_OFF, user, changed, request)
-    return pages.turned_off(kinds, changed or [kind])
+    return pages.turned_off(kinds, changed or kinds)
 
 
 async def _release_mailbox(
-    services: Services, link: UnsubscribeLink, user: User, kinds: list[EventKind], request: Request
+    services: Services, link: UnsubscribeLink, user: User, purposes: Sequence[MailPurpose], request: Request
 ) -> PlainPage:
     """End mails to an address that is not that of the account: who reads it there must not turn off the account's."""
-    purposes = {purpose for kind in kinds if (purpose := find_purpose(kind)) is not None}
     released = await release_mailbox(services.database, link.user, link.mailbox, purposes, clock.now())
     if released:
         await _record(AuditAction.MAIL_ADDRESS_REMOVED, user, released, request)
     return pages.MAILBOX_RELEASED
 
 
-def _find_choice(form: Mapping[str, str], kind: EventKind) -> list[EventKind]:
-    """Return the kinds to be turned off. Raises RequestRefused unless the form says which."""
+async def _find_kinds(services: Services, link: UnsubscribeLink) -> list[EventKind]:
+    """Return the kinds of mails that a link turns off: its own, or all of which the digest can tell."""
+    if link.kind not in DIGEST_LINKS:
+        return [EventKind(link.kind)]
+    return await find_digest_kinds(services.database, link.user, DIGEST_LINKS[link.kind])
+
+
+def _find_purpose(link: UnsubscribeLink) -> MailPurpose | None:
+    return DIGEST_LINKS[link.kind] if link.kind in DIGEST_LINKS else find_purpose(link.kind)
+
+
+def _in_order(kinds: Collection[EventKind]) -> list[EventKind]:
+    return [kind for kind in EventKind if kind in kinds]
+
+
+def _has_chosen_all(form: Mapping[str, str]) -> bool:
+    """Tell whether all mails are to be turned off, or those of the link. Raises RequestRefused for any other form."""
     if pages.ONE_CLICK.items() <= form.items() or form.get(pages.TURN_OFF) == pages.THIS:
-        return [kind]
+        return False
     if form.get(pages.TURN_OFF) == pages.ALL:
-        return sorted(OPTIONAL_MAILS)
+        return True
     raise RequestRefused(400, "The request must have the field List-Unsubscribe with the value One-Click.")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tocsin.notifications.events import EventKind
-from tocsin.notifications.preferences.unsubscribe import describe_kind
+from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, describe_kinds
 from tocsin.web.plain_pages import Choice, PlainPage
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -28,15 +28,21 @@ EXPIRED = PlainPage(
 )
 GONE = PlainPage("There is nothing to turn off", ["The account no longer exists. It gets no mails."], status=410)
 
+NOTHING = PlainPage(
+    "There is nothing to turn off",
+    ["Digests tell you of nothing at present: all mails come at once, or to other addresses."],
+)
 
-def ask(kind: EventKind) -> PlainPage:
+
+def ask(kinds: Sequence[EventKind], *, is_digest: bool = False) -> PlainPage:
     """Return the page that says what will be turned off, and asks."""
     choices = [
         Choice("Turn off these mails", {TURN_OFF: THIS}),
         Choice("Turn off all notification mails", {TURN_OFF: ALL}),
     ]
+    what = "You get digests. Turning them off ends all mails, also single ones," if is_digest else "You get a mail"
     text = (
-        f"You get a mail when {describe_kind(kind)}. You can turn off these mails, or those about everything that your "
+        f"{what} when {describe_kinds(kinds)}. You can turn off these mails, or those about everything that your "
         "tasks and workflows do."
     )
     return PlainPage("Turn off these mails?", [text], choices, _STAYS)
@@ -44,30 +50,32 @@ def ask(kind: EventKind) -> PlainPage:
 
 def turned_off(kinds: Sequence[EventKind], changed: Sequence[EventKind]) -> PlainPage:
     """Return the page after these mails were turned off. Its button turns on again those that this has `changed`."""
-    if len(kinds) == 1:
-        text = f"You get no mail any more when {describe_kind(kinds[0])}."
-    else:
+    if not kinds:
+        return NOTHING
+    if OPTIONAL_MAILS.issubset(kinds):
         text = "You get no mail any more about what your tasks and workflows do."
+    else:
+        text = f"You get no mail any more when {describe_kinds(kinds)}."
     undo = Choice("Turn them on again", {TURN_ON: " ".join(changed)})
     small = f"{_STAYS} The link in the mail leads to this page for a year."
     return PlainPage("These mails are turned off", [text], [undo], small)
 
 
-def turned_on(kind: EventKind, kinds: Sequence[EventKind]) -> PlainPage:
+def turned_on(kinds: Sequence[EventKind]) -> PlainPage:
     """Return the page after mails of these kinds were turned on again."""
-    when = describe_kind(kind) if list(kinds) == [kind] else "something happens that you were told of before"
     again = Choice("Turn off these mails", {TURN_OFF: THIS})
-    return PlainPage("These mails are turned on", [f"You get a mail again when {when}."], [again])
+    text = f"As far as your notification preferences ask for it, you get a mail again when {describe_kinds(kinds)}."
+    return PlainPage("These mails are turned on", [text], [again])
 
 
-def ask_mailbox(kind: EventKind) -> PlainPage:
-    """Return the page that asks whether mails to an address that is not that of the account shall end."""
+def ask_mailbox(kinds: Sequence[EventKind]) -> PlainPage:
+    """Return the page that asks whether these mails to an address that is not that of the account shall end."""
     choices = [
         Choice("Stop these mails to this address", {TURN_OFF: THIS}),
         Choice("Stop all mails to this address", {TURN_OFF: ALL}),
     ]
     text = (
-        f"Tocsin sends mails to this address when {describe_kind(kind)}, because someone who reads it agreed to that."
+        f"Tocsin sends mails to this address when {describe_kinds(kinds)}, because someone who reads it agreed to that."
     )
     return PlainPage("Stop these mails?", [text, _ACCOUNT_GETS], choices)
 

@@ -292,7 +292,7 @@ async def test_a_page_of_deliveries_reads_what_it_contains(api: Api) -> None:
     assert "channel_1_queued_at_1" in json.dumps(plan, default=str)
 
 
-async def test_a_delivery_is_fetched_by_its_owner_only_and_a_mail_by_nobody(api: Api) -> None:
+async def test_a_delivery_and_a_mail_are_fetched_by_their_owner_only(api: Api) -> None:
     channel = (await create(api.alice))["notificationChannel"]
     (stored,) = await api.database.notification_channels.find({}).to_list()
     told = _delivery(stored["_id"], 1) | {"owner": stored["owner"]}
@@ -302,6 +302,7 @@ async def test_a_delivery_is_fetched_by_its_owner_only_and_a_mail_by_nobody(api:
     listed = """query($id: ID!) { node(id: $id) { ... on NotificationChannel { deliveries { nodes { id } } } } }"""
     ((delivery,),) = (await api.alice.ask(listed, id=channel["id"]))["node"]["deliveries"].values()
     assert (await api.alice.ask(node, id=delivery["id"]))["node"] == {"id": delivery["id"], "subject": told["subject"]}
-    for who, id_ in [(api.bob, delivery["id"]), (api.carol, delivery["id"]),
-                     (api.alice, to_global_id("NotificationDelivery", mail["_id"]))]:  # fmt: skip
+    of_mail = to_global_id("NotificationDelivery", mail["_id"])
+    assert (await api.alice.ask(node, id=of_mail))["node"] == {"id": of_mail, "subject": told["subject"]}
+    for who, id_ in [(api.bob, delivery["id"]), (api.carol, delivery["id"]), (api.bob, of_mail), (api.carol, of_mail)]:
         assert (await who.ask(node, id=id_))["node"] is None

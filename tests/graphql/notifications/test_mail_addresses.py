@@ -22,7 +22,7 @@ REQUEST = """mutation($input: RequestMailAddressInput!) { requestMailAddress(inp
 CONFIRM = """mutation($input: ConfirmMailAddressInput!) { confirmMailAddress(input: $input) {
   purpose email userErrors { field code message } } }"""
 REMOVE = """mutation($input: RemoveMailAddressInput!) { removeMailAddress(input: $input) {
-  removedPurpose userErrors { field code } } }"""
+  removedMailAddressPurpose userErrors { field code } } }"""
 LIST = "{ mailAddresses { purpose email confirmedAt requestedEmail bouncedAt lastError unsubscribedAt } }"
 OPS = {"purpose": "ALERTS", "email": "ops@example.com"}
 
@@ -111,8 +111,8 @@ async def test_an_address_is_removed_by_its_user_only(api: Api) -> None:
     await api.nobody.ask(CONFIRM, input={"token": await request_ops(api)})
     given = {"purpose": "ALERTS"}
     stranger = (await api.bob.ask(REMOVE, input=given))["removeMailAddress"]
-    assert stranger == {"removedPurpose": None, "userErrors": [{"field": ["purpose"], "code": "NOT_FOUND"}]}
-    assert (await api.alice.ask(REMOVE, input=given))["removeMailAddress"]["removedPurpose"] == "ALERTS"
+    assert stranger == {"removedMailAddressPurpose": None, "userErrors": [{"field": ["purpose"], "code": "NOT_FOUND"}]}
+    assert (await api.alice.ask(REMOVE, input=given))["removeMailAddress"]["removedMailAddressPurpose"] == "ALERTS"
     assert await api.alice.ask(LIST) == {"mailAddresses": []}
 
 

@@ -20,9 +20,8 @@ UPDATE = f"""mutation($i: UpdateNotificationPreferencesInput!) {{ updateNotifica
 RULE = "isMuted isMailed channelIds kinds failures"
 SET = f"""mutation($i: UpdateNotificationRuleInput!) {{ updateNotificationRule(input: $i) {{
   notificationRule {{ {RULE} }} {ERRORS} }} }}"""
-DELETE = (
-    f"""mutation($i: DeleteNotificationRuleInput!) {{ deleteNotificationRule(input: $i) {{ subjectId {ERRORS} }} }}"""
-)
+DELETE = f"""mutation($i: DeleteNotificationRuleInput!) {{ deleteNotificationRule(input: $i) {{
+  deletedNotificationRuleSubjectId {ERRORS} }} }}"""
 OF_TASK = f"query($id: ID!) {{ task(id: $id) {{ notificationRule {{ {RULE} }} }} }}"
 DEFAULTS = {
     "mailKinds": [
@@ -168,7 +167,7 @@ async def test_a_rule_is_set_kept_restored_and_deleted(api: Api) -> None:
     }
     for _ in range(2):
         deleted = await api.alice.ask(DELETE, i={"subjectId": task})
-        assert deleted["deleteNotificationRule"] == {"subjectId": task, "userErrors": []}
+        assert deleted["deleteNotificationRule"] == {"deletedNotificationRuleSubjectId": task, "userErrors": []}
     assert await rule_of(api.alice, task) is None
 
 
@@ -203,6 +202,49 @@ async def test_there_is_a_maximum_of_rules(api: Api, monkeypatch: pytest.MonkeyP
         [("subjectId", "CONFLICT")],
     ]
     assert faults(await set_rule(api.alice, tasks[0], isMuted=False)) == []
+
+
+LIST = """query($first: Int, $after: String, $last: Int, $before: String) {
+  notificationRules(first: $first, after: $after, last: $last, before: $before) {
+    totalCount nodes { subjectId isMuted task { id notificationRule { isMuted } } workflow { id } }
+    pageInfo { hasNextPage hasPreviousPage endCursor startCursor } } }"""
+
+
+async def listed(who: Caller, **page: Any) -> Any:
+    return (await who.ask(LIST, **page))["notificationRules"]
+
+
+async def test_rules_are_listed_with_what_they_are_about_and_without_the_preferences(api: Api) -> None:
+    tasks = [await api.alice.create() for _ in range(3)]
+    await api.alice.ask(
+        'mutation { saveWorkflow(input: {yaml: "name: w\\nsteps: [{key: a, wait: PT1S}]"}) { userErrors { message } } }'
+    )
+    workflow = (await api.alice.ask('{ workflow(name: "w") { id } }'))["workflow"]["id"]
+    await update(api.alice, failures="EVERY_ATTEMPT")
+    await set_rule(api.bob, await api.bob.create(), isMuted=True)
+    for subject in (*tasks, workflow):
+        await set_rule(api.alice, subject, isMuted=True)
+    await set_rule(api.alice, tasks[0], isMuted=False)
+    first = await listed(api.alice, first=3)
+    assert first["totalCount"] == 4
+    assert first["nodes"] == [
+        {
+            "subjectId": task,
+            "isMuted": task != tasks[0],
+            "task": {"id": task, "notificationRule": {"isMuted": task != tasks[0]}},
+            "workflow": None,
+        }
+        for task in tasks
+    ]
+    assert first["pageInfo"]["hasNextPage"]
+    rest = await listed(api.alice, first=3, after=first["pageInfo"]["endCursor"])
+    assert rest["nodes"] == [{"subjectId": workflow, "isMuted": True, "task": None, "workflow": {"id": workflow}}]
+    assert not rest["pageInfo"]["hasNextPage"]
+    back = await listed(api.alice, last=3, before=rest["pageInfo"]["startCursor"])
+    assert back["nodes"] == first["nodes"]
+    for rule in first["nodes"]:
+        await api.alice.ask(DELETE, i={"subjectId": rule["subjectId"]})
+    assert [each["subjectId"] for each in (await listed(api.alice))["nodes"]] == [workflow]
 
 
 async def test_a_rule_ends_with_its_task_or_workflow(api: Api) -> None:

@@ -85,7 +85,8 @@ def test_a_mail_about_several_lists_the_most_important_and_counts_the_rest() -> 
         "Error:           api.example.org refused the connection.\nHint:            Start it.\n"
         "Failing since:   2026-11-22T09:00:11Z\nTask:            Nightly backup\nTask:            Ping\n"
         "Others:          10\nOpen:            {page}\n\n"
-        "You will get one more mail, when all of this works again.\n\nTocsin\n"
+        "Unless you have chosen otherwise, you get one more mail, when all of this\n"
+        "works again.\n\nTocsin\n"
     )
 
 

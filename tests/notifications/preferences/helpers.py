@@ -93,8 +93,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(database: Database, inbox: Inbox | None = None) -> AsyncIterator[Desk]:
+async def desk(database: Database, inbox: Inbox | None = None, **options: Any) -> AsyncIterator[Desk]:
     inbox, time = inbox or Inbox(), Clock()
     async with mail_server(inbox) as port:
-        context = ChannelContext(database, transport_to(port), page=lambda path: f"{PAGE}{path}", clock=time)
+        context = ChannelContext(database, transport_to(port), page=lambda path: f"{PAGE}{path}", clock=time, **options)
         yield Desk(database, DeliveryWorker(context), inbox, time)

@@ -31,7 +31,7 @@ async def store(database: Database, purpose: MailPurpose = ALERTS, user: str = "
 
 
 async def find(database: Database, kind: str = "FAILED_FOR_GOOD", after: timedelta = timedelta()) -> Any:
-    return await find_other_address(database, "u1", kind, START + after)
+    return await find_other_address(database, "u1", find_purpose(kind), START + after)
 
 
 async def test_an_address_gets_the_mails_of_its_purpose(database: Database) -> None:

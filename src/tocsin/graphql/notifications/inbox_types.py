@@ -10,6 +10,7 @@ from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import INCIDENT, RUN, TASK, WORKFLOW_RUN, Node, load_node
 from tocsin.graphql.notifications.enums import EventKind
+from tocsin.graphql.notifications.types import NotificationDelivery, to_delivery
 from tocsin.graphql.scalars import JSON
 from tocsin.notifications.inbox.positions import FeedPosition, locate
 from tocsin.notifications.inbox.reader import find_horizon
@@ -92,6 +93,17 @@ class Notification(Node):
         about = self.document.get("about")
         incident_id = None if about is None else about.get("incident_id")
         return None if incident_id is None else await load_node(info, INCIDENT, self.document["owner"], incident_id)
+
+    @strawberry.field(
+        description=(
+            "How it was delivered: by mail, unless mails of its kind must be chosen and are not, and to each of your "
+            "present channels that was told. A mail for which a digest stands is SUPERSEDED. Deliveries are kept as "
+            "long as the history of runs."
+        )
+    )
+    async def deliveries(self, info: Info) -> list[NotificationDelivery]:
+        found = await info.context.services.loaders.load_deliveries(self.document["owner"], self.document["_id"])
+        return [to_delivery(each) for each in found]
 
     def _run_of(self, type_name: str) -> str | None:
         run, about = self.document.get("run"), self.document.get("about")

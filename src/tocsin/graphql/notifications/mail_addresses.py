@@ -80,7 +80,7 @@ class ConfirmMailAddressPayload(Payload):
 
 @payload
 class RemoveMailAddressPayload(Payload):
-    removed_purpose: MailPurpose | None = strawberry.field(
+    removed_mail_address_purpose: MailPurpose | None = strawberry.field(
         description="Purpose of the mails that your account's address gets again; null if there are user errors."
     )
 
@@ -135,7 +135,7 @@ class MailAddressMutations:
     ) -> RemoveMailAddressPayload:
         who, flows = await access.require_logged_in(info), info.context.services.mail_addresses
         await flows.remove_address(who.user, input.purpose, access.audit_actor(info, who))
-        return RemoveMailAddressPayload(removed_purpose=input.purpose)
+        return RemoveMailAddressPayload(removed_mail_address_purpose=input.purpose)
 
 
 def to_mail_address(document: MailAddressDocument) -> MailAddress:

@@ -22,7 +22,7 @@ from tocsin.graphql.notifications.preference_types import (
     NotificationPreferences,
     NotificationRuleType,
     load_preferences,
-    load_rule,
+    to_rule,
 )
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.notifications.channel_store import list_channels
@@ -51,7 +51,7 @@ class UpdateNotificationRulePayload(Payload):
 
 @payload
 class DeleteNotificationRulePayload(Payload):
-    subject_id: strawberry.ID | None = strawberry.field(
+    deleted_notification_rule_subject_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the task or workflow, which has no rule any more; null if there are user errors."
     )
 
@@ -80,8 +80,9 @@ class NotificationPreferencesMutations:
 
     @mutation(
         description=(
-            "Change what you are told about one task or workflow. There can be 1,000 such rules; each is deleted with "
-            "its task or workflow. Requests for a decision are not affected."
+            "Change what you are told about one task or workflow. There can be 1,000 such rules, which "
+            "`notificationRules` lists; each is deleted with its task or workflow. Requests for a decision are not "
+            "affected."
         )
     )
     async def update_notification_rule(
@@ -92,10 +93,10 @@ class NotificationPreferencesMutations:
         changes = validate_rule(parse_rule(input), is_task=type_name == "Task")
         channels = changes.get("channels") or ()
         await _require_channels(services.database, owner, channels, "channelIds")
-        changed = await store.change_rule(services.database, owner, subject, changes)
+        changed = await store.change_rule(services.database, owner, type_name, subject, changes)
         await _forget_deleted(services.database, owner, channels)
         await release_held(services.database, owner, clock.now(), subject)
-        return UpdateNotificationRulePayload(notification_rule=await load_rule(services.loaders, changed))
+        return UpdateNotificationRulePayload(notification_rule=to_rule(changed))
 
     @mutation(description="Let your preferences apply to a task or workflow again. It can be repeated.")
     async def delete_notification_rule(
@@ -105,7 +106,7 @@ class NotificationPreferencesMutations:
         _, subject = await _require_subject(services, owner, input.subject_id)
         await store.delete_rule(services.database, subject)
         await release_held(services.database, owner, clock.now(), subject)
-        return DeleteNotificationRulePayload(subject_id=input.subject_id)
+        return DeleteNotificationRulePayload(deleted_notification_rule_subject_id=input.subject_id)
 
 
 async def _require_subject(services: Services, owner: str, global_id: strawberry.ID) -> tuple[str, str]:

@@ -3,18 +3,25 @@
 import asyncio
 from collections.abc import Collection
 from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from tocsin.documents import NotificationPreferencesDocument
 from tocsin.graphql import ids
+from tocsin.graphql.context import Info
 from tocsin.graphql.loaders import DocumentLoaders
+from tocsin.graphql.node import TASK, WORKFLOW, load_node
 from tocsin.graphql.notifications.enums import EventKind
 from tocsin.graphql.notifications.preference_enums import DigestFrequency, FailureDetail, Weekday
 from tocsin.notifications.preferences.changes import CHOSEN_KINDS
 from tocsin.notifications.preferences.choices import NotificationRule, Preferences
 from tocsin.notifications.preferences.digest_times import DigestPlan
 from tocsin.notifications.preferences.quiet_hours import WEEKDAYS, QuietHours
+
+if TYPE_CHECKING:
+    from tocsin.graphql.tasks.types import Task
+    from tocsin.graphql.workflows.types import Workflow
 
 
 @strawberry.type(name="QuietHours", description="Hours in which nothing is mailed or sent to channels.")
@@ -58,21 +65,45 @@ class NotificationPreferences:
     description="What you are told about one task or workflow, where that differs from your preferences.",
 )
 class NotificationRuleType:
+    document: strawberry.Private[NotificationPreferencesDocument]
+    subject_id: strawberry.ID = strawberry.field(
+        description="Global ID of the task or workflow, for `updateNotificationRule` and `deleteNotificationRule`."
+    )
     is_muted: bool = strawberry.field(
         description="Whether you are told nothing about it, by mail or channels. The notifications are still listed."
     )
     is_mailed: bool = strawberry.field(description="Whether it is mailed.")
-    channel_ids: list[strawberry.ID] | None = strawberry.field(
-        description=(
-            "Global IDs of the only notification channels that are told; null for all, as after these were deleted."
-        )
-    )
     kinds: list[EventKind] | None = strawberry.field(
         description="The only kinds of notifications that you are told; null for all."
     )
     failures: FailureDetail | None = strawberry.field(
         description="Which failures of the task are mailed; null for those of your preferences."
     )
+
+    @strawberry.field(
+        description=(
+            "Global IDs of the only notification channels that are told; null for all, as after these were deleted."
+        )
+    )
+    async def channel_ids(self, info: Info) -> list[strawberry.ID] | None:
+        chosen = NotificationRule.from_document(self.document).channels
+        if chosen is None:
+            return None
+        existing = await _find_existing(info.context.services.loaders, self.document["owner"], chosen)
+        return None if chosen and not existing else _channel_ids(existing)
+
+    @strawberry.field(description="The task; null for a workflow, and if the task was deleted.")
+    async def task(self, info: Info) -> Annotated["Task", strawberry.lazy("..tasks.types")] | None:
+        subject = self._subject_of("Task")
+        return None if subject is None else await load_node(info, TASK, self.document["owner"], subject)
+
+    @strawberry.field(description="The workflow; null for a task, and if the workflow was deleted.")
+    async def workflow(self, info: Info) -> Annotated["Workflow", strawberry.lazy("..workflows.types")] | None:
+        subject = self._subject_of("Workflow")
+        return None if subject is None else await load_node(info, WORKFLOW, self.document["owner"], subject)
+
+    def _subject_of(self, type_name: str) -> str | None:
+        return self.document["_id"] if _subject_type(self.document) == type_name else None
 
 
 async def load_preferences(
@@ -92,17 +123,21 @@ async def load_preferences(
     )
 
 
-async def load_rule(loaders: DocumentLoaders, document: NotificationPreferencesDocument) -> NotificationRuleType:
-    """Convert the stored rule of a task or workflow, without channels that are gone."""
+def to_rule(document: NotificationPreferencesDocument) -> NotificationRuleType:
+    """Convert the stored rule of a task or workflow."""
     rule = NotificationRule.from_document(document)
-    channels = None if rule.channels is None else await _find_existing(loaders, document["owner"], rule.channels)
     return NotificationRuleType(
+        document=document,
+        subject_id=strawberry.ID(ids.encode_id(_subject_type(document), document["_id"])),
         is_muted=rule.is_muted,
         is_mailed=rule.is_mailed,
-        channel_ids=None if channels is None or (rule.channels and not channels) else _channel_ids(channels),
         kinds=None if rule.kinds is None else _in_order(rule.kinds),
         failures=rule.failures,
     )
+
+
+def _subject_type(document: NotificationPreferencesDocument) -> str:
+    return document.get("subject_type") or "Task"
 
 
 async def _find_existing(loaders: DocumentLoaders, owner: str, channels: Collection[str]) -> list[str]:

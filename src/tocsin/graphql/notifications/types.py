@@ -1,15 +1,16 @@
 """Output types of notification channels and their deliveries."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
-from tocsin.documents import DeliveryDocument, NotificationChannelDocument
+from tocsin.documents import DeliveryDocument, NotificationChannelDocument, owner_of
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import ids
 from tocsin.graphql.connections import Connection, PagedField, connect
 from tocsin.graphql.context import Info
-from tocsin.graphql.node import NOTIFICATION_CHANNEL, Node, converter_to
+from tocsin.graphql.node import NOTIFICATION_CHANNEL, Node, converter_to, load_node
 from tocsin.graphql.notifications.enums import DeliveryStatus, EventKind, NotificationChannelKind
 from tocsin.notifications.channel_deliveries import find_delivery, query_deliveries
 from tocsin.notifications.live.holding import describe_failure, was_received
@@ -32,8 +33,10 @@ class NotificationAttempt:
     )
 
 
-@strawberry.type(description="The delivery of a notification to a channel.")
+@strawberry.type(description="The delivery of a notification by mail or to a channel.")
 class NotificationDelivery(Node):
+    document: strawberry.Private[DeliveryDocument]
+    is_mail: bool = strawberry.field(description="Whether it is a mail.")
     event: EventKind = strawberry.field(description="Event that it tells of.")
     subject: str = strawberry.field(description="Subject of the notification.")
     status: DeliveryStatus = strawberry.field(description="State of the delivery.")
@@ -46,6 +49,13 @@ class NotificationDelivery(Node):
     )
     last_error: str | None = strawberry.field(description="Why it was not delivered so far; null if it was.")
     attempts: list[NotificationAttempt] = strawberry.field(description="Last attempts, at most 20, oldest first.")
+
+    @strawberry.field(description="Channel to which it goes; null for a mail, and if the channel was deleted.")
+    async def channel(
+        self, info: Info
+    ) -> Annotated["NotificationChannel", strawberry.lazy("tocsin.graphql.notifications.types")] | None:
+        channel = self.document.get("channel")
+        return None if channel is None else await load_node(info, NOTIFICATION_CHANNEL, owner_of(channel), channel)
 
 
 @strawberry.type(description="A channel by which you are notified, beside mail.")
@@ -104,6 +114,8 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
     attempts = document.get("attempts") or []
     return NotificationDelivery(
         id=strawberry.ID(ids.encode_id("NotificationDelivery", document["_id"])),
+        document=document,
+        is_mail=document.get("channel") is None,
         event=EventKind(document["kind"]),
         subject=document["subject"],
         status=DeliveryStatus(document["status"]),
@@ -123,7 +135,7 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
 
 
 async def load_delivery(info: Info, owner: str, delivery_id: str) -> NotificationDelivery | None:
-    """Load a delivery to a channel of the owner; None if they have none with this ID."""
+    """Load a delivery of a notification of the owner; None if they have none with this ID."""
     document = await find_delivery(info.context.services.database, owner, delivery_id)
     return None if document is None else to_delivery(document)
 

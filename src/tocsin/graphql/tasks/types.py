@@ -15,7 +15,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
-from tocsin.graphql.notifications.preference_types import NotificationRuleType, load_rule
+from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.types import Run
@@ -117,7 +117,7 @@ class Task(Node):
     async def notification_rule(self, info: Info) -> NotificationRuleType | None:
         loaders = info.context.services.loaders
         rule = await loaders.load_rule(self.document["_id"])
-        return None if rule is None else await load_rule(loaders, rule)
+        return None if rule is None else to_rule(rule)
 
     @strawberry.field(description="Latest scheduled run; null before the first one.")
     async def last_run(self, info: Info) -> Run | None:

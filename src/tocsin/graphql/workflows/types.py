@@ -10,7 +10,7 @@ from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.node import WORKFLOW, Node, converter_to
-from tocsin.graphql.notifications.preference_types import NotificationRuleType, load_rule
+from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.workflows.language.offloaded_validation import render_yaml
@@ -40,7 +40,7 @@ class Workflow(Node):
     async def notification_rule(self, info: Info) -> NotificationRuleType | None:
         loaders = info.context.services.loaders
         rule = await loaders.load_rule(self.document["_id"])
-        return None if rule is None else await load_rule(loaders, rule)
+        return None if rule is None else to_rule(rule)
 
     @strawberry.field(
         description="Definition as an object, with secrets replaced by `***`. Saving `***` keeps the stored secret."

@@ -12,17 +12,18 @@ from datetime import datetime, timedelta
 from pymongo.errors import PyMongoError
 
 from tocsin import clock
-from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
+from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, Filter, MailPurpose
 from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import all_of, change_when, has_value, is_null, update_by_ids
 from tocsin.notifications.channels.base import DeliveryObsolete
 from tocsin.notifications.channels.mail.layout import format_text
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
+from tocsin.notifications.digests.addresses import digest_id, select_kinds
 from tocsin.notifications.digests.texts import describe_digest
+from tocsin.notifications.events import DIGEST_KIND
 from tocsin.notifications.live.holding import not_awaiting_acknowledgement
 from tocsin.notifications.pages import INBOX_PAGE_PATH
-from tocsin.notifications.preferences.choices import DIGEST_KIND
 from tocsin.notifications.preferences.held_deliveries import IS_UNCLAIMED, DeliveryHeld, set_aside
 from tocsin.notifications.preferences.hold_backs import HoldBackReason, channel_of, is_collected
 from tocsin.notifications.preferences.incident_ends import find_ended
@@ -38,17 +39,14 @@ COLLECTED = "A digest tells of it."
 _NOTHING = "there is nothing to tell any more"
 
 
-def digest_id(owner: str, due: datetime) -> str:
-    """Return the ID of the delivery of the digest of this user that is due at this time."""
-    return f"{owner}/digest:{due:%Y-%m-%dT%H:%MZ}"
-
-
-async def open_digest(database: Database, owner: str, due: datetime, now: datetime) -> None:
-    """Queue the digest of this user that was due at this time, unless it exists."""
+async def open_digest(
+    database: Database, owner: str, due: datetime, now: datetime, purpose: MailPurpose | None = None
+) -> None:
+    """Queue the digest of this user, for the address of a purpose, that was due at this time, unless it exists."""
     digest: DeliveryDocument = {
-        "_id": digest_id(owner, due), "owner": owner, "kind": DIGEST_KIND, "run": None, "subject": "Digest", "text": "",
-        "status": DeliveryStatus.QUEUED, "queued_at": now, "next_try_at": now, "lease_until": None, "tries": 0,
-        "last_error": None, "delivered_at": None, "link": INBOX_PAGE_PATH,
+        "_id": digest_id(owner, due, purpose), "owner": owner, "kind": DIGEST_KIND, "run": None, "subject": "Digest",
+        "text": "", "status": DeliveryStatus.QUEUED, "queued_at": now, "next_try_at": now, "lease_until": None,
+        "tries": 0, "last_error": None, "delivered_at": None, "link": INBOX_PAGE_PATH, "purpose": purpose,
     }  # fmt: skip
     await enqueue_deliveries(database, [digest], now)
 
@@ -61,14 +59,15 @@ async def find_digest(database: Database, delivery_id: str) -> DeliveryDocument 
 
 async def collect_digest(database: Database, digest: DeliveryDocument, now: datetime) -> DeliveryDocument:
     """Return a claimed digest with its content, of all that it tells of. Raises DeliveryObsolete if that is nothing."""
+    kinds = await select_kinds(database, digest)  # first: what comes between the next two can join too late
     if digest["queued_at"] + _PATIENCE > now and await _has_joining(database, digest["owner"], now):
         await set_aside(database, digest, {"next_try_at": now + _PAUSE})
         raise DeliveryHeld(digest["_id"])
-    collected = digest.get("collected") or await _take_waiting(database, digest, now)
+    collected = digest.get("collected") or await _take_waiting(database, digest, kinds, now)
     if not collected:
         raise DeliveryObsolete(_NOTHING)
-    await _record(database, digest, collected)
-    told = await database.deliveries.find({"_id": {"$in": collected}}).to_list()
+    told = await _find_told(database, collected)
+    await _record(database, digest, [each["_id"] for each in told])
     if not told:
         raise DeliveryObsolete(_NOTHING)
     ended = await find_ended(database, [each.get("about") for each in told])
@@ -98,14 +97,20 @@ async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
     return bool(await find_narrowed(database.deliveries, claimed, joining, fields={"_id": 1}, limit=1))
 
 
-async def _take_waiting(database: Database, digest: DeliveryDocument, now: datetime) -> Sequence[str]:
+async def _take_waiting(database: Database, digest: DeliveryDocument, kinds: Filter, now: datetime) -> Sequence[str]:
     """Assign to the digest what waits for it, what is due now and what waits for these, and return the IDs.
 
+    Of what has not joined it, it takes what `kinds` selects.
     A mail that is held until its notification is acknowledged is not told of, but by the next digest if nobody does.
     """
     query = {"status": DeliveryStatus.QUEUED, "owner": digest["owner"], "next_try_at": {"$gt": clock.EPOCH}}
-    behind = {"digest": None, "tries": 0, "held_until": None}  # another one about the same subject, not yet looked at
-    due = {"digest": None, "next_try_at": {"$lte": now}}
+    behind = {
+        **kinds,
+        "digest": None,
+        "tries": 0,
+        "held_until": None,
+    }  # another one about the same subject, not yet looked at
+    due = {**kinds, "digest": None, "next_try_at": {"$lte": now}}
     free = {"$or": [{"claim": None}, {"lease_until": {"$lte": now}}]}
     which = {"$or": [{"digest": digest["_id"]}, due, behind]}
     others = {"channel": None, "$and": [free, which], **not_awaiting_acknowledgement(now)}
@@ -121,6 +126,16 @@ async def _take_waiting(database: Database, digest: DeliveryDocument, now: datet
     )
     found = database.deliveries.find({"_id": {"$in": wanted}}, {"digest": 1})
     return [each["_id"] async for each in found if each.get("digest") == digest["_id"]]
+
+
+async def _find_told(database: Database, collected: Sequence[str]) -> list[DeliveryDocument]:
+    """Return what a digest tells of by the present choices: what was turned off since it was collected is left out.
+
+    That finds out by itself that it was not told, and is decided anew.
+    """
+    found = await database.deliveries.find({"_id": {"$in": list(collected)}}).to_list()
+    wanted = set(await _find_wanted(database, found))
+    return [each for each in found if each["_id"] in wanted]
 
 
 async def _find_wanted(database: Database, waiting: Collection[DeliveryDocument]) -> list[str]:

@@ -16,7 +16,7 @@ from tocsin.documents import (
     parent_of,
 )
 from tocsin.notifications.channels import DEFAULT_CHANNEL
-from tocsin.notifications.events import LINK_EVENTS, OPT_IN_KINDS, SECURITY_EVENTS
+from tocsin.notifications.events import DIGEST_KIND, LINK_EVENTS, OPT_IN_KINDS, SECURITY_EVENTS
 from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.preferences.digest_times import DigestPlan
 from tocsin.notifications.preferences.quiet_hours import QuietHours
@@ -24,8 +24,6 @@ from tocsin.schedules.time_zones import get_zone
 
 ALWAYS_TOLD = SECURITY_EVENTS | LINK_EVENTS
 """The kinds that no preference turns off or holds back."""
-DIGEST_KIND = "DIGEST"
-"""The kind of deliveries of digests, which is none of events."""
 DEFAULT_ZONE = "UTC"
 
 

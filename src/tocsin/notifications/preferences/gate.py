@@ -10,9 +10,10 @@ from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
 from tocsin.documents.incident_states import BEGAN, FAILED
 from tocsin.notifications.channels.base import DeliveryObsolete, DeliverySuppressed
 from tocsin.notifications.deliveries import delivery_id
-from tocsin.notifications.digests.collection import COLLECTED, collect_digest, digest_id, find_digest, open_digest
-from tocsin.notifications.events import EventKind
-from tocsin.notifications.preferences.choices import ALWAYS_TOLD, DIGEST_KIND, Choices
+from tocsin.notifications.digests.addresses import digest_id, find_digest_purpose
+from tocsin.notifications.digests.collection import COLLECTED, collect_digest, find_digest, open_digest
+from tocsin.notifications.events import DIGEST_KIND, EventKind
+from tocsin.notifications.preferences.choices import ALWAYS_TOLD, Choices
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_back_delivery, set_aside
 from tocsin.notifications.preferences.hold_backs import channel_of, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
@@ -91,13 +92,14 @@ async def _join_digest(database: Database, delivery: DeliveryDocument, now: date
 
     The delivery joins first: a digest that is opened finds it.
     """
-    due = delivery.get("held_until") or now
-    digest = await find_digest(database, digest_id(delivery["owner"], due))
+    due, purpose = delivery.get("held_until") or now, await find_digest_purpose(database, delivery)
+    wanted = digest_id(delivery["owner"], due, purpose)
+    digest = await find_digest(database, wanted)
     if digest is not None and digest["status"] != DeliveryStatus.QUEUED:  # the next one tells of it
         await _leave_digest(database, delivery, now)
-    joined: Changes = {"digest": digest_id(delivery["owner"], due), "next_try_at": now + _DIGEST_LOOK}
+    joined: Changes = {"digest": wanted, "next_try_at": now + _DIGEST_LOOK}
     await set_aside(database, delivery, joined)
-    await open_digest(database, delivery["owner"], due, now)
+    await open_digest(database, delivery["owner"], due, now, purpose)
     raise DeliveryHeld(joined["digest"])
 
 

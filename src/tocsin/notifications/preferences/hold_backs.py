@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from tocsin.documents import DeliveryDocument
 from tocsin.notifications.channels import DEFAULT_CHANNEL
-from tocsin.notifications.events import EventKind
-from tocsin.notifications.preferences.choices import ALWAYS_TOLD, DIGEST_KIND, Preferences
+from tocsin.notifications.events import DIGEST_KIND, EventKind
+from tocsin.notifications.preferences.choices import ALWAYS_TOLD, Preferences
 from tocsin.notifications.preferences.digest_times import DigestFrequency
 
-_NEVER_COLLECTED = ALWAYS_TOLD | {EventKind.APPROVAL, DIGEST_KIND}
+NEVER_COLLECTED = ALWAYS_TOLD | {EventKind.APPROVAL, DIGEST_KIND}
 """Kinds that no digest collects: who is asked for a decision must know in time."""
 
 
@@ -44,7 +44,7 @@ def is_collected(preferences: Preferences, delivery: DeliveryDocument) -> bool:
     """Tell whether a digest collects this delivery: only mails."""
     if channel_of(delivery) != DEFAULT_CHANNEL or preferences.digest.frequency is DigestFrequency.IMMEDIATELY:
         return False
-    return delivery["kind"] not in _NEVER_COLLECTED | preferences.digest.except_kinds
+    return delivery["kind"] not in NEVER_COLLECTED | preferences.digest.except_kinds
 
 
 def is_ripe(delivery: DeliveryDocument, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.documents import Changes, Database, MailAddressDocument, MailPurpose
+from tocsin.documents import Changes, Database, DeliveryDocument, MailAddressDocument, MailPurpose
 from tocsin.documents.updates import Expression, change_when, has_value
 from tocsin.notifications.events import EventKind
 from tocsin.security.unsubscribe_links import digest_mailbox
@@ -51,15 +51,32 @@ def find_purpose(kind: str) -> MailPurpose | None:
     return _PURPOSES.get(kind)
 
 
+def find_delivery_purpose(delivery: DeliveryDocument) -> MailPurpose | None:
+    """Return the purpose of a mail: of a digest that of all that it tells of, of others that of their kind."""
+    purpose = delivery.get("purpose")
+    return find_purpose(delivery["kind"]) if purpose is None else MailPurpose(purpose)
+
+
+def kinds_of(purposes: Collection[MailPurpose]) -> set[EventKind]:
+    """Return the kinds of mails that have one of these purposes."""
+    return {EventKind(kind) for kind, purpose in _PURPOSES.items() if purpose in purposes}
+
+
+async def find_used_purposes(database: Database, user: str) -> set[MailPurpose]:
+    """Return the purposes whose mails go to a confirmed address that is not that of the account."""
+    return {MailPurpose(each["purpose"]) for each in await list_mail_addresses(database, user) if each.get("email")}
+
+
 async def list_mail_addresses(database: Database, user: str) -> list[MailAddressDocument]:
     """Return what is stored about the addresses of a user, by purpose."""
     ids = [mail_address_id(user, purpose) for purpose in MailPurpose]
     return await database.mail_addresses.find({"_id": {"$in": ids}}).sort("_id", 1).to_list()
 
 
-async def find_other_address(database: Database, user: str, kind: str, now: datetime) -> OtherAddress | None:
-    """Return the confirmed address for mails of a kind to a user; None if the account gets them."""
-    purpose = find_purpose(kind)
+async def find_other_address(
+    database: Database, user: str, purpose: MailPurpose | None, now: datetime
+) -> OtherAddress | None:
+    """Return the confirmed address for mails of a purpose to a user; None if the account gets them."""
     if purpose is None:
         return None
     stored = await database.mail_addresses.find_one({"_id": mail_address_id(user, purpose)})

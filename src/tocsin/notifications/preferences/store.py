@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from tocsin.documents import Database, DeliveryDocument, Hold, NotificationPreferencesDocument
-from tocsin.errors import Conflict
+from tocsin import clock
+from tocsin.documents import Database, DeliveryDocument, Hold, NotificationPreferencesDocument, User
+from tocsin.documents.keyset import KeysetQuery
+from tocsin.errors import Conflict, NotFound
 from tocsin.notifications.events import Event
 from tocsin.notifications.preferences.choices import (
     Choices,
@@ -100,19 +102,38 @@ async def change_preferences(
 
 
 async def change_rule(
-    database: Database, owner: str, subject: str, changes: Mapping[str, Any]
+    database: Database, owner: str, subject_type: str, subject: str, changes: Mapping[str, Any]
 ) -> NotificationPreferencesDocument:
     """Set fields of the rule of a task or workflow, which the caller has checked. Raises Conflict for too many."""
     if await find_rule(database, owner, subject) is None:
         count = await database.notification_preferences.count_documents({"owner": owner}, limit=MAX_RULES + 1)
         if count > MAX_RULES:
-            message = f"You have {MAX_RULES} notification rules, which is the maximum. Delete one first."
+            message = (
+                f"You have {MAX_RULES} notification rules, which is the maximum. Delete one of notificationRules first."
+            )
             raise Conflict(message, "subjectId")
     if changes.get("failures") == FailureDetail.EVERY_ATTEMPT:  # before the rule, which nobody would look up without it
         await _change(database, owner, owner, {"has_attempt_rules": True})
-    changed = await _change(database, owner, subject, changes)
-    assert changed is not None  # noqa: S101  # it was upserted
+    update = {"$set": {**changes, "owner": owner, "subject_type": subject_type}}
+    first = {"$setOnInsert": {"created_at": clock.now()}}
+    await database.notification_preferences.update_one({"_id": subject}, update | first, upsert=True)
+    changed = await database.notification_preferences.find_one({"_id": subject})
+    if changed is None:
+        raise NotFound("The rule was deleted meanwhile.", "subjectId")
     return changed
+
+
+def query_rules(database: Database, owner: User) -> KeysetQuery[NotificationPreferencesDocument]:
+    """Build the query for the rules of the owner, oldest first. Preferences, which have no time, are none of them."""
+    return KeysetQuery(
+        collection=database.notification_preferences,
+        order_name="notification_rule",
+        key="created_at",
+        descending=False,
+        indexed_filter={"owner": owner.id},
+        min_key=clock.EPOCH,
+        key_range_hint=(owner.created_at, clock.now()),
+    )
 
 
 async def _change(

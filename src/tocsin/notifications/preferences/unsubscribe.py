@@ -3,10 +3,10 @@
 Only mails are turned off. The notifications stay in the API, and the channels of the user are told of them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from tocsin.documents import Database
-from tocsin.notifications.events import ACCOUNT_EVENTS, EventKind
+from tocsin.documents import Database, MailPurpose
+from tocsin.notifications.events import ACCOUNT_EVENTS, DIGEST_KIND, EventKind
 
 OPTIONAL_MAILS = frozenset(EventKind) - ACCOUNT_EVENTS
 """The kinds whose mails can be turned off: all but those about the account and its security."""
@@ -28,6 +28,21 @@ _NAMES: Mapping[str, str] = {
     EventKind.QUOTA_MET: "you have reached a quota",
     EventKind.CHANNEL_DISABLED: "a notification channel of yours is disabled",
 }
+
+
+def digest_link_name(purpose: MailPurpose | None) -> str:
+    """Return what a link names in place of a kind: the digests for the address of a purpose, or of the account."""
+    return DIGEST_KIND if purpose is None else f"{DIGEST_KIND}-{purpose}"
+
+
+DIGEST_LINKS: Mapping[str, MailPurpose | None] = {digest_link_name(each): each for each in (None, *MailPurpose)}
+"""The purposes of digests by these names."""
+
+
+def describe_kinds(kinds: Sequence[str]) -> str:
+    """Return what happens when there is an event of one of these kinds, as the end of a sentence with "when"."""
+    *others, last = map(describe_kind, kinds)
+    return f"{', '.join(others)}, or {last}" if others else last
 
 
 def describe_kind(kind: str) -> str:
@@ -53,8 +68,3 @@ async def turn_mails_on(database: Database, user: str, kinds: Collection[EventKi
     """Turn on the mails of these kinds."""
     update = {"$pull": {"mail_off": {"$in": sorted(kinds)}}}
     await database.notification_preferences.update_one({"_id": user}, update)
-
-
-async def is_mail_off(database: Database, user: str, kind: str) -> bool:
-    """Tell whether the user has turned off the mails of this kind. Those about the account cannot be turned off."""
-    return kind in OPTIONAL_MAILS and kind in await find_mails_off(database, user)

@@ -57,8 +57,9 @@ Due:             2026-11-22T09:00:00Z
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
-You will get another mail only if this run fails permanently, and then no
-more until the task has worked again.
+Unless you have chosen otherwise, you get another mail only if this run
+fails permanently, and then no more about its failures until the task has
+worked again.
 
 Tocsin
 """
@@ -81,8 +82,9 @@ Due:             2026-11-22T09:00:00Z
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
-You will get another mail when the next run replaces this one, which then
-counts as failed, and then no more until the task has worked again.
+Unless you have chosen otherwise, you get another mail when the next run
+replaces this one, which then counts as failed, and then no more about its
+failures until the task has worked again.
 
 Tocsin
 """
@@ -102,7 +104,8 @@ Due:             2026-11-22T09:00:00Z
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
-You will get no more mails about this task until it has worked again.
+Unless you have chosen otherwise, you get no more mails about failures of
+this task until it has worked again.
 
 Tocsin
 """
@@ -143,8 +146,9 @@ Due:             2026-11-22T09:00:00Z
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
-You will get another mail only if this run fails permanently, and then no
-more until the workflow has worked again.
+Unless you have chosen otherwise, you get another mail only if this run
+fails permanently, and then no more about its failures until the workflow
+has worked again.
 
 Tocsin
 """
@@ -161,8 +165,8 @@ Due:             2026-11-22T09:00:00Z
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
-The run can be resumed. You will get no more mails about this workflow until
-it has worked again.
+The run can be resumed. Unless you have chosen otherwise, you get no more
+mails about failures of this workflow until it has worked again.
 
 Tocsin
 """
@@ -344,8 +348,8 @@ The network of your Tocsin server is down: none of its canaries answers.
 Down since:      2026-11-22T09:00:00Z
 
 Runs that fail by the network meanwhile are INCONCLUSIVE: their owners are
-not told, and they are tried again when it is back. You will get another
-mail when it is back.
+not told, and they are tried again when it is back. Unless you have chosen
+otherwise, you get another mail when it is back.
 
 Tocsin
 """
@@ -392,7 +396,7 @@ Ended:           2026-11-22T09:00:21Z
 Last error:      api.example.org refused the connection.
 Open:            {page}
 
-You will get another mail if it fails again.
+Unless you have chosen otherwise, you get another mail if it fails again.
 
 Tocsin
 """

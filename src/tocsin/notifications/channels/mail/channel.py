@@ -15,17 +15,16 @@ from tocsin.notifications.channels.mail.html_layout import Footer, format_html
 from tocsin.notifications.channels.mail.layout import append_unsubscribe, insert_link, insert_page_address, render_mail
 from tocsin.notifications.channels.mail.notes import StoredMail, add_fallback_note, add_late_notes, add_withheld_note
 from tocsin.notifications.channels.mail.recipients import AddressBounced, Recipient, RecipientResolver
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import DIGEST_KIND, Event
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
-from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, describe_kind, is_mail_off
+from tocsin.notifications.preferences.mail_addresses import find_delivery_purpose
+from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, describe_kind, digest_link_name
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable
 from tocsin.outbound.mail_message import MailMessage
 from tocsin.quotas.limits import Quota
 from tocsin.quotas.metered_mail import MAIL_QUOTA_EXCEEDED
 from tocsin.security.secret_box import SecretUnreadable
 from tocsin.security.unsubscribe_links import UnsubscribeLink, digest_mailbox
-
-_TURNED_OFF = "you have turned off the mails of this kind"
 
 
 class MailChannel(Channel):
@@ -61,8 +60,6 @@ class MailChannel(Channel):
             raise DeliveryUnavailable(str(error)) from error
 
     async def _send(self, delivery: DeliveryDocument) -> Message:
-        if await is_mail_off(self._context.database, delivery["owner"], delivery["kind"]):
-            raise DeliverySuppressed(_TURNED_OFF)
         self._count_for_quota(delivery)
         try:
             return await self._send_once(delivery)
@@ -104,12 +101,12 @@ class MailChannel(Channel):
     def _make_footer(self, delivery: DeliveryDocument, recipient: Recipient) -> Footer | None:
         """Return why the user gets the mail, and where it is turned off; None if it cannot be."""
         links, kind = self._context.unsubscribe_links, delivery["kind"]
-        if links is None or kind not in OPTIONAL_MAILS:
+        if links is None or kind not in OPTIONAL_MAILS | {DIGEST_KIND}:
             return None
+        name = digest_link_name(find_delivery_purpose(delivery)) if kind == DIGEST_KIND else kind
         mailbox = digest_mailbox(recipient.address) if recipient.is_other else ""
-        token = links.sign(UnsubscribeLink(delivery["owner"], kind, mailbox), self._context.clock())
-        gets = "A mail comes to this address" if recipient.is_other else "You get a mail"
-        return Footer(f"{gets} when {describe_kind(kind)}.", self._context.page(f"{UNSUBSCRIBE_PATH}{token}"))
+        token = links.sign(UnsubscribeLink(delivery["owner"], name, mailbox), self._context.clock())
+        return Footer(_reason(kind, recipient), self._context.page(f"{UNSUBSCRIBE_PATH}{token}"))
 
     def _page_address(self, delivery: DeliveryDocument) -> str | None:
         path = delivery.get("link")
@@ -131,6 +128,16 @@ class MailChannel(Channel):
         if self._context.secrets is None:
             raise SecretUnreadable("there is no key to decrypt it with")
         return await self._context.secrets.unseal(sealed, delivery["_id"])
+
+
+def _reason(kind: str, recipient: Recipient) -> str:
+    """Return why the user gets the mail, and of a digest, what turning it off turns off."""
+    if kind != DIGEST_KIND:
+        gets = "A mail comes to this address" if recipient.is_other else "You get a mail"
+        return f"{gets} when {describe_kind(kind)}."
+    if recipient.is_other:
+        return "Digests come to this address, because someone who reads it agreed to get these mails."
+    return "You get digests, because your notification preferences ask for them. The link lists what it turns off."
 
 
 def _is_secure(address: str) -> bool:

@@ -12,6 +12,7 @@ from tocsin.documents import Database, DeliveryDocument, UserDocument
 from tocsin.notifications.events import ACCOUNT_EVENTS, UNCONFIRMED_EVENTS, EventKind
 from tocsin.notifications.preferences.mail_addresses import (
     OtherAddress,
+    find_delivery_purpose,
     find_other_address,
     record_acceptance,
     record_bounce,
@@ -120,7 +121,7 @@ class RecipientResolver:
         if to:
             return _Target(to, is_confirmed=False)
         confirmed = user.get("email_confirmed", True)
-        other = await find_other_address(self._database, owner, delivery["kind"], self._clock())
+        other = await find_other_address(self._database, owner, find_delivery_purpose(delivery), self._clock())
         address = user["email"] if other is None or other.refusal is not None else other.email
         return _Target(address, confirmed, other)
 
@@ -165,7 +166,7 @@ def _mail_class(delivery: DeliveryDocument) -> MailClass:
 async def find_mail_address(database: Database, delivery: DeliveryDocument, now: datetime) -> str | None:
     """Return the address to which a mail would go now; None if its owner does not exist or is deactivated."""
     user = await _find_active_user(database, delivery["owner"])
-    other = await find_other_address(database, delivery["owner"], delivery["kind"], now)
+    other = await find_other_address(database, delivery["owner"], find_delivery_purpose(delivery), now)
     own = None if user is None else user["email"]
     return own if own is None or other is None or other.refusal is not None else other.email
 
