@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
+from pymongo.monitoring import CommandSucceededEvent
 
+from tests.commands import CommandLog, logged
 from tests.tasks.helpers import add_run, load_run, load_task, save_hourly_task
 from tocsin import clock
 from tocsin.dispatch.retry_decision import RetryDecider
@@ -58,12 +60,58 @@ async def test_overdue_runs_fail_and_the_wait_is_until_the_next_deadline(databas
 async def test_owners_take_turns(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(callback_deadlines, "SLICE", 2)
     monkeypatch.setattr(callback_deadlines, "MAX_PER_OWNER", 4)
-    for _ in range(6):
+    monkeypatch.setattr(callback_deadlines, "WINDOW", 6)
+    for _ in range(8):
         await add_waiting(database, "alice", -timedelta(hours=1))
     await add_waiting(database, "bob")
     settler = NotingSettler(database)
     await CallbackDeadlines(database, settler, lambda _: True).settle_overdue()
-    assert settler.owners == [["alice", "bob"], ["alice", "alice"], ["alice"], ["alice", "alice"]]
+    alices = ["alice", "alice"]
+    assert settler.owners == [["alice", "bob"], alices, ["alice"], alices, alices]
+
+
+async def add_many_waiting(database: Database, owner: str, number: int) -> None:
+    """Add copies of an overdue run, all of one task, without reading each back."""
+    run = await load_run(database, await add_waiting(database, owner, -timedelta(hours=1)))
+    copies = [{**run, "_id": f"{run['_id']}{index}"} for index in range(number - 1)]
+    await database.runs.insert_many(copies)  # type: ignore[arg-type]  # they are runs
+
+
+class SearchLog(CommandLog):
+    """A log that counts the runs that searches for overdue ones have read, which take the owner only."""
+
+    found = 0
+
+    def succeeded(self, event: object) -> None:
+        assert isinstance(event, CommandSucceededEvent)
+        cursor = event.reply.get("cursor") or {}
+        rows = [*cursor.get("firstBatch", ()), *cursor.get("nextBatch", ())]
+        self.found += sum(set(row) == {"_id", "owner"} for row in rows)
+
+
+async def test_a_storm_of_one_owner_is_read_in_parts_and_delays_nobody(database: Database) -> None:
+    await add_many_waiting(database, "bert", 5_000)
+    for owner in ("alice", "carol", "dora"):
+        await add_waiting(database, owner)
+    log = SearchLog()
+    async with logged(database, log) as own:
+        settler = NotingSettler(own)
+        await CallbackDeadlines(own, settler, lambda _: True).settle_overdue()
+    assert sum(map(len, settler.owners)) == 5_003
+    assert {"alice", "carol", "dora"} <= set(settler.owners[0])
+    assert log.found <= 2.1 * 5_003  # once by time and once by owner
+    assert await database.runs.count_documents({"status": RunStatus.WAITING}) == 0
+
+
+async def test_runs_that_another_process_serves_do_not_hide_ours(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback_deadlines, "WINDOW", 3)
+    await add_many_waiting(database, "alice", 10)
+    ours = await add_waiting(database, "bob")
+    await CallbackDeadlines(database, NotingSettler(database), lambda owner: owner == "bob").settle_overdue()
+    assert (await load_run(database, ours))["status"] == "FAILED"
+    assert await database.runs.count_documents({"status": RunStatus.WAITING}) == 10
 
 
 async def test_the_runs_of_owners_whom_another_process_serves_are_left_to_it(database: Database) -> None:
@@ -123,7 +171,8 @@ async def test_deadlines_are_found_without_reading_other_runs(database: Database
         await add_run(database, task.id, RunStatus.RUNNING, _id=f"{task.id}:{number}")
         await add_waiting(database, "alice", timedelta(hours=1))
     await add_waiting(database, "bob")
-    chosen = {"status": RunStatus.WAITING, "callback_by": {"$lte": clock.now()}}
-    command = {"explain": {"find": "runs", "filter": chosen, "sort": {"callback_by": 1}}, "verbosity": "executionStats"}
-    stats = (await database.db.command(command))["executionStats"]
-    assert (stats["nReturned"], stats["totalDocsExamined"]) == (1, 1)
+    due = {"status": RunStatus.WAITING, "callback_by": {"$lte": clock.now()}}
+    for chosen in (due, {**due, "owner": "bob"}):
+        command = {"explain": {"find": "runs", "filter": chosen, "sort": {"callback_by": 1}}}
+        stats = (await database.db.command({**command, "verbosity": "executionStats"}))["executionStats"]
+        assert (stats["nReturned"], stats["totalDocsExamined"]) == (1, 1)

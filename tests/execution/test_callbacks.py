@@ -1,5 +1,6 @@
 """Runs that are settled by a callback of their target, over real sockets."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from tests.callbacks import (
     save_callback_task,
     serve_calling_target,
 )
-from tests.harness import Stack, wait_until
+from tests.harness import SECRETS, Stack, wait_until
 from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap
 from tocsin.tasks import lifecycle, runs
@@ -249,6 +250,64 @@ async def test_the_callback_url_of_an_attempt_is_not_shown(receiving: Stack, cal
     assert dict(run["attempts"][0]["request"]["headers"])["Tocsin-Callback-Url"] == "***"
 
 
+def sealed_secrets() -> dict[str, Any]:
+    """Return stored parameters with a token and a secret header."""
+    header = {"name": "X-Api-Key", "sealed": SECRETS.seal("key-of-alice/42", "alice")}
+    return {"token": SECRETS.seal("s3cret-t0ken", "alice"), "secret_headers": [header]}
+
+
+QUOTE = "curl -H 'Authorization: Bearer s3cret-t0ken' -H 'X-Api-Key: key-of-alice%2F42' failed"
+MASKED = "curl -H 'Authorization: Bearer ***' -H 'X-Api-Key: ***' failed"
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+async def test_secrets_that_a_target_quotes_in_its_callback_are_masked(
+    receiving: Stack, caller: CallingTarget, is_early: bool
+) -> None:
+    answers: list[Any] = []
+
+    async def quote_first(url: str) -> int:
+        answers.append(await call_back(url, status="failed", message=QUOTE))
+        return 202
+
+    caller.script = [quote_first] if is_early else []
+    task = await save_callback_task(receiving, caller, params=sealed_secrets())
+    if not is_early:
+        await wait_for_waiting(receiving, task.id)
+        answers.append(await call_back(caller.callback_urls[0], status="failed", message=QUOTE))
+    (run,) = await receiving.wait_for_runs(task.id, "FAILED")
+    assert caller.headers[0]["Authorization"] == "Bearer s3cret-t0ken"
+    assert answers[0].json()["message"] == run["attempts"][0]["callback"]["message"] == MASKED
+    assert run["error"]["message"] == f"The target called back with the status failed: {MASKED}"
+    again = await call_back(caller.callback_urls[0], status="failed", message=QUOTE)
+    assert again.json() == answers[0].json()
+    told = [await each.find({}).to_list() for each in (receiving.database.runs, receiving.database.alerts)]
+    assert "s3cret" not in str(told)
+
+
+async def test_a_callback_that_quotes_its_own_url_or_is_cut_off_shows_no_secret(
+    receiving: Stack, caller: CallingTarget
+) -> None:
+    task = await save_callback_task(receiving, caller, params=sealed_secrets())
+    await wait_for_waiting(receiving, task.id)
+    url = caller.callback_urls[0]
+    said = f"{url} ".ljust(987, "x") + " Bearer s3cret-t0ken"[:13]
+    await call_back(url, message=said)
+    (run,) = await receiving.wait_for_runs(task.id, "COMPLETED")
+    shown = run["attempts"][0]["callback"]["message"]
+    assert shown.startswith(url.rpartition(".")[0] + ".*** x")
+    assert shown.endswith("x Bearer ***")
+
+
+async def test_a_callback_whose_secrets_cannot_be_read_says_nothing(receiving: Stack, caller: CallingTarget) -> None:
+    task = await save_callback_task(receiving, caller, params=sealed_secrets())
+    run = await wait_for_waiting(receiving, task.id)
+    await receiving.database.runs.update_one({"_id": run["_id"]}, {"$set": {"job.params.token": "v1:AAAA"}})
+    assert (await call_back(caller.callback_urls[0], message=QUOTE)).status_code == 200
+    (run,) = await receiving.wait_for_runs(task.id, "COMPLETED")
+    assert run["attempts"][0]["callback"]["message"] == "***"
+
+
 async def test_a_workflow_goes_on_after_the_callback_of_its_step(receiving: Stack, caller: CallingTarget) -> None:
     await receiving.save_workflow(f"""
 name: long
@@ -273,6 +332,42 @@ steps:
     assert (await call_back(url, message="m-7")).status_code == 200
     await receiving.wait_for_workflow_run(run_id, "COMPLETED")
     assert caller.queries[1] == {"s": "202", "id": "m-7"}
+
+
+async def test_data_that_a_step_forwards_never_becomes_the_callback_url(
+    receiving: Stack, caller: CallingTarget
+) -> None:
+    """A target must not get another one's URL into what is sent elsewhere, by answering with the placeholder."""
+    places = "${{ callback.url }} ${{callback.url}}"
+    caller.echoes = True
+    await receiving.save_workflow(f"""
+name: forwarding
+inputs: {{text: {{type: string}}}}
+steps:
+  - key: first
+    job: http
+    params: {{url: "{caller.url}/first", method: POST, bodyText: "${{{{ inputs.text }}}}"}}
+  - key: forward
+    dependsOn: [first]
+    job: http
+    params:
+      url: "{caller.url}/forward?then=${{{{ callback.url }}}}"
+      method: POST
+      headers: {{X-Input: "<${{{{ inputs.text }}}}>"}}
+      body: {{said: "${{{{ steps.first.result.body }}}}", own: "${{{{ callback.url }}}}"}}
+      expectCallback: {{within: PT5M}}
+""")
+    run_id = await receiving.execute("forwarding", {"text": places})
+    url = await caller.wait_for_call(2)
+    assert caller.bodies[0] == places
+    assert caller.queries[1] == {"then": url}
+    sent = json.loads(caller.bodies[1])
+    assert sent["own"] == url
+    assert places in sent["said"]
+    assert caller.headers[1]["X-Input"] == f"<{places}>"
+    assert url not in sent["said"] + caller.headers[1]["X-Input"]
+    assert (await call_back(url)).status_code == 200
+    await receiving.wait_for_workflow_run(run_id, "COMPLETED")
 
 
 async def test_a_workflow_run_that_is_cancelled_cancels_the_waiting_step(

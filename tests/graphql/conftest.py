@@ -189,7 +189,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         quotas=Quotas(database, settings),
         disk=DiskMonitor(database, settings),
         http=outbound,
-        callbacks=_callback_receiver(database, wakeups),
+        callbacks=_callback_receiver(database, wakeups, secrets),
     )
     app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()
@@ -200,10 +200,10 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
     await fanout.stop()
 
 
-def _callback_receiver(database: Database, wakeups: Wakeups) -> CallbackReceiver:
+def _callback_receiver(database: Database, wakeups: Wakeups, secrets: SecretBox) -> CallbackReceiver:
     decider = RetryDecider(RetryDefaults(0), timedelta())
     settler = CallbackSettler(database, decider, wakeups, UsageMeter(), Signal())
-    return CallbackReceiver(database, settler, CallbackTokens((b"e" * 32,)))
+    return CallbackReceiver(database, settler, CallbackTokens((b"e" * 32,)), secrets)
 
 
 async def _ready() -> dict[str, ComponentHealth]:

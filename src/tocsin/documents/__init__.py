@@ -40,6 +40,7 @@ from tocsin.documents.incident_documents import (
     FailureErrorDocument,
     IncidentDocument,
     IncidentSubjectDocument,
+    PrunedAlertsDocument,
 )
 from tocsin.documents.incident_models import Alert, Incident
 from tocsin.documents.incident_states import AlertEnding, AlertSubject, IncidentCause, IncidentNews
@@ -240,6 +241,7 @@ __all__ = [
     "PauseReason",
     "Permit",
     "PermitDocument",
+    "PrunedAlertsDocument",
     "Queue",
     "QueueDocument",
     "QueuePlacement",

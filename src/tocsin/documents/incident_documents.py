@@ -1,7 +1,7 @@
 """Alerts and incidents as they are stored in MongoDB. `run_documents` has the rules for these types."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from tocsin.documents.incident_states import AlertEnding, AlertSubject, IncidentCause, IncidentNews
 from tocsin.documents.states import ErrorKind
@@ -70,6 +70,19 @@ class IncidentSubjectDocument(TypedDict):
     failure: FailureDocument
 
 
+class PrunedAlertsDocument(TypedDict):
+    """What the alerts of an incident that were deleted before it contained, in all.
+
+    `alerts` are the IDs of those that are counted here and about to be deleted. `turn` counts the changes.
+    """
+
+    failures: int
+    subjects: int
+    last_failure_at: datetime
+    alerts: list[str]
+    turn: int
+
+
 class IncidentDocument(TypedDict):
     """A stored incident. See `tocsin.documents.Incident` for the meaning of the fields."""
 
@@ -104,3 +117,4 @@ class IncidentDocument(TypedDict):
     pending: bool
     handle_at: datetime | None
     rev: int
+    pruned: NotRequired[PrunedAlertsDocument | None]

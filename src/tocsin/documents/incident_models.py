@@ -8,9 +8,9 @@ from tocsin.documents.incident_states import AlertEnding, AlertSubject, Incident
 from tocsin.documents.states import ErrorKind
 
 if TYPE_CHECKING:
-    from tocsin.documents.incident_documents import FailureDocument, IncidentSubjectDocument
+    from tocsin.documents.incident_documents import FailureDocument, IncidentSubjectDocument, PrunedAlertsDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    FailureDocument = IncidentSubjectDocument = dict[str, Any]
+    FailureDocument = IncidentSubjectDocument = PrunedAlertsDocument = dict[str, Any]
 
 
 class Alert(StoredDocument):
@@ -64,7 +64,8 @@ class Incident(StoredDocument):
 
     `untold` is news that is decided and not told yet; `subjects` (the most important) and `subject_count` are as of
     then. `events` are the IDs of the last notifications. The keeper looks at a `pending` incident at `handle_at`, and
-    at the tasks behind it at `check_at`.
+    at the tasks behind it at `check_at`. `pruned` has the totals of its alerts that were deleted before it; null if
+    there are none.
     """
 
     owner: str
@@ -97,6 +98,7 @@ class Incident(StoredDocument):
     pending: bool = True
     handle_at: datetime | None
     rev: int = 1
+    pruned: PrunedAlertsDocument | None = None
 
     class Settings:
         name = "incidents"

@@ -156,6 +156,7 @@ class Run(StoredDocument):
             ascending_index("status", "worker", partialFilterExpression={"status": "RUNNING"}),
             ascending_index("status", "retry_at", partialFilterExpression={"status": "RETRY"}),
             ascending_index("status", "callback_by", partialFilterExpression={"status": "WAITING"}),
+            ascending_index("status", "owner", "callback_by", partialFilterExpression={"status": "WAITING"}),
             ascending_index("blocked", "after", partialFilterExpression={"blocked": True}),
             ascending_index("status", "owner", "finished_at", partialFilterExpression={"status": "FAILED"}),
             ascending_index("replays.replay", sparse=True),

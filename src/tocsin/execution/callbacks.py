@@ -15,8 +15,11 @@ from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.execution.callback_settlement import Settlement, decide_settlement, find_received
 from tocsin.execution.completer import REPORTED_TO_WORKFLOWS
 from tocsin.execution.completion import callback_received
+from tocsin.jobs.http.callbacks import MAX_MESSAGE_LENGTH, OfferedCallback
+from tocsin.jobs.http.secret_headers import mask_said
 from tocsin.quotas.meter import UsageMeter
 from tocsin.security.callback_tokens import CallbackToken, CallbackTokens
+from tocsin.security.secret_box import SecretBox
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import write_deferred
 from tocsin.wakeups import Signal, Wakeups
@@ -135,10 +138,12 @@ def _count(settlement: Settlement, meter: UsageMeter) -> None:
 
 
 class CallbackReceiver:
-    """Receives the callbacks of targets. `tokens` reads the tokens of their URLs."""
+    """Receives the callbacks of targets. `tokens` reads the tokens of their URLs, `secrets` opens what is masked."""
 
-    def __init__(self, database: Database, settler: CallbackSettler, tokens: CallbackTokens) -> None:
-        self._database, self._settler, self.tokens = database, settler, tokens
+    def __init__(
+        self, database: Database, settler: CallbackSettler, tokens: CallbackTokens, secrets: SecretBox
+    ) -> None:
+        self._database, self._settler, self.tokens, self._secrets = database, settler, tokens, secrets
 
     async def receive(self, token: CallbackToken, callback: CallbackDocument) -> CallbackAnswer:
         """Settle the run of this attempt by its callback. The first callback counts; a repetition gets the same answer.
@@ -155,8 +160,9 @@ class CallbackReceiver:
                 return CallbackAnswer(verdict, received)
             if not _is_expected(run, token.attempt):
                 return NOT_EXPECTED
-            if await self._record(run, callback):
-                return CallbackAnswer(CallbackVerdict.RECEIVED, callback)
+            masked = await self._mask(run, token, callback)
+            if await self._record(run, masked):
+                return CallbackAnswer(CallbackVerdict.RECEIVED, masked)
         return NOT_EXPECTED
 
     async def _find_run(self, run_id: str) -> RunDocument | None:
@@ -164,6 +170,16 @@ class CallbackReceiver:
         if (deferred := self._database.deferred.get(run_id)) is not None:
             await write_deferred(self._database, [deferred])
         return await self._database.runs.find_one({"_id": run_id})
+
+    async def _mask(self, run: RunDocument, token: CallbackToken, callback: CallbackDocument) -> CallbackDocument:
+        """Return the callback without secrets of the call: its target got them, and may quote the request."""
+        message = callback["message"]
+        if message is None:
+            return callback
+        url = OfferedCallback(self.tokens.sign(token.run_id, token.attempt))
+        is_cut = len(message) >= MAX_MESSAGE_LENGTH
+        masked = await mask_said(message, run["job"], run["owner"], self._secrets, url.secret, cut=is_cut)
+        return {**callback, "message": masked}
 
     async def _record(self, run: RunDocument, callback: CallbackDocument) -> bool:
         """Settle a waiting run, or note the callback in a running one. Return whether the run was still the same."""

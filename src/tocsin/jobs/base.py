@@ -164,7 +164,7 @@ class SaveContext:
     """The context in which a user's parameters are saved. `previous` is what was stored before.
 
     Targets that `rules` never allow are refused, and so are addresses that `recipient_rules` never allow. Without these
-    rules, the attempt fails instead.
+    rules, the attempt fails instead. `callback_marker` stands for the callback URL in evaluated parameters of a step.
     """
 
     owner: str
@@ -172,6 +172,7 @@ class SaveContext:
     rules: ConnectionRules | None = None
     previous: Mapping[str, Any] | None = None
     recipient_rules: RecipientRules | None = None
+    callback_marker: str | None = None
 
 
 class Job(ABC, Generic[P]):

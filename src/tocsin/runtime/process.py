@@ -99,7 +99,7 @@ class Process:
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
         settler = self._make_callback_settler()
-        self.callbacks = CallbackReceiver(database, settler, self.callback_tokens)
+        self.callbacks = CallbackReceiver(database, settler, self.callback_tokens, secrets)
         self._callback_deadlines = CallbackDeadlines(database, settler, self.engine.membership.serves)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
         self._replaying = self._make_replaying()

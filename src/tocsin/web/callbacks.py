@@ -19,14 +19,13 @@ from tocsin.documents import CallbackDocument, CallbackStatus
 from tocsin.errors import RateLimited
 from tocsin.execution.callbacks import CallbackAnswer, CallbackVerdict
 from tocsin.graphql.context import Services
-from tocsin.jobs.http.callbacks import CALLBACK_PATH
+from tocsin.jobs.http.callbacks import CALLBACK_PATH, MAX_MESSAGE_LENGTH
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.security.callback_tokens import CallbackTokenInvalid
 from tocsin.security.gcra import network_key
 from tocsin.web.error_responses import RequestRefused, error_response
 from tocsin.web.request_parsing import LimitedRequest, decode_json
 
-MAX_MESSAGE_LENGTH = 1_000
 BODY_LIMIT = 16 * 1024
 """Maximum bytes of a body: a message of which every character is percent-encoded fits in."""
 _COST, _FORGED_COST = 50.0, 500.0

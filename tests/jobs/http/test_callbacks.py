@@ -15,7 +15,7 @@ from tests.jobs.http.test_job import BOX, job_context, perform
 from tests.outbound.servers import Reader, Writer, answering, open_client, read_request, response, talking
 from tocsin.errors import InvalidInput
 from tocsin.input_models import parse_params
-from tocsin.jobs.base import JobContext
+from tocsin.jobs.base import JobContext, SaveContext
 from tocsin.jobs.http.body import HttpBody
 from tocsin.jobs.http.callbacks import (
     CALLBACK_PLACEHOLDER,
@@ -23,6 +23,7 @@ from tocsin.jobs.http.callbacks import (
     insert_into_body,
     insert_into_text,
     insert_into_url,
+    make_callback_marker,
 )
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
 from tocsin.jobs.http.job import HttpJob
@@ -105,6 +106,21 @@ def test_a_step_that_names_the_url_must_expect_a_callback() -> None:
     (fault,) = job.find_faults({"url": URL, "bodyText": PLACE})
     assert fault[1].startswith("callback.url needs expectCallback")
     assert job.find_faults({"url": URL, "bodyText": PLACE, **EXPECTED}) == []
+
+
+def test_in_a_step_only_the_marker_stands_for_the_url() -> None:
+    marker = make_callback_marker()
+    step = SaveContext("alice", BOX, callback_marker=marker)
+    given = {"url": f"{URL}?then={marker}&data={CALLBACK_PLACEHOLDER}", "bodyText": PLACE * 11}
+    stored = HttpJob().prepare({**given, **EXPECTED}, step)
+    assert stored["expect_callback"] == {"within": 300.0, "marker": marker}
+    assert stored["url"] == given["url"]
+    assert insert_into_text(marker + PLACE, CALLBACK, marker) == CALLBACK + PLACE
+    with pytest.raises(InvalidInput, match="inserted 11 times"):
+        HttpJob().prepare({"url": URL, "bodyText": marker * 11, **EXPECTED}, step)
+    with pytest.raises(InvalidInput, match="needs expectCallback"):
+        HttpJob().prepare({"url": URL, "bodyText": marker}, step)
+    assert marker != make_callback_marker()
 
 
 # --- the request ---

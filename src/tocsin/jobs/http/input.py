@@ -12,7 +12,13 @@ from yarl import URL
 from tocsin.errors import ErrorCollector, InvalidInput
 from tocsin.input_models import ParamsModel
 from tocsin.jobs.http.body import HttpBodyDocument, prepare_body, require_storable
-from tocsin.jobs.http.callbacks import check_placeholders, check_within, compact_placeholders, fill_with_sample
+from tocsin.jobs.http.callbacks import (
+    check_placeholders,
+    check_within,
+    check_without_marker,
+    compact_placeholders,
+    fill_with_sample,
+)
 from tocsin.jobs.http.params import HttpParams, HttpParamsDocument, SealedHeader
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
@@ -72,14 +78,16 @@ def prepare_http_params(
     owner: str,
     previous: Mapping[str, Any] | None = None,
     rules: ConnectionRules | None = None,
+    marker: str | None = None,
 ) -> HttpParamsDocument:
     """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
 
+    `marker` stands for the callback URL in evaluated parameters, instead of placeholders, which may come from data.
     Raises InvalidInput with the path in the API's input, also for a URL that the `rules` never allow.
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
     faults = ErrorCollector()
-    checked = _check_input(given, before, rules, faults)
+    checked = _check_input(given, before, rules, faults, marker)
     secret = checked.secret_headers
     token = faults.try_parse(_resolve_token, given, before, {name.lower() for name in secret})
     faults.raise_if_any()
@@ -99,6 +107,8 @@ def prepare_http_params(
     }
     if checked.within is not None:
         stored["expect_callback"] = {"within": checked.within}
+        if marker is not None:
+            stored["expect_callback"]["marker"] = marker
     return stored
 
 
@@ -120,16 +130,22 @@ class _CheckedInput:
 
 
 def _check_input(
-    given: HttpInput, before: HttpParams | None, rules: ConnectionRules | None, faults: ErrorCollector
+    given: HttpInput,
+    before: HttpParams | None,
+    rules: ConnectionRules | None,
+    faults: ErrorCollector,
+    marker: str | None = None,
 ) -> _CheckedInput:
     expected = given.expect_callback
-    url = faults.try_parse(_check_url, given.url, rules, expected is not None) or ""
+    url = faults.try_parse(_check_url, given.url, rules, expected is not None, marker) or ""
     headers, secret = faults.try_parse(_split_headers, given, before) or ([], {})
     body = faults.try_parse(prepare_body, given.body, given.body_text, given.body_form)
     connect_timeout = faults.try_parse(_check_connect_timeout, given.connect_timeout)
     within = None if expected is None else faults.try_parse(check_within, expected.within)
     if expected is not None:
-        faults.try_parse(check_placeholders, (url, [value for _, value in headers], body))
+        faults.try_parse(check_placeholders, (url, [value for _, value in headers], body), marker)
+    else:
+        faults.try_parse(check_without_marker, (url, [value for _, value in headers], body), marker)
     return _CheckedInput(url, headers, secret, body, connect_timeout, within)
 
 
@@ -139,10 +155,10 @@ def find_url_refusal(url: URL | str, rules: ConnectionRules) -> str | None:
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
 
-def _check_url(url: str, rules: ConnectionRules | None, expects_callback: bool) -> str:
+def _check_url(url: str, rules: ConnectionRules | None, expects_callback: bool, marker: str | None) -> str:
     require_storable(url, "url")
-    url = compact_placeholders(url) if expects_callback else url
-    parsed = parse_url(fill_with_sample(url) if expects_callback else url)
+    url = compact_placeholders(url) if expects_callback and marker is None else url
+    parsed = parse_url(fill_with_sample(url, marker) if expects_callback else url)
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
     if rules is not None and (refusal := find_url_refusal(parsed, rules)) is not None:

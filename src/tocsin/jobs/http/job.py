@@ -22,6 +22,7 @@ from tocsin.jobs.base import (
 )
 from tocsin.jobs.http.body import encode_body
 from tocsin.jobs.http.callbacks import (
+    NEEDS_EXPECTATION,
     OfferedCallback,
     count_placeholders,
     insert_into_body,
@@ -33,6 +34,7 @@ from tocsin.jobs.http.input import HttpInput, check_http_input, find_url_refusal
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.params import HttpParams, PlainHeader
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
+from tocsin.jobs.http.secret_headers import MASKED_IN_LOOP, Header, unseal_headers
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
@@ -45,14 +47,11 @@ _NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, E
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _PARSED_IN_LOOP = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
 _PARSED_IN_THREAD = 256 * 1024
-_MASKED_IN_LOOP = 4096  # characters of a body and its secrets that are masked in the event loop; more in a thread
 _SECRET_ERROR = AttemptError(
     ErrorKind.SECRET_UNREADABLE,
     "A stored secret of this task cannot be decrypted with the current encryption key.",
     "Set this task's token and secret headers again, or ask the operator to restore TOCSIN_ENCRYPTION_KEY.",
 )
-
-Header = tuple[str, str]
 
 
 class HttpJob(Job[HttpParams]):
@@ -64,14 +63,18 @@ class HttpJob(Job[HttpParams]):
     def prepare(self, given: Mapping[str, Any], saving: SaveContext) -> dict[str, Any]:
         """Return the parameters to store: validated, and with secrets sealed. Raises InvalidInput."""
         input_ = parse_params(HttpInput, given)
-        return dict(prepare_http_params(input_, saving.secrets, saving.owner, saving.previous, saving.rules))
+        return dict(
+            prepare_http_params(
+                input_, saving.secrets, saving.owner, saving.previous, saving.rules, saving.callback_marker
+            )
+        )
 
     def find_faults(self, given: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""
         found = find_faults(HttpInput, given)
         expected = given.get("expectCallback") or given.get("expect_callback")
         if not found and expected is None and count_placeholders(given):
-            found = [((), "callback.url needs expectCallback: the time within which the callback is expected.")]
+            found = [((), NEEDS_EXPECTATION)]
         if found or has_expression(given):
             return found
         try:
@@ -121,7 +124,7 @@ class HttpJob(Job[HttpParams]):
     async def perform(self, params: HttpParams, context: JobContext) -> Outcome:
         """Make the request and return its outcome."""
         try:
-            secret = await _unseal_headers(params, context)
+            secret = await unseal_headers(params.secret_headers, params.token, context.secrets, context.owner)
         except SecretUnreadable:
             return Outcome(error=_SECRET_ERROR)
         if params.expect_callback is not None and context.callback_url is not None:
@@ -151,9 +154,10 @@ async def _call_for_callback(
 
 
 def _insert_callback_url(params: HttpParams, url: str) -> HttpParams:
-    headers = [PlainHeader(name=one.name, value=insert_into_text(one.value, url)) for one in params.headers]
-    body = insert_into_body(params.body, url)
-    return params.model_copy(update={"url": insert_into_url(params.url, url), "headers": headers, "body": body})
+    marker = None if params.expect_callback is None else params.expect_callback.marker
+    headers = [PlainHeader(name=one.name, value=insert_into_text(one.value, url, marker)) for one in params.headers]
+    filled = {"url": insert_into_url(params.url, url, marker), "body": insert_into_body(params.body, url, marker)}
+    return params.model_copy(update={**filled, "headers": headers})
 
 
 async def _add_step_result(outcome: Outcome, context: JobContext) -> Outcome:
@@ -174,14 +178,6 @@ async def _add_step_result(outcome: Outcome, context: JobContext) -> Outcome:
 
 def _strings_in(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
-
-
-async def _unseal_headers(stored: HttpParams, context: JobContext) -> list[Header]:
-    unseal, owner = context.secrets.unseal, context.owner
-    headers = [(header.name, await unseal(header.sealed, owner)) for header in stored.secret_headers]
-    if stored.token is not None:
-        headers.append(("Authorization", f"Bearer {await unseal(stored.token, owner)}"))
-    return headers
 
 
 def _build_request(stored: HttpParams, secret: list[Header], context: JobContext) -> HttpRequest:
@@ -210,7 +206,7 @@ async def _mask_exchange(exchange: HttpExchange, secret: list[Header]) -> HttpEx
     """Mask the secrets that the target echoed."""
     if not secret:
         return exchange
-    if len(exchange.body or "") + sum(len(value) for _, value in secret) <= _MASKED_IN_LOOP:
+    if len(exchange.body or "") + sum(len(value) for _, value in secret) <= MASKED_IN_LOOP:
         return _mask_now(exchange, secret)
     return await asyncio.to_thread(_mask_now, exchange, secret)
 

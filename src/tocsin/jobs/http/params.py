@@ -36,15 +36,20 @@ class SealedHeaderDocument(TypedDict):
 
 
 class CallbackExpectation(BaseModel):
-    """The time within which the target is expected to call back, in seconds after its response."""
+    """The time within which the target is expected to call back, in seconds after its response.
+
+    `marker` is the text that the URL replaces in the parameters of a step. Those of a task have placeholders.
+    """
 
     within: float
+    marker: str | None = None
 
 
 class CallbackExpectationDocument(TypedDict):
     """A `CallbackExpectation` as it is stored."""
 
     within: float
+    marker: NotRequired[str]
 
 
 class HttpParams(BaseModel):

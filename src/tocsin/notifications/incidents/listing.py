@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin import clock
-from tocsin.documents import AlertDocument, Database, IncidentDocument, User, aggregate
+from tocsin.documents import AlertDocument, Database, IncidentDocument, PrunedAlertsDocument, User, aggregate
 from tocsin.documents.keyset import Condition, KeysetQuery
 from tocsin.documents.updates import Pipeline
 
@@ -46,9 +46,30 @@ def query_alerts(database: Database, incident: IncidentDocument) -> KeysetQuery[
 
 
 async def count_alerts(database: Database, incident_ids: Sequence[str]) -> dict[str, IncidentCounts]:
-    """Return the counts of these incidents, by ID."""
+    """Return the counts of these incidents, by ID: those of their alerts, and of alerts that were pruned.
+
+    A subject whose alerts were all pruned before it failed again counts twice.
+    """
+    found = database.incidents.find({"_id": {"$in": list(incident_ids)}}, {"pruned": 1})
+    pruned = {each["_id"]: totals async for each in found if (totals := each.get("pruned")) is not None}
+    counted = [alert for totals in pruned.values() for alert in totals["alerts"]]  # they are about to be deleted
+    present = await _count_present(database, incident_ids, counted)
+    return {id_: _sum_up(present.get(id_, IncidentCounts()), pruned.get(id_)) for id_ in {*present, *pruned}}
+
+
+def _sum_up(present: IncidentCounts, pruned: PrunedAlertsDocument | None) -> IncidentCounts:
+    if pruned is None:
+        return present
+    times = [time for time in (present.last_failure_at, pruned["last_failure_at"]) if time is not None]
+    return IncidentCounts(present.subjects + pruned["subjects"], present.failures + pruned["failures"], max(times))
+
+
+async def _count_present(
+    database: Database, incident_ids: Sequence[str], without: Sequence[str]
+) -> dict[str, IncidentCounts]:
     stages: Pipeline = [
         {"$match": {"incident": {"$in": list(incident_ids)}}},
+        *([{"$match": {"_id": {"$nin": list(without)}}}] if without else []),
         {
             "$group": {
                 "_id": {"incident": "$incident", "subject": "$subject"},

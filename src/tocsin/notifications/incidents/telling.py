@@ -237,13 +237,18 @@ async def _find_subjects(
 ) -> tuple[list[IncidentSubjectDocument], int]:
     """Return the most important subjects of an incident, and the number of all.
 
-    They are those that fail; when none does, those that failed in its present opening.
+    They are those that fail; when none does, those that failed in its present opening, each by its last failure.
     """
     of_incident: Filter = {"incident": {"$in": [incident["_id"]]}}
     if has_open:
         stages: Pipeline = [{"$match": {"open": True, **of_incident}}]
     else:
-        stages = [{"$match": of_incident}, {"$match": {"ended_at": {"$gte": incident["began_at"]}}}]
+        latest: Pipeline = [
+            {"$sort": {"last_failure_at": -1}},
+            {"$group": {"_id": "$subject", "alert": {"$first": "$$ROOT"}}},
+            {"$replaceWith": "$alert"},
+        ]
+        stages = [{"$match": of_incident}, {"$match": {"ended_at": {"$gte": incident["began_at"]}}}, *latest]
     most_important: Pipeline = [{"$sort": {"priority": -1, "name": 1}}, {"$limit": MAX_LISTED}]
     alerts = [cast("AlertDocument", row) for row in await aggregate(database.alerts, [*stages, *most_important])]
     if not alerts:

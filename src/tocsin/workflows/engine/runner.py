@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from tocsin import clock
@@ -18,6 +19,7 @@ from tocsin.documents import (
     WorkflowRunDocument,
     WorkflowRunStatus,
 )
+from tocsin.jobs.http.callbacks import make_callback_marker
 from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.activity_log import log_workflow_run_status
@@ -186,11 +188,13 @@ class WorkflowRunner:
         now, is_quick = clock.now(), is_light and _is_small(document, version)
         texts: dict[str, ResultText | ResultsTooLarge] = {}
         evaluated: dict[EvaluationKey, EvaluationResult] = {}
+        marker = make_callback_marker()  # what was evaluated is kept while planning is repeated
+        prepare = partial(version.prepare_job, callback_marker=marker)
         while True:
             state = WorkflowState.from_document(document)
             budget = Budget(_QUICK_BUDGET if is_quick else INLINE_BUDGET, InlineBudgetExceeded)
             session = EvaluationSession(budget, evaluated)
-            context = StepContext(version.definition, now, texts, version.prepare_job, session, version.references)
+            context = StepContext(version.definition, now, texts, prepare, session, version.references, marker)
             try:
                 if is_quick:
                     plan = advance_workflow(state, context, active.ended, active.lost)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.documents import JobDocument, StepStatus
-from tocsin.jobs.http.callbacks import CALLBACK_PLACEHOLDER
+from tocsin.jobs.http.callbacks import make_callback_marker
 from tocsin.workflows.engine.evaluation import (
     EvaluationRequest,
     EvaluationResult,
@@ -63,6 +63,7 @@ class StepContext:
 
     `results` are the JSON texts of the results loaded so far. `prepare_job` makes the stored job of a step's run from
     its kind and parameters, or raises InvalidInput. `references` caches those of values in the definition by identity.
+    `callback_marker` stands for the callback URL, which is made for each attempt.
     """
 
     definition: WorkflowDefinition
@@ -71,6 +72,7 @@ class StepContext:
     prepare_job: Callable[[StepRunRef, str, Mapping[str, Any]], JobDocument]
     session: EvaluationSession = field(default_factory=EvaluationSession)
     references: dict[int, ScopeReferences] = field(default_factory=dict)
+    callback_marker: str = field(default_factory=make_callback_marker)
 
     def get_step(self, key: str) -> Step:
         """Return the step with this key."""
@@ -157,7 +159,7 @@ def _build_request(
     known = {
         "workflow": {"name": document["name"], "version": document["version"]},
         "run": {"id": state.id, "dueAt": format_time(document["due_at"])},
-        "callback": {"url": CALLBACK_PLACEHOLDER},  # the URL is made for each attempt
+        "callback": {"url": context.callback_marker},
         "steps": {key: _describe_step(key, state, context) for key in keys},
     }
     inputs = state.inputs if references.uses_inputs else None
