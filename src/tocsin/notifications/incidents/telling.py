@@ -16,6 +16,7 @@ from tocsin.documents import (
     AlertDocument,
     Changes,
     Database,
+    ErrorKind,
     Filter,
     IncidentCause,
     IncidentDocument,
@@ -25,6 +26,7 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import Pipeline, all_of, change_when, has_value
 from tocsin.notifications.deliveries import notify
+from tocsin.notifications.incidents.causes import is_host_failure
 from tocsin.notifications.incidents.decisions import CHECK_PERIOD, Decision, decide, is_opening_told
 from tocsin.notifications.incidents.grouping import end_stale_alerts
 from tocsin.notifications.incidents.reports import make_event, news_id
@@ -146,7 +148,7 @@ async def _find_held_back(
     opening = {
         each["_id"]: each["host"]
         for each in incidents
-        if each["cause"] == IncidentCause.HOST
+        if _blames_host(each)
         and each["host"] is not None
         and each["open"]
         and not is_opening_told(each)
@@ -155,6 +157,12 @@ async def _find_held_back(
     hosts = sorted(set(opening.values()))
     answers = dict(zip(hosts, await asyncio.gather(*(_ask(rules.check_host, host) for host in hosts)), strict=True))
     return {incident_id for incident_id, host in opening.items() if answers[host]}
+
+
+def _blames_host(incident: IncidentDocument) -> bool:
+    """Tell whether an incident blames its host, also one of a task or workflow that is told alone."""
+    kind = incident["error_kind"]
+    return incident["cause"] == IncidentCause.HOST or (kind is not None and is_host_failure(ErrorKind(kind), None))
 
 
 async def _ask(check: HostCheck, host: str) -> bool:

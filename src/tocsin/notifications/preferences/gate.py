@@ -15,6 +15,7 @@ from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_
 from tocsin.notifications.preferences.hold_backs import channel_of, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices
+from tocsin.notifications.preferences.untold_openings import has_untold_opening
 
 _DIGEST_LOOK = timedelta(hours=1)
 """The time after which a delivery that a digest tells of looks whether that was sent, if nobody has said so."""
@@ -32,6 +33,8 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
         await _await_digest(database, delivery, now)
     if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
         raise DeliverySuppressed(objection)
+    if await has_untold_opening(database, delivery, choices):
+        raise DeliverySuppressed("it was not told here that this had failed")
     await _require_news(database, delivery)
     if is_ripe(delivery, now) and is_collected(choices.preferences, delivery):
         await _join_digest(database, delivery, now)
