@@ -37,6 +37,9 @@ async def group_alerts(database: Database, owner: str, now: datetime, group_wait
     if not alerts:
         return 0
     joined = await _find_joined(database, alerts)
+    withdrawn = {alert["_id"] for alert in alerts if not alert["open"]}
+    alerts = [_revived(alert, joined) for alert in alerts]
+    await _write_revivals(database, alerts, {each["_id"] for each in alerts if each["open"]} & withdrawn)
     alone = await find_ruled(database, owner, [alert["subject"] for alert in alerts])
     alerts = [_leave_host(alert, joined) if alert["subject"] in alone else alert for alert in alerts]
     states = await find_subject_states(database, alerts)
@@ -110,6 +113,29 @@ def _with_ending(
     if not alert["open"] or ending is None or ending not in endings:
         return alert
     return {**alert, "open": False, "ended_at": now, "ending": ending}
+
+
+def _revived(alert: AlertDocument, joined: Mapping[str, IncidentDocument]) -> AlertDocument:
+    """Return the alert; if it was withdrawn when its incident was told already, as one that goes on.
+
+    Whoever was told that it fails is to be told when it works.
+    """
+    own = joined.get(alert["incident"] or "")
+    if alert["ending"] != AlertEnding.INCONCLUSIVE or own is None or not (own["open"] and is_opening_told(own)):
+        return alert
+    return {**alert, "open": True, "ended_at": None, "ending": None}
+
+
+async def _write_revivals(database: Database, alerts: Iterable[AlertDocument], revived: Container[str]) -> None:
+    """Store that these alerts go on, unless they have changed since they were read."""
+    changes: Changes = {"open": True, "ended_at": None, "ending": None}
+    updates = [
+        UpdateOne({"_id": alert["_id"]}, [change_when(has_value("rev", alert["rev"]), changes)])
+        for alert in alerts
+        if alert["_id"] in revived
+    ]
+    if updates:
+        await database.alerts.bulk_write(updates, ordered=False)
 
 
 async def _write_endings(database: Database, alerts: Iterable[AlertDocument]) -> None:
