@@ -31,7 +31,7 @@ async def withdraw(world: World, *runs: Any) -> None:
     """Mark runs as inconclusive, and let what follows be kept."""
     ids = [run["_id"] for run in runs]
     await world.database.runs.update_many({"_id": {"$in": ids}}, {"$set": {"reason": "INCONCLUSIVE"}})
-    marked = [{**run, "reason": "INCONCLUSIVE"} for run in runs]
+    marked: list[Any] = [{**run, "reason": "INCONCLUSIVE"} for run in runs]
     for _ in range(2):  # it is done again after a crash
         await withdraw_alerts(world.database, marked)
         await world.keeper.keep_due()

@@ -112,7 +112,7 @@ async def withdraw_alerts(database: Database, runs: Collection[RunDocument]) -> 
         {"$in": ["$failure.run", {"$literal": ids}]}, {"$setIsSubset": ["$failed_runs", {"$literal": ids}]}
     )
     changes: Changes = {"open": False, "ending": AlertEnding.INCONCLUSIVE.value, "pending": True}
-    at_last_failure: dict[str, Expression] = {**CHANGED, "ended_at": "$last_failure_at"}  # what fails next counts
+    at_last_failure: dict[str, Expression] = {**CHANGED, "ended_at": {"$max": ["$last_failure_at"]}}
     ended = change_when(all_of(IS_OPEN, only_by_these), changes, at_last_failure)
     await database.alerts.bulk_write([update_by_ids(sorted(alerts), [ended])])
     database.alerts_changed()
