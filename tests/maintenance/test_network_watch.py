@@ -48,9 +48,15 @@ async def test_a_target_is_blamed_while_a_canary_answers(database: Database) -> 
         assert not await process.network_watch.is_held("127.0.0.1")
         await wait_until(lambda: _is_explained(database))
         assert (await network_state(database))["open"] is False
+        await wait_until(lambda: _is_told(database))
         assert await told(database) == [("alice", "FAILED_FOR_GOOD")]
         assert await store.count_dead_letters(database, "alice", DeadLetterFilter()) == 1
         assert (await process.wait_for_task(task.id, "FAILED"))["consecutive_failures"] == 1
+
+
+async def _is_told(database: Database) -> bool:
+    """Tell whether the keeper of incidents has told the user."""
+    return ("alice", "FAILED_FOR_GOOD") in await told(database)
 
 
 async def _is_explained(database: Database) -> bool:
@@ -106,6 +112,7 @@ async def test_a_target_that_is_still_down_after_the_outage_is_told_then(databas
         await canary.open()
         await wait_until(lambda: _has_failed_again(process, task.id))
         assert (await process.wait_for_task(task.id, "FAILED"))["consecutive_failures"] == 1
+        await wait_until(lambda: _is_told(database))
         assert await told(database) == [("alice", "FAILED_FOR_GOOD")]
         assert await store.count_dead_letters(database, "alice", DeadLetterFilter()) == 1
 
