@@ -10,12 +10,13 @@ from datetime import datetime
 
 from pymongo import UpdateOne
 
-from tocsin import telemetry
+from tocsin import clock, telemetry
 from tocsin.documents import (
     NEW_RETRY_BUDGET,
     Database,
     NetworkFailureDocument,
     NetworkFailureState,
+    PauseReason,
     RunChanges,
     RunDocument,
     RunReason,
@@ -25,6 +26,7 @@ from tocsin.documents import (
     is_inconclusive,
     is_repeated,
     new_round,
+    owner_of,
     record_stored_runs,
 )
 from tocsin.documents.keyset import CursorPosition, KeysetQuery
@@ -40,6 +42,7 @@ from tocsin.documents.updates import (
 )
 from tocsin.documents.walks import Walk
 from tocsin.maintenance.inconclusive_plan import MARKED_REASONS, FailureStep, plan_mark, plan_retry
+from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.ranking import queued_fields
 from tocsin.tasks.reconciliation import current_settings
@@ -142,6 +145,16 @@ async def _uncount(database: Database, runs: Iterable[RunDocument]) -> None:
     if updates:
         await database.tasks.bulk_write(updates, ordered=False)
         database.changes.tasks_derived(task for task, _ in streaks)
+    await _undo_pauses(database, list(streaks))
+
+
+async def _undo_pauses(database: Database, streaks: Iterable[tuple[str, int]]) -> None:
+    """Resume those of these tasks that have paused themselves because of these runs, of each incident number."""
+    incidents = dict(streaks)
+    found = database.tasks.find({"_id": {"$in": sorted(incidents)}}, {"pause_reason": 1})
+    paused = [task["_id"] async for task in found if task.get("pause_reason") == PauseReason.CONSECUTIVE_FAILURES]
+    for task in paused:
+        await lifecycle.undo_self_pause(database, owner_of(task), task, incidents[task], clock.now())
 
 
 def _uncount_expressions(run_ids: list[str]) -> dict[str, Expression]:

@@ -66,6 +66,27 @@ async def resume_task(database: Database, owner: str, task_id: str, now: datetim
     return await _change(database, owner, task_id, now, decide, "task resumed")
 
 
+async def undo_self_pause(database: Database, owner: str, task_id: str, incident: int, now: datetime) -> None:
+    """Resume a task that has paused itself, if runs that were taken out of its streak since then led to that.
+
+    Its owner is not told of the pause if that has not happened yet. `incident` is the number that those runs carry.
+    """
+
+    def decide(task: Task) -> TaskChanges | None:
+        if task.incident != incident or not _is_undue_pause(task):
+            return None
+        return {**_hold_changes(None), "next_run_at": _find_first_due(task, now)}
+
+    with suppress(NotFound, Conflict):  # deleted, or changed by its owner all the time
+        await _change(database, owner, task_id, now, decide, "task resumed", tell_pause=False)
+
+
+def _is_undue_pause(task: Task) -> bool:
+    is_own = task.hold is Hold.PAUSED and task.pause_reason is PauseReason.CONSECUTIVE_FAILURES
+    has_lost_failures = task.pause_after is not None and task.consecutive_failures < task.pause_after
+    return is_own and bool(task.uncounted) and has_lost_failures
+
+
 def _find_first_due(task: Task, now: datetime) -> datetime | None:
     """Return the first due time of a task that is resumed. Raises Conflict if its schedule still cannot be read."""
     try:
@@ -116,6 +137,8 @@ async def _change(
     now: datetime,
     decide: Callable[[Task], TaskChanges | None],
     event: str,
+    *,
+    tell_pause: bool = True,
 ) -> Task:
     """Apply the changes that `decide` returns for the task, retrying if it changed meanwhile, and log `event`.
 
@@ -124,7 +147,7 @@ async def _change(
     for _ in range(MAX_WRITE_TRIES):
         await write_deferred_of_task(database, owner, task_id)
         task = await require_task(owner, task_id)
-        if task.self_pause is not None and not task.self_pause["is_told"]:
+        if tell_pause and task.self_pause is not None and not task.self_pause["is_told"]:
             await reconcile_task(database, task.id, now)  # its owner is told, as nothing will know of the pause later
         changes = decide(task)
         if changes is None:

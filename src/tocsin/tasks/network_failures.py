@@ -31,6 +31,11 @@ def can_blame_network(run: RunDocument, error: ErrorKind | None) -> bool:
     return error in NETWORK_ERRORS and run.get("host") is not None and run["trigger"] != Trigger.WORKFLOW
 
 
+def failure_id(run: str, fence: int) -> str:
+    """Return the ID of the failure of the attempt of a run with this fence."""
+    return f"{run}#{fence}"
+
+
 def find_network_failure(run: RunDocument, attempt: AttemptDocument) -> NetworkFailureDocument | None:
     """Return the failure to record of a run that this attempt has ended or sent to a retry, if the network may be why.
 
@@ -48,7 +53,7 @@ def find_network_failure(run: RunDocument, attempt: AttemptDocument) -> NetworkF
         return None
     state = NetworkFailureState.INCONCLUSIVE if is_inconclusive(run) else NetworkFailureState.SUSPECTED
     return {
-        "_id": f"{run['_id']}#{run['fence']}",
+        "_id": failure_id(run["_id"], run["fence"]),
         "run": run["_id"],
         "owner": run["owner"],
         "worker": attempt["worker"],

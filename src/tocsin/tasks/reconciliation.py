@@ -18,6 +18,7 @@ from tocsin.documents import (
     ErrorKind,
     Hold,
     JobSnapshot,
+    NetworkFailureState,
     RunChanges,
     RunDocument,
     RunReason,
@@ -45,6 +46,7 @@ from tocsin.fair_queue import FairQueue
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.task_events import TaskPaused
 from tocsin.tasks import activity_log, run_effects
+from tocsin.tasks.network_failures import failure_id
 from tocsin.tasks.ranking import queue_placement, rank_expression, ready_at_expression
 
 IDLE_STATUSES = (RunStatus.QUEUED, RunStatus.RETRY)
@@ -83,7 +85,8 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
     task = await database.tasks.find_one({"_id": task_id})
     if task is None or not task["reconcile"]:
         return
-    told = await _tell_pause(database, task)
+    is_unsure = await _is_suspected(database, task)
+    told = None if is_unsure else await _tell_pause(database, task)
     await align_runs(database, task, await _open_runs(database, task_id), now)
     if (left := await database.tasks.find_one({"_id": task_id}, {"active": 1})) is not None:
         await run_effects.repair_task(database, left)
@@ -91,8 +94,22 @@ async def reconcile_task(database: Database, task_id: str, now: datetime) -> Non
         await database.tasks.delete_one({"_id": task_id})
         return
     same = has_value("version", task["version"])
+    if is_unsure:  # the next check tells it
+        return
     done: TaskChanges = {"reconcile": False} if told is None else {"reconcile": False, "self_pause": told}
     await database.tasks.update_one({"_id": task_id}, [change_when(same, done)])
+
+
+async def _is_suspected(database: Database, task: TaskDocument) -> bool:
+    """Tell whether it is not known yet if our own network has caused the pause of a task that is to be told."""
+    pause = task.get("self_pause")
+    if pause is None or pause["is_told"] or pause["run"] is None:
+        return False
+    run = await database.runs.find_one({"_id": pause["run"]}, {"fence": 1})
+    if run is None:
+        return False
+    found = await database.network_failures.find_one({"_id": failure_id(run["_id"], run["fence"])})
+    return found is not None and found["state"] == NetworkFailureState.SUSPECTED
 
 
 async def _tell_pause(database: Database, task: TaskDocument) -> SelfPauseDocument | None:

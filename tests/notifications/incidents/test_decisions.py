@@ -35,8 +35,14 @@ def test_a_failure_for_good_waits_for_others_too() -> None:
 
 def test_an_end_is_told_only_to_who_was_told_of_the_opening_and_only_if_something_recovered() -> None:
     assert decided(has_open=False, told=["FAILED"], recovered=True) == Decision(IncidentNews.RECOVERED, is_over=True)
-    assert decided(has_open=False, recovered=True) == Decision(is_over=True)
+    assert decided(has_open=False, recovered=True, stage=0) == Decision(is_over=True)
     assert decided(has_open=False, told=["FAILED"]) == Decision(is_over=True)
+
+
+def test_a_run_that_failed_for_good_is_told_even_if_all_works_again_before_that() -> None:
+    assert decided(has_open=False, recovered=True) == Decision(IncidentNews.FAILED)
+    assert decided(has_open=False, recovered=True, tell_at=ENDED + SECOND) == Decision(wait_until=ENDED + SECOND)
+    assert decided(has_open=False, recovered=False) == Decision(is_over=True)  # such as only inconclusive ones
 
 
 def test_a_clock_that_was_set_back_keeps_no_incident_open() -> None:

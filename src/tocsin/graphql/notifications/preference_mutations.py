@@ -26,6 +26,7 @@ from tocsin.graphql.notifications.preference_types import (
 )
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.notifications.channel_store import list_channels
+from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.notifications.preferences import store
 from tocsin.notifications.preferences.changes import validate_preferences, validate_rule
 from tocsin.notifications.preferences.held_deliveries import release_held
@@ -95,6 +96,7 @@ class NotificationPreferencesMutations:
         await _require_channels(services.database, owner, channels, "channelIds")
         changed = await store.change_rule(services.database, owner, type_name, subject, changes)
         await _forget_deleted(services.database, owner, channels)
+        await review_alerts(services.database, subject)
         await release_held(services.database, owner, clock.now(), subject)
         return UpdateNotificationRulePayload(notification_rule=to_rule(changed))
 

@@ -10,8 +10,7 @@ from datetime import datetime
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from tocsin import clock
-from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, RunDocument
+from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, RunDocument, is_inconclusive
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
 from tocsin.notifications.incidents.alert_changes import AlertUpdate, add_failures, find_ends
@@ -100,20 +99,31 @@ def end_when(condition: Expression, ending: AlertEnding, at: datetime) -> Expres
 
 
 async def withdraw_alerts(database: Database, runs: Collection[RunDocument]) -> None:
-    """End the alerts that only these runs have caused, because their failures say nothing about what they called.
+    """End the alerts that only such runs have caused, because their failures say nothing about what they called.
 
-    An incident whose alerts have all ended so before it was told is never told.
+    An incident whose alerts have all ended so before it was told is never told. The keeper lets those go on whose
+    incident was told: they end when a run succeeds.
     """
-    ids = [run["_id"] for run in runs]
     alerts = {f"{run['task']}:{run['incident']}" for run in runs if run["incident"] is not None}
     if not alerts:
         return
+    ids = sorted({run["_id"] for run in runs} | await _find_inconclusive(database, alerts))
     only_by_these = all_of(
         {"$in": ["$failure.run", {"$literal": ids}]}, {"$setIsSubset": ["$failed_runs", {"$literal": ids}]}
     )
-    ended = end_when(only_by_these, AlertEnding.INCONCLUSIVE, clock.now())
+    changes: Changes = {"open": False, "ending": AlertEnding.INCONCLUSIVE.value, "pending": True}
+    at_last_failure: dict[str, Expression] = {**CHANGED, "ended_at": {"$max": ["$last_failure_at"]}}
+    ended = change_when(all_of(IS_OPEN, only_by_these), changes, at_last_failure)
     await database.alerts.bulk_write([update_by_ids(sorted(alerts), [ended])])
     database.alerts_changed()
+
+
+async def _find_inconclusive(database: Database, alerts: Collection[str]) -> set[str]:
+    """Return those of the runs of these alerts that turned out to be inconclusive, now or before."""
+    found = database.alerts.find({"_id": {"$in": sorted(alerts)}}, {"failure.run": 1, "failed_runs": 1})
+    ids = {run async for alert in found for run in (alert["failure"]["run"], *alert["failed_runs"])}
+    runs = database.runs.find({"_id": {"$in": sorted(ids)}}, {"reason": 1})
+    return {run["_id"] async for run in runs if is_inconclusive(run)}
 
 
 async def review_alerts(database: Database, subject: str) -> None:

@@ -20,11 +20,11 @@ class Cause:
     error_kind: ErrorKind | None = None
 
 
-def find_cause(alert: AlertDocument) -> Cause:
-    """Return the cause of an alert, by its latest failure."""
+def find_cause(alert: AlertDocument, *, is_alone: bool = False) -> Cause:
+    """Return the cause of an alert, by its latest failure. One that is to be told alone belongs to no host."""
     failure, host = alert["failure"], alert["host"]
     kind = failure["error"]["kind"]
-    if host is not None and kind is not None and is_host_failure(kind, failure["status_code"]):
+    if not is_alone and host is not None and kind is not None and is_host_failure(kind, failure["status_code"]):
         digest = sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return Cause(IncidentCause.HOST, f"{alert['owner']}/host-{kind}-{digest}", host, ErrorKind(kind))
     is_task = alert["subject_type"] == AlertSubject.TASK

@@ -3,17 +3,19 @@
 A single value is matched by `$in` where the last indexed field would be compared with it: the embedded database does
 not use the index otherwise.
 
+Subjects with a notification rule are told alone: that of a host is for everybody who is told of any of its subjects.
+
 The steps are written in an order in which each can be repeated: an alert names its incident before that is opened, so
 that an open incident is never without alerts, and counts as seen only after that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, IncidentDocument
+from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, IncidentCause, IncidentDocument
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
 from tocsin.notifications.incidents.alerts import end_when
@@ -21,6 +23,7 @@ from tocsin.notifications.incidents.causes import find_cause
 from tocsin.notifications.incidents.decisions import is_opening_told
 from tocsin.notifications.incidents.openings import Opening, can_reopen, plan_openings
 from tocsin.notifications.incidents.subjects import DELETED, SubjectState, find_subject_states
+from tocsin.notifications.preferences.store import find_ruled
 
 _DELETED = frozenset({AlertEnding.DELETED})
 _HELD = frozenset({AlertEnding.DELETED, AlertEnding.PAUSED, AlertEnding.CANCELLED})
@@ -34,12 +37,17 @@ async def group_alerts(database: Database, owner: str, now: datetime, group_wait
     if not alerts:
         return 0
     joined = await _find_joined(database, alerts)
+    withdrawn = {alert["_id"] for alert in alerts if not alert["open"]}
+    alerts = [_revived(alert, joined) for alert in alerts]
+    await _write_revivals(database, alerts, {each["_id"] for each in alerts if each["open"]} & withdrawn)
+    alone = await find_ruled(database, owner, [alert["subject"] for alert in alerts])
+    alerts = [_leave_host(alert, joined) if alert["subject"] in alone else alert for alert in alerts]
     states = await find_subject_states(database, alerts)
-    latest = await _find_latest(database, [alert for alert in alerts if alert["incident"] not in joined])
-    alerts = [_with_ending(alert, states, _find_endings(alert, joined, latest, now), now) for alert in alerts]
+    latest = await _find_latest(database, [alert for alert in alerts if alert["incident"] not in joined], alone)
+    alerts = [_with_ending(alert, states, _find_endings(alert, joined, latest, alone, now), now) for alert in alerts]
     await _write_endings(database, alerts)
     concerned = [alert for alert in alerts if _concerns_incident(alert, states, joined)]
-    incidents, openings = plan_openings(concerned, latest, joined, now, group_wait)
+    incidents, openings = plan_openings(concerned, latest, joined, now, group_wait, alone)
     await _name_incidents(database, concerned, incidents)
     await _write_openings(database, openings, now)
     await _retire_earlier(database, openings, latest)
@@ -56,9 +64,18 @@ async def _find_joined(database: Database, alerts: Iterable[AlertDocument]) -> d
     return {incident["_id"]: incident async for incident in found}
 
 
-async def _find_latest(database: Database, alerts: Iterable[AlertDocument]) -> dict[str, IncidentDocument]:
+def _leave_host(alert: AlertDocument, joined: Mapping[str, IncidentDocument]) -> AlertDocument:
+    """Return the alert of a subject that got a rule: if it still fails, without the incident of the host."""
+    own = joined.get(alert["incident"] or "")
+    is_in_group = own is not None and own["cause"] == IncidentCause.HOST
+    return {**alert, "incident": None} if alert["open"] and is_in_group else alert
+
+
+async def _find_latest(
+    database: Database, alerts: Iterable[AlertDocument], alone: Container[str]
+) -> dict[str, IncidentDocument]:
     """Return the newest incident with the cause of each alert, by the key of the cause."""
-    keys = {find_cause(alert).key for alert in alerts}
+    keys = {find_cause(alert, is_alone=alert["subject"] in alone).key for alert in alerts}
     if not keys:
         return {}
     newest: dict[str, IncidentDocument] = {}
@@ -73,6 +90,7 @@ def _find_endings(
     alert: AlertDocument,
     joined: Mapping[str, IncidentDocument],
     latest: Mapping[str, IncidentDocument],
+    alone: Container[str],
     now: datetime,
 ) -> frozenset[AlertEnding]:
     """Return the endings that end the alert now: all if its incident was told, otherwise its deletion.
@@ -82,7 +100,7 @@ def _find_endings(
     own = joined.get(alert["incident"] or "")
     if own is not None:
         return frozenset(AlertEnding) if is_opening_told(own) else _DELETED
-    before = latest.get(find_cause(alert).key)
+    before = latest.get(find_cause(alert, is_alone=alert["subject"] in alone).key)
     is_known = before is not None and is_opening_told(before) and (before["open"] or can_reopen(before, now))
     return _HELD if is_known else _DELETED
 
@@ -95,6 +113,29 @@ def _with_ending(
     if not alert["open"] or ending is None or ending not in endings:
         return alert
     return {**alert, "open": False, "ended_at": now, "ending": ending}
+
+
+def _revived(alert: AlertDocument, joined: Mapping[str, IncidentDocument]) -> AlertDocument:
+    """Return the alert; if it was withdrawn when its incident was told already, as one that goes on.
+
+    Whoever was told that it fails is to be told when it works.
+    """
+    own = joined.get(alert["incident"] or "")
+    if alert["ending"] != AlertEnding.INCONCLUSIVE or own is None or not (own["open"] and is_opening_told(own)):
+        return alert
+    return {**alert, "open": True, "ended_at": None, "ending": None}
+
+
+async def _write_revivals(database: Database, alerts: Iterable[AlertDocument], revived: Container[str]) -> None:
+    """Store that these alerts go on, unless they have changed since they were read."""
+    changes: Changes = {"open": True, "ended_at": None, "ending": None}
+    updates = [
+        UpdateOne({"_id": alert["_id"]}, [change_when(has_value("rev", alert["rev"]), changes)])
+        for alert in alerts
+        if alert["_id"] in revived
+    ]
+    if updates:
+        await database.alerts.bulk_write(updates, ordered=False)
 
 
 async def _write_endings(database: Database, alerts: Iterable[AlertDocument]) -> None:

@@ -1,6 +1,6 @@
 """How alerts become incidents: the incident of each alert, and the update that opens, adds to or reopens it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,15 +120,17 @@ def plan_openings(
     joined: Mapping[str, IncidentDocument],
     now: datetime,
     group_wait: timedelta,
+    alone: Container[str] = (),
 ) -> tuple[dict[str, str], list[Opening]]:
     """Return the incident of each of these alerts (by ID), and what they say about their incidents.
 
-    `latest` are the newest incidents by the key of their cause, `joined` those that alerts belong to, by ID.
+    `latest` are the newest incidents by the key of their cause, `joined` those that alerts belong to, by ID; `alone`
+    are the subjects that no incident of a host tells of.
     """
     incidents: dict[str, str] = {}
     groups: dict[str, tuple[Cause, int, list[AlertDocument]]] = {}
     for alert in alerts:
-        cause, incident_id, sequence = _choose_incident(alert, latest, joined, now)
+        cause, incident_id, sequence = _choose_incident(alert, latest, joined, now, is_alone=alert["subject"] in alone)
         incidents[alert["_id"]] = incident_id
         group = groups.setdefault(incident_id, (cause, sequence, []))
         group[2].append(alert)
@@ -143,12 +145,14 @@ def _choose_incident(
     latest: Mapping[str, IncidentDocument],
     joined: Mapping[str, IncidentDocument],
     now: datetime,
+    *,
+    is_alone: bool,
 ) -> tuple[Cause, str, int]:
     """Return the cause of an alert, the ID of its incident, and the sequence with which that opens."""
     own = joined.get(alert["incident"] or "")
     if own is not None:
         return cause_of(own), own["_id"], _first_sequence(alert, cause_of(own))
-    cause = find_cause(alert)
+    cause = find_cause(alert, is_alone=is_alone)
     number = _first_sequence(alert, cause)
     before = latest.get(cause.key)
     if before is None:

@@ -1,4 +1,4 @@
-"""The tasks and workflows behind alerts: after how many failures they alert, and whether they can fail or recover."""
+"""The tasks and workflows behind alerts: how many failures of a task alert, and whether they can fail or recover."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.documents import AlertDocument, AlertEnding, AlertSubject, Database, Hold, TaskDocument, WorkflowDocument
 
 _TASK_FIELDS = {"hold": 1, "next_run_at": 1, "active": 1, "alert_after": 1}
-_WORKFLOW_FIELDS = {"deleted": 1, "next_run_at": 1, "alert_after": 1}
+_WORKFLOW_FIELDS = {"deleted": 1, "next_run_at": 1}
 _HOLDS: Mapping[str | None, AlertEnding] = MappingProxyType(
     {
         Hold.DELETED: AlertEnding.DELETED,
@@ -46,7 +46,7 @@ def workflow_state(workflow: WorkflowDocument, *, has_open_run: bool) -> Subject
     if fields.get("deleted"):
         return DELETED
     is_finished = fields.get("next_run_at") is None and not has_open_run
-    return SubjectState(AlertEnding.FINISHED if is_finished else None, fields.get("alert_after") or 1)
+    return SubjectState(AlertEnding.FINISHED if is_finished else None)
 
 
 async def find_subject_states(database: Database, alerts: Iterable[AlertDocument]) -> dict[str, SubjectState]:

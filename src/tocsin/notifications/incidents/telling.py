@@ -8,33 +8,30 @@ import asyncio
 from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from pymongo import UpdateOne
 
 from tocsin.documents import (
-    AlertDocument,
     Changes,
     Database,
+    ErrorKind,
     Filter,
     IncidentCause,
     IncidentDocument,
     IncidentNews,
-    IncidentSubjectDocument,
     aggregate,
 )
 from tocsin.documents.updates import Pipeline, all_of, change_when, has_value
 from tocsin.notifications.deliveries import notify
+from tocsin.notifications.incidents.causes import is_host_failure
 from tocsin.notifications.incidents.decisions import CHECK_PERIOD, Decision, decide, is_opening_told
 from tocsin.notifications.incidents.grouping import end_stale_alerts
+from tocsin.notifications.incidents.named_subjects import find_named_subjects, forget_withdrawn
 from tocsin.notifications.incidents.reports import make_event, news_id
-from tocsin.notifications.incidents.subjects import find_subject_states
 from tocsin.telemetry import get_logger
 
 BATCH = 100
 """Incidents of one owner that are handled at a time."""
-MAX_LISTED = 10
-"""The most important subjects, which are told by name."""
 _CHECKED = 500
 _FIRST_CHECK = timedelta(seconds=15)
 _HOLD_PERIOD = timedelta(seconds=30)
@@ -118,6 +115,7 @@ async def _decide(
     incidents, failing = await _find_decidable(database, incidents)
     if not incidents:
         return []
+    incidents = await forget_withdrawn(database, incidents)
     held = await _find_held_back(incidents, failing, now, rules)
     interval = rules.reminder_interval
     remind_every = None if interval is None else await interval(incidents[0]["owner"])
@@ -146,7 +144,7 @@ async def _find_held_back(
     opening = {
         each["_id"]: each["host"]
         for each in incidents
-        if each["cause"] == IncidentCause.HOST
+        if _blames_host(each)
         and each["host"] is not None
         and each["open"]
         and not is_opening_told(each)
@@ -155,6 +153,12 @@ async def _find_held_back(
     hosts = sorted(set(opening.values()))
     answers = dict(zip(hosts, await asyncio.gather(*(_ask(rules.check_host, host) for host in hosts)), strict=True))
     return {incident_id for incident_id, host in opening.items() if answers[host]}
+
+
+def _blames_host(incident: IncidentDocument) -> bool:
+    """Tell whether an incident blames its host, also one of a task or workflow that is told alone."""
+    kind = incident["error_kind"]
+    return incident["cause"] == IncidentCause.HOST or (kind is not None and is_host_failure(ErrorKind(kind), None))
 
 
 async def _ask(check: HostCheck, host: str) -> bool:
@@ -214,7 +218,7 @@ async def _news_changes(
     database: Database, incident: IncidentDocument, news: IncidentNews, now: datetime, *, has_open: bool
 ) -> Changes:
     """Return the changes that store news, with the subjects that it names."""
-    subjects, count = await _find_subjects(database, incident, has_open=has_open)
+    subjects, count = await find_named_subjects(database, incident, news, has_open=has_open)
     is_reminder = news is IncidentNews.STILL_FAILING
     reminders = incident["reminders"] + is_reminder
     event_id = news_id({**incident, "reminders": reminders}, news)
@@ -230,44 +234,3 @@ async def _news_changes(
         "pending": True,
         "handle_at": now,
     }
-
-
-async def _find_subjects(
-    database: Database, incident: IncidentDocument, *, has_open: bool
-) -> tuple[list[IncidentSubjectDocument], int]:
-    """Return the most important subjects of an incident, and the number of all.
-
-    They are those that fail; when none does, those that failed in its present opening, each by its last failure.
-    """
-    of_incident: Filter = {"incident": {"$in": [incident["_id"]]}}
-    if has_open:
-        stages: Pipeline = [{"$match": {"open": True, **of_incident}}]
-    else:
-        latest: Pipeline = [
-            {"$sort": {"last_failure_at": -1}},
-            {"$group": {"_id": "$subject", "alert": {"$first": "$$ROOT"}}},
-            {"$replaceWith": "$alert"},
-        ]
-        stages = [{"$match": of_incident}, {"$match": {"ended_at": {"$gte": incident["began_at"]}}}, *latest]
-    most_important: Pipeline = [{"$sort": {"priority": -1, "name": 1}}, {"$limit": MAX_LISTED}]
-    alerts = [cast("AlertDocument", row) for row in await aggregate(database.alerts, [*stages, *most_important])]
-    if not alerts:
-        return incident["subjects"], incident["subject_count"]
-    count = len(alerts)
-    if count == MAX_LISTED:
-        (counted,) = await aggregate(database.alerts, [*stages, {"$count": "number"}])
-        count = int(counted["number"])
-    return await _describe(database, alerts), count
-
-
-async def _describe(database: Database, alerts: Sequence[AlertDocument]) -> list[IncidentSubjectDocument]:
-    states = await find_subject_states(database, alerts) if len(alerts) == 1 else {}
-    return [
-        {
-            "subject_type": alert["subject_type"],
-            "subject": alert["subject"],
-            "failure": alert["failure"],
-            "next_due": states[alert["subject"]].next_due if alert["subject"] in states else None,
-        }
-        for alert in alerts
-    ]

@@ -100,6 +100,11 @@ class NotificationRule:
             failures=None if failures is None else FailureDetail(failures),
         )
 
+    @property
+    def keeps_back(self) -> bool:
+        """Tell whether there is anything that it does not let through."""
+        return self.is_muted or not self.is_mailed or self.channels is not None or self.kinds is not None
+
     def find_objection(self, kind: str, channel: str) -> str | None:
         """Return why this rule does not let news of this kind into this channel; None if it does."""
         if self.is_muted:

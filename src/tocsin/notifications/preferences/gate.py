@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
-from tocsin.documents.incident_states import BEGAN, FAILED
 from tocsin.notifications.channels.base import DeliveryObsolete, DeliverySuppressed
-from tocsin.notifications.deliveries import delivery_id
 from tocsin.notifications.digests.addresses import digest_id, find_digest_purpose
 from tocsin.notifications.digests.collection import COLLECTED, collect_digest, find_digest, open_digest
 from tocsin.notifications.events import DIGEST_KIND, EventKind
@@ -18,7 +16,7 @@ from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_
 from tocsin.notifications.preferences.hold_backs import channel_of, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices
-from tocsin.notifications.run_events import incident_event_id
+from tocsin.notifications.preferences.untold_openings import has_untold_opening
 
 _DIGEST_LOOK = timedelta(hours=1)
 """The time after which a delivery that a digest tells of looks whether that was sent, if nobody has said so."""
@@ -36,8 +34,9 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
         await _await_digest(database, delivery, now)
     if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
         raise DeliverySuppressed(objection)
+    if await has_untold_opening(database, delivery, choices):
+        raise DeliverySuppressed("it was not told here that this had failed")
     await _require_news(database, delivery)
-    await _require_opening(database, delivery)
     if is_ripe(delivery, now) and is_collected(choices.preferences, delivery):
         await _join_digest(database, delivery, now)
     await _hold_back_if_needed(database, delivery, choices, now)
@@ -58,26 +57,6 @@ async def _require_news(database: Database, delivery: DeliveryDocument) -> None:
         return
     if await find_ended(database, [about]):
         raise DeliveryObsolete("it worked again before it was to be told")
-
-
-async def _require_opening(database: Database, delivery: DeliveryDocument) -> None:
-    """Raise DeliveryObsolete for good news about a failure of which this channel has not told and does not."""
-    about = delivery.get("about")
-    if delivery["kind"] != EventKind.RECOVERED or about is None or "incident_id" not in about:
-        return
-    channel = channel_of(delivery)
-    ids = [delivery_id(incident_event_id(about["id"], about["incident"], stage), channel) for stage in (BEGAN, FAILED)]
-    fields = {"status": 1, "last_error": 1, "held_until": 1, "digest": 1}
-    found = database.deliveries.find({"_id": {"$in": ids}}, fields)
-    if not any([_tells(each) async for each in found]):
-        raise DeliveryObsolete("its failure was not told here")
-
-
-def _tells(opening: DeliveryDocument) -> bool:
-    if opening["status"] == DeliveryStatus.QUEUED:
-        return opening.get("digest") is not None or opening.get("held_until") is None
-    is_collected = opening["status"] == DeliveryStatus.SUPERSEDED and opening.get("last_error") == COLLECTED
-    return opening["status"] == DeliveryStatus.DELIVERED or is_collected
 
 
 async def _hold_back_if_needed(database: Database, delivery: DeliveryDocument, choices: Choices, now: datetime) -> None:

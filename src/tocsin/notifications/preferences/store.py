@@ -94,6 +94,13 @@ async def find_rule(database: Database, owner: str, subject: str) -> Notificatio
     return found if found is not None and found["owner"] == owner and subject != owner else None
 
 
+async def find_ruled(database: Database, owner: str, subjects: Iterable[str]) -> set[str]:
+    """Return those of these tasks and workflows of the owner (by ID) with a rule that keeps back anything."""
+    found = database.notification_preferences.find({"_id": {"$in": sorted(set(subjects))}})
+    rules = [each async for each in found if each["owner"] == owner]
+    return {each["_id"] for each in rules if NotificationRule.from_document(each).keeps_back}
+
+
 async def change_preferences(
     database: Database, owner: str, changes: Mapping[str, Any]
 ) -> NotificationPreferencesDocument | None:

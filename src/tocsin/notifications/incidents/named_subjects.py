@@ -1,0 +1,84 @@
+"""Which alerts of an incident its news is about, and who is named. Failures that were withdrawn do not count."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from tocsin.documents import (
+    AlertDocument,
+    AlertEnding,
+    Database,
+    Filter,
+    IncidentDocument,
+    IncidentNews,
+    IncidentSubjectDocument,
+    aggregate,
+)
+from tocsin.documents.incident_states import BEGAN, FAILED
+from tocsin.documents.updates import Pipeline
+from tocsin.notifications.incidents.subjects import find_subject_states
+
+MAX_LISTED = 10
+"""The most important subjects, which are told by name."""
+_COUNTS: Filter = {"ending": {"$ne": AlertEnding.INCONCLUSIVE}}
+_LATEST_OF_EACH: Pipeline = [
+    {"$sort": {"last_failure_at": -1}},
+    {"$group": {"_id": "$subject", "alert": {"$first": "$$ROOT"}}},
+    {"$replaceWith": "$alert"},
+]
+_HAS_FAILED: Filter = {"stage": {"$gte": FAILED}, **_COUNTS}
+
+
+async def forget_withdrawn(database: Database, incidents: Sequence[IncidentDocument]) -> list[IncidentDocument]:
+    """Return the incidents as they are to be decided: the stage of one does not count failures that were withdrawn."""
+    unsure = [each["_id"] for each in incidents if each["stage"] >= FAILED and IncidentNews.FAILED not in each["told"]]
+    stages: Pipeline = [
+        {"$match": {"incident": {"$in": unsure}}},
+        {"$match": _HAS_FAILED},
+        {"$group": {"_id": "$incident", "open": {"$max": "$open"}, "ended_at": {"$max": "$ended_at"}}},
+    ]
+    rows = {row["_id"]: row for row in await aggregate(database.alerts, stages)} if unsure else {}
+    failed = {
+        each["_id"]
+        for each in incidents
+        if (row := rows.get(each["_id"])) is not None and (row["open"] or row["ended_at"] >= each["began_at"])
+    }
+    return [{**each, "stage": BEGAN} if each["_id"] in {*unsure} - failed else each for each in incidents]
+
+
+async def find_named_subjects(
+    database: Database, incident: IncidentDocument, news: IncidentNews, *, has_open: bool
+) -> tuple[list[IncidentSubjectDocument], int]:
+    """Return the most important subjects of an incident, and the number of all.
+
+    They are those that fail; when none does, those that failed in its present opening, each by its last failure:
+    for good, if that is the news.
+    """
+    of_incident: Filter = {"incident": {"$in": [incident["_id"]]}}
+    if has_open:
+        stages: Pipeline = [{"$match": {"open": True, **of_incident}}]
+    else:
+        failed = _HAS_FAILED if news is IncidentNews.FAILED else _COUNTS
+        present: Filter = {"ended_at": {"$gte": incident["began_at"]}, **failed}
+        stages = [{"$match": of_incident}, {"$match": present}, *_LATEST_OF_EACH]
+    most_important: Pipeline = [{"$sort": {"priority": -1, "name": 1}}, {"$limit": MAX_LISTED}]
+    alerts = [cast("AlertDocument", row) for row in await aggregate(database.alerts, [*stages, *most_important])]
+    if not alerts:
+        return incident["subjects"], incident["subject_count"]
+    count = len(alerts)
+    if count == MAX_LISTED:
+        (counted,) = await aggregate(database.alerts, [*stages, {"$count": "number"}])
+        count = int(counted["number"])
+    return await _describe(database, alerts), count
+
+
+async def _describe(database: Database, alerts: Sequence[AlertDocument]) -> list[IncidentSubjectDocument]:
+    states = await find_subject_states(database, alerts) if len(alerts) == 1 else {}
+    return [
+        {
+            "subject_type": alert["subject_type"],
+            "subject": alert["subject"],
+            "failure": alert["failure"],
+            "next_due": states[alert["subject"]].next_due if alert["subject"] in states else None,
+        }
+        for alert in alerts
+    ]
