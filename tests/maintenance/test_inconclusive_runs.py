@@ -190,6 +190,7 @@ async def test_a_run_that_waits_for_its_retry_is_marked_and_goes_on_by_itself(da
         await watch.step()
         stored = await load_run(database, run["_id"])
         assert (stored["status"], stored["reason"], stored["retry_at"]) == ("RETRY", "INCONCLUSIVE", retry_at)
+        assert [each["is_inconclusive"] for each in stored["attempts"]] == [True]
         assert watch.marked == [run["_id"]]
         assert await database.network_failures.count_documents({}) == 0
 

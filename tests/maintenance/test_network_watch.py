@@ -16,6 +16,7 @@ from tests.maintenance.network_helpers import (
     wait_for_end,
     wait_for_outage,
 )
+from tests.notifications.preferences.helpers import choose
 from tocsin import clock, schedules
 from tocsin.dead_letters import store
 from tocsin.dead_letters.filter import DeadLetterFilter
@@ -207,11 +208,14 @@ async def test_a_retry_in_an_outage_is_not_told_and_gives_way_without_being_coun
         await target.close()
         assert await process.network_watch.is_held("127.0.0.1")
         often = schedules.Every(timedelta(seconds=1), clock.now())
+        await choose(database, "alice", failures="EVERY_ATTEMPT")
         task = await save_task(database, target.url, often, retry=RetryPolicy(5, (timedelta(minutes=5),)))
         process.scheduler.expect_due(clock.now())
         await wait_until(lambda: _reasons(process, task.id, ("FAILED", "INCONCLUSIVE"), ("RETRY", "INCONCLUSIVE")))
         assert (await process.task(task.id))["consecutive_failures"] == 0
         assert await database.network_failures.count_documents({"state": "INCONCLUSIVE"}) == 0
+        attempts = [each for run in await process.runs(task.id) for each in run["attempts"] if "outcome" in each]
+        assert all(each["is_inconclusive"] for each in attempts)
         assert await told(database) == []
 
 

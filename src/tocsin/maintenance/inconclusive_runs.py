@@ -131,7 +131,11 @@ def _mark_update(run: RunDocument) -> UpdateOne:
         has_value("status", run["status"]),
         {"$or": [is_null("reason"), is_one_of("reason", MARKED_REASONS)]},
     )
-    return UpdateOne({"_id": run["_id"]}, [change_when(is_same, RunChanges(reason=RunReason.INCONCLUSIVE))])
+    last = {"$mergeObjects": [{"$arrayElemAt": ["$attempts", -1]}, {"is_inconclusive": True}]}
+    others = {"$filter": {"input": "$attempts", "cond": {"$ne": ["$$this.number", "$$last.number"]}}}
+    attempts: Expression = {"$let": {"vars": {"last": last}, "in": {"$concatArrays": [others, ["$$last"]]}}}
+    changes = RunChanges(reason=RunReason.INCONCLUSIVE)
+    return UpdateOne({"_id": run["_id"]}, [change_when(is_same, changes, {"attempts": attempts})])
 
 
 async def _uncount(database: Database, runs: Iterable[RunDocument]) -> None:
