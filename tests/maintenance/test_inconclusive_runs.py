@@ -117,6 +117,7 @@ async def test_wherever_a_process_dies_each_run_is_marked_and_tried_again_once(
         assert (number, [entry["run"] for entry in after["active"]]) == (number, [run["_id"]])
         assert (number, await database.network_failures.count_documents({})) == (number, 0)
         assert (number, state["open"], state["is_end_announced"]) == (number, False, True)
+        assert (number, state.get("untold_end")) == (number, None)
         assert (number, await told(database)) == (number, [("carol", "NETWORK_DOWN"), ("carol", "NETWORK_UP")])
         await database.notifications.delete_many({})
         reached += tried[number:]

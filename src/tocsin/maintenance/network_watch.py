@@ -196,7 +196,7 @@ class NetworkWatch:
             state = await change_state(
                 self._database, lambda now: outage_plan.plan_silence(now, clock.now(), only=self._only)
             )
-        if not state["is_announced"] or not state["is_end_announced"]:
+        if not state["is_announced"] or not state["is_end_announced"] or state.get("untold_end") is not None:
             await announce_outage(self._database, state)
             state = await load_state(self._database)
         if not outage_plan.can_end(state) or self._reachability.is_cut_off:
