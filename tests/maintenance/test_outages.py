@@ -8,6 +8,7 @@ import pytest
 from tests.maintenance.network_helpers import add_admin, network_state
 from tocsin.documents import Database
 from tocsin.maintenance import outage_plan, outages
+from tocsin.notifications.deliveries import notify
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -34,14 +35,13 @@ async def test_an_outage_that_begins_again_while_its_end_is_told_is_another_one(
     await add_admin("carol")
     await cut_off(database, NOW, "first")
     over = await come_back(database, NOW + MINUTE)
-    notify = outages.notify
 
     async def fail_again(*given: Any) -> None:
-        monkeypatch.setattr(outages, "notify", notify)
+        monkeypatch.setattr("tocsin.maintenance.outages.notify", notify)
         await notify(*given)
         await cut_off(database, NOW + 2 * MINUTE, "second")
 
-    monkeypatch.setattr(outages, "notify", fail_again)
+    monkeypatch.setattr("tocsin.maintenance.outages.notify", fail_again)
     await outages.announce_outage(database, over)
     state = await network_state(database)
     assert (state["outage"], state["open"], state["is_announced"], state["untold_end"]) == ("second", True, False, None)
