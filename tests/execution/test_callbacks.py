@@ -71,6 +71,18 @@ async def test_a_callback_that_reports_a_failure_fails_the_attempt(receiving: St
     assert [alert["failures"] async for alert in receiving.database.alerts.find({})] == [1]
 
 
+async def test_a_callback_whose_failure_pauses_the_task_has_its_owner_told(
+    receiving: Stack, caller: CallingTarget
+) -> None:
+    every = schedules.Every(timedelta(days=1), clock.now())
+    task = await save_callback_task(receiving, caller, schedule=every, pause_after=1)
+    await wait_for_waiting(receiving, task.id)
+    assert (await call_back(caller.callback_urls[0], status="FAILED", message="disk full")).status_code == 200
+    assert await receiving.database.notifications.count_documents({"kind": "TASK_PAUSED"}) == 1
+    paused = await receiving.task(task.id)
+    assert (paused["status"], paused["reconcile"]) == ("PAUSED", False)
+
+
 async def test_without_a_callback_the_attempt_fails_and_is_retried(receiving: Stack, caller: CallingTarget) -> None:
     task = await save_callback_task(receiving, caller, within=1, retries=1)
     second = await caller.wait_for_call(2)

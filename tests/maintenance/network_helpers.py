@@ -105,7 +105,8 @@ async def wait_for_end(database: Database) -> None:
 
     async def is_over() -> bool:
         state = await network_state(database)
-        return bool(not state["open"] and state["outage"] and state["is_end_announced"])
+        is_told = state.get("is_end_announced") and state.get("untold_end") is None
+        return bool(not state["open"] and state["outage"] and is_told)
 
     await wait_until(is_over)
 

@@ -42,6 +42,12 @@ def test_a_run_is_marked_if_the_attempt_is_its_last_and_its_end_is_counted(run: 
     assert plan_mark(FAILURE, run, task) is step
 
 
+@pytest.mark.parametrize("run", [None, RUN, INCONCLUSIVE])
+def test_a_deferred_run_waits_until_it_is_written_and_counted(run: Any) -> None:
+    assert plan_mark(FAILURE, run, TASK, is_deferred=True) is S.WAIT
+    assert plan_retry(FAILURE, run, TASK, NOW, is_deferred=True) is S.WAIT
+
+
 @pytest.mark.parametrize(
     ("run", "task", "step"),
     [

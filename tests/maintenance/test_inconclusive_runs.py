@@ -12,12 +12,14 @@ from tests.maintenance.network_helpers import add_admin, look_often, network_sta
 from tests.outbound.servers import open_shared_client
 from tests.tasks.helpers import load_run, load_task, save_hourly_task
 from tocsin import clock
-from tocsin.documents import Database, RunDocument, Task, Trigger
+from tocsin.documents import Database, RunDocument, RunStatus, Task, Trigger
+from tocsin.documents.deferred_runs import DeferredRun
 from tocsin.maintenance import network_watch, outage_plan
 from tocsin.maintenance.network_watch import NetworkWatch
 from tocsin.outbound.canaries import Canaries
 from tocsin.outbound.reachability import Reachability
 from tocsin.tasks.network_failures import find_network_failure, record_network_failures
+from tocsin.tasks.run_effects import RunProjection
 from tocsin.tasks.runs import new_task_run
 from tocsin.wakeups import Wakeups
 
@@ -115,6 +117,7 @@ async def test_wherever_a_process_dies_each_run_is_marked_and_tried_again_once(
         assert (number, [entry["run"] for entry in after["active"]]) == (number, [run["_id"]])
         assert (number, await database.network_failures.count_documents({})) == (number, 0)
         assert (number, state["open"], state["is_end_announced"]) == (number, False, True)
+        assert (number, state.get("untold_end")) == (number, None)
         assert (number, await told(database)) == (number, [("carol", "NETWORK_DOWN"), ("carol", "NETWORK_UP")])
         await database.notifications.delete_many({})
         reached += tried[number:]
@@ -188,8 +191,33 @@ async def test_a_run_that_waits_for_its_retry_is_marked_and_goes_on_by_itself(da
         await watch.step()
         stored = await load_run(database, run["_id"])
         assert (stored["status"], stored["reason"], stored["retry_at"]) == ("RETRY", "INCONCLUSIVE", retry_at)
+        assert [each["is_inconclusive"] for each in stored["attempts"]] == [True]
         assert watch.marked == [run["_id"]]
         assert await database.network_failures.count_documents({}) == 0
+
+
+async def test_a_deferred_run_is_marked_once_it_is_written_and_its_end_is_counted(database: Database) -> None:
+    task = await save_hourly_task(database)
+    run = await add_failed_run(database, task)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"consecutive_failures": 0}})
+    await database.runs.delete_one({"_id": run["_id"]})
+    deferred = DeferredRun(run, lambda _: (task.id, RunProjection("", RunStatus.FAILED, False)), None, "record")
+    database.deferred.add([deferred])
+    async with serve_switchable() as canary, open_shared_client() as client:
+        await canary.close()
+        watch = Watch(database, client, canary.url, "w")
+        await watch.step()
+        assert await database.network_failures.count_documents({"state": "SUSPECTED"}) == 1
+        await database.runs.insert_one(run)
+        await watch.step()
+        assert watch.marked == []
+        await database.tasks.update_one({"_id": task.id}, {"$set": {"consecutive_failures": 1}})
+        database.deferred.remove([deferred])
+        await watch.step()
+    assert watch.marked == [run["_id"]]
+    assert (await load_run(database, run["_id"]))["reason"] == "INCONCLUSIVE"
+    after = await load_task(database, task.id)
+    assert (after["consecutive_failures"], after.get("uncounted")) == (0, [run["_id"]])
 
 
 async def test_only_the_latest_run_of_a_task_is_tried_again(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,13 +18,21 @@ from tests.maintenance.network_helpers import (
     wait_for_outage,
     wait_until_told,
 )
+from tests.notifications.preferences.helpers import choose
+from tests.outbound.servers import open_shared_client
 from tocsin import clock, schedules
 from tocsin.dead_letters import store
 from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.documents import Database
+from tocsin.maintenance import network_watch
+from tocsin.maintenance.inconclusive_runs import mark_inconclusive
+from tocsin.maintenance.network_watch import NetworkWatch
+from tocsin.outbound.canaries import Canaries, CanaryCheck
+from tocsin.outbound.reachability import Reachability
 from tocsin.tasks import lifecycle
 from tocsin.tasks import runs as task_runs
 from tocsin.tasks.retry_policy import RetryPolicy
+from tocsin.wakeups import Wakeups
 
 NO_RETRY = RetryPolicy(0, ())
 
@@ -124,7 +133,7 @@ async def test_runs_that_failed_before_the_outage_was_noticed_are_marked_and_lea
         serve_switchable(200) as target,
         run_watched(database, canary) as process,
     ):
-        assert not await process.network_watch.is_held("127.0.0.1")  # the first look is over
+        await wait_until(lambda: _has_looked(process))
         await canary.close()
         await target.close()
         tasks = [await save_task(database, target.url, retry=NO_RETRY) for _ in range(5)]
@@ -209,11 +218,14 @@ async def test_a_retry_in_an_outage_is_not_told_and_gives_way_without_being_coun
         await target.close()
         assert await process.network_watch.is_held("127.0.0.1")
         often = schedules.Every(timedelta(seconds=1), clock.now())
+        await choose(database, "alice", failures="EVERY_ATTEMPT")
         task = await save_task(database, target.url, often, retry=RetryPolicy(5, (timedelta(minutes=5),)))
         process.scheduler.expect_due(clock.now())
         await wait_until(lambda: _reasons(process, task.id, ("FAILED", "INCONCLUSIVE"), ("RETRY", "INCONCLUSIVE")))
         assert (await process.task(task.id))["consecutive_failures"] == 0
         assert await database.network_failures.count_documents({"state": "INCONCLUSIVE"}) == 0
+        attempts = [each for run in await process.runs(task.id) for each in run["attempts"] if "outcome" in each]
+        assert all(each["is_inconclusive"] for each in attempts)
         assert await told(database) == []
 
 
@@ -247,3 +259,50 @@ async def test_without_canaries_nothing_is_recorded(database: Database) -> None:
         assert not await process.network_watch.is_held("127.0.0.1")
         assert await database.network_failures.count_documents({}) == 0
         assert await database.network_states.count_documents({}) == 0
+
+
+async def test_a_host_is_judged_before_the_runs_of_an_outage_are_marked(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marking, may_end = asyncio.Event(), asyncio.Event()
+
+    async def mark_slowly(*given: Any) -> int:
+        marking.set()
+        await may_end.wait()
+        return await mark_inconclusive(*given)
+
+    monkeypatch.setattr(network_watch, "mark_inconclusive", mark_slowly)
+    monkeypatch.setattr(network_watch, "IDLE_SECONDS", 60.0)
+    monkeypatch.setattr("tocsin.runtime.process.IDLE_SECONDS", 60.0)
+    async with serve_switchable() as canary, run_watched(database, canary) as process:
+        await wait_until(lambda: _has_looked(process))
+        await canary.close()
+        process.reachability.last_failure = float("inf")
+        async with asyncio.timeout(5):
+            assert await process.network_watch.is_held("127.0.0.1")
+            await marking.wait()  # by the watch, which is woken
+            assert await process.network_watch.is_held("127.0.0.1")
+        may_end.set()
+
+
+async def _has_looked(process: Stack) -> bool:
+    watch = process.network_watch
+    return watch._looked_at > float("-inf") and not watch._looking.locked()
+
+
+@pytest.mark.parametrize("is_cut_off", [True, False])
+async def test_a_host_is_judged_by_what_is_known_if_the_canaries_take_long(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_cut_off: bool
+) -> None:
+    async def hang(_: Any) -> CanaryCheck:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(network_watch, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(Canaries, "ask_all", hang)
+    async with open_shared_client() as client:
+        reachability = Reachability(is_watched=True)
+        watch = NetworkWatch(database, Canaries(client, ["http://127.0.0.1:9/"]), reachability, "w", Wakeups())
+        reachability.is_cut_off = is_cut_off
+        assert await watch.is_held("example.org") is is_cut_off
+        assert watch.can_look()

@@ -13,6 +13,7 @@ from tocsin.maintenance.outage_plan import (
     can_end,
     plan_cut_off,
     plan_end,
+    plan_end_notice,
     plan_retrier,
     plan_return,
     plan_silence,
@@ -78,6 +79,20 @@ def test_an_outage_whose_end_nobody_knows_goes_on() -> None:
     state = state_after(cut_off("a"), announced, back("a"), ended, cut_off("a"))
     assert (state["outage"], state["open"], state["over_at"]) == ("outage of 00", True, None)
     assert [(each["since"], each["back_at"]) for each in state["observers"]] == [(NOW - SECOND, None)]
+
+
+def test_an_outage_whose_end_is_about_to_be_told_is_followed_by_another() -> None:
+    def decided(state: Any, _: datetime) -> Any:
+        return plan_end_notice(state, "outage of 00")
+
+    over = state_after(cut_off("a"), announced, back("a"), ended, decided)
+    end = {"outage": "outage of 00", "since": NOW - SECOND, "over_at": NOW + 2 * SECOND}
+    assert (over["is_end_announced"], over["untold_end"]) == (True, end)
+    assert decided(over, NOW) == {}
+    again = state_after(cut_off("a"), announced, back("a"), ended, decided, cut_off("b"))
+    assert (again["outage"], again["is_announced"], again["untold_end"]) == ("outage of 05", False, end)
+    continued = state_after(cut_off("a"), announced, back("a"), ended, cut_off("a"))
+    assert decided(continued, NOW) == {}
 
 
 def test_a_process_that_was_not_cut_off_changes_nothing_when_its_canaries_answer() -> None:

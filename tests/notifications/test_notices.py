@@ -14,6 +14,7 @@ from tocsin.notifications.channels.notice import Notice
 from tocsin.notifications.deliveries import new_delivery
 from tocsin.notifications.events import LINK_EVENTS, Event, EventKind
 from tocsin.notifications.inbox.store import make_notification
+from tocsin.notifications.network_events import NetworkDown, NetworkUp
 from tocsin.notifications.notices import TOLD_EVENTS, make_test_notice, render_notice, to_notice
 from tocsin.notifications.run_events import TaskFailure, WorkflowFailure
 from tocsin.notifications.texts import describe_event
@@ -122,6 +123,23 @@ def test_a_notice_names_what_it_is_about(
 @pytest.mark.parametrize("event", [event for event, _, _ in MAILS if event.kind not in LINK_EVENTS], ids=str)
 def test_webhooks_and_the_inbox_say_the_same_to_programs(event: Event) -> None:
     assert notice_of(event).data == {"event": event.kind, **make_notification(event)["data"]}
+
+
+def test_an_outage_of_the_network_is_one_incident_which_its_end_resolves() -> None:
+    down, up = (
+        notice_of(event)
+        for event in (NetworkDown.from_outage("u1", "o1", DUE), NetworkUp.from_outage("u1", "o1", DUE, DUE))
+    )
+    assert (down.incident, down.is_over) == ("network:o1:u1", False)
+    assert (up.incident, up.is_over) == ("network:o1:u1", True)
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in MAILS if event.kind not in LINK_EVENTS], ids=str)
+def test_only_what_is_ended_some_time_names_an_incident(event: Event) -> None:
+    ended = {"BEGAN_FAILING", "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "NETWORK_DOWN", "NETWORK_UP"}
+    notice = notice_of(event)
+    assert notice.incident is None or event.kind in ended
+    assert notice.is_over == (event.kind in ("RECOVERED", "NETWORK_UP"))
 
 
 def test_a_delivery_that_was_queued_without_data_is_told_all_the_same() -> None:

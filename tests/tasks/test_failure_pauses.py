@@ -11,7 +11,7 @@ from tocsin import clock, schedules
 from tocsin.documents import Database, Overlap, RunStatus
 from tocsin.errors import Conflict
 from tocsin.execution.rescuer import recover_at_start
-from tocsin.tasks import lifecycle, reconciliation, run_effects, saving
+from tocsin.tasks import lifecycle, ownership, reconciliation, run_effects, runs, saving
 from tocsin.tasks.failure_pauses import complete_pauses
 
 S = RunStatus
@@ -133,3 +133,47 @@ async def test_an_edit_of_a_paused_task_tells_nothing_again(database: Database) 
     await reconciliation.reconcile_tasks(database, clock.now())
     assert await told(database) == []
     assert (await load_task(database, task_id))["pause_reason"] == "CONSECUTIVE_FAILURES"
+
+
+async def test_the_round_after_an_outage_counts_and_its_pause_is_completed(database: Database) -> None:
+    task_id = (await save_hourly_task(database, pause_after=1)).id
+    run = await fail(database, task_id)
+    again = {"round": 1, "inconclusive_rounds": 1}
+    await database.runs.update_one({"_id": run["_id"]}, {"$set": again})
+    await follow(database, run | again)
+    assert len(await told(database)) == 1
+
+
+async def test_a_pause_stops_the_round_after_an_outage_but_not_one_that_a_person_began(database: Database) -> None:
+    task_id = (await save_hourly_task(database, overlap=Overlap.ALLOW)).id
+    again = {"round": 1, "inconclusive_rounds": 1}
+    tocsins = await add_run(database, task_id, S.QUEUED, ago=timedelta(minutes=3), **again)
+    persons = await add_run(database, task_id, S.QUEUED, ago=timedelta(minutes=2), **again | {"round": 2})
+    await lifecycle.pause_task(database, "alice", task_id, clock.now())
+    assert [(await load_run(database, each))["status"] for each in (tocsins, persons)] == ["CANCELLED", "QUEUED"]
+
+
+async def test_a_run_that_failed_before_its_task_listed_it_again_completes_the_pause(database: Database) -> None:
+    task_id = (await save_hourly_task(database, pause_after=1)).id
+    run = await fail(database, task_id)
+    again = {"round": 1, "inconclusive_rounds": 1}
+    await database.runs.update_one({"_id": run["_id"]}, {"$set": again})
+    await runs.show_reopened(database, [run["_id"]])
+    assert len(await told(database)) == 1
+
+
+async def test_a_run_that_fails_while_it_is_cancelled_completes_the_pause(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = (await save_hourly_task(database, pause_after=1)).id
+    run_id = await add_run(database, task_id, S.RUNNING, attempts=[ended_attempt()], incident=0)
+
+    async def fail_meanwhile(owner: str, wanted: str) -> Any:
+        found = await ownership.require_run(owner, wanted)
+        ended = {"status": S.FAILED, "open": False, "finished_at": clock.now()}
+        await database.runs.update_one({"_id": run_id}, {"$set": ended})
+        return found
+
+    monkeypatch.setattr("tocsin.tasks.runs.require_run", fail_meanwhile)
+    await runs.cancel_run(database, "alice", run_id, clock.now())
+    assert len(await told(database)) == 1

@@ -40,6 +40,18 @@ async def test_a_task_with_more_open_runs_than_a_slice_is_paused_and_then_delete
     assert (await load_run(database, ids[0]))["final"] == {"status": "CANCELLED", "reason": "TASK_DELETED"}
 
 
+async def test_what_is_cancelled_late_is_stamped_with_the_time_of_its_write(database: Database) -> None:
+    """Clients that catch up look for it from their last bookmark on, which may be later than the request."""
+    task_id, ids = await many_open(database, 3)
+    requested = clock.now() - timedelta(minutes=1)
+    before = clock.now()
+    await reconciliation.cancel_open_runs(database, task_id, requested)
+    found = await database.runs.find({"_id": {"$in": ids}, "status": S.CANCELLED}).to_list()
+    assert len(found) == 5
+    assert {run["finished_at"] for run in found} == {requested}
+    assert all((run["settled_late_at"] or clock.EPOCH) >= before for run in found)
+
+
 async def test_long_work_of_one_owner_leaves_room_for_anothers(database: Database) -> None:
     """Twenty concurrent deletions run one slice at a time, and another owner's deletion runs in between."""
     theirs = [await many_open(database, 30) for _ in range(8)]

@@ -136,12 +136,13 @@ from tocsin.documents.workflow_documents import (
     ApprovalDecisionDocument,
     SealedSecretDocument,
     StepDocument,
+    UntoldEndDocument,
     VersionSecretsDocument,
     WorkflowDocument,
     WorkflowRunDocument,
     WorkflowVersionDocument,
 )
-from tocsin.documents.workflow_models import Workflow, WorkflowRun, WorkflowVersion
+from tocsin.documents.workflow_models import UntoldEnd, Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUN_STATUSES,
     SETTLED_STEP_STATUSES,
@@ -283,6 +284,8 @@ __all__ = [
     "TaskSettings",
     "TaskStatus",
     "Trigger",
+    "UntoldEnd",
+    "UntoldEndDocument",
     "User",
     "UserDocument",
     "VersionSecretsDocument",

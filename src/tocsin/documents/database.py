@@ -47,7 +47,12 @@ from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocu
 from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
-from tocsin.documents.workflow_documents import WorkflowDocument, WorkflowRunDocument, WorkflowVersionDocument
+from tocsin.documents.workflow_documents import (
+    UntoldEndDocument,
+    WorkflowDocument,
+    WorkflowRunDocument,
+    WorkflowVersionDocument,
+)
 from tocsin.errors import DatabaseUnavailable
 from tocsin.fair_queue import FairSlots
 from tocsin.wakeups import Signal
@@ -193,6 +198,10 @@ class Database:
     @property
     def permits(self) -> AsyncCollection[PermitDocument]:
         return self.db["permits"]
+
+    @property
+    def untold_ends(self) -> AsyncCollection[UntoldEndDocument]:
+        return self.db["untold_ends"]
 
     @property
     def network_states(self) -> AsyncCollection[NetworkStateDocument]:

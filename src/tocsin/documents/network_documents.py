@@ -15,6 +15,14 @@ class OutageObserverDocument(TypedDict):
     back_at: datetime | None
 
 
+class OutageEndDocument(TypedDict):
+    """The end of an outage, of which the administrators are being told."""
+
+    outage: str
+    since: datetime
+    over_at: datetime
+
+
 class NetworkStateChanges(TypedDict, total=False):
     """The fields of the network state that an update sets."""
 
@@ -25,6 +33,7 @@ class NetworkStateChanges(TypedDict, total=False):
     observers: list[OutageObserverDocument]
     is_announced: bool
     is_end_announced: bool
+    untold_end: OutageEndDocument | None
     retrier: str | None
     retrier_until: datetime | None
 
@@ -40,6 +49,7 @@ class NetworkStateDocument(TypedDict):
     observers: list[OutageObserverDocument]
     is_announced: bool
     is_end_announced: bool
+    untold_end: NotRequired[OutageEndDocument | None]
     retrier: NotRequired[str | None]
     retrier_until: NotRequired[datetime | None]
     rev: int

@@ -7,17 +7,18 @@ from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import NetworkFailureState
 
 if TYPE_CHECKING:
-    from tocsin.documents.network_documents import OutageObserverDocument
+    from tocsin.documents.network_documents import OutageEndDocument, OutageObserverDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    OutageObserverDocument = dict[str, Any]
+    OutageEndDocument = OutageObserverDocument = dict[str, Any]
 
 
 class NetworkState(StoredDocument):
     """The last outage of the network, on which the processes agree. There is one document.
 
     `outage` is the ID of the outage, null if there was none yet; it lasts while `open`. `observers` are the processes
-    that it cut off. `is_announced` and `is_end_announced` are true once the administrators were notified. `retrier` is
-    the process that tries runs again, until `retrier_until`. `rev` changes with each change.
+    that it cut off. `is_announced` is true once the administrators were notified. `is_end_announced` is true once that
+    is decided about its end, after which another outage begins; until it is done, `untold_end` is that end. `retrier`
+    is the process that tries runs again, until `retrier_until`. `rev` changes with each change.
     """
 
     outage: str | None = None
@@ -27,6 +28,7 @@ class NetworkState(StoredDocument):
     observers: list[OutageObserverDocument] = []
     is_announced: bool = True
     is_end_announced: bool = True
+    untold_end: OutageEndDocument | None = None
     retrier: str | None = None
     retrier_until: datetime | None = None
     rev: int = 0

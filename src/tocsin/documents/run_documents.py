@@ -47,6 +47,7 @@ class AttemptDocument(TypedDict):
 
     `has_body` is true if the response body is stored in `response_bodies`. `body_bytes` is its size in UTF-8.
     `accepted_at` is the time of a response after which a callback was expected: only that one ended the attempt.
+    `is_inconclusive` is true if the attempt failed while the network of this installation was down.
     """
 
     number: int
@@ -65,6 +66,7 @@ class AttemptDocument(TypedDict):
     error: NotRequired[ErrorDocument | None]
     accepted_at: NotRequired[datetime]
     callback: NotRequired[CallbackDocument]
+    is_inconclusive: NotRequired[bool]
 
 
 class FinalDocument(TypedDict):

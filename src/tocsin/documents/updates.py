@@ -27,6 +27,8 @@ Pipeline = list[Expression]
 RunIdOrExpression = str | Expression
 CHANGED_NOW: Expression = {"changed_at": "$$NOW"}
 """The computed change that stamps a workflow run. The database does, because clocks of writers differ."""
+_SETTLED_NOW: Expression = {"settled_late_at": "$$NOW"}
+"""The computed change that stamps a settled run with the time of the write, which can be long after its end."""
 
 
 def has_value(field: str, value: Any) -> Expression:
@@ -102,7 +104,7 @@ def move_run_pipeline(
         condition = all_of(condition, where)
     full = {**changes, "status": target, "open": target in OPEN_STATUSES}
     if target in SETTLED_STATUSES and "finished_at" in full:  # whoever knows that it is soon after the creation says so
-        full.setdefault("settled_late_at", full["finished_at"])
+        computed = computed if "settled_late_at" in full else {**_SETTLED_NOW, **(computed or {})}
     return [change_when(condition, full, computed)]
 
 

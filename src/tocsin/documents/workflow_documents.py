@@ -121,3 +121,12 @@ class WorkflowRunDocument(TypedDict):
     total: int
     done: int
     steps: dict[str, StepDocument]
+
+
+class UntoldEndDocument(TypedDict):
+    """A stored end that is to be told. See `tocsin.documents.UntoldEnd` for the meaning of the fields."""
+
+    _id: str
+    run: str
+    round: int
+    status: WorkflowRunStatus

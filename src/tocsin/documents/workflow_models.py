@@ -118,3 +118,16 @@ class WorkflowRun(StoredDocument):
             ascending_index("workflow", "open", partialFilterExpression={"open": True}),
             ascending_index("open", "wake_at", partialFilterExpression={"open": True}),
         ]
+
+
+class UntoldEnd(StoredDocument):
+    """The end of a workflow run in this round with this status, of which its owner is to be told, by the ID of the
+    event. It is stored before the end, so it may never come, and deleted when the owner was told.
+    """
+
+    run: str
+    round: int
+    status: WorkflowRunStatus
+
+    class Settings:
+        name = "untold_ends"

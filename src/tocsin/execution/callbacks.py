@@ -22,6 +22,7 @@ from tocsin.security.callback_tokens import CallbackToken, CallbackTokens
 from tocsin.security.secret_box import SecretBox
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import write_deferred
+from tocsin.tasks.failure_pauses import complete_pauses
 from tocsin.wakeups import Signal, Wakeups
 
 _REQUEUED = frozenset({RunStatus.QUEUED, RunStatus.RUNNING})
@@ -119,6 +120,7 @@ class CallbackSettler:
         await run_effects.record_alerts(self._database, requeued)
         if await run_effects.apply_effects(self._database, runs):
             self._wakeups.runs_queued()
+        await complete_pauses(self._database, runs)
         for run in runs:
             if run["status"] == RunStatus.RETRY:
                 self._wakeups.task_due(run.get("retry_at"))

@@ -75,6 +75,8 @@ class Completion:
         if decision.status is RunStatus.WAITING:
             del attempt["finished_at"], attempt["outcome"]  # the callback ends it
             attempt["accepted_at"] = ended_at
+        if decision.reason is RunReason.INCONCLUSIVE:
+            attempt["is_inconclusive"] = True
         return cls(run, attempt, decision, outcome.result, body)
 
     @property

@@ -28,11 +28,16 @@ class FailureStep(Enum):
     RETRY = "RETRY"
 
 
-def plan_mark(failure: NetworkFailureDocument, run: RunDocument | None, task: TaskDocument | None) -> FailureStep:
+def plan_mark(
+    failure: NetworkFailureDocument, run: RunDocument | None, task: TaskDocument | None, *, is_deferred: bool = False
+) -> FailureStep:
     """Return what to do about a failure that was our own.
 
-    The run must be marked after its end was counted in its task, so that it can be taken out of the streak again.
+    The run must be marked after its end was counted in its task, so that it can be taken out of the streak again. A
+    deferred run is not written yet, or its end is not counted.
     """
+    if is_deferred:
+        return FailureStep.WAIT
     if run is None or run["fence"] != failure["fence"]:
         return FailureStep.FORGET
     if run["status"] == RunStatus.RUNNING or (run["status"] == RunStatus.FAILED and _lists(task, run)):
@@ -44,12 +49,20 @@ def plan_mark(failure: NetworkFailureDocument, run: RunDocument | None, task: Ta
 
 
 def plan_retry(
-    failure: NetworkFailureDocument, run: RunDocument | None, task: TaskDocument | None, now: datetime
+    failure: NetworkFailureDocument,
+    run: RunDocument | None,
+    task: TaskDocument | None,
+    now: datetime,
+    *,
+    is_deferred: bool = False,
 ) -> FailureStep:
     """Return what to do about an inconclusive run when the network is back.
 
     It is tried again as long as it is the latest of its task: a later due time, or one that has just come, replaces it.
+    A deferred run is written first.
     """
+    if is_deferred:
+        return FailureStep.WAIT
     if run is None or run["fence"] != failure["fence"]:
         return FailureStep.FORGET
     if run["status"] == RunStatus.RUNNING:

@@ -58,11 +58,20 @@ log = telemetry.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A recorded failure with its run and task, if they exist."""
+    """A recorded failure with its run and task, if they exist. `is_deferred`: they were not all written before."""
 
     failure: NetworkFailureDocument
     run: RunDocument | None
     task: TaskDocument | None
+    is_deferred: bool
+
+    def plan_mark(self) -> FailureStep:
+        """Return what to do if the failure was our own."""
+        return plan_mark(self.failure, self.run, self.task, is_deferred=self.is_deferred)
+
+    def plan_retry(self, now: datetime) -> FailureStep:
+        """Return what to do when the network is back."""
+        return plan_retry(self.failure, self.run, self.task, now, is_deferred=self.is_deferred)
 
 
 async def find_suspected(database: Database, until: datetime) -> list[NetworkFailureDocument]:
@@ -93,7 +102,7 @@ async def mark_inconclusive(
 
 async def _mark_batch(database: Database, failures: Sequence[NetworkFailureDocument], on_marked: MarkListener) -> int:
     cases = await _load_cases(database, failures)
-    steps = [(case.failure, case.run, plan_mark(case.failure, case.run, case.task)) for case in cases]
+    steps = [(case.failure, case.run, case.plan_mark()) for case in cases]
     runs = await _mark_runs(database, [run for _, run, step in steps if run is not None and step is Step.MARK])
     if runs:
         await _uncount(database, runs)
@@ -126,9 +135,14 @@ def _mark_update(run: RunDocument) -> UpdateOne:
         {"$or": [is_null("reason"), is_one_of("reason", MARKED_REASONS)]},
     )
     # Clients that were away find what became of a settled run by this time.
-    found_by = {"settled_late_at": {"$cond": ["$open", {"$ifNull": ["$settled_late_at", None]}, "$$NOW"]}}
+    found_by = {"$cond": ["$open", {"$ifNull": ["$settled_late_at", None]}, "$$NOW"]}
+    last = {"$mergeObjects": [{"$arrayElemAt": ["$attempts", -1]}, {"is_inconclusive": True}]}
+    others = {"$filter": {"input": "$attempts", "cond": {"$ne": ["$$this.number", "$$last.number"]}}}
+    attempts: Expression = {"$let": {"vars": {"last": last}, "in": {"$concatArrays": [others, ["$$last"]]}}}
     marked = RunChanges(reason=RunReason.INCONCLUSIVE)
-    return UpdateOne({"_id": run["_id"]}, [change_when(is_same, marked, found_by)])
+    return UpdateOne(
+        {"_id": run["_id"]}, [change_when(is_same, marked, {"attempts": attempts, "settled_late_at": found_by})]
+    )
 
 
 async def _uncount(database: Database, runs: Iterable[RunDocument]) -> None:
@@ -200,7 +214,7 @@ async def retry_inconclusive(
     Those that a later due time has replaced are only forgotten: a long outage leaves many of them.
     """
     cases = await _load_cases(database, failures)
-    steps = [(case, plan_retry(case.failure, case.run, case.task, now)) for case in cases]
+    steps = [(case, case.plan_retry(now)) for case in cases]
     again = _select_fairly([case for case, step in steps if step is Step.RETRY], most)
     sent = await _requeue(database, [(case.run, case.task) for case in again if case.run and case.task], now)
     done = [case.failure for case in again] + [case.failure for case, step in steps if step is Step.FORGET]
@@ -249,8 +263,12 @@ def _requeue_update(run: RunDocument, task: TaskDocument, now: datetime) -> Upda
 async def _load_cases(database: Database, failures: Collection[NetworkFailureDocument]) -> list[_Case]:
     if not failures:
         return []
+    deferred = {each["run"] for each in failures if database.deferred.get(each["run"]) is not None}  # before reading
     runs = {run["_id"]: run async for run in database.runs.find({"_id": {"$in": [each["run"] for each in failures]}})}
     wanted = list({run["task"] for run in runs.values()})
     tasks = {task["_id"]: task async for task in database.tasks.find({"_id": {"$in": wanted}})}
     found = [(each, runs.get(each["run"])) for each in failures]
-    return [_Case(each, run, tasks.get(run["task"]) if run else None) for each, run in found]
+    return [
+        _Case(each, run, tasks.get(run["task"]) if run else None, is_deferred=each["run"] in deferred)
+        for each, run in found
+    ]

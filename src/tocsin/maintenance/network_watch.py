@@ -25,7 +25,7 @@ from tocsin.maintenance.inconclusive_runs import (
 from tocsin.maintenance.outages import announce_outage, change_state, load_state
 from tocsin.outbound.canaries import Canaries, CanaryCheck
 from tocsin.outbound.reachability import Reachability
-from tocsin.wakeups import Wakeups
+from tocsin.wakeups import Signal, Wakeups
 
 IDLE_SECONDS = 10.0
 """Shortest time between two looks at the canaries that failures of runs cause, and the interval of looking for work."""
@@ -34,6 +34,8 @@ BUSY_SECONDS = 2.0
 FRESH_SECONDS = 5.0
 """Time for which an answer of the canaries is good, unless an attempt fails by the network meanwhile."""
 MIN_FRESH_SECONDS = 1.0
+ANSWER_SECONDS = 10.0
+"""Time in which `is_held` answers, from what is known by then. It is shorter than the patience of those who ask."""
 ANSWERS_TO_BE_BACK = 2
 """Looks in a row at which a canary must answer before the network counts as back."""
 MAX_RETRIES_PER_TURN = 100
@@ -75,6 +77,8 @@ class NetworkWatch:
         self._answers = 0
         self._place: CursorPosition | None = None
         self._cut_off_since: datetime | None = None
+        self._judged_from = clock.EPOCH
+        self.outage_noticed: Signal[[]] = Signal()
 
     @property
     def warning(self) -> str | None:
@@ -94,13 +98,21 @@ class NetworkWatch:
     async def is_held(self, host: str) -> bool:
         """Return whether to hold what would be said of this host, because the fault may be our own network's.
 
-        Asks the canaries, unless they have answered since the last failure. Raises what the driver raises.
+        Asks the canaries, unless they have answered since the last failure. The runs that an outage failed, however
+        many, are marked afterwards by `watch_network`: `outage_noticed` is sent. Raises what the driver raises.
         """
+        was_cut_off = self._reachability.is_cut_off
         if not self._canaries.urls:
             return False
-        if (await load_state(self._database))["open"]:
-            return True
-        await self._look()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if (await load_state(self._database))["open"]:
+                    return True
+                await self._look()
+        except TimeoutError:
+            log.warning("the canaries could not be asked in time", host=host, is_cut_off=self._reachability.is_cut_off)
+        if self._reachability.is_cut_off and not was_cut_off:
+            self.outage_noticed()
         if self._reachability.is_cut_off:
             log.info("a host is not blamed, because the network is down", host=host)
         return self._reachability.is_cut_off
@@ -109,6 +121,8 @@ class NetworkWatch:
         """Look at the canaries if there is reason to, and do what follows. Return the seconds until the next call."""
         if self._canaries.urls and await self._has_reason_to_look():
             await self._look()
+        if self._reachability.is_cut_off:
+            await self._mark_mine()
         state = await self._settle_state()
         is_trying = False
         if not state["open"] and not self._reachability.is_cut_off:
@@ -128,8 +142,12 @@ class NetworkWatch:
         async with self._looking:
             if self._is_fresh():
                 return
-            began, self._looked_at = clock.now(), time.monotonic()
-            await self._note_answer(await self._canaries.ask_all(), began)
+            began, before, self._looked_at = clock.now(), self._looked_at, time.monotonic()
+            try:
+                await self._note_answer(await self._canaries.ask_all(), began)
+            except BaseException:  # then nothing is known: whoever comes next looks again
+                self._looked_at = before
+                raise
 
     def _is_fresh(self) -> bool:
         age = time.monotonic() - self._looked_at
@@ -158,19 +176,27 @@ class NetworkWatch:
     async def _note_outage(self, check: CanaryCheck, began: datetime) -> None:
         """Store that this process is cut off, and only then judge its runs by it, so that none is forgotten."""
         found = await self._find_mine(clock.now())
-        mine = [each for each in found if each["at"] >= began - LOOK_BACK]
-        since = min((each["at"] for each in mine), default=began)
+        since = min((each["at"] for each in found if each["at"] >= began - LOOK_BACK), default=began)
         outage = new_id()
         await change_state(
             self._database, lambda state: outage_plan.plan_cut_off(state, self._worker, since, clock.now(), outage)
         )
         if not self._reachability.is_cut_off:
             log.error("the network is down: no canary answers", failures=" ".join(check.failures))
-            self._cut_off_since = since
+            self._cut_off_since, self._judged_from = since, began - LOOK_BACK
         self._reachability.is_cut_off = True
         telemetry.NETWORK_DOWN.set(1)
-        await mark_inconclusive(self._database, mine, self.on_marked)
-        await forget_failures(self._database, [each for each in found if each["at"] < began - LOOK_BACK])
+
+    async def _mark_mine(self) -> None:
+        """Mark the runs of this process that the outage failed, and forget failures that are older than it.
+
+        Nobody waits for this. What is not marked before the process is back is marked before the outage ends.
+        """
+        found, since = await self._find_mine(clock.now()), self._judged_from
+        if self._reachability.is_cut_off:  # it is not back meanwhile
+            mine = [each for each in found if each["at"] >= since]
+            await mark_inconclusive(self._database, mine, self.on_marked)
+            await forget_failures(self._database, [each for each in found if each["at"] < since])
 
     async def _note_return(self) -> None:
         """Judge runs by their targets again, and only then store that this process is no longer cut off."""
@@ -196,7 +222,7 @@ class NetworkWatch:
             state = await change_state(
                 self._database, lambda now: outage_plan.plan_silence(now, clock.now(), only=self._only)
             )
-        if not state["is_announced"] or not state["is_end_announced"]:
+        if not state["is_announced"] or not state["is_end_announced"] or state.get("untold_end") is not None:
             await announce_outage(self._database, state)
             state = await load_state(self._database)
         if not outage_plan.can_end(state) or self._reachability.is_cut_off:

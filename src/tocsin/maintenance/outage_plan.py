@@ -15,7 +15,7 @@ def plan_cut_off(
 ) -> NetworkStateChanges:
     """Return the changes that say that this process is cut off: by a new outage, unless there is one.
 
-    One whose end nobody was told of yet goes on.
+    One goes on if its end is not about to be told.
     """
     observer: OutageObserverDocument = {"worker": worker, "since": since, "seen_at": now, "back_at": None}
     if not state["open"] and state["is_end_announced"]:
@@ -63,6 +63,15 @@ def plan_end(state: NetworkStateDocument, now: datetime) -> NetworkStateChanges:
     """Return the changes that end the outage."""
     ends = [each["back_at"] for each in state["observers"] if each["back_at"] is not None]
     return {"open": False, "over_at": max(ends, default=now)}
+
+
+def plan_end_notice(state: NetworkStateDocument, outage: str) -> NetworkStateChanges:
+    """Return the changes that decide to tell the end of this outage; none if it goes on, or that is decided already."""
+    since, over_at = state["since"], state["over_at"]
+    is_over = state["outage"] == outage and not state["open"] and not state["is_end_announced"]
+    if not is_over or since is None or over_at is None or state.get("untold_end") is not None:
+        return {}
+    return {"is_end_announced": True, "untold_end": {"outage": outage, "since": since, "over_at": over_at}}
 
 
 def plan_retrier(state: NetworkStateDocument, worker: str, now: datetime) -> NetworkStateChanges:

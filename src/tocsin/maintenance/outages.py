@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import Database, NetworkStateChanges, NetworkStateDocument, User
+from tocsin.documents.network_documents import OutageEndDocument
 from tocsin.documents.updates import change_when, has_value
+from tocsin.maintenance.outage_plan import plan_end_notice
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.network_events import NetworkDown, NetworkUp
 
@@ -61,8 +63,10 @@ async def _replace(database: Database, rev: int, changed: NetworkStateDocument) 
 async def announce_outage(database: Database, state: NetworkStateDocument) -> None:
     """Notify the administrators of what they do not know yet: that the outage began, and that it is over.
 
-    Their notifications are stored first, each once for its outage, so that a crash in between repeats nothing.
+    Their notifications are stored first, each once for its outage, so that a crash in between repeats nothing. But
+    before it is told that an outage is over, that is decided: if the network fails again, another one begins.
     """
+    await _tell_end(database, state.get("untold_end"))
     outage, since, over_at = state["outage"], state["since"], state["over_at"]
     if outage is None or since is None:
         return
@@ -70,9 +74,18 @@ async def announce_outage(database: Database, state: NetworkStateDocument) -> No
         await notify(database, [NetworkDown.from_outage(admin, outage, since) for admin in await _find_admins()])
         await change_state(database, lambda now: _marked(now, outage, {"is_announced": True}))
     if not state["is_end_announced"] and not state["open"] and over_at is not None:
-        events = [NetworkUp.from_outage(admin, outage, since, over_at) for admin in await _find_admins()]
-        await notify(database, events)
-        await change_state(database, lambda now: _marked(now, outage, {"is_end_announced": True}))
+        decided = await change_state(database, lambda now: plan_end_notice(now, outage))
+        await _tell_end(database, decided.get("untold_end"))
+
+
+async def _tell_end(database: Database, end: OutageEndDocument | None) -> None:
+    if end is None:
+        return
+    admins = await _find_admins()
+    await notify(
+        database, [NetworkUp.from_outage(admin, end["outage"], end["since"], end["over_at"]) for admin in admins]
+    )
+    await change_state(database, lambda now: {"untold_end": None} if now.get("untold_end") == end else {})
 
 
 def _marked(state: NetworkStateDocument, outage: str, mark: NetworkStateChanges) -> NetworkStateChanges:

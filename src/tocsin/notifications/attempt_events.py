@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tocsin.documents import AttemptDocument, AttemptOutcome, RunDocument, RunStatus
+from tocsin.documents import (
+    AttemptDocument,
+    AttemptOutcome,
+    RunDocument,
+    RunStatus,
+    is_inconclusive,
+    is_repeated,
+)
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.run_events import TaskFailure
 
@@ -14,10 +21,18 @@ def attempt_event_id(run_id: str, number: int) -> str:
 
 
 def list_failed_attempts(run: RunDocument) -> list[AttemptDocument]:
-    """Return the attempts of a run in its first round that have failed, unless it is running again."""
-    if run.get("incident") is None or run["round"] or run["status"] not in (RunStatus.RETRY, RunStatus.FAILED):
+    """Return the attempts of a run's present round that have failed, unless it is running again.
+
+    None of a round that a person began, and none that is inconclusive. After an outage, Tocsin itself begins another
+    round, of which all others are told.
+    """
+    if run.get("incident") is None or run["status"] not in (RunStatus.RETRY, RunStatus.FAILED):
         return []
-    return [each for each in run.get("attempts") or () if each.get("outcome") == AttemptOutcome.FAILED]
+    if is_repeated(run) or is_inconclusive(run):
+        return []
+    attempts = (run.get("attempts") or [])[run.get("budget_from") or 0 :]
+    failed = [each for each in attempts if each.get("outcome") == AttemptOutcome.FAILED]
+    return [each for each in failed if not each.get("is_inconclusive")]
 
 
 def make_attempt_events(run: RunDocument) -> Iterator[TaskFailure]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from types import MappingProxyType
 
-from tocsin.documents import DeliveryDocument, NotificationChannelDocument, to_global_id
+from tocsin.documents import DeliveryAboutDocument, DeliveryDocument, NotificationChannelDocument, to_global_id
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.notice import Notice, Severity
 from tocsin.notifications.events import Event, EventKind
@@ -47,6 +47,8 @@ _NAMES = {
 _INCIDENT_EVENTS = frozenset(
     {EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD, EventKind.STILL_FAILING, EventKind.RECOVERED}
 )
+_OUTAGE_EVENTS = frozenset({EventKind.NETWORK_DOWN, EventKind.NETWORK_UP})
+_ENDS = frozenset({EventKind.RECOVERED, EventKind.NETWORK_UP})
 
 
 def find_severity(kind: str) -> Severity:
@@ -65,10 +67,10 @@ def render_notice(event: Event) -> Message:
 
 def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
     """Return the notice of a delivery. `page` is the address of the page about it."""
-    kind, about = EventKind(delivery["kind"]), delivery.get("about")
-    is_incident = about is not None and about["type"] in INCIDENT_TYPES
+    kind, event_id = EventKind(delivery["kind"]), delivery["_id"].rpartition("@")[0]
+    incident = _find_incident(kind, event_id, delivery.get("about"))
     return Notice(
-        id=delivery["_id"].rpartition("@")[0],
+        id=event_id,
         kind=_name_kind(kind, delivery),
         owner=delivery["owner"],
         at=delivery["queued_at"],
@@ -76,10 +78,22 @@ def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
         text=delivery["text"],
         severity=_SEVERITIES[kind],
         page=page,
-        is_over=is_incident and kind is EventKind.RECOVERED,
-        incident=f"{about['id']}:{about['incident']}" if about is not None and is_incident else None,
+        is_over=incident is not None and kind in _ENDS,
+        incident=incident,
         data={"event": delivery["kind"], **(delivery.get("data") or {})},
     )
+
+
+def _find_incident(kind: EventKind, event_id: str, about: DeliveryAboutDocument | None) -> str | None:
+    """Return the ID that the notices of one incident have in common, or those of one outage of our own network.
+
+    None for all others: nothing would end the alert that they belong to.
+    """
+    if kind in _OUTAGE_EVENTS:
+        return event_id.rpartition(":")[0]
+    if kind not in _INCIDENT_EVENTS or about is None or about["type"] not in INCIDENT_TYPES:
+        return None
+    return f"{about['id']}:{about['incident']}"
 
 
 def make_test_notice(channel: NotificationChannelDocument, page: str, at: datetime) -> Notice:

@@ -225,6 +225,7 @@ class Process:
         wakeups.step_run_ended.connect(self.workflows.hint_step_run)
         self.engine.step_run_stored.connect(self.workflows.report_step_run)
         self.reachability.suspected.connect(self._watch_network)
+        self.network_watch.outage_noticed.connect(self._watching.trigger)
 
     def _watch_network(self) -> None:
         """Ask the canaries about a failure, unless they were asked within the last seconds."""

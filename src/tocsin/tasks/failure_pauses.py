@@ -7,7 +7,7 @@ once; after a crash, the start or the next check of leases does.
 from collections.abc import Iterable
 
 from tocsin import clock
-from tocsin.documents import Database, RunDocument, RunStatus, Trigger
+from tocsin.documents import Database, RunDocument, RunStatus, Trigger, is_repeated
 from tocsin.tasks.reconciliation import reconcile_task
 
 
@@ -23,4 +23,4 @@ async def complete_pauses(database: Database, ended: Iterable[RunDocument]) -> N
 
 
 def _adds_to_streak(run: RunDocument) -> bool:
-    return run["status"] == RunStatus.FAILED and run["trigger"] == Trigger.SCHEDULE and run["round"] == 0
+    return run["status"] == RunStatus.FAILED and run["trigger"] == Trigger.SCHEDULE and not is_repeated(run)

@@ -6,7 +6,7 @@ whose end is not counted yet (`TaskFiring.build_advance`), until its owner has b
 
 from collections.abc import Collection, Iterable
 
-from tocsin.documents import Database, RunDocument, RunStatus, Trigger
+from tocsin.documents import Database, RunDocument, RunStatus, Trigger, is_repeated
 from tocsin.notifications.deliveries import find_delivered, notify
 from tocsin.notifications.task_events import RunsMissed, missed_event_id
 
@@ -20,7 +20,7 @@ async def tell_missed_runs(database: Database, runs: Iterable[RunDocument]) -> N
     alerting = await _find_alerting_tasks(database, {run["task"] for run in missed})
     causes: dict[str, list[RunDocument]] = {}
     for run in missed:
-        if run["task"] in alerting and run["round"] == 0:
+        if run["task"] in alerting and not is_repeated(run):
             causes.setdefault(missed_event_id(run), []).append(run)
     told = await find_delivered(database, causes)
     await notify(database, [RunsMissed.from_runs(same) for id_, same in causes.items() if id_ not in told])

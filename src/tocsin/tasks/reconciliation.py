@@ -27,6 +27,7 @@ from tocsin.documents import (
     TaskChanges,
     TaskDocument,
     Trigger,
+    is_repeated,
     owner_of,
     record_stored_runs,
     snapshot_changes,
@@ -57,7 +58,7 @@ _REASONS = {
 }
 SLICE_SIZE = 200
 """Runs that are updated together."""
-_RUN_FIELDS = {"task": 1, "task_version": 1, "trigger": 1, "round": 1}
+_RUN_FIELDS = {"task": 1, "task_version": 1, "trigger": 1, "round": 1, "inconclusive_rounds": 1}
 
 
 def job_snapshot(task: TaskDocument, now: datetime) -> JobSnapshot:
@@ -145,7 +146,7 @@ async def align_runs(database: Database, task: TaskDocument | None, runs: list[R
     """Apply the task's current settings to its open runs, or cancel them if it is on hold or deleted (None)."""
     hold = Hold.DELETED if task is None else task["hold"] and Hold(task["hold"])
     if hold is Hold.PAUSED:
-        runs = [run for run in runs if run["trigger"] == Trigger.SCHEDULE and run["round"] == 0]
+        runs = [run for run in runs if run["trigger"] == Trigger.SCHEDULE and not is_repeated(run)]
     if task is None or hold is not None:
         await _settle_runs(database, runs, lambda slice_ids: stop_updates(slice_ids, hold or Hold.DELETED, now))
         return

@@ -29,6 +29,7 @@ from tocsin.documents.updates import Expression, all_of, change_task, has_value,
 from tocsin.errors import Conflict, NotFound
 from tocsin.tasks import idempotency, run_effects
 from tocsin.tasks.activity_log import log_run
+from tocsin.tasks.failure_pauses import complete_pauses
 from tocsin.tasks.ownership import find_run, find_task, require_run, require_task
 from tocsin.tasks.ranking import queued_fields
 from tocsin.tasks.reconciliation import current_settings, job_snapshot, stop_updates
@@ -159,7 +160,9 @@ async def show_reopened(database: Database, run_ids: list[str]) -> None:
         return
     # A worker may have started or settled a run before the task listed it.
     runs = await database.runs.find({"_id": {"$in": listed}}).to_list()
-    await run_effects.apply_effects(database, [run for run in runs if run["status"] != RunStatus.QUEUED])
+    moved = [run for run in runs if run["status"] != RunStatus.QUEUED]
+    await run_effects.apply_effects(database, moved)
+    await complete_pauses(database, moved)
 
 
 async def list_as_active(database: Database, run_ids: list[str]) -> list[str]:
@@ -193,4 +196,5 @@ async def cancel_run(database: Database, owner: str, run_id: str, now: datetime)
     document = await database.runs.find_one({"_id": run_id})
     if document is not None and document["status"] in SETTLED_STATUSES:
         await run_effects.apply_effects(database, [document])
+        await complete_pauses(database, [document])
     return await require_run(owner, run_id)

@@ -111,6 +111,27 @@ async def test_what_people_run_and_what_works_is_not_told(database: Database, ch
     assert await mails(database) == {}
 
 
+@pytest.mark.parametrize("status", ["RETRY", "FAILED"])
+async def test_attempts_that_failed_by_our_own_network_are_not_told_even_later(database: Database, status: str) -> None:
+    await choose(database, failures="EVERY_ATTEMPT")
+    stored = run("FAILED", status=status, reason="INCONCLUSIVE")
+    await tell(database, [stored])
+    assert await mails(database) == {}
+    later = run("FAILED", "FAILED")
+    later["attempts"][0]["is_inconclusive"] = True
+    await notify_failed_attempts(database, [later])
+    assert await mails(database) == {"2": "QUEUED"}
+
+
+async def test_the_attempts_of_a_round_that_followed_an_outage_are_told(database: Database) -> None:
+    await choose(database, failures="EVERY_ATTEMPT")
+    again = run("FAILED", "FAILED", status="FAILED", round=1, inconclusive_rounds=1, budget_from=1)
+    await notify_failed_attempts(database, [again])
+    assert await mails(database) == {"2": "QUEUED"}
+    await notify_failed_attempts(database, [again | {"_id": f"{RUN}0", "round": 2}])  # which a person began
+    assert await mails(database) == {"2": "QUEUED"}
+
+
 async def test_a_run_that_fails_without_an_attempt_is_told_as_before(database: Database) -> None:
     """Its second attempt was not made, because the next run was due: the mail about the first one said otherwise."""
     await choose(database, failures="EVERY_ATTEMPT")

@@ -14,6 +14,7 @@ from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import SETTLED_STATUSES, Database, RunDocument, is_unavailable, run_log_ids
 from tocsin.periodic import Periodic
 from tocsin.workflows.engine.advance_queue import AdvanceQueue
+from tocsin.workflows.engine.end_notices import EndNotices
 from tocsin.workflows.engine.runner import WorkflowRunner
 from tocsin.workflows.engine.scheduler import WorkflowScheduler
 from tocsin.workflows.engine.states import StepRunOutcome
@@ -42,6 +43,7 @@ class WorkflowEngine:
         self._runner = runner
         self._scheduler = scheduler
         self._sweeper = WorkflowSweeper(database)
+        self._ends = EndNotices(database)
         self._light = AdvanceQueue(_CONCURRENCY, _OWNER_CONCURRENCY, is_light=True)
         self._heavy = AdvanceQueue(_HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY, is_light=False)
         self._advancing: set[str] = set()
@@ -164,13 +166,14 @@ class WorkflowEngine:
             return False
 
     async def _sweep(self) -> None:
-        """Request advances of the workflow runs that are due, and now and then of all open ones."""
+        """Request advances of the workflow runs that are due, and now and then of all open ones. Tell untold ends."""
         now = clock.now()
         async for workflow_run, at in self._sweeper.find_due(now, timedelta(seconds=SWEEP_INTERVAL)):
             if at <= now:
                 self.request_advance(workflow_run)
             else:
                 self._timers.set(workflow_run, at, partial(self.request_advance, workflow_run))
+        await self._ends.repair()
 
     async def _schedule(self) -> float | None:
         """Start the next slice of due workflows. Returns 0 if there are more."""

@@ -26,7 +26,7 @@ from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.approval_mails import ApprovalMails, find_new_requests
 from tocsin.workflows.change_records import record_workflow_run_change
 from tocsin.workflows.engine.active_runs import ActiveRuns, read_active_runs
-from tocsin.workflows.engine.end_notices import tell_end
+from tocsin.workflows.engine.end_notices import EndNotices
 from tocsin.workflows.engine.evaluation import (
     INLINE_BUDGET,
     EvaluationKey,
@@ -104,6 +104,7 @@ class WorkflowRunner:
         self._versions = versions
         self._approval_mails = approval_mails
         self._incidents = IncidentTracker(database)
+        self._ends = EndNotices(database)
         self._evaluator = evaluator or Evaluator()
         self._meter = meter or UsageMeter()
         self._known = KnownRuns()
@@ -155,11 +156,13 @@ class WorkflowRunner:
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         await self._approval_mails.enqueue_notifications(document, state)
         await self._incidents.track_changes(document, changes, active.retrying)
-        await tell_end(self._database, document, changes)
+        end = await self._ends.record(document, changes)
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
         await self._step_runs.create(plan.runs_to_start, document)
         await self._step_runs.cancel(plan.runs_to_cancel)
+        if end is not None:
+            await self._ends.tell([end])
         if is_light and plan.outcome is None:
             rev = document["rev"] + bool(changes)
             self._known.put(cast("WorkflowRunDocument", {**document, **changes, "rev": rev}), size)
@@ -260,9 +263,11 @@ class WorkflowRunner:
             "done": len(steps),
         }
         await self._incidents.track_changes(document, changes)
-        await tell_end(self._database, document, changes)
+        end = await self._ends.record(document, changes)
         if not await self._write(document, changes):
             return False
+        if end is not None:
+            await self._ends.tell([end])
         self._meter.add_bytes(document["owner"], _estimate_size(document))
         log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
         return True
