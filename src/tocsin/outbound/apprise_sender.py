@@ -72,7 +72,7 @@ class AppriseSender:
     async def _send(self, message: AppriseMessage) -> AppriseOutcome:
         request = pickle.dumps((self._rules, message, _TIMEOUT))
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tocsin.outbound.apprise_process",
+            sys.executable, "-P", "-m", "tocsin.outbound.apprise_process",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             cwd="/", env=_environment(),
         )  # fmt: skip
@@ -87,7 +87,10 @@ class AppriseSender:
 
 
 def _environment() -> dict[str, str]:
-    """Return the variables of the process: none of ours, which hold secrets."""
+    """Return the variables of the process: none of ours, which hold secrets.
+
+    Modules are found where they are here, but not in its working folder (`-P`).
+    """
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
 
