@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from tocsin.documents import ApiToken, Link, LinkPurpose, MailPurpose, NotificationChannelDocument, Session, User
-from tocsin.notifications.events import Event, EventKind, about_latest
+from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import excerpt_name
 from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, channel_page_path
 
@@ -128,7 +128,6 @@ class ApiTokenCreated(Event):
             id=f"{token.id}:created",
             owner=token.owner,
             at=token.created_at,
-            about=about_latest("ApiTokens", token.owner, token.created_at),
             page=ACCOUNT_PAGE_PATH,
             token_name=excerpt_name(token.name),
             hint=token.hint,
