@@ -75,6 +75,12 @@ class MailLimiter:
                 raise MailLimitReached(limit, await self._until(limit, key, at))
         return MailReservation(limits, key, at)
 
+    async def find_end(self, key: str, limit: MailLimit, now: datetime) -> datetime | None:
+        """Return when a full limit has room again; None if it has."""
+        found = await self._database.mail_counts.find_one({"_id": _count_id(limit.name, key)})
+        recent = [at for at in (found["times"] if found else ()) if now - limit.period < at <= now + _SKEW]
+        return None if len(recent) < limit.max_mails else sorted(recent)[-limit.max_mails] + limit.period
+
     async def release(self, reservation: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
         others: Expression = {

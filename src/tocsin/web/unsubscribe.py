@@ -18,7 +18,7 @@ from tocsin.errors import RateLimited
 from tocsin.graphql.context import Services
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
-from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose, release_mailbox
+from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose
 from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, find_mails_off, turn_mails_off, turn_mails_on
 from tocsin.security.file_links import LinkExpired, LinkInvalid
 from tocsin.security.gcra import network_key
@@ -104,7 +104,7 @@ async def _release_mailbox(
 ) -> PlainPage:
     """End mails to an address that is not that of the account: who reads it there must not turn off the account's."""
     purposes = {purpose for kind in kinds if (purpose := find_purpose(kind)) is not None}
-    released = await release_mailbox(services.database, link.user, link.mailbox, purposes, clock.now())
+    released = await services.mail_addresses.release_mailbox(user, link.mailbox, purposes, _actor(request))
     if released:
         await _record(AuditAction.MAIL_ADDRESS_REMOVED, user, released, request)
     return pages.MAILBOX_RELEASED
@@ -125,8 +125,12 @@ def _parse_kinds(text: str) -> list[EventKind]:
 
 
 async def _record(action: AuditAction, user: User, what: Sequence[str], request: Request) -> None:
-    actor = Actor(name="link in a mail", address=_address(request), user_agent=request.headers.get("user-agent", ""))
-    await audit.record(action, actor, user, detail=", ".join(what))
+    await audit.record(action, _actor(request), user, detail=", ".join(what))
+
+
+def _actor(request: Request) -> Actor:
+    agent = request.headers.get("user-agent", "")
+    return Actor(name="link in a mail", address=_address(request), user_agent=agent)
 
 
 def _address(request: Request) -> str:

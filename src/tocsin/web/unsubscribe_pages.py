@@ -75,7 +75,8 @@ def ask_mailbox(kind: EventKind) -> PlainPage:
 MAILBOX_RELEASED = PlainPage(
     "No more of these mails come to this address",
     [_ACCOUNT_GETS],
-    small_print="To get them here again, the owner of the account asks for that, and a link is mailed to confirm it.",
+    small_print="To get them here again, the owner of the account asks for that, after four weeks at the earliest, and "
+    "a link is mailed to confirm it.",
 )
 
 
