@@ -1,7 +1,7 @@
 """`/unsubscribe/{token}`: turns mails off by a signed link, with one click (RFC 8058) or by the buttons of a page.
 
 Only POST changes anything, because scanners of mails follow links. Whoever has the link may use it, without logging
-in: it can do nothing but turn mails off and on, and shows nothing about the account.
+in: it can do nothing but turn mails off, or on again what it has turned off, and shows nothing about the account.
 """
 
 import math
@@ -81,22 +81,30 @@ async def _show(services: Services, link: UnsubscribeLink, _user: User, _request
         gets = other is not None and digest_mailbox(other.email) == link.mailbox
         return pages.ask_mailbox(kind) if gets else pages.MAILBOX_RELEASED
     off = await find_mails_off(services.database, link.user)
-    return pages.turned_off([kind], [kind]) if kind in off else pages.ask(kind)
+    return _turned_off(services, link, [kind], [kind]) if kind in off else pages.ask(kind)
 
 
 async def _change(services: Services, link: UnsubscribeLink, user: User, request: Request) -> PlainPage:
     kind, form = EventKind(link.kind), await read_form(request)
     if link.mailbox:
         return await _release_mailbox(services, link, user, _find_choice(form, kind), request)
-    if on := _parse_kinds(form.get(pages.TURN_ON, "")):
-        await turn_mails_on(services.database, link.user, on)
-        await _record(AuditAction.MAILS_TURNED_ON, user, on, request)
+    if (undo := form.get(pages.TURN_ON)) is not None:
+        on = _read_undo(services, link, undo)
+        if changed := await turn_mails_on(services.database, link.user, on):
+            await _record(AuditAction.MAILS_TURNED_ON, user, changed, request)
         return pages.turned_on(kind, on)
     kinds = _find_choice(form, kind)
     changed = await turn_mails_off(services.database, link.user, kinds)
     if changed:
         await _record(AuditAction.MAILS_TURNED_OFF, user, changed, request)
-    return pages.turned_off(kinds, changed or [kind])
+    return _turned_off(services, link, kinds, changed or [kind])
+
+
+def _turned_off(
+    services: Services, link: UnsubscribeLink, kinds: Sequence[EventKind], changed: Sequence[EventKind]
+) -> PlainPage:
+    """Return the page with the button that turns on again what was `changed`, and nothing else."""
+    return pages.turned_off(kinds, services.unsubscribe_links.sign_undo(link.user, changed, clock.now()))
 
 
 async def _release_mailbox(
@@ -119,9 +127,13 @@ def _find_choice(form: Mapping[str, str], kind: EventKind) -> list[EventKind]:
     raise RequestRefused(400, "The request must have the field List-Unsubscribe with the value One-Click.")
 
 
-def _parse_kinds(text: str) -> list[EventKind]:
-    """Return the kinds of mails that are named in a field of the page, without those that do not exist."""
-    return sorted(OPTIONAL_MAILS.intersection(text.split()))
+def _read_undo(services: Services, link: UnsubscribeLink, undo: str) -> list[EventKind]:
+    """Return the kinds of mails that the button of a page turns on again. Raises RequestRefused."""
+    try:
+        kinds = services.unsubscribe_links.read_undo(undo, link.user, clock.now())
+    except (LinkExpired, LinkInvalid):
+        raise RequestRefused(400, pages.UNDO_OVER) from None
+    return sorted(OPTIONAL_MAILS.intersection(kinds))
 
 
 async def _record(action: AuditAction, user: User, what: Sequence[str], request: Request) -> None:

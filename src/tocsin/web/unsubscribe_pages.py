@@ -21,6 +21,7 @@ UNKNOWN = PlainPage(
     ["It may be incomplete: open the whole link from the mail. Nothing was changed."],
     status=404,
 )
+UNDO_OVER = "This button works for an hour after the mails were turned off. Open the link of the mail again."
 EXPIRED = PlainPage(
     "This link has expired",
     ["Links in mails work for a year. Nothing was changed: use the link in a later mail."],
@@ -42,15 +43,15 @@ def ask(kind: EventKind) -> PlainPage:
     return PlainPage("Turn off these mails?", [text], choices, _STAYS)
 
 
-def turned_off(kinds: Sequence[EventKind], changed: Sequence[EventKind]) -> PlainPage:
-    """Return the page after these mails were turned off. Its button turns on again those that this has `changed`."""
+def turned_off(kinds: Sequence[EventKind], undo: str) -> PlainPage:
+    """Return the page after these mails were turned off. Its button posts the token `undo`."""
     if len(kinds) == 1:
         text = f"You get no mail any more when {describe_kind(kinds[0])}."
     else:
         text = "You get no mail any more about what your tasks and workflows do."
-    undo = Choice("Turn them on again", {TURN_ON: " ".join(changed)})
+    button = Choice("Turn them on again", {TURN_ON: undo})
     small = f"{_STAYS} The link in the mail leads to this page for a year."
-    return PlainPage("These mails are turned off", [text], [undo], small)
+    return PlainPage("These mails are turned off", [text], [button], small)
 
 
 def turned_on(kind: EventKind, kinds: Sequence[EventKind]) -> PlainPage:
