@@ -68,8 +68,19 @@ async def test_one_owner_does_not_keep_others_from_sending(monkeypatch: pytest.M
     while len(running) < 2:
         await asyncio.sleep(0)
     assert running == ["json://1", "json://4"]
+    assert (await sender.send("u3", message("json://5"))).status == "BUSY"
     gate.set()
-    assert {outcome.status for outcome in await asyncio.gather(*calls)} == {"SENT"}
+    assert [outcome.status for outcome in await asyncio.gather(*calls)] == ["SENT", "BUSY", "BUSY", "SENT"]
+
+
+def test_who_was_told_to_come_again_goes_before_those_who_came_later() -> None:
+    turns = apprise_sender._Turns()
+    assert [turns.begin(owner, 0.0) for owner in ("a", "b", "c", "d", "a")] == [True, True, False, False, False]
+    turns.end("a")
+    assert [turns.begin(owner, 5.0) for owner in ("a", "e", "d", "c")] == [False, False, False, True]
+    turns.end("c")
+    assert [turns.begin(owner, 6.0) for owner in ("c", "e")] == [False, False]  # d is expected
+    assert turns.begin("e", 6.0 + apprise_sender._TURN_KEPT - 0.5)  # neither d nor a came again
 
 
 @needs_apprise
