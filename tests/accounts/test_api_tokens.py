@@ -10,9 +10,10 @@ from pymongo.errors import AutoReconnect
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, Accounts, create_user
 from tocsin.accounts import api_tokens as tokens
+from tocsin.accounts.accounts import TOKENS_PER_DAY
 from tocsin.accounts.audit import Actor
 from tocsin.documents import Database, Scope, User, to_global_id
-from tocsin.errors import NotFound, TokenExpired, TokenInvalid, UserError
+from tocsin.errors import InvalidInput, NotFound, RateLimited, TokenExpired, TokenInvalid, UserError
 
 HOUR = timedelta(hours=1)
 
@@ -103,6 +104,21 @@ async def test_its_user_is_told_of_a_token_without_its_text(
     mails = await database.deliveries.find({}).to_list()
     assert [mail["kind"] for mail in mails] == ["API_TOKEN_CREATED"] * 2
     assert text not in str([told, mails])
+
+
+async def test_few_tokens_are_created_a_day_and_each_is_told(
+    database: Database, accounts: Accounts, alice: User
+) -> None:
+    for number in range(TOKENS_PER_DAY):
+        with pytest.raises(InvalidInput):  # which uses up nothing
+            await accounts.create_api_token(alice, "", [Scope.READ], None, COMMAND_LINE)
+        await accounts.create_api_token(alice, f"n{number}", [Scope.READ], None, COMMAND_LINE)
+    with pytest.raises(RateLimited, match="You have created 20 API tokens in 24 hours") as refused:
+        await accounts.create_api_token(alice, "more", [Scope.READ], None, COMMAND_LINE)
+    assert 0 < refused.value.retry_after <= 24 * 3600
+    mails = await database.deliveries.find({"owner": alice.id}).to_list()
+    assert [mail.get("about") for mail in mails] == [None] * TOKENS_PER_DAY  # else only the latest would wait
+    assert len(await tokens.list_tokens(alice.id)) == TOKENS_PER_DAY
 
 
 async def test_no_token_exists_of_which_its_user_was_not_told(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from tests.accounts.test_link_flows import ALICE, SECRETS, refused
 from tests.harness import make_settings
@@ -15,6 +16,7 @@ from tocsin.documents import Database, MailPurpose, User
 from tocsin.errors import Conflict, InvalidInput, NotFound, RateLimited, UserErrorCode
 from tocsin.notifications.preferences.mail_addresses import list_mail_addresses
 from tocsin.outbound.mail_limits import LINK_MAILS_PER_HOUR
+from tocsin.security.unsubscribe_links import digest_mailbox
 
 OPS, TEAM = "ops@example.com", "team@example.com"
 ALERTS, APPROVALS, _ = MailPurpose
@@ -82,6 +84,79 @@ async def test_an_address_gets_mails_once_its_reader_has_agreed(
         ("MAIL_ADDRESS_CONFIRMED", f"ALERTS: {OPS}"),
         ("MAIL_ADDRESS_REMOVED", "ALERTS"),
     ]
+
+
+async def told(database: Database) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the account was told of by mail, at its own address."""
+    stored = await database.notifications.find({}).sort("stored_at", 1).to_list()
+    mails = await database.deliveries.find({"kind": "MAIL_ADDRESS_CHANGED"}).to_list()
+    assert [each.get("to") for each in mails] == [None] * len(stored)
+    return [(each["subject"], dict(each["data"])) for each in stored]
+
+
+async def test_the_account_is_told_of_another_address_and_of_its_end(
+    database: Database, flows: MailAddressFlows, alice: User
+) -> None:
+    await flows.request_address(alice, ALERTS, OPS, HOME)
+    assert await told(database) == []
+    await flows.confirm_address(await token_of(database), Actor(address="198.51.100.1"))
+    begun = {"mailPurpose": "ALERTS", "email": OPS, "address": "198.51.100.1"}
+    assert await told(database) == [("Another address gets your mails", begun)]
+    await flows.request_address(alice, ALERTS, TEAM, HOME)
+    await flows.remove_address(alice, ALERTS, HOME)
+    ended = {"mailPurpose": "ALERTS", "formerEmail": OPS, "address": HOME.address}
+    assert (await told(database))[1:] == [("Your mails come to you again", ended)]
+    await flows.request_address(alice, ALERTS, TEAM, HOME)
+    await flows.remove_address(alice, ALERTS, HOME)  # it never had any mails
+    assert len(await told(database)) == 2
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_no_address_changes_of_which_the_account_is_not_told(
+    database: Database, flows: MailAddressFlows, alice: User, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    await flows.request_address(alice, ALERTS, OPS, HOME)
+    if ends:
+        await flows.confirm_address(await token_of(database), HOME)
+    before = await addresses(database)
+
+    async def die(*_: Any) -> None:
+        raise AutoReconnect("gone")
+
+    async def change() -> None:
+        if ends:
+            await flows.remove_address(alice, ALERTS, HOME)
+        else:
+            await flows.confirm_address(await token_of(database), HOME)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("tocsin.accounts.mail_address_flows.notify", die)
+        with pytest.raises(AutoReconnect):
+            await change()
+    assert await addresses(database) == before
+    await change()
+    assert len(await told(database)) == 1 + ends
+
+
+async def test_an_address_that_has_left_cannot_be_asked_again_for_weeks(
+    database: Database, flows: MailAddressFlows, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await flows.request_address(alice, ALERTS, OPS, HOME)
+    await flows.confirm_address(await token_of(database), HOME)
+    for _ in range(2):
+        released = await flows.release_mailbox(alice, digest_mailbox(OPS), [ALERTS, APPROVALS], Actor(address="::1"))
+    assert released == []
+    subject, data = (await told(database))[-1]
+    assert (subject, data["formerEmail"], data["address"]) == ("Your mails come to you again", OPS, "::1")
+    await flows.remove_address(alice, ALERTS, HOME)
+    for email in (OPS, "O.ps+x@example.com"):
+        with pytest.raises(Conflict, match=r"has ended your mails to it\. You can ask again after") as refusal:
+            await flows.request_address(alice, APPROVALS, email, HOME)
+    assert refusal.value.path == ("email",)
+    await flows.request_address(alice.model_copy(update={"id": "u2"}), ALERTS, OPS, HOME)
+    later = clock.now() + timedelta(weeks=4)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    await flows.request_address(alice, ALERTS, OPS, HOME)
 
 
 async def test_the_former_address_stays_until_the_new_one_is_confirmed(

@@ -143,6 +143,46 @@ tell your administrator.
 
 Tocsin
 """
+ADDRESS_ADDED_MAIL = """\
+Hello,
+
+ops@example.org gets mails of your account from now on: those about tasks
+and workflows that fail.
+
+When:            2026-11-22T09:00:00Z
+From:            192.0.2.1
+New password:    {page}
+
+If it was not you, end it with removeMailAddress, choose a new password, and
+tell your administrator.
+
+Tocsin
+"""
+ADDRESS_REMOVED_MAIL = """\
+Hello,
+
+ops@example.org gets no more mails of your account: those about tasks and
+workflows that fail. They are sent to the address of your account again.
+
+When:            2026-11-22T09:00:00Z
+From:            unknown
+New password:    {page}
+
+If it was not you, choose a new password, and tell your administrator.
+
+Tocsin
+"""
+ADDRESS_LEFT_MAIL = ADDRESS_REMOVED_MAIL.replace(
+    """\
+ops@example.org gets no more mails of your account: those about tasks and
+workflows that fail. They are sent to the address of your account again.
+""",
+    """\
+Someone who reads ops@example.org has ended mails of your account to that
+address: those about tasks and workflows that fail. They are sent to the
+address of your account again.
+""",
+)
 UNREADABLE_MAIL = """\
 Hello,
 

@@ -1,9 +1,13 @@
 # tables read best in rows
 """Events of tasks that paused or missed runs, of ended workflow runs, reports, replays and API tokens, for tests."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.notifications.outcome_mails import (
+    ADDRESS_ADDED_MAIL,
+    ADDRESS_LEFT_MAIL,
+    ADDRESS_REMOVED_MAIL,
     FAILED_MAIL,
     FINISHED_MAIL,
     MISSED_MAIL,
@@ -15,7 +19,8 @@ from tests.notifications.outcome_mails import (
     TOKEN_MAIL,
 )
 from tests.notifications.samples import DUE, ENDED, RUN, failed_run, failed_workflow_run
-from tocsin.notifications.account_events import ApiTokenCreated
+from tocsin.documents import MailPurpose
+from tocsin.notifications.account_events import ApiTokenCreated, MailAddressChanged
 from tocsin.notifications.events import Event
 from tocsin.notifications.outcome_events import ReplayEnded, ReportReady, WorkflowEnded
 from tocsin.notifications.task_events import RunsMissed, TaskPaused
@@ -59,6 +64,10 @@ TOKEN = ApiTokenCreated(
     id="u1/k1:created", owner="u1", at=DUE, token_name="Deploy", hint="x7Qz", scopes=["READ", "WRITE"],
     expires_at=ENDED, address="192.0.2.1",
 )  # fmt: skip
+ADDRESS_ADDED = MailAddressChanged(
+    id="confirmed:1", owner="u1", at=DUE, mail_purpose=MailPurpose.ALERTS, email="ops@example.org", address="192.0.2.1"
+)
+ADDRESS_REMOVED = replace(ADDRESS_ADDED, id="u1/ALERTS:removed:1", is_removed=True, address="")
 OUTCOMES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (
         PAUSED,
@@ -175,6 +184,24 @@ OUTCOMES: list[tuple[Event, str, str, dict[str, Any]]] = [
             "address": "192.0.2.1",
             "expiresAt": "2026-11-22T09:00:11Z",
         },
+    ),
+    (
+        ADDRESS_ADDED,
+        "Another address gets your mails",
+        ADDRESS_ADDED_MAIL,
+        {"mailPurpose": "ALERTS", "email": "ops@example.org", "address": "192.0.2.1"},
+    ),
+    (
+        ADDRESS_REMOVED,
+        "Your mails come to you again",
+        ADDRESS_REMOVED_MAIL,
+        {"mailPurpose": "ALERTS", "formerEmail": "ops@example.org", "address": ""},
+    ),
+    (
+        replace(ADDRESS_REMOVED, has_left=True),
+        "Your mails come to you again",
+        ADDRESS_LEFT_MAIL,
+        {"mailPurpose": "ALERTS", "formerEmail": "ops@example.org", "address": ""},
     ),
 ]  # fmt: skip
 """The events, with the subject, the mail and the data of each."""

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -67,8 +68,19 @@ async def test_one_owner_does_not_keep_others_from_sending(monkeypatch: pytest.M
     while len(running) < 2:
         await asyncio.sleep(0)
     assert running == ["json://1", "json://4"]
+    assert (await sender.send("u3", message("json://5"))).status == "BUSY"
     gate.set()
-    assert {outcome.status for outcome in await asyncio.gather(*calls)} == {"SENT"}
+    assert [outcome.status for outcome in await asyncio.gather(*calls)] == ["SENT", "BUSY", "BUSY", "SENT"]
+
+
+def test_who_was_told_to_come_again_goes_before_those_who_came_later() -> None:
+    turns = apprise_sender._Turns()
+    assert [turns.begin(owner, 0.0) for owner in ("a", "b", "c", "d", "a")] == [True, True, False, False, False]
+    turns.end("a")
+    assert [turns.begin(owner, 5.0) for owner in ("a", "e", "d", "c")] == [False, False, False, True]
+    turns.end("c")
+    assert [turns.begin(owner, 6.0) for owner in ("c", "e")] == [False, False]  # d is expected
+    assert turns.begin("e", 6.0 + apprise_sender._TURN_KEPT - 0.5)  # neither d nor a came again
 
 
 @needs_apprise
@@ -87,11 +99,66 @@ async def test_it_connects_only_where_tasks_may(url: str, allowed: str) -> None:
 
 
 @needs_apprise
-async def test_it_reads_no_files_of_the_machine() -> None:
-    url = "fcm://project/device?keyfile=/etc/passwd&mode=oauth2"
-    outcome = await AppriseSender(ConnectionRules(LOOPBACK)).send("u1", message(url))
-    assert outcome.status in {"BLOCKED", "FAILED", "REFUSED"}
-    assert "root:" not in str(outcome.reasons)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "fcm://project/device?keyfile={path}&mode=oauth2",
+        "workflows://127.0.0.1:443/workflow/signature/?template={path}",
+    ],
+)
+async def test_it_reads_no_files_of_the_machine(url: str, secret: Path) -> None:
+    outcome = await AppriseSender(ConnectionRules(LOOPBACK)).send("u1", message(url.format(path=secret)))
+    assert outcome == AppriseOutcome("BLOCKED", (NO_FILES,))
+
+
+@pytest.fixture
+def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a file beside the data of a server, which was started in its folder: Python looks for modules there."""
+    path = tmp_path / "secret.json"
+    path.write_text('{"secret": "s3cret"}')
+    for folder in (str(tmp_path), "/"):
+        monkeypatch.syspath_prepend(folder)
+    return path
+
+
+@pytest.fixture
+def reading_apprise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a package in the place of Apprise, all of whose services read the file that their URL names."""
+    folder = tmp_path / "site-packages"
+    (folder / "apprise").mkdir(parents=True)
+    (folder / "apprise" / "__init__.py").write_text(READER)
+    monkeypatch.syspath_prepend(str(folder))
+
+
+READER = """
+AppriseAsset = NotifyType = lambda *_, **__: None
+
+class Apprise:
+    def __init__(self, asset): pass
+    instantiate = staticmethod(lambda url, asset: url)
+    def add(self, url): self.path = url.partition("://")[2]
+
+    def notify(self, *_, **__):
+        try:
+            return bool(open(self.path).read())
+        except OSError:
+            return False
+"""
+NO_FILES = "a file of this machine may not be opened"
+
+
+@pytest.mark.usefixtures("reading_apprise")
+async def test_a_read_of_a_file_beside_the_data_is_blocked(secret: Path) -> None:
+    sender = AppriseSender(ConnectionRules())
+    beside = f"{next(path for path in sys.path if path.endswith('site-packages'))}-other"
+    for path in (str(secret), "/etc/passwd", beside):
+        assert await sender.send("u1", message(f"json://{path}")) == AppriseOutcome("BLOCKED", (NO_FILES,))
+
+
+@pytest.mark.usefixtures("reading_apprise")
+async def test_python_and_its_packages_can_be_read(tmp_path: Path) -> None:
+    for path in (asyncio.__file__, apprise_sender.__file__, tmp_path / "site-packages" / "apprise" / "__init__.py"):
+        assert (await AppriseSender(ConnectionRules()).send("u1", message(f"json://{path}"))).status == "SENT"
 
 
 @needs_apprise

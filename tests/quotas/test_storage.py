@@ -64,6 +64,11 @@ async def test_a_run_is_measured_once_however_old_it_is(database: Database, ago:
         "notification_channels",
         "notification_preferences",
         "workflow_runs",
+        "alerts",
+        "incidents",
+        "deleted_tasks",
+        "mail_addresses",
+        "replays",
     ],
 )
 async def test_other_documents_are_measured(database: Database, collection: str) -> None:
@@ -71,6 +76,13 @@ async def test_other_documents_are_measured(database: Database, collection: str)
         document: Any = {"_id": f"{owner}/1", "owner": owner, "due_at": clock.now() - HOUR, "text": "x" * 900}
         await database.db[collection].insert_one(document)
     assert await measure(database) == await size_of(database, collection, "alice/1") > 900
+
+
+@pytest.mark.parametrize("collection", ["notification_preferences", "histories"])
+async def test_what_an_owner_has_once_is_measured(database: Database, collection: str) -> None:
+    for owner in ("alice", "bob", "alice2"):
+        await database.db[collection].insert_one({"_id": owner, "text": "x" * 900})
+    assert await measure(database) == await size_of(database, collection, "alice") > 900
 
 
 async def test_deliveries_by_each_channel_are_measured(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

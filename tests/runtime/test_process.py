@@ -1,12 +1,17 @@
 """The parts of a process: put together, started and stopped."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
 
 import pytest
 from pymongo.errors import AutoReconnect
 
 from tests.harness import SECRETS, Stack, TargetServer, make_settings, run_stack, save_task, wait_until
+from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import Database
+from tocsin.outbound import canaries, resolvers
+from tocsin.outbound.exchanges import HttpRequest
 from tocsin.wakeups import Signal
 
 
@@ -35,6 +40,51 @@ async def test_a_stopped_process_leaves_no_work_behind(database: Database, targe
     left = asyncio.all_tasks() - before
     assert [found.get_name() for found in left if not found.get_name().startswith("Task-")] == []
     assert [found for found in left if "tocsin" in repr(found.get_coro())] == []
+
+
+@pytest.fixture
+def silent_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let the look-ups of names that begin with "silent" last until the end of the test, and list these."""
+    released, asked, look_up = threading.Event(), list[str](), resolvers._lookup
+
+    def lookup(host: str, port: int, family: int) -> list[resolvers.AddrInfo]:
+        if host.startswith("silent"):
+            asked.append(host)
+            released.wait(30)
+        return look_up("127.0.0.1", port, family)
+
+    monkeypatch.setattr(resolvers, "_lookup", lookup)
+    yield asked
+    released.set()
+
+
+async def test_names_of_users_that_stay_silent_do_not_keep_canaries_from_answering(
+    database: Database, target: TargetServer, silent_names: list[str]
+) -> None:
+    canary = target.url.replace("127.0.0.1", "canary.example")
+    async with run_stack(database, canary_urls=canary) as process:
+        calls = [
+            asyncio.create_task(process.http.request(HttpRequest("GET", f"http://silent{each}.example/", 20.0), owner))
+            for owner in map(str, range(resolvers.LOOKUP_THREADS // resolvers.LOOKUPS_PER_OWNER))
+            for each in range(resolvers.LOOKUPS_PER_OWNER)
+        ]
+        await wait_until(lambda: _is_full(silent_names))
+        assert (await process.network_watch._canaries.ask_all()).is_answered
+        await cancel_and_wait(*calls)
+
+
+async def _is_full(asked: list[str]) -> bool:
+    return len(asked) == resolvers.LOOKUP_THREADS
+
+
+async def test_a_silent_canary_takes_one_look_up_however_often_it_is_asked(
+    database: Database, target: TargetServer, silent_names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canaries, "CANARY_TIMEOUT_SECONDS", 0.05)
+    async with run_stack(database, canary_urls="http://silent.example/") as process:
+        for _ in range(resolvers.LOOKUPS_PER_OWNER + 1):
+            assert not (await process.network_watch._canaries.ask_all()).is_answered
+    assert silent_names == ["silent.example"]
 
 
 async def test_a_stop_stores_what_its_last_outcomes_used(database: Database, target: TargetServer) -> None:

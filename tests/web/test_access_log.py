@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import structlog
+from fastapi import APIRouter
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from tocsin.web.access_log import AccessLogMiddleware
+from tests.harness import UNUSED, make_settings
+from tocsin.web.access_log import SECRET_PATHS, AccessLogMiddleware
+from tocsin.web.app import create_app
 
 
 async def line_of(path: str, app: Any = None, **scope: Any) -> dict[str, Any]:
@@ -37,6 +40,7 @@ async def test_a_request() -> None:
     [
         ("/files/eyJ0b2tlbiI", "/files/…"),
         ("/callbacks/YWxpY2U.1.0123", "/callbacks/…"),
+        ("/unsubscribe/u1.APPROVAL..1.0123", "/unsubscribe/…"),
         ("/a\nINFO forged", "/a\\nINFO forged"),
         ("/\x1b[31mred\u202e", "/\\x1b[31mred\\u202e"),
         ("/" + "a" * 500, "/" + "a" * 199 + "…"),
@@ -44,6 +48,19 @@ async def test_a_request() -> None:
 )
 async def test_a_path_is_shown_so_that_it_does_no_harm(path: str, shown: str) -> None:
     assert (await line_of(path))["path"] == shown
+
+
+def test_no_path_with_a_token_in_it_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths, add = list[str](), APIRouter.add_api_route
+
+    def note(self: APIRouter, path: str, *given: Any, **options: Any) -> None:
+        paths.append(path)
+        add(self, path, *given, **options)
+
+    monkeypatch.setattr(APIRouter, "add_api_route", note)
+    create_app(UNUSED, make_settings(), UNUSED, UNUSED)
+    with_parameter = {path.partition("{")[0] for path in paths if "{" in path}
+    assert with_parameter == {*SECRET_PATHS, "/assets/"}
 
 
 async def test_a_request_that_fails_is_logged_too() -> None:

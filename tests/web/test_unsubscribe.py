@@ -27,7 +27,7 @@ from tocsin.notifications.events import ACCOUNT_EVENTS, LINK_EVENTS, Event, Even
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
 from tocsin.notifications.preferences.gate import admit_delivery
 from tocsin.notifications.preferences.unsubscribe import OPTIONAL_MAILS, find_mails_off, turn_mails_off
-from tocsin.security.unsubscribe_links import LIFETIME, UnsubscribeLink, UnsubscribeLinks
+from tocsin.security.unsubscribe_links import LIFETIME, UNDO_LIFETIME, UnsubscribeLink, UnsubscribeLinks
 
 SERVER = "https://tocsin.test"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -115,7 +115,7 @@ async def test_the_mails_of_each_kind_can_be_turned_off_and_then_do_not_come(api
     assert await off(api) == {event.kind}
     with pytest.raises(DeliverySuppressed, match=f"mails about {event.kind} are turned off"):
         await admit_delivery(api.database, delivery_of(replace(event, owner=alice_of(api).id)), clock.now())
-    assert (await post(api, path, {"turn-on": event.kind})).status_code == 200
+    assert (await click(api, path, await api.nobody.http.get(path), 0)).status_code == 200
     assert link_in(await delivered(api, event))
 
 
@@ -190,6 +190,29 @@ async def test_all_mails_are_a_second_choice_and_undoing_it_leaves_what_was_off_
     assert await off(api) == OPTIONAL_MAILS
     await click(api, path, done, 0)
     assert await off(api) == {"APPROVAL"}
+
+
+async def test_a_link_turns_on_only_what_was_turned_off_by_its_page_and_not_for_long(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = path_of(api)
+    await turn_mails_off(api.database, alice_of(api).id, [EventKind.APPROVAL])
+    done = await post(api, path, ONE_CLICK)
+    (button,) = buttons_of(done.text)
+    assert api.bob.user is not None
+    foreign = api.services.unsubscribe_links.sign_undo(api.bob.user.id, ["APPROVAL"], clock.now())
+    more = button["turn-on"].replace("BEGAN_FAILING", "BEGAN_FAILING APPROVAL")
+    for forged in ("APPROVAL", "", more, foreign, path.removeprefix(UNSUBSCRIBE_PATH)):
+        refused = await post(api, path, {"turn-on": forged})
+        assert (refused.status_code, "works for an hour" in refused.text) == (400, True)
+    later = clock.now() + UNDO_LIFETIME
+    with monkeypatch.context() as afterwards:
+        afterwards.setattr(clock, "now", lambda: later)
+        assert (await post(api, path, button)).status_code == 400
+    assert await off(api) == {"BEGAN_FAILING", "APPROVAL"}
+    assert [(await post(api, path, button)).status_code for _ in range(2)] == [200, 200]
+    assert await off(api) == {"APPROVAL"}
+    assert await api.database.audit_entries.count_documents({"action": "MAILS_TURNED_ON"}) == 1
 
 
 async def test_the_page_tells_nothing_about_the_account_and_loads_nothing(api: Api) -> None:

@@ -1,6 +1,8 @@
 """The account operations of the API: sign-up, log-in, and authentication by token."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,11 +14,15 @@ from tocsin.accounts.users import create_user, find_user_by_email, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, RawDocument, Scope, User, aggregate, owner_of
 from tocsin.documents.updates import Expression
-from tocsin.errors import InvalidInput, TokenExpired, TokenInvalid, UserError, UserErrorCode
+from tocsin.errors import InvalidInput, RateLimited, TokenExpired, TokenInvalid, UserError, UserErrorCode
+from tocsin.outbound.mail_limits import MailLimit, MailLimiter, MailLimitReached
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.opaque_tokens import derive_hmac
 from tocsin.security.passwords import dummy_verify, verify_password
 
+TOKENS_PER_DAY = 20
+"""API tokens that one account can create in 24 hours. Each is told by mail, of which there are no more."""
+_TOKENS = MailLimit("api tokens/account", TOKENS_PER_DAY, timedelta(days=1))
 _ALL_SCOPES = frozenset(Scope)
 _SESSION = "session_of_token"
 """The field of a user in which their session is read."""
@@ -92,12 +98,32 @@ class Accounts:
     async def create_api_token(
         self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor
     ) -> tuple[ApiToken, str]:
-        """Create an API token and return it with its text, which is not stored. Raises InvalidInput, Conflict."""
-        token, text = await api_tokens.create_token(
-            self._database, user, name, scopes, expires_at, clock.now(), address=actor.address
-        )
+        """Create an API token and return it with its text, which is not stored.
+
+        Raises InvalidInput, Conflict, and RateLimited beyond those of a day, because each is told by mail.
+        """
+        async with self._counted_token(user):
+            token, text = await api_tokens.create_token(
+                self._database, user, name, scopes, expires_at, clock.now(), address=actor.address
+            )
         await audit.record(AuditAction.API_TOKEN_CREATED, actor, user, detail=api_tokens.describe_token(token))
         return token, text
+
+    @asynccontextmanager
+    async def _counted_token(self, user: User) -> AsyncIterator[None]:
+        """Count a token of this user, unless the block raises UserError. Raises RateLimited."""
+        limiter = MailLimiter(self._database)
+        try:
+            reservation = await limiter.reserve(user.id, _TOKENS)
+        except MailLimitReached as reached:
+            seconds = reached.seconds_left(clock.now())
+            message = f"You have created {TOKENS_PER_DAY} API tokens in 24 hours. Try again in {math.ceil(seconds)} s."
+            raise RateLimited(message, seconds) from None
+        try:
+            yield
+        except UserError:
+            await limiter.release(reservation)
+            raise
 
     async def revoke_api_token(self, user: User, token_id: str, actor: Actor) -> ApiToken:
         """Revoke an API token of this user. Raises NotFound."""

@@ -1,9 +1,13 @@
 """The flows by which users get some of their mails at another address: requested, confirmed by a link, and removed.
 
-The link is mailed to the address, and whoever opens it agrees: nobody gets mails who has not asked for them.
+The link is mailed to the address, and whoever opens it agrees: nobody gets mails who has not asked for them. The
+address of the account is told of each change, and before it: a crash in between may tell of one that did not happen,
+but none happens of which nobody was told.
 """
 
 import math
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 
 from tocsin import clock
@@ -24,9 +28,9 @@ from tocsin.documents import (
 )
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, InvalidInput, NotFound, RateLimited
-from tocsin.notifications.account_events import LinkRequested, link_event_id
+from tocsin.notifications.account_events import LinkRequested, MailAddressChanged, link_event_id
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.preferences.mail_addresses import mail_address_id
+from tocsin.notifications.preferences.mail_addresses import mail_address_id, release_mailbox
 from tocsin.outbound.mail_limits import LINK_MAILS_PER_HOUR, MailLimit, MailLimiter, MailLimitReached, normalize_mailbox
 from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
@@ -35,6 +39,8 @@ LINKS_PER_DAY = 10
 """Links to other addresses that one account can request in 24 hours."""
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _PER_MAILBOX = MailLimit("mail address/mailbox", LINK_MAILS_PER_HOUR, _HOUR)
+_LEFT = MailLimit("mail address/left", 1, timedelta(weeks=4))
+"""Not a limit of mails, but the time for which an account cannot ask an address again whose reader has left."""
 _PER_ACCOUNT = MailLimit("mail address/account", LINKS_PER_DAY, _DAY)
 
 
@@ -50,13 +56,14 @@ class MailAddressFlows:
         """Mail a link to the address, which gets the mails of the purpose once the link is used.
 
         Nothing is mailed if the address gets them already. Raises InvalidInput, RateLimited, and Conflict for an
-        account whose own address is not confirmed.
+        account whose own address is not confirmed, or an address that has left.
         """
         address = normalise_email(email)
         self._check(user, address)
         stored = await self._find(user, purpose)
         if stored is not None and stored.get("email") == address:
             return await self._store(user, purpose, {"requested_email": None, "requested_at": None})
+        await self._check_not_left(user, address)
         await self._reserve_mail(user, address, actor.address)
         request: Changes = {"requested_email": address, "requested_at": clock.now(), "unsubscribed_at": None}
         stored = await self._store(user, purpose, request)
@@ -74,6 +81,11 @@ class MailAddressFlows:
         user = await User.get(link.user or "")
         if user is None or not user.is_active or link.mail_purpose is None:
             raise link_invalid_error()
+        address_id = mail_address_id(user.id, link.mail_purpose)
+        stored = await self._find(user, link.mail_purpose)
+        if stored is None or stored.get("requested_email") != link.email:
+            raise link_invalid_error()
+        await notify(self._database, [MailAddressChanged.from_link(link, link.mail_purpose, now, actor.address)])
         stage = change_when(
             has_value("requested_email", link.email),
             {
@@ -81,7 +93,6 @@ class MailAddressFlows:
                 "bounced_at": None, "last_error": None, "unsubscribed_at": None,
             },
         )  # fmt: skip
-        address_id = mail_address_id(user.id, link.mail_purpose)
         result = await self._database.mail_addresses.update_one({"_id": address_id}, [stage])
         if not result.modified_count:
             raise link_invalid_error()
@@ -92,10 +103,37 @@ class MailAddressFlows:
 
     async def remove_address(self, user: User, purpose: MailPurpose, actor: Actor) -> None:
         """Send the mails of a purpose to the address of the account again, and end a request. Raises NotFound."""
+        stored = await self._find(user, purpose)
+        if stored is not None and stored.get("email") is not None:
+            await notify(self._database, [MailAddressChanged.from_removal(stored, clock.now(), actor.address)])
         result = await self._database.mail_addresses.delete_one({"_id": mail_address_id(user.id, purpose)})
         if not result.deleted_count:
             raise NotFound("You have no other address for mails of this purpose.", "purpose")
         await audit.record(AuditAction.MAIL_ADDRESS_REMOVED, actor, user, detail=purpose.value)
+
+    async def release_mailbox(
+        self, user: User, mailbox: str, purposes: Collection[MailPurpose], actor: Actor
+    ) -> list[MailPurpose]:
+        """End the mails of these purposes to the address with this digest, and return those that it had.
+
+        Its reader wants that, so the account cannot ask it again for some weeks.
+        """
+        now = clock.now()
+
+        async def leave(stored: MailAddressDocument) -> None:
+            with suppress(MailLimitReached):  # it has left for another purpose as well
+                await self._limiter.reserve(_pair_key(user, stored.get("email") or ""), _LEFT, now=now)
+            event = MailAddressChanged.from_removal(stored, now, actor.address, has_left=True)
+            await notify(self._database, [event])
+
+        return await release_mailbox(self._database, user.id, mailbox, purposes, now, leave)
+
+    async def _check_not_left(self, user: User, address: str) -> None:
+        """Raise Conflict if someone who reads the address has ended the mails of this account there."""
+        until = await self._limiter.find_end(_pair_key(user, address), _LEFT, clock.now())
+        if until is not None:
+            message = "Someone who reads this address has ended your mails to it. You can ask again after"
+            raise Conflict(f"{message} {until:%Y-%m-%d %H:%M} UTC.", "email")
 
     def _check(self, user: User, address: str) -> None:
         """Raise Conflict or InvalidInput if the user cannot get mails at another address, or it is the same."""
@@ -136,3 +174,7 @@ class MailAddressFlows:
         link, path = await create_link(LinkPurpose.ADDRESS, address, clock.now(), user=user.id, mail_purpose=purpose)
         sealed = self._secrets.seal(self._settings.page_url(path), link_event_id(link))
         await notify(self._database, [LinkRequested.from_link(link, sealed, user.email)])
+
+
+def _pair_key(user: User, address: str) -> str:
+    return f"{user.id} {normalize_mailbox(address)}"

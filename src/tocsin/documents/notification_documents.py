@@ -55,6 +55,9 @@ class NotificationDataDocument(TypedDict, total=False):
     host: str
     since: str
     until: str
+    mailPurpose: str
+    email: str
+    formerEmail: str
 
 
 class NotificationDocument(TypedDict):

@@ -1,12 +1,22 @@
-"""The events of accounts: quotas, links, sessions, passwords, API tokens and channels. Pure."""
+"""The events of accounts: quotas, links, sessions, passwords, API tokens, addresses and channels. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from tocsin.documents import ApiToken, Link, LinkPurpose, MailPurpose, NotificationChannelDocument, Session, User
-from tocsin.notifications.events import Event, EventKind, about_latest
+from tocsin.clock import epoch_milliseconds
+from tocsin.documents import (
+    ApiToken,
+    Link,
+    LinkPurpose,
+    MailAddressDocument,
+    MailPurpose,
+    NotificationChannelDocument,
+    Session,
+    User,
+)
+from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import excerpt_name
 from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, channel_page_path
 
@@ -128,12 +138,56 @@ class ApiTokenCreated(Event):
             id=f"{token.id}:created",
             owner=token.owner,
             at=token.created_at,
-            about=about_latest("ApiTokens", token.owner, token.created_at),
             page=ACCOUNT_PAGE_PATH,
             token_name=excerpt_name(token.name),
             hint=token.hint,
             scopes=[scope.value for scope in token.scopes],
             expires_at=token.expires_at,
+            address=address,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailAddressChanged(Event):
+    """Mails of a purpose go to another address than the account's from now on, or do so no more.
+
+    `address` is the network address from which that was done. `has_left` tells that a reader of the other address has
+    ended its mails.
+    """
+
+    kind: EventKind = EventKind.MAIL_ADDRESS_CHANGED
+    mail_purpose: MailPurpose
+    email: str
+    is_removed: bool = False
+    has_left: bool = False
+    address: str
+
+    @classmethod
+    def from_link(cls, link: Link, purpose: MailPurpose, at: datetime, address: str) -> Self:
+        """Return the event of an address that is confirmed by this link."""
+        return cls(
+            id=f"confirmed:{link.id}",
+            owner=link.user or "",
+            at=at,
+            page=ACCOUNT_PAGE_PATH,
+            mail_purpose=purpose,
+            email=link.email,
+            address=address,
+        )
+
+    @classmethod
+    def from_removal(cls, stored: MailAddressDocument, at: datetime, address: str, *, has_left: bool = False) -> Self:
+        """Return the event of a confirmed address that gets no mails any more."""
+        confirmed_at = stored.get("confirmed_at")
+        return cls(
+            id=f"{stored['_id']}:removed:{0 if confirmed_at is None else epoch_milliseconds(confirmed_at)}",
+            owner=stored["owner"],
+            at=at,
+            page=ACCOUNT_PAGE_PATH,
+            mail_purpose=MailPurpose(stored["purpose"]),
+            email=stored.get("email") or "",
+            is_removed=True,
+            has_left=has_left,
             address=address,
         )
 

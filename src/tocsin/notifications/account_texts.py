@@ -1,9 +1,10 @@
-"""What notifications about quotas, links, sessions, passwords and channels say. Pure."""
+"""What notifications about quotas, links, sessions, passwords, addresses and channels say. Pure."""
 
 from tocsin.documents import MailPurpose, to_global_id
 from tocsin.notifications.account_events import (
     ChannelDisabled,
     LinkRequested,
+    MailAddressChanged,
     PasswordChanged,
     QuotaMet,
     RefreshTokenReused,
@@ -115,6 +116,28 @@ def describe_password_changed(event: PasswordChanged) -> Mail:
         facts=[("When:", format_time(event.at)), ("From:", event.address or "the command line")],
         button=_ACCOUNT,
         advice="If it was not you, request a new one there and tell your administrator.",
+    )
+
+
+def describe_mail_address_changed(event: MailAddressChanged) -> Mail:
+    """Return what is said about another address that gets mails of the account, or gets none any more."""
+    mails = _MAIL_PURPOSES[event.mail_purpose]
+    if event.has_left:
+        change = f"Someone who reads {event.email} has ended mails of your account to that address: {mails}."
+    elif event.is_removed:
+        change = f"{event.email} gets no more mails of your account: {mails}."
+    else:
+        change = f"{event.email} gets mails of your account from now on: {mails}."
+    subject = "Your mails come to you again" if event.is_removed else "Another address gets your mails"
+    return subject, MailContent(
+        tone=Tone.WARNING,
+        headline=change,
+        opening="They are sent to the address of your account again." if event.is_removed else "",
+        facts=[("When:", format_time(event.at)), ("From:", event.address or "unknown")],
+        button=_ACCOUNT,
+        advice="If it was not you, "
+        + ("" if event.is_removed else "end it with removeMailAddress, ")
+        + "choose a new password, and tell your administrator.",
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tocsin.documents import Database, NotificationChannelDocument
 from tocsin.notifications import channel_health
-from tocsin.notifications.channels.base import DeliveryRefused, DeliveryUnavailable
+from tocsin.notifications.channels.base import DeliveryPostponed, DeliveryRefused, DeliveryUnavailable
 from tocsin.notifications.notices import make_test_notice
 from tocsin.notifications.pages import channel_page_path
 from tocsin.notifications.user_channel import send_notice
@@ -28,7 +28,7 @@ async def try_channel(
     notice = make_test_notice(channel, to_address(channel_page_path(channel["_id"])), now)
     try:
         await send_notice(channel, notice, box, http)
-    except (DeliveryRefused, DeliveryUnavailable) as error:
+    except (DeliveryPostponed, DeliveryRefused, DeliveryUnavailable) as error:
         return str(error)
     await channel_health.record_success(database, channel, now)
     return None

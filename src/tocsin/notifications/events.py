@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     API_TOKEN_CREATED = "API_TOKEN_CREATED"  # noqa: S105  # not a password
     NETWORK_DOWN = "NETWORK_DOWN"
     NETWORK_UP = "NETWORK_UP"
+    MAIL_ADDRESS_CHANGED = "MAIL_ADDRESS_CHANGED"
 
 
 ACCOUNT_EVENTS = frozenset(
@@ -49,6 +50,7 @@ ACCOUNT_EVENTS = frozenset(
         EventKind.REFRESH_TOKEN_REUSED,
         EventKind.PASSWORD_CHANGED,
         EventKind.API_TOKEN_CREATED,
+        EventKind.MAIL_ADDRESS_CHANGED,
     }
 )
 """The kinds of events of accounts."""
@@ -68,7 +70,14 @@ LINK_EVENTS = frozenset(
 )
 """The kinds whose notifications carry a secret link, which only the mail itself contains: whoever has it can take the
 account, or have its mails sent elsewhere."""
-SECURITY_EVENTS = frozenset({EventKind.REFRESH_TOKEN_REUSED, EventKind.PASSWORD_CHANGED, EventKind.API_TOKEN_CREATED})
+SECURITY_EVENTS = frozenset(
+    {
+        EventKind.REFRESH_TOKEN_REUSED,
+        EventKind.PASSWORD_CHANGED,
+        EventKind.API_TOKEN_CREATED,
+        EventKind.MAIL_ADDRESS_CHANGED,
+    }
+)
 """The kinds that tell of the security of an account, which are always mailed at once."""
 NAMED_BY_CHANNELS = OPT_IN_KINDS | {EventKind.ATTEMPT_FAILED}
 """The kinds of which a channel is told only if its events name them."""

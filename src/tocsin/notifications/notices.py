@@ -31,6 +31,7 @@ _SEVERITIES = MappingProxyType(
         EventKind.API_TOKEN_CREATED: Severity.WARNING,
         EventKind.NETWORK_DOWN: Severity.CRITICAL,
         EventKind.NETWORK_UP: Severity.SUCCESS,
+        EventKind.MAIL_ADDRESS_CHANGED: Severity.WARNING,
     }
 )
 TOLD_EVENTS = frozenset(_SEVERITIES)

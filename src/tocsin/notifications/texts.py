@@ -7,6 +7,7 @@ from tocsin.documents import RunReason, WorkflowRunReason, to_global_id
 from tocsin.notifications.account_texts import (
     describe_channel_disabled,
     describe_link_requested,
+    describe_mail_address_changed,
     describe_password_changed,
     describe_quota_met,
     describe_refresh_token_reused,
@@ -58,6 +59,7 @@ describe_event.register(describe_link_requested)
 describe_event.register(describe_refresh_token_reused)
 describe_event.register(describe_password_changed)
 describe_event.register(describe_channel_disabled)
+describe_event.register(describe_mail_address_changed)
 describe_event.register(describe_task_paused)
 describe_event.register(describe_runs_missed)
 describe_event.register(describe_workflow_ended)

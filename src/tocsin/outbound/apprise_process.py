@@ -5,15 +5,21 @@ does not need: it starts no programs, writes no files, reads those of Python onl
 """
 
 import base64
+import importlib.util
 import json
 import logging
+import mimetypes
 import os
 import pickle
 import signal
 import sys
+import sysconfig
+import zoneinfo
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import tocsin
 from tocsin.outbound.apprise_sender import AppriseMessage
 from tocsin.outbound.guard import AddressBlocked, ConnectionRules, OwnServiceDenied, PortDenied
 
@@ -23,7 +29,21 @@ _NICENESS = 10
 _MAX_REASONS, _MAX_LENGTH = 5, 500
 _PROGRAMS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.fork", "os.forkpty")
 _SENDS = ("socket.connect", "socket.sendto", "socket.sendmsg")
+_PACKAGE_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def find_readable_folders() -> tuple[str, ...]:
+    """Return the folders of Python, of its packages and of time zones, each with a separator at its end.
+
+    What else is in `sys.path` may be anything, such as the folder with the data from which the server was started.
+    """
+    paths = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), *tocsin.__path__, *zoneinfo.TZPATH]
+    paths += [path for path in sys.path if Path(path).name in _PACKAGE_FOLDERS]
+    apprise = importlib.util.find_spec("apprise")
+    paths += [str(Path(path).parent) for path in (apprise and apprise.submodule_search_locations) or ()]
+    real = {os.path.realpath(path) for path in paths if path}
+    return tuple(sorted(f"{path}{os.sep}" for path in real - {os.path.realpath(os.sep)}))
 
 
 class _Warden:
@@ -31,7 +51,7 @@ class _Warden:
 
     def __init__(self, rules: ConnectionRules) -> None:
         self._rules = rules
-        self._readable = tuple({os.path.realpath(path) for path in (*sys.path, sys.prefix, sys.base_prefix) if path})
+        self._readable = find_readable_folders()
         self.refusals: list[str] = []
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -99,6 +119,7 @@ def _send(message: AppriseMessage, rules: ConnectionRules) -> tuple[str, list[st
     logger.propagate = False
     asset = apprise.AppriseAsset(app_id="Tocsin", storage_mode="memory", secure_logging=True, async_mode=False)
     apprise.Apprise.instantiate("json://localhost", asset=asset)  # loads all services, before files are closed
+    mimetypes.init()  # reads files of the system
     warden = _Warden(rules)
     sys.addaudithook(warden)
     service = apprise.Apprise.instantiate(message.url, asset=asset)

@@ -75,6 +75,12 @@ class MailLimiter:
                 raise MailLimitReached(limit, await self._until(limit, key, at))
         return MailReservation(limits, key, at)
 
+    async def find_end(self, key: str, limit: MailLimit, now: datetime) -> datetime | None:
+        """Return when a full limit has room again; None if it has."""
+        found = await self._database.mail_counts.find_one({"_id": _count_id(limit.name, key)})
+        recent = [at for at in (found["times"] if found else ()) if now - limit.period < at <= now + _SKEW]
+        return None if len(recent) < limit.max_mails else sorted(recent)[-limit.max_mails] + limit.period
+
     async def release(self, reservation: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
         others: Expression = {
@@ -133,7 +139,10 @@ class MailClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientLimits:
-    """The mails to one mailbox in 24 hours: `max_account_mails` mails about the account, and `max_mails` others."""
+    """The mails to one mailbox in 24 hours: `max_account_mails` mails about the account, and `max_mails` others.
+
+    Of each kind of news about the security of the account, there can be a quarter as many as `max_account_mails`.
+    """
 
     max_mails: int = 100
     max_account_mails: int = 80
@@ -153,6 +162,13 @@ class RecipientLimits:
         if kind is MailClass.NOTICE:
             return (every,)
         return MailLimit("recipient/work", math.ceil(self.max_mails * 3 / 4), _DAY), every
+
+    def limits_for_security(self, event: str) -> tuple[MailLimit, ...]:
+        """Return the limits of mails that tell of this kind of event about the security of an account.
+
+        Each kind has its own: whoever got into an account must not use up the mails that tell its owner of the next.
+        """
+        return (MailLimit(f"recipient/account/{event}", math.ceil(self.max_account_mails / 4), _DAY),)
 
 
 def normalize_mailbox(address: str) -> str:

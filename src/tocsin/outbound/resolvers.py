@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from tocsin.cancellation import cancel_and_wait
 from tocsin.outbound.guard import CONNECTION_CONTEXT, AddressBlocked, ConnectionRules, current_owner
 from tocsin.security.ip_addresses import is_address_allowed
 
@@ -60,9 +61,9 @@ class GuardedResolver(AbstractResolver):
 class SystemResolver(AbstractResolver):
     """The system's name lookup, in a thread pool of which each owner may use a few threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, per_owner: int = LOOKUPS_PER_OWNER) -> None:
         self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="dns")
-        self._slots = _OwnerSlots(LOOKUPS_PER_OWNER)
+        self._slots = _OwnerSlots(per_owner)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -81,6 +82,32 @@ class SystemResolver(AbstractResolver):
     async def close(self) -> None:
         """Shut the threads down without waiting for look-ups that hang."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class JoiningResolver(AbstractResolver):
+    """A resolver for one owner who asks for a few names again and again: while a look-up lasts, others join it.
+
+    So a name whose servers are silent takes one thread, and not one more each time.
+    """
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+        self._looking: dict[tuple[str, int, int], asyncio.Task[list[ResolveResult]]] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of `host`. Raises OSError."""
+        key = (host, port, family)
+        if (looking := self._looking.get(key)) is None:
+            looking = self._looking[key] = asyncio.create_task(self._inner.resolve(host, port, family), name="look-up")
+            looking.add_done_callback(lambda _: self._looking.pop(key, None))
+        return await asyncio.shield(looking)
+
+    async def close(self) -> None:
+        """End the look-ups, and close the inner resolver."""
+        await cancel_and_wait(*self._looking.values())
+        await self._inner.close()
 
 
 class CachingResolver(AbstractResolver):

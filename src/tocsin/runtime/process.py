@@ -42,6 +42,7 @@ from tocsin.outbound.mail_transport import MailTransport, make_mail_transport
 from tocsin.outbound.own_services import OwnServices
 from tocsin.outbound.owner_mail import OwnerMailTransport
 from tocsin.outbound.reachability import Reachability
+from tocsin.outbound.resolvers import LOOKUP_THREADS, JoiningResolver, SystemResolver
 from tocsin.periodic import Periodic
 from tocsin.quotas import Quotas
 from tocsin.scheduling import Scheduler
@@ -87,6 +88,7 @@ class Process:
         self.callback_tokens = CallbackTokens(link_keys)
         self.unsubscribe_links = UnsubscribeLinks(tuple(link_keys))
         self.http = self._make_http_client(own_services)
+        self._canary_http = self._make_http_client(own_services, JoiningResolver(SystemResolver(LOOKUP_THREADS)))
         self.reachability = Reachability(is_watched=bool(settings.canary_urls))
         self._mail = make_mail_transport(settings)
         self.engine = RunEngine(database, settings, self._make_worker_dependencies(), self.wakeups)
@@ -105,7 +107,7 @@ class Process:
         self._replaying = self._make_replaying()
         self.network_watch = NetworkWatch(
             database,
-            Canaries(self.http, settings.canary_urls),
+            Canaries(self._canary_http, settings.canary_urls),
             self.reachability,
             self.engine.in_flight.worker_id,
             self.wakeups,
@@ -125,7 +127,10 @@ class Process:
         links = FileLinks(tuple(link_keys), timedelta(hours=self.settings.file_link_hours))
         return FileStorage(FileBucket(self.database), links, self.settings.page_url, self.quotas.meter.add_bytes)
 
-    def _make_http_client(self, own_services: OwnServices | None) -> HttpClient:
+    def _make_http_client(
+        self, own_services: OwnServices | None, resolver: JoiningResolver | None = None
+    ) -> HttpClient:
+        """Return a client with look-ups of its own: names whose servers are silent block the threads of these."""
         settings = self.settings
         return HttpClient(
             allowed_networks=settings.allowed_networks,
@@ -137,6 +142,7 @@ class Process:
             rates=HostRates(settings.owner_host_rate),
             own=own_services,
             contact=settings.contact,
+            resolver=resolver,
             apprise=settings.apprise,
         )
 
@@ -238,8 +244,9 @@ class Process:
         Without `schedule`, nothing runs by time and no workflow advances; without `deliver`, queued mails wait.
         """
         self._stack.push_async_callback(self.compute.close)
-        await self.http.open()
-        self._stack.push_async_callback(self.http.close)
+        for http in (self.http, self._canary_http):
+            await http.open()
+            self._stack.push_async_callback(http.close)
         await self._usage_keeper.load_limits()
         for periodic in self._upkeep:
             self._stack.push_async_callback(periodic.stop)

@@ -15,7 +15,8 @@ from tocsin.security.file_links import LinkExpired, LinkInvalid
 from tocsin.security.opaque_tokens import derive_hmac
 
 LIFETIME = timedelta(days=366)
-_PURPOSE = "unsubscribe link"
+UNDO_LIFETIME = timedelta(hours=1)
+_PURPOSE, _UNDO = "unsubscribe link", "undo of an unsubscribe link"
 _LONGEST = 500
 _PART = re.compile(r"[\w-]*", re.ASCII)
 
@@ -56,8 +57,25 @@ class UnsubscribeLinks:
             raise LinkExpired("This link has expired.")
         return UnsubscribeLink(user, kind, mailbox)
 
-    def _is_signed(self, key: bytes, said: str, signature: str) -> bool:
-        right = derive_hmac(key, _PURPOSE, said)
+    def sign_undo(self, user: str, kinds: Sequence[str], now: datetime) -> str:
+        """Return the token of a button that turns on again the mails of these kinds, which were turned off just now."""
+        said = f"{user}.{' '.join(kinds)}.{int((now + UNDO_LIFETIME).timestamp())}"
+        return f"{said}.{derive_hmac(self._keys[0], _UNDO, said)}"
+
+    def read_undo(self, token: str, user: str, now: datetime) -> list[str]:
+        """Verify the token of a button for this user, and return its kinds. Raises LinkInvalid or LinkExpired."""
+        said, _, signature = token.rpartition(".")
+        if not any(self._is_signed(key, said, signature, _UNDO) for key in self._keys):
+            raise LinkInvalid("This is not a button of this server.")
+        signed_user, kinds, expires_at = said.split(".")
+        if signed_user != user:
+            raise LinkInvalid("This is a button of another account.")
+        if int(expires_at) <= now.timestamp():
+            raise LinkExpired("This button has expired.")
+        return kinds.split()
+
+    def _is_signed(self, key: bytes, said: str, signature: str, purpose: str = _PURPOSE) -> bool:
+        right = derive_hmac(key, purpose, said)
         return hmac.compare_digest(right.encode(), signature.encode("utf-8", "surrogatepass"))
 
 

@@ -1,6 +1,7 @@
 """The access log: one line for each request and WebSocket connection, if the operator enables it.
 
-It omits query strings and the tokens of file links and callback URLs, so that reading the log gives no access.
+It omits query strings and the tokens of file links, callback URLs and links in mails, so that reading the log gives no
+access.
 """
 
 import time
@@ -10,8 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tocsin import telemetry
 from tocsin.jobs.file_storage import DOWNLOAD_PATH
 from tocsin.jobs.http.callbacks import CALLBACK_PATH
+from tocsin.notifications.pages import UNSUBSCRIBE_PATH
 from tocsin.telemetry import escape_text
 
+SECRET_PATHS = (DOWNLOAD_PATH, CALLBACK_PATH, UNSUBSCRIBE_PATH)
+"""Paths that are followed by a token."""
 _MAX_PATH_LENGTH = 200
 _MAX_METHOD_LENGTH = 20
 log = telemetry.get_logger(__name__)
@@ -53,7 +57,7 @@ class AccessLogMiddleware:
 def _printable_path(scope: Scope) -> str:
     """Return the path in printable ASCII, so that clients cannot forge log lines."""
     path = str(scope["path"])
-    for secret in (DOWNLOAD_PATH, CALLBACK_PATH):
+    for secret in SECRET_PATHS:
         if path.startswith(secret):
             return f"{secret}…"
     shown = path.encode("unicode_escape").decode("ascii")

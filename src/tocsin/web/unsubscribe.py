@@ -1,7 +1,7 @@
 """`/unsubscribe/{token}`: turns mails off by a signed link, with one click (RFC 8058) or by the buttons of a page.
 
 Only POST changes anything, because scanners of mails follow links. Whoever has the link may use it, without logging
-in: it can do nothing but turn mails off and on, and shows nothing about the account.
+in: it can do nothing but turn mails off, or on again what it has turned off, and shows nothing about the account.
 """
 
 import math
@@ -19,7 +19,7 @@ from tocsin.graphql.context import Services
 from tocsin.notifications.digests.addresses import find_digest_kinds
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
-from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose, kinds_of, release_mailbox
+from tocsin.notifications.preferences.mail_addresses import find_other_address, find_purpose, kinds_of
 from tocsin.notifications.preferences.unsubscribe import (
     DIGEST_LINKS,
     OPTIONAL_MAILS,
@@ -89,7 +89,7 @@ async def _show(services: Services, link: UnsubscribeLink, _user: User, _request
         return pages.ask_mailbox(_in_order(kinds_of([purpose]))) if gets and purpose else pages.MAILBOX_RELEASED
     kinds = await _find_kinds(services, link)
     on = set(kinds) - await find_mails_off(services.database, link.user)
-    return pages.ask(kinds, is_digest=link.kind in DIGEST_LINKS) if on else pages.turned_off(kinds, kinds)
+    return pages.ask(kinds, is_digest=link.kind in DIGEST_LINKS) if on else _turned_off(services, link, kinds, kinds)
 
 
 async def _change(services: Services, link: UnsubscribeLink, user: User, request: Request) -> PlainPage:
@@ -97,22 +97,30 @@ async def _change(services: Services, link: UnsubscribeLink, user: User, request
     if link.mailbox:
         purposes = list(MailPurpose) if _has_chosen_all(form) else [_find_purpose(link)]
         return await _release_mailbox(services, link, user, [each for each in purposes if each], request)
-    if on := _parse_kinds(form.get(pages.TURN_ON, "")):
-        await turn_mails_on(services.database, link.user, on)
-        await _record(AuditAction.MAILS_TURNED_ON, user, on, request)
+    if (undo := form.get(pages.TURN_ON)) is not None:
+        on = _read_undo(services, link, undo)
+        if changed := await turn_mails_on(services.database, link.user, on):
+            await _record(AuditAction.MAILS_TURNED_ON, user, changed, request)
         return pages.turned_on(on)
     kinds = _in_order(OPTIONAL_MAILS) if _has_chosen_all(form) else await _find_kinds(services, link)
     changed = await turn_mails_off(services.database, link.user, kinds)
     if changed:
         await _record(AuditAction.MAILS_TURNED_OFF, user, changed, request)
-    return pages.turned_off(kinds, changed or kinds)
+    return _turned_off(services, link, kinds, changed or kinds)
+
+
+def _turned_off(
+    services: Services, link: UnsubscribeLink, kinds: Sequence[EventKind], changed: Sequence[EventKind]
+) -> PlainPage:
+    """Return the page with the button that turns on again what was `changed`, and nothing else."""
+    return pages.turned_off(kinds, services.unsubscribe_links.sign_undo(link.user, changed, clock.now()))
 
 
 async def _release_mailbox(
     services: Services, link: UnsubscribeLink, user: User, purposes: Sequence[MailPurpose], request: Request
 ) -> PlainPage:
     """End mails to an address that is not that of the account: who reads it there must not turn off the account's."""
-    released = await release_mailbox(services.database, link.user, link.mailbox, purposes, clock.now())
+    released = await services.mail_addresses.release_mailbox(user, link.mailbox, purposes, _actor(request))
     if released:
         await _record(AuditAction.MAIL_ADDRESS_REMOVED, user, released, request)
     return pages.MAILBOX_RELEASED
@@ -142,14 +150,22 @@ def _has_chosen_all(form: Mapping[str, str]) -> bool:
     raise RequestRefused(400, "The request must have the field List-Unsubscribe with the value One-Click.")
 
 
-def _parse_kinds(text: str) -> list[EventKind]:
-    """Return the kinds of mails that are named in a field of the page, without those that do not exist."""
-    return sorted(OPTIONAL_MAILS.intersection(text.split()))
+def _read_undo(services: Services, link: UnsubscribeLink, undo: str) -> list[EventKind]:
+    """Return the kinds of mails that the button of a page turns on again. Raises RequestRefused."""
+    try:
+        kinds = services.unsubscribe_links.read_undo(undo, link.user, clock.now())
+    except (LinkExpired, LinkInvalid):
+        raise RequestRefused(400, pages.UNDO_OVER) from None
+    return sorted(OPTIONAL_MAILS.intersection(kinds))
 
 
 async def _record(action: AuditAction, user: User, what: Sequence[str], request: Request) -> None:
-    actor = Actor(name="link in a mail", address=_address(request), user_agent=request.headers.get("user-agent", ""))
-    await audit.record(action, actor, user, detail=", ".join(what))
+    await audit.record(action, _actor(request), user, detail=", ".join(what))
+
+
+def _actor(request: Request) -> Actor:
+    agent = request.headers.get("user-agent", "")
+    return Actor(name="link in a mail", address=_address(request), user_agent=agent)
 
 
 def _address(request: Request) -> str:

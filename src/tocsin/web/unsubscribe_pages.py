@@ -21,6 +21,7 @@ UNKNOWN = PlainPage(
     ["It may be incomplete: open the whole link from the mail. Nothing was changed."],
     status=404,
 )
+UNDO_OVER = "This button works for an hour after the mails were turned off. Open the link of the mail again."
 EXPIRED = PlainPage(
     "This link has expired",
     ["Links in mails work for a year. Nothing was changed: use the link in a later mail."],
@@ -48,17 +49,17 @@ def ask(kinds: Sequence[EventKind], *, is_digest: bool = False) -> PlainPage:
     return PlainPage("Turn off these mails?", [text], choices, _STAYS)
 
 
-def turned_off(kinds: Sequence[EventKind], changed: Sequence[EventKind]) -> PlainPage:
-    """Return the page after these mails were turned off. Its button turns on again those that this has `changed`."""
+def turned_off(kinds: Sequence[EventKind], undo: str) -> PlainPage:
+    """Return the page after these mails were turned off. Its button posts the token `undo`."""
     if not kinds:
         return NOTHING
     if OPTIONAL_MAILS.issubset(kinds):
         text = "You get no mail any more about what your tasks and workflows do."
     else:
         text = f"You get no mail any more when {describe_kinds(kinds)}."
-    undo = Choice("Turn them on again", {TURN_ON: " ".join(changed)})
+    button = Choice("Turn them on again", {TURN_ON: undo})
     small = f"{_STAYS} The link in the mail leads to this page for a year."
-    return PlainPage("These mails are turned off", [text], [undo], small)
+    return PlainPage("These mails are turned off", [text], [button], small)
 
 
 def turned_on(kinds: Sequence[EventKind]) -> PlainPage:
@@ -83,7 +84,8 @@ def ask_mailbox(kinds: Sequence[EventKind]) -> PlainPage:
 MAILBOX_RELEASED = PlainPage(
     "No more of these mails come to this address",
     [_ACCOUNT_GETS],
-    small_print="To get them here again, the owner of the account asks for that, and a link is mailed to confirm it.",
+    small_print="To get them here again, the owner of the account asks for that, after four weeks at the earliest, and "
+    "a link is mailed to confirm it.",
 )
 
 

@@ -27,7 +27,7 @@ DEFAULTS = {
     "mailKinds": [
         "BEGAN_FAILING", "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "ATTEMPT_FAILED", "APPROVAL", "QUOTA_MET",
         "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED", "CHANNEL_DISABLED", "TASK_PAUSED", "RUN_MISSED", "REPLAY_FINISHED",
-        "API_TOKEN_CREATED", "NETWORK_DOWN", "NETWORK_UP",
+        "API_TOKEN_CREATED", "NETWORK_DOWN", "NETWORK_UP", "MAIL_ADDRESS_CHANGED",
     ],
     "failures": "FIRST_AND_LAST",
     "timeZone": "UTC",
@@ -78,7 +78,13 @@ async def test_absent_keeps_and_null_restores(api: Api) -> None:
     }  # fmt: skip
     changed = await update(api.alice, **given)
     shown = given | {
-        "mailKinds": ["FAILED_FOR_GOOD", "REFRESH_TOKEN_REUSED", "PASSWORD_CHANGED", "API_TOKEN_CREATED"],
+        "mailKinds": [
+            "FAILED_FOR_GOOD",
+            "REFRESH_TOKEN_REUSED",
+            "PASSWORD_CHANGED",
+            "API_TOKEN_CREATED",
+            "MAIL_ADDRESS_CHANGED",
+        ],
         "quietHours": night | {"days": ["MONDAY", "FRIDAY"]},
     }
     assert changed == {"notificationPreferences": shown, "userErrors": []}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.notifications.helpers import START
-from tocsin.documents import Database, MailPurpose
+from tocsin.documents import Database, MailAddressDocument, MailPurpose
 from tocsin.notifications.events import ACCOUNT_EVENTS, EventKind
 from tocsin.notifications.preferences.mail_addresses import (
     BOUNCE_REST,
@@ -77,10 +77,16 @@ async def test_a_mailbox_is_released_for_the_purposes_that_it_has(database: Data
     await store(database, APPROVALS, email="other@example.org")
     await store(database, REPORTS)
     mailbox = digest_mailbox(OPS)
-    assert await release_mailbox(database, "u1", mailbox, [ALERTS], START) == [ALERTS]
-    assert await release_mailbox(database, "u1", mailbox, [ALERTS], START) == []
-    assert await release_mailbox(database, "u1", mailbox, list(MailPurpose), START) == [REPORTS]
-    assert await release_mailbox(database, "u2", mailbox, list(MailPurpose), START) == []
+    noted = list[str]()
+
+    async def note(stored: MailAddressDocument) -> None:
+        noted.append(stored["_id"])
+
+    assert await release_mailbox(database, "u1", mailbox, [ALERTS], START, note) == [ALERTS]
+    assert await release_mailbox(database, "u1", mailbox, [ALERTS], START, note) == []
+    assert await release_mailbox(database, "u1", mailbox, list(MailPurpose), START, note) == [REPORTS]
+    assert await release_mailbox(database, "u2", mailbox, list(MailPurpose), START, note) == []
+    assert noted == ["u1/ALERTS", "u1/REPORTS"]
     stored = await list_mail_addresses(database, "u1")
     assert [(each.get("email"), each.get("unsubscribed_at")) for each in stored] == [
         (None, START), ("other@example.org", None), (None, START),

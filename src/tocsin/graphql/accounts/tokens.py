@@ -61,7 +61,12 @@ class RevokeSessionPayload(Payload):
 
 @strawberry.type
 class TokenMutations:
-    @mutation(description="Create an API token for a program. Requires a session instead of an API token.")
+    @mutation(
+        description=(
+            "Create an API token for a program. Requires a session instead of an API token. At most 20 a day can be "
+            "created; your account is told of each by mail."
+        )
+    )
     async def create_api_token(
         self, info: Info, input: Annotated[CreateApiTokenInput, INPUT_ARGUMENT]
     ) -> CreateApiTokenPayload:

@@ -64,6 +64,7 @@ describe_enum(
         "REPORT_READY": "A report was written to a file. Only told where you have chosen it.",
         "REPLAY_FINISHED": "A replay of dead letters is finished, or was stopped because its canary failed.",
         "API_TOKEN_CREATED": "An API token was created for your account.",
+        "MAIL_ADDRESS_CHANGED": "Another address gets some of your mails from now on, or gets them no more.",
     },
     name="NotificationKind",
 )

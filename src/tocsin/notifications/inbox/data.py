@@ -10,6 +10,7 @@ from tocsin.documents import AlertSubject, NotificationDataDocument, is_workflow
 from tocsin.notifications.account_events import (
     ApiTokenCreated,
     ChannelDisabled,
+    MailAddressChanged,
     PasswordChanged,
     QuotaMet,
     RefreshTokenReused,
@@ -147,6 +148,12 @@ def _api_token_created(event: ApiTokenCreated) -> NotificationDataDocument:
     data: NotificationDataDocument = {"apiTokenId": to_global_id("ApiToken", event.id.removesuffix(":created"))}
     data |= {"name": event.token_name, "scopes": list(event.scopes), "address": event.address}
     return data if event.expires_at is None else data | {"expiresAt": format_datetime(event.expires_at)}
+
+
+@describe_for_programs.register
+def _mail_address_changed(event: MailAddressChanged) -> NotificationDataDocument:
+    data: NotificationDataDocument = {"mailPurpose": event.mail_purpose.value, "address": event.address}
+    return data | ({"formerEmail": event.email} if event.is_removed else {"email": event.email})
 
 
 @describe_for_programs.register

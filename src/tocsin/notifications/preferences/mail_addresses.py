@@ -3,7 +3,7 @@
 `accounts/mail_address_flows.py` sets them up. Mails about the account and its security always go to its own address.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,11 +99,16 @@ async def record_acceptance(database: Database, address: OtherAddress) -> None:
 
 
 async def release_mailbox(
-    database: Database, user: str, mailbox: str, purposes: Collection[MailPurpose], now: datetime
+    database: Database,
+    user: str,
+    mailbox: str,
+    purposes: Collection[MailPurpose],
+    now: datetime,
+    before: Callable[[MailAddressDocument], Awaitable[None]],
 ) -> list[MailPurpose]:
     """Send no mails of these purposes to the address with this digest any more, and return those that it had.
 
-    The account gets them again.
+    The account gets them again. `before` is called with what is stored before each change.
     """
     wanted = {mail_address_id(user, purpose) for purpose in purposes}
     released = []
@@ -112,6 +117,7 @@ async def release_mailbox(
         if stored["_id"] not in wanted or email is None or digest_mailbox(email) != mailbox:
             continue
         changes: Changes = {"email": None, "confirmed_at": None, "bounced_at": None, "last_error": None}
+        await before(stored)
         stage = change_when(has_value("email", email), {**changes, "unsubscribed_at": now})
         result = await database.mail_addresses.update_one({"_id": stored["_id"]}, [stage])
         released += [MailPurpose(stored["purpose"])] if result.modified_count else []

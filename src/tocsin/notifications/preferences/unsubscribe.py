@@ -64,7 +64,9 @@ async def turn_mails_off(database: Database, user: str, kinds: Collection[EventK
     return [kind for kind in wanted if kind not in off]
 
 
-async def turn_mails_on(database: Database, user: str, kinds: Collection[EventKind]) -> None:
-    """Turn on the mails of these kinds."""
+async def turn_mails_on(database: Database, user: str, kinds: Collection[EventKind]) -> list[EventKind]:
+    """Turn on the mails of these kinds, and return those of them that were off."""
+    off = await find_mails_off(database, user)
     update = {"$pull": {"mail_off": {"$in": sorted(kinds)}}}
     await database.notification_preferences.update_one({"_id": user}, update)
+    return [kind for kind in sorted(kinds) if kind in off]

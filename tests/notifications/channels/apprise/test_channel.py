@@ -14,6 +14,7 @@ from tests.notifications.channel_helpers import BOX, CHANNEL, RULES, at_work, de
 from tests.notifications.channels.helpers import NOTICE, json_of, notice, request_line
 from tests.notifications.helpers import Clock
 from tests.outbound.servers import LOOPBACK, answering, open_shared_client, response
+from tocsin import clock
 from tocsin.config import Settings
 from tocsin.documents import Database, User
 from tocsin.errors import InvalidInput
@@ -213,6 +214,22 @@ async def test_an_existing_channel_is_disabled_with_the_reason_once_it_is_turned
     channel = await stored_channel(database)
     assert (channel["is_enabled"], channel["disabled_reason"]) == (False, module.TURNED_OFF)
     assert await database.deliveries.count_documents({"kind": "CHANNEL_DISABLED", "channel": None}) == 1
+
+
+async def test_the_turn_of_others_is_no_failure_of_the_channel(
+    database: Database, alice: User, time: Clock, installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time.time = clock.now()
+    await add_apprise_channel(database, json_url(9))
+    await enqueue_deliveries(database, [told()], time())
+    async with open_shared_client(apprise=True) as http:
+        assert http.apprise is not None
+        monkeypatch.setattr(http.apprise._turns, "_busy", {"u8", "u9"})
+        async with at_work(database, time, http=http) as worker:
+            await worker.send_due()
+    waiting, channel = await delivery(database), await stored_channel(database)
+    assert (waiting["status"], waiting["tries"], waiting["last_error"]) == ("QUEUED", 0, module.BUSY)
+    assert (channel.get("failing_since"), channel.get("retry_at")) == (None, None)
 
 
 @needs_apprise

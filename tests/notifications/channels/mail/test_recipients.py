@@ -23,6 +23,7 @@ from tests.notifications.helpers import (
 from tests.outbound.smtp import Inbox, mail_server
 from tocsin.documents import Database, User
 from tocsin.notifications.deliveries import enqueue_deliveries
+from tocsin.notifications.events import SECURITY_EVENTS
 from tocsin.outbound.mail_limits import RecipientLimits
 
 
@@ -104,6 +105,19 @@ async def test_mails_beyond_the_limit_of_a_mailbox_are_reported_in_the_next_one(
     later = [await sent(database, time, [mail(name)], limits=RecipientLimits(5, 1)) for name in ("next", "after")]
     texts = [inbox.mails[0].get_content() for inbox in later]
     assert ["3 earlier mails to you were" in text for text in texts] == [True, False]
+
+
+async def test_no_news_about_the_security_of_an_account_uses_up_the_mails_of_others(
+    database: Database, time: Clock
+) -> None:
+    await user()
+    limits = RecipientLimits(5, 4)
+    created = [{**each, "kind": "API_TOKEN_CREATED"} for each in numbered(4)]
+    links = [{**mail(f"link{number}"), "kind": "PASSWORD_RESET"} for number in range(5)]
+    inbox = await sent(database, time, [*created, *links], limits=limits)
+    assert len(inbox.mails) == 1 + 4
+    others = [{**mail(kind), "kind": kind} for kind in SECURITY_EVENTS - {"API_TOKEN_CREATED"}]
+    assert len((await sent(database, time, others, limits=limits)).mails) == len(others) > 1
 
 
 async def test_all_spellings_of_a_mailbox_count_together(database: Database, time: Clock) -> None:

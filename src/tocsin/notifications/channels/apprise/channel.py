@@ -5,17 +5,19 @@ An operator turns it on with `TOCSIN_APPRISE`, because it makes its connections 
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import JsonValue, SecretStr, field_validator
 
+from tocsin import clock
 from tocsin.errors import InvalidInput
 from tocsin.notifications.channels.answers import quote_answer
 from tocsin.notifications.channels.apprise.schemes import find_scheme_fault
-from tocsin.notifications.channels.base import DeliveryRefused, DeliveryUnavailable, KindTurnedOff
+from tocsin.notifications.channels.base import DeliveryPostponed, DeliveryRefused, DeliveryUnavailable, KindTurnedOff
 from tocsin.notifications.channels.configurable import MASK, ChannelSettings, ConfigurableChannel
 from tocsin.notifications.channels.notice import PAGE_LABEL, Notice, Severity
-from tocsin.outbound.apprise_sender import AppriseMessage, AppriseOutcome, is_apprise_installed
+from tocsin.outbound.apprise_sender import COME_AGAIN, AppriseMessage, AppriseOutcome, is_apprise_installed
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import HttpClient
 
@@ -24,6 +26,7 @@ TURNED_OFF = (
     "own. The operator turns it on with TOCSIN_APPRISE=true."
 )
 NOT_INSTALLED = "This server has no Apprise. The operator installs it with `pip install 'tocsin[apprise]'`."
+BUSY = "Apprise sends few notifications at a time, and it is the turn of others."
 _URL = re.compile(r"([A-Za-z0-9]{1,30})://[\x21-\x7e]{1,2000}")
 _TYPES: Mapping[Severity, Any] = {
     Severity.SUCCESS: "success",
@@ -81,6 +84,8 @@ class AppriseChannel(ConfigurableChannel[AppriseSettings]):
         url = settings.url.get_secret_value()
         message = AppriseMessage(url, notice.subject, _write(notice), _TYPES[notice.severity])
         outcome = await http.apprise.send(notice.owner, message)
+        if outcome.status == "BUSY":
+            raise DeliveryPostponed(BUSY, clock.now() + timedelta(seconds=COME_AGAIN))
         if outcome.status != "SENT":
             raise _explain(outcome, url)
 

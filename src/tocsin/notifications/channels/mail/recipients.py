@@ -9,7 +9,7 @@ from pymongo.errors import PyMongoError
 
 from tocsin import clock
 from tocsin.documents import Database, DeliveryDocument, UserDocument
-from tocsin.notifications.events import ACCOUNT_EVENTS, UNCONFIRMED_EVENTS, EventKind
+from tocsin.notifications.events import ACCOUNT_EVENTS, SECURITY_EVENTS, UNCONFIRMED_EVENTS, EventKind
 from tocsin.notifications.preferences.mail_addresses import (
     OtherAddress,
     find_delivery_purpose,
@@ -20,6 +20,7 @@ from tocsin.notifications.preferences.mail_addresses import (
 from tocsin.outbound.mail_errors import MailRefused, MailSuppressed, MailUnavailable, RecipientRefused
 from tocsin.outbound.mail_limits import (
     MailClass,
+    MailLimit,
     MailLimiter,
     MailLimitReached,
     MailReservation,
@@ -141,12 +142,17 @@ class RecipientResolver:
 
     async def _reserve(self, delivery: DeliveryDocument, to: str, key: str, *, confirmed: bool) -> MailReservation:
         now = self._clock()
-        kind = _mail_class(delivery) if confirmed else MailClass.UNCONFIRMED
+        limits = self._find_limits(delivery) if confirmed else self._limits.limits_for(MailClass.UNCONFIRMED)
         try:
-            return await self._limiter.reserve(key, *self._limits.limits_for(kind), now=now)
+            return await self._limiter.reserve(key, *limits, now=now)
         except MailLimitReached as reached:
             await self._limiter.record_withheld(key, now)
             raise mailbox_limit_error(to, reached) from None
+
+    def _find_limits(self, delivery: DeliveryDocument) -> tuple[MailLimit, ...]:
+        if delivery["kind"] in SECURITY_EVENTS:
+            return self._limits.limits_for_security(delivery["kind"])
+        return self._limits.limits_for(_mail_class(delivery))
 
     async def _record_sent(self, target: _Target, key: str, withheld: int) -> None:
         try:
