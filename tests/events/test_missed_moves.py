@@ -137,7 +137,12 @@ def test_every_move_is_looked_at() -> None:
     assert set(BY) == {(source, target) for source, targets in MOVES.items() for target in targets}
 
 
-@pytest.mark.parametrize(("source", "target", "by"), CASES, ids=str)
+def _name(value: RunStatus | Move) -> str:
+    """Return the same name in each process of a test run."""
+    return value if isinstance(value, RunStatus) else value.__qualname__.partition(".")[0]
+
+
+@pytest.mark.parametrize(("source", "target", "by"), CASES, ids=_name)
 async def test_every_move_of_an_old_run_is_told(
     database: Database, source: RunStatus, target: RunStatus, by: Move
 ) -> None:
@@ -149,7 +154,7 @@ async def test_every_move_of_an_old_run_is_told(
     assert [change.run_status for change in told if change.run_id == run_id] == [target]
 
 
-@pytest.mark.parametrize("by", [_end(S.COMPLETED), _end(S.WAITING), _lose])
+@pytest.mark.parametrize("by", [_end(S.COMPLETED), _end(S.WAITING), _lose], ids=["completed", "waiting", "lost"])
 async def test_a_run_whose_callback_came_early_is_told_as_waiting(database: Database, by: Move) -> None:
     """Its process dies before it settles the run. The callback itself came long ago."""
     called = {"attempt": 1, "status": "COMPLETED", "message": None, "received_at": clock.now() - HOUR}
