@@ -58,6 +58,13 @@ async def test_a_mail_that_failed_gives_its_place_back(database: Database) -> No
     assert await taken(limiter, 10)
 
 
+async def test_a_mail_that_failed_gives_back_no_other_place_of_its_moment(database: Database) -> None:
+    limiter = MailLimiter(database)
+    first, *_ = [await limiter.reserve(BOX, HOURLY, now=START) for _ in range(HOURLY.max_mails)]
+    await limiter.release(first)
+    assert [await taken(limiter, 0), await taken(limiter, 0)] == [True, False]
+
+
 async def test_a_place_that_one_limit_lacks_is_taken_in_none(database: Database) -> None:
     limiter, one = MailLimiter(database), MailLimit("other", 1, timedelta(hours=1))
     assert await taken(limiter, 0, HOURLY, one)

@@ -83,12 +83,10 @@ class MailLimiter:
 
     async def release(self, reservation: MailReservation) -> None:
         """Release the reservation of a mail that was not sent."""
-        others: Expression = {
-            "$filter": {"input": "$times", "cond": {"$ne": ["$$this", {"$literal": reservation.reserved_at}]}}
-        }
         for limit in reservation.limits:
             await self._database.mail_counts.update_one(
-                {"_id": _count_id(limit.name, reservation.key)}, [{"$set": {"times": others}}]
+                {"_id": _count_id(limit.name, reservation.key)},
+                [{"$set": {"times": _without_one(reservation.reserved_at)}}],
             )
 
     async def record_withheld(self, key: str, now: datetime | None = None) -> None:
@@ -120,6 +118,16 @@ class MailLimiter:
         found = await self._database.mail_counts.find_one({"_id": _count_id(limit.name, key)})
         times: list[datetime] = sorted(found["times"])[-limit.max_mails :] if found else []
         return (times[0] if times else at) + limit.period
+
+
+def _without_one(at: datetime) -> Expression:
+    """Return the times of a counter without one of this value: other mails may have been sent at the same moment."""
+    index: Expression = {"$indexOfArray": ["$times", {"$literal": at}]}
+    others: Expression = {
+        "$filter": {"input": {"$range": [0, {"$size": "$times"}]}, "cond": {"$ne": ["$$this", "$$index"]}}
+    }
+    times: Expression = {"$map": {"input": others, "in": {"$arrayElemAt": ["$times", "$$this"]}}}
+    return {"$let": {"vars": {"index": index}, "in": times}}
 
 
 class MailClass(Enum):
