@@ -5,10 +5,11 @@ by the whole process: a change that is sent to a hundred subscribers is read onc
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from contextvars import Context
+from datetime import datetime
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pymongo.asynchronous.collection import AsyncCollection
 
@@ -19,6 +20,7 @@ from tocsin.documents import (
     DeliveryDocument,
     Hold,
     IncidentDocument,
+    NotificationDocument,
     NotificationPreferencesDocument,
     RawDocument,
     ReplayDocument,
@@ -27,6 +29,7 @@ from tocsin.documents import (
 )
 from tocsin.errors import DatabaseUnavailable
 from tocsin.notifications.channel_deliveries import find_deliveries_of
+from tocsin.notifications.inbox.reader import find_horizon
 from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
 from tocsin.tasks.listing import RUN_PROJECTION
 from tocsin.workflows.approval_refusals import ApprovalRefusals
@@ -51,6 +54,8 @@ class DocumentLoaders:
             "NotificationChannel": BatchLoader(database.notification_channels),
         }
         self._rules: BatchLoader[NotificationPreferencesDocument] = BatchLoader(database.notification_preferences)
+        self._notifications: BatchLoader[NotificationDocument] = BatchLoader(database.notifications)
+        self._horizons = Batcher(partial(_find_horizons, database))
         self._bodies = BatchLoader(database.response_bodies)
         self._replayed_runs = Batcher(partial(replays.find_runs_of, database))
         self._versions = Batcher(versions.get_many)
@@ -97,6 +102,15 @@ class DocumentLoaders:
         """Load the deliveries of a notification of this owner."""
         return await self._deliveries.load((owner, notification_id)) or []
 
+    async def load_notifications(self, owner: str, ids: Sequence[str]) -> list[NotificationDocument]:
+        """Load these notifications of the owner, in this order, without those that no longer exist."""
+        found = await asyncio.gather(*map(self._notifications.load, ids))
+        return [row for row in found if row is not None and row["owner"] == owner]
+
+    async def load_horizon(self) -> datetime:
+        """Load the time until which all notifications are visible."""
+        return cast("datetime", await self._horizons.load(None))
+
     async def load_open_incident(self, subject: str) -> IncidentDocument | None:
         """Load the open incident of a task or workflow; None if there is none. The caller has checked its owner."""
         return await self._open_incidents.load(subject)
@@ -104,6 +118,10 @@ class DocumentLoaders:
     async def load_refusal(self, owner: str, asks: str) -> str | None:
         """Load the reason why a step of this owner asks nobody; None if it asks somebody."""
         return await self._refusals.load((owner, asks))
+
+
+async def _find_horizons(database: Database, keys: list[None]) -> dict[None, datetime]:
+    return dict.fromkeys(keys, await find_horizon(database))
 
 
 def _is_deleted(document: RawDocument) -> bool:

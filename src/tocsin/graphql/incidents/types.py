@@ -23,8 +23,6 @@ from tocsin.graphql.node import INCIDENT, RUN, TASK, WORKFLOW, WORKFLOW_RUN, Nod
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.runs.attempts import RunError, to_run_error
 from tocsin.notifications.inbox.positions import locate
-from tocsin.notifications.inbox.reader import find_horizon
-from tocsin.notifications.inbox.store import find_notifications
 from tocsin.notifications.incidents.listing import query_alerts
 
 if TYPE_CHECKING:
@@ -123,10 +121,9 @@ class Incident(Node):
 
     @strawberry.field(description="What you were told of it, the oldest first: at most the last 50 notifications.")
     async def notifications(self, info: Info) -> list[Notification]:
-        database, events = info.context.services.database, self.document["events"]
-        found = await find_notifications(database, self.document["owner"], events)
-        rows = [found[event] for event in events if event in found]
-        positions = locate(rows, await find_horizon(database))
+        services = info.context.services
+        rows = await services.loaders.load_notifications(self.document["owner"], self.document["events"])
+        positions = locate(rows, await services.loaders.load_horizon())
         return [to_notification(row, positions[row["_id"]]) for row in rows]
 
 
