@@ -22,8 +22,6 @@ _SIZED_BY_ID = (
     "tasks", "workflow_versions", "deliveries", "notifications", "notification_channels", "notification_preferences",
     "alerts", "incidents", "deleted_tasks", "mail_addresses", "replays",
 )  # fmt: skip
-_ONE_OF_OWNER = ("notification_preferences", "histories")
-"""Collections with a document whose ID is that of the owner. The other ones have IDs that begin with it."""
 _BODIES_SIZE: Expression = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
 RUN_DOCUMENT_SIZE: Expression = {"$add": [DOCUMENT_SIZE, _BODIES_SIZE]}
 """The size of a run, including the response bodies of its attempts."""
@@ -39,8 +37,7 @@ async def measure_storage(
     total = await _sum_runs(database, owner, now, kept)
     for name in _SIZED_BY_ID:
         total += await _sum_sizes(database, name, {"_id": make_owner_filter(owner)}, DOCUMENT_SIZE)
-    for name in _ONE_OF_OWNER:
-        total += await _sum_sizes(database, name, {"_id": owner}, DOCUMENT_SIZE)
+    total += await _sum_sizes(database, "notification_preferences", {"_id": owner}, DOCUMENT_SIZE)  # of no task
     total += await _sum_sizes(database, f"{FILES_BUCKET}.files", {"_id": make_owner_filter(owner)}, "$length")
     await ledger.correct_storage(database, owner, before, total, now)
     await ledger.load_usage(database, meter, limits, [owner])
