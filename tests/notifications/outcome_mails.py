@@ -161,7 +161,7 @@ Tocsin
 ADDRESS_REMOVED_MAIL = """\
 Hello,
 
-ops@example.org gets no more mails of your account: those about tasks and
+ops@example.org no longer gets mails of your account: those about tasks and
 workflows that fail. They are sent to the address of your account again.
 
 When:            2026-11-22T09:00:00Z
@@ -174,7 +174,7 @@ Tocsin
 """
 ADDRESS_LEFT_MAIL = ADDRESS_REMOVED_MAIL.replace(
     """\
-ops@example.org gets no more mails of your account: those about tasks and
+ops@example.org no longer gets mails of your account: those about tasks and
 workflows that fail. They are sent to the address of your account again.
 """,
     """\

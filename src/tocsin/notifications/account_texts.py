@@ -125,7 +125,7 @@ def describe_mail_address_changed(event: MailAddressChanged) -> Mail:
     if event.has_left:
         change = f"Someone who reads {event.email} has ended mails of your account to that address: {mails}."
     elif event.is_removed:
-        change = f"{event.email} gets no more mails of your account: {mails}."
+        change = f"{event.email} no longer gets mails of your account: {mails}."
     else:
         change = f"{event.email} gets mails of your account from now on: {mails}."
     subject = "Your mails come to you again" if event.is_removed else "Another address gets your mails"
