@@ -25,7 +25,8 @@ async def test_a_retrying_run_gives_way_to_the_next_due_time(database: Database)
     stored = await load_task(database, task.id)
     assert (stored["consecutive_failures"], len(stored["active"])) == (1, 1)
     assert (await load_run(database, retrying))["finished_at"] is not None
-    assert [mail["kind"] async for mail in database.deliveries.find({})] == ["FAILED_FOR_GOOD"]
+    (alert,) = await database.alerts.find({}).to_list()
+    assert (alert["failure"]["reason"], alert["open"]) == ("GAVE_WAY", True), "which the keeper of incidents tells"
 
 
 async def test_a_retry_goes_back_to_the_queue_at_its_time(database: Database) -> None:

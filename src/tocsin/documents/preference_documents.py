@@ -39,5 +39,5 @@ class NotificationPreferencesDocument(TypedDict):
     mailed: NotRequired[bool]
     channels: NotRequired[list[str] | None]
     kinds: NotRequired[list[str] | None]
-    subject_type: NotRequired[str]
-    created_at: NotRequired[datetime]
+    subject_type: NotRequired[str | None]
+    created_at: NotRequired[datetime | None]

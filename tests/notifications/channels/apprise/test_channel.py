@@ -13,7 +13,7 @@ from tests.graphql.notifications.test_channels import DELETE, TEST, call, create
 from tests.notifications.channel_helpers import BOX, CHANNEL, RULES, at_work, delivery, stored_channel, told
 from tests.notifications.channels.helpers import NOTICE, json_of, notice, request_line
 from tests.notifications.helpers import Clock
-from tests.outbound.servers import LOOPBACK, answering, open_shared_client, response
+from tests.outbound.servers import LOOPBACK, Reader, Writer, answering, open_shared_client, response, talking
 from tocsin import clock
 from tocsin.config import Settings
 from tocsin.documents import Database, User
@@ -177,10 +177,15 @@ async def test_a_url_that_the_library_cannot_use_is_refused() -> None:
     assert (type(failure), str(failure)[:27]) == (DeliveryRefused, "Apprise cannot use the URL.")
 
 
+async def _listen_only(reader: Reader, writer: Writer) -> None:
+    """Accept and never answer."""
+    await reader.read()
+
+
 @needs_apprise
 async def test_a_server_without_end_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tocsin.outbound.apprise_sender._TIMEOUT", 4.0)
-    async with answering() as server:  # it accepts and never answers
+    async with talking(_listen_only) as server:
         failure = await failure_of(f"{json_url(server.port)}?rto=1000")
     assert (type(failure), str(failure)) == (DeliveryUnavailable, "Apprise took too long.")
 
