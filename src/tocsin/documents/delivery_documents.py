@@ -7,7 +7,7 @@ from tocsin.documents.states import DeliveryStatus
 
 
 class DeliveryAboutDocument(TypedDict):
-    """What a delivery is about, such as a task, and the stage of its incident, by which deliveries are ordered.
+    """The subject of a delivery, such as a task, and the stage of its incident, by which deliveries are ordered.
 
     `incident_id` is that of the stored incident. If `id` is not that of a task or workflow, `subject_type` and
     `subject` name the only one that it is about.

@@ -1,4 +1,4 @@
-"""What clients that were away need to know: deleted tasks, where the history begins, runs that settled late."""
+"""Records for clients that were away: deleted tasks, where the history begins, runs that settled late."""
 
 from collections.abc import Collection
 from datetime import datetime

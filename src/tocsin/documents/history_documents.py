@@ -1,4 +1,4 @@
-"""What is known of deleted things, as it is stored in MongoDB. `run_documents` has the rules for these types."""
+"""Types of the stored records of deleted tasks and of history. `run_documents` has the rules for these types."""
 
 from datetime import datetime
 from typing import TypedDict
@@ -13,7 +13,7 @@ class DeletedTaskDocument(TypedDict):
 
 
 class HistoryDocument(TypedDict):
-    """How far back the history of an owner reaches. See `tocsin.documents.history_models.History`."""
+    """The time from which the history of an owner is complete. See `tocsin.documents.history_models.History`."""
 
     _id: str
     begins_at: datetime

@@ -71,7 +71,7 @@ class IncidentSubjectDocument(TypedDict):
 
 
 class PrunedAlertsDocument(TypedDict):
-    """What the alerts of an incident that were deleted before it contained, in all.
+    """The totals of those alerts of an incident that were deleted before it.
 
     `alerts` are the IDs of those that are counted here and about to be deleted. `turn` counts the changes.
     """

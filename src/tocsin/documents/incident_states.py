@@ -22,7 +22,7 @@ class AlertEnding(StrEnum):
 
 
 class IncidentCause(StrEnum):
-    """What the alerts of an incident have in common."""
+    """The kind of cause that the alerts of an incident share."""
 
     HOST = "HOST"
     TASK = "TASK"

@@ -12,7 +12,7 @@ _OVERLOADED = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What the alerts of an incident have in common. `key` begins with the ID of the owner."""
+    """The common cause of the alerts of an incident. `key` begins with the ID of the owner."""
 
     kind: IncidentCause
     key: str
