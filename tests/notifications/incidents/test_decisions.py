@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.notifications.incidents.samples import incident
 from tests.notifications.samples import ENDED
 from tocsin.documents import IncidentNews
-from tocsin.notifications.incidents.decisions import CHECK_PERIOD, QUIET_PERIOD, Decision, decide
+from tocsin.notifications.incidents.decisions import CHECK_PERIOD, QUIET_PERIOD, Decision, decide_news
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 def decided(
     now: datetime = ENDED, *, has_open: bool = True, every: timedelta | None = None, **changes: Any
 ) -> Decision:
-    return decide(incident(**changes), now, has_open=has_open, remind_every=every)
+    return decide_news(incident(**changes), now, has_open=has_open, remind_every=every)
 
 
 def test_an_opening_waits_for_others_and_is_told_with_its_stage() -> None:
@@ -77,7 +77,7 @@ class Life:
         """Decide at a time, and carry that out."""
         if not self.document["open"]:
             return
-        decision = decide(self.document, now, has_open=has_open, remind_every=None)
+        decision = decide_news(self.document, now, has_open=has_open, remind_every=None)
         if decision.news is not None:
             self.told.append((now, decision.news))
             self.document["told"] = [*self.document["told"], decision.news]

@@ -29,7 +29,9 @@ class Decision:
     wait_until: datetime | None = None
 
 
-def decide(incident: IncidentDocument, now: datetime, *, has_open: bool, remind_every: timedelta | None) -> Decision:
+def decide_news(
+    incident: IncidentDocument, now: datetime, *, has_open: bool, remind_every: timedelta | None
+) -> Decision:
     """Decide what happens to an open incident. `has_open` tells whether any of its alerts is open."""
     if (news := _find_failure_news(incident, has_open=has_open)) is not None:
         at = _unless_set_back(_failure_news_time(incident, news), now, MAX_GROUP_WAIT)

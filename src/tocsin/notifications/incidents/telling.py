@@ -24,7 +24,7 @@ from tocsin.documents import (
 from tocsin.documents.updates import Pipeline, all_of, change_when, has_value
 from tocsin.notifications.deliveries import notify
 from tocsin.notifications.incidents.causes import is_host_failure
-from tocsin.notifications.incidents.decisions import CHECK_PERIOD, Decision, decide, is_opening_told
+from tocsin.notifications.incidents.decisions import CHECK_PERIOD, Decision, decide_news, is_opening_told
 from tocsin.notifications.incidents.grouping import end_stale_alerts
 from tocsin.notifications.incidents.named_subjects import find_named_subjects, forget_withdrawn
 from tocsin.notifications.incidents.reports import make_event, news_id
@@ -123,7 +123,7 @@ async def _decide(
     for incident in incidents:
         has_open = incident["_id"] in failing
         decision = (
-            decide(incident, now, has_open=has_open, remind_every=remind_every) if incident["open"] else Decision()
+            decide_news(incident, now, has_open=has_open, remind_every=remind_every) if incident["open"] else Decision()
         )
         if decision.news is not None and incident["_id"] in held:
             decision = Decision(wait_until=now + _HOLD_PERIOD)
@@ -148,7 +148,7 @@ async def _find_held_back(
         and each["host"] is not None
         and each["open"]
         and not is_opening_told(each)
-        and decide(each, now, has_open=each["_id"] in failing, remind_every=None).news is not None
+        and decide_news(each, now, has_open=each["_id"] in failing, remind_every=None).news is not None
     }
     hosts = sorted(set(opening.values()))
     answers = dict(zip(hosts, await asyncio.gather(*(_ask(rules.check_host, host) for host in hosts)), strict=True))
