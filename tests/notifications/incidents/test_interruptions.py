@@ -1,6 +1,7 @@
 """No crash between two writes loses or repeats what is told, and neither do several keepers at once."""
 
 import asyncio
+import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -147,3 +148,51 @@ async def test_an_alert_keeps_few_runs_and_counts_all(database: Database, monkey
         await world.end_runs(world.run("a", "FAILED", JOB))
     (alert,) = await world.alerts()
     assert (alert["failures"], len(alert["failed_runs"])) == (5, 3)
+
+
+class Intruder:
+    """Does something before the `left`th write of the keeper, as another process may."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left, self.act = 0, _nothing
+        write = AsyncCollection.bulk_write
+
+        async def act_and_write(*args: Any, **options: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                await self.act()
+            return await write(*args, **options)
+
+        monkeypatch.setattr(AsyncCollection, "bulk_write", act_and_write)
+
+
+async def _nothing() -> None:
+    pass
+
+
+@pytest.mark.parametrize("kind", [JOB, ErrorKind.CONNECT])
+async def test_a_failure_between_any_two_writes_of_the_keeper_belongs_to_the_same_opening(
+    database: Database, monkeypatch: pytest.MonkeyPatch, kind: ErrorKind
+) -> None:
+    """Otherwise the incident would count as one that is over and comes again, whose recovery is held back."""
+    intruder = Intruder(monkeypatch)
+    boundary = 0
+    while True:
+        boundary += 1
+        for name in ("tasks", "alerts", "incidents", "notifications", "deliveries"):
+            await database.db[name].delete_many({})
+        world = World(database)
+        await world.add_tasks("a")
+        await world.end_runs(world.run("a", "RETRY", kind))
+        world.clock.time += timedelta(seconds=1)
+        intruder.act = functools.partial(world.end_runs, world.run("a", "FAILED", kind))
+        intruder.left = boundary
+        await world.keeper.keep_due()
+        if intruder.left > 0:
+            break
+        await world.keeper.keep_due()
+        assert ((await world.the_incident())["reopened"], (await world.kinds())[-1]) == (0, FAILED), boundary
+        await world.end_runs(world.run("a", "COMPLETED"))
+        await world.keeper.keep_due()
+        assert (await world.kinds())[-2:] == [FAILED, RECOVERED], boundary
+    assert boundary > 5

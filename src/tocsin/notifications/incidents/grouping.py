@@ -48,7 +48,9 @@ async def group_alerts(database: Database, owner: str, now: datetime, group_wait
     await _write_endings(database, alerts)
     concerned = [alert for alert in alerts if _concerns_incident(alert, states, joined)]
     incidents, openings = plan_openings(concerned, latest, joined, now, group_wait, alone)
-    await _name_incidents(database, concerned, incidents)
+    if overtaken := await _name_incidents(database, concerned, incidents):
+        named = [alert for alert in concerned if alert["_id"] not in overtaken]
+        _, openings = plan_openings(named, latest, joined, now, group_wait, alone)
     await _write_openings(database, openings, now)
     await _retire_earlier(database, openings, latest)
     await _mark_seen(database, alerts, await _find_waiting(database, openings), incidents)
@@ -169,18 +171,19 @@ def is_due(alert: AlertDocument, alert_after: int) -> bool:
     return alert_after <= 1 or alert["failures"] >= alert_after
 
 
-async def _name_incidents(database: Database, alerts: Iterable[AlertDocument], incidents: Mapping[str, str]) -> None:
-    groups: dict[str, list[AlertDocument]] = {}
-    for alert in alerts:
-        if alert["incident"] != (incident := incidents[alert["_id"]]):
-            groups.setdefault(incident, []).append(alert)
+async def _name_incidents(
+    database: Database, alerts: Iterable[AlertDocument], incidents: Mapping[str, str]
+) -> set[str]:
+    """Store the incidents of alerts. Return the IDs of those that have changed meanwhile, whose turn comes again."""
+    unnamed = {alert["_id"]: alert["rev"] for alert in alerts if alert["incident"] != incidents[alert["_id"]]}
     updates = [
-        UpdateOne({"_id": alert["_id"]}, [change_when(has_value("rev", alert["rev"]), {"incident": incident})])
-        for incident, members in groups.items()
-        for alert in members
+        UpdateOne({"_id": alert_id}, [change_when(has_value("rev", rev), {"incident": incidents[alert_id]})])
+        for alert_id, rev in unnamed.items()
     ]
-    if updates:
-        await database.alerts.bulk_write(updates, ordered=False)
+    if not updates or (await database.alerts.bulk_write(updates, ordered=False)).modified_count == len(updates):
+        return set()
+    found = database.alerts.find({"_id": {"$in": list(unnamed)}}, {"incident": 1})
+    return unnamed.keys() - {alert["_id"] async for alert in found if alert["incident"] == incidents[alert["_id"]]}
 
 
 async def _write_openings(database: Database, openings: Iterable[Opening], now: datetime) -> None:
