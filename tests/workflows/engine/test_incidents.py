@@ -111,7 +111,9 @@ async def test_a_retried_step_is_mailed_when_it_begins_to_fail_and_when_it_has_f
 ) -> None:
     target.script = [500, 500, 500, 500]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]})))
+        await stack.save_workflow(
+            workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]}), schedule=YEARLY)
+        )
         first = await end(stack, 1, "FAILED")
         await end(stack, 2, "FAILED")
     assert await mails_of_alice(database) == [("BEGAN_FAILING", "0:began"), ("FAILED_FOR_GOOD", "0:failed")]
@@ -130,7 +132,7 @@ async def test_a_retry_still_to_come_is_mailed_once_however_often_the_run_is_adv
 ) -> None:
     target.script = [500]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", **RETRY)))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", **RETRY), schedule=YEARLY))
         run_id = await begin(stack, 1)
         stack.workflows.request_advance(run_id)
 
@@ -149,7 +151,9 @@ async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
     accept_by_list_only(monkeypatch)
     target.script = [500, 500, 500, 500]
     async with run_stack(database) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]})))
+        await stack.save_workflow(
+            workflow(step("fetch", f"{target.url}/x", retry={"offsets": ["PT1S"]}), schedule=YEARLY)
+        )
         await end(stack, 1, "FAILED")
         assert [kind for kind, _ in await mails_of_alice(database)] == ["BEGAN_FAILING", "FAILED_FOR_GOOD"]
         assert (await database.deliveries.delete_one({"kind": "BEGAN_FAILING"})).deleted_count == 1
@@ -160,7 +164,7 @@ async def test_by_any_channel_no_beginning_is_notified_of_after_the_end(
 async def test_manual_runs_send_no_mail_and_end_no_incident(database: Database, target: TargetServer) -> None:
     target.script = [404, 404, 200, 404]
     async with run_stack(database) as stack:
-        saved = await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        saved = await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         await end(stack, 1, "FAILED", Trigger.MANUAL)
         assert await mails_of_alice(database) == []
         await end(stack, 2, "FAILED")
@@ -193,7 +197,7 @@ async def test_a_cancelled_run_or_one_of_a_deleted_workflow_sends_no_mail(
 ) -> None:
     target.script = [404]
     async with run_stack(database, schedule=False) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         cancelled, deleted = await begin(stack, 1), await begin(stack, 2)
         await control.cancel_workflow_run(database, "alice", cancelled, clock.now())
         await database.workflows.update_many({}, {"$set": {"deleted": True}})
@@ -245,7 +249,7 @@ async def test_a_run_that_changes_while_it_is_abandoned_stays_open(
     database: Database, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with run_stack(database, schedule=False) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         run_id, runner = await begin(stack, 1), stack.make_runner()
         write = runner._write
 
@@ -262,7 +266,7 @@ async def test_a_run_that_changes_while_it_is_abandoned_stays_open(
 
 async def test_a_crash_after_a_run_was_abandoned_loses_no_mail(database: Database, target: TargetServer) -> None:
     async with run_stack(database, schedule=False) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         run_id = await begin(stack, 1)
         with pytest.raises(Died):
             await MortalRunner(stack, 2).abandon(run_id)
@@ -276,7 +280,7 @@ async def test_a_crash_between_any_two_writes_is_mailed_exactly_once(
 ) -> None:
     """The first run crashes at the first boundary, the second at the second, until one completes without a crash."""
     async with run_stack(database, schedule=False, lease_seconds=1) as stack:
-        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x")))
+        await stack.save_workflow(workflow(step("fetch", f"{target.url}/x"), schedule=YEARLY))
         deaths = 0
         while await _dies_once(stack, deaths + 1, target, status):
             deaths += 1
