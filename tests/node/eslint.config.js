@@ -9,9 +9,9 @@ const values = [
   "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowRunEvent",
   "Callback", "CallbackExpectation", "ChannelSetting", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
   "MailAddress", "NotificationsAcknowledged", "QuietHours", "RunEvent",
-  "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "UserError",
+  "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "TaskPreview", "UserError",
   // Told once, to the one who asked.
-  "Invitation", "Session",
+  "Invitation", "JobTrial", "Session",
 ];
 
 export default [

@@ -26,6 +26,7 @@ from tocsin.graphql.subscriptions import Subscription
 from tocsin.graphql.tasks.batches import TaskBatchMutations
 from tocsin.graphql.tasks.mutations import TaskMutations
 from tocsin.graphql.tasks.schedule import CronSchedule, IntervalSchedule, OnceSchedule
+from tocsin.graphql.tasks.trials import TrialMutations
 from tocsin.graphql.workflows.mutations import WorkflowMutations
 
 
@@ -38,6 +39,7 @@ class Mutation(
     AdministrationMutations,
     TaskMutations,
     TaskBatchMutations,
+    TrialMutations,
     RunMutations,
     DeadLetterMutations,
     WorkflowMutations,
