@@ -7,37 +7,19 @@ import re
 import shutil
 import subprocess
 from base64 import b64encode
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.conformance.node import needs_node, run_script
 from tests.outbound.servers import answering, response
+from tests.web.dashboard_modules import needs_modules, read
 
-WEB = Path(__file__).parents[2] / "web"
 needs_tool = {
     name: pytest.mark.skipif(shutil.which(name) is None, reason=f"there is no {name} on the PATH")
     for name in ("curl", "bash")
 }
-pytestmark = [
-    needs_node,
-    pytest.mark.skipif(
-        not (WEB / "node_modules" / "rolldown").exists(), reason="web/node_modules is missing; run scripts/build-web"
-    ),
-]
-
-
-async def read(*calls: Sequence[Any]) -> list[Any]:
-    """Return what the functions return that are called with these arguments."""
-    async with run_script("imports.mjs") as script:
-        found = []
-        for call in calls:
-            await script.send_line(json.dumps(call))
-            found.append(await script.line())
-        return found
+pytestmark = needs_modules
 
 
 async def read_curl(command: str, variables: Any = None) -> Any:

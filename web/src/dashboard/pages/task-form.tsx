@@ -172,10 +172,11 @@ type EditedProps = { latest: StoredTask; start: TaskForm; startBase: Base; notic
 function EditedTask({ latest, start, startBase, notice }: EditedProps): JSX.Element {
   const { id } = latest;
   const [{ form, base, round }, setState] = useState({ form: start, base: startBase, round: 0 });
-  const save = useSave(id, base);
+  const [save, isSaving] = useSave(id, base);
   const theirs = baseOf(latest);
   const goOn = (next: TaskForm): void => setState({ form: next, base: theirs, round: round + 1 });
-  const hasConflict = latest.version !== base.version;
+  // The version of what is being saved comes back by the subscription, too.
+  const hasConflict = latest.version !== base.version && !isSaving;
   const conflict = (mine: TaskForm): JSX.Element => (
     <ConflictNotice
       base={base.form}
@@ -199,19 +200,25 @@ function EditedTask({ latest, start, startBase, notice }: EditedProps): JSX.Elem
   );
 }
 
-function useSave(id: string, base: Base): (settings: Settings) => Promise<UserErrors> {
+/** Returns what saves the changes, and whether it does or did. */
+function useSave(id: string, base: Base): [(settings: Settings) => Promise<UserErrors>, boolean] {
   const { client } = useApi();
   const [, navigate] = useLocation();
-  return async (settings) => {
+  const [isSaving, setIsSaving] = useState(false);
+  const save = async (settings: Settings): Promise<UserErrors> => {
+    setIsSaving(true);
     const changes = changedSettings(settings, readForm(base.form).value);
     const input = { id, ...(base.version !== null && { expectedVersion: base.version }), ...changes };
     const { data, error } = await client.mutation(UPDATE, { input }).toPromise();
+    if (data?.updateTask.task && !error) {
+      forgetDraft(id);
+      showToast("Saved");
+      navigate(`/tasks/${id}`);
+      return [];
+    }
+    setIsSaving(false);
     if (!data || error) return [failure(error)];
-    const { task, userErrors } = data.updateTask;
-    if (!task) return userErrors.map(({ field, message }) => (field?.[0] === "expectedVersion" ? { message } : { field, message }));
-    forgetDraft(id);
-    showToast("Saved");
-    navigate(`/tasks/${id}`);
-    return [];
+    return data.updateTask.userErrors.map(({ field, message }) => (field?.[0] === "expectedVersion" ? { message } : { field, message }));
   };
+  return [save, isSaving];
 }

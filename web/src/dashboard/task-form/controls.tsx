@@ -41,6 +41,7 @@ export function Line({ name, label, value, set, hint, isCode = false, type = "te
           {...control}
           {...more}
           type={type}
+          step={type === "datetime-local" ? "any" : undefined} // stored times have seconds
           class={isCode ? "mono" : undefined}
           value={value}
           spellcheck={false}
@@ -130,7 +131,7 @@ export function Toggles({ label, values, isOn, toggle, show, name = show }: Togg
   return (
     <div class="toggles" role="group" aria-label={label}>
       {values.map((value) => (
-        <button key={value} type="button" aria-pressed={isOn(value)} aria-label={name(value)} onClick={() => toggle(value)}>
+        <button key={value} type="button" aria-pressed={isOn(value)} title={name(value)} onClick={() => toggle(value)}>
           {show(value)}
         </button>
       ))}

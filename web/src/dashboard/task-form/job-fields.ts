@@ -7,6 +7,7 @@ export type FieldSpec = {
   as: "line" | "text" | "list" | "json" | "check" | "choice" | "duration" | "moment" | "number";
   hint?: string;
   choices?: readonly string[];
+  isRequired?: boolean;
 };
 type Named<Input> = Record<Extract<keyof Input, string>, FieldSpec>;
 type ReportFields = Named<Omit<InputOf<"ReportJobInput">, "runs">> & Record<`runs.${Extract<keyof InputOf<"ReportRunsInput">, string>}`, FieldSpec>;
@@ -15,13 +16,13 @@ const GEOJSON = "GeoJSON, such as {\"type\": \"Polygon\", \"coordinates\": [[[8,
 const ADDRESSES = "One address a line, among those that this server allows jobs to write to";
 
 const EMAIL: Named<InputOf<"EmailJobInput">> = {
-  to: { label: "To", as: "list", hint: ADDRESSES },
-  subject: { label: "Subject", as: "line" },
-  body: { label: "Text", as: "text" },
+  to: { label: "To", as: "list", hint: ADDRESSES, isRequired: true },
+  subject: { label: "Subject", as: "line", isRequired: true },
+  body: { label: "Text", as: "text", isRequired: true },
   attachments: { label: "Attachments", as: "json", hint: "A list of objects with name, contentType and one of text, json, base64 and fileId" },
 };
 const POLYGON_AREA: Named<InputOf<"PolygonAreaJobInput">> = {
-  geojson: { label: "Polygons", as: "json", hint: GEOJSON },
+  geojson: { label: "Polygons", as: "json", hint: GEOJSON, isRequired: true },
   repair: { label: "Repair invalid polygons", as: "check" },
 };
 const COUNTRY_LOOKUP: Named<InputOf<"CountryLookupJobInput">> = {
@@ -31,7 +32,7 @@ const COUNTRY_LOOKUP: Named<InputOf<"CountryLookupJobInput">> = {
   repair: { label: "Repair invalid polygons", as: "check" },
 };
 const REPORT: ReportFields = {
-  title: { label: "Title", as: "line" },
+  title: { label: "Title", as: "line", isRequired: true },
   format: { label: "Format", as: "choice", choices: ["PDF", "HTML", "CSV", "JSON"] },
   "runs.period": { label: "Runs of the last", as: "duration", hint: "Such as 7 d, up to the due time. Or give a beginning and an end" },
   "runs.from": { label: "Runs due from", as: "moment" },
@@ -44,8 +45,8 @@ const REPORT: ReportFields = {
   recipients: { label: "Mail the link to", as: "list", hint: ADDRESSES },
 };
 const CUSTOM: Named<InputOf<"CustomJobInput">> = {
-  type: { label: "Kind", as: "line", hint: "Name of a kind of job that this server has" },
-  params: { label: "Parameters", as: "json", hint: "An object" },
+  type: { label: "Kind", as: "line", hint: "Name of a kind of job that this server has", isRequired: true },
+  params: { label: "Parameters", as: "json", hint: "An object", isRequired: true },
 };
 
 /** Kinds of jobs, by their names in `JobInput`. */

@@ -39,7 +39,7 @@ function Address({ http: { method, url }, set }: PartProps): JSX.Element {
           </select>
         )}
       </Field>
-      <Line name="job.http.url" label="URL" type="url" isCode placeholder="https://example.com/path" value={url} set={(value) => set({ url: value })} />
+      <Line name="job.http.url" label="URL" isCode placeholder="https://example.com/path" value={url} set={(value) => set({ url: value })} />
     </div>
   );
 }

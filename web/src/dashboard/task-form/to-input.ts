@@ -140,7 +140,9 @@ class Reader {
   #fields(kind: string, texts: Readonly<Record<string, string>>, specs: Record<string, FieldSpec>): Record<string, unknown> {
     const found: Record<string, unknown> = {};
     for (const [name, spec] of Object.entries(specs)) {
-      const value = this.#value(`job.${kind}.${name}`, texts[name] ?? "", spec);
+      const text = texts[name] ?? "";
+      const value = this.#value(`job.${kind}.${name}`, text, spec);
+      if (spec.isRequired && text.trim() === "") this.#refuse(`job.${kind}.${name}`, `${spec.label} is required.`);
       const [first = "", second] = name.split(".");
       if (value === null || value === undefined) continue;
       if (second === undefined) found[first] = value;

@@ -1,4 +1,4 @@
-// Reads commands with the parsers of the dashboard. node imports.mjs; each line of the input is [function, …arguments].
+// Calls pure functions of the dashboard. node dashboard-modules.mjs; each line of the input is [function, …arguments].
 
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -13,16 +13,13 @@ async function load(path) {
   return import(`data:text/javascript,${encodeURIComponent(output[0].code)}`);
 }
 
-const parsers = {
-  ...(await load("src/dashboard/imports/curl.ts")),
-  ...(await load("src/dashboard/imports/crontab.ts")),
-  ...(await load("src/dashboard/imports/shell-words.ts")),
-  ...(await load("src/dashboard/imports/request.ts")),
-};
+const modules = ["imports/curl", "imports/crontab", "imports/shell-words", "imports/request"];
+const forms = ["durations", "cron", "moments", "retry-plan", "url-query", "model", "to-input", "differences"].map((name) => `task-form/${name}`);
+const functions = Object.assign({}, ...(await Promise.all([...modules, ...forms].map((name) => load(`src/dashboard/${name}.ts`)))));
 for await (const line of createInterface({ input: process.stdin })) {
   const [name, ...given] = JSON.parse(line);
   try {
-    console.log(JSON.stringify({ value: parsers[name](...given) ?? null }));
+    console.log(JSON.stringify({ value: functions[name](...given) ?? null }));
   } catch (error) {
     console.log(JSON.stringify({ error: error.message, unreadable: error.constructor.name === "Unreadable" }));
   }
