@@ -8,9 +8,12 @@ import { OverviewPage } from "./pages/overview.tsx";
 import { lazy } from "./ui/lazy.tsx";
 
 const AccountPage = lazy(async () => (await import("./pages/account.tsx")).AccountPage);
+const DeadLettersPage = lazy(async () => (await import("./pages/dead-letters.tsx")).DeadLettersPage);
 const EditTaskPage = lazy(async () => (await import("./pages/task-form.tsx")).EditTaskPage);
 const HistoryPage = lazy(async () => (await import("./pages/history.tsx")).HistoryPage);
 const ImportTasksPage = lazy(async () => (await import("./pages/task-import.tsx")).ImportTasksPage);
+const IncidentPage = lazy(async () => (await import("./pages/incident.tsx")).IncidentPage);
+const IncidentsPage = lazy(async () => (await import("./pages/incidents.tsx")).IncidentsPage);
 const NewTaskPage = lazy(async () => (await import("./pages/task-form.tsx")).NewTaskPage);
 const NotificationsPage = lazy(async () => (await import("./pages/notifications.tsx")).NotificationsPage);
 const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesPage);
@@ -50,6 +53,13 @@ export function Pages(): JSX.Element {
       </Route>
       <Route path="/queues">
         <QueuesPage />
+      </Route>
+      <Route path="/incidents">
+        <IncidentsPage />
+      </Route>
+      <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} />}</Route>
+      <Route path="/dead-letters">
+        <DeadLettersPage />
       </Route>
       <Route path="/notifications">
         <NotificationsPage />
