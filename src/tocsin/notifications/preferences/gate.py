@@ -42,7 +42,9 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
 
 async def require_wanted(database: Database, delivery: DeliveryDocument) -> None:
     """Raise DeliverySuppressed for a delivery that its owner does not want any more, whenever it would be made."""
-    await _require_wanted(database, delivery, (await find_delivery_choices(database, [delivery])).about_delivery(delivery))
+    await _require_wanted(
+        database, delivery, (await find_delivery_choices(database, [delivery])).about_delivery(delivery)
+    )
 
 
 async def _require_wanted(database: Database, delivery: DeliveryDocument, choices: Choices) -> None:
