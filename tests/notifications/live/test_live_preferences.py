@@ -18,8 +18,8 @@ from tocsin.notifications.channel_changes import delete_channel
 from tocsin.notifications.channels.mail.layout import render_mail
 from tocsin.notifications.deliveries import enqueue_deliveries, new_delivery, notify
 from tocsin.notifications.events import Event, EventKind
-from tocsin.notifications.incident_stages import OVER_STAGE
 from tocsin.notifications.inbox.store import store_notifications
+from tocsin.notifications.incident_stages import OVER_STAGE
 from tocsin.notifications.live.fallback import await_acknowledgement
 from tocsin.notifications.preferences.held_deliveries import release_held
 from tocsin.notifications.preferences.quiet_hours import QuietHours
