@@ -143,7 +143,8 @@ async def test_a_failure_while_the_keeper_lets_an_alert_go_on_belongs_to_it(
     await world.pass_time(WAIT)
     ids = [run["_id"] for run in runs]
     await world.database.runs.update_many({"_id": {"$in": ids}}, {"$set": {"reason": "INCONCLUSIVE"}})
-    await withdraw_alerts(world.database, [{**run, "reason": "INCONCLUSIVE"} for run in runs])
+    marked: list[Any] = [{**run, "reason": "INCONCLUSIVE"} for run in runs]
+    await withdraw_alerts(world.database, marked)
     world.clock.time += MINUTE
     write = AsyncCollection.bulk_write
 
