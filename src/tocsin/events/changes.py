@@ -7,7 +7,6 @@ from tocsin.documents import (
     AccessChange,
     Change,
     ChangeKind,
-    ChangeRecord,
     RecordedChange,
     RunStatus,
     StepStatus,
@@ -15,6 +14,7 @@ from tocsin.documents import (
     WorkflowRunStatus,
     parent_of,
 )
+from tocsin.documents.change_documents import ChangeRecord
 
 
 def subject_id(change: Change) -> str:
