@@ -86,6 +86,8 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "saveWorkflow": (f'mutation {{ saveWorkflow(input: {{yaml: "name: alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"saveWorkflow": {"workflow": None, "userErrors": [{"code": "INVALID"}]}}),
     "deleteWorkflow": (f'mutation {{ deleteWorkflow(input: {{name: "alices"}}) {{ deletedWorkflowId {SHOWN} }} }}', {"deleteWorkflow": {"deletedWorkflowId": None, **NOT_FOUND}}),
+    "pauseWorkflow": (f'mutation {{ pauseWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"pauseWorkflow": {"workflow": None, **NOT_FOUND}}),
+    "resumeWorkflow": (f'mutation {{ resumeWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"resumeWorkflow": {"workflow": None, **NOT_FOUND}}),
     "executeWorkflow": (f'mutation {{ executeWorkflow(input: {{name: "alices"}}) {{ workflowRun {{ id }} {SHOWN} }} }}', {"executeWorkflow": {"workflowRun": None, **NOT_FOUND}}),
     "cancelWorkflowRun": (f"mutation($workflowRun: ID!) {{ cancelWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"cancelWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
     "resumeWorkflowRun": (f"mutation($workflowRun: ID!) {{ resumeWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"resumeWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),

@@ -24,6 +24,7 @@ class WorkflowDocument(TypedDict):
     next_run_at: datetime | None
     last_due_at: datetime | None
     incident: NotRequired[int]
+    paused_at: NotRequired[datetime | None]
     deleted: bool
     created_at: datetime
     updated_at: datetime

@@ -140,7 +140,8 @@ class WorkflowRunner:
         """Advance a workflow run. None if it has to be read for that."""
         version = await self._versions.get(document["workflow"], document["version"])
         has_not_started = document["status"] == WorkflowRunStatus.PENDING and document["trigger"] == Trigger.SCHEDULE
-        if has_not_started and await self._find_next_queued(document, version) not in {None, document["_id"]}:
+        is_waiting = has_not_started and document["cancel_requested_at"] is None
+        if is_waiting and await self._find_next_queued(document, version) not in {None, document["_id"]}:
             return AdvanceResult()
         size = _estimate_size(document)
         if is_light and size > _MAX_LIGHT_SIZE:
