@@ -170,6 +170,11 @@ class ChangeLog:
         at = self.now()
         self.record([_run_change(ChangeKind.RUN_UPDATED, at, run_id, cancel_requested=True) for run_id in run_ids])
 
+    def runs_progressed(self, run_ids: Iterable[str]) -> None:
+        """Record that attempts of these runs of tasks told how far they are. No status changed."""
+        at = self.now()
+        self.record([_run_change(ChangeKind.RUN_UPDATED, at, run_id) for run_id in run_ids])
+
     def tasks_derived(self, task_ids: Iterable[str], due_at: datetime | None = None) -> None:
         """Record tasks whose runs changed, so that the database derived their statuses again."""
         at = self.now()

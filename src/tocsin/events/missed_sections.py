@@ -35,9 +35,10 @@ _OF_TASKS = (_K.TASK_CREATED, _K.TASK_UPDATED, *_OF_RUNS)
 _MOVES = (
     "created_at", "queued_at", "started_at", "cancel_requested_at",
     "attempts.started_at", "attempts.accepted_at", "attempts.finished_at",
+    "progress.at",
 )  # fmt: skip
-"""The times of an open run, of which its last move set one. That to WAITING for a callback that has come sets its end
-to the present instead (`callback_by`)."""
+"""The times of an open run, of which its last move or progress set one. A move to WAITING for a callback that has come
+sets its end to the present instead (`callback_by`)."""
 _RUN_FIELDS = dict.fromkeys(
     ("task", "status", "begun", "due_at", "created_at", "queued_at", "started_at", "finished_at", "settled_late_at"), 1
 )

@@ -10,18 +10,13 @@ from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import WORKFLOW, WORKFLOW_RUN, Node, converter_to, load_node
 from tocsin.graphql.runs.attempts import RunError, to_run_error
+from tocsin.graphql.runs.progress import Progress
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_workflow_run_reason
 from tocsin.graphql.workflows.step_types import StepRun, to_step_run
 
 if TYPE_CHECKING:
     from tocsin.graphql.workflows.types import Workflow
-
-
-@strawberry.type(description="The progress of a workflow run.")
-class Progress:
-    done: int = strawberry.field(description="Number of steps that have ended.")
-    all: int = strawberry.field(description="Number of steps in total.")
 
 
 @strawberry.type(description="A workflow run: one execution of a workflow.")

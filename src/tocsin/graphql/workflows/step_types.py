@@ -20,6 +20,7 @@ from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import RUN, load_node
 from tocsin.graphql.runs.attempts import RunError, to_run_error
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_step_reason
@@ -86,6 +87,21 @@ class StepRun:
             running=item_states.count(ItemState.RUNNING),
             failed=item_states.count(ItemState.FAILED),
         )
+
+    @strawberry.field(
+        description=(
+            "How far a RUNNING step is: the items of `forEach` that have ended, or else what the job of its run told; "
+            "null if that told nothing."
+        )
+    )
+    async def progress(self, info: Info) -> Progress | None:
+        if self.status is not StepStatus.RUNNING:
+            return None
+        if (items := self.state.items) is not None:
+            open_items = items.count(ItemState.PENDING) + items.count(ItemState.RUNNING)
+            return Progress(done=len(items) - open_items, all=len(items))
+        (run,) = await self._load_runs(info, [StepRunRef(self.key)])
+        return None if run is None else to_run_progress(run.document)
 
     @strawberry.field(
         description=(
