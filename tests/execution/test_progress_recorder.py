@@ -168,5 +168,6 @@ def test_what_is_told_is_kept_within_limits(given: Given, kept: Given) -> None:
 
 @pytest.mark.parametrize("wrong", [lambda: ("x", 1), lambda: (1, None)], ids=["text", "none"])
 def test_what_is_no_number_is_an_error_of_the_job(wrong: Callable[[], Any]) -> None:
+    done, all_ = wrong()
     with pytest.raises((TypeError, ValueError)):
-        build_progress(1, clock.EPOCH, *wrong(), None)
+        build_progress(1, clock.EPOCH, done, all_, None)

@@ -135,6 +135,7 @@ from tocsin.documents.task_documents import (
 )
 from tocsin.documents.workflow_documents import (
     ApprovalDecisionDocument,
+    PendingApprovalDocument,
     SealedSecretDocument,
     StepDocument,
     UntoldEndDocument,
@@ -143,7 +144,7 @@ from tocsin.documents.workflow_documents import (
     WorkflowRunDocument,
     WorkflowVersionDocument,
 )
-from tocsin.documents.workflow_models import UntoldEnd, Workflow, WorkflowRun, WorkflowVersion
+from tocsin.documents.workflow_models import PendingApproval, UntoldEnd, Workflow, WorkflowRun, WorkflowVersion
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUN_STATUSES,
     SETTLED_STEP_STATUSES,
@@ -241,6 +242,8 @@ __all__ = [
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
+    "PendingApproval",
+    "PendingApprovalDocument",
     "Permit",
     "PermitDocument",
     "ProgressDocument",

@@ -124,6 +124,16 @@ class WorkflowRunDocument(TypedDict):
     steps: dict[str, StepDocument]
 
 
+class PendingApprovalDocument(TypedDict):
+    """A stored request for a decision. See `tocsin.documents.PendingApproval` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    run: str
+    step: str
+    since: datetime
+
+
 class UntoldEndDocument(TypedDict):
     """A stored end that is to be told. See `tocsin.documents.UntoldEnd` for the meaning of the fields."""
 

@@ -121,6 +121,23 @@ class WorkflowRun(StoredDocument):
         ]
 
 
+class PendingApproval(StoredDocument):
+    """An approval step of a workflow run that waits for a decision since a time, by workflow run, step and round.
+
+    The workflow run alone says whether it does. This is the list of those: it is stored before the step waits and
+    deleted after that, so there may be one too many after a crash, until it is found.
+    """
+
+    owner: str
+    run: str
+    step: str
+    since: datetime
+
+    class Settings:
+        name = "pending_approvals"
+        indexes: ClassVar = [ascending_index("owner", "since")]
+
+
 class UntoldEnd(StoredDocument):
     """The end of a workflow run in this round with this status, of which its owner is to be told, by the ID of the
     event. It is stored before the end, so it may never come, and deleted when the owner was told.

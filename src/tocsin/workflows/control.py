@@ -26,6 +26,7 @@ from tocsin.workflows.engine.scope import format_time
 from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
+from tocsin.workflows.pending_approvals import remove_decided
 from tocsin.workflows.versions import LoadedVersion, VersionCache
 
 _MAX_TRIES = 50
@@ -139,6 +140,7 @@ async def change_workflow_run(
         update = change_when(has_value("rev", document["rev"]), changed, CHANGED_NOW)
         if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
             record_workflow_run_change(database, document, changes)
+            await remove_decided(database, document, changes)
             return
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 

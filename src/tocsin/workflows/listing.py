@@ -8,7 +8,14 @@ from typing import TypeAlias
 
 from tocsin import clock
 from tocsin.clock import EPOCH
-from tocsin.documents import Database, User, WorkflowDocument, WorkflowRunDocument, WorkflowRunStatus
+from tocsin.documents import (
+    Database,
+    PendingApprovalDocument,
+    User,
+    WorkflowDocument,
+    WorkflowRunDocument,
+    WorkflowRunStatus,
+)
 from tocsin.documents.keyset import Branch, Condition, KeysetQuery, contains_text, key_range
 
 TimeRange: TypeAlias = tuple[datetime | None, datetime | None]
@@ -32,6 +39,18 @@ def query_workflows(
         descending=True,
         indexed_filter={"owner": owner.id, "deleted": False},
         extra_filter=extra,
+        key_range_hint=(owner.created_at, clock.now()),
+    )
+
+
+def query_pending_approvals(database: Database, owner: User) -> KeysetQuery[PendingApprovalDocument]:
+    """Build the query for the decisions that workflow runs of the owner wait for, oldest first."""
+    return KeysetQuery(
+        collection=database.pending_approvals,
+        order_name="pending_approval_since",
+        key="since",
+        descending=False,
+        indexed_filter={"owner": owner.id},
         key_range_hint=(owner.created_at, clock.now()),
     )
 

@@ -19,7 +19,7 @@ FIELDS = "progress { done all text }"
 async def store_run(api: Api, **changes: Any) -> tuple[str, str]:
     """Store a task of alice's with a scheduled run that has told something. Return their global IDs."""
     assert api.alice.user is not None
-    task = task_document(api.alice.user.id, T0)
+    task: Any = task_document(api.alice.user.id, T0)
     run = run_document(task["_id"], T0, **{"status": "RUNNING", "fence": 2, "progress": TOLD, **changes})
     shows = "RUNNING" if run["status"] == "RUNNING" else "RETRY"
     await api.database.tasks.insert_one({**task, "active": [{"run": run["_id"], "shows": shows}]})
