@@ -167,7 +167,10 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "runEvents", "notificationReceived", "notificationsAcknowledged"}
+SUBSCRIPTIONS = {
+    "taskEvents", "workflowRunEvents", "runEvents", "workflowEvents", "notificationReceived",
+    "notificationsAcknowledged",
+}  # fmt: skip
 """Tested in test_subscriptions.py, test_event_arguments.py and notifications/."""
 
 

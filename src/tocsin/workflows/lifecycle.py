@@ -4,7 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tocsin import schedules
-from tocsin.documents import Changes, Database, Trigger, WorkflowDocument, WorkflowRunDocument, WorkflowRunStatus
+from tocsin.documents import (
+    ChangeKind,
+    Changes,
+    Database,
+    Trigger,
+    WorkflowDocument,
+    WorkflowRunDocument,
+    WorkflowRunStatus,
+)
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, is_null
 from tocsin.errors import Conflict
 from tocsin.notifications.incidents.alerts import review_alerts
@@ -88,6 +96,7 @@ async def _change(
         )
         update = change_when(unchanged, {**changes, "updated_at": now})
         if (await database.workflows.update_one({"_id": workflow["_id"]}, [update])).modified_count:
+            database.changes.workflow_changed(ChangeKind.WORKFLOW_UPDATED, workflow["_id"])
             await review_alerts(database, workflow["_id"])
             log_workflow(event, workflow)
             return await require_workflow(database, owner, name)

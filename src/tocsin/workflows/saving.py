@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Changes, Database, WorkflowDocument, WorkflowVersionDocument, new_id
+from tocsin.documents import ChangeKind, Changes, Database, WorkflowDocument, WorkflowVersionDocument, new_id
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
@@ -85,6 +85,9 @@ async def save_validated(
     else:
         raise Conflict("The workflow kept changing while it was being saved. Save it again.", "yaml")
     saved = await require_workflow(database, owner, name)
+    if not is_unchanged:
+        kind = ChangeKind.WORKFLOW_CREATED if before is None else ChangeKind.WORKFLOW_UPDATED
+        database.changes.workflow_changed(kind, saved["_id"])
     log_workflow("workflow saved", saved, version=saved["version"])
     return saved
 
@@ -123,6 +126,7 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     workflow = await require_workflow(database, owner, name)
     changes = {"deleted": True, "next_run_at": None, "paused_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    database.changes.workflow_changed(ChangeKind.WORKFLOW_DELETED, workflow["_id"])
     await review_alerts(database, workflow["_id"])
     await delete_rule(database, workflow["_id"])
     log_workflow("workflow deleted", workflow)
