@@ -206,7 +206,8 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     workflow_run = await api.database.workflow_runs.find_one({})
     assert workflow_run is not None
     asking: Any = {"_id": f"{workflow_run['_id']}:ask@0", "run": workflow_run["_id"], "step": "ask", "since": T0}
-    await api.database.pending_approvals.insert_one({**asking, "owner": workflow_run["owner"]})
+    asking["owner"] = workflow_run["owner"]
+    await api.database.pending_approvals.insert_one(asking)
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]

@@ -122,7 +122,7 @@ async def test_what_a_crash_left_is_removed(database: Database, left: str) -> No
         await database.pending_approvals.delete_many({"run": run_id})
         await database.pending_approvals.insert_one({**entry, "_id": f"{run_id}:ask@1"})
     approvals = PendingApprovals(database)
-    await approvals.repair(entry["since"] + timedelta(seconds=30))
+    await PendingApprovals(database).repair(entry["since"] + timedelta(seconds=30))
     assert len(await listed(database)) == 2, "its process may be about to store that it waits"
     await approvals.repair(entry["since"] + LATER)
     assert await listed(database) == [(kept, "ask")]
@@ -140,8 +140,10 @@ async def test_a_repair_goes_through_many_entries_in_parts(database: Database, m
     ]
     await database.pending_approvals.insert_many(entries)
     approvals = PendingApprovals(database)
-    for _ in range(4):
-        await approvals.repair(clock.now() + LATER)
+    for number in range(4):
+        await approvals.repair(clock.now() + LATER * (number + 1))
+        await approvals.repair(clock.now() + LATER * (number + 1))  # too soon for another part
+        assert len(await listed(database)) == max(6 - 2 * (number + 1), 1)
     assert await listed(database) == [(kept, "ask")]
 
 

@@ -135,7 +135,7 @@ class PendingApproval(StoredDocument):
 
     class Settings:
         name = "pending_approvals"
-        indexes: ClassVar = [ascending_index("owner", "since")]
+        indexes: ClassVar = [ascending_index("owner", "since"), ascending_index("since")]
 
 
 class UntoldEnd(StoredDocument):

@@ -8,10 +8,13 @@ from pymongo import UpdateOne
 
 from tocsin.clock import EPOCH
 from tocsin.documents import Changes, Database, PendingApprovalDocument, StepDocument, StepStatus, WorkflowRunDocument
+from tocsin.documents.keyset import CursorPosition, KeysetQuery
+from tocsin.documents.walks import Walk
 
 _MAX_REMEMBERED = 10_000
 _BATCH = 500
 """Entries that one repair looks through. The next repair goes on behind them."""
+REPAIR_INTERVAL = timedelta(minutes=1)
 _SETTLED_AFTER = timedelta(minutes=1)
 """Time after which a process that has added an entry has stored that its step waits, if it lives."""
 Steps = Mapping[str, StepDocument]
@@ -27,7 +30,8 @@ class PendingApprovals:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._added: OrderedDict[str, None] = OrderedDict()
-        self._repaired = ""
+        self._repaired: CursorPosition | None = None
+        self._repaired_at = EPOCH
 
     async def add(self, document: WorkflowRunDocument, steps: Steps) -> list[str]:
         """Add the steps of a workflow run that wait in the state that is about to be stored, unless they are known.
@@ -48,11 +52,11 @@ class PendingApprovals:
             self._added.popitem(last=False)
 
     async def repair(self, now: datetime) -> None:
-        """Remove entries of steps that do not wait. Those that have just been added may be about to."""
-        after = {"_id": {"$gt": self._repaired}}
-        found = await self._database.pending_approvals.find(after).sort("_id", 1).to_list(_BATCH)
-        self._repaired = found[-1]["_id"] if len(found) == _BATCH else ""
-        entries = [entry for entry in found if entry["since"] < now - _SETTLED_AFTER]
+        """Remove entries of steps that do not wait, of the next part of all entries, once in a while."""
+        if abs(now - self._repaired_at) < REPAIR_INTERVAL:
+            return
+        self._repaired_at = now
+        entries = await self._next_entries(now)
         if not entries:
             return
         fields = {"open": 1} | {f"steps.{entry['step']}": 1 for entry in entries}
@@ -62,15 +66,28 @@ class PendingApprovals:
         if over:
             await self._database.pending_approvals.delete_many({"_id": {"$in": over}})
 
+    async def _next_entries(self, now: datetime) -> list[PendingApprovalDocument]:
+        """Return the next entries, oldest first, but for those whose steps may be about to wait."""
+        settled = now - _SETTLED_AFTER
+        query = KeysetQuery(
+            self._database.pending_approvals, "pending_approval_repair", "since", False, {},
+            max_key=settled, key_range_hint=(EPOCH, settled),
+        )  # fmt: skip
+        entries, _ = await Walk(query, down=False, start=self._repaired).take(_BATCH, _BATCH)
+        is_last = len(entries) < _BATCH
+        self._repaired = None if is_last else CursorPosition(entries[-1]["since"], entries[-1]["_id"])
+        return entries
+
 
 async def remove_decided(database: Database, before: WorkflowRunDocument, changes: Changes) -> None:
     """Remove the steps that do not wait any more by these changes, which are stored now."""
-    steps: Steps = changes.get("steps", {})
-    if steps:
-        left = {entry["_id"] for entry in find_waiting(before, {**before["steps"], **steps})}
-        over = [entry["_id"] for entry in find_waiting(before, before["steps"]) if entry["_id"] not in left]
-        if over:
-            await database.pending_approvals.delete_many({"_id": {"$in": over}})
+    waiting = find_waiting(before, before["steps"])
+    if not waiting or "steps" not in changes:
+        return
+    left = {entry["_id"] for entry in find_waiting(before, {**before["steps"], **changes["steps"]})}
+    over = [entry["_id"] for entry in waiting if entry["_id"] not in left]
+    if over:
+        await database.pending_approvals.delete_many({"_id": {"$in": over}})
 
 
 def find_waiting(document: WorkflowRunDocument, steps: Steps) -> list[PendingApprovalDocument]:

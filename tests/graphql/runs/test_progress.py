@@ -22,7 +22,8 @@ async def store_run(api: Api, **changes: Any) -> tuple[str, str]:
     task: Any = task_document(api.alice.user.id, T0)
     run = run_document(task["_id"], T0, **{"status": "RUNNING", "fence": 2, "progress": TOLD, **changes})
     shows = "RUNNING" if run["status"] == "RUNNING" else "RETRY"
-    await api.database.tasks.insert_one({**task, "active": [{"run": run["_id"], "shows": shows}]})
+    task["active"] = [{"run": run["_id"], "shows": shows}]
+    await api.database.tasks.insert_one(task)
     await api.database.runs.insert_one(run)
     return ids.encode_id("Task", task["_id"]), ids.encode_id("Run", run["_id"])
 
