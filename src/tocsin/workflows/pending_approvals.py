@@ -21,9 +21,9 @@ Steps = Mapping[str, StepDocument]
 
 
 class PendingApprovals:
-    """Keeps the list: `add` before a step waits, `remove` once it does not any more.
+    """Keeps the list: `add` before a step waits, and `remove_decided` once it does not any more.
 
-    `repair` removes what is left by a process that died in between. What is missing, as after an update of Tocsin, is
+    `repair` removes what was left by a process that died in between. What is missing, as after an update of Tocsin, is
     added by the next advance, which there is for each open workflow run from time to time.
     """
 
@@ -112,7 +112,7 @@ def is_waiting_for(run: WorkflowRunDocument | None, entry: PendingApprovalDocume
     """Return whether the workflow run waits for this decision. A step may wait again, in a later round."""
     if run is None or not run["open"]:
         return False
-    step = run["steps"].get(entry["step"])
+    step = run.get("steps", {}).get(entry["step"])
     return step is not None and find_entry_id(entry["run"], entry["step"], step) == entry["_id"]
 
 
