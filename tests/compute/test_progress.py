@@ -1,11 +1,12 @@
 """Computations tell their progress: at once, but not too often, and the last time always."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.compute import computations as work
-from tests.compute.test_pool import processes  # noqa: F401  # a fixture
+from tests.compute.test_pool import context, processes  # noqa: F401  # a fixture
 from tocsin.compute.pool import ProcessPool
 from tocsin.compute.progress import (
     BURST,
@@ -16,6 +17,7 @@ from tocsin.compute.progress import (
     end_reporting,
     report_progress,
 )
+from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
 
 Told = list[tuple[int, int, str | None]]
 
@@ -71,3 +73,23 @@ async def test_a_computation_tells_from_its_process(processes: ProcessPool, fail
 
 async def test_a_computation_tells_nobody_if_nobody_asks(processes: ProcessPool) -> None:  # noqa: F811
     assert await processes(work.tell, 3, False) == 3
+
+
+class TellJob(Job[ParamsModel]):
+    """Tells its progress, and has a computation tell its own."""
+
+    kind = "tell"
+    Params = ParamsModel
+
+    async def perform(self, _params: ParamsModel, context: JobContext) -> Outcome:
+        context.progress(0, 2, "begin")
+        await context.compute(work.tell, 2, False)
+        context.progress(2, 2)
+        return Outcome()
+
+
+async def test_a_job_and_its_computation_tell_the_same(processes: ProcessPool) -> None:  # noqa: F811
+    told: list[Any] = []
+    given = replace(context(processes, 30.0), progress=lambda *report: told.append(report))
+    assert (await TellJob().run_attempt({}, given)).error is None
+    assert told == [(0, 2, "begin"), (0, 2, "part 0"), (1, 2, "part 1"), (2, 2)]
