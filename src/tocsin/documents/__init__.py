@@ -63,6 +63,7 @@ from tocsin.documents.run_documents import (
     ClaimRecordDocument,
     ErrorDocument,
     JobSnapshot,
+    ProgressDocument,
     QueuedFields,
     QueuePlacement,
     ReplayEntryDocument,
@@ -114,6 +115,7 @@ from tocsin.documents.task_documents import (
 )
 from tocsin.documents.workflow_documents import (
     ApprovalDecisionDocument,
+    PendingApprovalDocument,
     SealedSecretDocument,
     StepDocument,
     UntoldEndDocument,
@@ -122,7 +124,7 @@ from tocsin.documents.workflow_documents import (
     WorkflowRunDocument,
     WorkflowVersionDocument,
 )
-from tocsin.documents.workflow_models import UntoldEnd, Workflow, WorkflowRun
+from tocsin.documents.workflow_models import PendingApproval, UntoldEnd, Workflow, WorkflowRun
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUN_STATUSES,
     SETTLED_STEP_STATUSES,
@@ -211,8 +213,11 @@ __all__ = [
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
+    "PendingApproval",
+    "PendingApprovalDocument",
     "Permit",
     "PermitDocument",
+    "ProgressDocument",
     "PrunedAlertsDocument",
     "QueueDocument",
     "QueuePlacement",

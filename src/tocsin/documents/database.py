@@ -42,6 +42,7 @@ from tocsin.documents.schema_version import INSTALLATION
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import (
+    PendingApprovalDocument,
     UntoldEndDocument,
     WorkflowDocument,
     WorkflowRunDocument,
@@ -185,6 +186,10 @@ class Database:
     @property
     def permits(self) -> AsyncCollection[PermitDocument]:
         return self.db["permits"]
+
+    @property
+    def pending_approvals(self) -> AsyncCollection[PendingApprovalDocument]:
+        return self.db["pending_approvals"]
 
     @property
     def untold_ends(self) -> AsyncCollection[UntoldEndDocument]:

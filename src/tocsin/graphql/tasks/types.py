@@ -17,6 +17,7 @@ from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
@@ -123,6 +124,17 @@ class Task(Node):
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
         return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
+
+    @strawberry.field(
+        description=(
+            "How far its scheduled run in progress is, as the job tells it; null otherwise. Of several runs, that of "
+            "the latest."
+        )
+    )
+    async def progress(self, info: Info) -> Progress | None:
+        running = [active["run"] for active in self.document["active"] if active["shows"] == TaskStatus.RUNNING]
+        run = await load_node(info, RUN, self.document["owner"], running[-1]) if running else None
+        return None if run is None else to_run_progress(run.document)
 
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:
