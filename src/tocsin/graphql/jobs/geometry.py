@@ -27,7 +27,15 @@ class PolygonAreaJobInput:
 
 @strawberry.type(description="The countries in which a point, line or area lies.")
 class CountryLookupJob(Job):
-    geometry: JSON = strawberry.field(description="The geometry to look up, as GeoJSON.")
+    geojson: JSON | None = strawberry.field(
+        description="The geometry to look up, as GeoJSON; null for `longitude` and `latitude`."
+    )
+    longitude: float | None = strawberry.field(description="Longitude of the point in degrees; null for `geojson`.")
+    latitude: float | None = strawberry.field(description="Latitude of the point in degrees; null for `geojson`.")
+    geometry: JSON = strawberry.field(
+        description="The geometry to look up, as GeoJSON.",
+        deprecation_reason="Use `geojson`, or `longitude` and `latitude`.",
+    )
     repair: bool = strawberry.field(description="True if invalid polygons are repaired instead of failing the job.")
 
 
@@ -59,4 +67,11 @@ def to_country_lookup_job(job: JobDocument) -> CountryLookupJob:
     params = job["params"]
     point: Any = {"type": "Point", "coordinates": [params.get("longitude"), params.get("latitude")]}
     geometry: Any = params.get("geojson") or point
-    return CountryLookupJob(kind=job["kind"], geometry=geometry, repair=params.get("repair", False))
+    return CountryLookupJob(
+        kind=job["kind"],
+        geojson=params.get("geojson"),
+        longitude=params.get("longitude"),
+        latitude=params.get("latitude"),
+        geometry=geometry,
+        repair=params.get("repair", False),
+    )
