@@ -11,7 +11,11 @@ from tocsin.graphql.scalars import JSON
 class EmailJob(Job):
     to: list[str] = strawberry.field(description="Addresses of the recipients.")
     subject: str = strawberry.field(description="Subject of the mail.")
-    body: str = strawberry.field(description="Plain text of the mail.")
+    body: JSON | None = (
+        strawberry.field(  # the type that the field has in other jobs, so that one query reads it of all
+            description="Plain text of the mail: a string."
+        )
+    )
     text: str = strawberry.field(description="Plain text of the mail.", deprecation_reason="Use `body`.")
     attachments: JSON = strawberry.field(description="Attachments: a list of objects, as in the input.")
 

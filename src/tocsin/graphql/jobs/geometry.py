@@ -27,14 +27,12 @@ class PolygonAreaJobInput:
 
 @strawberry.type(description="The countries in which a point, line or area lies.")
 class CountryLookupJob(Job):
-    geojson: JSON | None = strawberry.field(
-        description="The geometry to look up, as GeoJSON; null for `longitude` and `latitude`."
+    geojson: JSON = strawberry.field(
+        description="The geometry to look up, as GeoJSON; a point for `longitude` and `latitude`."
     )
-    longitude: float | None = strawberry.field(description="Longitude of the point in degrees; null for `geojson`.")
-    latitude: float | None = strawberry.field(description="Latitude of the point in degrees; null for `geojson`.")
     geometry: JSON = strawberry.field(
         description="The geometry to look up, as GeoJSON.",
-        deprecation_reason="Use `geojson`, or `longitude` and `latitude`.",
+        deprecation_reason="Use `geojson`.",
     )
     repair: bool = strawberry.field(description="True if invalid polygons are repaired instead of failing the job.")
 
@@ -69,9 +67,7 @@ def to_country_lookup_job(job: JobDocument) -> CountryLookupJob:
     geometry: Any = params.get("geojson") or point
     return CountryLookupJob(
         kind=job["kind"],
-        geojson=params.get("geojson"),
-        longitude=params.get("longitude"),
-        latitude=params.get("latitude"),
+        geojson=geometry,
         geometry=geometry,
         repair=params.get("repair", False),
     )
