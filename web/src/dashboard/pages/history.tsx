@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import { useFilters } from "../address.ts";
 import { formatCount } from "../format.ts";
 import { useApi, useLive } from "../live.ts";
+import { useSearchOn } from "../search-on.ts";
 import { DownloadIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -28,11 +29,12 @@ export function HistoryPage(): JSX.Element {
     setFilters(changes);
   };
   const runs = data?.runs;
+  const isSearching = useSearchOn(runs, setAfter, JSON.stringify(filter));
   return (
     <Page title="History" actions={<Actions filter={filter} name={filters.get("name") ?? ""} search={(name) => change({ name })} />}>
       <HistoryFilters filters={filters} change={change} />
       {error && !runs && <ErrorState message={error} retry={reread} />}
-      {!error && !runs && <LoadingRows count={10} />}
+      {!error && (!runs || isSearching) && <LoadingRows count={10} />}
       {runs && runs.nodes.length > 0 && (
         <>
           <RunsTable runs={runs.nodes} named />
@@ -45,8 +47,8 @@ export function HistoryPage(): JSX.Element {
           />
         </>
       )}
-      {runs?.nodes.length === 0 && (
-        <EmptyState title={Object.keys(filter).length > 0 ? "No run matches" : "Nothing has run yet"}>
+      {runs?.nodes.length === 0 && !isSearching && (
+        <EmptyState title={emptyTitle(Object.keys(filter).length > 0, runs.pageInfo.hasNextPage)}>
           {runs.pageInfo.hasNextPage && (
             <button type="button" onClick={() => setAfter(runs.pageInfo.endCursor)}>
               Search on in older runs
@@ -56,6 +58,11 @@ export function HistoryPage(): JSX.Element {
       )}
     </Page>
   );
+}
+
+function emptyTitle(isFiltered: boolean, hasMore: boolean): string {
+  if (!isFiltered) return "Nothing has run yet";
+  return hasMore ? "No run matches so far" : "No run matches";
 }
 
 type ActionsProps = { filter: RunFilter; name: string; search: (name: string) => void };

@@ -4,6 +4,7 @@ import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
 import { useLive } from "../live.ts";
+import { useSearchOn } from "../search-on.ts";
 import { PlusIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -28,6 +29,7 @@ export function TasksPage(): JSX.Element {
     setFilters(changes);
   };
   const tasks = data?.tasks;
+  const isSearching = useSearchOn(tasks, setAfter, JSON.stringify([filter, orderBy]));
   const total = tasks && { count: tasks.totalCount, isExact: tasks.totalCountIsExact };
   return (
     <Page title="Tasks" actions={<Actions text={filters.get("text") ?? ""} search={(text) => change({ text })} />}>
@@ -36,7 +38,7 @@ export function TasksPage(): JSX.Element {
         <Tag tag={filters.get("tag")} clear={() => change({ tag: null })} />
       </div>
       {error && !tasks && <ErrorState message={error} retry={reread} />}
-      {!error && !tasks && <LoadingRows count={10} />}
+      {!error && (!tasks || isSearching) && <LoadingRows count={10} />}
       {tasks && total && tasks.nodes.length > 0 && (
         <>
           <BulkBar selection={selection} filter={filter} shown={tasks.nodes.length} total={total} />
@@ -50,8 +52,8 @@ export function TasksPage(): JSX.Element {
         </>
       )}
       {tasks?.nodes.length === 0 && !tasks.pageInfo.hasNextPage && <NoTasks isFiltered={Object.keys(filter).length > 0} />}
-      {tasks?.nodes.length === 0 && tasks.pageInfo.hasNextPage && (
-        <EmptyState title="None of these tasks match">
+      {tasks?.nodes.length === 0 && tasks.pageInfo.hasNextPage && !isSearching && (
+        <EmptyState title="No task matches so far">
           <button type="button" onClick={() => setAfter(tasks.pageInfo.endCursor)}>
             Search on
           </button>
