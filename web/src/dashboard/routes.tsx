@@ -8,7 +8,10 @@ import { OverviewPage } from "./pages/overview.tsx";
 import { lazy } from "./ui/lazy.tsx";
 
 const AccountPage = lazy(async () => (await import("./pages/account.tsx")).AccountPage);
+const DeadLettersPage = lazy(async () => (await import("./pages/dead-letters.tsx")).DeadLettersPage);
 const HistoryPage = lazy(async () => (await import("./pages/history.tsx")).HistoryPage);
+const IncidentPage = lazy(async () => (await import("./pages/incident.tsx")).IncidentPage);
+const IncidentsPage = lazy(async () => (await import("./pages/incidents.tsx")).IncidentsPage);
 const NotificationsPage = lazy(async () => (await import("./pages/notifications.tsx")).NotificationsPage);
 const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesPage);
 const RunPage = lazy(async () => (await import("./pages/run.tsx")).RunPage);
@@ -40,6 +43,13 @@ export function Pages(): JSX.Element {
       </Route>
       <Route path="/queues">
         <QueuesPage />
+      </Route>
+      <Route path="/incidents">
+        <IncidentsPage />
+      </Route>
+      <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} />}</Route>
+      <Route path="/dead-letters">
+        <DeadLettersPage />
       </Route>
       <Route path="/notifications">
         <NotificationsPage />
