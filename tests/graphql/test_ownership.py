@@ -52,6 +52,26 @@ CASES: dict[str, tuple[str, Any]] = {
         'mutation { createTasks(input: {tasks: [{name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}]}) { results { task { id } userErrors { code } } userErrors { code } } }',
         {"createTasks": {"results": [{"task": None, "userErrors": [{"code": "INVALID"}]}], "userErrors": [{"code": "INVALID"}]}},
     ),
+    "upsertTask": (
+        'mutation { upsertTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { task { id } userErrors { code } } }',
+        {"upsertTask": {"task": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "pauseTasks": (
+        f"mutation($task: ID!) {{ pauseTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"pauseTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "resumeTasks": (
+        f"mutation($task: ID!) {{ resumeTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"resumeTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "runTasks": (
+        f"mutation($task: ID!) {{ runTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"runTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "deleteTasks": (
+        f"mutation($task: ID!) {{ deleteTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"deleteTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
     "updateTask": (f'mutation($task: ID!) {{ updateTask(input: {{id: $task, name: "mine"}}) {{ task {{ id }} {SHOWN} }} }}', {"updateTask": {"task": None, **NOT_FOUND}}),
     "deleteTask": (f"mutation($task: ID!) {{ deleteTask(input: {{id: $task}}) {{ deletedTaskId {SHOWN} }} }}", {"deleteTask": {"deletedTaskId": None, **NOT_FOUND}}),
     "pauseTask": (f"mutation($task: ID!) {{ pauseTask(input: {{id: $task}}) {{ task {{ id }} {SHOWN} }} }}", {"pauseTask": {"task": None, **NOT_FOUND}}),

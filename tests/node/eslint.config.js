@@ -7,7 +7,7 @@ const values = [
   // What is part of something and cannot be fetched alone has no id of its own.
   "Attempt", "AttemptRequest", "AttemptTimings", "Backoff", "CountryLookupJob", "CreateTasksResult", "CronSchedule", "CustomJob", "EmailJob", "Header", "HttpJob",
   "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowRunEvent",
-  "Callback", "CallbackExpectation", "ChannelSetting", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
+  "Callback", "CallbackExpectation", "ChannelSetting", "ReportRuns", "TaskChangeResult", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
   "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent",
   "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "UserError",
   // Told once, to the one who asked.
