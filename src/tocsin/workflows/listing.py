@@ -3,7 +3,14 @@
 from collections.abc import Collection
 
 from tocsin import clock
-from tocsin.documents import Database, User, WorkflowDocument, WorkflowRunDocument, WorkflowRunStatus
+from tocsin.documents import (
+    Database,
+    User,
+    WorkflowDocument,
+    WorkflowRunDocument,
+    WorkflowRunStatus,
+    WorkflowVersionDocument,
+)
 from tocsin.documents.keyset import Branch, Condition, KeysetQuery, contains_text
 from tocsin.workflows.ownership import find_workflow
 
@@ -38,4 +45,18 @@ async def query_workflow_runs(
         indexed_filter=indexed,
         branches=(Branch(),) if statuses is None else tuple(Branch({"status": status}) for status in set(statuses)),
         key_range_hint=(owner.created_at, clock.now()),
+    )
+
+
+def query_workflow_versions(database: Database, workflow: WorkflowDocument) -> KeysetQuery[WorkflowVersionDocument]:
+    """Build the query for the versions of a workflow, the latest first, without their definitions."""
+    return KeysetQuery(
+        collection=database.workflow_versions,
+        order_name="workflow_version_created_at",
+        key="created_at",
+        descending=True,
+        indexed_filter={"workflow": workflow["_id"]},
+        extra_filter={"version": {"$lte": workflow["version"]}},
+        projection={"version": 1, "created_at": 1},
+        key_range_hint=(workflow["created_at"], clock.now()),
     )

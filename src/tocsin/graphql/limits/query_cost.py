@@ -61,8 +61,8 @@ _BATCH_RESULTS = {"CreateTasksPayload.results"}
 _LENGTHS = {"attempts": 5, "CreateTasksResult.userErrors": 1, "NotificationChannel.settings": 3}
 """Typical number of items of lists without a size argument, by field name or by type and field."""
 _TYPICAL_LENGTH = 10
-_EXPENSIVE = {"responseBody": 40}
-"""Points of fields that are expensive because their value can have many kilobytes."""
+_EXPENSIVE = {"responseBody": 40, "workflowErrors": 50}
+"""Points of fields that are expensive: their value can have many kilobytes, or takes milliseconds to calculate."""
 _CAP = 10**12
 
 

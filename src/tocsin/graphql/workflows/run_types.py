@@ -25,6 +25,7 @@ from tocsin.graphql.runs.attempts import RunError, to_run_error
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_step_reason, explain_workflow_run_reason
+from tocsin.graphql.workflows.version_types import WorkflowVersion, load_workflow_version
 from tocsin.workflows.engine.states import ItemState, StepRunRef, StepState
 
 _MAX_RUNS = 100
@@ -215,6 +216,10 @@ class WorkflowRun(Node):
     async def result(self) -> JSON | None:
         result: JSON | None = (await parse_json_texts([self.document["output"]]))[0]
         return result
+
+    @strawberry.field(description="Version that is executed, with its definition; null if it is no longer kept.")
+    async def saved_version(self, info: Info) -> WorkflowVersion | None:
+        return await load_workflow_version(info, self.document["workflow"], self.version)
 
     @strawberry.field(description="Steps in the order of the definition.")
     def steps(self) -> list[StepRun]:

@@ -1,18 +1,26 @@
 """The output type of workflows."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
 from tocsin import schedules
 from tocsin.documents import Overlap, WorkflowDocument
+from tocsin.documents.paging import PageArguments
 from tocsin.graphql import ids
+from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.node import WORKFLOW, Node, converter_to
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
+from tocsin.graphql.workflows.version_types import (
+    WorkflowVersion,
+    list_workflow_versions,
+    load_workflow_version,
+)
 from tocsin.workflows.language.offloaded_validation import render_yaml
 
 
@@ -52,6 +60,17 @@ class Workflow(Node):
     async def yaml(self, info: Info) -> str:
         version = await info.context.services.loaders.load_version(self.document)
         return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
+
+    @strawberry.field(description="List the saved versions, the latest first.", extensions=[PagedField()])
+    async def versions(self, info: Info, page: PageArguments) -> Connection[WorkflowVersion]:
+        return await list_workflow_versions(info, self.document, page)
+
+    @strawberry.field(description="Saved version with this number; null if there is none, or if it is no longer kept.")
+    async def saved_version(
+        self, info: Info, number: Annotated[int, strawberry.argument(description="Number of the version, from 1.")]
+    ) -> WorkflowVersion | None:
+        is_saved = number <= self.version
+        return await load_workflow_version(info, self.document["_id"], number) if is_saved else None
 
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:
