@@ -99,6 +99,7 @@ CASES: dict[str, tuple[str, Any]] = {
     "refuseRequestsFrom": (f'mutation {{ refuseRequestsFrom(input: {{email: "dave@example.test"}}) {{ email {SHOWN} }} }}', {"refuseRequestsFrom": {"email": "dave@example.test", "userErrors": []}}),
     "workflow": ('{ workflow(name: "alices") { id definition } }', {"workflow": None}),
     "workflows": ("{ workflows { totalCount nodes { id } } }", {"workflows": {"totalCount": 0, "nodes": []}}),
+    "workflowErrors": ('{ workflowErrors(yaml: "name: alices") { path line } }', {"workflowErrors": [{"path": ["steps"], "line": 1}]}),
     "workflowRun": ("query($workflowRun: ID!) { workflowRun(id: $workflowRun) { status inputs } }", {"workflowRun": None}),
     "workflowRuns": (
         '{ workflowRuns { totalCount nodes { id } } of: workflowRuns(filter: {name: "alices"}) { totalCount nodes { id } } }',

@@ -31,6 +31,7 @@ REFUSED = {
     "Task.notificationRule", "Workflow.notificationRule", "Task.incident", "Workflow.incident", "Incident.subjects",
     "Incident.notifications", "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs", "Task.assignedQueue",
     "Run.assignedQueue", "Task.progress", "Run.progress", "StepRun.progress",
+    "Workflow.versions", "Workflow.savedVersion", "WorkflowRun.savedVersion",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

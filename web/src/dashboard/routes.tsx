@@ -17,6 +17,9 @@ const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesP
 const RunPage = lazy(async () => (await import("./pages/run.tsx")).RunPage);
 const TaskPage = lazy(async () => (await import("./pages/task.tsx")).TaskPage);
 const TasksPage = lazy(async () => (await import("./pages/tasks.tsx")).TasksPage);
+const EditWorkflowPage = lazy(async () => (await import("./pages/edit-workflow.tsx")).EditWorkflowPage);
+const NewWorkflowPage = lazy(async () => (await import("./pages/edit-workflow.tsx")).NewWorkflowPage);
+const WorkflowPage = lazy(async () => (await import("./pages/workflow.tsx")).WorkflowPage);
 const WorkflowRunPage = lazy(async () => (await import("./pages/workflow-run.tsx")).WorkflowRunPage);
 const WorkflowsPage = lazy(async () => (await import("./pages/workflows.tsx")).WorkflowsPage);
 
@@ -37,6 +40,11 @@ export function Pages(): JSX.Element {
       <Route path="/workflows">
         <WorkflowsPage />
       </Route>
+      <Route path="/workflows/new">
+        <NewWorkflowPage />
+      </Route>
+      <Route path="/workflows/:id/edit">{({ id }) => <EditWorkflowPage key={id} id={id} />}</Route>
+      <Route path="/workflows/:id">{({ id }) => <WorkflowPage key={id} id={id} />}</Route>
       <Route path="/workflow-runs/:id">{({ id }) => <WorkflowRunPage key={id} id={id} />}</Route>
       <Route path="/account">
         <AccountPage />
