@@ -44,6 +44,11 @@ CASES: dict[str, tuple[str, Any]] = {
         {"runs": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
     "schedulePreview": ("{ schedulePreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) }", {"schedulePreview": ["2999-01-01T00:00:00Z"]}),
+    "taskPreview": ("{ taskPreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) { dueTimes retry { isDefault } } }", {"taskPreview": {"dueTimes": ["2999-01-01T00:00:00Z"], "retry": {"isDefault": True}}}),
+    "tryJob": (
+        'mutation($task: ID!) { tryJob(input: {taskId: $task, job: {http: {url: "https://example.com/hook"}}}) { trial { statusCode } userErrors { code } } }',
+        {"tryJob": {"trial": None, **NOT_FOUND}},
+    ),
     "createTask": (
         'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
         {"createTask": {"userErrors": [{"code": "INVALID"}]}},

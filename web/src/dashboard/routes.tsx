@@ -9,9 +9,12 @@ import { lazy } from "./ui/lazy.tsx";
 
 const AccountPage = lazy(async () => (await import("./pages/account.tsx")).AccountPage);
 const DeadLettersPage = lazy(async () => (await import("./pages/dead-letters.tsx")).DeadLettersPage);
+const EditTaskPage = lazy(async () => (await import("./pages/task-form.tsx")).EditTaskPage);
 const HistoryPage = lazy(async () => (await import("./pages/history.tsx")).HistoryPage);
+const ImportTasksPage = lazy(async () => (await import("./pages/task-import.tsx")).ImportTasksPage);
 const IncidentPage = lazy(async () => (await import("./pages/incident.tsx")).IncidentPage);
 const IncidentsPage = lazy(async () => (await import("./pages/incidents.tsx")).IncidentsPage);
+const NewTaskPage = lazy(async () => (await import("./pages/task-form.tsx")).NewTaskPage);
 const NotificationsPage = lazy(async () => (await import("./pages/notifications.tsx")).NotificationsPage);
 const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesPage);
 const RunPage = lazy(async () => (await import("./pages/run.tsx")).RunPage);
@@ -32,6 +35,13 @@ export function Pages(): JSX.Element {
       <Route path="/tasks">
         <TasksPage />
       </Route>
+      <Route path="/tasks/new">
+        <NewTaskPage />
+      </Route>
+      <Route path="/tasks/import">
+        <ImportTasksPage />
+      </Route>
+      <Route path="/tasks/:id/edit">{({ id }) => <EditTaskPage key={id} id={id} />}</Route>
       <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
       <Route path="/runs">
         <HistoryPage />

@@ -74,13 +74,18 @@ class Task(Node):
         interval = schedules.shortest_interval_ms(self.document["schedule"], clock.now())
         own = None if stored is None else retries.RetryPolicy.from_document(stored)
         defaults = RetryDefaults.from_settings(info.context.services.settings)
-        return to_retry_policy(defaults.complete_policy(own, None if interval is None else interval * MILLISECOND))
+        policy = defaults.complete_policy(own, None if interval is None else interval * MILLISECOND)
+        return to_retry_policy(policy, is_default=own is None)
 
     @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
         default = info.context.services.settings.default_timeout(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
+
+    @strawberry.field(description="True if the task sets no timeout, so that the default of the server applies.")
+    def timeout_is_default(self) -> bool:
+        return self.document["timeout"] is None
 
     @strawberry.field(
         description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
