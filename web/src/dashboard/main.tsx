@@ -7,7 +7,7 @@ import "./styles/parts.css";
 import { render } from "preact";
 
 import { App } from "./app.tsx";
-import { session } from "./client.ts";
+import { restoreSession } from "./client.ts";
 
-session.restore();
+restoreSession();
 render(<App />, document.getElementById("app") as HTMLElement);
