@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tocsin import clock
 from tocsin.accounts import api_tokens, audit
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.sessions import NO_TIME, Sessions, SessionTokens
+from tocsin.accounts.sessions import NO_TIME, Sessions, SessionTokens, end_sessions
 from tocsin.accounts.users import create_user, find_user_by_email, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, RawDocument, Scope, User, aggregate, owner_of
@@ -102,6 +102,13 @@ class Accounts:
         action = AuditAction.LOGGED_OUT if session_id == who.session_id else AuditAction.SESSION_REVOKED
         await audit.record(action, actor, who.user)
         return True
+
+    async def end_other_sessions(self, who: Identity, actor: Actor) -> int:
+        """End all sessions of the caller except the one in use. Returns how many there were."""
+        count = await end_sessions(self._database, who.user.id, but=who.session_id)
+        if count:
+            await audit.record(AuditAction.SESSION_REVOKED, actor, who.user, detail=f"all other sessions: {count}")
+        return count
 
     async def create_api_token(
         self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor

@@ -15,6 +15,7 @@ ALLOWED_ON_LOW_DISK = frozenset(
         "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
         "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress",
+        "revokeOtherSessions", "logOutUser",
         "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
     }
 )  # fmt: skip

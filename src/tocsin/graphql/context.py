@@ -33,6 +33,7 @@ from tocsin.graphql.loaders import DocumentLoaders
 from tocsin.graphql.mutation_completion import AbandonedMutations
 from tocsin.graphql.sharing.groups import SubscriptionGroups
 from tocsin.graphql.sharing.identity import Permissions
+from tocsin.graphql.system.state import ProcessState
 from tocsin.jobs.base import Compute
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.outbound.http_client import HttpClient
@@ -76,6 +77,7 @@ class Services:
     callbacks: CallbackReceiver
     find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
+    process: ProcessState = field(default_factory=ProcessState)
 
     @cached_property
     def loaders(self) -> DocumentLoaders:
