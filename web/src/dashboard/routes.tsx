@@ -35,9 +35,7 @@ export function Pages(): JSX.Element {
         <WorkflowsPage />
       </Route>
       <Route path="/workflow-runs/:id">{({ id }) => <WorkflowRunPage key={id} id={id} />}</Route>
-      <Route path="/account">
-        <AccountPage />
-      </Route>
+      <Route path="/account/:part?">{({ part }) => <AccountPage part={part} />}</Route>
       <Route path="/queues">
         <QueuesPage />
       </Route>

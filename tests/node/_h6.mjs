@@ -1,0 +1,23 @@
+import { browse, ask, logIn } from "./browser.mjs";
+const [executable, server] = process.argv.slice(2);
+const P="correct horse battery";
+await browse(executable, server, async (page, context) => {
+  await page.goto(server+"/#/account");
+  await page.screenshot({path:"/tmp/h6/signin.png"});
+  await page.getByRole("button",{name:"Forgot your password?"}).click();
+  await page.screenshot({path:"/tmp/h6/forgot.png"});
+  await page.getByRole("button",{name:"Sign in", exact:true}).click();
+  await page.getByLabel("Email address").fill("alice@example.com");
+  await page.getByLabel("Password").fill(P);
+  await page.getByRole("button",{name:"Sign in"}).click();
+  await page.getByRole("heading",{name:"Account", level:1}).waitFor();
+  console.log(await context.cookies(server+"/session/graphql"), await page.evaluate(()=>JSON.stringify(localStorage)+JSON.stringify(sessionStorage)+document.cookie));
+  console.log((await context.cookies(server)).length);
+  await page.reload();
+  await page.getByRole("heading",{name:"Account", level:1}).waitFor();
+  const other = await context.newPage();
+  await other.goto(server+"/#/tasks");
+  await other.getByRole("heading",{name:"Tasks", level:1}).waitFor();
+  await other.getByRole("button",{name:"Sign out"}).click();
+  await page.getByRole("heading",{name:"Sign in"}).waitFor();
+});
