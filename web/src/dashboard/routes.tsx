@@ -8,6 +8,8 @@ import { OverviewPage } from "./pages/overview.tsx";
 import { lazy } from "./ui/lazy.tsx";
 
 const AccountPage = lazy(async () => (await import("./pages/account.tsx")).AccountPage);
+const AdminPage = lazy(async () => (await import("./pages/admin.tsx")).AdminPage);
+const AdminUserPage = lazy(async () => (await import("./pages/admin-user.tsx")).AdminUserPage);
 const HistoryPage = lazy(async () => (await import("./pages/history.tsx")).HistoryPage);
 const NotificationsPage = lazy(async () => (await import("./pages/notifications.tsx")).NotificationsPage);
 const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesPage);
@@ -35,13 +37,13 @@ export function Pages(): JSX.Element {
         <WorkflowsPage />
       </Route>
       <Route path="/workflow-runs/:id">{({ id }) => <WorkflowRunPage key={id} id={id} />}</Route>
+      <Route path="/admin/users/:id">{({ id }) => <AdminUserPage key={id} id={id} />}</Route>
+      <Route path="/admin/:part?">{({ part }) => <AdminPage part={part} />}</Route>
       <Route path="/account/:part?">{({ part }) => <AccountPage part={part} />}</Route>
       <Route path="/queues">
         <QueuesPage />
       </Route>
-      <Route path="/notifications">
-        <NotificationsPage />
-      </Route>
+      <Route path="/notifications/:part?">{({ part }) => <NotificationsPage part={part} />}</Route>
       <Route component={NotFoundPage} />
     </Switch>
   );
