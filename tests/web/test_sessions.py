@@ -73,6 +73,8 @@ async def test_a_page_over_https_gets_a_secure_cookie(page: Page, api: Api) -> N
     page.headers = {"origin": api.url.replace("http:", "https:"), "sec-fetch-site": "same-origin"}
     await page.log_in()
     assert page.stored["secure"]
+    assert page.stored.key.startswith("__Secure-")
+    assert (await page.ask(REFRESH))["session"]
 
 
 @pytest.mark.parametrize(

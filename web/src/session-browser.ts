@@ -14,9 +14,11 @@ export class Browser {
   readonly #channel = new BroadcastChannel(`tocsin:session:${PLACE}`);
 
   constructor({ began, ended }: Handlers) {
-    this.#channel.addEventListener("message", ({ data }: MessageEvent<Message>) =>
-      "began" in data ? began(data.began) : ended(),
-    );
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+      if ("ended" in data) return ended();
+      localStorage.setItem(USER, data.began); // what the other tab has written can arrive later than its message
+      began(data.began);
+    });
   }
 
   /** The ID of the user who is signed in in this browser. */

@@ -29,7 +29,7 @@ def sessions_router(services: Callable[[], Services], graphql: StrictGraphQLRout
             return error_response(403, "Only pages of this server may use this path. Use the API without cookies.")
         if "text/event-stream" in request.headers.get("accept", ""):
             return error_response(406, "This path returns no event streams.")
-        name = _cookie_name(services())
+        name = _cookie_name(services(), request)
         cookie = RefreshCookie(_read_cookie(request, name))
         response = await graphql.answer_page(request, cookie)
         _store(cookie, response, name, request, services().settings.refresh_token_days)
@@ -47,9 +47,15 @@ def _is_of_own_page(request: Request) -> bool:
     return site is not None or is_same_origin(origin, request.headers.get("host"))
 
 
-def _cookie_name(services: Services) -> str:
+def _cookie_name(services: Services, request: Request) -> str:
     """Return the name of the cookie, which differs between installations: all ports of a host share their cookies."""
-    return f"{_COOKIE}_{services.accounts.installation_tag}"
+    prefix = "__Secure-" if _is_secure(request) else ""
+    return f"{prefix}{_COOKIE}_{services.accounts.installation_tag}"
+
+
+def _is_secure(request: Request) -> bool:
+    """Tell whether the page came over https, perhaps to a proxy that ends it."""
+    return request.headers.get("origin", "").lower().startswith("https:")
 
 
 def _read_cookie(request: Request, name: str) -> str | None:
@@ -68,7 +74,7 @@ def _store(cookie: RefreshCookie, response: Response, name: str, request: Reques
         cookie.answer,
         max_age=days * 86_400 if cookie.answer else 0,
         path=None,
-        secure=request.headers.get("origin", "").lower().startswith("https:"),
+        secure=_is_secure(request),
         httponly=True,
         samesite="strict",
     )

@@ -6,7 +6,7 @@ import { confirm, Dialog } from "../ui/dialog.tsx";
 import { useSending } from "../ui/form.tsx";
 import { Time } from "../ui/time.tsx";
 import { showToast } from "../ui/toast.tsx";
-import { ChannelForm, labelOf } from "./channel-form.tsx";
+import { ChannelForm, SettingFacts } from "./channel-form.tsx";
 import { CHANNEL_KINDS } from "./channel-kinds.ts";
 import { ChannelTest } from "./channel-test.tsx";
 import { DeliveriesOfChannel } from "./deliveries.tsx";
@@ -70,12 +70,7 @@ export function ChannelCard({ channel, done, showKey }: Props): JSX.Element {
       </div>
       <Problem channel={channel} />
       <dl class="facts">
-        {channel.settings.map(({ name, value }) => (
-          <div key={name}>
-            <dt>{labelOf(channel.kind, name)}</dt>
-            <dd>{value ?? "default"}</dd>
-          </div>
-        ))}
+        <SettingFacts channel={channel} />
         <div>
           <dt>Tells of</dt>
           <dd>{channel.events?.map((kind) => KINDS[kind].name).join(", ") ?? "all that need not be chosen"}</dd>

@@ -132,12 +132,7 @@ function KeptSettings({ channel, replace }: { channel: EditedChannel; replace: (
   return (
     <div class="kept">
       <dl>
-        {channel.settings.map(({ name, value }) => (
-          <div key={name}>
-            <dt>{labelOf(channel.kind, name)}</dt>
-            <dd>{value ?? <span class="faint">default</span>}</dd>
-          </div>
-        ))}
+        <SettingFacts channel={channel} />
       </dl>
       <button type="button" onClick={replace}>
         Replace
@@ -146,8 +141,19 @@ function KeptSettings({ channel, replace }: { channel: EditedChannel; replace: (
   );
 }
 
-export function labelOf(kind: ChannelKind, name: string): string {
-  return CHANNEL_KINDS[kind].settings.find((setting) => setting.name === name)?.label ?? name;
+/** The settings that the form asks for, with masked secrets. */
+export function SettingFacts({ channel }: { channel: Pick<EditedChannel, "kind" | "settings"> }): JSX.Element {
+  const values = new Map(channel.settings.map(({ name, value }) => [name, value]));
+  return (
+    <>
+      {CHANNEL_KINDS[channel.kind].settings.map(({ name, label }) => (
+        <div key={name}>
+          <dt>{label}</dt>
+          <dd>{values.get(name) ?? <span class="faint">default</span>}</dd>
+        </div>
+      ))}
+    </>
+  );
 }
 
 type EventsProps = { chosen: readonly Kind[] | null; change: (kinds: Kind[] | null) => void };

@@ -32,7 +32,7 @@ export function ChannelTest({ id, done, children }: Props): JSX.Element {
   return (
     <>
       <div class="buttons">
-        <button type="button" class="main" disabled={isBusy} onClick={() => void test()}>
+        <button type="button" disabled={isBusy} onClick={() => void test()}>
           {isBusy ? "Sending…" : "Send a test"}
         </button>
         {children}

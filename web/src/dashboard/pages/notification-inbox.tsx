@@ -151,12 +151,6 @@ function NotificationItem({ notification, done }: { notification: Notification; 
       <div class="text">
         <h2>{subject}</h2>
         <p class="faint">{opening}</p>
-        {facts.length > 0 && (
-          <details>
-            <summary>Details</summary>
-            <p>{facts.join("\n")}</p>
-          </details>
-        )}
         <p class="links">
           <span class="faint">
             <Time at={at} />
@@ -165,7 +159,15 @@ function NotificationItem({ notification, done }: { notification: Notification; 
           {task && <Link href={`/tasks/${task.id}`}>{task.name}</Link>}
           {workflowRun && <Link href={`/workflow-runs/${workflowRun.id}`}>Workflow run</Link>}
         </p>
-        <DeliveriesOfNotification id={id} />
+        <div class="more">
+          {facts.length > 0 && (
+            <details>
+              <summary>Details</summary>
+              <p>{facts.join("\n")}</p>
+            </details>
+          )}
+          <DeliveriesOfNotification id={id} />
+        </div>
       </div>
       {acknowledgedAt === null ? (
         <Acknowledge notifications={[notification]} label="Acknowledge" done={done} />
