@@ -68,7 +68,7 @@ class Server:
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
         await self.launch()
-        await wait_until(self.ready, 30)
+        await wait_until(self.ready, 90)
 
     async def refused(self) -> list[str]:
         """Start a process that is expected to fail, and return the lines that it prints."""
@@ -152,8 +152,8 @@ class Server:
 async def run_server(directory: Path, **settings: str) -> AsyncIterator[Server]:
     """Start a server and yield it."""
     server = Server(directory, **settings)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()

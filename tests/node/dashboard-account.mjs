@@ -201,7 +201,6 @@ async function managesChannels(page) {
   await page.getByText("✓ Works").waitFor();
   await page.getByRole("button", { name: "Send a test" }).click(); // the server refuses it this time
   await page.getByRole("status").getByText("500").waitFor();
-  await page.getByText("Failing since").waitFor();
   await page.getByRole("button", { name: "Turn off" }).click();
   await page.getByText("‖ Off").waitFor();
   await page.getByRole("button", { name: "Edit" }).click();

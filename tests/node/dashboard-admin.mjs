@@ -37,7 +37,7 @@ async function seesUsers(page) {
   await page.getByRole("searchbox").fill("");
   await page.getByRole("button", { name: "Administrators" }).click();
   await page.getByRole("link", { name: BOB }).waitFor({ state: "detached" });
-  await page.getByRole("link", { name: CAROL }).click();
+  await page.getByRole("table").getByRole("link", { name: CAROL }).click();
   await page.getByText("This is you").waitFor();
 }
 

@@ -10,7 +10,10 @@ import { lazy } from "./ui/lazy.tsx";
 const AccountPage = lazy(async () => (await import("./pages/account.tsx")).AccountPage);
 const AdminPage = lazy(async () => (await import("./pages/admin.tsx")).AdminPage);
 const AdminUserPage = lazy(async () => (await import("./pages/admin-user.tsx")).AdminUserPage);
+const DeadLettersPage = lazy(async () => (await import("./pages/dead-letters.tsx")).DeadLettersPage);
 const HistoryPage = lazy(async () => (await import("./pages/history.tsx")).HistoryPage);
+const IncidentPage = lazy(async () => (await import("./pages/incident.tsx")).IncidentPage);
+const IncidentsPage = lazy(async () => (await import("./pages/incidents.tsx")).IncidentsPage);
 const NotificationsPage = lazy(async () => (await import("./pages/notifications.tsx")).NotificationsPage);
 const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesPage);
 const RunPage = lazy(async () => (await import("./pages/run.tsx")).RunPage);
@@ -44,6 +47,13 @@ export function Pages(): JSX.Element {
         <QueuesPage />
       </Route>
       <Route path="/notifications/:part?">{({ part }) => <NotificationsPage part={part} />}</Route>
+      <Route path="/incidents">
+        <IncidentsPage />
+      </Route>
+      <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} />}</Route>
+      <Route path="/dead-letters">
+        <DeadLettersPage />
+      </Route>
       <Route component={NotFoundPage} />
     </Switch>
   );

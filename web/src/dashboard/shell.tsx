@@ -6,7 +6,19 @@ import icon from "../icon.svg";
 import { isConnected, session, user, userEmail } from "./client.ts";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
 import { Confirmation, Dialog } from "./ui/dialog.tsx";
-import { BellIcon, CodeIcon, HomeIcon, QueueIcon, RunIcon, ShieldIcon, TaskIcon, WorkflowIcon } from "./ui/icons.tsx";
+import {
+  BellIcon,
+  CodeIcon,
+  DeadLetterIcon,
+  HomeIcon,
+  IncidentIcon,
+  MenuIcon,
+  QueueIcon,
+  RunIcon,
+  ShieldIcon,
+  TaskIcon,
+  WorkflowIcon,
+} from "./ui/icons.tsx";
 import { Toasts } from "./ui/toast.tsx";
 
 const PAGES = [
@@ -15,6 +27,8 @@ const PAGES = [
   { path: "/runs", name: "History", key: "h", icon: <RunIcon /> },
   { path: "/workflows", name: "Workflows", key: "w", icon: <WorkflowIcon /> },
   { path: "/queues", name: "Queues", key: "q", icon: <QueueIcon /> },
+  { path: "/incidents", name: "Incidents", key: "i", icon: <IncidentIcon /> },
+  { path: "/dead-letters", name: "Dead letters", key: "d", icon: <DeadLetterIcon /> },
   { path: "/notifications", name: "Notifications", key: "n", icon: <BellIcon /> },
 ];
 
@@ -46,13 +60,20 @@ function focusMain(event: Event): void {
 
 function Sidebar(): JSX.Element {
   const [location] = useLocation();
+  const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => setIsOpen(false), [location]);
   return (
-    <nav class="sidebar" aria-label="Pages">
+    <nav class={isOpen ? "sidebar open" : "sidebar"} aria-label="Pages" onKeyDown={({ key }) => key === "Escape" && setIsOpen(false)}>
       <Link href="/" class="brand">
         <img src={icon} alt="" width="22" height="22" />
         Tocsin
       </Link>
-      <ul>
+      <button type="button" class="menu" aria-expanded={isOpen} aria-controls="pages" onClick={() => setIsOpen(!isOpen)}>
+        <MenuIcon />
+        Menu
+        <UnacknowledgedCount />
+      </button>
+      <ul id="pages">
         {PAGES.map(({ path, name, icon: drawn }) => (
           <li key={path}>
             <Link href={path} aria-current={isWithin(location, path) ? "page" : undefined}>

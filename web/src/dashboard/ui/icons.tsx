@@ -89,3 +89,18 @@ export const CheckIcon = (): JSX.Element => (
     <path {...LINE} d="m3 8.5 3.25 3.25L13 5" />
   </Icon>
 );
+export const IncidentIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M8 2.75 14 13H2zM8 6.75v3M8 11.25v.01" />
+  </Icon>
+);
+export const DeadLetterIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M2.5 4h11v8.5h-11zM2.5 4.25 8 8.75l5.5-4.5" />
+  </Icon>
+);
+export const MenuIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />
+  </Icon>
+);
