@@ -26,6 +26,7 @@ PUBLIC = {
     "acceptInvitation",
     "confirmEmail",
     "confirmMailAddress",
+    "installation",
 }
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
@@ -95,6 +96,7 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "revokeApiToken": (f"mutation($token: ID!) {{ revokeApiToken(input: {{id: $token}}) {{ revokedApiTokenId {SHOWN} }} }}", {"revokeApiToken": {"revokedApiTokenId": None, **NOT_FOUND}}),
     "revokeSession": (f"mutation($session: ID!) {{ revokeSession(input: {{id: $session}}) {{ revokedSessionId {SHOWN} }} }}", {"revokeSession": {"revokedSessionId": None, **NOT_FOUND}}),
+    "revokeOtherSessions": (f"mutation {{ revokeOtherSessions {{ revokedCount {SHOWN} }} }}", {"revokeOtherSessions": {"revokedCount": 0, "userErrors": []}}),
     "changePassword": (
         'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
         {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
@@ -183,6 +185,8 @@ ADMIN: dict[str, tuple[str, Any]] = {
     "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),
     "updateUser": ("mutation($alice: ID!) { updateUser(input: {id: $alice}) { user { email isAdmin } } }", {"updateUser": {"user": {"email": "alice@example.test", "isAdmin": False}}}),
     "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
+    "logOutUser": ("mutation { logOutUser(input: {id: \"VXNlcjpub25l\"}) { endedSessionCount userErrors { code } } }", {"logOutUser": {"endedSessionCount": None, **NOT_FOUND}}),
+    "system": ("{ system { processes { name } components { name isHealthy } } }", {"system": {"processes": [], "components": []}}),
     "setUserQuota": ("mutation($alice: ID!) { setUserQuota(input: {id: $alice, quota: TASKS, limit: -1}) { user { email } userErrors { code } } }", {"setUserQuota": {"user": None, "userErrors": [{"code": "INVALID"}]}}),
     "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip

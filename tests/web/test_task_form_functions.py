@@ -9,7 +9,7 @@ import pytest
 
 from tests.web.dashboard_modules import needs_modules, values
 from tocsin import schedules
-from tocsin.schedules.iso8601 import parse_duration
+from tocsin.durations import parse_duration
 
 pytestmark = needs_modules
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
