@@ -207,7 +207,7 @@ async def test_known_variables_are_inserted_and_never_split() -> None:
 
 def quoted_at_random(word: str, chance: random.Random) -> str:
     """Write a word for the shell, in any of its ways."""
-    parts = list[str]()
+    parts: list[str] = []
     while word or not parts:
         size = chance.randint(1, 4)
         piece, word = word[:size], word[size:]

@@ -23,7 +23,7 @@ describe_enum(
         "LOGGED_IN": "A user logged in with their password.",
         "LOG_IN_FAILED": "A log-in was rejected: wrong password, unknown address or deactivated account.",
         "LOGGED_OUT": "A user logged out.",
-        "SESSION_REVOKED": "A user revoked one of their other sessions.",
+        "SESSION_REVOKED": "Sessions were revoked: by their user, or by an administrator.",
         "REFRESH_TOKEN_REUSED": "A refresh token was used a second time, which ended its session.",
         "PASSWORD_CHANGED": "A user changed their password.",
         "PASSWORD_RESET_REQUESTED": "A password reset link was mailed.",
