@@ -35,6 +35,9 @@ def free_port() -> int:
 class Server:
     """A server with its own data directory and port, which can be killed and restarted."""
 
+    patience = 30.0
+    """The seconds that a start and an end may take."""
+
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
         self.port = free_port()
@@ -68,7 +71,7 @@ class Server:
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
         await self.launch()
-        await wait_until(self.ready, 30)
+        await wait_until(self.ready, self.patience)
 
     async def refused(self) -> list[str]:
         """Start a process that is expected to fail, and return the lines that it prints."""
@@ -112,7 +115,7 @@ class Server:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(self.patience):
             return await self.process.wait()
 
     def database_pid(self) -> int:
