@@ -66,13 +66,17 @@ async def run_burst(url: str, load: Load, tasks: int, receivers: Receivers, *, i
         _leave_out_notifications()
     async with tocsin(smtp_port=receivers.smtp_port, **_SETTINGS) as process, listening(process) as listeners:
         await _sign_up(process, receivers)
-        step = round(1 / load.share) if load.share else tasks + 1
-        urls = [f"{url}{load.path}" if number % step == step - 1 else url for number in range(tasks)]
-        due, failures = first_due(tasks), tasks // step
+        urls = [f"{url}{load.path}" if _fails(number, load) else url for number in range(tasks)]
+        due, failures = first_due(tasks), sum(_fails(number, load) for number in range(tasks))
         result, _ = await run_load(process, listeners, urls, [due] * tasks, failures)
         expected = 2 * (min(OWNERS, failures) if load.is_one_incident else failures) if is_on else 0
         await _until_delivered(process, expected)
         return Told(result, expected, time.time() - due.timestamp())
+
+
+def _fails(number: int, load: Load) -> bool:
+    """Tell whether the task with this number fails. So does one of each owner, of every so many of theirs."""
+    return load.share > 0 and number // OWNERS % round(1 / load.share) == 0
 
 
 def _leave_out_notifications() -> None:

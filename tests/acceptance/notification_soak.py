@@ -23,7 +23,7 @@ from aiohttp import web
 
 from tests.acceptance.events import events
 from tests.acceptance.notification_history import History, check_history, read_history
-from tests.acceptance.server import Server, UnavailableError
+from tests.acceptance.server import RateLimitedError, Server, UnavailableError
 from tests.harness import wait_until
 from tests.outbound.smtp import Inbox, mail_server
 
@@ -162,7 +162,11 @@ class PollingClient(Client):
     """A client of long polls, which acknowledges some of what it gets."""
 
     async def _receive(self) -> None:
-        page = (await self._server.query(_POLL, {"after": self.cursor}))["notifications"]
+        try:
+            page = (await self._server.query(_POLL, {"after": self.cursor}))["notifications"]
+        except RateLimitedError:  # polls that it has left wait for a database that is away
+            await asyncio.sleep(1)
+            return
         self.received += [node["id"] for node in page["nodes"]]
         self.cursor = page["pageInfo"]["endCursor"]
         if page["nodes"] and self._chance.random() < 0.3:

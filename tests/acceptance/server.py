@@ -23,6 +23,10 @@ class UnavailableError(Exception):
     """The server responded that its database is unavailable."""
 
 
+class RateLimitedError(Exception):
+    """The server responded that the caller is to try again a little later."""
+
+
 def free_port() -> int:
     """Return a free loopback port outside of the range from which the system assigns ephemeral ports."""
     while True:
@@ -144,8 +148,10 @@ class Server:
         async with httpx.AsyncClient(timeout=10, verify=False) as client:
             answer = await client.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
         body = answer.json()
-        if any(error["extensions"]["code"] == "UNAVAILABLE" for error in body.get("errors", [])):
-            raise UnavailableError(body["errors"][0]["message"])
+        codes = {error["extensions"]["code"]: error["message"] for error in body.get("errors", [])}
+        for code, error in (("UNAVAILABLE", UnavailableError), ("RATE_LIMITED", RateLimitedError)):
+            if code in codes:
+                raise error(codes[code])
         assert "errors" not in body, body
         data: dict[str, Any] = body["data"]
         return data

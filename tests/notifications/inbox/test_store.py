@@ -111,7 +111,8 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
      "One of your sessions was ended", "One of your sessions was ended: its refresh token was used a second time",
      {"address": "192.0.2.2", "openedAt": _DUE, "openedFrom": "192.0.2.1"}),
     (NetworkDown.from_outage("u1", "o1", DUE), "The network of your Tocsin server is down",
-     "The network of your Tocsin server is down: none of its canaries answers.\nDown since: 22 Nov 2026, 09:00:00 UTC\n",
+     "The network of your Tocsin server is down: none of its canaries answers.\n"
+     "Down since: 22 Nov 2026, 09:00:00 UTC\n",
      {"since": _DUE}),
     (NetworkUp.from_outage("u1", "o1", DUE, ENDED), "The network of your Tocsin server is back",
      "The network of your Tocsin server is back: a canary answers again.\nDown since: 22 Nov 2026, 09:00:00 UTC\n"
@@ -136,7 +137,8 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 12, "host": "api.example.org:443",
       **_REFUSED}),
     (IncidentReport.from_incident(incident(subjects=[workflow_subject()]), IncidentNews.RECOVERED),
-     'Workflow "Invoices" works again', 'Your workflow "Invoices" works again.\nFailing since: 22 Nov 2026, 09:00:11 UTC',
+     'Workflow "Invoices" works again',
+     'Your workflow "Invoices" works again.\nFailing since: 22 Nov 2026, 09:00:11 UTC',
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
       **_REFUSED, "workflowRunId": to_global_id("WorkflowRun", "u1/w1-1"),
       "workflowId": to_global_id("Workflow", "u1/1")}),
