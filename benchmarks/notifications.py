@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -104,11 +105,14 @@ async def _sign_up(process: Process, receivers: Receivers) -> None:
 
 
 async def _until_delivered(process: Process, expected: int) -> None:
-    async with asyncio.timeout(_TELL_SECONDS):
-        while (
-            await process.runtime.database.deliveries.count_documents({"status": DeliveryStatus.DELIVERED}) < expected
-        ):
-            await asyncio.sleep(0.05)
+    deliveries = process.runtime.database.deliveries
+    try:
+        async with asyncio.timeout(_TELL_SECONDS):
+            while await deliveries.count_documents({"status": DeliveryStatus.DELIVERED}) < expected:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        found = Counter([(each["kind"], each["status"], each["last_error"]) async for each in deliveries.find({})])
+        raise RuntimeError(f"of {expected} deliveries, these were made: {found}") from None
 
 
 def measure(rounds: int = 5, tasks: int = 2000, loads: tuple[Load, ...] = LOADS) -> list[Row]:
