@@ -121,6 +121,7 @@ from tocsin.documents.states import (
     WaitingFor,
     public_status,
 )
+from tocsin.documents.statistics_documents import OutcomeDocument, RunStatisticsDocument
 from tocsin.documents.stored_runs import RECORDED_FIELDS, record_stored_runs
 from tocsin.documents.task_documents import (
     ActiveRunDocument,
@@ -237,6 +238,7 @@ __all__ = [
     "NotificationPreferences",
     "NotificationPreferencesDocument",
     "OutageObserverDocument",
+    "OutcomeDocument",
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
@@ -266,6 +268,7 @@ __all__ = [
     "RunChanges",
     "RunDocument",
     "RunReason",
+    "RunStatisticsDocument",
     "RunStatus",
     "Scope",
     "SealedSecretDocument",

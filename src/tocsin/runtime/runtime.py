@@ -143,6 +143,7 @@ class Runtime:
             disk=self._disk_monitor,
             http=process.http,
             callbacks=process.callbacks,
+            statistics=process.statistics,
             find_wait_reason=process.engine.find_wait_reason,
             compute=process.compute,
         )
