@@ -9,7 +9,7 @@ from tocsin import clock
 from tocsin.documents import OutcomeDocument, RunStatus
 from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
-from tocsin.graphql.arguments import TimeWindow
+from tocsin.graphql.arguments import TimeWindow, prefix_errors
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.runs.lists import parse_task_id
@@ -151,7 +151,9 @@ class RunStatisticsQueries:
         window, now = filter.due_at, clock.now()
         if not window.from_:
             raise InvalidInput("`from` is required.", "filter", "dueAt", "from")
-        services, scope = info.context.services, _parse_scope(filter, owner)
+        services = info.context.services
+        with prefix_errors("filter"):
+            scope = _parse_scope(filter, owner)
         found = await read_statistics(
             services.database, services.statistics, owner, scope, window.from_, window.to or now, bucket, now
         )
@@ -162,7 +164,7 @@ def _parse_scope(filter_: RunStatisticsFilter, owner: str) -> str:
     """Return the scope of a filter. Raises InvalidInput for several."""
     given = [name for name in ("task_id", "workflow", "queue") if getattr(filter_, name)]
     if len(given) > 1:
-        raise InvalidInput("Give at most one of `taskId`, `workflow` and `queue`.", "filter")
+        raise InvalidInput("Give at most one of `taskId`, `workflow` and `queue`.")
     if filter_.task_id:
         return task_scope(parse_task_id(filter_.task_id, owner))
     if filter_.workflow:

@@ -46,7 +46,7 @@ class TaskFilter:
 
 _PARTS: PartReaders = {
     "job": ("job", "timeout"),
-    "schedule": ("schedule", "retry"),
+    "schedule": ("schedule", "retry", "recentOutcomes"),
     "misfire": ("misfire",),
     "retry": ("retry",),
 }
