@@ -152,8 +152,8 @@ class Server:
 async def run_server(directory: Path, **settings: str) -> AsyncIterator[Server]:
     """Start a server and yield it."""
     server = Server(directory, **settings)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()

@@ -1,22 +1,12 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Route, Router, Switch } from "wouter-preact";
+import { Router } from "wouter-preact";
 
 import { usePageLocation, usePageSearch } from "./address.ts";
 import { connect, userEmail } from "./client.ts";
 import { type Api, ApiContext, Changes } from "./live.ts";
-import { AccountPage } from "./pages/account.tsx";
-import { HistoryPage } from "./pages/history.tsx";
-import { NotFoundPage } from "./pages/not-found.tsx";
-import { NotificationsPage } from "./pages/notifications.tsx";
-import { OverviewPage } from "./pages/overview.tsx";
-import { QueuesPage } from "./pages/queues.tsx";
-import { RunPage } from "./pages/run.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
-import { TaskPage } from "./pages/task.tsx";
-import { TasksPage } from "./pages/tasks.tsx";
-import { WorkflowRunPage } from "./pages/workflow-run.tsx";
-import { WorkflowsPage } from "./pages/workflows.tsx";
+import { Pages } from "./routes.tsx";
 import { Shell } from "./shell.tsx";
 
 /** The dashboard. The page that is shown is in the fragment of the address, so signing in again leads back to it. */
@@ -44,19 +34,7 @@ function Dashboard(): JSX.Element | null {
     api && (
       <ApiContext.Provider value={api}>
         <Shell>
-          <Switch>
-            <Route path="/" component={OverviewPage} />
-            <Route path="/tasks" component={TasksPage} />
-            <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
-            <Route path="/runs" component={HistoryPage} />
-            <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
-            <Route path="/workflows" component={WorkflowsPage} />
-            <Route path="/workflow-runs/:id">{({ id }) => <WorkflowRunPage key={id} id={id} />}</Route>
-            <Route path="/account" component={AccountPage} />
-            <Route path="/queues" component={QueuesPage} />
-            <Route path="/notifications" component={NotificationsPage} />
-            <Route component={NotFoundPage} />
-          </Switch>
+          <Pages />
         </Shell>
       </ApiContext.Provider>
     )

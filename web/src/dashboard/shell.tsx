@@ -1,11 +1,13 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
 import { isConnected, session, userEmail } from "./client.ts";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
-import { BellIcon, CodeIcon, HomeIcon, QueueIcon, RunIcon, TaskIcon, WorkflowIcon } from "./ui/icons.tsx";
+import { Confirmation, Dialog } from "./ui/dialog.tsx";
+import { BellIcon, CodeIcon, DeadLetterIcon, HomeIcon, IncidentIcon, MenuIcon, QueueIcon, RunIcon, TaskIcon, WorkflowIcon } from "./ui/icons.tsx";
+import { Toasts } from "./ui/toast.tsx";
 
 const PAGES = [
   { path: "/", name: "Overview", key: "o", icon: <HomeIcon /> },
@@ -13,12 +15,15 @@ const PAGES = [
   { path: "/runs", name: "History", key: "h", icon: <RunIcon /> },
   { path: "/workflows", name: "Workflows", key: "w", icon: <WorkflowIcon /> },
   { path: "/queues", name: "Queues", key: "q", icon: <QueueIcon /> },
+  { path: "/incidents", name: "Incidents", key: "i", icon: <IncidentIcon /> },
+  { path: "/dead-letters", name: "Dead letters", key: "d", icon: <DeadLetterIcon /> },
   { path: "/notifications", name: "Notifications", key: "n", icon: <BellIcon /> },
 ];
 
 /** The frame around every page: where one can go, who is signed in, and whether changes arrive. */
 export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
-  useShortcuts();
+  const [isHelping, setIsHelping] = useState(false);
+  useShortcuts(() => setIsHelping(true));
   return (
     <div class="shell">
       <a class="skip-link" href="#main" onClick={focusMain}>
@@ -29,6 +34,9 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
         <ConnectionNotice />
         {children}
       </main>
+      <Confirmation />
+      {isHelping && <Help close={() => setIsHelping(false)} />}
+      <Toasts />
     </div>
   );
 }
@@ -40,13 +48,20 @@ function focusMain(event: Event): void {
 
 function Sidebar(): JSX.Element {
   const [location] = useLocation();
+  const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => setIsOpen(false), [location]);
   return (
-    <nav class="sidebar" aria-label="Pages">
+    <nav class={isOpen ? "sidebar open" : "sidebar"} aria-label="Pages" onKeyDown={({ key }) => key === "Escape" && setIsOpen(false)}>
       <Link href="/" class="brand">
         <img src={icon} alt="" width="22" height="22" />
         Tocsin
       </Link>
-      <ul>
+      <button type="button" class="menu" aria-expanded={isOpen} aria-controls="pages" onClick={() => setIsOpen(!isOpen)}>
+        <MenuIcon />
+        Menu
+        <UnacknowledgedCount />
+      </button>
+      <ul id="pages">
         {PAGES.map(({ path, name, icon: drawn }) => (
           <li key={path}>
             <Link href={path} aria-current={isWithin(location, path) ? "page" : undefined}>
@@ -88,8 +103,8 @@ function ConnectionNotice(): JSX.Element | null {
   );
 }
 
-/** Goes to a page by `g` and its letter. */
-function useShortcuts(): void {
+/** Goes to a page by `g` and its letter, to the search of a page by `/`, and shows all keys by `?`. */
+function useShortcuts(showHelp: () => void): void {
   const [, navigate] = useLocation();
   useEffect(() => {
     let isGoing = false;
@@ -97,11 +112,38 @@ function useShortcuts(): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       const page = isGoing ? PAGES.find(({ key }) => key === event.key) : undefined;
       if (page) navigate(page.path);
+      else if (event.key === "?") showHelp();
+      else if (event.key === "/") focusSearch(event);
       isGoing = event.key === "g";
     };
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
   }, [navigate]);
+}
+
+function focusSearch(event: Event): void {
+  const search = document.querySelector<HTMLInputElement>("#main [type=search]");
+  if (search === null) return;
+  event.preventDefault();
+  search.focus();
+}
+
+function Help({ close }: { close: () => void }): JSX.Element {
+  const keys = [...PAGES.map(({ key, name }) => [`g ${key}`, name]), ["/", "Search on this page"], ["?", "These keys"], ["Esc", "Close"]];
+  return (
+    <Dialog title="Keys" close={close}>
+      <dl class="keys">
+        {keys.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
 }
 
 function isTyping(target: EventTarget | null): boolean {

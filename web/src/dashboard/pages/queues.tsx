@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 
 import { useAction } from "../actions.ts";
 import { session } from "../client.ts";
@@ -9,6 +10,7 @@ import { Page, Section } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
+import { EditQueue } from "./edit-queue.tsx";
 
 const QUEUES = graphql(`
   query Queues {
@@ -17,6 +19,7 @@ const QUEUES = graphql(`
       description
       concurrency
       ratePerMinute
+      priority
       paused
       depth
       running
@@ -38,8 +41,9 @@ type Queues = ResultOf<typeof QUEUES>;
 
 export function QueuesPage(): JSX.Element {
   const { data, error, reread } = useLive(QUEUES, {});
+  const isAdmin = session.current()?.user.isAdmin ?? false;
   return (
-    <Page title="Queues">
+    <Page title="Queues" actions={isAdmin && <EditButton queue={null} done={reread} />}>
       {error && !data && <ErrorState message={error} retry={reread} />}
       {!error && !data && <LoadingRows count={4} />}
       {data && <QueuesTable queues={data.queues} done={reread} />}
@@ -82,7 +86,7 @@ function QueuesTable({ queues, done }: { queues: Queues["queues"]; done: () => v
               <td class="number faint">{limits(queue)}</td>
               {isAdmin && (
                 <td class="number">
-                  <Hold name={queue.name} isPaused={queue.paused} done={done} />
+                  <EditButton queue={queue} done={done} /> <Hold name={queue.name} isPaused={queue.paused} done={done} />
                 </td>
               )}
             </tr>
@@ -96,6 +100,18 @@ function QueuesTable({ queues, done }: { queues: Queues["queues"]; done: () => v
 function limits({ concurrency, ratePerMinute }: Queues["queues"][number]): string {
   const parts = [concurrency && `${concurrency} at once`, ratePerMinute && `${formatCount(ratePerMinute)} a minute`];
   return parts.filter(Boolean).join(", ") || "none";
+}
+
+function EditButton({ queue, done }: { queue: Queues["queues"][number] | null; done: () => void }): JSX.Element {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <button type="button" onClick={() => setIsOpen(true)}>
+        {queue ? "Limits…" : "New queue…"}
+      </button>
+      {isOpen && <EditQueue queue={queue} done={done} close={() => setIsOpen(false)} />}
+    </>
+  );
 }
 
 function Hold({ name, isPaused, done }: { name: string; isPaused: boolean; done: () => void }): JSX.Element {

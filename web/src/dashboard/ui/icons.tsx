@@ -73,3 +73,18 @@ export const WorkflowIcon = (): JSX.Element => (
     <path {...LINE} d="M5.5 7.5 10.5 4.75M5.5 8.5l5 2.75" />
   </Icon>
 );
+export const IncidentIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M8 2.75 14 13H2zM8 6.75v3M8 11.25v.01" />
+  </Icon>
+);
+export const DeadLetterIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M2.5 4h11v8.5h-11zM2.5 4.25 8 8.75l5.5-4.5" />
+  </Icon>
+);
+export const MenuIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />
+  </Icon>
+);

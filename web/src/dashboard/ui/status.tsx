@@ -18,6 +18,9 @@ const LOOKS: Record<string, Look> = {
   CANCELLED: { word: "Cancelled", tone: "idle", shape: "dash" },
   SKIPPED: { word: "Skipped", tone: "idle", shape: "skip" },
   MISSED: { word: "Missed", tone: "warn", shape: "skip" },
+  RECOVERED: { word: "Works again", tone: "good", shape: "check" },
+  STOPPED: { word: "Stopped", tone: "idle", shape: "dash" },
+  CANARY: { word: "Trying one", tone: "busy", shape: "ring" },
   PAUSED: { word: "Paused", tone: "idle", shape: "bars" },
 };
 
