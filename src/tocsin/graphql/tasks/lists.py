@@ -46,7 +46,7 @@ class TaskFilter:
 
 _PARTS: PartReaders = {
     "job": ("job", "timeout"),
-    "schedule": ("schedule", "retry", "recentOutcomes"),
+    "schedule": ("schedule", "retry", "recentOutcomes", "nextDueTimes"),
     "misfire": ("misfire",),
     "retry": ("retry",),
 }

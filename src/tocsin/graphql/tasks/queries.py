@@ -9,17 +9,14 @@ import strawberry
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
 from tocsin.documents.paging import PageArguments
-from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import GlobalId, prefix_errors
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.tasks.lists import TaskFilter, TaskOrder, list_tasks
-from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule
+from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule, require_preview_count
 from tocsin.graphql.tasks.types import Task
-
-_MAX_PREVIEW = 100
 
 
 @strawberry.type
@@ -60,8 +57,7 @@ class ScheduleQueries:
         count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
     ) -> list[datetime]:
         await access.require_user(info)
-        if not 1 <= count <= _MAX_PREVIEW:
-            raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
+        require_preview_count(count)
         now = clock.now()
         with prefix_errors("schedule"):
             parsed = parse_schedule(schedule, now)

@@ -1,5 +1,6 @@
 """The output type of tasks."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, cast
 
@@ -21,7 +22,7 @@ from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.statistics import RunOutcome, to_outcome
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
-from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_schedule
+from tocsin.graphql.tasks.schedule import Misfire, Schedule, require_preview_count, to_misfire, to_schedule
 from tocsin.statistics.tally import find_end
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.ranking import DEFAULT_QUEUE
@@ -125,6 +126,17 @@ class Task(Node):
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
         return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
+
+    @strawberry.field(description="Next due times by its schedule, from `nextRunAt` on; empty if there is none.")
+    async def next_due_times(
+        self,
+        count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
+    ) -> list[datetime]:
+        require_preview_count(count)
+        if self.next_run_at is None:
+            return []
+        schedule = schedules.schedule_from_document(self.document["schedule"])
+        return await asyncio.to_thread(schedules.preview_due_times, schedule, self.next_run_at - MILLISECOND, count)
 
     @strawberry.field(
         description=(

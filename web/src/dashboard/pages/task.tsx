@@ -2,16 +2,19 @@ import type { JSX } from "preact";
 import { Link } from "wouter-preact";
 
 import { useAction } from "../actions.ts";
+import { formatRelative } from "../format.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { useLive } from "../live.ts";
 import { Page, Section } from "../ui/page.tsx";
 import { PauseIcon, PlayIcon } from "../ui/icons.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
-import { Time } from "../ui/time.tsx";
+import { now, Time } from "../ui/time.tsx";
 import { NotFoundPage } from "./not-found.tsx";
 import { OutcomeStrip } from "./outcome-strip.tsx";
+import { RunCharts } from "./run-charts.tsx";
 import { RUN_ROW, RunsTable } from "./runs-table.tsx";
+import { DurationChart } from "./task-charts.tsx";
 
 const TASK = graphql(
   `
@@ -42,7 +45,14 @@ const TASK = graphql(
             url
           }
         }
-        runs(first: 50) {
+        nextDueTimes(count: 5)
+        recentOutcomes {
+          runId
+          status
+          dueAt
+          durationMs
+        }
+        runs(first: 20) {
           totalCount
           totalCountIsExact
           nodes {
@@ -111,9 +121,22 @@ function Contents({ task }: { task: Task }): JSX.Element {
         ))}
       </p>
       {task.waitingText && <p class="notice warn">{task.waitingText}</p>}
-      {runs.length > 0 && (
+      {task.recentOutcomes.length > 0 && (
         <Section title="Latest outcomes">
-          <OutcomeStrip runs={runs} />
+          <OutcomeStrip outcomes={task.recentOutcomes} />
+          <DurationChart outcomes={task.recentOutcomes} />
+        </Section>
+      )}
+      {task.recentOutcomes.length > 1 && <RunCharts title="Outcomes and durations" scope={{ taskId: task.id }} />}
+      {task.nextDueTimes.length > 1 && (
+        <Section title="Next due times">
+          <ol class="due-times">
+            {task.nextDueTimes.map((at) => (
+              <li key={at}>
+                <Time at={at} as="moment" /> <span class="faint">{formatRelative(Date.parse(at), now.value)}</span>
+              </li>
+            ))}
+          </ol>
         </Section>
       )}
       <Section title="Settings">
