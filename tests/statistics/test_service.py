@@ -172,6 +172,19 @@ async def test_the_latest_outcomes_of_a_task_are_kept_in_order(database: Databas
     assert (await statistics.read_outcomes(["alice/t2"])) == {"alice/t2": []}
 
 
+async def test_a_recount_does_not_crowd_out_earlier_outcomes(database: Database) -> None:
+    statistics = Statistics(database)
+    earlier = [ended_run(number, due_at=T0 - timedelta(hours=2)) for number in range(40)]
+    recent = [ended_run(number, due_at=T0) for number in range(40, 50)]
+    await database.runs.insert_many([*earlier, *recent])
+    statistics.meter.count_ends([*earlier, *recent])
+    await statistics.flush()
+    for _ in range(3):
+        await statistics.recount_hour(HOUR)
+    outcomes = (await statistics.read_outcomes(["alice/t1"]))["alice/t1"]
+    assert len({one["r"] for one in outcomes}) == 50
+
+
 async def test_readers_see_each_end_once_while_it_is_being_stored(database: Database) -> None:
     statistics = Statistics(database)
     for number in range(20):

@@ -89,6 +89,7 @@ async def replace_hour(
         changes[first.document_id] = (first, {"cells": inner})
     for cell in (Cell(owner, ALL, False, hour), *(cell for cell in cells if not cell.is_minute)):
         changes[cell.document_id] = (cell, {cell.place: cells.get(cell, Tally()).to_stored()})
+    await _write(database, list(map(_pull_outcomes, outcomes.outcomes.items())))
     updates = [_upsert(cell, {"$set": change}) for cell, change in changes.values()]
     await _write(database, [*updates, *map(_push_outcomes, outcomes.outcomes.items())])
 
@@ -131,6 +132,12 @@ def _upsert(cell: Cell, changes: Expression) -> UpdateOne:
     if cell.is_minute:
         fields["expires_at"] = ends_at + MINUTES_KEPT
     return UpdateOne({"_id": cell.document_id}, {**changes, "$setOnInsert": fields}, upsert=True)
+
+
+def _pull_outcomes(item: tuple[tuple[str, str], Mapping[str, OutcomeDocument]]) -> UpdateOne:
+    """Return the update that removes the outcomes of these runs, which are about to be added again."""
+    (owner, scope), outcomes = item
+    return UpdateOne({"_id": f"{owner}/o/{scope}"}, {"$pull": {"outcomes": {"r": {"$in": list(outcomes)}}}})
 
 
 def _push_outcomes(item: tuple[tuple[str, str], Mapping[str, OutcomeDocument]]) -> UpdateOne:

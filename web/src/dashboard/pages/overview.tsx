@@ -102,12 +102,10 @@ function Contents({ data }: { data: Overview }): JSX.Element {
         {running.nodes.length > 0 ? <RunsTable runs={running.nodes} named /> : <p class="faint quiet-line">Nothing is running.</p>}
       </Section>
       <RunCharts title="Outcomes and durations" />
-      <div class="halves">
-        <Section title="Latest runs" aside={<Link href="/runs">All runs</Link>}>
-          {latest.nodes.length > 0 ? <RunsTable runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
-        </Section>
-        {queues.length > 0 && <QueueDepths queues={queues} />}
-      </div>
+      {queues.length > 0 && <QueueDepths queues={queues} />}
+      <Section title="Latest runs" aside={<Link href="/runs">All runs</Link>}>
+        {latest.nodes.length > 0 ? <RunsTable runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
+      </Section>
     </>
   );
 }

@@ -13,6 +13,7 @@ import { now } from "../ui/time.tsx";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const PACE_MS = 800;
 const RUN_STATISTICS = graphql(`
   query RunCharts($filter: RunStatisticsFilter!, $bucket: StatisticsBucket!) {
     runStatistics(filter: $filter, bucket: $bucket) {
@@ -55,7 +56,7 @@ export function RunCharts({ title, scope = {} }: { title: string; scope?: Scope 
   const to = Math.ceil((now.value + 1) / period.span) * period.span;
   const from = to - period.length;
   const variables = { filter: { dueAt: { from: new Date(from).toISOString(), to: new Date(to).toISOString() }, ...scope }, bucket: period.bucket };
-  const { data, error, reread } = useLive(RUN_STATISTICS, variables, { concerns: (change) => isOfTasks(change) || isOfWorkflows(change) });
+  const { data, error, reread } = useLive(RUN_STATISTICS, variables, { concerns: (change) => isOfTasks(change) || isOfWorkflows(change), pace: PACE_MS });
   const choice = (
     <span class="periods" role="group" aria-label="Period">
       {periods.map(({ name }, index) => (
@@ -94,7 +95,7 @@ function Charts({ statistics, period, from, to }: ChartsProps): JSX.Element {
   return (
     <div class="charts">
       <Chart {...shared} label={`Success ${rate}`} summary={describe(statistics?.total)} series={outcomes} format={formatCount} />
-      <Chart {...shared} label={`Duration ${median === null ? "" : formatDuration(median)}`} summary={`median ${duration(median)}, 95 % ${duration(high)}`} series={durations} format={formatDuration} />
+      <Chart {...shared} label={`Median duration ${median === null ? "" : formatDuration(median)}`} summary={`median ${duration(median)}, 95 % ${duration(high)}`} series={durations} format={formatDuration} />
     </div>
   );
 }

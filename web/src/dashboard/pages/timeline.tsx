@@ -5,17 +5,19 @@ import { Link } from "wouter-preact";
 
 import { formatCount, formatRelative } from "../format.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { isOfTasks, isOfWorkflows, useLive } from "../live.ts";
+import { type Change, isOfTasks, isOfWorkflows, useLive } from "../live.ts";
 import { now } from "../ui/time.tsx";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const TICK_MS = 15 * MINUTE_MS;
+const PACE_MS = 800;
+const LABEL_MS = 9 * MINUTE_MS;
 const SOON = 4;
 const MAX_NAMES = 5;
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const TIMELINE = graphql(`
-  query Timeline($past: RunStatisticsFilter!, $hour: TimeWindow!) {
+const PAST_HOUR = graphql(`
+  query PastHour($past: RunStatisticsFilter!) {
     runStatistics(filter: $past, bucket: MINUTE) {
       buckets {
         from
@@ -24,13 +26,17 @@ const TIMELINE = graphql(`
         failed
       }
     }
-    tasks(filter: { nextRunAt: $hour }, orderBy: { field: NEXT_RUN_AT, direction: ASC }, first: 50) {
+  }
+`);
+const NEXT_HOUR = graphql(`
+  query NextHour($hour: TimeWindow!) {
+    tasks(filter: { nextRunAt: $hour }, orderBy: { field: NEXT_RUN_AT, direction: ASC }, first: 40) {
       totalCount
       totalCountIsExact
       nodes {
         id
         name
-        nextDueTimes(count: 12)
+        nextDueTimes(count: 60)
       }
     }
     workflows(first: 50) {
@@ -43,7 +49,9 @@ const TIMELINE = graphql(`
 `);
 type Minute = { at: number; good: number; bad: number; other: number; due: number; names: string[] };
 type Due = { name: string; href: string; at: number };
-type Data = ResultOf<typeof TIMELINE>;
+type Statistics = ResultOf<typeof PAST_HOUR>["runStatistics"];
+type Upcoming = ResultOf<typeof NEXT_HOUR>;
+const LIVE = { concerns: (change: Change): boolean => isOfTasks(change) || isOfWorkflows(change), pace: PACE_MS };
 
 /** The due times of the past and the next hour on a line, and those that are next. */
 export function Timeline(): JSX.Element {
@@ -51,17 +59,28 @@ export function Timeline(): JSX.Element {
   const begin = present - HOUR_MS;
   const end = present + HOUR_MS;
   const past = { dueAt: { from: iso(begin), to: iso(present + MINUTE_MS) } };
-  const { data } = useLive(TIMELINE, { past, hour: { from: iso(present), to: iso(end) } }, { concerns: (change) => isOfTasks(change) || isOfWorkflows(change) });
-  const dues = data ? dueTimes(data, end) : [];
-  const minutes = data ? byMinute(data, dues, begin, end) : [];
+  const statistics = useLive(PAST_HOUR, { past }, LIVE).data?.runStatistics;
+  const upcoming = useLive(NEXT_HOUR, { hour: { from: iso(present), to: iso(end) } }, LIVE).data;
+  const dues = upcoming ? dueTimes(upcoming, end) : [];
+  const minutes = byMinute(statistics, dues, begin, end);
   return (
     <div class="timeline">
       <Track minutes={minutes} begin={begin} end={end} />
       <p class="caption">
-        <Next dues={dues} isLoaded={data !== undefined} />
-        {data && data.tasks.totalCount > data.tasks.nodes.length && <span class="faint"> Of {formatCount(data.tasks.totalCount, data.tasks.totalCountIsExact)} tasks, the first {data.tasks.nodes.length} are shown.</span>}
+        <Next dues={dues} isLoaded={upcoming !== undefined} />
+        {upcoming && <Omitted tasks={upcoming.tasks} />}
       </p>
     </div>
+  );
+}
+
+function Omitted({ tasks: { totalCount, totalCountIsExact, nodes } }: Pick<Upcoming, "tasks">): JSX.Element | null {
+  if (totalCount <= nodes.length) return null;
+  return (
+    <span class="faint">
+      {" "}
+      Of {formatCount(totalCount, totalCountIsExact)} tasks, the first {nodes.length} are shown.
+    </span>
   );
 }
 
@@ -69,15 +88,15 @@ function iso(moment: number): string {
   return new Date(moment).toISOString();
 }
 
-function dueTimes({ tasks, workflows }: Data, end: number): Due[] {
+function dueTimes({ tasks, workflows }: Upcoming, end: number): Due[] {
   const ofTasks = tasks.nodes.flatMap(({ id, name, nextDueTimes }) => nextDueTimes.map((at) => ({ name, href: `/tasks/${id}`, at: Date.parse(at) })));
   const ofWorkflows = workflows.nodes.flatMap(({ name, nextRunAt }) => (nextRunAt ? [{ name, href: "/workflows", at: Date.parse(nextRunAt) }] : []));
   return [...ofTasks, ...ofWorkflows].filter(({ at }) => at < end).sort((one, other) => one.at - other.at);
 }
 
-function byMinute({ runStatistics }: Data, dues: Due[], begin: number, end: number): Minute[] {
+function byMinute(statistics: Statistics | undefined, dues: Due[], begin: number, end: number): Minute[] {
   const minutes = Array.from({ length: (end - begin) / MINUTE_MS }, (_, index): Minute => ({ at: begin + index * MINUTE_MS, good: 0, bad: 0, other: 0, due: 0, names: [] }));
-  for (const { from, total, completed, failed } of runStatistics.buckets) {
+  for (const { from, total, completed, failed } of statistics?.buckets ?? []) {
     const minute = minutes[(Date.parse(from) - begin) / MINUTE_MS];
     if (minute) Object.assign(minute, { good: completed, bad: failed, other: total - completed - failed });
   }
@@ -151,5 +170,5 @@ function Next({ dues, isLoaded }: { dues: Due[]; isLoaded: boolean }): JSX.Eleme
 
 function ticks(begin: number, end: number): number[] {
   const first = Math.ceil(begin / TICK_MS) * TICK_MS;
-  return Array.from({ length: Math.ceil((end - first) / TICK_MS) }, (_, number) => first + number * TICK_MS);
+  return Array.from({ length: Math.ceil((end - first) / TICK_MS) }, (_, number) => first + number * TICK_MS).filter((tick) => end - tick > LABEL_MS);
 }
