@@ -68,7 +68,7 @@ class Server:
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
         await self.launch()
-        await wait_until(self.ready, 30)
+        await wait_until(self.ready, 90)
 
     async def refused(self) -> list[str]:
         """Start a process that is expected to fail, and return the lines that it prints."""

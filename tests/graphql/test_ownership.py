@@ -88,8 +88,11 @@ CASES: dict[str, tuple[str, Any]] = {
         '{ workflowRuns { totalCount nodes { id } } of: workflowRuns(filter: {name: "alices"}) { totalCount nodes { id } } }',
         {"workflowRuns": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
+    "pendingApprovals": ("{ pendingApprovals { totalCount nodes { message } } }", {"pendingApprovals": {"totalCount": 0, "nodes": []}}),
     "saveWorkflow": (f'mutation {{ saveWorkflow(input: {{yaml: "name: alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"saveWorkflow": {"workflow": None, "userErrors": [{"code": "INVALID"}]}}),
     "deleteWorkflow": (f'mutation {{ deleteWorkflow(input: {{name: "alices"}}) {{ deletedWorkflowId {SHOWN} }} }}', {"deleteWorkflow": {"deletedWorkflowId": None, **NOT_FOUND}}),
+    "pauseWorkflow": (f'mutation {{ pauseWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"pauseWorkflow": {"workflow": None, **NOT_FOUND}}),
+    "resumeWorkflow": (f'mutation {{ resumeWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"resumeWorkflow": {"workflow": None, **NOT_FOUND}}),
     "executeWorkflow": (f'mutation {{ executeWorkflow(input: {{name: "alices"}}) {{ workflowRun {{ id }} {SHOWN} }} }}', {"executeWorkflow": {"workflowRun": None, **NOT_FOUND}}),
     "cancelWorkflowRun": (f"mutation($workflowRun: ID!) {{ cancelWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"cancelWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
     "resumeWorkflowRun": (f"mutation($workflowRun: ID!) {{ resumeWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"resumeWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
@@ -168,7 +171,10 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "runEvents", "notificationReceived", "notificationsAcknowledged"}
+SUBSCRIPTIONS = {
+    "taskEvents", "workflowRunEvents", "runEvents", "workflowEvents", "notificationReceived",
+    "notificationsAcknowledged",
+}  # fmt: skip
 """Tested in test_subscriptions.py, test_event_arguments.py and notifications/."""
 
 
@@ -201,6 +207,11 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     }
     made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
+    workflow_run = await api.database.workflow_runs.find_one({})
+    assert workflow_run is not None
+    asking: Any = {"_id": f"{workflow_run['_id']}:ask@0", "run": workflow_run["_id"], "step": "ask", "since": T0}
+    asking["owner"] = workflow_run["owner"]
+    await api.database.pending_approvals.insert_one(asking)
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]

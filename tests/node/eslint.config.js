@@ -8,7 +8,7 @@ const values = [
   "Attempt", "AttemptRequest", "AttemptTimings", "Backoff", "CountryLookupJob", "CreateTasksResult", "CronSchedule", "CustomJob", "EmailJob", "Header", "HttpJob",
   "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowRunEvent",
   "Callback", "CallbackExpectation", "ChannelSetting", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
-  "MailAddress", "NotificationsAcknowledged", "QuietHours", "RunEvent", "RunOutcome", "RunStatistics", "RunStatisticsBucket",
+  "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent", "RunOutcome", "RunStatistics", "RunStatisticsBucket",
   "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "UserError",
   // Told once, to the one who asked.
   "Invitation", "Session",

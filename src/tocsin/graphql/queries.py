@@ -21,6 +21,7 @@ from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.runs.statistics import RunStatisticsQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
+from tocsin.graphql.workflows.pending_approvals import PendingApprovalQueries
 from tocsin.graphql.workflows.queries import WorkflowQueries
 
 _ACCOUNT_LOADERS = {
@@ -50,6 +51,7 @@ class Query(
     TokenQueries,
     AdministrationQueries,
     WorkflowQueries,
+    PendingApprovalQueries,
     QueueQueries,
     DeadLetterQueries,
     IncidentQueries,

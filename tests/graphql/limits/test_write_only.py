@@ -29,7 +29,8 @@ REFUSED = {
     "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
     "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage", "NotificationChannel.deliveries",
     "Task.notificationRule", "Workflow.notificationRule", "Task.incident", "Workflow.incident", "Incident.subjects",
-    "Incident.notifications", "Task.recentOutcomes", "Queue.lastHour",
+    "Incident.notifications", "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs",
+    "Task.progress", "Run.progress", "StepRun.progress", "Task.recentOutcomes", "Queue.lastHour",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

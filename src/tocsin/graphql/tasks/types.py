@@ -18,6 +18,7 @@ from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.statistics import RunOutcome, to_outcome
 from tocsin.graphql.runs.types import Run
@@ -156,6 +157,17 @@ class Task(Node):
         run = None if run_id is None else await info.context.services.loaders.load("Run", owner, run_id)
         end = None if run is None else find_end(cast("RunDocument", run))
         return [] if end is None else [to_outcome(end.to_outcome())]
+
+    @strawberry.field(
+        description=(
+            "How far its scheduled run in progress is, as the job tells it; null otherwise. Of several runs, that of "
+            "the latest."
+        )
+    )
+    async def progress(self, info: Info) -> Progress | None:
+        running = [active["run"] for active in self.document["active"] if active["shows"] == TaskStatus.RUNNING]
+        run = await load_node(info, RUN, self.document["owner"], running[-1]) if running else None
+        return None if run is None else to_run_progress(run.document)
 
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:

@@ -18,12 +18,16 @@ export function Pager({ shown, total, pageInfo, isFirst, go }: Props): JSX.Eleme
       <span class="faint">
         {shown} {total && `of ${formatCount(total.count, total.isExact)}`}
       </span>
-      <button type="button" disabled={isFirst} onClick={() => go(null)}>
-        First page
-      </button>
-      <button type="button" disabled={!pageInfo.hasNextPage} onClick={() => go(pageInfo.endCursor)}>
-        Next page
-      </button>
+      {!(isFirst && !pageInfo.hasNextPage) && (
+        <>
+          <button type="button" disabled={isFirst} onClick={() => go(null)}>
+            First page
+          </button>
+          <button type="button" disabled={!pageInfo.hasNextPage} onClick={() => go(pageInfo.endCursor)}>
+            Next page
+          </button>
+        </>
+      )}
     </nav>
   );
 }
