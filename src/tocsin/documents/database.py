@@ -40,6 +40,7 @@ from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, Qu
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
 from tocsin.documents.schema_version import INSTALLATION
+from tocsin.documents.statistics_documents import RunStatisticsDocument
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import (
@@ -116,6 +117,10 @@ class Database:
     @property
     def runs(self) -> AsyncCollection[RunDocument]:
         return self.db["runs"]
+
+    @property
+    def run_statistics(self) -> AsyncCollection[RunStatisticsDocument]:
+        return self.db["run_statistics"]
 
     @property
     def workflows(self) -> AsyncCollection[WorkflowDocument]:
