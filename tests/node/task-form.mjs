@@ -156,14 +156,14 @@ const journeys = {
     assert.equal(await field(page, "Tags").inputValue(), "theirs");
     assert.equal(await field(page, "Name").inputValue(), "my name");
     await page.getByRole("button", { name: "Save changes" }).click();
-    await page.getByRole("heading", { name: "my name", level: 1 }).waitFor();
+    await page.getByRole("heading", { name: "my name", level: 1, exact: true }).waitFor();
     const [task] = await tasks();
     assert.deepEqual([task.name, task.tags, task.alertAfter, task.job.url], ["my name", ["theirs"], 7, `${good}mine`]);
     assert.deepEqual([task.job.hasToken, task.job.secretHeaders], [true, ["X-Key"]]); // secrets were kept
     await open(page, `/tasks/${id}/edit`);
     await pick(page, "Authentication", "None");
     await page.getByRole("button", { name: "Save changes" }).click();
-    await page.getByText("Saved", { exact: true }).waitFor();
+    await page.getByRole("heading", { name: "my name", level: 1, exact: true }).waitFor();
     assert.equal((await tasks())[0].job.hasToken, false);
   },
 

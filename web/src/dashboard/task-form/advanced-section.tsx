@@ -60,7 +60,7 @@ function Limits({ form, change }: PartProps): JSX.Element {
         )}
       </div>
       <div class="row">
-        <Line name="queue" label="Queue" list="queue-names" hint="Default: default" value={form.queue} set={(queue) => change({ queue })} />
+        <Line name="queue" label="Queue" list="queue-names" hint="Default: the one named default" value={form.queue} set={(queue) => change({ queue })} />
         <Line name="priority" label="Priority" hint="-10 to 10, higher first among your runs" value={form.priority} set={(priority) => change({ priority })} />
         <datalist id="queue-names">
           {queues.map((name) => (
