@@ -26,6 +26,7 @@ PUBLIC = {
     "acceptInvitation",
     "confirmEmail",
     "confirmMailAddress",
+    "installation",
 }
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
@@ -44,6 +45,11 @@ CASES: dict[str, tuple[str, Any]] = {
         {"runs": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
     "schedulePreview": ("{ schedulePreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) }", {"schedulePreview": ["2999-01-01T00:00:00Z"]}),
+    "taskPreview": ("{ taskPreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) { dueTimes retry { isDefault } } }", {"taskPreview": {"dueTimes": ["2999-01-01T00:00:00Z"], "retry": {"isDefault": True}}}),
+    "tryJob": (
+        'mutation($task: ID!) { tryJob(input: {taskId: $task, job: {http: {url: "https://example.com/hook"}}}) { trial { statusCode } userErrors { code } } }',
+        {"tryJob": {"trial": None, **NOT_FOUND}},
+    ),
     "createTask": (
         'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
         {"createTask": {"userErrors": [{"code": "INVALID"}]}},
@@ -90,6 +96,7 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "revokeApiToken": (f"mutation($token: ID!) {{ revokeApiToken(input: {{id: $token}}) {{ revokedApiTokenId {SHOWN} }} }}", {"revokeApiToken": {"revokedApiTokenId": None, **NOT_FOUND}}),
     "revokeSession": (f"mutation($session: ID!) {{ revokeSession(input: {{id: $session}}) {{ revokedSessionId {SHOWN} }} }}", {"revokeSession": {"revokedSessionId": None, **NOT_FOUND}}),
+    "revokeOtherSessions": (f"mutation {{ revokeOtherSessions {{ revokedCount {SHOWN} }} }}", {"revokeOtherSessions": {"revokedCount": 0, "userErrors": []}}),
     "changePassword": (
         'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
         {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
@@ -99,13 +106,17 @@ CASES: dict[str, tuple[str, Any]] = {
     "refuseRequestsFrom": (f'mutation {{ refuseRequestsFrom(input: {{email: "dave@example.test"}}) {{ email {SHOWN} }} }}', {"refuseRequestsFrom": {"email": "dave@example.test", "userErrors": []}}),
     "workflow": ('{ workflow(name: "alices") { id definition } }', {"workflow": None}),
     "workflows": ("{ workflows { totalCount nodes { id } } }", {"workflows": {"totalCount": 0, "nodes": []}}),
+    "workflowErrors": ('{ workflowErrors(yaml: "name: alices") { path line } }', {"workflowErrors": [{"path": ["steps"], "line": 1}]}),
     "workflowRun": ("query($workflowRun: ID!) { workflowRun(id: $workflowRun) { status inputs } }", {"workflowRun": None}),
     "workflowRuns": (
         '{ workflowRuns { totalCount nodes { id } } of: workflowRuns(filter: {name: "alices"}) { totalCount nodes { id } } }',
         {"workflowRuns": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
+    "pendingApprovals": ("{ pendingApprovals { totalCount nodes { message } } }", {"pendingApprovals": {"totalCount": 0, "nodes": []}}),
     "saveWorkflow": (f'mutation {{ saveWorkflow(input: {{yaml: "name: alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"saveWorkflow": {"workflow": None, "userErrors": [{"code": "INVALID"}]}}),
     "deleteWorkflow": (f'mutation {{ deleteWorkflow(input: {{name: "alices"}}) {{ deletedWorkflowId {SHOWN} }} }}', {"deleteWorkflow": {"deletedWorkflowId": None, **NOT_FOUND}}),
+    "pauseWorkflow": (f'mutation {{ pauseWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"pauseWorkflow": {"workflow": None, **NOT_FOUND}}),
+    "resumeWorkflow": (f'mutation {{ resumeWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"resumeWorkflow": {"workflow": None, **NOT_FOUND}}),
     "executeWorkflow": (f'mutation {{ executeWorkflow(input: {{name: "alices"}}) {{ workflowRun {{ id }} {SHOWN} }} }}', {"executeWorkflow": {"workflowRun": None, **NOT_FOUND}}),
     "cancelWorkflowRun": (f"mutation($workflowRun: ID!) {{ cancelWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"cancelWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
     "resumeWorkflowRun": (f"mutation($workflowRun: ID!) {{ resumeWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"resumeWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
@@ -174,6 +185,8 @@ ADMIN: dict[str, tuple[str, Any]] = {
     "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),
     "updateUser": ("mutation($alice: ID!) { updateUser(input: {id: $alice}) { user { email isAdmin } } }", {"updateUser": {"user": {"email": "alice@example.test", "isAdmin": False}}}),
     "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
+    "logOutUser": ("mutation { logOutUser(input: {id: \"VXNlcjpub25l\"}) { endedSessionCount userErrors { code } } }", {"logOutUser": {"endedSessionCount": None, **NOT_FOUND}}),
+    "system": ("{ system { processes { name } components { name isHealthy } } }", {"system": {"processes": [], "components": []}}),
     "setUserQuota": ("mutation($alice: ID!) { setUserQuota(input: {id: $alice, quota: TASKS, limit: -1}) { user { email } userErrors { code } } }", {"setUserQuota": {"user": None, "userErrors": [{"code": "INVALID"}]}}),
     "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip
@@ -184,7 +197,10 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "runEvents", "notificationReceived", "notificationsAcknowledged"}
+SUBSCRIPTIONS = {
+    "taskEvents", "workflowRunEvents", "runEvents", "workflowEvents", "notificationReceived",
+    "notificationsAcknowledged",
+}  # fmt: skip
 """Tested in test_subscriptions.py, test_event_arguments.py and notifications/."""
 
 
@@ -217,6 +233,11 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     }
     made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
+    workflow_run = await api.database.workflow_runs.find_one({})
+    assert workflow_run is not None
+    asking: Any = {"_id": f"{workflow_run['_id']}:ask@0", "run": workflow_run["_id"], "step": "ask", "since": T0}
+    asking["owner"] = workflow_run["owner"]
+    await api.database.pending_approvals.insert_one(asking)
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]

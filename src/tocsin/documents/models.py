@@ -16,13 +16,14 @@ if TYPE_CHECKING:
         CallbackDocument,
         ErrorDocument,
         FinalDocument,
+        ProgressDocument,
         ReplayEntryDocument,
     )
     from tocsin.documents.task_documents import ActiveRunDocument, JobDocument, RetryDocument, SelfPauseDocument
     from tocsin.schedules import MisfireDocument, ScheduleDocument
 else:  # Pydantic would drop the keys that a TypedDict does not name
     ActiveRunDocument = AttemptDocument = CallbackDocument = ErrorDocument = FinalDocument = dict[str, Any]
-    SelfPauseDocument = dict[str, Any]
+    ProgressDocument = SelfPauseDocument = dict[str, Any]
     JobDocument = MisfireDocument = ReplayEntryDocument = RetryDocument = ScheduleDocument = dict[str, Any]
 
 
@@ -112,6 +113,7 @@ class Run(StoredDocument):
     was stored; the attempt takes it over when the run is settled by it.
     `settled_late_at` is set if the run settled long after it was created, or changed after that: then its end is not
     found by its creation. It is also set while the run is open if the end of an attempt was stored long after it.
+    `progress` is what the job last told of itself. It is not reset: it counts only while its claim makes the attempt.
     """
 
     owner: str
@@ -162,6 +164,7 @@ class Run(StoredDocument):
     replays: list[ReplayEntryDocument] = []
     pinned: bool = False
     inconclusive_rounds: int = 0
+    progress: ProgressDocument | None = None
 
     class Settings:
         name = "runs"

@@ -91,10 +91,14 @@ class DocumentLoaders:
     async def load_version(self, workflow: WorkflowDocument) -> LoadedVersion:
         """Load the latest version of a workflow. Raises KeyError if it does not exist, which is a bug."""
         key = version_id(workflow["_id"], workflow["version"])
-        version = await self._versions.load(key)
+        version = await self.load_version_by_id(key)
         if version is None:
             raise KeyError(key)
         return version
+
+    async def load_version_by_id(self, document_id: str) -> LoadedVersion | None:
+        """Load a version of a workflow, whose owner the caller has checked; None if it does not exist."""
+        return await self._versions.load(document_id)
 
     async def load_incident_counts(self, incident_id: str) -> IncidentCounts:
         """Load the counts of an incident. The caller has checked who owns it."""

@@ -34,8 +34,15 @@ const NOTICES = graphql(`
     }
   }
 `);
+const ACKNOWLEDGEMENTS = graphql(`
+  subscription Acknowledgements {
+    notificationsAcknowledged {
+      unacknowledgedCount
+    }
+  }
+`);
 
-/** A change of a task or run, of a workflow run, or a notification that was stored. */
+/** A change of a task or run, of a workflow run, or of notifications: one was stored, or some were acknowledged. */
 export type Change =
   | { of: "task"; isSnapshot: boolean; taskId: string | null; runId: string | null }
   | { of: "workflow run"; isSnapshot: boolean; workflowRunId: string | null }
@@ -64,6 +71,7 @@ export class Changes {
       client.subscription(EVENTS, {}).subscribe(({ data }) => data && this.#tellTask(data.taskEvents)),
       client.subscription(WORKFLOW_EVENTS, {}).subscribe(({ data }) => data && this.#tellWorkflow(data.workflowRunEvents)),
       client.subscription(NOTICES, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
+      client.subscription(ACKNOWLEDGEMENTS, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
     ];
   }
 

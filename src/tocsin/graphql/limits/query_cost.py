@@ -78,8 +78,8 @@ _LENGTHS = {
 }
 """Typical number of items of lists without a size argument, by field name or by type and field."""
 _TYPICAL_LENGTH = 10
-_EXPENSIVE = {"responseBody": 40}
-"""Points of fields that are expensive because their value can have many kilobytes."""
+_EXPENSIVE = {"responseBody": 40, "workflowErrors": 50}
+"""Points of fields that are expensive: their value can have many kilobytes, or takes milliseconds to calculate."""
 _CAP = 10**12
 
 

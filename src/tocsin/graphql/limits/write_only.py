@@ -34,7 +34,7 @@ CHANGED_PARTS = frozenset(
 )
 """Types of the parts of a changed object."""
 READ_ONLY_FIELDS = frozenset(
-    {"Run.result", "WorkflowRun.result", "StepRun.result"}
+    {"Run.result", "WorkflowRun.result", "StepRun.result", "Run.progress", "StepRun.progress", "Task.progress"}
     | {"Queue.depth", "Queue.running", "Queue.oldestQueuedAt", "Queue.throughputPerMinute"}
 )
 """Leaf fields that reveal data beyond the changed object, such as results and counts."""

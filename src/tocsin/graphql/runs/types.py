@@ -23,6 +23,7 @@ from tocsin.graphql.node import REPLAY, RUN, TASK, WORKFLOW_RUN, Node, converter
 from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
 from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.attempts import Attempt, RunError, to_attempt, to_run_error
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.tasks.ranking import DEFAULT_QUEUE
@@ -141,6 +142,12 @@ class Run(Node):
     def waiting_text(self, info: Info) -> str | None:
         waiting = info.context.services.find_wait_reason(self.document)
         return None if waiting is None else waiting.text
+
+    @strawberry.field(
+        description="How far the attempt in progress is, as its job last told it, a second or so ago; null otherwise."
+    )
+    def progress(self) -> Progress | None:
+        return to_run_progress(self.document)
 
     @strawberry.field(description="Key of its workflow step; null for a run of a task.")
     def step_key(self) -> str | None:

@@ -19,6 +19,7 @@ from tocsin.graphql.notifications.preference_types import NotificationRuleType, 
 from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
 from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
@@ -73,13 +74,18 @@ class Task(Node):
         interval = schedules.shortest_interval_ms(self.document["schedule"], clock.now())
         own = None if stored is None else retries.RetryPolicy.from_document(stored)
         defaults = RetryDefaults.from_settings(info.context.services.settings)
-        return to_retry_policy(defaults.complete_policy(own, None if interval is None else interval * MILLISECOND))
+        policy = defaults.complete_policy(own, None if interval is None else interval * MILLISECOND)
+        return to_retry_policy(policy, is_default=own is None)
 
     @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
         default = info.context.services.settings.default_timeout(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
+
+    @strawberry.field(description="True if the task sets no timeout, so that the default of the server applies.")
+    def timeout_is_default(self) -> bool:
+        return self.document["timeout"] is None
 
     @strawberry.field(
         description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
@@ -133,6 +139,17 @@ class Task(Node):
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
         return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
+
+    @strawberry.field(
+        description=(
+            "How far its scheduled run in progress is, as the job tells it; null otherwise. Of several runs, that of "
+            "the latest."
+        )
+    )
+    async def progress(self, info: Info) -> Progress | None:
+        running = [active["run"] for active in self.document["active"] if active["shows"] == TaskStatus.RUNNING]
+        run = await load_node(info, RUN, self.document["owner"], running[-1]) if running else None
+        return None if run is None else to_run_progress(run.document)
 
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:
