@@ -132,7 +132,7 @@ function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: 
             <th>Last run</th>
             <th>Workflow</th>
             <th class="wide">Schedule</th>
-            <th>Next due</th>
+            <th class="wide-only">Next due</th>
             <th>
               <span class="hidden">Actions</span>
             </th>
@@ -171,11 +171,11 @@ function WorkflowRow({ workflow, latest, reread }: RowProps): JSX.Element {
         {description && <p class="faint description">{description}</p>}
       </td>
       <td class="wide faint">{schedule?.summary ?? "By hand"}</td>
-      <td class="nowrap">{nextRunAt ? <Time at={nextRunAt} /> : <span class="faint">–</span>}</td>
+      <td class="nowrap wide-only">{nextRunAt ? <Time at={nextRunAt} /> : <span class="faint">–</span>}</td>
       <td class="number">
         <span class="row-actions">
           <RunButton id={id} name={name} />
-          <DeleteWorkflow name={name} class="quiet" done={reread} />
+          <DeleteWorkflow name={name} class="quiet wide-only" done={reread} />
         </span>
       </td>
     </tr>
