@@ -7,8 +7,8 @@ const values = [
   // What is part of something and cannot be fetched alone has no id of its own.
   "Attempt", "AttemptRequest", "AttemptTimings", "Backoff", "CountryLookupJob", "CreateTasksResult", "CronSchedule", "CustomJob", "EmailJob", "Header", "HttpJob",
   "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowError", "WorkflowRunEvent", "WorkflowVersion",
-  "Callback", "CallbackExpectation", "ChannelSetting", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
-  "MailAddress", "NotificationsAcknowledged", "QuietHours", "RunEvent",
+  "Callback", "CallbackExpectation", "ChannelSetting", "ReportRuns", "TaskChangeResult", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
+  "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent",
   "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "UserError",
   // Told once, to the one who asked.
   "Invitation", "Session",

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tocsin.compute.pool import ProcessPool
+from tocsin.compute.progress import ignore_progress
 from tocsin.dispatch.retry_decision import RetryDecider
 from tocsin.documents import RunDocument, Trigger
-from tocsin.jobs.base import Compute, JobContext
+from tocsin.jobs.base import Compute, JobContext, TellProgress
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.http.callbacks import CALLBACK_PATH, expects_callback
 from tocsin.jobs.reports.run_history import RunsQuery
@@ -44,8 +45,8 @@ class WorkerDependencies:
     waiting_for_compute: set[str] = field(default_factory=set)
     reachability: Reachability = field(default_factory=Reachability)
 
-    def job_context(self, run: RunDocument) -> JobContext:
-        """Return the context in which the job of a claimed run makes its latest attempt."""
+    def job_context(self, run: RunDocument, progress: TellProgress = ignore_progress) -> JobContext:
+        """Return the context in which the job of a claimed run makes its latest attempt, and tells its `progress`."""
         owner = run["owner"]
         return JobContext(
             run_id=run["_id"],
@@ -63,6 +64,7 @@ class WorkerDependencies:
             is_step=run["trigger"] == Trigger.WORKFLOW,
             awaiting_compute=self.waiting_for_compute,
             callback_url=self._callback_url(run) if expects_callback(run["job"]) else None,
+            progress=progress,
         )
 
     def _callback_url(self, run: RunDocument) -> str:

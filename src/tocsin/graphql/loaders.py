@@ -32,6 +32,7 @@ from tocsin.notifications.channel_deliveries import find_deliveries_of
 from tocsin.notifications.inbox.reader import find_horizon
 from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
 from tocsin.tasks.listing import RUN_PROJECTION
+from tocsin.tasks.queue_statistics import LoadedQueue, find_loaded_queues
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import LoadedVersion, VersionCache, version_id
 
@@ -62,6 +63,7 @@ class DocumentLoaders:
         self._refusals = Batcher(refusals.find_reasons)
         self._incident_counts = Batcher(partial(count_alerts, database))
         self._deliveries = Batcher(partial(find_deliveries_of, database))
+        self._queues = Batcher(partial(find_loaded_queues, database))
         self._open_incidents = Batcher(partial(find_open_incidents, database))
 
     async def load(self, type_name: str, owner: str, document_id: str) -> RawDocument | None:
@@ -110,6 +112,10 @@ class DocumentLoaders:
         """Load these notifications of the owner, in this order, without those that no longer exist."""
         found = await asyncio.gather(*map(self._notifications.load, ids))
         return [row for row in found if row is not None and row["owner"] == owner]
+
+    async def load_queue(self, owner: str | None, name: str) -> LoadedQueue | None:
+        """Load a queue, with statistics of this owner, or of all owners; None if it does not exist."""
+        return await self._queues.load((owner, name))
 
     async def load_horizon(self) -> datetime:
         """Load the time until which all notifications are visible."""

@@ -20,6 +20,7 @@ from tocsin.graphql.notifications.types import load_delivery
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
+from tocsin.graphql.workflows.pending_approvals import PendingApprovalQueries
 from tocsin.graphql.workflows.queries import WorkflowQueries
 
 _ACCOUNT_LOADERS = {
@@ -49,6 +50,7 @@ class Query(
     TokenQueries,
     AdministrationQueries,
     WorkflowQueries,
+    PendingApprovalQueries,
     QueueQueries,
     DeadLetterQueries,
     IncidentQueries,

@@ -16,7 +16,10 @@ from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
+from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
+from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_lateness
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
@@ -31,6 +34,10 @@ from tocsin.tasks.setting_checks import DEFAULT_ALERT_AFTER
 class Task(Node):
     document: strawberry.Private[TaskDocument]
     name: str = strawberry.field(description="Name of the task.")
+    description: str = strawberry.field(description="Free text; empty if not set.")
+    unique_name: bool = strawberry.field(
+        description="Whether no other task of yours with a unique name can have its name, ignoring case."
+    )
     tags: list[str] = strawberry.field(description="Tags of the task, for `TaskFilter.tags`.")
     overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
     status: TaskStatus = strawberry.field(description="Status of the task, derived from its scheduled runs.")
@@ -85,6 +92,10 @@ class Task(Node):
     def queue(self) -> str:
         return str(self.document.get("queue") or DEFAULT_QUEUE)
 
+    @strawberry.field(description=ASSIGNED_QUEUE)
+    async def assigned_queue(self, info: Info) -> Queue | None:
+        return await load_queue(info, self.document.get("queue") or DEFAULT_QUEUE)
+
     @strawberry.field(
         description="Priority of its runs, -10 to 10. Among your queued runs, those with a higher priority start first."
     )
@@ -124,6 +135,17 @@ class Task(Node):
         run_id = self.document["last_run"]
         return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
 
+    @strawberry.field(
+        description=(
+            "How far its scheduled run in progress is, as the job tells it; null otherwise. Of several runs, that of "
+            "the latest."
+        )
+    )
+    async def progress(self, info: Info) -> Progress | None:
+        running = [active["run"] for active in self.document["active"] if active["shows"] == TaskStatus.RUNNING]
+        run = await load_node(info, RUN, self.document["owner"], running[-1]) if running else None
+        return None if run is None else to_run_progress(run.document)
+
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:
         return await load_open_incident(info, self.document["_id"])
@@ -158,6 +180,8 @@ def to_task(task: TaskDocument) -> Task:
         overlap=Overlap(task["overlap"]),
         status=TaskStatus(task["status"]),
         name=task["name"],
+        description=task.get("description") or "",
+        unique_name=bool(task.get("unique_name")),
         tags=task["tags"],
         version=task["version"],
         next_run_at=task["next_run_at"],

@@ -60,13 +60,15 @@ async def _insert(database: Database, alerts: list[AlertDocument]) -> bool:
 
 
 async def _update(database: Database, updates: list[AlertUpdate]) -> bool:
-    """Change alerts, and return whether all had the expected revision."""
+    """Change alerts, and return whether all were as they had been read."""
     if not updates:
         return True
-    writes = [
-        UpdateOne({"_id": each.alert_id}, [change_when(has_value("rev", each.rev), each.changes)]) for each in updates
-    ]
+    writes = [UpdateOne({"_id": each.alert_id}, [change_when(_is_as_read(each), each.changes)]) for each in updates]
     return (await database.alerts.bulk_write(writes, ordered=False)).modified_count == len(writes)
+
+
+def _is_as_read(update: AlertUpdate) -> Expression:
+    return all_of(has_value("rev", update.rev), has_value("open", update.was_open))
 
 
 async def record_successes(database: Database, successes: Collection[Success]) -> None:
