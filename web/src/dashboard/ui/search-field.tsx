@@ -8,11 +8,13 @@ type Props = { label: string; value: string; change: (text: string) => void };
 /** A field that tells what is searched for when the typing pauses. `/` leads to it. */
 export function SearchField({ label, value, change }: Props): JSX.Element {
   const timer = useRef<ReturnType<typeof setTimeout>>();
+  const latest = useRef(change); // other filters can change before the typing pauses
+  latest.current = change;
   useEffect(() => () => clearTimeout(timer.current), []);
   const typed = (event: Event): void => {
     const text = (event.currentTarget as HTMLInputElement).value;
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => change(text.trim()), TYPING_MS);
+    timer.current = setTimeout(() => latest.current(text.trim()), TYPING_MS);
   };
   return (
     <input
