@@ -20,6 +20,7 @@ export const USER_ROW = graphql(`
     isAdmin
     isActive
     emailConfirmed
+    emailConfirmationRequired
     createdAt
   }
 `);
@@ -136,5 +137,5 @@ function UsersTable({ users }: { users: readonly FragmentOf<typeof USER_ROW>[] }
 
 export function UserState({ user }: { user: FragmentOf<typeof USER_ROW> }): JSX.Element {
   if (!user.isActive) return <span class="bad-text">Deactivated</span>;
-  return user.emailConfirmed ? <span>Active</span> : <span class="faint">Active, unconfirmed</span>;
+  return user.emailConfirmed || !user.emailConfirmationRequired ? <span>Active</span> : <span class="faint">Active, unconfirmed</span>;
 }
