@@ -87,6 +87,10 @@ CASES: dict[str, tuple[str, Any]] = {
     "retryRun": (f"mutation($run: ID!) {{ retryRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"retryRun": {"run": None, **NOT_FOUND}}),
     "cancelRun": (f"mutation($run: ID!) {{ cancelRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"cancelRun": {"run": None, **NOT_FOUND}}),
     "queues": ("{ queues { name depth running oldestQueuedAt throughputPerMinute } }", {"queues": [{"name": "default", "depth": 0, "running": 0, "oldestQueuedAt": None, "throughputPerMinute": 0}]}),
+    "runStatistics": (
+        'query($task: ID!) { runStatistics(filter: {taskId: $task, dueAt: {from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z"}}, bucket: DAY) { total { total } } }',
+        {"runStatistics": {"total": {"total": 0}}},
+    ),
     "circuits": ("{ circuits { host } }", {"circuits": []}),
     "apiTokens": ("{ apiTokens { id } }", {"apiTokens": []}),
     "sessions": ("{ sessions { isCurrent } }", {"sessions": [{"isCurrent": True}]}),

@@ -251,12 +251,13 @@ async function choosesRules(page) {
 async function acknowledges(page) {
   await page.goto(`${server}/#/notifications`);
   await page.getByRole("heading", { name: /API token "rung"/ }).waitFor();
-  await page.locator(".sidebar .badge").waitFor();
+  const bell = page.getByRole("link", { name: /^Notifications .*not acknowledged/ });
+  await bell.waitFor();
   await page.getByText("Deliveries").first().click();
   await page.locator(".deliveries").getByText("Mail").first().waitFor();
   await page.getByRole("button", { name: "Acknowledge all" }).click();
   await page.getByText("Nothing is waiting for you").waitFor();
-  await page.locator(".sidebar .badge").waitFor({ state: "detached" });
+  await bell.waitFor({ state: "detached" });
 }
 
 async function managesNotifications(page) {

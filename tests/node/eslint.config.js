@@ -9,7 +9,7 @@ const values = [
   "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowError", "WorkflowRunEvent", "WorkflowVersion",
   "Callback", "CallbackExpectation", "ChannelSetting", "ReportRuns", "TaskChangeResult", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
   "Installation", "System", "SystemComponent", "SystemDatabase", "SystemProcess",
-  "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent",
+  "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent", "RunOutcome", "RunStatistics", "RunStatisticsBucket",
   "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "TaskPreview", "UserError",
   // Told once, to the one who asked.
   "Invitation", "JobTrial", "Session",

@@ -23,7 +23,7 @@ steps:
 
 /** Fifty steps: each layer of ten depends on two of the one before it. */
 function fiftySteps() {
-  const lines = ["name: fifty", "steps:"];
+  const lines = ["name: fifty", "schedule: {every: {interval: PT1H}}", "steps:"];
   for (let step = 0; step < 50; step += 1) {
     const [layer, place] = [Math.floor(step / 10), step % 10];
     const before = layer === 0 ? [] : [place, (place + 3) % 10].map((each) => `step_${layer - 1}_${each}`);
@@ -150,6 +150,15 @@ async function drawsFiftySteps(page, token) {
   }
 }
 
+/** What is done elsewhere is seen at once; the schedule goes on by the button. */
+async function pauses(page, token) {
+  await ask(server, 'mutation { pauseWorkflow(input: {name: "fifty"}) { userErrors { message } } }', {}, token);
+  await page.locator(".summary").getByText("Paused").waitFor();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await page.locator(".summary").getByText("Paused").waitFor({ state: "detached" });
+}
+
 function overlap(one, other) {
   return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
@@ -196,5 +205,6 @@ await browse(executable, server, async (page) => {
   await edits(page);
   await leavesTheEditorByKeys(page);
   await drawsFiftySteps(page, token);
+  await pauses(page, token);
   await isAccessible(page);
 });

@@ -9,7 +9,6 @@ import strawberry
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
 from tocsin.documents.paging import PageArguments
-from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import GlobalId, prefix_errors
 from tocsin.graphql.connections import Connection, PagedField
@@ -18,10 +17,9 @@ from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.tasks.lists import TaskFilter, TaskOrder, list_tasks
 from tocsin.graphql.tasks.preview import TaskPreview, preview_task
 from tocsin.graphql.tasks.retry import RetryInput
-from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule
+from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule, require_preview_count
 from tocsin.graphql.tasks.types import Task
 
-_MAX_PREVIEW = 100
 _Count = Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")]
 
 
@@ -63,7 +61,7 @@ class ScheduleQueries:
         count: _Count = 5,
     ) -> list[datetime]:
         await access.require_user(info)
-        _check_count(count)
+        require_preview_count(count)
         now = clock.now()
         with prefix_errors("schedule"):
             parsed = parse_schedule(schedule, now)
@@ -87,10 +85,5 @@ class ScheduleQueries:
         count: _Count = 5,
     ) -> TaskPreview:
         await access.require_user(info)
-        _check_count(count)
+        require_preview_count(count)
         return await preview_task(info.context.services.settings, schedule, retry, count, clock.now())
-
-
-def _check_count(count: int) -> None:
-    if not 1 <= count <= _MAX_PREVIEW:
-        raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")

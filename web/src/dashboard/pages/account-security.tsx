@@ -121,7 +121,6 @@ function SessionsTable({ sessions, done }: { sessions: readonly Session[]; done:
         <thead>
           <tr>
             <th>Browser or program</th>
-            <th>Address</th>
             <th class="spare">Signed in</th>
             <th>Last renewed</th>
             <th>
@@ -152,8 +151,8 @@ function SessionRow({ session, done }: { session: Session; done: () => void }): 
     <tr>
       <td class="name" title={userAgent}>
         {describeBrowser(userAgent)}
+        <p class="faint small">{address}</p>
       </td>
-      <td class="nowrap">{address}</td>
       <td class="nowrap spare">
         <Time at={createdAt} />
       </td>

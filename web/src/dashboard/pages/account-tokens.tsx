@@ -60,10 +60,8 @@ function TokensTable({ tokens, done }: { tokens: readonly Token[]; done: () => v
         <thead>
           <tr>
             <th>Name</th>
-            <th>Ends with</th>
-            <th>Scopes</th>
             <th class="spare">Created</th>
-            <th>Last used</th>
+            <th class="spare">Last used</th>
             <th>Expires</th>
             <th>
               <span class="hidden">Actions</span>
@@ -91,15 +89,16 @@ function TokenRow({ token, done }: { token: Token; done: () => void }): JSX.Elem
   };
   return (
     <tr>
-      <td class="name">{name}</td>
-      <td>
-        <code>…{hint}</code>
+      <td class="name">
+        {name}
+        <p class="faint small">
+          <code>…{hint}</code> · {scopes.map((scope) => scope.toLowerCase()).join(", ")}
+        </p>
       </td>
-      <td class="faint">{scopes.map((scope) => scope.toLowerCase()).join(", ")}</td>
       <td class="nowrap spare">
         <Time at={createdAt} />
       </td>
-      <td class="nowrap">{lastUsedAt ? <Time at={lastUsedAt} /> : <span class="faint">never</span>}</td>
+      <td class="nowrap spare">{lastUsedAt ? <Time at={lastUsedAt} /> : <span class="faint">never</span>}</td>
       <td class="nowrap">{expiresAt ? <Expiry at={expiresAt} /> : <span class="faint">never</span>}</td>
       <td class="number">
         <button type="button" disabled={isBusy} onClick={() => void revoke()}>

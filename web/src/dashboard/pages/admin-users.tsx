@@ -20,6 +20,7 @@ export const USER_ROW = graphql(`
     isAdmin
     isActive
     emailConfirmed
+    emailConfirmationRequired
     createdAt
   }
 `);
@@ -105,7 +106,7 @@ function UsersTable({ users }: { users: readonly FragmentOf<typeof USER_ROW>[] }
         <thead>
           <tr>
             <th>Email address</th>
-            <th>Role</th>
+            <th class="spare">Role</th>
             <th>State</th>
             <th class="spare">Account since</th>
           </tr>
@@ -117,8 +118,9 @@ function UsersTable({ users }: { users: readonly FragmentOf<typeof USER_ROW>[] }
                 <Link href={`/admin/users/${user.id}`} class="row-link">
                   {user.email}
                 </Link>
+                {user.isAdmin && <p class="only-narrow faint small">Administrator</p>}
               </td>
-              <td class={user.isAdmin ? "" : "faint"}>{user.isAdmin ? "Administrator" : "User"}</td>
+              <td class={user.isAdmin ? "spare" : "spare faint"}>{user.isAdmin ? "Administrator" : "User"}</td>
               <td>
                 <UserState user={user} />
               </td>
@@ -135,5 +137,5 @@ function UsersTable({ users }: { users: readonly FragmentOf<typeof USER_ROW>[] }
 
 export function UserState({ user }: { user: FragmentOf<typeof USER_ROW> }): JSX.Element {
   if (!user.isActive) return <span class="bad-text">Deactivated</span>;
-  return user.emailConfirmed ? <span>Active</span> : <span class="faint">Active, address not confirmed</span>;
+  return user.emailConfirmed || !user.emailConfirmationRequired ? <span>Active</span> : <span class="faint">Active, unconfirmed</span>;
 }

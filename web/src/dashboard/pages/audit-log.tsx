@@ -130,7 +130,7 @@ function EntriesTable({ entries }: { entries: readonly Entry[] }): JSX.Element {
           <tr>
             <th>Time</th>
             <th>Action</th>
-            <th>Account</th>
+            <th class="spare">Account</th>
             <th class="spare">By</th>
             <th class="spare">From</th>
           </tr>
@@ -143,9 +143,10 @@ function EntriesTable({ entries }: { entries: readonly Entry[] }): JSX.Element {
               </td>
               <td class="action">
                 <span class={action === "LOG_IN_FAILED" || action === "REFRESH_TOKEN_REUSED" ? "bad-text" : ""}>{formatEnum(action)}</span>
+                <p class="only-narrow small">{email}</p>
                 {detail && <p class="faint small">{detail}</p>}
               </td>
-              <td class="breakable">{email || <span class="faint">–</span>}</td>
+              <td class="spare breakable">{email || <span class="faint">–</span>}</td>
               <td class="spare faint breakable">{actor === email ? "themselves" : actor || "unknown"}</td>
               <td class="spare faint nowrap" title={userAgent}>
                 {address}

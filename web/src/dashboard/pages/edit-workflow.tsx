@@ -8,7 +8,7 @@ import { keepDraft, readDraft } from "../editor/drafts.ts";
 import { replaceText } from "../editor/code-editor.tsx";
 import { goTo, YamlEditor, type WorkflowError } from "../editor/yaml-editor.tsx";
 import { graphql } from "../graphql.ts";
-import { isOfWorkflows, useApi, useLive } from "../live.ts";
+import { isOfDefinitions, useApi, useLive } from "../live.ts";
 import { Page } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
@@ -49,7 +49,7 @@ type Base = { id: string | null; name: string | null; version: number; yaml: str
 
 /** Keeps to the version with which the editing began, and tells of a later one. */
 export function EditWorkflowPage({ id }: { id: string }): JSX.Element {
-  const { data, error, isStale, reread } = useLive(WORKFLOW, { id }, { concerns: isOfWorkflows });
+  const { data, error, isStale, reread } = useLive(WORKFLOW, { id }, { concerns: isOfDefinitions });
   const base = useRef<Base | null>(null);
   const workflow = data?.node?.__typename === "Workflow" ? data.node : undefined;
   if (workflow && !isStale) base.current ??= workflow;

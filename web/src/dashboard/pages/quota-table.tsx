@@ -72,11 +72,11 @@ function QuotaDialog({ user, usage, close }: { user: string; usage: Usage; close
     showToast(`The limit of ${formatEnum(usage.quota)} is changed.`);
     close();
   };
-  const unit = usage.unit === "MEGABYTES" ? "in megabytes" : "";
+  const unit = usage.unit === "MEGABYTES" ? " in megabytes" : "";
   return (
     <Dialog title={`Limit: ${formatEnum(usage.quota)}`} close={close}>
       <Form problems={problems} submit={() => save(Number(limit))}>
-        <Field name="limit" label={`Limit ${unit}`} hint="0 for no limit">
+        <Field name="limit" label={`Limit${unit}`} hint="0 for no limit">
           {(control) => (
             <input {...control} type="number" min={0} required value={limit} onInput={(event) => setLimit(event.currentTarget.value)} />
           )}

@@ -47,6 +47,9 @@ const WORKFLOW_RUN = graphql(
           message
           hint
         }
+        workflow {
+          id
+        }
         savedVersion {
           number
           definition
@@ -59,13 +62,6 @@ const WORKFLOW_RUN = graphql(
   `,
   [STEP],
 );
-const WORKFLOW_ID = graphql(`
-  query WorkflowOfRun($name: String!) {
-    workflow(name: $name) {
-      id
-    }
-  }
-`);
 const CANCEL = graphql(`
   mutation CancelWorkflowRun($id: ID!) {
     cancelWorkflowRun(input: { id: $id }) {
@@ -100,7 +96,7 @@ export function WorkflowRunPage({ id }: { id: string }): JSX.Element {
   return (
     <Page
       title={run ? `Run of ${run.name}` : "Workflow run"}
-      above={<Above name={run?.name} />}
+      above={<Above run={run} />}
       actions={run && <Actions run={run} resumeWith={() => setIsResuming(true)} />}
     >
       {error && !run && <ErrorState message={error} retry={reread} />}
@@ -111,18 +107,13 @@ export function WorkflowRunPage({ id }: { id: string }): JSX.Element {
   );
 }
 
-function Above({ name }: { name: string | undefined }): JSX.Element {
+function Above({ run }: { run: WorkflowRun | null | undefined }): JSX.Element {
   return (
     <>
       <Link href="/workflows">Workflows</Link>
-      {name !== undefined && <WorkflowLink name={name} />}
+      {run && <> / {run.workflow ? <Link href={`/workflows/${run.workflow.id}`}>{run.name}</Link> : run.name}</>}
     </>
   );
-}
-
-function WorkflowLink({ name }: { name: string }): JSX.Element {
-  const { data } = useLive(WORKFLOW_ID, { name }, { concerns: () => false });
-  return <> / {data?.workflow ? <Link href={`/workflows/${data.workflow.id}`}>{name}</Link> : name}</>;
 }
 
 function Actions({ run: workflowRun, resumeWith }: { run: WorkflowRun; resumeWith: () => void }): JSX.Element {

@@ -5,14 +5,16 @@ import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../graphql.ts";
-import { isOfWorkflows, useLive } from "../live.ts";
+import { isOfDefinitions, useLive } from "../live.ts";
 import { PlayIcon } from "../ui/icons.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
 import { findStep, readInputs, readSteps } from "../workflows/definition.ts";
 import { DeleteWorkflow } from "../workflows/delete-workflow.tsx";
 import { Graph } from "../workflows/graph.tsx";
+import { PauseWorkflow } from "../workflows/pause-workflow.tsx";
 import { RunForm } from "../workflows/run-form.tsx";
 import { WorkflowRuns } from "../workflows/runs.tsx";
 import { useSelectedStep } from "../workflows/step-address.ts";
@@ -29,7 +31,7 @@ const WORKFLOW = graphql(`
         name
         description
         version
-        overlap
+        isPaused
         nextRunAt
         updatedAt
         definition
@@ -78,7 +80,7 @@ type Node = NonNullable<ResultOf<typeof WORKFLOW>["node"]>;
 type Workflow = Extract<Node, { __typename: "Workflow" }>;
 
 export function WorkflowPage({ id }: { id: string }): JSX.Element {
-  const { data, error, reread } = useLive(WORKFLOW, { id }, { concerns: isOfWorkflows });
+  const { data, error, reread } = useLive(WORKFLOW, { id }, { concerns: isOfDefinitions });
   const [filters, setFilters] = useFilters();
   const workflow = data?.node?.__typename === "Workflow" ? data.node : undefined;
   if (data && !workflow) return <NotFoundPage />;
@@ -101,6 +103,7 @@ function Actions({ workflow, run }: { workflow: Workflow; run: () => void }): JS
   const [, navigate] = useLocation();
   return (
     <>
+      {(workflow.schedule || workflow.isPaused) && <PauseWorkflow name={workflow.name} isPaused={workflow.isPaused} />}
       <DeleteWorkflow name={workflow.name} done={() => navigate("/workflows")} />
       <Link href={`/workflows/${workflow.id}/edit`} class="button">
         Edit
@@ -129,13 +132,14 @@ function Run({ workflow: { name, definition }, close }: { workflow: Workflow; cl
 }
 
 function Contents({ workflow }: { workflow: Workflow }): JSX.Element {
-  const { name, description, version, definition, updatedAt, versions, schedule, nextRunAt } = workflow;
+  const { name, description, version, definition, updatedAt, versions, schedule, nextRunAt, isPaused } = workflow;
   const selected = useSelectedStep();
   const step = selected === null ? null : findStep(definition, selected);
   return (
     <>
       {description && <p class="lead">{description}</p>}
       <p class="summary">
+        {isPaused && <Status status="PAUSED" />}
         <span>{schedule?.summary ?? "Runs when you start it"}</span>
         {nextRunAt && (
           <span>

@@ -6,15 +6,15 @@ import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { isOfWorkflows, useApi, useLive } from "../live.ts";
+import { isOfDefinitions, useApi, useLive } from "../live.ts";
 import { PlayIcon } from "../ui/icons.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
 import { DeleteWorkflow } from "../workflows/delete-workflow.tsx";
-import { type LatestRun, useLatestRuns } from "../workflows/latest-runs.ts";
 import { WorkflowRuns } from "../workflows/runs.tsx";
 
 const PAGE_SIZE = 20;
@@ -31,9 +31,17 @@ const WORKFLOWS = graphql(`
         id
         name
         description
+        isPaused
         nextRunAt
         schedule {
           summary
+        }
+        runs(first: 1) {
+          nodes {
+            id
+            status
+            dueAt
+          }
         }
       }
     }
@@ -59,7 +67,7 @@ export function WorkflowsPage(): JSX.Element {
   const [after, setAfter] = useState<string | null>(null);
   const name = filters.get("name");
   const variables = { filter: name ? { name } : null, first: PAGE_SIZE, after };
-  const { data, error, reread } = useLive(WORKFLOWS, variables, { concerns: isOfWorkflows });
+  const { data, error, reread } = useLive(WORKFLOWS, variables, { concerns: isOfDefinitions });
   const workflows = data?.workflows;
   return (
     <Page title="Workflows" actions={<Actions />}>
@@ -91,14 +99,7 @@ function Actions(): JSX.Element {
   const [filters, change] = useFilters();
   return (
     <>
-      <input
-        class="search"
-        type="search"
-        placeholder="Search by name"
-        aria-label="Search workflows by name"
-        value={filters.get("name") ?? ""}
-        onInput={(event) => change({ name: event.currentTarget.value.trim() })}
-      />
+      <SearchField label="Search by name" value={filters.get("name") ?? ""} change={(name) => change({ name })} />
       <Link href="/workflows/new" class="button main">
         New workflow
       </Link>
@@ -123,7 +124,6 @@ function FirstStep(): JSX.Element {
 }
 
 function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: () => void }): JSX.Element {
-  const latest = useLatestRuns(workflows.map(({ name }) => name));
   return (
     <div class="table-frame">
       <table>
@@ -132,7 +132,7 @@ function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: 
             <th>Last run</th>
             <th>Workflow</th>
             <th class="wide">Schedule</th>
-            <th>Next due</th>
+            <th class="wide-only">Next due</th>
             <th>
               <span class="hidden">Actions</span>
             </th>
@@ -140,7 +140,7 @@ function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: 
         </thead>
         <tbody>
           {workflows.map((workflow) => (
-            <WorkflowRow key={workflow.id} workflow={workflow} latest={latest.get(workflow.name)} reread={reread} />
+            <WorkflowRow key={workflow.id} workflow={workflow} reread={reread} />
           ))}
         </tbody>
       </table>
@@ -148,10 +148,11 @@ function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: 
   );
 }
 
-type RowProps = { workflow: Workflow; latest: LatestRun | undefined; reread: () => void };
+type RowProps = { workflow: Workflow; reread: () => void };
 
-function WorkflowRow({ workflow, latest, reread }: RowProps): JSX.Element {
-  const { id, name, description, schedule, nextRunAt } = workflow;
+function WorkflowRow({ workflow, reread }: RowProps): JSX.Element {
+  const { id, name, description, schedule, isPaused, nextRunAt, runs } = workflow;
+  const latest = runs.nodes[0];
   return (
     <tr>
       <td class="nowrap">
@@ -171,15 +172,19 @@ function WorkflowRow({ workflow, latest, reread }: RowProps): JSX.Element {
         {description && <p class="faint description">{description}</p>}
       </td>
       <td class="wide faint">{schedule?.summary ?? "By hand"}</td>
-      <td class="nowrap">{nextRunAt ? <Time at={nextRunAt} /> : <span class="faint">–</span>}</td>
+      <td class="nowrap wide-only">{isPaused ? <Status status="PAUSED" /> : <NextDue at={nextRunAt} />}</td>
       <td class="number">
         <span class="row-actions">
           <RunButton id={id} name={name} />
-          <DeleteWorkflow name={name} class="quiet" done={reread} />
+          <DeleteWorkflow name={name} class="quiet wide-only" done={reread} />
         </span>
       </td>
     </tr>
   );
+}
+
+function NextDue({ at }: { at: string | null }): JSX.Element {
+  return at ? <Time at={at} /> : <span class="faint">–</span>;
 }
 
 /** Starts a run and leads to it, or to the form of the inputs that it needs. */

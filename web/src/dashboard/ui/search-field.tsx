@@ -8,6 +8,8 @@ type Props = { label: string; value: string; change: (text: string) => void };
 export function SearchField({ label, value, change }: Props): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>();
+  const latest = useRef(change); // other filters can change before the typing pauses
+  latest.current = change;
   useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
     if (field.current && document.activeElement !== field.current) field.current.value = value;
@@ -15,7 +17,7 @@ export function SearchField({ label, value, change }: Props): JSX.Element {
   const typed = (event: Event): void => {
     const text = (event.currentTarget as HTMLInputElement).value;
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => change(text.trim()), TYPING_MS);
+    timer.current = setTimeout(() => latest.current(text.trim()), TYPING_MS);
   };
   return (
     <input

@@ -78,7 +78,7 @@ function WorkflowRunsTable({ runs, named }: { runs: Row[]; named: boolean }): JS
             <th>Status</th>
             {named && <th>Workflow</th>}
             <th>Due</th>
-            <th class="number">Took</th>
+            <th class="number wide-only">Took</th>
             <th class="number">Steps</th>
             <th class="number wide-only">Version</th>
             <th class="wide">What happened</th>
@@ -96,7 +96,7 @@ function WorkflowRunsTable({ runs, named }: { runs: Row[]; named: boolean }): JS
               <td class="nowrap">
                 <Time at={run.dueAt} as="moment" />
               </td>
-              <td class="number">{tookOf(run)}</td>
+              <td class="number wide-only">{tookOf(run)}</td>
               <td class="number">
                 {run.progress.done} of {run.progress.all}
               </td>

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { graphql, type ResultOf } from "../graphql.ts";
-import { useLive } from "../live.ts";
+import { type Change, isOfWorkflows, useLive } from "../live.ts";
 import { RUN_ROW, RunsTable } from "../pages/runs-table.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 
@@ -43,7 +43,8 @@ type Details = NonNullable<NonNullable<ResultOf<typeof DETAILS>["workflowRun"]>[
 
 export function StepDetails({ workflowRun: id, step }: { workflowRun: string; step: Step }): JSX.Element {
   const [skip, setSkip] = useState(0);
-  const { data, error, reread } = useLive(DETAILS, { id, key: step.key, skip }, { concerns: ({ of }) => of !== "notification" });
+  const concerns = (change: Change): boolean => isOfWorkflows(change) && (change.workflowRunId ?? id) === id;
+  const { data, error, reread } = useLive(DETAILS, { id, key: step.key, skip }, { concerns });
   const details = data?.workflowRun?.step;
   if (!details) return error ? <ErrorState message={error} retry={reread} /> : <LoadingRows count={1} />;
   const total = step.items?.total ?? 1;
