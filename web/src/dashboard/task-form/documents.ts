@@ -6,6 +6,8 @@ export const TASK_SETTINGS = graphql(`
   fragment TaskSettings on Task {
     id
     name
+    description
+    uniqueName
     tags
     version
     overlap
@@ -72,7 +74,7 @@ export const TASK_SETTINGS = graphql(`
       ... on EmailJob {
         to
         subject
-        text
+        body
         attachments
       }
       ... on PolygonAreaJob {
@@ -80,13 +82,26 @@ export const TASK_SETTINGS = graphql(`
         repair
       }
       ... on CountryLookupJob {
-        geometry
+        geojson
         repair
       }
       ... on ReportJob {
-        params
+        title
+        format
+        runs {
+          period
+          from
+          to
+          taskId
+        }
+        data
+        columns
+        chart
+        fileName
+        recipients
       }
       ... on CustomJob {
+        type
         params
       }
     }

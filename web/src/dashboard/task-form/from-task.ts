@@ -17,6 +17,8 @@ export function formOf(task: StoredTask): TaskForm {
   const kind: JobKind = TYPES[job.__typename];
   return {
     name: task.name,
+    description: task.description,
+    uniqueName: task.uniqueName,
     tags: task.tags.join(", "),
     kind,
     http: job.__typename === "HttpJob" ? httpOf(job) : EMPTY_HTTP,
@@ -68,17 +70,11 @@ function rowsOf(form: unknown): FieldRow[] {
 function paramsOf(job: Job): Record<string, unknown> {
   switch (job.__typename) {
     case "EmailJob":
-      return { to: job.to, subject: job.subject, body: job.text, attachments: isEmpty(job.attachments) ? null : job.attachments };
-    case "PolygonAreaJob":
-      return { geojson: job.geojson, repair: job.repair };
-    case "CountryLookupJob":
-      return { geojson: job.geometry, repair: job.repair };
-    case "ReportJob":
-      return job.params as Record<string, unknown>;
-    case "CustomJob":
-      return { type: job.kind, params: job.params };
+      return { to: job.to, subject: job.subject, body: job.body, attachments: isEmpty(job.attachments) ? null : job.attachments };
     case "HttpJob":
       return {};
+    default:
+      return { ...job };
   }
 }
 

@@ -17,6 +17,8 @@ export function readForm(form: TaskForm): Read<Settings> {
   const read = new Reader();
   const value: Settings = {
     name: read.name(form.name),
+    description: form.description,
+    uniqueName: form.uniqueName,
     tags: list(form.tags, /[,\n]/),
     job: read.job(form),
     schedule: read.schedule(form.schedule),
