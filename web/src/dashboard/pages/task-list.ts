@@ -24,6 +24,12 @@ export const TASK_ROW = graphql(`
       finishedAt
       dueAt
     }
+    recentOutcomes {
+      runId
+      status
+      dueAt
+      durationMs
+    }
   }
 `);
 export const TASKS = graphql(

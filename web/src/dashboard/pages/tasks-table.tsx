@@ -1,12 +1,13 @@
 import "../styles/tasks.css";
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { Link } from "wouter-preact";
 
 import { SortIcon } from "../ui/action-icons.tsx";
 import { Status, StatusShape } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
 import type { Selection } from "./task-selection.ts";
+import { SmallStrip } from "./small-strip.tsx";
 import type { TaskRow } from "./task-list.ts";
 
 export { TASK_ROW } from "./task-list.ts";
@@ -17,12 +18,10 @@ type Props = {
   selection?: Selection;
   sort?: Sort;
   chooseTag?: (tag: string) => void;
-  /** What is drawn of the latest outcomes of a task, in a column of its own. */
-  outcomes?: (task: TaskRow) => ComponentChildren;
 };
 
 /** Tasks as a table, whose rows can be selected, and which can be sorted, if the page wants that. */
-export function TasksTable({ tasks, selection, sort, chooseTag, outcomes }: Props): JSX.Element {
+export function TasksTable({ tasks, selection, sort, chooseTag }: Props): JSX.Element {
   return (
     <div class="table-frame">
       <table class="tasks">
@@ -38,7 +37,7 @@ export function TasksTable({ tasks, selection, sort, chooseTag, outcomes }: Prop
             <th class="schedule">Schedule</th>
             <SortableHeading name="Next due" column="due" sort={sort} />
             <th class="last">Last run</th>
-            {outcomes && <th class="outcomes">Latest outcomes</th>}
+            <th class="outcomes">Latest outcomes</th>
           </tr>
         </thead>
         <tbody>
@@ -62,7 +61,9 @@ export function TasksTable({ tasks, selection, sort, chooseTag, outcomes }: Prop
               <td class="last nowrap">
                 <LastRun run={task.lastRun} failures={task.consecutiveFailures} />
               </td>
-              {outcomes && <td class="outcomes">{outcomes(task)}</td>}
+              <td class="outcomes">
+                <SmallStrip outcomes={task.recentOutcomes} />
+              </td>
             </tr>
           ))}
         </tbody>

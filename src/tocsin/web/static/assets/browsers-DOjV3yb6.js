@@ -1,0 +1,2 @@
+/*! Licenses of the bundled packages: /assets/licences.md */
+var e=[[/Edg\//,`Edge`],[/OPR\//,`Opera`],[/Firefox\//,`Firefox`],[/Chrom(e|ium)\//,`Chrome`],[/Safari\//,`Safari`]],t=[[/Windows/,`Windows`],[/Android/,`Android`],[/iPhone|iPad/,`iOS`],[/Mac OS X/,`macOS`],[/CrOS/,`ChromeOS`],[/Linux/,`Linux`]];function n(e,t){return e.find(([e])=>e.test(t))?.[1]}function r(r){let i=n(e,r),a=n(t,r);return i===void 0?r||`Unknown`:a===void 0?i:`${i} on ${a}`}export{r as t};

@@ -1,2 +1,0 @@
-/*! Licenses of the bundled packages: /assets/licences.md */
-import{a as e,f as t}from"./time-Dta3RUlp.js";function n({shown:n,total:r,pageInfo:i,isFirst:a,go:o}){return t(`nav`,{class:`pager`,"aria-label":`Pages of the list`,children:[t(`span`,{class:`faint`,children:[n,` `,r&&`of ${e(r.count,r.isExact)}`]}),t(`button`,{type:`button`,disabled:a,onClick:()=>o(null),children:`First page`}),t(`button`,{type:`button`,disabled:!i.hasNextPage,onClick:()=>o(i.endCursor),children:`Next page`})]})}export{n as t};
