@@ -33,7 +33,7 @@ class CommandLog(monitoring.CommandListener):
 async def logged(database: documents.Database, log: CommandLog) -> AsyncIterator[documents.Database]:
     """Open a second connection to a database, with the listener. From then on, Beanie uses it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(documents.database.CLIENT_OPTIONS, "event_listeners", [log])
+        patch.setitem(documents.connections.CLIENT_OPTIONS, "event_listeners", [log])
         opened = await documents.connect(database.uri, database.name)
     log.commands.clear()
     yield opened

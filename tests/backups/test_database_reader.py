@@ -7,7 +7,7 @@ from bson import ObjectId
 from tests.backups.helpers import fill
 from tocsin import clock
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS, read_collections
-from tocsin.documents import Database
+from tocsin.documents import Database, WorkflowRunStatus
 
 
 async def test_large_collections_are_read_in_batches(database: Database) -> None:
@@ -50,3 +50,11 @@ async def test_the_state_of_processes_is_left_out(database: Database) -> None:
     found = await read(database)
     assert found["zoo"] == ["lion"]
     assert not found.keys() & SKIPPED_COLLECTIONS
+
+
+async def test_ends_that_are_not_told_yet_are_kept(database: Database) -> None:
+    """The notification of a workflow run that has ended: nobody else would tell it after a restore."""
+    await database.untold_ends.insert_one(
+        {"_id": "u1/w-1:ended:0", "run": "u1/w-1", "round": 0, "status": WorkflowRunStatus.FAILED}
+    )
+    assert (await read(database))["untold_ends"] == ["u1/w-1:ended:0"]

@@ -21,7 +21,7 @@ steps:
 def test_save_list_and_export(alice: SyncDatabase[Any], folder: Path, tmp_path: Path) -> None:
     assert done("workflows", "save", ALICE, str(folder)) == "right: version 1\n"
     assert json.loads(done("workflows", "list", ALICE, "--json")) == [
-        {"name": "right", "version": 1, "nextRunAt": None, "description": "is right"}
+        {"name": "right", "version": 1, "nextRunAt": None, "isPaused": False, "description": "is right"}
     ]
     exported = done("workflows", "export", ALICE, "right")
     assert "s3cret" not in exported

@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from tocsin.compute.progress import report_progress
+
 _kept: list[str] = []
 
 
@@ -12,6 +14,15 @@ def sleep(seconds: float) -> int:
     """Sleep and return the id of the process."""
     time.sleep(seconds)
     return os.getpid()
+
+
+def tell(count: int, fails: bool) -> int:
+    """Tell the progress of a quick loop, and of what follows."""
+    for number in range(count):
+        report_progress(number, count, f"part {number}")
+    if fails:
+        raise ValueError("it fails")
+    return count
 
 
 def burn() -> None:

@@ -223,3 +223,12 @@ async def test_a_task_that_cannot_be_read_is_told_as_paused(database: Database) 
     await database.tasks.bulk_write([pause_unreadable(task, now)])
     told = await told_since(database, now - SECOND)
     assert [(change.task_id, change.task_status) for change in told] == [(task["_id"], "PAUSED")]
+
+
+async def test_progress_that_was_told_meanwhile_is_an_event_too(database: Database) -> None:
+    old, new = [await add_old_run(database, S.RUNNING) for _ in range(2)]
+    since = clock.now() - SECOND
+    for run_id, at in ((old, since - HOUR), (new, clock.now())):
+        told = {"fence": 1, "at": at, "done": 1, "all": 2, "text": None}
+        await database.runs.update_one({"_id": run_id}, {"$set": {"progress": told}})
+    assert [change.run_id for change in await told_since(database, since) if change.run_id] == [new]

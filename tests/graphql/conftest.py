@@ -37,6 +37,7 @@ from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
+from tocsin.statistics.service import Statistics
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Signal, Wakeups
 from tocsin.web.app import create_app
@@ -190,6 +191,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         disk=DiskMonitor(database, settings),
         http=outbound,
         callbacks=_callback_receiver(database, wakeups, secrets),
+        statistics=Statistics(database),
     )
     app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()
@@ -262,8 +264,9 @@ def run_document(task_id: str, due_at: datetime, **more: Any) -> Any:
 def task_document(owner: str, created_at: datetime, **more: Any) -> Any:
     """Return a task in its stored form."""
     params: Any = {"url": "https://example.com/", "method": "GET", "headers": [], "secret_headers": [], "body": None}
+    task_id, name = new_id(owner), more.get("name", "ping")
     return {
-        "_id": new_id(owner), "owner": owner, "name": "ping", "tags": [],
+        "_id": task_id, "owner": owner, "name": name, "name_key": name.casefold(), "name_slot": task_id, "tags": [],
         "job": {"kind": "http", "params": params | {"token": None, "connect_timeout": None}},
         "schedule": {"kind": "once", "at": created_at}, "misfire": {"policy": "RUN_ONCE", "grace_ms": 60000, "max_runs": 100},
         "overlap": "SKIP", "retry": None, "timeout": None, "hold": None, "status": "PENDING", "next_run_at": created_at,

@@ -1,5 +1,6 @@
 """Where subscriptions of events go on, and what they leave out, over a WebSocket."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -222,3 +223,19 @@ async def test_the_filters_are_part_of_what_is_shared(api: Api) -> None:
             await socket.subscribe(str(number), TASKS, **variables)
             assert (await event(socket))["kind"] == "SNAPSHOT"
         assert len(api.services.subscription_groups) == 3
+
+
+async def test_runs_go_on_after_a_time_as_tasks_do(api: Api) -> None:
+    query = "subscription($at: DateTime, $c: String) { runEvents(after: $at, afterCursor: $c) { kind at runId } }"
+    task = await api.alice.create()
+    async with open_socket(api, api.alice) as socket:
+        await socket.subscribe("1", query)
+        api.services.fanout.recent_changes.clear(clock.now() - timedelta(minutes=1))  # as if it had run for longer
+        snapshot = await event(socket)
+        socket.drop()
+    await api.alice.do("runTask", {"id": task})
+    async with open_socket(api, api.alice) as socket:
+        await socket.subscribe("1", query, at=snapshot["at"])
+        assert (await event(socket))["kind"] == "CREATED"
+        await socket.subscribe("2", query, at=snapshot["at"], c="x")
+        assert (await socket.receive())["type"] == "error"

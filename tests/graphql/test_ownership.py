@@ -45,6 +45,11 @@ CASES: dict[str, tuple[str, Any]] = {
         {"runs": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
     "schedulePreview": ("{ schedulePreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) }", {"schedulePreview": ["2999-01-01T00:00:00Z"]}),
+    "taskPreview": ("{ taskPreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) { dueTimes retry { isDefault } } }", {"taskPreview": {"dueTimes": ["2999-01-01T00:00:00Z"], "retry": {"isDefault": True}}}),
+    "tryJob": (
+        'mutation($task: ID!) { tryJob(input: {taskId: $task, job: {http: {url: "https://example.com/hook"}}}) { trial { statusCode } userErrors { code } } }',
+        {"tryJob": {"trial": None, **NOT_FOUND}},
+    ),
     "createTask": (
         'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
         {"createTask": {"userErrors": [{"code": "INVALID"}]}},
@@ -52,6 +57,26 @@ CASES: dict[str, tuple[str, Any]] = {
     "createTasks": (
         'mutation { createTasks(input: {tasks: [{name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}]}) { results { task { id } userErrors { code } } userErrors { code } } }',
         {"createTasks": {"results": [{"task": None, "userErrors": [{"code": "INVALID"}]}], "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "upsertTask": (
+        'mutation { upsertTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { task { id } userErrors { code } } }',
+        {"upsertTask": {"task": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "pauseTasks": (
+        f"mutation($task: ID!) {{ pauseTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"pauseTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "resumeTasks": (
+        f"mutation($task: ID!) {{ resumeTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"resumeTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "runTasks": (
+        f"mutation($task: ID!) {{ runTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"runTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "deleteTasks": (
+        f"mutation($task: ID!) {{ deleteTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"deleteTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
     ),
     "updateTask": (f'mutation($task: ID!) {{ updateTask(input: {{id: $task, name: "mine"}}) {{ task {{ id }} {SHOWN} }} }}', {"updateTask": {"task": None, **NOT_FOUND}}),
     "deleteTask": (f"mutation($task: ID!) {{ deleteTask(input: {{id: $task}}) {{ deletedTaskId {SHOWN} }} }}", {"deleteTask": {"deletedTaskId": None, **NOT_FOUND}}),
@@ -62,6 +87,10 @@ CASES: dict[str, tuple[str, Any]] = {
     "retryRun": (f"mutation($run: ID!) {{ retryRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"retryRun": {"run": None, **NOT_FOUND}}),
     "cancelRun": (f"mutation($run: ID!) {{ cancelRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"cancelRun": {"run": None, **NOT_FOUND}}),
     "queues": ("{ queues { name depth running oldestQueuedAt throughputPerMinute } }", {"queues": [{"name": "default", "depth": 0, "running": 0, "oldestQueuedAt": None, "throughputPerMinute": 0}]}),
+    "runStatistics": (
+        'query($task: ID!) { runStatistics(filter: {taskId: $task, dueAt: {from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z"}}, bucket: DAY) { total { total } } }',
+        {"runStatistics": {"total": {"total": 0}}},
+    ),
     "circuits": ("{ circuits { host } }", {"circuits": []}),
     "apiTokens": ("{ apiTokens { id } }", {"apiTokens": []}),
     "sessions": ("{ sessions { isCurrent } }", {"sessions": [{"isCurrent": True}]}),
@@ -81,13 +110,17 @@ CASES: dict[str, tuple[str, Any]] = {
     "refuseRequestsFrom": (f'mutation {{ refuseRequestsFrom(input: {{email: "dave@example.test"}}) {{ email {SHOWN} }} }}', {"refuseRequestsFrom": {"email": "dave@example.test", "userErrors": []}}),
     "workflow": ('{ workflow(name: "alices") { id definition } }', {"workflow": None}),
     "workflows": ("{ workflows { totalCount nodes { id } } }", {"workflows": {"totalCount": 0, "nodes": []}}),
+    "workflowErrors": ('{ workflowErrors(yaml: "name: alices") { path line } }', {"workflowErrors": [{"path": ["steps"], "line": 1}]}),
     "workflowRun": ("query($workflowRun: ID!) { workflowRun(id: $workflowRun) { status inputs } }", {"workflowRun": None}),
     "workflowRuns": (
         '{ workflowRuns { totalCount nodes { id } } of: workflowRuns(filter: {name: "alices"}) { totalCount nodes { id } } }',
         {"workflowRuns": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
+    "pendingApprovals": ("{ pendingApprovals { totalCount nodes { message } } }", {"pendingApprovals": {"totalCount": 0, "nodes": []}}),
     "saveWorkflow": (f'mutation {{ saveWorkflow(input: {{yaml: "name: alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"saveWorkflow": {"workflow": None, "userErrors": [{"code": "INVALID"}]}}),
     "deleteWorkflow": (f'mutation {{ deleteWorkflow(input: {{name: "alices"}}) {{ deletedWorkflowId {SHOWN} }} }}', {"deleteWorkflow": {"deletedWorkflowId": None, **NOT_FOUND}}),
+    "pauseWorkflow": (f'mutation {{ pauseWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"pauseWorkflow": {"workflow": None, **NOT_FOUND}}),
+    "resumeWorkflow": (f'mutation {{ resumeWorkflow(input: {{name: "alices"}}) {{ workflow {{ id }} {SHOWN} }} }}', {"resumeWorkflow": {"workflow": None, **NOT_FOUND}}),
     "executeWorkflow": (f'mutation {{ executeWorkflow(input: {{name: "alices"}}) {{ workflowRun {{ id }} {SHOWN} }} }}', {"executeWorkflow": {"workflowRun": None, **NOT_FOUND}}),
     "cancelWorkflowRun": (f"mutation($workflowRun: ID!) {{ cancelWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"cancelWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
     "resumeWorkflowRun": (f"mutation($workflowRun: ID!) {{ resumeWorkflowRun(input: {{id: $workflowRun}}) {{ workflowRun {{ id }} {SHOWN} }} }}", {"resumeWorkflowRun": {"workflowRun": None, **NOT_FOUND}}),
@@ -168,7 +201,10 @@ steps:
   - key: ask
     approval: {by: alice@example.test}
 """
-SUBSCRIPTIONS = {"taskEvents", "workflowRunEvents", "runEvents", "notificationReceived", "notificationsAcknowledged"}
+SUBSCRIPTIONS = {
+    "taskEvents", "workflowRunEvents", "runEvents", "workflowEvents", "notificationReceived",
+    "notificationsAcknowledged",
+}  # fmt: skip
 """Tested in test_subscriptions.py, test_event_arguments.py and notifications/."""
 
 
@@ -201,6 +237,11 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     }
     made = await api.alice.ask('mutation { createApiToken(input: {name: "x", scopes: [READ]}) { apiToken { id } } }')
     (session,) = (await api.alice.ask("{ sessions { id } }"))["sessions"]
+    workflow_run = await api.database.workflow_runs.find_one({})
+    assert workflow_run is not None
+    asking: Any = {"_id": f"{workflow_run['_id']}:ask@0", "run": workflow_run["_id"], "step": "ask", "since": T0}
+    asking["owner"] = workflow_run["owner"]
+    await api.database.pending_approvals.insert_one(asking)
     variables["workflowRun"] = begun["executeWorkflow"]["workflowRun"]["id"]
     replayed = await api.alice.ask("mutation { replayDeadLetters(input: {}) { replay { id } } }")
     variables["replay"] = replayed["replayDeadLetters"]["replay"]["id"]

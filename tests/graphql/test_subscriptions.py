@@ -115,7 +115,7 @@ async def test_a_limit_completes_it_after_so_many_events(api: Api) -> None:
 
 
 @pytest.mark.parametrize("after", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
-@pytest.mark.parametrize("field", ["taskEvents", "workflowRunEvents"])
+@pytest.mark.parametrize("field", ["taskEvents", "runEvents", "workflowRunEvents", "workflowEvents"])
 async def test_a_position_that_was_never_sent_starts_with_a_snapshot(api: Api, field: str, after: str) -> None:
     async with open_socket(api, api.alice) as socket:
         await socket.subscribe("1", f'subscription {{ {field}(after: "{after}", limit: 1) {{ kind }} }}')

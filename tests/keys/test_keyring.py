@@ -134,7 +134,7 @@ class watched:  # noqa: N801  # used as a function
 
     async def __aenter__(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(documents.database.CLIENT_OPTIONS, "event_listeners", [self._listener])
+            patch.setitem(documents.connections.CLIENT_OPTIONS, "event_listeners", [self._listener])
             self._opened = await documents.connect(self._uri, self._name)
         self._listener.count = 0
 

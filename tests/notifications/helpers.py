@@ -78,7 +78,7 @@ def accept_by_list_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
     """Wait until `condition` returns a true value, and return it."""
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(20):
         while not (result := await condition()):
             await asyncio.sleep(0.01)
     return result

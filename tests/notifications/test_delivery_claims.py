@@ -50,6 +50,9 @@ async def test_owners_with_queued_and_due_deliveries_are_found(database: Databas
     )
     await enqueue_deliveries(database, numbered(1, "u4"), START + timedelta(milliseconds=1))
     assert sorted(await find_due_owners(database, START)) == ["u1", "u2"]
+    a_moment = timedelta(milliseconds=1)
+    assert await find_due_owners(database, START + a_moment, START) == ["u4"]
+    assert sorted(await find_due_owners(database, START + a_moment, START - a_moment)) == ["u1", "u2", "u4"]
 
 
 async def test_what_was_read_ahead_is_claimed_as_it_is_now(database: Database) -> None:

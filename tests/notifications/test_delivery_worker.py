@@ -1,7 +1,10 @@
 """The worker that delivers notifications: when it works, and whose turn it is."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from tests.notifications.channel_helpers import BOX, add_channel, told
 from tests.notifications.helpers import (
@@ -19,6 +22,7 @@ from tests.notifications.helpers import (
 from tests.outbound.servers import open_shared_client
 from tests.outbound.smtp import Inbox, mail_server, silent_server
 from tocsin.documents import Database, User
+from tocsin.notifications import delivery_worker
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 
@@ -73,6 +77,24 @@ async def test_a_delivery_does_not_wait_for_the_search_to_rest(database: Databas
     async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
         worker._rest_until = float("inf")
         await enqueue_deliveries(database, numbered(1, "bob"), START)
+        await tried(database, 1, "bob/00000")
+    assert inbox.recipients == ["bob@example.org"]
+
+
+async def test_what_becomes_due_does_not_wait_for_the_search_to_rest(
+    database: Database, time: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a retry, or what another process has queued."""
+    monkeypatch.setattr(delivery_worker, "_POLL_SECONDS", 0.05)
+    await user("bob", "bob@example.org")
+    inbox = Inbox()
+    async with mail_server(inbox) as port, working(database, transport_to(port), clock=time) as worker:
+        worker.wake()
+        await until(lambda: _at_rest(worker))
+        worker._rest_until = float("inf")
+        later = START + timedelta(hours=1)
+        await database.deliveries.insert_many(numbered(1, "bob", queued_at=START, next_try_at=later))
+        time.time = later
         await tried(database, 1, "bob/00000")
     assert inbox.recipients == ["bob@example.org"]
 

@@ -9,6 +9,8 @@ from tests.notifications.channel_helpers import BOX, CHANNEL, add_channel, at_wo
 from tests.notifications.helpers import START, Clock
 from tests.outbound.servers import answering, response
 from tocsin.documents import Database, User
+from tocsin.notifications import channel_health
+from tocsin.notifications.channels.base import DeliveryUnavailable
 from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.user_channel import UserChannel
 
@@ -65,3 +67,17 @@ async def test_what_waits_for_a_channel_is_postponed_together(
         ("QUEUED", until, "Down.")
     }
     assert looks <= 8
+
+
+async def test_a_channel_that_took_another_notification_meanwhile_is_not_disabled(database: Database) -> None:
+    """Two are delivered at once after days of failures: one reaches the receiver, the other does not."""
+    failing = {"failing_since": START - timedelta(days=5), "retry_at": START - timedelta(minutes=1)}
+    await add_channel(database, "https://hooks.example.org/x")
+    await database.notification_channels.update_one({}, {"$set": failing})
+    channel = await stored_channel(database)
+    await channel_health.record_success(database, channel, START)
+    await channel_health.record_failure(database, channel, DeliveryUnavailable("Down."), START)
+    present = await stored_channel(database)
+    assert (present["is_enabled"], present["failing_since"], present["last_error"]) == (True, START, "Down.")
+    await channel_health.record_failure(database, channel, DeliveryUnavailable("Down."), START)
+    assert not (await stored_channel(database))["is_enabled"]

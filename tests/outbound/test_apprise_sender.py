@@ -83,6 +83,17 @@ def test_who_was_told_to_come_again_goes_before_those_who_came_later() -> None:
     assert turns.begin("e", 6.0 + apprise_sender._TURN_KEPT - 0.5)  # neither d nor a came again
 
 
+def test_no_place_is_kept_for_who_asks_during_the_own_turn() -> None:
+    turns = apprise_sender._Turns()
+    assert turns.begin("u1", 0.0)
+    assert turns.begin("u2", 0.0)
+    assert not turns.begin("u1", 1.0)
+    assert not turns.begin("u2", 1.0)
+    assert not turns.begin("u3", 1.0)
+    turns.end("u1")
+    assert turns.begin("u3", 2.0)
+
+
 @needs_apprise
 @pytest.mark.parametrize(
     ("url", "allowed"),

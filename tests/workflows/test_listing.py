@@ -13,7 +13,12 @@ from tocsin.documents.keyset import KeysetQuery
 from tocsin.documents.paging import PageArguments, fetch_page
 from tocsin.errors import InvalidInput
 from tocsin.workflows import saving
-from tocsin.workflows.listing import query_workflow_runs, query_workflows
+from tocsin.workflows.listing import (
+    WorkflowRunCriteria,
+    WorkflowRunOrderField,
+    query_workflow_runs,
+    query_workflows,
+)
 
 PAUSE = {"key": "pause", "wait": "PT1H"}
 ALICE = User.model_construct(id="alice", created_at=clock.now() - timedelta(days=1))
@@ -56,13 +61,47 @@ async def test_runs_are_those_of_the_owner_or_of_one_workflow_in_these_states(da
         await stack.execute("one", owner="bob")
         await database.workflow_runs.update_one({"_id": one}, {"$set": {"status": "FAILED"}})
 
+    workflows = {row["name"]: row["_id"] async for row in database.workflows.find({"owner": "alice"})}
+
     async def find(name: str | None, *statuses: WorkflowRunStatus) -> set[str]:
-        rows = await fetch(await query_workflow_runs(database, ALICE, name, statuses or None))
-        return {row["_id"] for row in rows}
+        criteria = WorkflowRunCriteria(name and workflows.get(name, ""), statuses or None)
+        return {row["_id"] for row in await fetch(query_workflow_runs(database, ALICE, criteria))}
 
     assert await find(None) == {one, two}
     assert await find("one") == {one}
     assert await find(None, WorkflowRunStatus.FAILED, WorkflowRunStatus.MISSED) == {one}
     assert await find("two", WorkflowRunStatus.FAILED) == set()
     assert await find("unknown") == set()
-    assert await fetch(await query_workflow_runs(database, ALICE, None, [])) == []
+    assert await fetch(query_workflow_runs(database, ALICE, WorkflowRunCriteria(statuses=[]))) == []
+
+
+@pytest.mark.parametrize("order", WorkflowRunOrderField)
+async def test_runs_are_found_by_the_times_of_their_creation_and_of_their_due_time(
+    database: Database, order: WorkflowRunOrderField
+) -> None:
+    now = clock.now().replace(microsecond=0)
+    async with run_stack(database, schedule=False) as stack:
+        await save(stack, "one", "two")
+        for number, (name, status) in enumerate([("one", "FAILED"), ("two", "RUNNING"), ("one", "RUNNING")]):
+            at = now - timedelta(hours=number)
+            times = {"created_at": at, "due_at": at - timedelta(days=1)}
+            await database.workflow_runs.update_one(
+                {"_id": await stack.execute(name)}, {"$set": times | {"status": status, "reason": f"{number}"}}
+            )
+    saved = await database.workflows.find_one({"name": "one"})
+    assert saved is not None
+    hours = [now - timedelta(hours=number) for number in range(3)]
+    due = [hour - timedelta(days=1) for hour in hours]
+
+    async def find(*, descending: bool = True, **criteria: Any) -> str:
+        query = query_workflow_runs(database, ALICE, WorkflowRunCriteria(**criteria), order, descending=descending)
+        return "".join(row["reason"] for row in await fetch(query))
+
+    assert await find() == "012"
+    assert await find(descending=False) == "210"
+    assert await find(created=(hours[1], None)) == "01"
+    assert await find(created=(None, hours[1]), due=(due[1], None)) == "1"
+    assert await find(due=(due[2], due[1])) == "12"
+    assert await find(due=(hours[2], None)) == ""
+    assert await find(workflow=saved["_id"]) == "02"
+    assert await find(workflow=saved["_id"], statuses=[WorkflowRunStatus.RUNNING], due=(None, due[1])) == "2"

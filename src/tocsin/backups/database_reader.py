@@ -27,7 +27,6 @@ SKIPPED_COLLECTIONS = frozenset(
         "permits",
         "network_states",
         "network_failures",
-        "untold_ends",
         "rate_buckets",
         "mail_counts",
         "change_batches",

@@ -17,7 +17,7 @@ from tocsin.backups.archive import BackupWriter
 from tocsin.cli.runner import open_database_server, run_with_settings
 from tocsin.config import PREFIX, Settings
 from tocsin.documents import RawDocument
-from tocsin.documents.database import open_client
+from tocsin.documents.connections import open_client
 from tocsin.documents.schema_version import INSTALLATION, NewerData, check_version, latest_version, read_version
 from tocsin.embedded import find_running_uri
 from tocsin.security.key_files import load_keys, read_key_files, restore_key_files

@@ -81,7 +81,10 @@ def list_(email: Email, as_json: Annotated[bool, typer.Option("--json", help="Pr
         return await database.workflows.find({"owner": user.id, "deleted": False}).sort("name", 1).to_list()
 
     rows = [_row(workflow) for workflow in run_with_database(work)]
-    cells = [["" if value is None else value for value in row.values()] for row in rows]
+    cells = [
+        [row["name"], row["version"], "paused" if row["isPaused"] else row["nextRunAt"] or "", row["description"]]
+        for row in rows
+    ]
     print_rows(rows, ("Name", "Version", "Next run", "Description"), cells, ("Name",), as_json=as_json)
 
 
@@ -134,5 +137,6 @@ def _row(workflow: WorkflowDocument) -> dict[str, object]:
         "name": workflow["name"],
         "version": workflow["version"],
         "nextRunAt": None if due is None else due.isoformat(),
+        "isPaused": workflow.get("paused_at") is not None,
         "description": workflow["description"],
     }

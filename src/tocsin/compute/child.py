@@ -7,6 +7,7 @@ The processes are started without the environment of the server.
 import ctypes
 import gc
 import importlib
+import json
 import os
 import pickle
 import resource
@@ -20,6 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tocsin.compute.progress import begin_reporting, end_reporting
+
 FORK_REQUEST = struct.Struct("!cq")
 """A request to the fork server: FORK or WAIT, and a process id. FORK comes with the socket for the new process."""
 FORK_RESPONSE = struct.Struct("!qi")
@@ -30,6 +33,9 @@ CALL_HEADER = struct.Struct("!QQQQ")
 RESULT_HEADER = struct.Struct("!cQ")
 """The response of a worker: the kind of result, and the bytes that follow."""
 RETURNED, RAISED, OUT_OF_MEMORY, TOO_LARGE = b"R", b"E", b"M", b"L"
+PROGRESS = b"P"
+"""A message of a worker before its response, with the same header: how far it is, as a JSON list."""
+MAX_PROGRESS_BYTES = 4096
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 _MAX_OOM_SCORE = "1000"
@@ -146,10 +152,25 @@ def _set_limit(what: int, wanted: int) -> None:
 def _execute_call(connection: socket.socket, size: int, largest: int) -> tuple[bytes, bytes]:
     try:
         function, args = pickle.loads(_receive(connection, size))  # noqa: S301  from the server
-        answer = pickle.dumps(function(*args), pickle.HIGHEST_PROTOCOL)
+        answer = pickle.dumps(_call(connection, function, args), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         return (OUT_OF_MEMORY, b"") if _is_memory_error(error) else (RAISED, _pickle_error(error))
     return (RETURNED, answer) if len(answer) <= largest else (TOO_LARGE, b"")
+
+
+def _call(connection: socket.socket, function: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """Call the function, and send the progress that it tells."""
+
+    def send(*report: int | str | None) -> None:
+        text = json.dumps(report).encode()
+        connection.sendall(RESULT_HEADER.pack(PROGRESS, len(text)) + text)
+
+    reporter = begin_reporting(send)
+    try:
+        return function(*args)
+    finally:
+        reporter.flush()
+        end_reporting()
 
 
 def _is_memory_error(error: Exception) -> bool:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from tocsin import telemetry
 from tocsin.cancellation import cancel_and_wait
 from tocsin.compute import child
 from tocsin.compute.limits import ComputeLimit, ComputeLimitReached, ComputeLimits, ComputeProcessEnded
+from tocsin.compute.progress import ignore_progress
 
 START_TIMEOUT = 60.0
 """Time for the fork server to load the jobs."""
@@ -134,10 +135,16 @@ class ComputeWorker:
         self._connection = connection
         weakref.finalize(self, connection.close)
 
-    async def call(self, work: bytes, limits: ComputeLimits) -> Any:
+    async def call(
+        self,
+        work: bytes,
+        limits: ComputeLimits,
+        on_progress: Callable[[int, int, str | None], None] = ignore_progress,
+    ) -> Any:
         """Call a pickled function with its arguments. Returns what it returns and raises what it raises.
 
-        Also raises ComputeLimitReached and ComputeProcessEnded.
+        `on_progress` is called with the progress that it tells. Also raises ComputeLimitReached and
+        ComputeProcessEnded.
         """
         self.is_busy = True
         self.call_count += 1
@@ -148,7 +155,7 @@ class ComputeWorker:
                 child.CALL_HEADER.pack(len(work), limits.memory_bytes, limits.result_bytes, limits.cpu_seconds),
             )
             await loop.sock_sendall(self._connection, work)
-            what, size = child.RESULT_HEADER.unpack(await _receive(self._connection, child.RESULT_HEADER.size))
+            what, size = await self._receive_header(on_progress)
             if size > max(limits.result_bytes, _CHUNK_BYTES):
                 raise ComputeLimitReached(ComputeLimit.SIZE, limits)
             payload = await _receive(self._connection, size)
@@ -158,6 +165,14 @@ class ComputeWorker:
             raise ComputeLimitReached(ComputeLimit.MEMORY, limits)
         self.is_busy = False
         return _load_result(what, payload, limits)
+
+    async def _receive_header(self, on_progress: Callable[[int, int, str | None], None]) -> tuple[bytes, int]:
+        """Return the header of the response, after all progress that was told before."""
+        while True:
+            what, size = child.RESULT_HEADER.unpack(await _receive(self._connection, child.RESULT_HEADER.size))
+            if what != child.PROGRESS or size > child.MAX_PROGRESS_BYTES:
+                return what, size
+            on_progress(*json.loads(await _receive(self._connection, size)))
 
     async def _explain_end(self, limits: ComputeLimits) -> ComputeLimitReached | ComputeProcessEnded:
         status = await self._server.wait(self.pid)

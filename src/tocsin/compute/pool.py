@@ -24,6 +24,7 @@ from tocsin.compute.limits import (
     ComputeLimits,
     ComputeProcessEnded,
 )
+from tocsin.compute.progress import ignore_progress
 from tocsin.config import Settings
 from tocsin.fair_semaphore import FairSemaphore
 
@@ -94,11 +95,12 @@ class ProcessPool:
         owner: str = "",
         limits: ComputeLimits | None = None,
         on_begin: Callable[[], None] = lambda: None,
+        on_progress: Callable[[int, int, str | None], None] = ignore_progress,
     ) -> Answer:
         """Return what the function returns, or raise what it raises. The process is ended when the caller is cancelled.
 
-        `on_begin` is called when the work begins. Raises ComputeLimitReached, or ComputeProcessEnded if another try may
-        succeed.
+        `on_begin` is called when the work begins, `on_progress` with the progress that it tells. Raises
+        ComputeLimitReached, or ComputeProcessEnded if another try may succeed.
         """
         limits = limits or self._limits
         async with self.slots.acquire(owner):
@@ -106,7 +108,7 @@ class ProcessPool:
             worker = await self._get_worker(owner)
             on_begin()
             try:
-                answer: Answer = await worker.call(work, limits)
+                answer: Answer = await worker.call(work, limits, on_progress)
             finally:
                 self._keep_idle(owner, worker)
             return answer

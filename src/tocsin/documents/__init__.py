@@ -1,21 +1,15 @@
 """The documents stored in MongoDB: their models and types, their states, and conditional updates."""
 
-from tocsin.documents.account_documents import (
-    ApiTokenDocument,
-    AuditEntryDocument,
-    LinkDocument,
-    SessionDocument,
-    UserDocument,
-)
+from tocsin.documents.account_documents import AuditEntryDocument, UserDocument
 from tocsin.documents.account_enums import AuditAction, LinkPurpose, MailPurpose, Scope
 from tocsin.documents.account_models import ApiToken, AuditEntry, Link, Session, User
 from tocsin.documents.availability import is_unavailable
 from tocsin.documents.base import Changes, Filter, RawDocument
-from tocsin.documents.change_documents import ChangeBatchDocument, ChangeRecord
 from tocsin.documents.changes import AccessChange, Change, ChangeKind, ChangeLog, RecordedChange, lost_changes
 from tocsin.documents.channel_documents import NotificationChannelDocument
 from tocsin.documents.channel_models import NotificationChannel
-from tocsin.documents.database import Database, aggregate, connect, connect_sync, iterate_aggregate
+from tocsin.documents.connections import connect, connect_sync
+from tocsin.documents.database import Database, aggregate, iterate_aggregate
 from tocsin.documents.deferred_runs import DeferredRun, DeferredRuns
 from tocsin.documents.delivery_documents import (
     DeliveryAboutDocument,
@@ -37,7 +31,6 @@ from tocsin.documents.ids import (
 from tocsin.documents.incident_documents import (
     AlertDocument,
     FailureDocument,
-    FailureErrorDocument,
     IncidentDocument,
     IncidentSubjectDocument,
     PrunedAlertsDocument,
@@ -46,17 +39,10 @@ from tocsin.documents.incident_models import Alert, Incident
 from tocsin.documents.incident_states import AlertEnding, AlertSubject, IncidentCause, IncidentNews
 from tocsin.documents.key_documents import KeyDocument
 from tocsin.documents.key_models import KeyKind, StoredKey
-from tocsin.documents.limit_documents import (
-    IdempotencyDocument,
-    MailCountDocument,
-    OwnerUsageDocument,
-    QuotaCountDocument,
-    RateBucketDocument,
-)
-from tocsin.documents.limit_models import IdempotencyKey
+from tocsin.documents.limit_documents import IdempotencyDocument, OwnerUsageDocument, QuotaCountDocument
 from tocsin.documents.mail_address_documents import MailAddressDocument
 from tocsin.documents.mail_address_models import MailAddress
-from tocsin.documents.models import ResponseBody, Run, Task, Worker
+from tocsin.documents.models import Run, Task, Worker
 from tocsin.documents.network_documents import (
     NetworkFailureDocument,
     NetworkStateChanges,
@@ -65,14 +51,10 @@ from tocsin.documents.network_documents import (
 )
 from tocsin.documents.notification_documents import NotificationDataDocument, NotificationDocument
 from tocsin.documents.notification_models import Notification
-from tocsin.documents.preference_documents import (
-    DigestDocument,
-    NotificationPreferencesDocument,
-    QuietHoursDocument,
-)
+from tocsin.documents.preference_documents import DigestDocument, NotificationPreferencesDocument, QuietHoursDocument
 from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
-from tocsin.documents.queue_models import Circuit, Permit, Queue
+from tocsin.documents.queue_models import Circuit, Permit
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
 from tocsin.documents.replay_models import Replay, ReplaySettings, ReplayStatus, SkipReason
 from tocsin.documents.run_documents import (
@@ -80,8 +62,8 @@ from tocsin.documents.run_documents import (
     CallbackDocument,
     ClaimRecordDocument,
     ErrorDocument,
-    FinalDocument,
     JobSnapshot,
+    ProgressDocument,
     QueuedFields,
     QueuePlacement,
     ReplayEntryDocument,
@@ -121,9 +103,9 @@ from tocsin.documents.states import (
     WaitingFor,
     public_status,
 )
+from tocsin.documents.statistics_documents import OutcomeDocument, RunStatisticsDocument
 from tocsin.documents.stored_runs import RECORDED_FIELDS, record_stored_runs
 from tocsin.documents.task_documents import (
-    ActiveRunDocument,
     BackoffDocument,
     JobDocument,
     RetryDocument,
@@ -134,6 +116,7 @@ from tocsin.documents.task_documents import (
 )
 from tocsin.documents.workflow_documents import (
     ApprovalDecisionDocument,
+    PendingApprovalDocument,
     SealedSecretDocument,
     StepDocument,
     UntoldEndDocument,
@@ -142,7 +125,7 @@ from tocsin.documents.workflow_documents import (
     WorkflowRunDocument,
     WorkflowVersionDocument,
 )
-from tocsin.documents.workflow_models import UntoldEnd, Workflow, WorkflowRun, WorkflowVersion
+from tocsin.documents.workflow_models import PendingApproval, UntoldEnd, Workflow, WorkflowRun
 from tocsin.documents.workflow_states import (
     OPEN_WORKFLOW_RUN_STATUSES,
     SETTLED_STEP_STATUSES,
@@ -164,13 +147,11 @@ __all__ = [
     "SETTLED_STEP_STATUSES",
     "VISIBLE_WITHIN",
     "AccessChange",
-    "ActiveRunDocument",
     "Alert",
     "AlertDocument",
     "AlertEnding",
     "AlertSubject",
     "ApiToken",
-    "ApiTokenDocument",
     "ApprovalDecisionDocument",
     "AttemptDocument",
     "AttemptOutcome",
@@ -181,10 +162,8 @@ __all__ = [
     "CallbackDocument",
     "CallbackStatus",
     "Change",
-    "ChangeBatchDocument",
     "ChangeKind",
     "ChangeLog",
-    "ChangeRecord",
     "Changes",
     "Circuit",
     "CircuitDocument",
@@ -202,12 +181,9 @@ __all__ = [
     "ErrorDocument",
     "ErrorKind",
     "FailureDocument",
-    "FailureErrorDocument",
     "Filter",
-    "FinalDocument",
     "Hold",
     "IdempotencyDocument",
-    "IdempotencyKey",
     "Incident",
     "IncidentCause",
     "IncidentDocument",
@@ -218,12 +194,10 @@ __all__ = [
     "KeyDocument",
     "KeyKind",
     "Link",
-    "LinkDocument",
     "LinkPurpose",
     "MailAddress",
     "MailAddressDocument",
     "MailContentDocument",
-    "MailCountDocument",
     "MailPurpose",
     "NetworkFailureDocument",
     "NetworkFailureState",
@@ -237,19 +211,21 @@ __all__ = [
     "NotificationPreferences",
     "NotificationPreferencesDocument",
     "OutageObserverDocument",
+    "OutcomeDocument",
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
+    "PendingApproval",
+    "PendingApprovalDocument",
     "Permit",
     "PermitDocument",
+    "ProgressDocument",
     "PrunedAlertsDocument",
-    "Queue",
     "QueueDocument",
     "QueuePlacement",
     "QueuedFields",
     "QuietHoursDocument",
     "QuotaCountDocument",
-    "RateBucketDocument",
     "RawDocument",
     "RecordedChange",
     "Replay",
@@ -259,20 +235,19 @@ __all__ = [
     "ReplaySettings",
     "ReplayStatus",
     "RequestDocument",
-    "ResponseBody",
     "ResponseBodyDocument",
     "RetryDocument",
     "Run",
     "RunChanges",
     "RunDocument",
     "RunReason",
+    "RunStatisticsDocument",
     "RunStatus",
     "Scope",
     "SealedSecretDocument",
     "SelfPauseDocument",
     "SentBatchDocument",
     "Session",
-    "SessionDocument",
     "SkipReason",
     "StepDocument",
     "StepReason",
@@ -298,7 +273,6 @@ __all__ = [
     "WorkflowRunDocument",
     "WorkflowRunReason",
     "WorkflowRunStatus",
-    "WorkflowVersion",
     "WorkflowVersionDocument",
     "aggregate",
     "connect",

@@ -39,13 +39,16 @@ class ChangeKind(Enum):
     TASK_DELETED = "TASK_DELETED"
     RUN_CREATED = "RUN_CREATED"
     RUN_UPDATED = "RUN_UPDATED"
+    WORKFLOW_CREATED = "WORKFLOW_CREATED"
+    WORKFLOW_UPDATED = "WORKFLOW_UPDATED"
+    WORKFLOW_DELETED = "WORKFLOW_DELETED"
     NOTIFIED = "NOTIFIED"
     DELIVERY_ATTEMPTED = "DELIVERY_ATTEMPTED"
     ACKNOWLEDGED = "ACKNOWLEDGED"
 
 
 class Change(NamedTuple):
-    """A change of a task, run or workflow run. Statuses are None if the change did not set them.
+    """A change of a task, run, workflow or workflow run. Statuses are None if the change did not set them.
 
     `steps` holds the keys and new statuses of the changed steps of a workflow run. `is_derived` says that the database
     derived a status of the task that its writer does not know: whoever needs it reads it.
@@ -53,7 +56,8 @@ class Change(NamedTuple):
     `notified` is the ID of a user for whom notifications were stored, of whom only subscribers of those are told.
     With DELIVERY_ATTEMPTED, live deliveries were: `attempted` has their IDs and the numbers of the attempts. With
     ACKNOWLEDGED, their user has seen those with the IDs in `acknowledged`, or some that are too many to name.
-    `workflow` is the workflow of a workflow run. `cursor` names the place after the change, if its time does not.
+    `workflow` is the workflow that changed, or that of a workflow run. `cursor` names the place after the change, if
+    its time does not.
 
     Three fields are for the engine, not for subscribers: `due_at`, a due or retry time, or the end of the wait for a
     callback, that the change set;
@@ -170,6 +174,11 @@ class ChangeLog:
         at = self.now()
         self.record([_run_change(ChangeKind.RUN_UPDATED, at, run_id, cancel_requested=True) for run_id in run_ids])
 
+    def runs_progressed(self, run_ids: Iterable[str]) -> None:
+        """Record that attempts of these runs of tasks told how far they are. No status changed."""
+        at = self.now()
+        self.record([_run_change(ChangeKind.RUN_UPDATED, at, run_id) for run_id in run_ids])
+
     def tasks_derived(self, task_ids: Iterable[str], due_at: datetime | None = None) -> None:
         """Record tasks whose runs changed, so that the database derived their statuses again."""
         at = self.now()
@@ -195,6 +204,10 @@ class ChangeLog:
             kind, self.now(), workflow_run_id=run_id, workflow_status=status, steps=tuple(steps), workflow=workflow
         )
         self.record([change])
+
+    def workflow_changed(self, kind: ChangeKind, workflow: str) -> None:
+        """Record a change of a workflow by its owner."""
+        self.record([Change(kind, self.now(), workflow=workflow)])
 
     def notifications_stored(self, owners: Iterable[str]) -> None:
         """Record that notifications of these users were stored."""

@@ -4,13 +4,10 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from beanie import init_beanie
-from bson import CodecOptions
-from pymongo import AsyncMongoClient, IndexModel, MongoClient
+from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
-from pymongo.synchronous.database import Database as SyncDatabase
 
 from tocsin.documents.account_documents import (
     ApiTokenDocument,
@@ -19,16 +16,14 @@ from tocsin.documents.account_documents import (
     SessionDocument,
     UserDocument,
 )
-from tocsin.documents.base import RawDocument, ascending_index
+from tocsin.documents.base import RawDocument
 from tocsin.documents.change_documents import ChangeBatchDocument
 from tocsin.documents.changes import ChangeLog
 from tocsin.documents.channel_documents import NotificationChannelDocument
-from tocsin.documents.collections import MODELS
 from tocsin.documents.deferred_runs import DeferredRuns
 from tocsin.documents.delivery_documents import DeliveryDocument
 from tocsin.documents.history_documents import DeletedTaskDocument, HistoryDocument
 from tocsin.documents.incident_documents import AlertDocument, IncidentDocument
-from tocsin.documents.indexes import drop_stale_indexes
 from tocsin.documents.key_documents import KeyDocument
 from tocsin.documents.limit_documents import (
     IdempotencyDocument,
@@ -36,18 +31,20 @@ from tocsin.documents.limit_documents import (
     OwnerUsageDocument,
     RateBucketDocument,
 )
-from tocsin.documents.lost_writes import LostWriteListener
 from tocsin.documents.mail_address_documents import MailAddressDocument
 from tocsin.documents.network_documents import NetworkFailureDocument, NetworkStateDocument
 from tocsin.documents.notification_documents import NotificationDocument
+from tocsin.documents.open_alerts import OpenAlerts
 from tocsin.documents.preference_documents import NotificationPreferencesDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
-from tocsin.documents.schema_version import INSTALLATION, migrate_to_latest
+from tocsin.documents.schema_version import INSTALLATION
+from tocsin.documents.statistics_documents import RunStatisticsDocument
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import (
+    PendingApprovalDocument,
     UntoldEndDocument,
     WorkflowDocument,
     WorkflowRunDocument,
@@ -59,15 +56,8 @@ from tocsin.wakeups import Signal
 
 FILES_BUCKET = "files"
 """The GridFS bucket."""
-_FILE_INDEXES = {
-    f"{FILES_BUCKET}.files": [ascending_index("filename", "uploadDate"), ascending_index("uploadDate")],
-    f"{FILES_BUCKET}.chunks": [ascending_index("files_id", "n", unique=True)],
-}
 _LONG_WORK = 2
 """Slices of long-running work that are processed at a time, so that the database has capacity for everything else."""
-_PATIENCE = 3_000
-"""Milliseconds that an operation waits for an unavailable database before it fails."""
-CLIENT_OPTIONS: dict[str, Any] = {"tz_aware": True, "serverSelectionTimeoutMS": _PATIENCE, "appname": "tocsin"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ class Database:
     `deliveries_queued` is sent when this process has queued deliveries, with their owners, `alerts_changed` when it has
     changed alerts. They are not in `Wakeups`, because they are sent by code that has only a database, such as that of
     accounts. For the same reason, all code that changes tasks, runs or accesses records it in `changes`. `deferred` are
-    the runs that this process writes later.
+    the runs that this process writes later. `open_alerts` knows which tasks and workflows have an open alert.
     """
 
     client: AsyncMongoClient[Any]
@@ -90,6 +80,7 @@ class Database:
     alerts_changed: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
     changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
     deferred: DeferredRuns = field(default_factory=DeferredRuns, compare=False, repr=False)
+    open_alerts: OpenAlerts = field(default_factory=OpenAlerts, compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[UserDocument]:
@@ -126,6 +117,10 @@ class Database:
     @property
     def runs(self) -> AsyncCollection[RunDocument]:
         return self.db["runs"]
+
+    @property
+    def run_statistics(self) -> AsyncCollection[RunStatisticsDocument]:
+        return self.db["run_statistics"]
 
     @property
     def workflows(self) -> AsyncCollection[WorkflowDocument]:
@@ -200,6 +195,10 @@ class Database:
         return self.db["permits"]
 
     @property
+    def pending_approvals(self) -> AsyncCollection[PendingApprovalDocument]:
+        return self.db["pending_approvals"]
+
+    @property
     def untold_ends(self) -> AsyncCollection[UntoldEndDocument]:
         return self.db["untold_ends"]
 
@@ -257,58 +256,3 @@ async def iterate_aggregate(collection: AsyncCollection[Any], stages: list[Expre
     async with await collection.aggregate(stages) as rows:
         async for row in rows:
             yield row
-
-
-async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
-    """Open the database: migrate older data, bind the Beanie models and create indexes.
-
-    With `alone`, no other process can use the database. Raises DatabaseUnavailable, and StartupError for data that this
-    program must not use.
-    """
-    log = ChangeLog(is_shared=not alone)
-    client = open_client(uri, log)
-    try:
-        await migrate_to_latest(client[name], alone=alone)
-        await drop_stale_indexes(client[name], _declared_indexes())
-        await init_beanie(database=client[name], document_models=MODELS)
-        await _prepare_files(client[name])
-    except PyMongoError as error:
-        await client.close()
-        raise DatabaseUnavailable(f"the database does not answer: {error}") from error
-    except BaseException:
-        await client.close()
-        raise
-    return Database(client, client[name], uri, name, changes=log)
-
-
-def open_client(uri: str, log: ChangeLog | None = None) -> AsyncMongoClient[Any]:
-    """Return a client, which connects with its first operation. Raises DatabaseUnavailable or PyMongoError.
-
-    `log` records that changes were lost when the outcome of a write is unknown.
-    """
-    try:
-        return AsyncMongoClient(uri, **_client_options(log))
-    except ValueError as error:  # the driver raises errors of its own for the other parts of a URI
-        raise DatabaseUnavailable(f"the URI of the database is invalid: {error}") from error
-
-
-def _client_options(log: ChangeLog | None) -> dict[str, Any]:
-    listeners = [LostWriteListener(log)] if log is not None else []
-    return {**CLIENT_OPTIONS, "event_listeners": [*CLIENT_OPTIONS.get("event_listeners", ()), *listeners]}
-
-
-def _declared_indexes() -> dict[str, list[IndexModel]]:
-    models = {model.Settings.name: list(getattr(model.Settings, "indexes", [])) for model in MODELS}
-    return {**models, **_FILE_INDEXES}
-
-
-async def _prepare_files(db: AsyncDatabase[Any]) -> None:
-    """Create the indexes of GridFS now: the embedded database cannot delete from missing collections."""
-    for name, indexes in _FILE_INDEXES.items():
-        await db[name].create_indexes(indexes)
-
-
-def connect_sync(uri: str, name: str, log: ChangeLog | None = None) -> SyncDatabase[Any]:
-    """Open a separate client for the scheduler's thread: APScheduler closes the client of its store at shutdown."""
-    client: MongoClient[Any] = MongoClient(uri, **_client_options(log))
-    return client.get_database(name, codec_options=CodecOptions(tz_aware=True))

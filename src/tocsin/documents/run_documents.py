@@ -84,6 +84,16 @@ class ReplayEntryDocument(TypedDict):
     round: int
 
 
+class ProgressDocument(TypedDict):
+    """How far an attempt is, as its job told it at a time. It is that of the claim with this `fence`."""
+
+    fence: int
+    at: datetime
+    done: int
+    all: int
+    text: str | None
+
+
 class QueuedFields(TypedDict):
     """The fields that place a run among the queued runs of its lane. They are null while it is not queued."""
 
@@ -154,6 +164,7 @@ class RunDocument(QueuedFields, JobSnapshot):
     replays: NotRequired[list[ReplayEntryDocument]]
     pinned: NotRequired[bool]
     inconclusive_rounds: NotRequired[int]
+    progress: NotRequired[ProgressDocument | None]
 
 
 class RunChanges(TypedDict, total=False):
@@ -195,6 +206,7 @@ class RunChanges(TypedDict, total=False):
     settled_late_at: datetime | None
     pinned: bool
     inconclusive_rounds: int
+    progress: ProgressDocument | None
 
 
 class ResponseBodyDocument(TypedDict):

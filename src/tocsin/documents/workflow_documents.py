@@ -24,6 +24,7 @@ class WorkflowDocument(TypedDict):
     next_run_at: datetime | None
     last_due_at: datetime | None
     incident: NotRequired[int]
+    paused_at: NotRequired[datetime | None]
     deleted: bool
     created_at: datetime
     updated_at: datetime
@@ -121,6 +122,16 @@ class WorkflowRunDocument(TypedDict):
     total: int
     done: int
     steps: dict[str, StepDocument]
+
+
+class PendingApprovalDocument(TypedDict):
+    """A stored request for a decision. See `tocsin.documents.PendingApproval` for the meaning of the fields."""
+
+    _id: str
+    owner: str
+    run: str
+    step: str
+    since: datetime
 
 
 class UntoldEndDocument(TypedDict):

@@ -20,8 +20,8 @@ class Workflow(StoredDocument):
     """A named graph of steps. `name_key` is `owner/name`, which is unique. `version` counts the saves with changes.
 
     `schedule` and `next_run_at` are as in tasks. `incident` increases with each scheduled run that completes within the
-    incident it was started in. A `deleted` workflow is hidden, but its open runs continue. It keeps `name_key` until
-    another workflow takes the name.
+    incident it was started in. A workflow that its owner paused at `paused_at` has no next due time. A `deleted` one is
+    hidden, but its open runs continue. It keeps `name_key` until another workflow takes the name.
     """
 
     owner: str
@@ -35,6 +35,7 @@ class Workflow(StoredDocument):
     next_run_at: datetime | None
     last_due_at: datetime | None = None
     incident: int = 0
+    paused_at: datetime | None = None
     deleted: bool = False
     created_at: datetime
     updated_at: datetime
@@ -64,7 +65,10 @@ class WorkflowVersion(StoredDocument):
 
     class Settings:
         name = "workflow_versions"
-        indexes: ClassVar = [ascending_index("workflow", "version")]
+        indexes: ClassVar = [
+            ascending_index("workflow", "version"),
+            ascending_index("workflow", "created_at"),
+        ]
 
 
 class WorkflowRun(StoredDocument):
@@ -118,6 +122,23 @@ class WorkflowRun(StoredDocument):
             ascending_index("workflow", "open", partialFilterExpression={"open": True}),
             ascending_index("open", "wake_at", partialFilterExpression={"open": True}),
         ]
+
+
+class PendingApproval(StoredDocument):
+    """An approval step of a workflow run that waits for a decision since a time, by workflow run, step and round.
+
+    The workflow run alone says whether it does. This is the list of those: it is stored before the step waits and
+    deleted after that, so there may be one too many after a crash, until it is found.
+    """
+
+    owner: str
+    run: str
+    step: str
+    since: datetime
+
+    class Settings:
+        name = "pending_approvals"
+        indexes: ClassVar = [ascending_index("owner", "since"), ascending_index("since")]
 
 
 class UntoldEnd(StoredDocument):

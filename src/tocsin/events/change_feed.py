@@ -16,7 +16,8 @@ from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from tocsin import clock, telemetry
 from tocsin.cancellation import cancel_and_wait
-from tocsin.documents import ChangeBatchDocument, Database, RecordedChange
+from tocsin.documents import Database, RecordedChange
+from tocsin.documents.change_documents import ChangeBatchDocument
 from tocsin.events.changes import decode_change, encode_change
 from tocsin.periodic import Periodic
 

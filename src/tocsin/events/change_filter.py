@@ -8,6 +8,7 @@ from tocsin.documents import Change, ChangeKind, RunStatus
 
 STREAM_KINDS = frozenset({ChangeKind.SNAPSHOT, ChangeKind.RESYNC})
 """The kinds that tell of the stream and not of a change: whoever gets one reads the current state."""
+WORKFLOW_KINDS = frozenset({ChangeKind.WORKFLOW_CREATED, ChangeKind.WORKFLOW_UPDATED, ChangeKind.WORKFLOW_DELETED})
 _INITIAL = frozenset({None, RunStatus.QUEUED, RunStatus.SKIPPED, RunStatus.MISSED})
 
 
@@ -17,7 +18,8 @@ class ChangeFilter:
 
     `task_ids`, `kinds` and `run_statuses` narrow them further, if they are not None: only the named tasks and kinds,
     and of runs only what gives them one of these statuses. `workflow` leaves only the runs of one workflow. With
-    `notifications`, they are those that tell of stored notifications, and no others.
+    `notifications`, they are those that tell of stored notifications, and no others; with `definitions`, those of
+    workflows themselves, or of one `workflow`.
     """
 
     owner: str
@@ -29,11 +31,15 @@ class ChangeFilter:
     kinds: frozenset[ChangeKind] | None = None
     run_statuses: frozenset[RunStatus] | None = None
     workflow: str | None = None
+    definitions: bool = False
 
     def matches(self, change: Change) -> bool:
         """Tell whether a change of the owner belongs to it."""
         if self.notifications:
             return change.notified is not None
+        if self.definitions:
+            is_definition = change.kind in WORKFLOW_KINDS
+            return is_definition and self.workflow in (None, change.workflow) and self._has_kind(change)
         if self.workflows:
             is_one = change.workflow_run_id is not None and self.workflow_run_id in (None, change.workflow_run_id)
             return is_one and self.workflow in (None, change.workflow) and self._has_kind(change)
@@ -57,7 +63,8 @@ class ChangeFilter:
 
     def snapshot(self, now: datetime) -> Change:
         """Return the change with which a subscription starts: the subscriber reads the current state."""
-        return Change(ChangeKind.SNAPSHOT, now, self.task_id, workflow_run_id=self.workflow_run_id)
+        workflow = self.workflow if self.definitions else None
+        return Change(ChangeKind.SNAPSHOT, now, self.task_id, workflow_run_id=self.workflow_run_id, workflow=workflow)
 
     def resync(self, now: datetime) -> Change:
         """Return the change that tells that changes were dropped: the subscriber reads the current state again."""
@@ -73,7 +80,7 @@ class ChangeFilter:
     def digest(self) -> str:
         """A short name of the filter, for cursors."""
         parts = (
-            self.owner, self.task_id, self.workflows, self.workflow_run_id, self.workflow,
+            self.owner, self.task_id, self.workflows, self.workflow_run_id, self.workflow, *([1] * self.definitions),
             *(None if each is None else sorted(each) for each in (self.task_ids, self.run_statuses)),
             None if self.kinds is None else sorted(kind.value for kind in self.kinds),
         )  # fmt: skip

@@ -12,6 +12,7 @@ MERGED_FROM = 32
 """A queue with fewer changes keeps each of them. Beyond it, each thing is queued once, in its latest state."""
 MAX_QUEUED_CHANGES = 10_000
 """Things that changed while a subscriber did not read. Beyond this they are replaced by a RESYNC."""
+_CREATED = frozenset({ChangeKind.TASK_CREATED, ChangeKind.RUN_CREATED, ChangeKind.WORKFLOW_CREATED})
 
 Steps = tuple[tuple[str, StepStatus], ...]
 
@@ -55,9 +56,10 @@ def merge_all(changes: Iterable[Change]) -> list[Change]:
 
 
 def _merge_kinds(earlier: ChangeKind, later: ChangeKind) -> ChangeKind:
-    if earlier is ChangeKind.TASK_DELETED or later is ChangeKind.TASK_DELETED:
-        return ChangeKind.TASK_DELETED
-    return earlier if earlier is ChangeKind.TASK_CREATED or earlier is ChangeKind.RUN_CREATED else later
+    for deleted in (ChangeKind.TASK_DELETED, ChangeKind.WORKFLOW_DELETED):
+        if earlier is deleted or later is deleted:
+            return deleted
+    return earlier if earlier in _CREATED else later
 
 
 def _merge_acknowledged(earlier: Change, later: Change) -> tuple[str, ...]:
@@ -169,4 +171,4 @@ def _subject(change: Change) -> str:
     """Return the ID of what changed; none for a RESYNC of everything."""
     if change.notified is not None:  # of each kind, all that the user's subscribers need is kept
         return f"{change.kind.value} {change.notified}"
-    return change.run_id or change.task_id or change.workflow_run_id or ""
+    return change.run_id or change.task_id or change.workflow_run_id or change.workflow or ""

@@ -7,7 +7,6 @@ from tocsin.documents import (
     AccessChange,
     Change,
     ChangeKind,
-    ChangeRecord,
     RecordedChange,
     RunStatus,
     StepStatus,
@@ -15,11 +14,12 @@ from tocsin.documents import (
     WorkflowRunStatus,
     parent_of,
 )
+from tocsin.documents.change_documents import ChangeRecord
 
 
 def subject_id(change: Change) -> str:
-    """Return the ID of the task, workflow run or notified user that changed; empty for a SNAPSHOT of all."""
-    return change.task_id or change.workflow_run_id or change.notified or ""
+    """Return the ID of the task, workflow run, user or workflow that changed; empty for a SNAPSHOT of all."""
+    return change.task_id or change.workflow_run_id or change.notified or change.workflow or ""
 
 
 def encode_change(change: RecordedChange) -> ChangeRecord:

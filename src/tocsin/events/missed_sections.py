@@ -35,13 +35,15 @@ _OF_TASKS = (_K.TASK_CREATED, _K.TASK_UPDATED, *_OF_RUNS)
 _MOVES = (
     "created_at", "queued_at", "started_at", "cancel_requested_at",
     "attempts.started_at", "attempts.accepted_at", "attempts.finished_at",
+    "progress.at",
 )  # fmt: skip
-"""The times of an open run, of which its last move set one. That to WAITING for a callback that has come sets its end
-to the present instead (`callback_by`)."""
+"""The times of an open run, of which its last move or progress set one. A move to WAITING for a callback that has come
+sets its end to the present instead (`callback_by`)."""
 _RUN_FIELDS = dict.fromkeys(
     ("task", "status", "begun", "due_at", "created_at", "queued_at", "started_at", "finished_at", "settled_late_at"), 1
 )
 _TASK_FIELDS = dict.fromkeys(("status", "created_at", "updated_at"), 1)
+_WORKFLOW_FIELDS = dict.fromkeys(("deleted", "created_at", "updated_at"), 1)
 _WORKFLOW_RUN_FIELDS = dict.fromkeys(("workflow", "status", "created_at", "changed_at"), 1)
 
 
@@ -87,6 +89,8 @@ class Period:
 
 def list_sections(database: Database, filter_: ChangeFilter, period: Period) -> list[Section]:
     """Return the sections for these changes. Tasks come first and deletions last, as in live events."""
+    if filter_.definitions:
+        return [_changed_workflows(database, filter_, period)]
     if filter_.workflows:
         return [_changed_workflow_runs(database, filter_, period)]
     sections: list[Section] = []
@@ -171,6 +175,23 @@ def _changed_workflow_runs(database: Database, filter_: ChangeFilter, period: Pe
             workflow_status=WorkflowRunStatus(row["status"]), workflow=row["workflow"],
         )  # fmt: skip
 
+    return Section(query, convert)
+
+
+def _changed_workflows(database: Database, filter_: ChangeFilter, period: Period) -> Section:
+    """Return the section of workflows, which are few. Deleted ones are kept for their history."""
+
+    def convert(row: Row) -> Change:
+        kind = period.kind_of(row, _K.WORKFLOW_CREATED, _K.WORKFLOW_UPDATED)
+        return Change(_K.WORKFLOW_DELETED if row["deleted"] else kind, row["updated_at"], workflow=row["_id"])
+
+    changed: Condition = {"updated_at": {"$gte": period.visible_since}}
+    if filter_.workflow:
+        changed["_id"] = filter_.workflow
+    query = KeysetQuery(
+        database.workflows, "missed_workflows", "created_at", False, {"owner": filter_.owner}, changed,
+        projection=_WORKFLOW_FIELDS, key_range_hint=(period.first, period.began_at),
+    )  # fmt: skip
     return Section(query, convert)
 
 

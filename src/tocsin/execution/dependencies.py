@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tocsin.compute.pool import ProcessPool
+from tocsin.compute.progress import ignore_progress
 from tocsin.dispatch.retry_decision import RetryDecider
 from tocsin.documents import RunDocument, Trigger
-from tocsin.jobs.base import Compute, JobContext
+from tocsin.jobs.base import Compute, JobContext, TellProgress
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.http.callbacks import CALLBACK_PATH, expects_callback
 from tocsin.jobs.reports.run_history import RunsQuery
@@ -17,6 +18,7 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.metered_mail import MeteredMailTransport
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
+from tocsin.statistics.meter import StatisticsMeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class WorkerDependencies:
     `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
     the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
     `make_url` makes a URL of a path on this server. `reachability` tells whether this process is cut off from the
-    network.
+    network. `statistics` counts the ends of runs.
     """
 
     http: HttpClient
@@ -43,9 +45,10 @@ class WorkerDependencies:
     compute: Compute = field(default_factory=ProcessPool)
     waiting_for_compute: set[str] = field(default_factory=set)
     reachability: Reachability = field(default_factory=Reachability)
+    statistics: StatisticsMeter = field(default_factory=StatisticsMeter)
 
-    def job_context(self, run: RunDocument) -> JobContext:
-        """Return the context in which the job of a claimed run makes its latest attempt."""
+    def job_context(self, run: RunDocument, progress: TellProgress = ignore_progress) -> JobContext:
+        """Return the context in which the job of a claimed run makes its latest attempt, and tells its `progress`."""
         owner = run["owner"]
         return JobContext(
             run_id=run["_id"],
@@ -63,6 +66,7 @@ class WorkerDependencies:
             is_step=run["trigger"] == Trigger.WORKFLOW,
             awaiting_compute=self.waiting_for_compute,
             callback_url=self._callback_url(run) if expects_callback(run["job"]) else None,
+            progress=progress,
         )
 
     def _callback_url(self, run: RunDocument) -> str:

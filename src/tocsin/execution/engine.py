@@ -32,6 +32,8 @@ from tocsin.documents import Database, RunDocument
 from tocsin.execution.completer import Completer
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.execution.leases import WorkerLease
+from tocsin.execution.progress_recorder import WRITE_INTERVAL_SECONDS as PROGRESS_SECONDS
+from tocsin.execution.progress_recorder import ProgressRecorder
 from tocsin.execution.rescuer import Rescuer, recover_at_start, rescue_all, runs_claimed_by
 from tocsin.execution.start_recorder import WRITE_INTERVAL_SECONDS, StartRecorder
 from tocsin.execution.throughput import Throughput
@@ -57,15 +59,29 @@ class RunEngine:
         self.limiter = RunLimiter(limits := _limits(settings), dependencies.http.rates)
         self.in_flight = InFlightRuns(worker, _in_flight_limit(limits), self.limiter)
         self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
-        self._completer = Completer(database, self.in_flight, wakeups, dependencies.meter, dependencies.reachability)
+        self._completer = Completer(
+            database,
+            self.in_flight,
+            wakeups,
+            dependencies.meter,
+            dependencies.reachability,
+            dependencies.statistics,
+        )
         self.step_run_stored = self._completer.step_run_stored
         self.circuits = CircuitRegistry(
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)
         )
         self._throughput = Throughput()
         self._start_recorder = StartRecorder(database, self.in_flight, wakeups)
+        self._progress = ProgressRecorder(database)
         self._worker = Worker(
-            self.in_flight, dependencies, self._completer, self._start_recorder, self.circuits, self._throughput
+            self.in_flight,
+            dependencies,
+            self._completer,
+            self._start_recorder,
+            self.circuits,
+            self._throughput,
+            self._progress,
         )
         store, embedded = PermitStore(database), settings.uses_embedded_database
         lease = timedelta(seconds=settings.lease_seconds)
@@ -89,6 +105,7 @@ class RunEngine:
             "membership": Periodic("membership", self.membership.beat, membership.BEAT_SECONDS),
             "permits": Periodic("permits", self._permits.exchange, permit_exchange.IDLE_SECONDS),
             "start-recorder": Periodic("start-recorder", self._start_recorder.write, WRITE_INTERVAL_SECONDS),
+            "progress": Periodic("progress", self._progress.write, PROGRESS_SECONDS),
             "late-runs": Periodic("late-runs", self._start_recorder.withdraw_late, TICK_SECONDS),
         }
 

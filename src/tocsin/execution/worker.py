@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import datetime
+from functools import partial
 
 from tocsin import clock, telemetry
 from tocsin.dispatch.circuit_registry import CircuitRegistry
@@ -13,6 +14,7 @@ from tocsin.documents import ErrorKind, RunDocument, RunReason, RunStatus, run_l
 from tocsin.execution.completer import Completer
 from tocsin.execution.completion import Completion
 from tocsin.execution.dependencies import WorkerDependencies
+from tocsin.execution.progress_recorder import ProgressRecorder
 from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
 from tocsin.jobs import registry, results
@@ -36,6 +38,7 @@ class Worker:
         start_recorder: StartRecorder,
         circuits: CircuitRegistry,
         throughput: Throughput,
+        progress: ProgressRecorder,
     ) -> None:
         self._in_flight = in_flight
         self._ready_queue, self._limiter = in_flight.ready_queue, in_flight.limiter
@@ -43,6 +46,7 @@ class Worker:
         self._completer = completer
         self._start_recorder = start_recorder
         self._circuits, self._throughput = circuits, throughput
+        self._progress = progress
 
     async def make_attempts(self) -> None:
         """Make attempts in the current task until it is cancelled."""
@@ -86,7 +90,8 @@ class Worker:
             if claimed.aborted:
                 return None
             job = registry.get_job(run["job"]["kind"])
-            outcome = await job.run_attempt(run["job"]["params"], self._dependencies.job_context(run))
+            context = self._dependencies.job_context(run, partial(self._progress.tell, claimed))
+            outcome = await job.run_attempt(run["job"]["params"], context)
             return await results.encode_result(outcome)
         except asyncio.CancelledError:
             if claimed.aborted:

@@ -12,7 +12,8 @@ from tocsin.graphql.context import Info
 
 ALLOWED_ON_LOW_DISK = frozenset(
     {
-        "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
+        "deleteTask", "deleteTasks", "pauseTask", "pauseTasks",
+        "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
         "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress",
         "revokeOtherSessions", "logOutUser",

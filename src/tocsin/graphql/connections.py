@@ -1,7 +1,7 @@
 """Connections of the Relay specification: edges, pages and their positions, for any type of node."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from tocsin.documents import paging
 from tocsin.documents.keyset import KeysetQuery, encode_cursor
+from tocsin.documents.name_pages import NameQuery, encode_name_cursor, fetch_name_page
 from tocsin.documents.paging import MAX_COUNT, MAX_FILTERED, Count, Page, PageArguments
 
 T = TypeVar("T")
@@ -46,16 +47,20 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    query: strawberry.Private[KeysetQuery[Any]]
+    # Lists that no query of the database describes have `cursors` and `count_items` instead of `query`.
+    query: strawberry.Private[KeysetQuery[Any] | None]
     page: strawberry.Private[Page[Any]]
     items: strawberry.Private[list[T]]
     cursors: strawberry.Private[list[str] | None] = None
+    count_items: strawberry.Private[Callable[[], Coroutine[Any, Any, Count]] | None] = None
     counting: strawberry.Private[asyncio.Task[Count] | None] = None
 
     @strawberry.field(description="The items on this page, with their cursors.")
     def edges(self) -> list[Edge[T]]:
-        cursors = self.cursors or [encode_cursor(self.query, row) for row in self.page.rows]
-        return [Edge(cursor=cursor, node=item) for cursor, item in zip(cursors, self.items, strict=True)]
+        cursors = self.cursors
+        if not cursors and self.query is not None:
+            cursors = [encode_cursor(self.query, row) for row in self.page.rows]
+        return [Edge(cursor=cursor, node=item) for cursor, item in zip(cursors or (), self.items, strict=True)]
 
     @strawberry.field(description="Cursors of this page, and whether there are more pages.")
     def page_info(self) -> PageInfo:
@@ -83,8 +88,13 @@ class Connection(Generic[T]):
     async def _count(self) -> Count:
         """Count once, for both fields."""
         if self.counting is None:
-            self.counting = asyncio.create_task(paging.count_rows(self.query))
+            self.counting = asyncio.create_task(self._make_count())
         return await self.counting
+
+    async def _make_count(self) -> Count:
+        if self.count_items is not None:
+            return await self.count_items()
+        return Count(len(self.items), is_exact=True) if self.query is None else await paging.count_rows(self.query)
 
 
 async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]) -> Connection[T]:
@@ -92,6 +102,15 @@ async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Call
     page = await paging.fetch_page(query, arguments)
     items = [to_node(row) for row in page.rows]
     return Connection(query=query, page=page, items=items)
+
+
+async def connect_by_name(
+    query: NameQuery[D], counted_as: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]
+) -> Connection[T]:
+    """Fetch a page of a list by name. `counted_as` selects the same rows. Raises InvalidInput."""
+    page = await fetch_name_page(query, arguments)
+    cursors = [encode_name_cursor(row) for row in page.rows]
+    return Connection(query=counted_as, page=page, items=[to_node(row) for row in page.rows], cursors=cursors)
 
 
 def _to_page_info(page: Page[Any]) -> PageInfo:

@@ -42,6 +42,7 @@ from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
+from tocsin.statistics.service import Statistics
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import VersionCache
@@ -75,6 +76,7 @@ class Services:
     disk: DiskMonitor
     http: HttpClient
     callbacks: CallbackReceiver
+    statistics: Statistics
     find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
     process: ProcessState = field(default_factory=ProcessState)
@@ -82,7 +84,7 @@ class Services:
     @cached_property
     def loaders(self) -> DocumentLoaders:
         """Loaders that batch reads by ID."""
-        return DocumentLoaders(self.database, self.versions, self.refusals)
+        return DocumentLoaders(self.database, self.versions, self.refusals, self.statistics)
 
     @cached_property
     def refusals(self) -> ApprovalRefusals:

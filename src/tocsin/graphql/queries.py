@@ -19,8 +19,10 @@ from tocsin.graphql.notifications.queries import NotificationChannelQueries
 from tocsin.graphql.notifications.types import load_delivery
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
+from tocsin.graphql.runs.statistics import RunStatisticsQueries
 from tocsin.graphql.system.queries import SystemQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
+from tocsin.graphql.workflows.pending_approvals import PendingApprovalQueries
 from tocsin.graphql.workflows.queries import WorkflowQueries
 
 _ACCOUNT_LOADERS = {
@@ -50,6 +52,7 @@ class Query(
     TokenQueries,
     AdministrationQueries,
     WorkflowQueries,
+    PendingApprovalQueries,
     QueueQueries,
     DeadLetterQueries,
     IncidentQueries,
@@ -60,6 +63,7 @@ class Query(
     NodeQueries,
     TaskQueries,
     RunQueries,
+    RunStatisticsQueries,
     ScheduleQueries,
     SystemQueries,
 ):

@@ -25,6 +25,7 @@ from tocsin.graphql.notifications.inbox_subscriptions import NotificationSubscri
 from tocsin.graphql.runs.subscriptions import RunSubscriptions
 from tocsin.graphql.streams import EventLimit, check_limit, take
 from tocsin.graphql.tasks.events import TaskEvent, to_task_event
+from tocsin.graphql.workflows.definition_events import WorkflowSubscriptions
 from tocsin.graphql.workflows.events import (
     CHANGE_KINDS,
     WorkflowRunEvent,
@@ -37,7 +38,7 @@ _STREAM = (WorkflowRunEventKind.SNAPSHOT, WorkflowRunEventKind.RESYNC)
 
 
 @strawberry.type(description="The subscriptions of the API.")
-class Subscription(NotificationSubscriptions, RunSubscriptions):
+class Subscription(NotificationSubscriptions, RunSubscriptions, WorkflowSubscriptions):
     @strawberry.subscription(
         description=(
             "Subscribe to the changes of your tasks and runs, whichever process makes them. The first event is a "

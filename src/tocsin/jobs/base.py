@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from tocsin.compute.limits import ComputeLimitReached, ComputeLimits, ComputeProcessEnded
+from tocsin.compute.progress import ignore_progress, report_progress
 from tocsin.documents import ErrorKind, RequestDocument
 from tocsin.errors import InvalidInput
 from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_params, remove_path
@@ -34,6 +35,7 @@ __all__ = [
     "Outcome",
     "ParamsModel",
     "SaveContext",
+    "report_progress",
 ]
 
 Answer = TypeVar("Answer")
@@ -89,12 +91,22 @@ class Compute(Protocol):
         owner: str = "",
         limits: ComputeLimits | None = None,
         on_begin: Callable[[], None] = lambda: None,
+        on_progress: Callable[[int, int, str | None], None] = ignore_progress,
     ) -> Answer:
         """Return what the function returns, or raise what it raises. Cancelling the caller ends the process.
 
-        Jobs pass the function and its arguments only: the owner is that of the attempt. `on_begin` is called when the
-        work begins. Raises ComputeLimitReached, or ComputeProcessEnded if another try may succeed.
+        Jobs pass the function and its arguments only: the owner is that of the attempt, and what the function tells by
+        `report_progress` is its progress. `on_begin` is called when the work begins. Raises ComputeLimitReached, or
+        ComputeProcessEnded if another try may succeed.
         """
+        ...
+
+
+class TellProgress(Protocol):
+    """Tells how far an attempt is, for people who look at its run meanwhile."""
+
+    def __call__(self, done: int, all: int, text: str | None = None) -> None:
+        """Tell that `done` of `all` parts are done, and what is done now, in at most 200 characters."""
         ...
 
 
@@ -111,6 +123,7 @@ class _AttemptCompute:
         owner: str = "",  # noqa: ARG002  # always the owner of the attempt
         limits: ComputeLimits | None = None,
         on_begin: Callable[[], None] = lambda: None,
+        on_progress: Callable[[int, int, str | None], None] = ignore_progress,  # noqa: ARG002  # always the attempt's
     ) -> Answer:
         now = asyncio.get_running_loop().time
         left = (self._limit.when() or now()) - now()
@@ -125,7 +138,12 @@ class _AttemptCompute:
         waiting.add(run_id)
         try:
             return await self._context.compute(
-                function, *args, owner=self._context.owner, limits=limits, on_begin=begin
+                function,
+                *args,
+                owner=self._context.owner,
+                limits=limits,
+                on_begin=begin,
+                on_progress=self._context.progress,
             )
         finally:
             waiting.discard(run_id)
@@ -139,7 +157,8 @@ class JobContext:
 
     Use `compute` for CPU-bound work, so that it doesn't block the event loop. `is_step` is true if later steps of a
     workflow can use the result. `awaiting_compute` has the ids of the runs that wait for a compute process.
-    `callback_url` is for the target of this attempt, if a callback is expected: a secret.
+    `callback_url` is for the target of this attempt, if a callback is expected: a secret. `progress` tells how far the
+    attempt is. Call it as often as you like: what is told within a second is stored once.
     """
 
     run_id: str
@@ -157,6 +176,7 @@ class JobContext:
     is_step: bool = False
     awaiting_compute: set[str] = field(default_factory=set)
     callback_url: str | None = field(default=None, repr=False)
+    progress: TellProgress = ignore_progress
 
 
 @dataclass(frozen=True, slots=True)

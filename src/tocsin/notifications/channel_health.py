@@ -32,7 +32,7 @@ async def record_failure(
     """Record that a notification could not be delivered, and disable the channel if none could for days."""
     is_first = _is_first_failure(channel, now)
     since = now if is_first else channel.get("failing_since") or now
-    if now - since >= FAILING_PERIOD:
+    if now - since >= FAILING_PERIOD and not await _has_recovered(database, channel):
         days = f"No notification could be delivered since {since:%Y-%m-%dT%H:%M:%SZ}."
         await disable(database, channel, f"{days} The last error: {error}", now)
         return
@@ -42,6 +42,12 @@ async def record_failure(
         "retry_at": {"$max": ["$retry_at", {"$literal": now + _find_rest(error, now - since)}]},
     }
     await _change(database, channel, {"last_error": str(error)}, computed)
+
+
+async def _has_recovered(database: Database, channel: NotificationChannelDocument) -> bool:
+    """Tell whether another notification was delivered to a failing channel since it was read."""
+    present = await database.notification_channels.find_one({"_id": channel["_id"]}, {"failing_since": 1})
+    return present is not None and present.get("failing_since") is None
 
 
 def _is_first_failure(channel: NotificationChannelDocument, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from pymongo import UpdateMany, UpdateOne
 
+from tocsin import clock
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus, Filter, aggregate
 from tocsin.documents.narrowed_queries import find_narrowed
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
@@ -44,9 +45,9 @@ IS_QUEUED = has_value("status", DeliveryStatus.QUEUED)
 _log = get_logger(__name__)
 
 
-async def find_due_owners(database: Database, now: datetime) -> list[str]:
-    """Return the owners of due deliveries. Reads the index entries of all of these."""
-    due = {"status": DeliveryStatus.QUEUED, "next_try_at": {"$lte": now}}
+async def find_due_owners(database: Database, now: datetime, since: datetime | None = None) -> list[str]:
+    """Return the owners of due deliveries, or of those that became due after `since`. Reads all of these."""
+    due = {"status": DeliveryStatus.QUEUED, "next_try_at": {"$gt": since or clock.EPOCH, "$lte": now}}
     rows = await aggregate(database.deliveries, [{"$match": due}, {"$group": {"_id": "$owner"}}])
     return [row["_id"] for row in rows]
 

@@ -19,6 +19,7 @@ from datetime import timedelta
 
 from pymongo.errors import PyMongoError
 
+from tocsin import clock
 from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import DeliveryDocument
 from tocsin.notifications.channels import CHANNELS
@@ -46,9 +47,12 @@ from tocsin.telemetry import get_logger
 
 _POLL_SECONDS = 5.0
 _REST_FACTOR = 20.0
-"""The search for owners takes at most one part in so many of the time, since it reads all due deliveries. Owners for
-whom this process queues deliveries do not wait for it."""
+"""The search for all owners takes at most one part in so many of the time, since it reads all due deliveries. Neither
+do owners wait for it for whom this process queues deliveries, nor for more than a poll those with others that are due.
+"""
 _MIN_REST = 0.02
+_OVERLAP = timedelta(minutes=1)
+"""The time before the last search from which on the next one looks for what has become due: clocks can differ."""
 _BACKOFF = (1.0, 15.0)
 _log = get_logger(__name__)
 
@@ -66,12 +70,12 @@ class DeliveryWorker:
         self._backlog = DueBacklog()
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_lookup, self._rest_until, self._has_news = 0.0, 0.0, True
+        self._found_until = clock.EPOCH
 
     def wake(self, owners: Collection[str] = ()) -> None:
         """Look for queued deliveries now, first for those of these owners, who need not be searched for."""
         for lane in self._lanes:
-            for owner in owners:
-                lane.owners.add_owner(owner)
+            lane.owners.add_owners(owners)
         self._has_news = True
         self._search.trigger()
 
@@ -109,7 +113,8 @@ class DeliveryWorker:
         """Start what can be started now, and return the seconds until the next search."""
         while await self._start_next():
             pass
-        return max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
+        rest = max(self._rest_until - time.monotonic(), _MIN_REST) if self._has_news else _POLL_SECONDS
+        return min(rest, _POLL_SECONDS)
 
     async def _start_next(self) -> bool:
         """Start deliveries of the next owners, and return whether there may be more to start."""
@@ -141,16 +146,24 @@ class DeliveryWorker:
         return True
 
     async def _find_owners(self) -> None:
-        """Find the owners of due deliveries: after news, and periodically, but less often if that is slow."""
+        """Find the owners of due deliveries: after news, and periodically, but less often if that is slow.
+
+        Until the next search for all, those are found whose deliveries have become due since.
+        """
         begun = time.monotonic()
-        if begun < self._rest_until or not (self._has_news or begun - self._last_lookup >= _POLL_SECONDS):
+        is_resting = begun < self._rest_until
+        if begun - self._last_lookup < _POLL_SECONDS and (is_resting or not self._has_news):
             return
-        self._has_news, self._last_lookup = False, begun
-        owners = await find_due_owners(self._database, self._clock())
+        self._last_lookup, self._has_news = begun, self._has_news and is_resting
+        now = self._clock()
+        since = min(self._found_until, now) - _OVERLAP if is_resting else None
+        owners = await find_due_owners(self._database, now, since)
+        self._found_until = now
         for lane in self._lanes:
-            lane.owners.set_owners(owners)
-        now = time.monotonic()
-        self._rest_until = now + max((now - begun) * _REST_FACTOR, _MIN_REST)
+            lane.owners.add_owners(owners)
+        if not is_resting:
+            ended = time.monotonic()
+            self._rest_until = ended + max((ended - begun) * _REST_FACTOR, _MIN_REST)
 
     async def _renew_leases(self) -> None:
         """Renew the leases of the deliveries in progress."""

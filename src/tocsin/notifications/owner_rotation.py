@@ -13,9 +13,9 @@ class OwnerRotation:
         self._owners: list[str] = []
         self._last = ""
 
-    def set_owners(self, owners: Collection[str]) -> None:
-        """Replace the owners with due deliveries."""
-        self._owners = sorted(owners)
+    def add_owners(self, owners: Collection[str]) -> None:
+        """Add owners who may have due deliveries."""
+        self._owners = sorted({*self._owners, *owners})
 
     def add_owner(self, owner: str) -> None:
         """Add an owner who may have due deliveries."""

@@ -103,10 +103,15 @@ class _Turns:
         self._expected: dict[str, float] = {}
 
     def begin(self, owner: str, now: float) -> bool:
-        """Return whether the owner can go now, who is expected again otherwise."""
+        """Return whether the owner can go now, who is expected again otherwise.
+
+        No place is kept for who has a turn: nobody would go in that place if their service rests after a failure.
+        """
+        if owner in self._busy:
+            return False
         self._expected = {name: until for name, until in self._expected.items() if until > now}
         ahead = [name for name in takewhile(lambda name: name != owner, self._expected) if name not in self._busy]
-        if owner in self._busy or len(self._busy) + len(ahead) >= _AT_ONCE:
+        if len(self._busy) + len(ahead) >= _AT_ONCE:
             self._expected[owner] = now + _TURN_KEPT
             return False
         self._expected.pop(owner, None)

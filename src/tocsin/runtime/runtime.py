@@ -145,6 +145,7 @@ class Runtime:
             disk=self._disk_monitor,
             http=process.http,
             callbacks=process.callbacks,
+            statistics=process.statistics,
             find_wait_reason=process.engine.find_wait_reason,
             compute=process.compute,
             process=ProcessState(process.engine.in_flight.worker_id, self._started_at, self.check_health),

@@ -65,9 +65,9 @@ async def _answer(services: Services, token: str, request: Request, act: _Act) -
     except LinkInvalid:
         page = pages.UNKNOWN
     except RateLimited as refused:
-        page = pages.refuse(429, refused.message, {"Retry-After": str(math.ceil(refused.retry_after))})
+        page = pages.refusal_page(429, refused.message, {"Retry-After": str(math.ceil(refused.retry_after))})
     except RequestRefused as refused:
-        page = pages.refuse(refused.status_code, refused.reason, refused.headers)
+        page = pages.refusal_page(refused.status_code, refused.reason, refused.headers)
     return page.to_response()
 
 
@@ -86,10 +86,14 @@ async def _show(services: Services, link: UnsubscribeLink, _user: User, _request
         purpose = _find_purpose(link)
         other = await find_other_address(services.database, link.user, purpose, clock.now())
         gets = other is not None and digest_mailbox(other.email) == link.mailbox
-        return pages.ask_mailbox(_in_order(kinds_of([purpose]))) if gets and purpose else pages.MAILBOX_RELEASED
+        return pages.mailbox_question(_in_order(kinds_of([purpose]))) if gets and purpose else pages.MAILBOX_RELEASED
     kinds = await _find_kinds(services, link)
     on = set(kinds) - await find_mails_off(services.database, link.user)
-    return pages.ask(kinds, is_digest=link.kind in DIGEST_LINKS) if on else _turned_off(services, link, kinds, kinds)
+    return (
+        pages.kinds_question(kinds, is_digest=link.kind in DIGEST_LINKS)
+        if on
+        else _turned_off(services, link, kinds, kinds)
+    )
 
 
 async def _change(services: Services, link: UnsubscribeLink, user: User, request: Request) -> PlainPage:

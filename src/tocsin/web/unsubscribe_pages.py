@@ -35,7 +35,7 @@ NOTHING = PlainPage(
 )
 
 
-def ask(kinds: Sequence[EventKind], *, is_digest: bool = False) -> PlainPage:
+def kinds_question(kinds: Sequence[EventKind], *, is_digest: bool = False) -> PlainPage:
     """Return the page that says what will be turned off, and asks."""
     choices = [
         Choice("Turn off these mails", {TURN_OFF: THIS}),
@@ -69,7 +69,7 @@ def turned_on(kinds: Sequence[EventKind]) -> PlainPage:
     return PlainPage("These mails are turned on", [text], [again])
 
 
-def ask_mailbox(kinds: Sequence[EventKind]) -> PlainPage:
+def mailbox_question(kinds: Sequence[EventKind]) -> PlainPage:
     """Return the page that asks whether these mails to an address that is not that of the account shall end."""
     choices = [
         Choice("Stop these mails to this address", {TURN_OFF: THIS}),
@@ -89,6 +89,6 @@ MAILBOX_RELEASED = PlainPage(
 )
 
 
-def refuse(status: int, reason: str, headers: Mapping[str, str] | None = None) -> PlainPage:
+def refusal_page(status: int, reason: str, headers: Mapping[str, str] | None = None) -> PlainPage:
     """Return the page of a request that was refused."""
     return PlainPage("That did not work", [reason, "Nothing was changed."], status=status, headers=headers or {})

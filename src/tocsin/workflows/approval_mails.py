@@ -78,6 +78,11 @@ async def find_all_deciders(several: Collection[str]) -> dict[str, list[User]]:
     return found
 
 
+def may_decide(user: User, asks: str) -> bool:
+    """Return whether an active user is one of those who may decide."""
+    return user.is_admin if asks == ADMINS else user.email == _normalise(asks)
+
+
 def _normalise(asks: str) -> str | None:
     try:
         return normalise_email(asks)

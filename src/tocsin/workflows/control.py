@@ -26,6 +26,7 @@ from tocsin.workflows.engine.scope import format_time
 from tocsin.workflows.engine.states import ItemState, StepState, WorkflowState
 from tocsin.workflows.language.inputs import inputs_to_json, parse_inputs_in_thread
 from tocsin.workflows.ownership import require_workflow_run
+from tocsin.workflows.pending_approvals import remove_decided
 from tocsin.workflows.versions import LoadedVersion, VersionCache
 
 _MAX_TRIES = 50
@@ -48,7 +49,7 @@ async def cancel_workflow_run(database: Database, owner: str, run_id: str, now: 
             raise Conflict(f"The workflow run has already ended as {document['status']} and cannot be cancelled.", "id")
         return {"cancel_requested_at": now}
 
-    await _change(database, run_id, change)
+    await change_workflow_run(database, run_id, change)
     log_workflow_run("workflow run cancel requested", run_id)
     return await require_workflow_run(owner, run_id)
 
@@ -72,7 +73,7 @@ async def resume_workflow_run(
             raise Conflict(f"{allowed}; this one is {document['status']}.", "id")
         return {**_reset_steps(document, version, now), **({} if inputs is None else {"inputs": inputs})}
 
-    await _change(database, run_id, change)
+    await change_workflow_run(database, run_id, change)
     log_workflow_run("workflow run resumed", run_id)
     return await require_workflow_run(owner, run_id)
 
@@ -101,7 +102,7 @@ async def decide_approval(
     def change(document: WorkflowRunDocument) -> Changes:
         return _apply_decision(document, key, now, decision, asks=asks, approved=approved)
 
-    await _change(database, run_id, change)
+    await change_workflow_run(database, run_id, change)
     log_workflow_run("approval given" if approved else "approval refused", run_id)
     changed = await WorkflowRun.get(run_id)
     return changed or run
@@ -127,7 +128,9 @@ def _not_waiting(key: str, state: StepState) -> Conflict:
     return Conflict(f"The step {key} is not waiting for a decision: it is {state.status}.", "step")
 
 
-async def _change(database: Database, run_id: str, change: Callable[[WorkflowRunDocument], Changes]) -> None:
+async def change_workflow_run(
+    database: Database, run_id: str, change: Callable[[WorkflowRunDocument], Changes]
+) -> None:
     """Apply a change that depends on the current document, retrying when the engine changes it concurrently."""
     for _ in range(_MAX_TRIES):
         document = await database.workflow_runs.find_one({"_id": run_id})
@@ -137,6 +140,7 @@ async def _change(database: Database, run_id: str, change: Callable[[WorkflowRun
         update = change_when(has_value("rev", document["rev"]), changed, CHANGED_NOW)
         if (await database.workflow_runs.update_one({"_id": run_id}, [update])).modified_count:
             record_workflow_run_change(database, document, changes)
+            await remove_decided(database, document, changes)
             return
     raise Conflict("The workflow run is changing too quickly. Try again.", "id")
 

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import Changes, Database, WorkflowDocument, WorkflowVersionDocument, new_id
+from tocsin.documents import ChangeKind, Changes, Database, WorkflowDocument, WorkflowVersionDocument, new_id
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
@@ -27,6 +27,7 @@ from tocsin.workflows.activity_log import log_workflow
 from tocsin.workflows.language.definition import WorkflowDefinition
 from tocsin.workflows.language.offloaded_validation import ValidatedWorkflow, validate_source
 from tocsin.workflows.language.source import WorkflowInvalid, WorkflowSource
+from tocsin.workflows.lifecycle import is_unpaused_since
 from tocsin.workflows.ownership import find_workflow, require_workflow
 from tocsin.workflows.secrets import SecretPlace, find_kept_secrets, seal_secrets, secrets_to_document
 from tocsin.workflows.versions import version_id
@@ -84,6 +85,9 @@ async def save_validated(
     else:
         raise Conflict("The workflow kept changing while it was being saved. Save it again.", "yaml")
     saved = await require_workflow(database, owner, name)
+    if not is_unchanged:
+        kind = ChangeKind.WORKFLOW_CREATED if before is None else ChangeKind.WORKFLOW_UPDATED
+        database.changes.workflow_changed(kind, saved["_id"])
     log_workflow("workflow saved", saved, version=saved["version"])
     return saved
 
@@ -120,8 +124,9 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     It keeps its name until another workflow takes it.
     """
     workflow = await require_workflow(database, owner, name)
-    changes = {"deleted": True, "next_run_at": None, "updated_at": now}
+    changes = {"deleted": True, "next_run_at": None, "paused_at": None, "updated_at": now}
     await database.workflows.update_one({"_id": workflow["_id"]}, {"$set": changes})
+    database.changes.workflow_changed(ChangeKind.WORKFLOW_DELETED, workflow["_id"])
     await review_alerts(database, workflow["_id"])
     await delete_rule(database, workflow["_id"])
     log_workflow("workflow deleted", workflow)
@@ -209,6 +214,8 @@ def _name_key(owner: str, name: str) -> str:
 async def _change(database: Database, before: WorkflowDocument, draft: _Draft, now: datetime) -> bool:
     version = before["version"] + 1
     schedule, next_run_at = _revise_schedule(before, draft, now)
+    if before.get("paused_at") is not None:  # it stays paused, and finds its next due time when it is resumed
+        next_run_at = None
     changes: Changes = {
         "description": draft.definition.description,
         "version": version,
@@ -221,7 +228,9 @@ async def _change(database: Database, before: WorkflowDocument, draft: _Draft, n
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):
         return False
     same_due_time = has_value("next_run_at", before["next_run_at"])
-    unchanged = all_of(has_value("version", before["version"]), has_value("deleted", False), same_due_time)
+    unchanged = all_of(
+        has_value("version", before["version"]), has_value("deleted", False), same_due_time, is_unpaused_since(before)
+    )
     result = await database.workflows.update_one({"_id": before["_id"]}, [change_when(unchanged, changes)])
     if result.modified_count:
         await review_alerts(database, before["_id"])

@@ -16,6 +16,9 @@ RESUME = "mutation($id: ID!) { resumeWorkflowRun(input: {id: $id}) { workflowRun
 DECIDE = "mutation($i: DecideApprovalInput!) { decideApproval(input: $i) { approved userErrors { field code } } }"
 DELETE = """mutation($name: String!) { deleteWorkflow(input: {name: $name}) {
   deletedWorkflowId userErrors { field code } } }"""
+PAUSE = """mutation($name: String!) { pauseWorkflow(input: {name: $name}) {
+  workflow { isPaused pausedAt nextRunAt } userErrors { field code message } } }"""
+UNPAUSE = PAUSE.replace("pauseWorkflow", "resumeWorkflow")
 DEFINITION: dict[str, Any] = {"name": "report", "steps": [{"key": "a", "wait": "PT1H"}]}
 YAML = "name: report\nsteps:\n- {key: a, wait: PT1H}\n"
 
@@ -100,3 +103,41 @@ async def test_a_deleted_workflow_starts_no_run(api: Api) -> None:
     assert (await execute(api.alice))["userErrors"] == [{"field": ["name"], "code": "NOT_FOUND"}]
     again = (await api.alice.ask(DELETE, name="report"))["deleteWorkflow"]
     assert again == {"deletedWorkflowId": None, "userErrors": [{"field": ["name"], "code": "NOT_FOUND"}]}
+
+
+async def test_a_paused_workflow_has_no_due_time_and_can_be_executed(api: Api) -> None:
+    await save(api.alice, definition={**DEFINITION, "schedule": {"every": {"interval": "PT1H"}}})
+    await save(api.alice, definition={**DEFINITION, "name": "other"})
+    paused = (await api.alice.ask(PAUSE, name="report"))["pauseWorkflow"]
+    assert (paused["userErrors"], paused["workflow"]["isPaused"]) == ([], True)
+    assert (paused["workflow"]["pausedAt"] is None, paused["workflow"]["nextRunAt"]) == (False, None)
+    listed = "query($is: Boolean) { workflows(filter: {isPaused: $is}) { nodes { name } } }"
+    for is_paused, names in ((True, ["report"]), (False, ["other"]), (None, ["other", "report"])):
+        found = (await api.alice.ask(listed, **{"is": is_paused}))["workflows"]["nodes"]
+        assert [node["name"] for node in found] == names
+    assert (await execute(api.alice))["userErrors"] == []
+    api.woken.due.clear()
+    resumed = (await api.alice.ask(UNPAUSE, name="report"))["resumeWorkflow"]
+    assert (resumed["userErrors"], resumed["workflow"]["isPaused"]) == ([], False)
+    assert (resumed["workflow"]["pausedAt"], resumed["workflow"]["nextRunAt"] is None) == (None, False)
+    assert len(api.woken.due) == 1
+
+
+async def test_a_pause_cancels_scheduled_runs_that_have_not_started(api: Api) -> None:
+    await save(api.alice, definition={**DEFINITION, "schedule": {"every": {"interval": "PT1H"}}})
+    await execute(api.alice)
+    await api.database.workflow_runs.update_one({}, {"$set": {"trigger": "SCHEDULE"}})
+    api.woken.workflow_runs.clear()
+    await api.alice.ask(PAUSE, name="report")
+    run = await api.database.workflow_runs.find_one({})
+    assert run is not None
+    assert run["cancel_requested_at"] is not None
+    assert api.woken.workflow_runs == [run["_id"]]
+
+
+@pytest.mark.parametrize(("name", "code"), [("report", "CONFLICT"), ("", "NOT_FOUND"), ("a\0b", "NOT_FOUND")])
+async def test_only_a_scheduled_workflow_can_be_paused(api: Api, name: str, code: str) -> None:
+    await save(api.alice, definition=DEFINITION)
+    refused = (await api.alice.ask(PAUSE, name=name))["pauseWorkflow"]
+    assert refused["workflow"] is None
+    assert [(error["field"], error["code"]) for error in refused["userErrors"]] == [(["name"], code)]

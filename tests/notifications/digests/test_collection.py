@@ -249,6 +249,20 @@ async def test_two_processes_make_one_digest(database: Database, alice: User) ->
     assert len(told) == 1
 
 
+async def test_a_digest_tells_of_what_another_process_only_looks_at(database: Database, alice: User) -> None:
+    """It looks whether the digest that the delivery has joined was sent."""
+    await choose_daily(database)
+    late = DUE + 70 * MINUTE
+    async with desk(database) as working:
+        await wait_until_due(working, 1, 2)
+        joined = {"digest": DIGEST, "next_try_at": DUE + HOUR}
+        await database.deliveries.update_many({}, {"$set": joined})
+        await collection.open_digest(database, "u1", DUE, DUE)
+        claimed = {"claim": "another", "lease_until": late + MINUTE, "next_try_at": late + MINUTE}
+        await database.deliveries.update_one({"_id": failure(1, at=NOON).id}, {"$set": claimed})
+        assert await working.work_at(late) == ['Task "Task 2" has failed, and 1 more']
+
+
 async def test_what_a_digest_cannot_hold_is_told_by_the_next(
     database: Database, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,9 +40,9 @@ async def settle(condition: Callable[[], object]) -> None:
 async def test_who_asks_gets_a_read_that_begins_later_with_all_others() -> None:
     reader = Reader()
     shared = LatestRead(reader.read, min, no_pause)
-    first = [asyncio.create_task(shared.ask(number)) for number in (5, 3, 4)]
+    first = [asyncio.create_task(shared.read_next(number)) for number in (5, 3, 4)]
     await settle(lambda: reader.begun)
-    second = [asyncio.create_task(shared.ask(number)) for number in (9, 7)]
+    second = [asyncio.create_task(shared.read_next(number)) for number in (9, 7)]
     await asyncio.sleep(0)
     assert reader.begun == [3]
     reader.gate.set()
@@ -53,7 +53,7 @@ async def test_who_asks_gets_a_read_that_begins_later_with_all_others() -> None:
 async def test_who_leaves_does_not_end_the_read_of_the_others() -> None:
     reader = Reader()
     shared, joined = LatestRead(reader.read, min, no_pause), JoinedReads()
-    asks: list[Ask] = [lambda: shared.ask(1), lambda: joined.ask("key", lambda: reader.read(1))]
+    asks: list[Ask] = [lambda: shared.read_next(1), lambda: joined.read("key", lambda: reader.read(1))]
     for ask in asks:
         reader.gate.clear()
         leaving, staying = asyncio.create_task(ask()), asyncio.create_task(ask())
@@ -69,7 +69,7 @@ async def test_all_get_the_error_and_the_next_read_is_a_new_one() -> None:
     reader = Reader(LookupError("away"))
     reader.gate.set()
     shared, joined = LatestRead(reader.read, min, no_pause), JoinedReads()
-    asks: list[Ask] = [lambda: shared.ask(1), lambda: joined.ask("key", lambda: reader.read(1))]
+    asks: list[Ask] = [lambda: shared.read_next(1), lambda: joined.read("key", lambda: reader.read(1))]
     for ask in asks:
         begun = len(reader.begun)
         results = await asyncio.gather(ask(), ask(), return_exceptions=True)
@@ -81,9 +81,9 @@ async def test_all_get_the_error_and_the_next_read_is_a_new_one() -> None:
 
 async def test_reads_with_a_key_are_joined_while_they_are_in_progress() -> None:
     reader, joined = Reader(), JoinedReads()
-    asked = [asyncio.create_task(joined.ask(key, lambda: reader.read(0))) for key in ("a", "b", "a", "b")]
+    asked = [asyncio.create_task(joined.read(key, lambda: reader.read(0))) for key in ("a", "b", "a", "b")]
     await settle(lambda: len(reader.begun) == 2)
     reader.gate.set()
     assert await asyncio.gather(*asked) == [(1, 0), (2, 0), (1, 0), (2, 0)]
-    assert await joined.ask("a", lambda: reader.read(0)) == (3, 0)
+    assert await joined.read("a", lambda: reader.read(0)) == (3, 0)
     await settle(lambda: not joined._reading)

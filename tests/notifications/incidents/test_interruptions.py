@@ -12,9 +12,10 @@ from pymongo.asynchronous.collection import AsyncCollection
 from tests.notifications.incidents.world import MINUTE, World, names
 from tocsin.documents import Database, ErrorKind
 from tocsin.notifications.incidents import alert_changes
+from tocsin.notifications.incidents.keeper import IncidentKeeper
 
 JOB = ErrorKind.JOB
-FAILED, RECOVERED = "FAILED_FOR_GOOD", "RECOVERED"
+BEGAN, FAILED, RECOVERED = "BEGAN_FAILING", "FAILED_FOR_GOOD", "RECOVERED"
 
 
 class Died(BaseException):
@@ -196,3 +197,38 @@ async def test_a_failure_between_any_two_writes_of_the_keeper_belongs_to_the_sam
         await world.keeper.keep_due()
         assert (await world.kinds())[-2:] == [FAILED, RECOVERED], boundary
     assert boundary > 5
+
+
+@pytest.mark.parametrize("kind", [JOB, ErrorKind.CONNECT])
+async def test_a_keeper_that_is_overtaken_between_any_two_writes_reopens_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch, kind: ErrorKind
+) -> None:
+    """What it has read has ended meanwhile, by another process that told so."""
+    intruder = Intruder(monkeypatch)
+    boundary = 0
+    while True:
+        boundary += 1
+        for name in ("tasks", "alerts", "incidents", "notifications", "deliveries"):
+            await database.db[name].delete_many({})
+        world = World(database)
+        await world.add_tasks("a")
+        await world.end("a", "RETRY", kind)
+        world.clock.time += timedelta(seconds=1)
+        await world.end_runs(world.run("a", "FAILED", kind))
+        intruder.act = functools.partial(_recover_and_keep, world, world.make_keeper())
+        intruder.left = boundary
+        await world.keeper.keep_due()
+        if intruder.left > 0:
+            break
+        incident = await world.the_incident()
+        assert (incident["open"], incident["reopened"]) == (False, 0), boundary
+        assert await world.kinds() == [BEGAN, FAILED, RECOVERED], boundary
+    assert boundary > 3
+
+
+async def _recover_and_keep(world: World, keeper: IncidentKeeper) -> None:
+    """Let another process tell all, and that it works again."""
+    await keeper.keep_due()
+    world.clock.time += timedelta(seconds=1)
+    await world.end_runs(world.run("a", "COMPLETED"))
+    await keeper.keep_due()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.notifications.incidents.world import HOST, MINUTE, World, names
 from tocsin.documents import Database
@@ -131,3 +132,29 @@ async def test_what_failed_for_good_and_works_again_before_it_is_told_is_told_in
     (failed, recovered) = await world.told()
     assert failed == (FAILED, 'Task "a" has failed')
     assert recovered[0] == RECOVERED
+
+
+async def test_a_failure_while_the_keeper_lets_an_alert_go_on_belongs_to_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise its incident would end untold, and come again by it."""
+    await world.add_tasks("a", "b")
+    runs = [await fail(world, name) for name in ("a", "b")]
+    await world.pass_time(WAIT)
+    ids = [run["_id"] for run in runs]
+    await world.database.runs.update_many({"_id": {"$in": ids}}, {"$set": {"reason": "INCONCLUSIVE"}})
+    marked: list[Any] = [{**run, "reason": "INCONCLUSIVE"} for run in runs]
+    await withdraw_alerts(world.database, marked)
+    world.clock.time += MINUTE
+    write = AsyncCollection.bulk_write
+
+    async def keep_and_write(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(AsyncCollection, "bulk_write", write)
+        await world.keeper.keep_due()
+        return await write(*args, **options)
+
+    monkeypatch.setattr(AsyncCollection, "bulk_write", keep_and_write)
+    await world.end_runs(world.run("a", "FAILED"), world.run("b", "FAILED"))
+    await world.keeper.keep_due()
+    assert {(each["open"], each["failures"]) for each in await world.alerts()} == {(True, 2)}
+    assert (await world.the_incident())["reopened"] == 0

@@ -1,6 +1,8 @@
 """Live delivery beside preferences, rules, quiet hours and digests, with a real worker, database and mail server."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,11 +17,13 @@ from tocsin.documents import Database, User
 from tocsin.notifications.channel_changes import delete_channel
 from tocsin.notifications.channels.mail.layout import render_mail
 from tocsin.notifications.deliveries import enqueue_deliveries, new_delivery, notify
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.inbox.store import store_notifications
+from tocsin.notifications.incident_stages import OVER_STAGE
 from tocsin.notifications.live.fallback import await_acknowledgement
 from tocsin.notifications.preferences.held_deliveries import release_held
 from tocsin.notifications.preferences.quiet_hours import QuietHours
+from tocsin.notifications.run_events import incident_event_id
 
 MANY = 40
 """More than a claim looks at."""
@@ -158,3 +162,39 @@ async def test_quiet_hours_hold_back_the_mail_and_not_the_live_delivery(
         await worker.send_due()
     assert [(await find(database, each))["status"] for each in ids] == ["SUPERSEDED", "DELIVERED"]
     assert len(inbox.mails) == 1
+
+
+def recovery() -> Event:
+    """Return the event of the end of an incident that `failure()` has opened."""
+    about: Any = {**(failure().about or {}), "stage": OVER_STAGE}
+    return replace(failure(), kind=EventKind.RECOVERED, id=incident_event_id("u1/t1", 0, OVER_STAGE), about=about)
+
+
+async def test_good_news_is_not_given_live_without_the_bad_news(database: Database, alice: User, time: Clock) -> None:
+    """The task was muted when it failed."""
+    inbox = Inbox()
+    await add_live_channel(database)
+    await choose(database, "u1/t1", muted=True)
+    await tell(database, time, failure())
+    await choose(database, "u1/t1", muted=False)
+    (event_id,) = await tell(database, time, recovery())
+    async with at_work(database, time, inbox) as worker:
+        await worker.send_due()
+    assert await states(database, event_id) == ("SUPPRESSED", "SUPPRESSED")
+
+
+async def test_good_news_is_mailed_to_who_has_acknowledged_the_bad_news(
+    database: Database, alice: User, time: Clock
+) -> None:
+    inbox = Inbox()
+    await add_live_channel(database)
+    (failed,) = await tell(database, time, failure())
+    async with at_work(database, time, inbox) as worker:
+        await worker.send_due()
+        await acknowledge(database, failed)
+        (event_id,) = await tell(database, time, recovery())
+        await worker.send_due()
+        time.time = (await find(database, event_id))["acknowledge_by"]
+        await worker.send_due()
+    assert await states(database, failed) == ("DELIVERED", "SUPERSEDED")
+    assert await states(database, event_id) == ("FAILED", "DELIVERED")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel
+from tocsin.jobs.base import Job, JobContext, Outcome, ParamsModel, report_progress
 
 
 class SlugParams(ParamsModel):
@@ -23,6 +23,7 @@ class SlugJob(Job[SlugParams]):
 
     async def perform(self, params: SlugParams, context: JobContext) -> Outcome:
         """Make the slug in another process, as CPU-bound jobs do."""
+        context.progress(0, 2, "Reading the title")
         slug = await context.compute(slug_of, params.title, params.longest)
         if not slug:
             return Outcome.failed(f"{params.title!r} has no letter and no digit.", "Give it another title.")
@@ -31,4 +32,5 @@ class SlugJob(Job[SlugParams]):
 
 def slug_of(title: str, longest: int) -> str:
     """Return the words in lower case, joined by hyphens."""
+    report_progress(1, 2, "Joining the words")
     return "-".join(re.findall(r"[a-z0-9]+", title.lower()))[:longest].strip("-")

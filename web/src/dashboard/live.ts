@@ -27,6 +27,14 @@ const WORKFLOW_EVENTS = graphql(`
     }
   }
 `);
+const DEFINITION_EVENTS = graphql(`
+  subscription DefinitionChanges {
+    workflowEvents {
+      kind
+      workflowId
+    }
+  }
+`);
 const NOTICES = graphql(`
   subscription Notices {
     notificationReceived {
@@ -42,13 +50,15 @@ const ACKNOWLEDGEMENTS = graphql(`
   }
 `);
 
-/** A change of a task or run, of a workflow run, or of notifications: one was stored, or some were acknowledged. */
+/** A change of a task or run, of a workflow or its run, or of notifications: one was stored, or some were acknowledged. */
 export type Change =
   | { of: "task"; isSnapshot: boolean; taskId: string | null; runId: string | null }
   | { of: "workflow run"; isSnapshot: boolean; workflowRunId: string | null }
+  | { of: "workflow"; isSnapshot: boolean; workflowId: string | null }
   | { of: "notification"; isSnapshot: false };
 type TaskEvent = ResultOf<typeof EVENTS>["taskEvents"];
 type WorkflowEvent = ResultOf<typeof WORKFLOW_EVENTS>["workflowRunEvents"];
+type DefinitionEvent = ResultOf<typeof DEFINITION_EVENTS>["workflowEvents"];
 type Listener = (change: Change) => void;
 
 /** Tells whether a change is about tasks or runs. */
@@ -61,6 +71,11 @@ export function isOfWorkflows(change: Change): change is Change & { of: "workflo
   return change.of === "workflow run";
 }
 
+/** Tells whether a change is about workflows or their runs. */
+export function isOfDefinitions(change: Change): boolean {
+  return change.of === "workflow" || change.of === "workflow run";
+}
+
 /** The changes of the account, told to all pages of this tab over one socket. */
 export class Changes {
   readonly #listeners = new Set<Listener>();
@@ -70,6 +85,7 @@ export class Changes {
     this.#subscriptions = [
       client.subscription(EVENTS, {}).subscribe(({ data }) => data && this.#tellTask(data.taskEvents)),
       client.subscription(WORKFLOW_EVENTS, {}).subscribe(({ data }) => data && this.#tellWorkflow(data.workflowRunEvents)),
+      client.subscription(DEFINITION_EVENTS, {}).subscribe(({ data }) => data && this.#tellDefinition(data.workflowEvents)),
       client.subscription(NOTICES, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
       client.subscription(ACKNOWLEDGEMENTS, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
     ];
@@ -81,6 +97,10 @@ export class Changes {
 
   #tellWorkflow({ kind, workflowRunId }: WorkflowEvent): void {
     this.#tell({ of: "workflow run", isSnapshot: kind === "SNAPSHOT", workflowRunId });
+  }
+
+  #tellDefinition({ kind, workflowId }: DefinitionEvent): void {
+    this.#tell({ of: "workflow", isSnapshot: kind === "SNAPSHOT", workflowId });
   }
 
   #tell(change: Change): void {
@@ -110,13 +130,14 @@ export function useApi(): Api {
 }
 
 export type Live<Data> = { data: Data | undefined; error: string | undefined; isStale: boolean; reread: () => void };
-type Options = { concerns?: (change: Change) => boolean };
+/** `pace` is the shortest time between two readings because of changes, in milliseconds. */
+type Options = { concerns?: (change: Change) => boolean; pace?: number };
 
-/** Reads a query, and again when something that `concerns` it has changed, at most every 400 ms. */
+/** Reads a query, and again when something that `concerns` it has changed, by default at most every 400 ms. */
 export function useLive<Data, Variables extends Record<string, unknown>>(
   query: DocumentInput<Data, Variables>,
   variables: Variables,
-  { concerns = isOfTasks }: Options = {},
+  { concerns = isOfTasks, pace = REREAD_MS }: Options = {},
 ): Live<Data> {
   const { client, changes } = useApi();
   const [result, setResult] = useState<OperationResult<Data, Variables> | null>(null);
@@ -125,11 +146,11 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
   const isConcerned = useRef(concerns);
   isConcerned.current = concerns;
   useEffect(() => {
-    const reader = new Reader(client, query, variables, setResult);
+    const reader = new Reader(client, query, variables, pace, setResult);
     reread.current = () => reader.request(0);
     reader.read("cache-and-network");
     const unsubscribe = changes.subscribe((change) => {
-      if (change.isSnapshot || isConcerned.current(change)) reader.request(REREAD_MS);
+      if (change.isSnapshot || isConcerned.current(change)) reader.request(pace);
     });
     return () => {
       unsubscribe();
@@ -150,17 +171,20 @@ class Reader<Data, Variables extends Record<string, unknown>> {
   readonly #client: Client;
   readonly #query: DocumentInput<Data, Variables>;
   readonly #variables: Variables;
+  readonly #pace: number;
   readonly #show: (result: OperationResult<Data, Variables>) => void;
 
   constructor(
     client: Client,
     query: DocumentInput<Data, Variables>,
     variables: Variables,
+    pace: number,
     show: (result: OperationResult<Data, Variables>) => void,
   ) {
     this.#client = client;
     this.#query = query;
     this.#variables = variables;
+    this.#pace = pace;
     this.#show = show;
   }
 
@@ -178,7 +202,7 @@ class Reader<Data, Variables extends Record<string, unknown>> {
       this.#show(result);
       if (result.stale) return;
       this.#isReading = false;
-      if (this.#isWanted) this.request(REREAD_MS);
+      if (this.#isWanted) this.request(this.#pace);
       this.#isWanted = false;
     });
     this.#stop = unsubscribe;

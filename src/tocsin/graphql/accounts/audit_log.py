@@ -42,6 +42,7 @@ describe_enum(
         "KEYS_ROTATED": "The signing and encryption keys of the installation were rotated.",
         "QUEUE_CHANGED": "An administrator created, changed, paused or resumed a queue.",
         "QUOTA_CHANGED": "An administrator changed a quota of a user.",
+        "JOB_TRIED": "A user tried a job without saving it.",
         "CHANNEL_CREATED": "A user created a notification channel.",
         "CHANNEL_CHANGED": "A user changed a notification channel.",
         "CHANNEL_KEY_ROTATED": "A user gave a webhook a new signing key.",

@@ -36,7 +36,7 @@ class OperationInProgress:
     retake_slot: Callable[[], Awaitable[None]]
 
     @asynccontextmanager
-    async def waiting(self, seconds: float) -> AsyncIterator[None]:
+    async def wait_without_slot(self, seconds: float) -> AsyncIterator[None]:
         """Wait in the block for this time: the slot is free meanwhile, and the timeout begins after the wait."""
         self.release_slot()
         self._end_after(seconds + self.seconds)
@@ -53,10 +53,10 @@ OPERATION: ContextVar[OperationInProgress | None] = ContextVar("operation", defa
 """The operation in progress; None outside of one."""
 
 
-def waiting(seconds: float) -> AbstractAsyncContextManager[None]:
+def wait_without_slot(seconds: float) -> AbstractAsyncContextManager[None]:
     """Let the operation in progress, if any, wait in the block for this time."""
     operation = OPERATION.get()
-    return nullcontext() if operation is None else operation.waiting(seconds)
+    return nullcontext() if operation is None else operation.wait_without_slot(seconds)
 
 
 def require_alone(info: GraphQLResolveInfo[Any], argument: str) -> None:

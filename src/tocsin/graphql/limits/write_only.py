@@ -30,10 +30,11 @@ CHANGED_TYPES = frozenset({"Node", "Queue"})
 CHANGED_PARTS = frozenset(
     {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
     | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip", "ChannelSetting", "CallbackExpectation"}
+    | {"ReportRuns"}
 )
 """Types of the parts of a changed object."""
 READ_ONLY_FIELDS = frozenset(
-    {"Run.result", "WorkflowRun.result", "StepRun.result"}
+    {"Run.result", "WorkflowRun.result", "StepRun.result", "Run.progress", "StepRun.progress", "Task.progress"}
     | {"Queue.depth", "Queue.running", "Queue.oldestQueuedAt", "Queue.throughputPerMinute"}
 )
 """Leaf fields that reveal data beyond the changed object, such as results and counts."""

@@ -10,7 +10,7 @@ from tocsin.documents.paging import DEFAULT_PAGE_SIZE, Page, PageArguments
 from tocsin.errors import DatabaseUnavailable, InvalidInput
 from tocsin.graphql.connections import Connection
 from tocsin.graphql.context import Context, Services
-from tocsin.graphql.limits.waiting import waiting
+from tocsin.graphql.limits.waiting import wait_without_slot
 from tocsin.graphql.notifications.inbox_inputs import check_wait, parse_position
 from tocsin.graphql.notifications.inbox_types import Notification, to_notification
 from tocsin.graphql.streams import ending_with_token
@@ -50,7 +50,7 @@ async def poll_notifications(
         reader = NotificationReader(services.database, owner.id, start, choice.includes)
         found = await reader.read(limit)
         if not (found.steps or found.has_more):
-            async with waiting(seconds), _watching(context, owner.id, seconds) as watcher:
+            async with wait_without_slot(seconds), _watching(context, owner.id, seconds) as watcher:
                 found = await _read_when_stored(reader, watcher, limit, seconds)
     return _to_connection(services, owner, choice, page, found, reader.position)
 

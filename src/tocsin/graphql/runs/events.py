@@ -35,7 +35,7 @@ describe_enum(
             "goes on from here."
         ),
         "CREATED": "A run was created.",
-        "UPDATED": "The status of a run changed, or its cancellation was requested.",
+        "UPDATED": "The status of a run changed, its cancellation was requested, or it told its progress.",
     },
 )
 _KINDS = {

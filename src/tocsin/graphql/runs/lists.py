@@ -2,7 +2,7 @@
 
 import strawberry
 
-from tocsin.documents import RunStatus, Trigger, User, owner_of
+from tocsin.documents import ErrorKind, RunStatus, Trigger, User, owner_of
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import ids
 from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
@@ -36,6 +36,9 @@ class RunFilter:
     task_name: str | None = strawberry.field(
         default=strawberry.UNSET, description="Runs whose task name contains this text, ignoring case."
     )
+    error_kind: list[ErrorKind] | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs whose latest attempt failed with one of these kinds of errors."
+    )
     due_at: TimeWindow | None = strawberry.field(
         default=strawberry.UNSET, description="Runs that were due in this period."
     )
@@ -56,7 +59,7 @@ async def list_runs(
     order = order or RunOrder(field=RunOrderField.DUE_AT)
     with prefix_errors("filter"):
         if task_id is None and filter_ and filter_.task_id:
-            task_id = _parse_task_id(filter_.task_id, owner.id)
+            task_id = parse_task_id(filter_.task_id, owner.id)
         criteria = _parse_filter(filter_, task_id) if filter_ else RunCriteria(task_id)
         query = query_runs(
             info.context.services.database,
@@ -69,7 +72,7 @@ async def list_runs(
     return await connect(query, page, to_run)
 
 
-def _parse_task_id(task_id: strawberry.ID, owner: str) -> str:
+def parse_task_id(task_id: strawberry.ID, owner: str) -> str:
     """Return the document ID of a task of the owner, else an ID that no task has. Raises InvalidInput."""
     found = ids.decode_as("Task", task_id, "taskId") or ""
     return found if owner_of(found) == owner else ""
@@ -81,6 +84,7 @@ def _parse_filter(filter_: RunFilter, task_id: str | None) -> RunCriteria:
         task=task_id,
         statuses=filter_.status if isinstance(filter_.status, list) else None,
         trigger=filter_.trigger or None,
+        error_kinds=filter_.error_kind if isinstance(filter_.error_kind, list) else None,
         task_name=filter_.task_name or None,
         due_from=due_from,
         due_to=due_to,

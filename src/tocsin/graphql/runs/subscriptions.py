@@ -9,7 +9,14 @@ from tocsin.documents import ChangeKind, RunStatus
 from tocsin.events import ChangeFilter
 from tocsin.graphql import access
 from tocsin.graphql.context import Info
-from tocsin.graphql.event_arguments import ResumeAfterCursor, TaskIds, parse_kinds, parse_start, parse_task_ids
+from tocsin.graphql.event_arguments import (
+    ResumeAfter,
+    ResumeAfterCursor,
+    TaskIds,
+    parse_kinds,
+    parse_start,
+    parse_task_ids,
+)
 from tocsin.graphql.event_streams import stream_events
 from tocsin.graphql.runs.events import RunEvent, to_run_event
 from tocsin.graphql.streams import EventLimit, check_limit
@@ -34,10 +41,11 @@ class RunSubscriptions:
         ] = strawberry.UNSET,
         after_cursor: ResumeAfterCursor = strawberry.UNSET,
         limit: EventLimit = strawberry.UNSET,
+        after: ResumeAfter = strawberry.UNSET,
     ) -> AsyncGenerator[RunEvent, None]:
         owner = await access.require_owner(info)
         check_limit(limit)
-        start = parse_start(info, None, after_cursor)
+        start = parse_start(info, after, after_cursor)
         changes = ChangeFilter(
             owner,
             task_ids=await parse_task_ids(info, owner, task_ids),

@@ -20,7 +20,10 @@ from tocsin.documents import (
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import REPLAY, RUN, TASK, WORKFLOW_RUN, Node, converter_to, load_node
+from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
+from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.attempts import Attempt, RunError, to_attempt, to_run_error
+from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_run_reason
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.tasks.ranking import DEFAULT_QUEUE
@@ -120,6 +123,10 @@ class Run(Node):
     def queue(self) -> str:
         return str(self.document.get("queue") or DEFAULT_QUEUE)
 
+    @strawberry.field(description=ASSIGNED_QUEUE)
+    async def assigned_queue(self, info: Info) -> Queue | None:
+        return await load_queue(info, self.document.get("queue") or DEFAULT_QUEUE)
+
     @strawberry.field(
         description="Priority, -10 to 10. Among your queued runs, those with a higher priority start first."
     )
@@ -135,6 +142,12 @@ class Run(Node):
     def waiting_text(self, info: Info) -> str | None:
         waiting = info.context.services.find_wait_reason(self.document)
         return None if waiting is None else waiting.text
+
+    @strawberry.field(
+        description="How far the attempt in progress is, as its job last told it, a second or so ago; null otherwise."
+    )
+    def progress(self) -> Progress | None:
+        return to_run_progress(self.document)
 
     @strawberry.field(description="Key of its workflow step; null for a run of a task.")
     def step_key(self) -> str | None:

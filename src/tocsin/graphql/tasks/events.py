@@ -28,7 +28,7 @@ describe_enum(
         "TASK_UPDATED": "A task was edited, or its status changed.",
         "TASK_DELETED": "A task was deleted.",
         "RUN_CREATED": "A run was created.",
-        "RUN_UPDATED": "The status of a run changed, or its cancellation was requested.",
+        "RUN_UPDATED": "The status of a run changed, its cancellation was requested, or it told its progress.",
     },
     name="TaskEventKind",
 )

@@ -14,6 +14,7 @@ from tocsin.schedules import MisfirePolicy
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.schedules.specs import MisfireSpec, ScheduleSpec
 
+_MAX_PREVIEW = 100
 _NOW = "now"
 _PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run once now."
 
@@ -21,6 +22,9 @@ _PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run
 @strawberry.interface(description="A schedule: the due times of a task or workflow.")
 class Schedule:
     summary: str = strawberry.field(description="The schedule in one sentence of English.")
+    description: str = strawberry.field(
+        description="The schedule in a few words for lists, such as `weekdays at 09:00, Berlin`."
+    )
 
 
 @strawberry.type(description="A single due time.")
@@ -106,14 +110,14 @@ class MisfireInput:
 
 def to_schedule(schedule: schedules.Schedule) -> Schedule:
     """Convert a schedule."""
-    summary = schedules.describe_schedule(schedule)
+    words = {"summary": schedules.describe_schedule(schedule), "description": schedules.describe_briefly(schedule)}
     match schedules.current_schedule(schedule):
         case schedules.Once(at):
-            return OnceSchedule(summary=summary, at=at)
+            return OnceSchedule(**words, at=at)
         case schedules.Every(interval, start, end):
-            return IntervalSchedule(summary=summary, interval=interval, start=start, end=end)
+            return IntervalSchedule(**words, interval=interval, start=start, end=end)
         case schedules.Cron(expression, time_zone):
-            return CronSchedule(summary=summary, expression=expression, time_zone=time_zone)
+            return CronSchedule(**words, expression=expression, time_zone=time_zone)
 
 
 def parse_schedule(
@@ -146,6 +150,12 @@ def _once(
 def _requests(before: schedules.SimpleSchedule | None, requested: str) -> TypeGuard[schedules.Once]:
     """Tell whether the previous schedule was created by the same request."""
     return isinstance(before, schedules.Once) and before.requested == requested
+
+
+def require_preview_count(count: int) -> None:
+    """Check the number of due times that are wanted. Raises InvalidInput."""
+    if not 1 <= count <= _MAX_PREVIEW:
+        raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
 
 
 def to_misfire(misfire: schedules.Misfire) -> Misfire:

@@ -23,6 +23,11 @@ class DeleteWorkflowInput:
     name: str = strawberry.field(description="Name of the workflow.")
 
 
+@strawberry.input(description="Input of mutations that concern one workflow.")
+class WorkflowNameInput:
+    name: str = strawberry.field(description="Name of the workflow.")
+
+
 @strawberry.input(description="Input of `executeWorkflow`.")
 class ExecuteWorkflowInput:
     name: str = strawberry.field(description="Name of the workflow.")
@@ -67,6 +72,20 @@ class SaveWorkflowPayload(Payload):
 class DeleteWorkflowPayload(Payload):
     deleted_workflow_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the deleted workflow; null if there are user errors."
+    )
+
+
+@payload
+class PauseWorkflowPayload(Payload):
+    workflow: Workflow | None = strawberry.field(
+        description="The workflow after the change; null if there are user errors."
+    )
+
+
+@payload
+class ResumeWorkflowPayload(Payload):
+    workflow: Workflow | None = strawberry.field(
+        description="The workflow after the change; null if there are user errors."
     )
 
 

@@ -22,16 +22,17 @@ from tocsin.graphql.workflows.inputs import (
     DeleteWorkflowPayload,
     ExecuteWorkflowInput,
     ExecuteWorkflowPayload,
+    PauseWorkflowPayload,
+    ResumeWorkflowPayload,
     ResumeWorkflowRunInput,
     ResumeWorkflowRunPayload,
     SaveWorkflowInput,
     SaveWorkflowPayload,
+    WorkflowNameInput,
 )
 from tocsin.graphql.workflows.types import to_workflow
-from tocsin.jobs.registry import RegisteredJobs
-from tocsin.outbound.guard import ConnectionRules
-from tocsin.outbound.recipient_rules import RecipientRules
-from tocsin.workflows import control, saving, starting
+from tocsin.graphql.workflows.validation import registered_jobs
+from tocsin.workflows import control, lifecycle, saving, starting
 from tocsin.workflows.language.offloaded_validation import validate_object, validate_yaml
 from tocsin.workflows.language.source import WorkflowInvalid
 from tocsin.workflows.ownership import require_workflow
@@ -63,6 +64,34 @@ class WorkflowMutations:
         owner, database = await access.require_owner(info), info.context.services.database
         deleted = await saving.delete_workflow(database, owner, input.name, clock.now())
         return DeleteWorkflowPayload(deleted_workflow_id=strawberry.ID(ids.encode_id("Workflow", deleted["_id"])))
+
+    @mutation(
+        description=(
+            "Pause a scheduled workflow: it has no due times until it is resumed. Scheduled runs that have not started "
+            "are cancelled, the others continue. `executeWorkflow` still works."
+        )
+    )
+    async def pause_workflow(
+        self, info: Info, input: Annotated[WorkflowNameInput, INPUT_ARGUMENT]
+    ) -> PauseWorkflowPayload:
+        owner, services = await access.require_owner(info), info.context.services
+        workflow, cancelled = await lifecycle.pause_workflow(services.database, owner, input.name, clock.now())
+        for run_id in cancelled:
+            services.wakeups.workflow_run_changed(run_id)
+        return PauseWorkflowPayload(workflow=to_workflow(workflow))
+
+    @mutation(
+        description=(
+            "Resume a paused workflow from its next due time on. Due times that passed while it was paused do not run."
+        )
+    )
+    async def resume_workflow(
+        self, info: Info, input: Annotated[WorkflowNameInput, INPUT_ARGUMENT]
+    ) -> ResumeWorkflowPayload:
+        owner, services = await access.require_owner(info), info.context.services
+        workflow = await lifecycle.resume_workflow(services.database, owner, input.name, clock.now())
+        services.wakeups.workflow_due(workflow["next_run_at"])
+        return ResumeWorkflowPayload(workflow=to_workflow(workflow))
 
     @mutation(description="Start a run of a workflow. Returns immediately, while the run continues in the background.")
     async def execute_workflow(
@@ -147,9 +176,7 @@ def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[
 
 
 async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.WorkflowDocument:
-    now, compute = clock.now(), services.compute
-    recipients = RecipientRules(services.settings.email_recipients, owner.email)
-    catalog = RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients)
+    now, compute, catalog = clock.now(), services.compute, registered_jobs(services, owner)
     if input.yaml is not None:
         checked = await validate_yaml(input.yaml.value, now, catalog, compute, owner.id)
     else:

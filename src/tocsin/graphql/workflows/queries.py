@@ -10,14 +10,11 @@ from tocsin.graphql.arguments import GlobalId
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import WORKFLOW_RUN, load_node
-from tocsin.graphql.workflows.lists import (
-    WorkflowFilter,
-    WorkflowRunFilter,
-    list_workflow_runs,
-    list_workflows,
-)
+from tocsin.graphql.workflows.lists import WorkflowFilter, list_workflows
+from tocsin.graphql.workflows.run_lists import WorkflowRunFilter, WorkflowRunOrder, list_workflow_runs
 from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import Workflow, to_workflow
+from tocsin.graphql.workflows.validation import WorkflowError, find_workflow_errors
 from tocsin.workflows.ownership import find_workflow
 
 
@@ -32,6 +29,19 @@ class WorkflowQueries:
         owner = await access.require_owner(info)
         document = await find_workflow(info.context.services.database, owner, name)
         return None if document is None else to_workflow(document)
+
+    @strawberry.field(
+        description=(
+            "Check a workflow as `saveWorkflow` does, without saving it: all errors, at most 50. Whether each `***` "
+            "has a stored secret to keep is not checked."
+        )
+    )
+    async def workflow_errors(
+        self,
+        info: Info,
+        yaml: Annotated[str, strawberry.argument(description="Definition as YAML, at most 256 KiB.")],
+    ) -> list[WorkflowError]:
+        return await find_workflow_errors(info.context.services, await access.require_user(info), yaml)
 
     @strawberry.field(description="List your workflows, newest first.", extensions=[PagedField()])
     async def workflows(
@@ -54,7 +64,9 @@ class WorkflowQueries:
         owner, run_id = await access.require_owner(info), ids.decode_as("WorkflowRun", id, "id")
         return None if run_id is None else await load_node(info, WORKFLOW_RUN, owner, run_id)
 
-    @strawberry.field(description="List the runs of your workflows, newest first.", extensions=[PagedField()])
+    @strawberry.field(
+        description="List the runs of your workflows, by default newest first.", extensions=[PagedField()]
+    )
     async def workflow_runs(
         self,
         info: Info,
@@ -62,6 +74,10 @@ class WorkflowQueries:
         filter: Annotated[
             WorkflowRunFilter | None, strawberry.argument(description="Return only the workflow runs that match.")
         ] = strawberry.UNSET,
+        order_by: Annotated[
+            WorkflowRunOrder | None,
+            strawberry.argument(description="Sort order of the workflow runs. Default: by `CREATED_AT`, descending."),
+        ] = strawberry.UNSET,
     ) -> Connection[WorkflowRun]:
         user = await access.require_user(info)
-        return await list_workflow_runs(info.context.services, user, filter, page)
+        return await list_workflow_runs(info.context.services, user, filter, order_by, page)

@@ -1,11 +1,12 @@
 """The area and perimeter of polygons along geodesics. Needs the extra `geometry`. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from pyproj import Geod
 
+from tocsin.compute.progress import report_progress
 from tocsin.jobs.geometry.geojson import InvalidGeometry, Shape
 from tocsin.jobs.geometry.plane import ring_area, unwrap_ring
 from tocsin.jobs.geometry.validity import ValidPolygons, check_polygons
@@ -40,10 +41,11 @@ class AreaResult(Measures):
     parts: NotRequired[list[PartResult]]
 
 
-def sum_shapes(shapes: Iterable[Shape], *, repair: bool, has_parts: bool) -> AreaResult | InvalidGeometry:
+def sum_shapes(shapes: Sequence[Shape], *, repair: bool, has_parts: bool) -> AreaResult | InvalidGeometry:
     """Measure the polygons of the shapes, or return why one is invalid. `has_parts` lists the shapes, too."""
     parts: list[PartResult] = []
-    for shape in shapes:
+    for number, shape in enumerate(shapes):
+        report_progress(number, len(shapes), "Measuring the polygons")
         valid = check_polygons(shape, repair=repair)
         if isinstance(valid, InvalidGeometry):
             return valid

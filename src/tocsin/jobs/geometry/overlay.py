@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from tocsin.compute.progress import report_progress
 from tocsin.jobs.geometry.countries.index import CountryIndex, CountryMatch, load_index
 from tocsin.jobs.geometry.geojson import InvalidGeometry, Shape
 from tocsin.jobs.geometry.plane import area, length, line_to_map, polygon_to_map
@@ -52,7 +53,8 @@ def overlay_countries(shapes: Sequence[Shape], *, repair: bool) -> CountryShares
 
 def _validate_areas(shapes: Sequence[Shape], *, repair: bool) -> list[Any] | InvalidGeometry:
     areas = []
-    for shape in shapes:
+    for number, shape in enumerate(shapes):
+        report_progress(number, len(shapes), "Checking the polygons")
         valid = check_polygons(shape, repair=repair)
         if isinstance(valid, InvalidGeometry):
             return valid
@@ -71,7 +73,11 @@ def _overlay_parts(
         return InvalidGeometry(
             "geojson: its lines have no length.", "Give a Point instead, or lines between different positions."
         )
-    return _build_result(index, [find(part) for part in parts], total)
+    found: list[dict[int, CountryMatch]] = []
+    for number, part in enumerate(parts):
+        report_progress(number, len(parts), "Looking up the countries")
+        found.append(find(part))
+    return _build_result(index, found, total)
 
 
 def _build_result(index: CountryIndex, found: list[dict[int, CountryMatch]], total: float) -> CountryShares:

@@ -108,10 +108,14 @@ class ReportJob(Job[ReportParams]):
         """Write the report. A retry replaces its file and sends mails with the same Message-ID."""
         if (refused := await check_recipients(context, params.recipients)) is not None:
             return refused
+        steps = 3 + len(parse_distinct_addresses(params.recipients))
         try:
+            context.progress(0, steps, "Collecting the data")
             given = await _collect_input(params, context)
             async with context.files.reserve_memory():
+                context.progress(1, steps, "Writing the report")
                 written = await context.compute(render_report, given)
+                context.progress(2, steps, "Storing the file")
                 file = await context.files.save(_file_name(params), written.content_type, written.content)
                 rows = written.rows
                 del written  # frees the content while mails are sent
@@ -162,7 +166,9 @@ async def _mail_link(params: ReportParams, file: FileRef, context: JobContext) -
     """Mail the link. Returns a failed outcome, or None."""
     until = f"{file.url_expires_at:%Y-%m-%d %H:%M} UTC"
     text = f"{params.title}\n\n{file.url}\n\nAnyone who has this link can use it until {until}.\n"
-    for to in parse_distinct_addresses(params.recipients):
+    addresses = parse_distinct_addresses(params.recipients)
+    for number, to in enumerate(addresses):
+        context.progress(3 + number, 3 + len(addresses), "Mailing the link")
         failed = await send_mail(context, JobMail(to, params.title, text, "report"))
         if failed is not None:
             return failed

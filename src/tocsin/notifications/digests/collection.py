@@ -100,7 +100,8 @@ async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
 async def _take_waiting(database: Database, digest: DeliveryDocument, kinds: Filter, now: datetime) -> Sequence[str]:
     """Assign to the digest what waits for it, what is due now and what waits for these, and return the IDs.
 
-    Of what has not joined it, it takes what `kinds` selects.
+    Of what has not joined it, it takes what `kinds` selects and nobody has claimed. Whoever has claimed what has joined
+    it only looks what has become of the digest.
     A mail that is held until its notification is acknowledged is not told of, but by the next digest if nobody does.
     """
     query = {"status": DeliveryStatus.QUEUED, "owner": digest["owner"], "next_try_at": {"$gt": clock.EPOCH}}
@@ -112,18 +113,16 @@ async def _take_waiting(database: Database, digest: DeliveryDocument, kinds: Fil
     }  # another one about the same subject, not yet looked at
     due = {**kinds, "digest": None, "next_try_at": {"$lte": now}}
     free = {"$or": [{"claim": None}, {"lease_until": {"$lte": now}}]}
-    which = {"$or": [{"digest": digest["_id"]}, due, behind]}
-    others = {"channel": None, "$and": [free, which], **not_awaiting_acknowledgement(now)}
+    joining = {"$and": [free, {"$or": [due, behind]}]}
+    others = {"channel": None, "$or": [{"digest": digest["_id"]}, joining], **not_awaiting_acknowledgement(now)}
     waiting = await find_narrowed(database.deliveries, query, others, sort="next_try_at", limit=MAX_COLLECTED)
     wanted = await _find_wanted(database, waiting)
     assigned: Changes = {"digest": digest["_id"], "next_try_at": now + _LOOK, "claim": None, "lease_until": None}
-    is_unleased = {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]}
-    is_open = {"$or": [is_null("digest"), has_value("digest", digest["_id"])]}
+    is_free = all_of(is_null("digest"), {"$not": [{"$gt": ["$lease_until", {"$literal": now}]}]})
+    can_be_told = all_of(IS_QUEUED, {"$or": [is_free, has_value("digest", digest["_id"])]})
     if not wanted:
         return []
-    await update_deliveries(
-        database, [update_by_ids(wanted, [change_when(all_of(IS_QUEUED, is_unleased, is_open), assigned)])]
-    )
+    await update_deliveries(database, [update_by_ids(wanted, [change_when(can_be_told, assigned)])])
     found = database.deliveries.find({"_id": {"$in": wanted}}, {"digest": 1})
     return [each["_id"] async for each in found if each.get("digest") == digest["_id"]]
 

@@ -48,7 +48,7 @@ class OwnerReads:
         """
         if not reader.reads_alone:
             shared = self._at_head if reader.is_level else self._behind
-            section = await shared.ask((reader.source, reader.position.floor))
+            section = await shared.read_next((reader.source, reader.position.floor))
             if section is not None:
                 return await reader.read(limit, section)
             reader.reads_alone = True
@@ -60,7 +60,7 @@ class OwnerReads:
     ) -> list[NotificationDocument]:
         """Return a page of the unacknowledged notifications between two places, oldest first."""
         walk = Walk(query_unacknowledged(database, owner), False, start, end)
-        return await self._joined.ask((start, end), partial(self._take_page, walk))
+        return await self._joined.read((start, end), partial(self._take_page, walk))
 
     async def _take_page(self, walk: Walk[NotificationDocument]) -> list[NotificationDocument]:
         async with self.turns.take():
@@ -72,7 +72,7 @@ class OwnerReads:
     ) -> dict[str, NotificationDocument]:
         """Return those of these notifications that exist, by ID."""
         named = frozenset(ids)
-        return await self._joined.ask(named, lambda: find_notifications(database, owner, named))
+        return await self._joined.read(named, lambda: find_notifications(database, owner, named))
 
     def begin_receipt(self, delivery_id: str, number: int) -> bool:
         """Tell whether the receipt of this attempt is still to be recorded, which is then up to the caller."""
@@ -86,7 +86,7 @@ class OwnerReads:
 
     async def count_unacknowledged(self, database: Database, owner: User) -> Count:
         """Count the unacknowledged notifications, up to the bound of lists."""
-        return await self._counts.ask((database, owner))
+        return await self._counts.read_next((database, owner))
 
 
 async def _read_section(start: SectionStart) -> FeedSection | None:

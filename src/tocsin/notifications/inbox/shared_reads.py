@@ -27,7 +27,7 @@ class LatestRead(Generic[Argument, Result]):
         self._next: tuple[Argument, asyncio.Future[Result]] | None = None
         self._reading: asyncio.Task[None] | None = None
 
-    async def ask(self, argument: Argument) -> Result:
+    async def read_next(self, argument: Argument) -> Result:
         """Return the result of a read that has not begun yet. Raises what that raises."""
         if self._next is None:
             future = asyncio.get_running_loop().create_future()
@@ -59,11 +59,11 @@ class JoinedReads:
     def __init__(self) -> None:
         self._reading: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def ask(self, key: Hashable, read: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+    async def read(self, key: Hashable, begin: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
         """Return the result of the read with this key, which begins now if there is none. Raises what it raises."""
         task: asyncio.Task[Result] | None = self._reading.get(key)
         if task is None:
-            task = self._reading[key] = asyncio.create_task(read(), name="joined-read")
+            task = self._reading[key] = asyncio.create_task(begin(), name="joined-read")
             task.add_done_callback(lambda done: self._forget(key, done))
         return await asyncio.shield(task)
 

@@ -13,10 +13,14 @@ MAX_FAILED_RUNS = 20
 
 @dataclass(frozen=True, slots=True)
 class AlertUpdate:
-    """The changes of an alert, which apply to its revision `rev`."""
+    """The changes of an alert, which apply to its revision `rev`, while it is open or has ended as it was read.
+
+    The keeper ends alerts and lets them go on without another revision.
+    """
 
     alert_id: str
     rev: int
+    was_open: bool
     changes: Changes
 
 
@@ -40,6 +44,7 @@ def add_failures(alert: AlertDocument | None, failures: Sequence[AlertFailure]) 
     return AlertUpdate(
         alert["_id"],
         alert["rev"],
+        alert["open"],
         {**changes, **({"pending": True} if is_news else {}), "rev": alert["rev"] + 1},
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.documents import AlertDocument, AlertEnding, IncidentCause, IncidentDocument
-from tocsin.documents.updates import Expression, Pipeline
+from tocsin.documents.updates import Expression, Pipeline, all_of, has_value, is_null
 from tocsin.notifications.incidents.causes import Cause, find_cause
 from tocsin.notifications.incidents.decisions import REOPEN_PERIOD
 
@@ -16,14 +16,16 @@ _IS_NEW: Expression = {"$eq": [{"$type": "$rev"}, "missing"]}
 class Opening:
     """What alerts say about one incident, which may not exist yet.
 
-    `sequence` is that of a new incident, or of a reopened one if its own is lower. `group_wait` is how long others of
-    the same cause are waited for before it is told.
+    `sequence` is that of a new incident, or of a reopened one if its own is lower. `over_sequence` is the one at which
+    the incident was over when it was read; None if it was not. `group_wait` is how long others of the same cause are
+    waited for before it is told.
     """
 
     incident_id: str
     owner: str
     cause: Cause
     sequence: int
+    over_sequence: int | None
     has_open: bool
     stage: int
     recovered: bool
@@ -71,11 +73,12 @@ class Opening:
     def build_pipeline(self, now: datetime) -> Pipeline:
         """Return the upsert of the incident: it opens, is added to, or comes again.
 
-        News that waits to be told is about the incident as it was: it comes again only when that is told.
+        News that waits to be told is about the incident as it was: it comes again only when that is told. If it has
+        ended since it was read, so may have the alerts: these are looked at once more.
         """
         added = {"$mergeObjects": ["$$ROOT", self._added(now)]}
         again = {"$mergeObjects": ["$$ROOT", self._reopened(now)]} if self.has_open else "$$ROOT"
-        can_reopen: Expression = {"$eq": [{"$ifNull": ["$untold", None]}, None]}
+        can_reopen = all_of(is_null("untold"), has_value("sequence", self.over_sequence))
         known = {"$cond": ["$open", added, {"$cond": [can_reopen, again, "$$ROOT"]}]}
         new = {"$literal": self.new_incident(now)} if self.has_open else "$$ROOT"
         return [{"$replaceWith": {"$cond": [_IS_NEW, new, known]}}]
@@ -134,8 +137,9 @@ def plan_openings(
         incidents[alert["_id"]] = incident_id
         group = groups.setdefault(incident_id, (cause, sequence, []))
         group[2].append(alert)
+    known = {each["_id"]: each for each in (*latest.values(), *joined.values())}
     return incidents, [
-        _fold(incident_id, cause, sequence, members, group_wait)
+        _fold(incident_id, cause, sequence, members, group_wait, known.get(incident_id))
         for incident_id, (cause, sequence, members) in groups.items()
     ]
 
@@ -182,12 +186,20 @@ def can_reopen(incident: IncidentDocument, now: datetime) -> bool:
     return over_at is not None and now - over_at < REOPEN_PERIOD
 
 
-def _fold(incident_id: str, cause: Cause, sequence: int, alerts: list[AlertDocument], group_wait: timedelta) -> Opening:
+def _fold(
+    incident_id: str,
+    cause: Cause,
+    sequence: int,
+    alerts: list[AlertDocument],
+    group_wait: timedelta,
+    known: IncidentDocument | None,
+) -> Opening:
     return Opening(
         incident_id,
         alerts[0]["owner"],
         cause,
         max(sequence, *(_first_sequence(alert, cause) for alert in alerts)),
+        over_sequence=None if known is None or known["open"] else known["sequence"],
         has_open=any(alert["open"] for alert in alerts),
         stage=max(alert["stage"] for alert in alerts),
         recovered=any(alert["ending"] == AlertEnding.RECOVERED for alert in alerts),

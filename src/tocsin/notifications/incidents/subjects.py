@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.documents import AlertDocument, AlertEnding, AlertSubject, Database, Hold, TaskDocument, WorkflowDocument
 
 _TASK_FIELDS = {"hold": 1, "next_run_at": 1, "active": 1, "alert_after": 1}
-_WORKFLOW_FIELDS = {"deleted": 1, "next_run_at": 1}
+_WORKFLOW_FIELDS = {"deleted": 1, "paused_at": 1, "next_run_at": 1}
 _HOLDS: Mapping[str | None, AlertEnding] = MappingProxyType(
     {
         Hold.DELETED: AlertEnding.DELETED,
@@ -45,6 +45,8 @@ def workflow_state(workflow: WorkflowDocument, *, has_open_run: bool) -> Subject
     fields: dict[str, Any] = {**workflow}
     if fields.get("deleted"):
         return DELETED
+    if fields.get("paused_at") is not None:
+        return SubjectState(AlertEnding.PAUSED)
     is_finished = fields.get("next_run_at") is None and not has_open_run
     return SubjectState(AlertEnding.FINISHED if is_finished else None)
 

@@ -151,7 +151,9 @@ async def _find_held_back(
         and decide_news(each, now, has_open=each["_id"] in failing, remind_every=None).news is not None
     }
     hosts = sorted(set(opening.values()))
-    answers = dict(zip(hosts, await asyncio.gather(*(_ask(rules.check_host, host) for host in hosts)), strict=True))
+    answers = dict(
+        zip(hosts, await asyncio.gather(*(_is_held_back(rules.check_host, host) for host in hosts)), strict=True)
+    )
     return {incident_id for incident_id, host in opening.items() if answers[host]}
 
 
@@ -161,7 +163,7 @@ def _blames_host(incident: IncidentDocument) -> bool:
     return incident["cause"] == IncidentCause.HOST or (kind is not None and is_host_failure(ErrorKind(kind), None))
 
 
-async def _ask(check: HostCheck, host: str) -> bool:
+async def _is_held_back(check: HostCheck, host: str) -> bool:
     """Return whether a host is to be held back. A check that fails or takes long must not keep it from being told."""
     try:
         async with asyncio.timeout(_CHECK_SECONDS):

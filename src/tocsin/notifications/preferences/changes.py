@@ -134,7 +134,7 @@ def _read_quiet_hours(draft: QuietHoursDraft) -> QuietHoursDocument:
     begin = faults.try_parse(_parse_time, draft.begin, at=("from",))
     end = faults.try_parse(_parse_time, draft.end, at=("to",))
     if draft.days is not None and not draft.days:
-        faults.try_parse(_refuse, "Give at least one day, or null for all days.", at=("days",))
+        faults.try_parse(_raise_invalid, "Give at least one day, or null for all days.", at=("days",))
     faults.raise_if_any()
     days = range(len(WEEKDAYS)) if draft.days is None else map(WEEKDAYS.index, draft.days)
     quiet = QuietHours(
@@ -171,5 +171,5 @@ def _check_reminder(every: timedelta) -> float:
     return every.total_seconds()
 
 
-def _refuse(message: str) -> None:
+def _raise_invalid(message: str) -> None:
     raise InvalidInput(message)

@@ -32,10 +32,7 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
     choices = (await find_delivery_choices(database, [delivery])).about_delivery(delivery)
     if delivery.get("digest") is not None:
         await _await_digest(database, delivery, now)
-    if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
-        raise DeliverySuppressed(objection)
-    if await has_untold_opening(database, delivery, choices):
-        raise DeliverySuppressed("it was not told here that this had failed")
+    await _require_wanted(database, delivery, choices)
     await _require_news(database, delivery)
     if is_ripe(delivery, now) and is_collected(choices.preferences, delivery):
         await _join_digest(database, delivery, now)
@@ -45,9 +42,17 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
 
 async def require_wanted(database: Database, delivery: DeliveryDocument) -> None:
     """Raise DeliverySuppressed for a delivery that its owner does not want any more, whenever it would be made."""
-    choices = (await find_delivery_choices(database, [delivery])).about_delivery(delivery)
+    await _require_wanted(
+        database, delivery, (await find_delivery_choices(database, [delivery])).about_delivery(delivery)
+    )
+
+
+async def _require_wanted(database: Database, delivery: DeliveryDocument, choices: Choices) -> None:
+    """Raise DeliverySuppressed for what is turned off, and for good news without the bad news."""
     if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
         raise DeliverySuppressed(objection)
+    if await has_untold_opening(database, delivery, choices):
+        raise DeliverySuppressed("it was not told here that this had failed")
 
 
 async def _require_news(database: Database, delivery: DeliveryDocument) -> None:

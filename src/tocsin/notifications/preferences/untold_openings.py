@@ -4,6 +4,7 @@ from tocsin.documents import Database, DeliveryAboutDocument, DeliveryDocument, 
 from tocsin.notifications.channels import DEFAULT_CHANNEL
 from tocsin.notifications.digests.collection import COLLECTED
 from tocsin.notifications.events import EventKind
+from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED
 from tocsin.notifications.preferences.choices import Choices
 from tocsin.notifications.preferences.hold_backs import channel_of
 from tocsin.notifications.run_events import incident_event_id
@@ -36,12 +37,14 @@ async def _find_openings(database: Database, about: DeliveryAboutDocument, chann
 
 
 def _tells(opening: DeliveryDocument) -> bool:
-    """Tell whether an opening was sent, is being sent, or is told by a digest. One that is held will be obsolete."""
+    """Tell whether an opening was sent or is being sent, is told by a digest, or needed no mail because it was
+    acknowledged. One that is held will be obsolete.
+    """
     match opening["status"]:
         case DeliveryStatus.QUEUED:
             return opening.get("digest") is not None or opening.get("held_until") is None
         case DeliveryStatus.SUPERSEDED:
-            return opening.get("last_error") == COLLECTED
+            return opening.get("last_error") in (COLLECTED, ACKNOWLEDGED)
         case status:
             return status != DeliveryStatus.SUPPRESSED
 

@@ -21,6 +21,7 @@ from tocsin.workflows.engine.states import StepRunOutcome
 from tocsin.workflows.engine.step_reports import StepReports
 from tocsin.workflows.engine.sweeper import WorkflowSweeper
 from tocsin.workflows.engine.timers import Timers
+from tocsin.workflows.pending_approvals import PendingApprovals
 
 SWEEP_INTERVAL = 5.0
 """Seconds between two sweeps of the workflow runs that are due until the next one, for each of which a timer is set."""
@@ -44,6 +45,7 @@ class WorkflowEngine:
         self._scheduler = scheduler
         self._sweeper = WorkflowSweeper(database)
         self._ends = EndNotices(database)
+        self._approvals = PendingApprovals(database)
         self._light = AdvanceQueue(_CONCURRENCY, _OWNER_CONCURRENCY, is_light=True)
         self._heavy = AdvanceQueue(_HEAVY_CONCURRENCY, _HEAVY_OWNER_CONCURRENCY, is_light=False)
         self._advancing: set[str] = set()
@@ -174,6 +176,7 @@ class WorkflowEngine:
             else:
                 self._timers.set(workflow_run, at, partial(self.request_advance, workflow_run))
         await self._ends.repair()
+        await self._approvals.repair(now)
 
     async def _schedule(self) -> float | None:
         """Start the next slice of due workflows. Returns 0 if there are more."""

@@ -9,12 +9,8 @@ from typing import cast
 from tocsin import clock
 from tocsin.dispatch.transport import Transport
 from tocsin.documents import (
-    SETTLED_STEP_STATUSES,
     Changes,
     Database,
-    ErrorKind,
-    StepDocument,
-    StepStatus,
     Trigger,
     WorkflowRunDocument,
     WorkflowRunStatus,
@@ -25,6 +21,7 @@ from tocsin.wakeups import Wakeups
 from tocsin.workflows.activity_log import log_workflow_run_status
 from tocsin.workflows.approval_mails import ApprovalMails, find_new_requests
 from tocsin.workflows.change_records import record_workflow_run_change
+from tocsin.workflows.engine.abandonment import build_abandonment
 from tocsin.workflows.engine.active_runs import ActiveRuns, read_active_runs
 from tocsin.workflows.engine.end_notices import EndNotices
 from tocsin.workflows.engine.evaluation import (
@@ -38,18 +35,19 @@ from tocsin.workflows.engine.evaluation import (
 from tocsin.workflows.engine.evaluator import Evaluator
 from tocsin.workflows.engine.incidents import IncidentTracker
 from tocsin.workflows.engine.known_runs import KnownRuns
-from tocsin.workflows.engine.plan import Plan, WorkflowOutcome, advance_workflow
+from tocsin.workflows.engine.plan import Plan, advance_workflow
 from tocsin.workflows.engine.scope import (
     EvaluationNeeded,
     ResultsNeeded,
     ResultsTooLarge,
     StepContext,
 )
-from tocsin.workflows.engine.states import ItemState, StepRunOutcome, WorkflowState
+from tocsin.workflows.engine.states import StepRunOutcome, WorkflowState
 from tocsin.workflows.engine.step_results import load_results
 from tocsin.workflows.engine.step_runs import StepRuns
 from tocsin.workflows.engine.updates import build_advance_update
 from tocsin.workflows.language.jmespath_budget import Budget
+from tocsin.workflows.pending_approvals import PendingApprovals, remove_decided
 from tocsin.workflows.versions import LoadedVersion, VersionCache
 
 _MAX_LIGHT_SIZE = 256 * 1024
@@ -60,15 +58,6 @@ _QUICK_BUDGET = 1_000
 """Budget, in parts, for planning on the event loop: a few runs and simple expressions."""
 _QUICK_JOBS = frozenset({"http"})
 """Jobs whose parameters are checked quickly. Those of plug-ins may even wait for something."""
-_CANCELLED_ITEMS = str.maketrans(ItemState.PENDING + ItemState.RUNNING, ItemState.CANCELLED * 2)
-_ABANDONED = WorkflowOutcome(
-    WorkflowRunStatus.FAILED,
-    error={
-        "kind": ErrorKind.INTERNAL,
-        "message": "An internal error stopped this workflow run. See the server log for details.",
-        "hint": "Save the workflow again and start a new run, or resume this one once the cause is fixed.",
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +92,7 @@ class WorkflowRunner:
         self._database = database
         self._versions = versions
         self._approval_mails = approval_mails
+        self._approvals = PendingApprovals(database)
         self._incidents = IncidentTracker(database)
         self._ends = EndNotices(database)
         self._evaluator = evaluator or Evaluator()
@@ -140,7 +130,8 @@ class WorkflowRunner:
         """Advance a workflow run. None if it has to be read for that."""
         version = await self._versions.get(document["workflow"], document["version"])
         has_not_started = document["status"] == WorkflowRunStatus.PENDING and document["trigger"] == Trigger.SCHEDULE
-        if has_not_started and await self._find_next_queued(document, version) not in {None, document["_id"]}:
+        is_waiting = has_not_started and document["cancel_requested_at"] is None
+        if is_waiting and await self._find_next_queued(document, version) not in {None, document["_id"]}:
             return AdvanceResult()
         size = _estimate_size(document)
         if is_light and size > _MAX_LIGHT_SIZE:
@@ -155,10 +146,12 @@ class WorkflowRunner:
         if plan.runs_to_start and self._is_quota_exceeded(document["owner"]):
             return AdvanceResult()  # later: a sweep advances all open workflow runs every few seconds
         await self._approval_mails.enqueue_notifications(document, state)
+        asking = await self._approvals.add(document, changes.get("steps", document["steps"]))
         await self._incidents.track_changes(document, changes, active.retrying)
         end = await self._ends.record(document, changes)
         if changes and not await self._write(document, changes):
             return AdvanceResult(has_more=True)  # changed concurrently: plan again
+        self._approvals.remember(asking)
         await self._step_runs.create(plan.runs_to_start, document)
         await self._step_runs.cancel(plan.runs_to_cancel)
         if end is not None:
@@ -223,6 +216,7 @@ class WorkflowRunner:
         result = await self._database.workflow_runs.update_one({"_id": document["_id"]}, [update])
         if result.modified_count:
             record_workflow_run_change(self._database, document, changes)
+            await remove_decided(self._database, document, changes)
         return result.modified_count == 1
 
     async def _conclude(
@@ -253,15 +247,7 @@ class WorkflowRunner:
         document: WorkflowRunDocument | None = await self._database.workflow_runs.find_one({"_id": workflow_run})
         if document is None or not document["open"]:
             return True
-        now, steps = clock.now(), document["steps"]  # as stored: converting them may be what fails
-        ended = {
-            key: _cancel_step(step, now) for key, step in steps.items() if step["status"] not in SETTLED_STEP_STATUSES
-        }
-        changes: Changes = {
-            **_ABANDONED.to_fields(now),
-            "steps": steps | ended,
-            "done": len(steps),
-        }
+        changes = build_abandonment(document, clock.now())
         await self._incidents.track_changes(document, changes)
         end = await self._ends.record(document, changes)
         if not await self._write(document, changes):
@@ -271,16 +257,6 @@ class WorkflowRunner:
         self._meter.add_bytes(document["owner"], _estimate_size(document))
         log_workflow_run_status(workflow_run, WorkflowRunStatus.FAILED)
         return True
-
-
-def _cancel_step(step: StepDocument, now: datetime) -> StepDocument:
-    cancelled: StepDocument = {**step, "status": StepStatus.CANCELLED, "finished_at": now}
-    cancelled.pop("reason", None)
-    cancelled.pop("wake_at", None)
-    cancelled.pop("remind_at", None)
-    if "items" in step:
-        cancelled["items"] = step["items"].translate(_CANCELLED_ITEMS)
-    return cancelled
 
 
 def _is_small(document: WorkflowRunDocument, version: LoadedVersion) -> bool:

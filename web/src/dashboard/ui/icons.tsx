@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 
-function Icon({ children }: { children: ComponentChildren }): JSX.Element {
+export function Icon({ children }: { children: ComponentChildren }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
       {children}
@@ -10,7 +10,7 @@ function Icon({ children }: { children: ComponentChildren }): JSX.Element {
   );
 }
 
-const LINE = { fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
+export const LINE = { fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
 
 export const HomeIcon = (): JSX.Element => (
   <Icon>
