@@ -21,6 +21,8 @@ function describe(form: TaskForm): Map<string, string> {
   const { retry } = form;
   return new Map([
     ["Name", form.name],
+    ["Description", form.description],
+    ["Unique name", form.uniqueName ? "yes" : ""],
     ["Tags", form.tags],
     ["Job", JOB_KINDS[form.kind].name],
     ...(form.kind === "http" ? describeHttp(form.http) : describeJob(form)),

@@ -6,6 +6,8 @@ export const TASK_SETTINGS = graphql(`
   fragment TaskSettings on Task {
     id
     name
+    description
+    uniqueName
     tags
     version
     overlap

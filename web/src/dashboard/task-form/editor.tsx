@@ -4,7 +4,7 @@ import { Link } from "wouter-preact";
 
 import { Form, type Problems } from "../ui/form.tsx";
 import { AdvancedSection } from "./advanced-section.tsx";
-import { FormSection, Line } from "./controls.tsx";
+import { FormSection, Line, Text } from "./controls.tsx";
 import { type Base, forgetDraft, writeDraft } from "./drafts.ts";
 import { JobSection } from "./job-section.tsx";
 import { type Change, isSame, type TaskForm } from "./model.ts";
@@ -57,6 +57,7 @@ export function TaskEditor({ start, base, taskId, save, cancelTo, above, canSave
       <Form class="form task-form" problems={shown} submit={submit}>
         <FormSection title="Task" about="How you find it again.">
           <Line name="name" label="Name" value={form.name} set={(name) => change({ name })} />
+          <Text name="description" label="Description" rows={2} isCode={false} value={form.description} set={(description) => change({ description })} />
           <Line name="tags" label="Tags" hint="Separated by commas, at most 20" value={form.tags} set={(tags) => change({ tags })} />
         </FormSection>
         <JobSection form={form} change={change} problems={shown}>

@@ -17,6 +17,8 @@ export function formOf(task: StoredTask): TaskForm {
   const kind: JobKind = TYPES[job.__typename];
   return {
     name: task.name,
+    description: task.description,
+    uniqueName: task.uniqueName,
     tags: task.tags.join(", "),
     kind,
     http: job.__typename === "HttpJob" ? httpOf(job) : EMPTY_HTTP,

@@ -45,6 +45,8 @@ export type RetryForm = {
 };
 export type TaskForm = {
   name: string;
+  description: string;
+  uniqueName: boolean;
   tags: string;
   kind: JobKind;
   http: HttpForm;
@@ -87,6 +89,8 @@ export const EMPTY_HTTP: HttpForm = {
 export function emptyForm(): TaskForm {
   return {
     name: "",
+    description: "",
+    uniqueName: false,
     tags: "",
     kind: "http",
     http: EMPTY_HTTP,

@@ -4,7 +4,7 @@ import { type Problems, toProblems } from "../ui/form.tsx";
 
 type UserError = { field?: readonly string[] | null; message: string };
 const FIELDS: ReadonlySet<string> = new Set([
-  ..."name tags timeout queue priority overlap alertAfter alertOnMissed pauseAfter".split(" "),
+  ..."name description tags timeout queue priority overlap alertAfter alertOnMissed pauseAfter".split(" "),
   ..."misfire.policy misfire.grace misfire.maxRuns".split(" "),
   ..."schedule.at schedule.every.interval schedule.every.start schedule.every.end schedule.cron.expression schedule.cron.timeZone".split(" "),
   ..."retry.maxRetries retry.offsets retry.statuses retry.backoff.initial retry.backoff.factor retry.backoff.max retry.backoff.jitter".split(" "),

@@ -17,6 +17,8 @@ export function readForm(form: TaskForm): Read<Settings> {
   const read = new Reader();
   const value: Settings = {
     name: read.name(form.name),
+    description: form.description?.trim() || null,
+    uniqueName: form.uniqueName ?? false,
     tags: list(form.tags, /[,\n]/),
     job: read.job(form),
     schedule: read.schedule(form.schedule),
