@@ -31,7 +31,7 @@ async function fill(token) {
   await make("Heartbeat", { every: { interval: "PT2S" } }, `${server}/live`);
   await make("Sync with the warehouse", { every: { interval: "PT2S" } }, `${target}/stock`, { tags: ["warehouse"] });
   await make("Refresh the search index", { every: { interval: "PT3S" } }, `${target}/index`);
-  await ask(server, EXECUTE, { i: { name: "hello_world", inputs: { url: `${server}/live` } } }, token);
+  await ask(server, EXECUTE, { i: { name: "hello_world", input: { url: `${server}/live` } } }, token);
   for (;;) {
     const found = await ask(server, FOUND, {}, token);
     const [missing] = Object.entries(found).filter(([, { nodes }]) => nodes.length === 0);
