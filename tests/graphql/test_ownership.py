@@ -26,6 +26,7 @@ PUBLIC = {
     "acceptInvitation",
     "confirmEmail",
     "confirmMailAddress",
+    "installation",
 }
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
@@ -44,6 +45,11 @@ CASES: dict[str, tuple[str, Any]] = {
         {"runs": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
     "schedulePreview": ("{ schedulePreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) }", {"schedulePreview": ["2999-01-01T00:00:00Z"]}),
+    "taskPreview": ("{ taskPreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) { dueTimes retry { isDefault } } }", {"taskPreview": {"dueTimes": ["2999-01-01T00:00:00Z"], "retry": {"isDefault": True}}}),
+    "tryJob": (
+        'mutation($task: ID!) { tryJob(input: {taskId: $task, job: {http: {url: "https://example.com/hook"}}}) { trial { statusCode } userErrors { code } } }',
+        {"tryJob": {"trial": None, **NOT_FOUND}},
+    ),
     "createTask": (
         'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
         {"createTask": {"userErrors": [{"code": "INVALID"}]}},
@@ -51,6 +57,26 @@ CASES: dict[str, tuple[str, Any]] = {
     "createTasks": (
         'mutation { createTasks(input: {tasks: [{name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}]}) { results { task { id } userErrors { code } } userErrors { code } } }',
         {"createTasks": {"results": [{"task": None, "userErrors": [{"code": "INVALID"}]}], "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "upsertTask": (
+        'mutation { upsertTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { task { id } userErrors { code } } }',
+        {"upsertTask": {"task": None, "userErrors": [{"code": "INVALID"}]}},
+    ),
+    "pauseTasks": (
+        f"mutation($task: ID!) {{ pauseTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"pauseTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "resumeTasks": (
+        f"mutation($task: ID!) {{ resumeTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"resumeTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "runTasks": (
+        f"mutation($task: ID!) {{ runTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"runTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
+    ),
+    "deleteTasks": (
+        f"mutation($task: ID!) {{ deleteTasks(input: {{ids: [$task]}}) {{ results {{ task {{ id }} run {{ id }} {SHOWN} }} {SHOWN} }} }}",
+        {"deleteTasks": {"results": [{"task": None, "run": None, **NOT_FOUND}], "userErrors": []}},
     ),
     "updateTask": (f'mutation($task: ID!) {{ updateTask(input: {{id: $task, name: "mine"}}) {{ task {{ id }} {SHOWN} }} }}', {"updateTask": {"task": None, **NOT_FOUND}}),
     "deleteTask": (f"mutation($task: ID!) {{ deleteTask(input: {{id: $task}}) {{ deletedTaskId {SHOWN} }} }}", {"deleteTask": {"deletedTaskId": None, **NOT_FOUND}}),
@@ -74,6 +100,7 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "revokeApiToken": (f"mutation($token: ID!) {{ revokeApiToken(input: {{id: $token}}) {{ revokedApiTokenId {SHOWN} }} }}", {"revokeApiToken": {"revokedApiTokenId": None, **NOT_FOUND}}),
     "revokeSession": (f"mutation($session: ID!) {{ revokeSession(input: {{id: $session}}) {{ revokedSessionId {SHOWN} }} }}", {"revokeSession": {"revokedSessionId": None, **NOT_FOUND}}),
+    "revokeOtherSessions": (f"mutation {{ revokeOtherSessions {{ revokedCount {SHOWN} }} }}", {"revokeOtherSessions": {"revokedCount": 0, "userErrors": []}}),
     "changePassword": (
         'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
         {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
@@ -83,6 +110,7 @@ CASES: dict[str, tuple[str, Any]] = {
     "refuseRequestsFrom": (f'mutation {{ refuseRequestsFrom(input: {{email: "dave@example.test"}}) {{ email {SHOWN} }} }}', {"refuseRequestsFrom": {"email": "dave@example.test", "userErrors": []}}),
     "workflow": ('{ workflow(name: "alices") { id definition } }', {"workflow": None}),
     "workflows": ("{ workflows { totalCount nodes { id } } }", {"workflows": {"totalCount": 0, "nodes": []}}),
+    "workflowErrors": ('{ workflowErrors(yaml: "name: alices") { path line } }', {"workflowErrors": [{"path": ["steps"], "line": 1}]}),
     "workflowRun": ("query($workflowRun: ID!) { workflowRun(id: $workflowRun) { status inputs } }", {"workflowRun": None}),
     "workflowRuns": (
         '{ workflowRuns { totalCount nodes { id } } of: workflowRuns(filter: {name: "alices"}) { totalCount nodes { id } } }',
@@ -161,6 +189,8 @@ ADMIN: dict[str, tuple[str, Any]] = {
     "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),
     "updateUser": ("mutation($alice: ID!) { updateUser(input: {id: $alice}) { user { email isAdmin } } }", {"updateUser": {"user": {"email": "alice@example.test", "isAdmin": False}}}),
     "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
+    "logOutUser": ("mutation { logOutUser(input: {id: \"VXNlcjpub25l\"}) { endedSessionCount userErrors { code } } }", {"logOutUser": {"endedSessionCount": None, **NOT_FOUND}}),
+    "system": ("{ system { processes { name } components { name isHealthy } } }", {"system": {"processes": [], "components": []}}),
     "setUserQuota": ("mutation($alice: ID!) { setUserQuota(input: {id: $alice, quota: TASKS, limit: -1}) { user { email } userErrors { code } } }", {"setUserQuota": {"user": None, "userErrors": [{"code": "INVALID"}]}}),
     "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip

@@ -6,12 +6,13 @@ import graphql from "@graphql-eslint/eslint-plugin";
 const values = [
   // What is part of something and cannot be fetched alone has no id of its own.
   "Attempt", "AttemptRequest", "AttemptTimings", "Backoff", "CountryLookupJob", "CreateTasksResult", "CronSchedule", "CustomJob", "EmailJob", "Header", "HttpJob",
-  "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowRunEvent",
-  "Callback", "CallbackExpectation", "ChannelSetting", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
+  "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowError", "WorkflowRunEvent", "WorkflowVersion",
+  "Callback", "CallbackExpectation", "ChannelSetting", "ReportRuns", "TaskChangeResult", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
+  "Installation", "System", "SystemComponent", "SystemDatabase", "SystemProcess",
   "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent", "RunOutcome", "RunStatistics", "RunStatisticsBucket",
-  "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "UserError",
+  "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "TaskPreview", "UserError",
   // Told once, to the one who asked.
-  "Invitation", "Session",
+  "Invitation", "JobTrial", "Session",
 ];
 
 export default [

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.schedules.expressions import five_fields, six_fields
 from tests.schedules.oracle import utc
 from tocsin.schedules import Cron, Every, Once, Schedule, describe_schedule, next_due
-from tocsin.schedules.description import describe_duration
+from tocsin.schedules.description import describe_briefly, describe_duration
 
 NOON = utc("2026-11-22T12:00")
 
@@ -32,6 +32,25 @@ NOON = utc("2026-11-22T12:00")
 )
 def test_summary(schedule: Schedule, sentence: str) -> None:
     assert describe_schedule(schedule) == sentence
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (Once(NOON), "once"),
+        (Every(timedelta(minutes=15), NOON), "every 15 minutes"),
+        (Cron("0 9 * * 1-5", "Europe/Berlin"), "weekdays at 09:00, Berlin"),
+        (Cron("0 9 * * 6,0", "America/New_York"), "weekends at 09:00, New York"),
+        (Cron("@daily", "UTC"), "daily at 00:00, UTC"),
+        (Cron("0 9,17 * * *", "Etc/GMT+2"), "daily at 09:00 and 17:00, UTC-02:00"),
+        (Cron("30 8 1 * *", "UTC"), "on the first day of every month at 08:30, UTC"),
+        (Cron("*/15 * * * *", "UTC"), "every 15 minutes, UTC"),
+        (Cron("@hourly", "UTC"), "hourly, UTC"),
+        (Cron("*/10 8-18 * * 1-5", "UTC"), "every 10th minute from 08:00 through 18:59 on Monday through Friday, UTC"),
+    ],
+)
+def test_brief_description(schedule: Schedule, words: str) -> None:
+    assert describe_briefly(schedule) == words
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ class TocsinGroup(LazyGroup):
         "mails": LazyCommand("tocsin.cli.mails", "Show the mails to users, sent by SMTP or written to files."),
         "keys": LazyCommand("tocsin.cli.keys", "Show and rotate the keys that sign access tokens and seal secrets."),
         "database": LazyCommand("tocsin.cli.database", "Access the database."),
+        "tasks": LazyCommand("tocsin.cli.tasks", "Create and update tasks that are kept in files."),
         "workflows": LazyCommand("tocsin.cli.workflows", "Validate, save, list, export and run workflows."),
         "samples": LazyCommand("tocsin.cli.samples", "List and save the sample workflows that come with Tocsin."),
     }

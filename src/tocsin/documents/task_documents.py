@@ -55,6 +55,8 @@ class TaskSettings(TypedDict):
     """The fields of a task that its owner sets."""
 
     name: str
+    description: str
+    unique_name: bool
     tags: list[str]
     job: JobDocument
     schedule: ScheduleDocument
@@ -69,10 +71,22 @@ class TaskSettings(TypedDict):
     pause_after: int | None
 
 
+class TaskNameFields(TypedDict):
+    """What is stored to sort a task by its name and to keep a unique name free of others."""
+
+    name_key: str
+    name_slot: str
+
+
 class TaskChanges(TypedDict, total=False):
     """The fields of a task that an update sets, as stored. `change_task` adds the status."""
 
     name: str
+    description: str
+    unique_name: bool
+    name_key: str
+    name_slot: str
+    applied: str | None
     tags: list[str]
     job: JobDocument
     schedule: ScheduleDocument
@@ -103,6 +117,11 @@ class TaskDocument(TypedDict):
     _id: str
     owner: str
     name: str
+    description: NotRequired[str]
+    unique_name: NotRequired[bool]
+    name_key: str
+    name_slot: str
+    applied: NotRequired[str | None]
     tags: list[str]
     job: JobDocument
     schedule: ScheduleDocument

@@ -65,7 +65,10 @@ class WorkflowVersion(StoredDocument):
 
     class Settings:
         name = "workflow_versions"
-        indexes: ClassVar = [ascending_index("workflow", "version")]
+        indexes: ClassVar = [
+            ascending_index("workflow", "version"),
+            ascending_index("workflow", "created_at"),
+        ]
 
 
 class WorkflowRun(StoredDocument):

@@ -12,9 +12,11 @@ from tocsin.graphql.context import Info
 
 ALLOWED_ON_LOW_DISK = frozenset(
     {
-        "deleteTask", "pauseTask", "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
+        "deleteTask", "deleteTasks", "pauseTask", "pauseTasks",
+        "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
         "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress",
+        "revokeOtherSessions", "logOutUser",
         "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
     }
 )  # fmt: skip

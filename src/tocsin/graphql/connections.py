@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 
 from tocsin.documents import paging
 from tocsin.documents.keyset import KeysetQuery, encode_cursor
+from tocsin.documents.name_pages import NameQuery, encode_name_cursor, fetch_name_page
 from tocsin.documents.paging import MAX_COUNT, MAX_FILTERED, Count, Page, PageArguments
 
 T = TypeVar("T")
@@ -101,6 +102,15 @@ async def connect(query: KeysetQuery[D], arguments: PageArguments, to_node: Call
     page = await paging.fetch_page(query, arguments)
     items = [to_node(row) for row in page.rows]
     return Connection(query=query, page=page, items=items)
+
+
+async def connect_by_name(
+    query: NameQuery[D], counted_as: KeysetQuery[D], arguments: PageArguments, to_node: Callable[[D], T]
+) -> Connection[T]:
+    """Fetch a page of a list by name. `counted_as` selects the same rows. Raises InvalidInput."""
+    page = await fetch_name_page(query, arguments)
+    cursors = [encode_name_cursor(row) for row in page.rows]
+    return Connection(query=counted_as, page=page, items=[to_node(row) for row in page.rows], cursors=cursors)
 
 
 def _to_page_info(page: Page[Any]) -> PageInfo:

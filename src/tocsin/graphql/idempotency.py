@@ -45,6 +45,14 @@ async def find_earlier_call(
     return key, None if key is None else await idempotency.find_record(services.database, key)
 
 
+async def digest_key(info: Info, owner: str, given: KeyedInput) -> IdempotentCall | None:
+    """Return the key of an input; None if it has none. Raises QuotaExceeded, and InvalidInput for an invalid key."""
+    key = await asyncio.to_thread(take_idempotency_key, info.context.services, owner, info.field_name, given)
+    if key is not None and not key.is_valid:
+        raise idempotency.invalid_key()
+    return key
+
+
 def take_idempotency_key(services: Services, owner: str, mutation: str, given: KeyedInput) -> IdempotentCall | None:
     """Return the idempotency key of an input with a digest of the whole input; None if it has no key.
 
@@ -53,9 +61,13 @@ def take_idempotency_key(services: Services, owner: str, mutation: str, given: K
     if not isinstance(given.idempotency_key, str):
         return None
     services.quotas.consume_idempotency_key(owner)
+    return IdempotentCall(owner, mutation, given.idempotency_key, digest_input(services, given))
+
+
+def digest_input(services: Services, given: object) -> str:
+    """Return a digest of a whole input."""
     text = json.dumps(_plain(given), sort_keys=True, default=str)
-    digest = hmac.new(services.fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
-    return IdempotentCall(owner, mutation, given.idempotency_key, digest)
+    return hmac.new(services.fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _plain(value: Any) -> Any:

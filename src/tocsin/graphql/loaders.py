@@ -37,6 +37,7 @@ from tocsin.statistics.periods import PeriodStatistics
 from tocsin.statistics.reader import read_last_hour
 from tocsin.statistics.service import Statistics
 from tocsin.tasks.listing import RUN_PROJECTION
+from tocsin.tasks.queue_statistics import LoadedQueue, find_loaded_queues
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import LoadedVersion, VersionCache, version_id
 
@@ -69,6 +70,7 @@ class DocumentLoaders:
         self._refusals = Batcher(refusals.find_reasons)
         self._incident_counts = Batcher(partial(count_alerts, database))
         self._deliveries = Batcher(partial(find_deliveries_of, database))
+        self._queues = Batcher(partial(find_loaded_queues, database))
         self._open_incidents = Batcher(partial(find_open_incidents, database))
         self._outcomes = Batcher(statistics.read_outcomes)
         self._last_hours = Batcher(partial(_read_last_hours, statistics))
@@ -98,10 +100,14 @@ class DocumentLoaders:
     async def load_version(self, workflow: WorkflowDocument) -> LoadedVersion:
         """Load the latest version of a workflow. Raises KeyError if it does not exist, which is a bug."""
         key = version_id(workflow["_id"], workflow["version"])
-        version = await self._versions.load(key)
+        version = await self.load_version_by_id(key)
         if version is None:
             raise KeyError(key)
         return version
+
+    async def load_version_by_id(self, document_id: str) -> LoadedVersion | None:
+        """Load a version of a workflow, whose owner the caller has checked; None if it does not exist."""
+        return await self._versions.load(document_id)
 
     async def load_incident_counts(self, incident_id: str) -> IncidentCounts:
         """Load the counts of an incident. The caller has checked who owns it."""
@@ -115,6 +121,10 @@ class DocumentLoaders:
         """Load these notifications of the owner, in this order, without those that no longer exist."""
         found = await asyncio.gather(*map(self._notifications.load, ids))
         return [row for row in found if row is not None and row["owner"] == owner]
+
+    async def load_queue(self, owner: str | None, name: str) -> LoadedQueue | None:
+        """Load a queue, with statistics of this owner, or of all owners; None if it does not exist."""
+        return await self._queues.load((owner, name))
 
     async def load_horizon(self) -> datetime:
         """Load the time until which all notifications are visible."""

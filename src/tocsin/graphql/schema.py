@@ -24,8 +24,11 @@ from tocsin.graphql.runs.mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
 from tocsin.graphql.subscriptions import Subscription
 from tocsin.graphql.tasks.batches import TaskBatchMutations
+from tocsin.graphql.tasks.bulk_mutations import BulkTaskMutations
 from tocsin.graphql.tasks.mutations import TaskMutations
 from tocsin.graphql.tasks.schedule import CronSchedule, IntervalSchedule, OnceSchedule
+from tocsin.graphql.tasks.trials import TrialMutations
+from tocsin.graphql.tasks.upserts import TaskUpsertMutations
 from tocsin.graphql.workflows.mutations import WorkflowMutations
 
 
@@ -38,6 +41,9 @@ class Mutation(
     AdministrationMutations,
     TaskMutations,
     TaskBatchMutations,
+    TrialMutations,
+    TaskUpsertMutations,
+    BulkTaskMutations,
     RunMutations,
     DeadLetterMutations,
     WorkflowMutations,

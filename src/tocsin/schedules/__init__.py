@@ -1,6 +1,6 @@
 """Schedules: once, every interval, or cron in a time zone. The current time is always an argument."""
 
-from tocsin.schedules.description import describe_schedule
+from tocsin.schedules.description import describe_briefly, describe_schedule
 from tocsin.schedules.due import (
     count_due,
     find_shortest_interval,
@@ -51,6 +51,7 @@ __all__ = [
     "choose_start",
     "count_due",
     "current_schedule",
+    "describe_briefly",
     "describe_schedule",
     "exclude_covered",
     "find_shortest_interval",

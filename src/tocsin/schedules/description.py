@@ -1,5 +1,6 @@
 """Descriptions of schedules."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -10,6 +11,9 @@ from tocsin.schedules.schedule import Cron, Every, Once, Schedule, current_sched
 from tocsin.schedules.time_zones import format_fixed_offset
 
 _DAYS_OF_MONTH, _DAYS_OF_WEEK = set(range(1, 32)), set(range(7))
+_AT_TIMES_ON_DAYS = re.compile(r"(at \d\d:\d\d[^a-z]*(?:and \d\d:\d\d)?) (every day|on .+)")
+_ORDINAL_UNIT = re.compile(r"^every (\d+)(?:st|nd|rd|th) (minute|second) of every (?:hour|minute)")
+_DAYS = {"every day": "daily", "on Monday through Friday": "weekdays", "on Saturday and Sunday": "weekends"}
 _UNITS = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000))
 
 
@@ -28,6 +32,33 @@ def describe_schedule(schedule: Schedule) -> str:
             offset = format_fixed_offset(time_zone)
             notes = [*([offset] if offset else []), f"cron {' '.join(expression.split())}"]
             return f"{_describe_cron(expression)} in {time_zone} ({', '.join(notes)})"
+
+
+def describe_briefly(schedule: Schedule) -> str:
+    """Return the schedule in a few words for lists, such as "weekdays at 09:00, Berlin" or "every 15 minutes"."""
+    match current_schedule(schedule):
+        case Once():
+            return "once"
+        case Every(interval, _, _):
+            return f"every {describe_duration(interval)}"
+        case Cron(expression, time_zone):
+            return f"{_shorten(_describe_cron(expression))}, {_name_place(time_zone)}"
+
+
+def _shorten(words: str) -> str:
+    """Say first on which days it is, and use common words for these."""
+    found = _AT_TIMES_ON_DAYS.fullmatch(words)
+    if found is None:
+        return _ORDINAL_UNIT.sub(r"every \1 \2s", words).replace("at the start of every hour", "hourly")
+    times, days = found.groups()
+    return f"{_DAYS.get(days, days)} {times}"
+
+
+def _name_place(time_zone: str) -> str:
+    """Return the last part of the name of a time zone, except of a fixed offset."""
+    if time_zone.startswith("Etc/"):
+        return format_fixed_offset(time_zone) or "UTC"
+    return time_zone.rpartition("/")[2].replace("_", " ")
 
 
 @lru_cache(maxsize=1000)

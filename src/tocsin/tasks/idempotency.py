@@ -5,7 +5,7 @@ resource's ID. After a crash between the two, the caller's next try creates the 
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
@@ -18,22 +18,31 @@ MAX_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class IdempotentCall:
-    """A call of a mutation with an idempotency key. `fingerprint` is a digest of the whole input."""
+    """A call of a mutation with an idempotency key. `fingerprint` is a digest of the whole input.
+
+    `part` is the ID of the task that a part of the call concerns, which has a record of its own.
+    """
 
     owner: str
     mutation: str
     key: str
     fingerprint: str
+    part: str = ""
 
     @property
     def id(self) -> str:
         """The ID of the key's record."""
-        return f"{self.owner}/{self.mutation}/{self.key}"
+        name = f"{self.owner}/{self.mutation}/{self.key}"
+        return f"{name} {self.part}" if self.part else name
 
     @property
     def is_valid(self) -> bool:
         """True if the key's length is allowed."""
         return 1 <= len(self.key) <= MAX_LENGTH
+
+    def derive(self, task_id: str) -> "IdempotentCall":
+        """Return the key of the part of the call that concerns this task."""
+        return replace(self, part=task_id)
 
 
 async def create_once(
@@ -69,7 +78,7 @@ async def claim_key(
     if key is None:
         return {"_id": None, "thing": thing, "round": round_, "done": False, "created_at": now}
     if not key.is_valid:
-        raise InvalidInput(f"idempotencyKey must have 1 to {MAX_LENGTH} characters.", "idempotencyKey")
+        raise invalid_key()
     record: IdempotencyDocument = {
         "_id": key.id, "fingerprint": key.fingerprint, "thing": thing, "round": round_, "done": False, "created_at": now
     }  # fmt: skip
@@ -84,6 +93,11 @@ async def mark_done(database: Database, record: IdempotencyDocument) -> None:
     """Record that the resource was created, so that it is not created again after it was deleted."""
     if record["_id"] is not None and not record["done"]:
         await database.idempotency_keys.update_one({"_id": record["_id"]}, {"$set": {"done": True}})
+
+
+def invalid_key() -> InvalidInput:
+    """Return the error for a key that is too long or empty."""
+    return InvalidInput(f"idempotencyKey must have 1 to {MAX_LENGTH} characters.", "idempotencyKey")
 
 
 def deleted_result(what: str) -> Conflict:

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin import clock
-from tocsin.documents import Database, Hold, RunDocument, RunStatus, TaskDocument, TaskStatus, Trigger, User
+from tocsin.documents import Database, ErrorKind, Hold, RunDocument, RunStatus, TaskDocument, TaskStatus, Trigger, User
 from tocsin.documents.keyset import Branch, Condition, KeysetQuery, contains_text, key_range
+from tocsin.documents.name_pages import NameQuery
 from tocsin.errors import InvalidInput
 
 RUN_PROJECTION: Mapping[str, int] = {"job": 0, "retry": 0}
@@ -24,6 +25,7 @@ class TaskOrderField(StrEnum):
 
     CREATED_AT = "created_at"
     NEXT_RUN_AT = "next_run_at"
+    NAME = "name"
 
 
 class RunOrderField(StrEnum):
@@ -39,6 +41,7 @@ class TaskCriteria:
 
     statuses: Collection[TaskStatus] | None = None
     name: str | None = None
+    text: str | None = None
     tags: Collection[str] = ()
     due_from: datetime | None = None
     due_to: datetime | None = None
@@ -48,6 +51,9 @@ class TaskCriteria:
         query: Condition = {}
         if self.name:
             query |= contains_text("name", self.name, "name")
+        if self.text:
+            in_fields = [contains_text(field, self.text, "text") for field in ("name", "description")]
+            query["$or"] = in_fields
         if len(self.tags) > _MAX_TAGS:
             raise InvalidInput(f"Set at most {_MAX_TAGS} tags; there are {len(self.tags)}.", "tags")
         if self.tags:
@@ -62,6 +68,7 @@ class RunCriteria:
     task: str | None = None
     statuses: Collection[RunStatus] | None = None
     trigger: Trigger | None = None
+    error_kinds: Collection[ErrorKind] | None = None
     task_name: str | None = None
     due_from: datetime | None = None
     due_to: datetime | None = None
@@ -71,6 +78,8 @@ class RunCriteria:
         query: Condition = {}
         if self.trigger:
             query["trigger"] = self.trigger
+        if self.error_kinds is not None:
+            query["error.kind"] = {"$in": list(self.error_kinds)}
         if self.task_name:
             query |= contains_text("task_name", self.task_name, "taskName")
         return query
@@ -105,6 +114,23 @@ def query_tasks(
         hidden=_DELETED,
     )
     return replace(due, next_section=rest, counted_as=by_creation)
+
+
+def query_tasks_by_name(
+    database: Database, owner: User, criteria: TaskCriteria, *, descending: bool, omitted: Iterable[str] = ()
+) -> NameQuery[TaskDocument]:
+    """Build the query for tasks of the owner by name, without the omitted fields. Raises InvalidInput."""
+    of_status = {} if criteria.statuses is None else {"status": {"$in": list(criteria.statuses)}}
+    due = key_range("next_run_at", criteria.due_from, criteria.due_to)
+    conditions = (criteria.to_query(), of_status, due)
+    return NameQuery(
+        collection=database.tasks,
+        owner=owner.id,
+        descending=descending,
+        filters=tuple(condition for condition in conditions if condition),
+        hidden=_DELETED.extra,
+        projection=dict.fromkeys(omitted, 0),
+    )
 
 
 def _query_by_creation(

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tocsin.documents import Database, Filter, RunStatus
+from tocsin.documents import Database, Filter, QueueDocument, RunStatus
 from tocsin.documents.workers import find_living_workers
+from tocsin.tasks.queues import list_queues
 from tocsin.tasks.ranking import DEFAULT_QUEUE, lane_range
 
 
@@ -21,19 +23,24 @@ class _ClaimedRuns:
 class QueueStatistics:
     """Counts the runs of one owner, or of all owners (None), in the queues.
 
-    What workers have claimed and ended is read once, for all queues; make a new object for each request.
+    What workers have claimed and ended is read once, for all queues, and the runs of a queue are counted once; make a
+    new object for each request.
     """
 
     def __init__(self, database: Database, owner: str | None) -> None:
         self._database, self._owner = database, owner
         self._counting = asyncio.Lock()
+        self._counting_queued = asyncio.Lock()
+        self._queued: dict[str, int] = {}
         self._claimed: _ClaimedRuns | None = None
         self._ended: Counter[str] | None = None
 
     async def count_waiting(self, queue: str) -> int:
         """Count the runs that are queued, or claimed and not begun."""
-        queued = await self._database.runs.count_documents(self._queued_in(queue))
-        return queued + len((await self._claimed_runs()).waiting.get(queue, ()))
+        async with self._counting_queued:
+            if queue not in self._queued:
+                self._queued[queue] = await self._database.runs.count_documents(self._queued_in(queue))
+        return self._queued[queue] + len((await self._claimed_runs()).waiting.get(queue, ()))
 
     async def count_running(self, queue: str) -> int:
         """Count the runs with an attempt in progress."""
@@ -83,3 +90,20 @@ class QueueStatistics:
             else:
                 found.waiting.setdefault(queue, []).append(run["queued_at"])
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedQueue:
+    """A queue, and the statistics that its numbers come from."""
+
+    document: QueueDocument
+    statistics: QueueStatistics
+
+
+async def find_loaded_queues(
+    database: Database, wanted: Sequence[tuple[str | None, str]]
+) -> dict[tuple[str | None, str], LoadedQueue]:
+    """Return the queues by owner and name. Those for one owner share their statistics."""
+    queues = {queue["_id"]: queue for queue in await list_queues(database)}
+    statistics = {owner: QueueStatistics(database, owner) for owner, _ in wanted}
+    return {(owner, name): LoadedQueue(queues[name], statistics[owner]) for owner, name in wanted if name in queues}

@@ -3,6 +3,7 @@
 from tocsin.errors import InvalidInput
 
 MAX_NAME = 200
+MAX_DESCRIPTION = 2_000
 MAX_TAGS = 20
 MAX_TIMEOUT = 3600.0
 DEFAULT_ALERT_AFTER = 1
@@ -36,6 +37,14 @@ def check_name(name: str) -> None:
         raise InvalidInput(f"name must have 1 to {MAX_NAME} characters, not only spaces.", "name")
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         raise InvalidInput("name must not contain line breaks or other control characters.", "name")
+
+
+def check_description(description: str) -> None:
+    """Check the description of a task. Raises InvalidInput."""
+    if len(description) > MAX_DESCRIPTION or "\0" in description:
+        raise InvalidInput(
+            f"description must have at most {MAX_DESCRIPTION:,} characters, and no NUL character.", "description"
+        )
 
 
 def check_tags(tags: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from tocsin import telemetry
@@ -44,6 +45,7 @@ class LoadedVersion:
     secrets: Mapping[SecretPlace, str | None]
     secret_box: SecretBox
     settings: Settings
+    created_at: datetime
     size: int = 0
     references: dict[int, ScopeReferences] = field(default_factory=dict)
 
@@ -105,7 +107,9 @@ class VersionCache:
         owner, size = document["owner"], len(document["definition"])
         definition, data, references, sealed = await asyncio.to_thread(_parse_version, document)
         secrets = {place: await self._unseal(secret, owner) for place, secret in sealed.items()}
-        return LoadedVersion(definition, data, owner, secrets, self._box, self._settings, size, references)
+        return LoadedVersion(
+            definition, data, owner, secrets, self._box, self._settings, document["created_at"], size, references
+        )
 
     async def _unseal(self, sealed: str, owner: str) -> str | None:
         try:

@@ -29,15 +29,17 @@ REFUSED = {
     "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
     "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage", "NotificationChannel.deliveries",
     "Task.notificationRule", "Workflow.notificationRule", "Task.incident", "Workflow.incident", "Incident.subjects",
-    "Incident.notifications", "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs",
-    "Task.progress", "Run.progress", "StepRun.progress", "Task.recentOutcomes", "Queue.lastHour",
+    "Incident.notifications", "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs", "Task.assignedQueue",
+    "Run.assignedQueue", "Task.progress", "Run.progress", "StepRun.progress",
+    "Workflow.versions", "Workflow.savedVersion", "WorkflowRun.savedVersion",
+    "Task.recentOutcomes", "Queue.lastHour",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {
     "Task.job", "Task.schedule", "Task.misfire", "Task.retry", "RetryPolicy.backoff", "HttpJob.headers", "Run.error",
     "Run.replays", "Replay.counts", "Replay.skips", "Workflow.schedule", "WorkflowRun.progress", "WorkflowRun.error",
     "WorkflowRun.steps", "WorkflowRun.step", "StepRun.items", "StepRun.approval", "StepRun.error",
-    "NotificationChannel.settings", "HttpJob.expectCallback",
+    "NotificationChannel.settings", "HttpJob.expectCallback", "ReportJob.runs",
 }  # fmt: skip
 
 

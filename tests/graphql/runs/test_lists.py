@@ -14,7 +14,7 @@ async def test_filters(api: Api) -> None:
     await api.database.tasks.insert_many(tasks)
     first, second = (task["_id"] for task in tasks)
     runs = [
-        run_document(first, T0, status="FAILED"),
+        run_document(first, T0, status="FAILED", error={"kind": "TIMEOUT", "message": "m", "hint": None}),
         run_document(first, T0 + timedelta(days=1), trigger="MANUAL"),
         run_document(second, T0 + timedelta(days=2), task_name="Other"),
     ]
@@ -26,6 +26,8 @@ async def test_filters(api: Api) -> None:
         ({"taskId": task}, "ba"),
         ({"taskId": task, "status": ["FAILED", "COMPLETED"], "trigger": "SCHEDULE"}, "a"),
         ({"taskName": "other"}, "c"),
+        ({"errorKind": ["TIMEOUT", "DNS"]}, "a"),
+        ({"errorKind": ["DNS"]}, ""),
         ({"dueAt": {"from": "2026-03-02T12:00:00Z"}}, "cb"),
         ({"dueAt": {"from": "2026-03-01T12:00:00Z", "to": "2026-03-02T12:00:00Z"}}, "a"),
         ({"dueAt": {"from": "2026-03-03T00:00:00Z", "to": "2026-03-02T12:00:00Z"}}, ""),

@@ -63,3 +63,11 @@ def test_what_is_right_is_taken(text: str) -> None:
 def test_what_is_plainly_wrong_is_found(name: str) -> None:
     data: Any = parse_yaml(YAML[name]).data
     assert list(Draft202012Validator(build_workflow_schema()).iter_errors(data))
+
+
+def test_every_key_is_described_and_built_in_jobs_are_suggested() -> None:
+    schema = build_workflow_schema()
+    models = {"": schema, **schema["$defs"]}
+    keys = [(name, key, value) for name, model in models.items() for key, value in model.get("properties", {}).items()]
+    assert [(name, key) for name, key, value in keys if not value.get("description")] == []
+    assert {"http", "email"} <= set(schema["$defs"]["Step"]["properties"]["job"]["examples"])

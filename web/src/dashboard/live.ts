@@ -27,6 +27,14 @@ const WORKFLOW_EVENTS = graphql(`
     }
   }
 `);
+const DEFINITION_EVENTS = graphql(`
+  subscription DefinitionChanges {
+    workflowEvents {
+      kind
+      workflowId
+    }
+  }
+`);
 const NOTICES = graphql(`
   subscription Notices {
     notificationReceived {
@@ -34,14 +42,23 @@ const NOTICES = graphql(`
     }
   }
 `);
+const ACKNOWLEDGEMENTS = graphql(`
+  subscription Acknowledgements {
+    notificationsAcknowledged {
+      unacknowledgedCount
+    }
+  }
+`);
 
-/** A change of a task or run, of a workflow run, or a notification that was stored. */
+/** A change of a task or run, of a workflow or its run, or of notifications: one was stored, or some were acknowledged. */
 export type Change =
   | { of: "task"; isSnapshot: boolean; taskId: string | null; runId: string | null }
   | { of: "workflow run"; isSnapshot: boolean; workflowRunId: string | null }
+  | { of: "workflow"; isSnapshot: boolean; workflowId: string | null }
   | { of: "notification"; isSnapshot: false };
 type TaskEvent = ResultOf<typeof EVENTS>["taskEvents"];
 type WorkflowEvent = ResultOf<typeof WORKFLOW_EVENTS>["workflowRunEvents"];
+type DefinitionEvent = ResultOf<typeof DEFINITION_EVENTS>["workflowEvents"];
 type Listener = (change: Change) => void;
 
 /** Tells whether a change is about tasks or runs. */
@@ -54,6 +71,11 @@ export function isOfWorkflows(change: Change): change is Change & { of: "workflo
   return change.of === "workflow run";
 }
 
+/** Tells whether a change is about workflows or their runs. */
+export function isOfDefinitions(change: Change): boolean {
+  return change.of === "workflow" || change.of === "workflow run";
+}
+
 /** The changes of the account, told to all pages of this tab over one socket. */
 export class Changes {
   readonly #listeners = new Set<Listener>();
@@ -63,7 +85,9 @@ export class Changes {
     this.#subscriptions = [
       client.subscription(EVENTS, {}).subscribe(({ data }) => data && this.#tellTask(data.taskEvents)),
       client.subscription(WORKFLOW_EVENTS, {}).subscribe(({ data }) => data && this.#tellWorkflow(data.workflowRunEvents)),
+      client.subscription(DEFINITION_EVENTS, {}).subscribe(({ data }) => data && this.#tellDefinition(data.workflowEvents)),
       client.subscription(NOTICES, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
+      client.subscription(ACKNOWLEDGEMENTS, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
     ];
   }
 
@@ -73,6 +97,10 @@ export class Changes {
 
   #tellWorkflow({ kind, workflowRunId }: WorkflowEvent): void {
     this.#tell({ of: "workflow run", isSnapshot: kind === "SNAPSHOT", workflowRunId });
+  }
+
+  #tellDefinition({ kind, workflowId }: DefinitionEvent): void {
+    this.#tell({ of: "workflow", isSnapshot: kind === "SNAPSHOT", workflowId });
   }
 
   #tell(change: Change): void {

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pymongo.asynchronous.database import AsyncDatabase
 
 from tocsin.documents.base import RawDocument
+from tocsin.documents.migrations import m2_task_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +30,4 @@ class Migration:
 FIRST_VERSION = 1
 """The version of data without a recorded version."""
 
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (Migration(2, "names of tasks", m2_task_names.apply),)

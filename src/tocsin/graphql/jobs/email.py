@@ -11,7 +11,12 @@ from tocsin.graphql.scalars import JSON
 class EmailJob(Job):
     to: list[str] = strawberry.field(description="Addresses of the recipients.")
     subject: str = strawberry.field(description="Subject of the mail.")
-    text: str = strawberry.field(description="Plain text of the mail.")
+    body: JSON | None = (
+        strawberry.field(  # the type that the field has in other jobs, so that one query reads it of all
+            description="Plain text of the mail: a string."
+        )
+    )
+    text: str = strawberry.field(description="Plain text of the mail.", deprecation_reason="Use `body`.")
     attachments: JSON = strawberry.field(description="Attachments: a list of objects, as in the input.")
 
 
@@ -32,6 +37,7 @@ def to_email_job(job: JobDocument) -> EmailJob:
     """Convert a stored `email` job."""
     params = job["params"]
     files = params.get("attachments", [])
+    body = params["body"]
     return EmailJob(
-        kind=job["kind"], to=params["to"], subject=params["subject"], text=params["body"], attachments=files
+        kind=job["kind"], to=params["to"], subject=params["subject"], body=body, text=body, attachments=files
     )

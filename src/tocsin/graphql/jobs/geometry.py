@@ -27,7 +27,13 @@ class PolygonAreaJobInput:
 
 @strawberry.type(description="The countries in which a point, line or area lies.")
 class CountryLookupJob(Job):
-    geometry: JSON = strawberry.field(description="The geometry to look up, as GeoJSON.")
+    geojson: JSON = strawberry.field(
+        description="The geometry to look up, as GeoJSON; a point for `longitude` and `latitude`."
+    )
+    geometry: JSON = strawberry.field(
+        description="The geometry to look up, as GeoJSON.",
+        deprecation_reason="Use `geojson`.",
+    )
     repair: bool = strawberry.field(description="True if invalid polygons are repaired instead of failing the job.")
 
 
@@ -59,4 +65,9 @@ def to_country_lookup_job(job: JobDocument) -> CountryLookupJob:
     params = job["params"]
     point: Any = {"type": "Point", "coordinates": [params.get("longitude"), params.get("latitude")]}
     geometry: Any = params.get("geojson") or point
-    return CountryLookupJob(kind=job["kind"], geometry=geometry, repair=params.get("repair", False))
+    return CountryLookupJob(
+        kind=job["kind"],
+        geojson=geometry,
+        geometry=geometry,
+        repair=params.get("repair", False),
+    )

@@ -68,7 +68,8 @@ class HttpJobInput:
     headers: JSON | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
-            "Object of header names and values, at most 50. `Authorization`, `Cookie` and `X-Api-Key` are stored as "
+            "Object of header names and values, at most 50, or a list of objects with `name` and `value`, as in "
+            "`HttpJob.headers`. `Authorization`, `Cookie` and `X-Api-Key` are stored as "
             "secrets. In an update, a secret header with the value null keeps its stored value, unless the URL points "
             "to another server (scheme, host, port): then send the value again."
         ),

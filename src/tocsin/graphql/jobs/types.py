@@ -33,6 +33,7 @@ __all__ = ["JOB_TYPES", "Job", "JobInput", "parse_job", "to_job"]
 
 @strawberry.type(description="A job of a kind that a package added to this server.")
 class CustomJob(Job):
+    type: str = strawberry.field(description="Kind of the job, as in the input.")
     params: JSON = strawberry.field(description="Parameters of the job.")
 
 
@@ -79,7 +80,7 @@ def to_job(job: JobDocument) -> Job:
 
 def _to_custom_job(job: JobDocument) -> CustomJob:
     params: Any = job["params"]
-    return CustomJob(kind=job["kind"], params=params)
+    return CustomJob(kind=job["kind"], type=job["kind"], params=params)
 
 
 def parse_job(input_: JobInput, services: Services, owner: User, previous: JobDocument | None = None) -> JobDocument:

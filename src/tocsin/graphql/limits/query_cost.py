@@ -54,21 +54,33 @@ MAX_NESTING = 150
 """Deepest nesting of fields and fragments together. Fields alone have a lower limit, TOCSIN_MAX_DEPTH."""
 _SIZES = {"first": DEFAULT_PAGE_SIZE, "last": DEFAULT_PAGE_SIZE, "count": 5}
 """Arguments that set the number of items, and the number if they are omitted."""
-_BATCH_INPUTS = {"createTasks": "tasks"}
+_BATCH_INPUTS = {
+    "createTasks": "tasks",
+    "pauseTasks": "ids",
+    "resumeTasks": "ids",
+    "runTasks": "ids",
+    "deleteTasks": "ids",
+}
 """Batch mutations, and the list of objects in their `input`."""
-_BATCH_RESULTS = {"CreateTasksPayload.results"}
+_BATCH_RESULTS = {
+    "CreateTasksPayload.results",
+    "PauseTasksPayload.results",
+    "ResumeTasksPayload.results",
+    "RunTasksPayload.results",
+    "DeleteTasksPayload.results",
+}
 """Lists in their results with one item for each object."""
 _LENGTHS = {
-    "attempts": 5, "CreateTasksResult.userErrors": 1, "NotificationChannel.settings": 3, "RunStatistics.buckets": 100,
-    "Queue.lastHour": 12, "Task.recentOutcomes": 5,
+    "attempts": 5, "CreateTasksResult.userErrors": 1, "TaskChangeResult.userErrors": 1,
+    "NotificationChannel.settings": 3, "RunStatistics.buckets": 100, "Queue.lastHour": 12, "Task.recentOutcomes": 5,
 }  # fmt: skip
 """Typical number of items of lists without a size argument, by field name or by type and field.
 
 The outcomes of a task are a few plain values each, of one document, and cost less than their number.
 """
 _TYPICAL_LENGTH = 10
-_EXPENSIVE = {"responseBody": 40}
-"""Points of fields that are expensive because their value can have many kilobytes."""
+_EXPENSIVE = {"responseBody": 40, "workflowErrors": 50}
+"""Points of fields that are expensive: their value can have many kilobytes, or takes milliseconds to calculate."""
 _CAP = 10**12
 
 

@@ -30,6 +30,7 @@ CHANGED_TYPES = frozenset({"Node", "Queue"})
 CHANGED_PARTS = frozenset(
     {"Job", "Header", "Schedule", "Misfire", "RetryPolicy", "Backoff", "RunError", "RunReplay", "Progress", "StepRun"}
     | {"StepItems", "StepApproval", "ReplayCounts", "ReplaySkip", "ChannelSetting", "CallbackExpectation"}
+    | {"ReportRuns"}
 )
 """Types of the parts of a changed object."""
 READ_ONLY_FIELDS = frozenset(

@@ -10,7 +10,7 @@ from tocsin.documents import CircuitDocument, QueueDocument
 from tocsin.graphql import access
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
-from tocsin.graphql.runs.statistics import RunStatisticsBucket, to_bucket
+from tocsin.graphql.runs.statistics_types import RunStatisticsBucket, to_bucket
 from tocsin.tasks.queue_statistics import QueueStatistics
 
 describe_enum(

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from tocsin.documents import RunStatus, Trigger, User, owner_of
+from tocsin.documents import ErrorKind, RunStatus, Trigger, User, owner_of
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import ids
 from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
@@ -35,6 +35,9 @@ class RunFilter:
     trigger: Trigger | None = strawberry.field(default=strawberry.UNSET, description="Runs with this origin.")
     task_name: str | None = strawberry.field(
         default=strawberry.UNSET, description="Runs whose task name contains this text, ignoring case."
+    )
+    error_kind: list[ErrorKind] | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs whose latest attempt failed with one of these kinds of errors."
     )
     due_at: TimeWindow | None = strawberry.field(
         default=strawberry.UNSET, description="Runs that were due in this period."
@@ -81,6 +84,7 @@ def _parse_filter(filter_: RunFilter, task_id: str | None) -> RunCriteria:
         task=task_id,
         statuses=filter_.status if isinstance(filter_.status, list) else None,
         trigger=filter_.trigger or None,
+        error_kinds=filter_.error_kind if isinstance(filter_.error_kind, list) else None,
         task_name=filter_.task_name or None,
         due_from=due_from,
         due_to=due_to,

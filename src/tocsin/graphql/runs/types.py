@@ -20,6 +20,8 @@ from tocsin.documents import (
 from tocsin.graphql import ids
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import REPLAY, RUN, TASK, WORKFLOW_RUN, Node, converter_to, load_node
+from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
+from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.attempts import Attempt, RunError, to_attempt, to_run_error
 from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_run_reason
@@ -120,6 +122,10 @@ class Run(Node):
     @strawberry.field(description="Name of its queue.")
     def queue(self) -> str:
         return str(self.document.get("queue") or DEFAULT_QUEUE)
+
+    @strawberry.field(description=ASSIGNED_QUEUE)
+    async def assigned_queue(self, info: Info) -> Queue | None:
+        return await load_queue(info, self.document.get("queue") or DEFAULT_QUEUE)
 
     @strawberry.field(
         description="Priority, -10 to 10. Among your queued runs, those with a higher priority start first."

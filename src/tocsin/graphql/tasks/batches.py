@@ -161,6 +161,8 @@ def _check_one(
                 "Tasks of a list cannot have an idempotencyKey. Give one for the whole list, next to `tasks`.",
                 "idempotencyKey",
             )
+        if input.unique_name:
+            raise InvalidInput("Tasks of a list cannot have unique names. Use upsertTask for these.", "uniqueName")
         draft = saving.with_queue_priority(parse_draft(input, services, owner, now), default_priorities)
         return saving.validate_draft(draft, now)
     except errors.UserError as error:

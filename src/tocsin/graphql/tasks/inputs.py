@@ -14,8 +14,8 @@ from tocsin.graphql.enums import IfPast
 from tocsin.graphql.jobs.types import JobInput, parse_job
 from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
 from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
+from tocsin.tasks.drafts import DraftChanges, TaskDraft, draft_from_task, validate_fields
 from tocsin.tasks.ranking import DEFAULT_QUEUE
-from tocsin.tasks.saving import DraftChanges, TaskDraft, draft_from_task, validate_fields
 from tocsin.tasks.setting_checks import DEFAULT_ALERT_AFTER
 
 _KEY_DESCRIPTION = (
@@ -29,9 +29,14 @@ def idempotency_key_field() -> Any:
     return strawberry.field(default=strawberry.UNSET, description=_KEY_DESCRIPTION)
 
 
-@strawberry.input(description="The input of `createTask`.")
-class CreateTaskInput:
+@strawberry.input
+class TaskSettingsInput:
+    """The settings of a task that is saved as a whole."""
+
     name: str = strawberry.field(description="Name of the task, 1 to 200 characters.")
+    description: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Free text, at most 2,000 characters. Default: empty."
+    )
     tags: list[str] | None = strawberry.field(
         default=strawberry.UNSET, description="At most 20 different tags of 1 to 50 characters."
     )
@@ -73,7 +78,22 @@ class CreateTaskInput:
         default=strawberry.UNSET,
         description="Number of failed runs in a row, 1 to 1,000, after which the task pauses itself. Default: never.",
     )
+
+
+@strawberry.input(description="The input of `createTask`.")
+class CreateTaskInput(TaskSettingsInput):
+    unique_name: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether no other task with a unique name may have this one, ignoring case. Default: false.",
+    )
     idempotency_key: str | None = idempotency_key_field()
+
+
+@strawberry.input(
+    description="The input of `upsertTask`: the complete settings. Those that are absent have their default afterwards."
+)
+class UpsertTaskInput(TaskSettingsInput):
+    pass
 
 
 @strawberry.input(
@@ -86,6 +106,12 @@ class UpdateTaskInput:
         description="Current version of the task. If it has another version, nothing is changed: user error CONFLICT.",
     )
     name: strawberry.Maybe[str] = strawberry.field(description="Name of the task, 1 to 200 characters.")
+    description: strawberry.Maybe[str | None] = strawberry.field(
+        description="Free text, at most 2,000 characters; null: empty."
+    )
+    unique_name: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether no other task of yours with a unique name may have its name, ignoring case; null: false."
+    )
     tags: strawberry.Maybe[list[str] | None] = strawberry.field(
         description="Complete list of tags, which replaces the old one."
     )
@@ -129,23 +155,45 @@ class UpdateTaskInput:
     )
 
 
-def parse_draft(input_: CreateTaskInput, services: Services, owner: documents.User, now: datetime) -> TaskDraft:
-    """Convert the input to a draft. Raises MultipleInvalid with the path of each invalid field."""
+def parse_draft(
+    input_: TaskSettingsInput,
+    services: Services,
+    owner: documents.User,
+    now: datetime,
+    before: documents.Task | None = None,
+) -> TaskDraft:
+    """Convert the input to a draft, of the task that replaces `before`. Secrets and the schedule's phase come from it.
+
+    Raises MultipleInvalid with the path of each invalid field.
+    """
     faults, tags = ErrorCollector(), tuple(input_.tags or ())
     misfire, timeout = parse_misfire(input_.misfire or None), _seconds(input_.timeout)
     alert_after = _alert_after(input_.alert_after)
     pause_after = input_.pause_after if isinstance(input_.pause_after, int) else None
-    job = faults.try_parse(parse_job, input_.job, services, owner)
-    schedule = faults.try_parse(parse_schedule, input_.schedule, now, input_.if_past, at=("schedule",))
+    description = input_.description or ""
+    job = faults.try_parse(parse_job, input_.job, services, owner, before and before.job)
+    replaced = before and _replaced_schedule(before)
+    schedule = faults.try_parse(parse_schedule, input_.schedule, now, input_.if_past, replaced, at=("schedule",))
     retry = faults.try_parse(parse_retry_policy, input_.retry or None)
     if faults.has_errors:
         faults.try_parse(
-            validate_fields, input_.name, tags, misfire, timeout, retry, schedule, alert_after, pause_after
+            validate_fields,
+            input_.name,
+            tags,
+            misfire,
+            timeout,
+            retry,
+            schedule,
+            alert_after,
+            pause_after,
+            description,
         )
     faults.raise_if_any()
     assert job is not None and schedule is not None  # noqa: S101, PT018  # else `raise_if_any` raised
     return TaskDraft(
         name=input_.name,
+        description=description,
+        unique_name=isinstance(input_, UpsertTaskInput) or bool(getattr(input_, "unique_name", False)),
         tags=tags,
         job=job,
         schedule=schedule,
@@ -166,7 +214,7 @@ def parse_draft_changes(
 ) -> DraftChanges:
     """Return the changed fields of TaskDraft. Raises MultipleInvalid with the path of each invalid field."""
     faults = ErrorCollector()
-    changes: DraftChanges = {**_simple_changes(input_), **_alert_changes(input_)}
+    changes: DraftChanges = {**_simple_changes(input_), **_other_changes(input_)}
     if input_.job is not None and (job := faults.try_parse(parse_job, input_.job.value, services, owner, task.job)):
         changes["job"] = job
     if input_.schedule is not None:
@@ -189,6 +237,8 @@ def _simple_changes(input_: UpdateTaskInput) -> DraftChanges:
     changes: DraftChanges = {}
     if input_.name is not None:
         changes["name"] = input_.name.value
+    if input_.description is not None:
+        changes["description"] = input_.description.value or ""
     if input_.tags is not None:
         changes["tags"] = tuple(input_.tags.value or ())
     if input_.misfire is not None:
@@ -204,7 +254,7 @@ def _simple_changes(input_: UpdateTaskInput) -> DraftChanges:
     return changes
 
 
-def _alert_changes(input_: UpdateTaskInput) -> DraftChanges:
+def _other_changes(input_: UpdateTaskInput) -> DraftChanges:
     changes: DraftChanges = {}
     if input_.alert_after is not None:
         changes["alert_after"] = _alert_after(input_.alert_after.value)
@@ -212,6 +262,8 @@ def _alert_changes(input_: UpdateTaskInput) -> DraftChanges:
         changes["alert_on_missed"] = bool(input_.alert_on_missed.value)
     if input_.pause_after is not None:
         changes["pause_after"] = input_.pause_after.value
+    if input_.unique_name is not None:
+        changes["unique_name"] = bool(input_.unique_name.value)
     return changes
 
 

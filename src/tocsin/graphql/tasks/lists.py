@@ -5,18 +5,19 @@ import strawberry
 from tocsin.documents import TaskStatus, User
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql.arguments import TimeWindow, prefix_errors, window_bounds
-from tocsin.graphql.connections import Connection, connect
+from tocsin.graphql.connections import Connection, connect, connect_by_name
 from tocsin.graphql.context import Info
 from tocsin.graphql.enums import OrderDirection, describe_enum
 from tocsin.graphql.selections import PartReaders, find_unread
 from tocsin.graphql.tasks.types import Task, to_task
-from tocsin.tasks.listing import TaskCriteria, TaskOrderField, query_tasks
+from tocsin.tasks.listing import TaskCriteria, TaskOrderField, query_tasks, query_tasks_by_name
 
 describe_enum(
     TaskOrderField,
     "A field to sort tasks by.",
     {
         "CREATED_AT": "Time at which the task was created. Paging to the end returns every task exactly once.",
+        "NAME": "Name, ignoring case. Paging to the end returns every task exactly once.",
         "NEXT_RUN_AT": "Next due time; tasks without one come last. Paging can skip or repeat tasks that run then.",
     },
 )
@@ -35,6 +36,9 @@ class TaskFilter:
     )
     name: str | None = strawberry.field(
         default=strawberry.UNSET, description="Tasks whose name contains this text, ignoring case."
+    )
+    text: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Tasks whose name or description contains this text, ignoring case."
     )
     tags: list[str] | None = strawberry.field(
         default=strawberry.UNSET, description="Tasks with all of these tags, at most 20."
@@ -58,16 +62,15 @@ async def list_tasks(
     """Return a page of the owner's tasks. Raises InvalidInput."""
     order = order or TaskOrder(field=TaskOrderField.CREATED_AT)
     criteria = _parse_filter(filter_) if filter_ else TaskCriteria()
+    database, descending = info.context.services.database, order.direction is OrderDirection.DESC
+    omitted, by_name = find_unread(info, _PARTS), order.field is TaskOrderField.NAME
     with prefix_errors("filter"):
-        query = query_tasks(
-            info.context.services.database,
-            owner,
-            criteria,
-            order.field,
-            descending=order.direction is OrderDirection.DESC,
-            omitted=find_unread(info, _PARTS),
-        )
-    return await connect(query, page, to_task)
+        field = TaskOrderField.CREATED_AT if by_name else order.field
+        query = query_tasks(database, owner, criteria, field, descending=descending, omitted=omitted)
+    if not by_name:
+        return await connect(query, page, to_task)
+    named = query_tasks_by_name(database, owner, criteria, descending=descending, omitted=omitted)
+    return await connect_by_name(named, query, page, to_task)
 
 
 def _parse_filter(filter_: TaskFilter) -> TaskCriteria:
@@ -75,6 +78,7 @@ def _parse_filter(filter_: TaskFilter) -> TaskCriteria:
     return TaskCriteria(
         statuses=filter_.status if isinstance(filter_.status, list) else None,
         name=filter_.name or None,
+        text=filter_.text or None,
         tags=filter_.tags or (),
         due_from=due_from,
         due_to=due_to,

@@ -1,15 +1,13 @@
 """Mutations of tasks."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-import bson
 import strawberry
 
 from tocsin import clock
-from tocsin.documents import Database, TaskStatus, User
+from tocsin.documents import Database, User
 from tocsin.documents import Task as StoredTask
 from tocsin.errors import Conflict
 from tocsin.graphql import access, ids
@@ -19,6 +17,7 @@ from tocsin.graphql.idempotency import begin_idempotent_call
 from tocsin.graphql.node import RUN, TASK, load_node
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.runs.types import Run
+from tocsin.graphql.tasks import writes
 from tocsin.graphql.tasks.inputs import (
     CreateTaskInput,
     UpdateTaskInput,
@@ -27,12 +26,9 @@ from tocsin.graphql.tasks.inputs import (
     parse_draft_changes,
 )
 from tocsin.graphql.tasks.types import Task
-from tocsin.quotas import Quota
-from tocsin.tasks import idempotency, lifecycle, ownership, saving
+from tocsin.tasks import idempotency, lifecycle, ownership
 from tocsin.tasks import runs as task_runs
 
-_ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
-_TRIES = 20
 HoldAction: TypeAlias = Callable[[Database, str, str, datetime], Awaitable[StoredTask]]
 
 
@@ -102,10 +98,7 @@ class TaskMutations:
             return CreateTaskPayload(task=task)
         now = clock.now()
         draft = parse_draft(input, services, owner, now)
-        async with services.quotas.reserve(owner.id, Quota.TASKS):
-            saved = await saving.create_task(services.database, owner.id, draft, now, key)
-        services.quotas.add_documents(owner.id, draft.job)
-        services.wakeups.task_due(saved.next_run_at)
+        saved = await writes.create_task(services, owner.id, draft, now, key)
         return CreateTaskPayload(task=await load_node(info, TASK, owner.id, saved.id))
 
     @mutation(
@@ -123,10 +116,7 @@ class TaskMutations:
     async def delete_task(self, info: Info, input: Annotated[TaskIdInput, INPUT_ARGUMENT]) -> DeleteTaskPayload:
         owner, services = await access.require_owner(info), info.context.services
         task_id = ids.require_id("Task", input.id, "id")
-        task = await ownership.require_task(owner, task_id)
-        await lifecycle.delete_task(services.database, owner, task_id, clock.now())
-        services.quotas.remove_documents(owner, task.job)
-        await _abort_runs(services, task_id)
+        await writes.delete_task(services, owner, await ownership.require_task(owner, task_id), clock.now())
         return DeleteTaskPayload(deleted_task_id=input.id)
 
     @mutation(
@@ -176,39 +166,17 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> St
     """Update the version that was read: stored secrets and the schedule's phase come from it. Retries on a conflict."""
     task_id = ids.require_id("Task", input.id, "id")
     expected = input.expected_version if isinstance(input.expected_version, int) else None
-    for tries_left in reversed(range(_TRIES)):
+    for tries_left in reversed(range(writes.WRITE_TRIES)):
         now, before = clock.now(), await ownership.require_task(owner.id, task_id)
         changes = parse_draft_changes(input, services, owner, before, now)
         keeps = input.job is not None or input.schedule is not None
         version = before.version if expected is None and keeps else expected
-        growth = _job_growth(before, changes)
-        if growth > 0:
-            services.quotas.require_storage(owner.id, "job")
         try:
-            async with _quota_for_reactivation(services, before, changes):
-                task = await saving.update_task(services.database, owner.id, task_id, changes, now, version)
+            return await writes.update_task(services, owner, before, changes, now, version)
         except Conflict:
             if expected is not None or not tries_left:
                 raise
-            continue
-        services.quotas.meter.add_bytes(owner.id, growth)
-        services.wakeups.task_due(task.next_run_at)
-        return task
     raise AssertionError  # the last try returns or raises
-
-
-def _job_growth(task: StoredTask, changes: saving.DraftChanges) -> int:
-    """Return the bytes by which the stored job grows; negative if it shrinks."""
-    return len(bson.encode(changes["job"])) - len(bson.encode(task.job)) if "job" in changes else 0
-
-
-def _quota_for_reactivation(
-    services: Services, task: StoredTask, changes: saving.DraftChanges
-) -> AbstractAsyncContextManager[object]:
-    """Reserve quota if a new schedule makes a task that had ended active again."""
-    if "schedule" in changes and task.status in _ENDED:
-        return services.quotas.reserve(task.owner, Quota.TASKS)
-    return nullcontext()
 
 
 async def _change_hold(info: Info, input: TaskIdInput, act: HoldAction, *, aborts_runs: bool = False) -> Task | None:
@@ -217,11 +185,5 @@ async def _change_hold(info: Info, input: TaskIdInput, act: HoldAction, *, abort
     task = await act(services.database, owner, task_id, clock.now())
     services.wakeups.task_due(task.next_run_at)
     if aborts_runs:
-        await _abort_runs(services, task_id)
+        await writes.abort_runs(services, task_id)
     return await load_node(info, TASK, owner, task_id)
-
-
-async def _abort_runs(services: Services, task_id: str) -> None:
-    """Abort attempts of the task in this process. Other processes learn of it from the changes."""
-    for run_id in await lifecycle.find_running_runs(services.database, task_id):
-        services.wakeups.cancel_requested(run_id)

@@ -22,6 +22,9 @@ _PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run
 @strawberry.interface(description="A schedule: the due times of a task or workflow.")
 class Schedule:
     summary: str = strawberry.field(description="The schedule in one sentence of English.")
+    description: str = strawberry.field(
+        description="The schedule in a few words for lists, such as `weekdays at 09:00, Berlin`."
+    )
 
 
 @strawberry.type(description="A single due time.")
@@ -107,14 +110,14 @@ class MisfireInput:
 
 def to_schedule(schedule: schedules.Schedule) -> Schedule:
     """Convert a schedule."""
-    summary = schedules.describe_schedule(schedule)
+    words = {"summary": schedules.describe_schedule(schedule), "description": schedules.describe_briefly(schedule)}
     match schedules.current_schedule(schedule):
         case schedules.Once(at):
-            return OnceSchedule(summary=summary, at=at)
+            return OnceSchedule(**words, at=at)
         case schedules.Every(interval, start, end):
-            return IntervalSchedule(summary=summary, interval=interval, start=start, end=end)
+            return IntervalSchedule(**words, interval=interval, start=start, end=end)
         case schedules.Cron(expression, time_zone):
-            return CronSchedule(summary=summary, expression=expression, time_zone=time_zone)
+            return CronSchedule(**words, expression=expression, time_zone=time_zone)
 
 
 def parse_schedule(

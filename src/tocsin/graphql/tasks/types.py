@@ -17,10 +17,12 @@ from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
+from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
+from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_lateness
-from tocsin.graphql.runs.statistics import RunOutcome, to_outcome
+from tocsin.graphql.runs.statistics_types import RunOutcome, to_outcome
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
 from tocsin.graphql.tasks.schedule import Misfire, Schedule, require_preview_count, to_misfire, to_schedule
@@ -35,6 +37,10 @@ from tocsin.tasks.setting_checks import DEFAULT_ALERT_AFTER
 class Task(Node):
     document: strawberry.Private[TaskDocument]
     name: str = strawberry.field(description="Name of the task.")
+    description: str = strawberry.field(description="Free text; empty if not set.")
+    unique_name: bool = strawberry.field(
+        description="Whether no other task of yours with a unique name can have its name, ignoring case."
+    )
     tags: list[str] = strawberry.field(description="Tags of the task, for `TaskFilter.tags`.")
     overlap: Overlap = strawberry.field(description="Handling of a due time at which the previous run has not ended.")
     status: TaskStatus = strawberry.field(description="Status of the task, derived from its scheduled runs.")
@@ -71,13 +77,18 @@ class Task(Node):
         interval = schedules.shortest_interval_ms(self.document["schedule"], clock.now())
         own = None if stored is None else retries.RetryPolicy.from_document(stored)
         defaults = RetryDefaults.from_settings(info.context.services.settings)
-        return to_retry_policy(defaults.complete_policy(own, None if interval is None else interval * MILLISECOND))
+        policy = defaults.complete_policy(own, None if interval is None else interval * MILLISECOND)
+        return to_retry_policy(policy, is_default=own is None)
 
     @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
         default = info.context.services.settings.default_timeout(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
+
+    @strawberry.field(description="True if the task sets no timeout, so that the default of the server applies.")
+    def timeout_is_default(self) -> bool:
+        return self.document["timeout"] is None
 
     @strawberry.field(
         description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
@@ -88,6 +99,10 @@ class Task(Node):
     @strawberry.field(description="Name of the queue for its runs.")
     def queue(self) -> str:
         return str(self.document.get("queue") or DEFAULT_QUEUE)
+
+    @strawberry.field(description=ASSIGNED_QUEUE)
+    async def assigned_queue(self, info: Info) -> Queue | None:
+        return await load_queue(info, self.document.get("queue") or DEFAULT_QUEUE)
 
     @strawberry.field(
         description="Priority of its runs, -10 to 10. Among your queued runs, those with a higher priority start first."
@@ -203,6 +218,8 @@ def to_task(task: TaskDocument) -> Task:
         overlap=Overlap(task["overlap"]),
         status=TaskStatus(task["status"]),
         name=task["name"],
+        description=task.get("description") or "",
+        unique_name=bool(task.get("unique_name")),
         tags=task["tags"],
         version=task["version"],
         next_run_at=task["next_run_at"],

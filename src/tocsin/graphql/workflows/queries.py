@@ -14,6 +14,7 @@ from tocsin.graphql.workflows.lists import WorkflowFilter, list_workflows
 from tocsin.graphql.workflows.run_lists import WorkflowRunFilter, WorkflowRunOrder, list_workflow_runs
 from tocsin.graphql.workflows.run_types import WorkflowRun
 from tocsin.graphql.workflows.types import Workflow, to_workflow
+from tocsin.graphql.workflows.validation import WorkflowError, find_workflow_errors
 from tocsin.workflows.ownership import find_workflow
 
 
@@ -28,6 +29,19 @@ class WorkflowQueries:
         owner = await access.require_owner(info)
         document = await find_workflow(info.context.services.database, owner, name)
         return None if document is None else to_workflow(document)
+
+    @strawberry.field(
+        description=(
+            "Check a workflow as `saveWorkflow` does, without saving it: all errors, at most 50. Whether each `***` "
+            "has a stored secret to keep is not checked."
+        )
+    )
+    async def workflow_errors(
+        self,
+        info: Info,
+        yaml: Annotated[str, strawberry.argument(description="Definition as YAML, at most 256 KiB.")],
+    ) -> list[WorkflowError]:
+        return await find_workflow_errors(info.context.services, await access.require_user(info), yaml)
 
     @strawberry.field(description="List your workflows, newest first.", extensions=[PagedField()])
     async def workflows(

@@ -14,6 +14,7 @@ from tocsin.graphql.runs.progress import Progress
 from tocsin.graphql.scalars import JSON, parse_json_texts
 from tocsin.graphql.workflows.reasons import explain_workflow_run_reason
 from tocsin.graphql.workflows.step_types import StepRun, to_step_run
+from tocsin.graphql.workflows.version_types import WorkflowVersion, load_workflow_version
 
 if TYPE_CHECKING:
     from tocsin.graphql.workflows.types import Workflow
@@ -59,6 +60,10 @@ class WorkflowRun(Node):
     async def result(self) -> JSON | None:
         result: JSON | None = (await parse_json_texts([self.document["output"]]))[0]
         return result
+
+    @strawberry.field(description="Version that is executed, with its definition; null if it is no longer kept.")
+    async def saved_version(self, info: Info) -> WorkflowVersion | None:
+        return await load_workflow_version(info, self.document["workflow"], self.version)
 
     @strawberry.field(description="Steps in the order of the definition.")
     def steps(self) -> list[StepRun]:

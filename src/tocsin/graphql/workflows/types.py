@@ -18,6 +18,11 @@ from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.graphql.workflows.run_lists import WorkflowRunFilter, WorkflowRunOrder, list_workflow_runs
 from tocsin.graphql.workflows.run_types import WorkflowRun
+from tocsin.graphql.workflows.version_types import (
+    WorkflowVersion,
+    list_workflow_versions,
+    load_workflow_version,
+)
 from tocsin.workflows.language.offloaded_validation import render_yaml
 
 
@@ -63,6 +68,17 @@ class Workflow(Node):
     async def yaml(self, info: Info) -> str:
         version = await info.context.services.loaders.load_version(self.document)
         return await render_yaml(version.masked_definition, version.size, info.context.services.compute, version.owner)
+
+    @strawberry.field(description="List the saved versions, the latest first.", extensions=[PagedField()])
+    async def versions(self, info: Info, page: PageArguments) -> Connection[WorkflowVersion]:
+        return await list_workflow_versions(info, self.document, page)
+
+    @strawberry.field(description="Saved version with this number; null if there is none, or if it is no longer kept.")
+    async def saved_version(
+        self, info: Info, number: Annotated[int, strawberry.argument(description="Number of the version, from 1.")]
+    ) -> WorkflowVersion | None:
+        is_saved = number <= self.version
+        return await load_workflow_version(info, self.document["_id"], number) if is_saved else None
 
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:

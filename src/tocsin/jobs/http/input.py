@@ -64,6 +64,19 @@ class HttpInput(ParamsModel):
     connect_timeout: timedelta | None = None
     expect_callback: ExpectCallback | None = None
 
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _read_list(cls, value: Any) -> Any:
+        """Read a list of names and values, as the API returns headers."""
+        if not isinstance(value, list):
+            return value
+        if not all(isinstance(each, dict) and each.keys() == {"name", "value"} for each in value):
+            raise ValueError("A list of headers has objects with a name and a value.")
+        names = [str(each["name"]) for each in value]
+        if len({name.lower() for name in names}) < len(names):
+            raise ValueError("A header is given twice.")
+        return {str(each["name"]): each["value"] for each in value}
+
     @field_validator("method")
     @classmethod
     def _check_method(cls, value: str) -> str:

@@ -5,9 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tocsin.jobs.registry import BUILT_IN
 from tocsin.schedules.specs import ScheduleSpec
 from tocsin.tasks.retry_spec import RetrySpec
 from tocsin.workflows.language.definition import WorkflowDefinition
+from tocsin.workflows.language.schema_descriptions import describe_keys
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string"}
@@ -23,6 +25,9 @@ def build_workflow_schema() -> dict[str, Any]:
     schema["properties"]["schedule"] = {"$ref": "#/$defs/ScheduleSpec"}
     steps["wait"] = {"anyOf": [_TEXT, {"$ref": "#/$defs/Wait"}]}
     steps["forEach"] = {"anyOf": [_TEXT, {"type": "array"}, {"$ref": "#/$defs/ForEach"}]}
+    for properties in (steps, compensation):
+        properties["job"] = {**_TEXT, "examples": [built_in.kind for built_in in BUILT_IN]}
+    describe_keys(schema)
     return {"$schema": _DRAFT, "title": "Tocsin workflow", **schema}
 
 

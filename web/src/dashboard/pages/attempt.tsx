@@ -1,9 +1,12 @@
 import type { JSX } from "preact";
 
+import { toCurl } from "../curl.ts";
 import { formatDuration } from "../format.ts";
 import { graphql, type FragmentOf } from "../graphql.ts";
+import { CopyIcon } from "../ui/action-icons.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
+import { showToast } from "../ui/toast.tsx";
 
 export const ATTEMPT = graphql(`
   fragment AttemptDetails on Attempt {
@@ -13,6 +16,14 @@ export const ATTEMPT = graphql(`
     outcome
     statusCode
     durationMs
+    redirects
+    worker
+    acceptedAt
+    callback {
+      receivedAt
+      status
+      message
+    }
     error {
       message
       hint
@@ -42,9 +53,11 @@ export const ATTEMPT = graphql(`
 type Attempt = FragmentOf<typeof ATTEMPT>;
 type Header = { name: string; value: string };
 
-/** An attempt with its request, response and timings, which unfold. */
-export function AttemptDetails({ attempt, isOpen }: { attempt: Attempt; isOpen: boolean }): JSX.Element {
-  const { number, outcome, startedAt, statusCode, durationMs, error, request, timings } = attempt;
+type Props = { attempt: Attempt; isOpen: boolean; body?: string | null };
+
+/** An attempt with its request, response and timings, which unfold. `body` is what was sent, as far as it is known. */
+export function AttemptDetails({ attempt, isOpen, body = null }: Props): JSX.Element {
+  const { number, outcome, startedAt, statusCode, durationMs, error, request, timings, callback, redirects } = attempt;
   return (
     <details class="attempt" open={isOpen}>
       <summary>
@@ -56,12 +69,23 @@ export function AttemptDetails({ attempt, isOpen }: { attempt: Attempt; isOpen: 
           <Time at={startedAt} as="moment" />
         </span>
         {error && <span class="message">{error.message}</span>}
+        <span class="worker faint" title="Process that made the attempt">
+          {attempt.worker}
+        </span>
       </summary>
       <div class="exchange">
         {timings && <Timings {...timings} />}
+        {error?.hint && <p class="faint">{error.hint}</p>}
         {request && (
-          <Message title="Request" first={`${request.method} ${request.url}`} headers={request.headers} body={null} />
+          <Message
+            title="Request"
+            first={`${request.method} ${request.url}`}
+            headers={request.headers}
+            body={body}
+            action={<CopyAsCurl request={{ ...request, body }} />}
+          />
         )}
+        {redirects > 0 && <p class="faint">{redirects === 1 ? "One redirect was followed." : `${redirects} redirects were followed.`}</p>}
         {statusCode !== null && (
           <Message
             title="Response"
@@ -71,8 +95,32 @@ export function AttemptDetails({ attempt, isOpen }: { attempt: Attempt; isOpen: 
             isCut={attempt.responseTruncated}
           />
         )}
+        {attempt.acceptedAt && (
+          <p class="faint">
+            The target accepted the work <Time at={attempt.acceptedAt} as="moment" />
+            {callback ? ", and called back " : "."}
+            {callback && <Time at={callback.receivedAt} as="moment" />}
+            {callback && `: ${callback.status.toLowerCase()}${callback.message ? `, ${callback.message}` : ""}`}
+          </p>
+        )}
       </div>
     </details>
+  );
+}
+
+function CopyAsCurl({ request }: { request: Parameters<typeof toCurl>[0] }): JSX.Element {
+  const copy = (): void => {
+    const hasSecrets = request.headers.some(({ value }) => value === "***");
+    navigator.clipboard.writeText(toCurl(request)).then(
+      () => showToast(hasSecrets ? "Copied. Replace *** by the secrets." : "Copied."),
+      () => showToast("The browser does not allow copying here.", { isProblem: true }),
+    );
+  };
+  return (
+    <button type="button" class="quiet" onClick={copy}>
+      <CopyIcon />
+      Copy as curl
+    </button>
   );
 }
 
@@ -86,7 +134,9 @@ function Timings({ dns, connect, firstByte, total }: TimingsProps): JSX.Element 
     ["in all", total],
   ];
   return (
-    <ul class="timings">
+    <>
+      {total !== null && total > 0 && <TimingBar parts={[dns, connect, (firstByte ?? total) - (dns ?? 0) - (connect ?? 0), total - (firstByte ?? total)]} />}
+      <ul class="timings">
       {parts.map(
         ([name, milliseconds]) =>
           milliseconds !== null && (
@@ -95,19 +145,47 @@ function Timings({ dns, connect, firstByte, total }: TimingsProps): JSX.Element 
             </li>
           ),
       )}
-    </ul>
+      </ul>
+    </>
   );
 }
 
-type MessageProps = { title: string; first: string; headers: readonly Header[]; body: string | null; isCut?: boolean };
+const PART_NAMES = ["dns", "connect", "wait", "download"];
 
-function Message({ title, first, headers, body, isCut = false }: MessageProps): JSX.Element {
+/** The parts of the duration beside each other. */
+function TimingBar({ parts }: { parts: (number | null)[] }): JSX.Element {
+  return (
+    <div class="timing-bar" aria-hidden="true">
+      {parts.map((part, place) => (
+        <span key={place} class={PART_NAMES[place]} style={{ flexGrow: Math.max(part ?? 0, 0) }} />
+      ))}
+    </div>
+  );
+}
+
+type MessageProps = {
+  title: string;
+  first: string;
+  headers: readonly Header[];
+  body: string | null;
+  isCut?: boolean;
+  action?: JSX.Element;
+};
+
+function Message({ title, first, headers, body, isCut = false, action }: MessageProps): JSX.Element {
   const lines = [first, ...headers.map(({ name, value }) => `${name}: ${value}`)];
   return (
     <div class="message-part">
-      <h3>{title}</h3>
-      <pre>{lines.join("\n")}</pre>
-      {body && <pre class="body">{prettyJson(body)}</pre>}
+      <h3>
+        {title}
+        {action}
+      </h3>
+      <pre tabIndex={0}>{lines.join("\n")}</pre>
+      {body && (
+        <pre class="body" tabIndex={0}>
+          {prettyJson(body)}
+        </pre>
+      )}
       {isCut && <p class="faint">The rest of the response was not kept.</p>}
     </div>
   );

@@ -6,7 +6,8 @@ import { Section } from "../ui/page.tsx";
 import { StatusShape } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
 import { incidentTitle } from "./incident-status.tsx";
-import { type TaskRow, TasksTable } from "./tasks-table.tsx";
+import type { TaskRow } from "./task-list.ts";
+import { TasksTable } from "./tasks-table.tsx";
 
 export const OPEN_INCIDENT = graphql(`
   fragment OpenIncident on Incident {

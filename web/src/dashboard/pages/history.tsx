@@ -1,69 +1,84 @@
+import "../styles/history.css";
+
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 
 import { useFilters } from "../address.ts";
-import { graphql, type VariablesOf } from "../graphql.ts";
-import { useLive } from "../live.ts";
+import { formatCount } from "../format.ts";
+import { usePosition, useSearchOn } from "../list-position.ts";
+import { useApi, useLive } from "../live.ts";
+import { DownloadIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { statusLook } from "../ui/status.tsx";
-import { RUN_ROW, RunsTable } from "./runs-table.tsx";
+import { exporting, exportRuns } from "./history-export.ts";
+import { HistoryFilters } from "./history-filters.tsx";
+import { readFilter, type RunFilter, RUNS } from "./history-list.ts";
+import { RunsTable } from "./runs-table.tsx";
 
 const PAGE_SIZE = 50;
-const STATUSES = ["FAILED", "RETRY", "RUNNING", "QUEUED", "COMPLETED", "SKIPPED", "MISSED", "CANCELLED"] as const;
-const RUNS = graphql(
-  `
-    query Runs($filter: RunFilter, $first: Int!, $after: String) {
-      runs(filter: $filter, first: $first, after: $after) {
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-        nodes {
-          ...RunRow
-        }
-      }
-    }
-  `,
-  [RUN_ROW],
-);
 
 export function HistoryPage(): JSX.Element {
   const [filters, setFilters] = useFilters();
-  const [after, setAfter] = useState<string | null>(null);
-  const { data, error, reread } = useLive(RUNS, { filter: readFilter(filters), first: PAGE_SIZE, after });
-  const change = (changes: Record<string, string | null>): void => {
-    setAfter(null);
-    setFilters(changes);
-  };
+  const filter = readFilter(filters);
+  const key = JSON.stringify(filter);
+  const [after, setAfter] = usePosition(key);
+  const { data, error, reread } = useLive(RUNS, { filter, first: PAGE_SIZE, after });
   const runs = data?.runs;
+  const isSearching = useSearchOn(runs, setAfter, key);
   return (
-    <Page title="History">
-      <div class="chips" role="group" aria-label="Status">
-        {STATUSES.map((status) => {
-          const isOn = filters.get("status") === status;
-          return (
-            <button key={status} type="button" aria-pressed={isOn} onClick={() => change({ status: isOn ? null : status })}>
-              {statusLook(status).word}
-            </button>
-          );
-        })}
-      </div>
+    <Page title="History" actions={<Actions filter={filter} name={filters.get("name") ?? ""} search={(name) => setFilters({ name })} />}>
+      <HistoryFilters filters={filters} change={setFilters} />
       {error && !runs && <ErrorState message={error} retry={reread} />}
-      {!error && !runs && <LoadingRows count={10} />}
+      {!error && (!runs || isSearching) && <LoadingRows count={10} />}
       {runs && runs.nodes.length > 0 && (
         <>
           <RunsTable runs={runs.nodes} named />
-          <Pager shown={runs.nodes.length} pageInfo={runs.pageInfo} isFirst={after === null} go={setAfter} />
+          <Pager
+            shown={runs.nodes.length}
+            total={{ count: runs.totalCount, isExact: runs.totalCountIsExact }}
+            pageInfo={runs.pageInfo}
+            isFirst={after === null}
+            go={setAfter}
+          />
         </>
       )}
-      {runs?.nodes.length === 0 && <EmptyState title={filters.size > 0 ? "No run matches" : "Nothing has run yet"} />}
+      {runs?.nodes.length === 0 && !isSearching && (
+        <EmptyState title={emptyTitle(Object.keys(filter).length > 0, runs.pageInfo.hasNextPage)}>
+          {runs.pageInfo.hasNextPage && (
+            <button type="button" onClick={() => setAfter(runs.pageInfo.endCursor)}>
+              Search on in older runs
+            </button>
+          )}
+        </EmptyState>
+      )}
     </Page>
   );
 }
 
-function readFilter(filters: URLSearchParams): NonNullable<VariablesOf<typeof RUNS>["filter"]> {
-  const status = STATUSES.find((each) => each === filters.get("status"));
-  return status ? { status: [status] } : {};
+function emptyTitle(isFiltered: boolean, hasMore: boolean): string {
+  if (!isFiltered) return "Nothing has run yet";
+  return hasMore ? "No run matches so far" : "No run matches";
+}
+
+type ActionsProps = { filter: RunFilter; name: string; search: (name: string) => void };
+
+function Actions({ filter, name, search }: ActionsProps): JSX.Element {
+  const { client } = useApi();
+  const state = exporting.value;
+  return (
+    <>
+      <SearchField value={name} label="Search by name of the task" change={search} />
+      {state === null ? (
+        <button type="button" onClick={() => void exportRuns(client, filter)}>
+          <DownloadIcon />
+          Export as CSV
+        </button>
+      ) : (
+        <button type="button" onClick={state.stop}>
+          Stop the export at {formatCount(state.rows)}
+        </button>
+      )}
+    </>
+  );
 }

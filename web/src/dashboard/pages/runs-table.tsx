@@ -32,7 +32,7 @@ export type RunRow = FragmentOf<typeof RUN_ROW>;
 export function RunsTable({ runs, named = false }: { runs: RunRow[]; named?: boolean }): JSX.Element {
   return (
     <div class="table-frame">
-      <table>
+      <table class="runs">
         <thead>
           <tr>
             <th>Status</th>

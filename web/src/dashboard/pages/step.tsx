@@ -1,14 +1,14 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { Link } from "wouter-preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useAction } from "../actions.ts";
-import { formatDuration } from "../format.ts";
 import { graphql, type FragmentOf } from "../graphql.ts";
-import { Status, StatusShape } from "../ui/status.tsx";
+import { Status } from "../ui/status.tsx";
 import { now, Time } from "../ui/time.tsx";
+import { tookOf } from "../workflows/runs.tsx";
+import { useHref } from "../workflows/step-address.ts";
+import { StepDetails } from "../workflows/step-details.tsx";
 
-const SHOWN_RUNS = 12;
 export const STEP = graphql(`
   fragment StepItem on StepRun {
     key
@@ -17,6 +17,7 @@ export const STEP = graphql(`
     startedAt
     finishedAt
     waitUntil
+    waitingFor
     error {
       message
     }
@@ -34,10 +35,6 @@ export const STEP = graphql(`
       comment
       notAskedBecause
     }
-    runs {
-      id
-      status
-    }
   }
 `);
 const DECIDE = graphql(`
@@ -49,58 +46,99 @@ const DECIDE = graphql(`
     }
   }
 `);
-type Step = FragmentOf<typeof STEP>;
+export type Step = FragmentOf<typeof STEP>;
+export type Span = { begin: number; end: number };
 
-/** A step of a workflow run, with its runs, and the decision that it waits for. */
-export function StepItem({ step, workflowRun }: { step: Step; workflowRun: string }): JSX.Element {
-  const { key, status, reasonText, error, items, approval, runs, waitUntil } = step;
-  const shown = runs.slice(0, SHOWN_RUNS);
+/** Returns the time from the first beginning of a step to the last end: until now if one has not ended. */
+export function timeSpan(steps: Step[]): Span | null {
+  const begun = steps.filter(({ startedAt }) => startedAt !== null);
+  if (begun.length === 0) return null;
+  const begin = Math.min(...begun.map(({ startedAt }) => Date.parse(startedAt ?? "")));
+  return { begin, end: Math.max(...begun.map(endOf), begin + 1) };
+}
+
+function endOf({ finishedAt }: Step): number {
+  return finishedAt === null ? now.value : Date.parse(finishedAt);
+}
+
+type Props = { step: Step; workflowRun: string; span: Span | null; isOpen: boolean };
+
+/** A step of a workflow run on the time line of all; open, with its runs, its result, and the decision that it waits for. */
+export function StepItem({ step, workflowRun, span, isOpen }: Props): JSX.Element {
+  const { key, status, approval } = step;
+  const row = useRef<HTMLLIElement>(null);
+  const href = useHref(key);
+  useEffect(() => {
+    if (isOpen) row.current?.scrollIntoView({ block: "nearest" });
+  }, [isOpen]);
   return (
-    <li>
-      <Status status={status} />
-      <div class="text">
-        <p>
-          <span class="key">{key}</span> <span class="faint">{took(step)}</span>
-        </p>
-        {error && <p class="bad-text">{error.message}</p>}
-        {!error && reasonText && <p class="faint">{reasonText}</p>}
-        {waitUntil && status === "WAITING" && (
-          <p class="faint">
-            until <Time at={waitUntil} as="moment" />
-          </p>
-        )}
-        {items && (
-          <p class="faint">
-            {items.completed} of {items.total} items{items.failed > 0 && `, ${items.failed} failed`}
-          </p>
-        )}
-        {approval && <Approval approval={approval} id={workflowRun} step={key} isOpen={status === "WAITING"} />}
-      </div>
-      <span class="runs">
-        {shown.map((run) => (
-          <Link key={run.id} href={`/runs/${run.id}`} title="Run">
-            <StatusShape status={run.status} />
-          </Link>
-        ))}
-        {runs.length > shown.length && <span class="faint">and more</span>}
-      </span>
+    <li ref={row} class={isOpen ? "open" : ""}>
+      <a class="step-row" href={href} aria-expanded={isOpen}>
+        <Status status={status} />
+        <span class="text">
+          <span class="key">{key}</span> <What step={step} />
+        </span>
+        {span && <Bar step={step} span={span} />}
+        <span class="number faint">{step.startedAt === null ? "" : tookOf(step)}</span>
+      </a>
+      {isOpen && (
+        <div class="step-body">
+          {approval && <Approval approval={approval} id={workflowRun} step={key} isOpen={false} />}
+          <StepDetails workflowRun={workflowRun} step={step} />
+        </div>
+      )}
     </li>
   );
 }
 
-function took({ startedAt, finishedAt }: Step): string {
-  if (startedAt === null) return "";
-  const end = finishedAt === null ? now.value : Date.parse(finishedAt);
-  return formatDuration(Math.max(end - Date.parse(startedAt), 0));
+/** When it ran, beside the other steps. */
+function Bar({ step, span: { begin, end } }: { step: Step; span: Span }): JSX.Element {
+  if (step.startedAt === null) return <span class="span" />;
+  const place = (moment: number): number => ((moment - begin) / (end - begin)) * 100;
+  const left = place(Date.parse(step.startedAt));
+  const width = Math.max(place(endOf(step)) - left, 0);
+  return (
+    <span class="span" aria-hidden="true">
+      <span class={`bar ${step.status.toLowerCase()}`} style={{ left: `min(${left}%, 100% - 3px)`, width: `max(${width}%, 3px)` }} />
+    </span>
+  );
+}
+
+const WAITS: Record<string, string> = {
+  APPROVAL: "Waits for a decision",
+  ACCEPTANCE: "Nobody was asked: the approver does not accept requests from you",
+  CALLBACK: "Waits for the callback of its target",
+};
+
+function What({ step: { error, reasonText, waitUntil, items, status, waitingFor } }: { step: Step }): JSX.Element | null {
+  if (error) return <span class="bad-text">{error.message}</span>;
+  if (waitUntil && status === "WAITING") {
+    return (
+      <span class="faint">
+        Waits until <Time at={waitUntil} as="moment" />
+      </span>
+    );
+  }
+  const waits = waitingFor && WAITS[waitingFor];
+  if (waits) return <span class="faint">{waits}</span>;
+  if (items) {
+    return (
+      <span class="faint">
+        {items.completed} of {items.total} items{items.failed > 0 && `, ${items.failed} failed`}
+      </span>
+    );
+  }
+  return reasonText ? <span class="faint">{reasonText}</span> : null;
 }
 
 type ApprovalProps = { approval: NonNullable<Step["approval"]>; id: string; step: string; isOpen: boolean };
 
-function Approval({ approval, id, step, isOpen }: ApprovalProps): JSX.Element {
+/** The request for a decision. An open one can be decided here. */
+export function Approval({ approval, id, step, isOpen }: ApprovalProps): JSX.Element {
   const { by, message, decidedBy, comment, notAskedBecause, decideUntil } = approval;
   return (
-    <div class="approval">
-      <p>{message}</p>
+    <section class="approval" aria-label={`Decision of the step ${step}`}>
+      <p class="question">{message || `The step ${step} needs a decision.`}</p>
       {decidedBy && (
         <p class="faint">
           Decided by {decidedBy}
@@ -109,7 +147,7 @@ function Approval({ approval, id, step, isOpen }: ApprovalProps): JSX.Element {
       )}
       {isOpen && (
         <p class="faint">
-          Waits for {by}
+          {by === "admins" ? "An administrator decides" : `${by} decides`}
           {decideUntil && (
             <>
               {" "}
@@ -120,7 +158,7 @@ function Approval({ approval, id, step, isOpen }: ApprovalProps): JSX.Element {
       )}
       {notAskedBecause && <p class="faint">{notAskedBecause}</p>}
       {isOpen && <Decision id={id} step={step} />}
-    </div>
+    </section>
   );
 }
 
@@ -131,7 +169,13 @@ function Decision({ id, step }: { id: string; step: string }): JSX.Element {
   const isBusy = approve.isBusy || refuse.isBusy;
   return (
     <div class="decision">
-      <input aria-label="Comment" placeholder="Comment" value={comment} onInput={(event) => setComment(event.currentTarget.value)} />
+      <input
+        aria-label="Comment"
+        placeholder="Comment, if you like"
+        maxLength={2000}
+        value={comment}
+        onInput={(event) => setComment(event.currentTarget.value)}
+      />
       <button type="button" class="main" disabled={isBusy} onClick={() => void approve.run()}>
         Approve
       </button>

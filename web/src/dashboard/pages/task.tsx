@@ -1,80 +1,35 @@
+import "../styles/task.css";
+
 import type { JSX } from "preact";
 import { Link } from "wouter-preact";
 
-import { useAction } from "../actions.ts";
-import { formatRelative } from "../format.ts";
-import { graphql, type ResultOf } from "../graphql.ts";
+import { formatCount } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Page, Section } from "../ui/page.tsx";
-import { PauseIcon, PlayIcon } from "../ui/icons.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
-import { now, Time } from "../ui/time.tsx";
+import { Time } from "../ui/time.tsx";
+import { NextTimes } from "./next-times.tsx";
 import { NotFoundPage } from "./not-found.tsx";
 import { OutcomeStrip } from "./outcome-strip.tsx";
 import { RunCharts } from "./run-charts.tsx";
-import { RUN_ROW, RunsTable } from "./runs-table.tsx";
+import { RunsTable } from "./runs-table.tsx";
+import { TaskActions } from "./task-actions.tsx";
 import { DurationChart } from "./task-charts.tsx";
+import { SHOWN_RUNS, TASK, type Task } from "./task-query.ts";
+import { TaskSettings } from "./task-settings.tsx";
 
-const TASK = graphql(
-  `
-    query Task($id: ID!) {
-      task(id: $id) {
-        id
-        name
-        status
-        tags
-        nextRunAt
-        queue
-        priority
-        overlap
-        timeout
-        waitingText
-        consecutiveFailures
-        schedule {
-          summary
-        }
-        retry {
-          maxRetries
-          offsets
-        }
-        job {
-          kind
-          ... on HttpJob {
-            method
-            url
-          }
-        }
-        nextDueTimes(count: 5)
-        recentOutcomes {
-          runId
-          status
-          dueAt
-          durationMs
-        }
-        runs(first: 20) {
-          totalCount
-          totalCountIsExact
-          nodes {
-            ...RunRow
-          }
-        }
-      }
-    }
-  `,
-  [RUN_ROW],
-);
-const PAUSE = graphql(`mutation PauseTask($id: ID!) { pauseTask(input: { id: $id }) { userErrors { message } } }`);
-const RESUME = graphql(`mutation ResumeTask($id: ID!) { resumeTask(input: { id: $id }) { userErrors { message } } }`);
-const RUN_NOW = graphql(`mutation RunTask($id: ID!) { runTask(input: { id: $id }) { userErrors { message } } }`);
-type Task = NonNullable<ResultOf<typeof TASK>["task"]>;
+const PAUSED_WORDS: Record<string, string> = {
+  CONSECUTIVE_FAILURES: "The task paused itself after failures in a row. Resume it when their cause is mended.",
+  UNREADABLE: "The task was paused because it cannot be read. Edit it, then resume it.",
+};
 
 export function TaskPage({ id }: { id: string }): JSX.Element {
-  const { data, error, reread } = useLive(TASK, { id }, { concerns: (change) => change.of === "task" && change.taskId === id });
+  const { data, error, reread } = useLive(TASK, { id, runs: SHOWN_RUNS }, { concerns: (change) => change.of === "task" && change.taskId === id });
   const task = data?.task;
   if (data && !task) return <NotFoundPage />;
   return (
-    <Page title={task?.name ?? "Task"} above={<Link href="/tasks">Tasks</Link>} actions={task && <Actions task={task} />}>
+    <Page title={task?.name ?? "Task"} above={<Link href="/tasks">Tasks</Link>} actions={task && <TaskActions task={task} done={reread} />}>
       {error && !task && <ErrorState message={error} retry={reread} />}
       {!error && !task && <LoadingRows count={8} />}
       {task && <Contents task={task} />}
@@ -82,45 +37,19 @@ export function TaskPage({ id }: { id: string }): JSX.Element {
   );
 }
 
-function Actions({ task: { id, status } }: { task: Task }): JSX.Element {
-  const runNow = useAction(RUN_NOW, { id });
-  const hold = useAction(status === "PAUSED" ? RESUME : PAUSE, { id });
-  return (
-    <>
-      <span class="problem" role="alert">
-        {runNow.problem || hold.problem}
-      </span>
-      <button type="button" disabled={hold.isBusy} onClick={() => void hold.run()}>
-        {status === "PAUSED" ? <PlayIcon /> : <PauseIcon />}
-        {status === "PAUSED" ? "Resume" : "Pause"}
-      </button>
-      <button type="button" class="main" disabled={runNow.isBusy} onClick={() => void runNow.run()}>
-        <PlayIcon />
-        Run now
-      </button>
-    </>
-  );
-}
-
 function Contents({ task }: { task: Task }): JSX.Element {
   const runs = task.runs.nodes;
   return (
     <>
-      <p class="summary">
-        <Status status={task.status} />
-        {task.nextRunAt && (
-          <span>
-            Next due <Time at={task.nextRunAt} />
-          </span>
-        )}
-        {task.consecutiveFailures > 0 && <span class="bad-text">{task.consecutiveFailures} failures in a row</span>}
-        {task.tags.map((tag) => (
-          <span key={tag} class="tag">
-            {tag}
-          </span>
-        ))}
-      </p>
+      <Summary task={task} />
+      {task.description && <p class="task-description">{task.description}</p>}
       {task.waitingText && <p class="notice warn">{task.waitingText}</p>}
+      {task.pauseReason && PAUSED_WORDS[task.pauseReason] && <p class="notice warn">{PAUSED_WORDS[task.pauseReason]}</p>}
+      {task.assignedQueue?.paused && (
+        <p class="notice warn">
+          The queue <Link href="/queues">{task.assignedQueue.name}</Link> is paused: no run of it starts.
+        </p>
+      )}
       {task.recentOutcomes.length > 0 && (
         <Section title="Latest outcomes">
           <OutcomeStrip outcomes={task.recentOutcomes} />
@@ -128,46 +57,48 @@ function Contents({ task }: { task: Task }): JSX.Element {
         </Section>
       )}
       {task.recentOutcomes.length > 1 && <RunCharts title="Outcomes and durations" scope={{ taskId: task.id }} />}
-      {task.nextDueTimes.length > 1 && (
-        <Section title="Next due times">
-          <ol class="due-times">
-            {task.nextDueTimes.map((at) => (
-              <li key={at}>
-                <Time at={at} as="moment" /> <span class="faint">{formatRelative(Date.parse(at), now.value)}</span>
-              </li>
-            ))}
-          </ol>
+      <div class="task-columns">
+        <Section title="Settings">
+          <TaskSettings task={task} />
         </Section>
-      )}
-      <Section title="Settings">
-        <Settings task={task} />
-      </Section>
-      <Section title="Runs">
+        <Section title="Next times">
+          <NextTimes task={task} />
+        </Section>
+      </div>
+      <Section title="Runs" aside={<AllRuns task={task} />}>
         {runs.length > 0 ? <RunsTable runs={runs} /> : <p class="faint">It has not run yet.</p>}
       </Section>
     </>
   );
 }
 
-function Settings({ task }: { task: Task }): JSX.Element {
-  const { job, schedule, retry } = task;
-  const waits = retry.offsets.map((each) => each.replace(/^PT?/, "").toLowerCase()).join(", ");
-  const rows: [string, string][] = [
-    ["Schedule", schedule.summary],
-    ["Job", job.__typename === "HttpJob" ? `${job.method} ${job.url}` : job.kind],
-    ["Retries", retry.maxRetries === 0 ? "none" : `${retry.maxRetries}${waits ? `, after ${waits}` : ""}`],
-    ["Timeout", task.timeout.replace(/^PT/, "").toLowerCase()],
-    ["Overlap", task.overlap.toLowerCase()],
-    ["Queue", task.priority === 0 ? task.queue : `${task.queue}, priority ${task.priority}`],
-  ];
+function Summary({ task }: { task: Task }): JSX.Element {
   return (
-    <dl class="settings">
-      {rows.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <p class="summary">
+      <Status status={task.status} />
+      <span title={task.schedule.summary}>{task.schedule.description}</span>
+      {task.nextRunAt && (
+        <span>
+          Next due <Time at={task.nextRunAt} />
+        </span>
+      )}
+      {task.consecutiveFailures > 0 && (
+        <span class="bad-text">
+          {task.consecutiveFailures} {task.consecutiveFailures === 1 ? "failure" : "failures in a row"}
+        </span>
+      )}
+      <span>
+        {task.tags.map((tag) => (
+          <Link key={tag} href={`/tasks?tag=${encodeURIComponent(tag)}`} class="tag">
+            {tag}
+          </Link>
+        ))}
+      </span>
+    </p>
   );
+}
+
+function AllRuns({ task: { id, runs } }: { task: Task }): JSX.Element | null {
+  if (runs.totalCount <= SHOWN_RUNS) return null;
+  return <Link href={`/runs?task=${id}`}>All {formatCount(runs.totalCount, runs.totalCountIsExact)} runs</Link>;
 }

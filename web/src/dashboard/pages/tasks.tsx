@@ -1,112 +1,103 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
-import { graphql, type VariablesOf } from "../graphql.ts";
+import { usePosition, useSearchOn } from "../list-position.ts";
 import { useLive } from "../live.ts";
+import { PlusIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { statusLook } from "../ui/status.tsx";
-import { TASK_ROW, TasksTable } from "./tasks-table.tsx";
+import { StatusChips } from "../ui/status-chips.tsx";
+import { BulkBar } from "./bulk-bar.tsx";
+import { readFilter, readOrder, readStatuses, STATUSES, TASKS } from "./task-list.ts";
+import { useSelection } from "./task-selection.ts";
+import { TasksTable } from "./tasks-table.tsx";
 
 const PAGE_SIZE = 50;
-const STATUSES = ["FAILED", "RETRY", "RUNNING", "PENDING", "COMPLETED", "PAUSED", "CANCELLED"] as const;
-const TASKS = graphql(
-  `
-    query Tasks($filter: TaskFilter, $first: Int!, $after: String) {
-      tasks(filter: $filter, first: $first, after: $after) {
-        totalCount
-        totalCountIsExact
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-        nodes {
-          ...TaskRow
-        }
-      }
-    }
-  `,
-  [TASK_ROW],
-);
 
 export function TasksPage(): JSX.Element {
   const [filters, setFilters] = useFilters();
-  const [after, setAfter] = useState<string | null>(null);
-  const filter = readFilter(filters);
-  const { data, error, reread } = useLive(TASKS, { filter, first: PAGE_SIZE, after });
-  const change = (changes: Record<string, string | null>): void => {
-    setAfter(null);
-    setFilters(changes);
-  };
+  const [filter, orderBy] = [readFilter(filters), readOrder(filters)];
+  const key = JSON.stringify([filter, orderBy]);
+  const [after, setAfter] = usePosition(key);
+  const { data, error, reread } = useLive(TASKS, { filter, orderBy, first: PAGE_SIZE, after });
+  const selection = useSelection(JSON.stringify(filter));
   const tasks = data?.tasks;
+  const isSearching = useSearchOn(tasks, setAfter, key);
+  const total = tasks && { count: tasks.totalCount, isExact: tasks.totalCountIsExact };
   return (
-    <Page title="Tasks" actions={<SearchField value={filters.get("name") ?? ""} change={(name) => change({ name })} />}>
-      <div class="chips" role="group" aria-label="Status">
-        {STATUSES.map((status) => {
-          const isOn = filters.get("status") === status;
-          return (
-            <button key={status} type="button" aria-pressed={isOn} onClick={() => change({ status: isOn ? null : status })}>
-              {statusLook(status).word}
-            </button>
-          );
-        })}
+    <Page title="Tasks" actions={<Actions text={filters.get("text") ?? ""} search={(text) => setFilters({ text })} />}>
+      <div class="filters">
+        <StatusChips statuses={STATUSES} chosen={readStatuses(filters)} change={(chosen) => setFilters({ status: chosen.join(",") })} />
+        <Tag tag={filters.get("tag")} clear={() => setFilters({ tag: null })} />
       </div>
       {error && !tasks && <ErrorState message={error} retry={reread} />}
-      {!error && !tasks && <LoadingRows count={10} />}
-      {tasks && tasks.nodes.length > 0 && (
+      {!error && (!tasks || isSearching) && <LoadingRows count={10} />}
+      {tasks && total && tasks.nodes.length > 0 && (
         <>
-          <TasksTable tasks={tasks.nodes} />
-          <Pager
-            shown={tasks.nodes.length}
-            total={{ count: tasks.totalCount, isExact: tasks.totalCountIsExact }}
-            pageInfo={tasks.pageInfo}
-            isFirst={after === null}
-            go={setAfter}
+          <BulkBar selection={selection} filter={filter} shown={tasks.nodes.length} total={total} />
+          <TasksTable
+            tasks={tasks.nodes}
+            selection={selection}
+            sort={{ by: filters.get("sort") ?? "", change: (sort) => setFilters({ sort }) }}
+            chooseTag={(tag) => setFilters({ tag })}
           />
+          <Pager shown={tasks.nodes.length} total={total} pageInfo={tasks.pageInfo} isFirst={after === null} go={setAfter} />
         </>
       )}
-      {tasks?.nodes.length === 0 && <EmptyState title={filters.size > 0 ? "No task matches" : "There are no tasks yet"} />}
+      {tasks?.nodes.length === 0 && !tasks.pageInfo.hasNextPage && <NoTasks isFiltered={Object.keys(filter).length > 0} />}
+      {tasks?.nodes.length === 0 && tasks.pageInfo.hasNextPage && !isSearching && (
+        <EmptyState title="No task matches so far">
+          <button type="button" onClick={() => setAfter(tasks.pageInfo.endCursor)}>
+            Search on
+          </button>
+        </EmptyState>
+      )}
     </Page>
   );
 }
 
-function readFilter(filters: URLSearchParams): NonNullable<VariablesOf<typeof TASKS>["filter"]> {
-  const status = STATUSES.find((each) => each === filters.get("status"));
-  const name = filters.get("name");
-  return { ...(status && { status: [status] }), ...(name && { name }) };
+function Actions({ text, search }: { text: string; search: (text: string) => void }): JSX.Element {
+  return (
+    <>
+      <SearchField value={text} label="Search by name or description" change={search} />
+      <Link href="/tasks/new" class="button main">
+        <PlusIcon />
+        New task
+      </Link>
+    </>
+  );
 }
 
-const TYPING_MS = 250;
-
-function SearchField({ value, change }: { value: string; change: (text: string) => void }): JSX.Element {
-  const field = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>();
-  useEffect(() => {
-    const focus = (event: KeyboardEvent): void => {
-      if (event.key !== "/" || event.target instanceof HTMLInputElement) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener("keydown", focus);
-    return () => removeEventListener("keydown", focus);
-  }, []);
-  const typed = (event: Event): void => {
-    const text = (event.currentTarget as HTMLInputElement).value;
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => change(text.trim()), TYPING_MS);
-  };
+function Tag({ tag, clear }: { tag: string | null; clear: () => void }): JSX.Element | null {
+  if (!tag) return null;
   return (
-    <input
-      ref={field}
-      class="search"
-      type="search"
-      placeholder="Search by name"
-      aria-label="Search tasks by name"
-      aria-keyshortcuts="/"
-      defaultValue={value}
-      onInput={typed}
-    />
+    <button type="button" class="tag chosen" aria-label={`Tag ${tag}: show all tags`} onClick={clear}>
+      {tag} ✕
+    </button>
+  );
+}
+
+function NoTasks({ isFiltered }: { isFiltered: boolean }): JSX.Element {
+  const [path, go] = useLocation();
+  if (isFiltered) {
+    return (
+      <EmptyState title="No task matches">
+        <button type="button" onClick={() => go(path)}>
+          Show all tasks
+        </button>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState title="There are no tasks yet">
+      <p>A task calls a URL when it is due, retries it, and keeps what happened.</p>
+      <Link href="/tasks/new" class="button main">
+        <PlusIcon />
+        New task
+      </Link>
+    </EmptyState>
   );
 }

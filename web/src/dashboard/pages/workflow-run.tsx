@@ -1,4 +1,7 @@
+import "../styles/workflows.css";
+
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
 import { useAction } from "../actions.ts";
@@ -9,10 +12,16 @@ import { Page, Section } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
+import { readInputs, readSteps } from "../workflows/definition.ts";
+import { Graph, type StepState } from "../workflows/graph.tsx";
+import { RunForm } from "../workflows/run-form.tsx";
+import { tookOf } from "../workflows/runs.tsx";
+import { useSelectedStep } from "../workflows/step-address.ts";
 import { NotFoundPage } from "./not-found.tsx";
-import { STEP, StepItem } from "./step.tsx";
+import { Approval, type Step, STEP, StepItem, timeSpan } from "./step.tsx";
 
 const OPEN = ["PENDING", "RUNNING"];
+const ENDED_BADLY = ["FAILED", "CANCELLED"];
 const WORKFLOW_RUN = graphql(
   `
     query WorkflowRun($id: ID!) {
@@ -22,8 +31,10 @@ const WORKFLOW_RUN = graphql(
         version
         status
         trigger
+        reason
         reasonText
         dueAt
+        startedAt
         finishedAt
         cancelRequestedAt
         inputs
@@ -36,6 +47,13 @@ const WORKFLOW_RUN = graphql(
           message
           hint
         }
+        workflow {
+          id
+        }
+        savedVersion {
+          number
+          definition
+        }
         steps {
           ...StepItem
         }
@@ -44,94 +62,179 @@ const WORKFLOW_RUN = graphql(
   `,
   [STEP],
 );
-const CANCEL = graphql(`mutation CancelWorkflowRun($id: ID!) { cancelWorkflowRun(input: { id: $id }) { userErrors { message } } }`);
-const RESUME = graphql(`mutation ResumeWorkflowRun($id: ID!) { resumeWorkflowRun(input: { id: $id }) { userErrors { message } } }`);
+const CANCEL = graphql(`
+  mutation CancelWorkflowRun($id: ID!) {
+    cancelWorkflowRun(input: { id: $id }) {
+      userErrors {
+        message
+      }
+    }
+  }
+`);
+const RESUME = graphql(`
+  mutation ResumeWorkflowRun($id: ID!, $input: JSON) {
+    resumeWorkflowRun(input: { id: $id, input: $input }) {
+      workflowRun {
+        id
+      }
+      userErrors {
+        field
+        message
+      }
+    }
+  }
+`);
 type WorkflowRun = NonNullable<ResultOf<typeof WORKFLOW_RUN>["workflowRun"]>;
 
 export function WorkflowRunPage({ id }: { id: string }): JSX.Element {
   const concerns = (change: Parameters<typeof isOfWorkflows>[0]): boolean =>
     isOfWorkflows(change) && (change.workflowRunId === null || change.workflowRunId === id);
   const { data, error, reread } = useLive(WORKFLOW_RUN, { id }, { concerns });
+  const [isResuming, setIsResuming] = useState(false);
   const run = data?.workflowRun;
   if (data && !run) return <NotFoundPage />;
   return (
     <Page
       title={run ? `Run of ${run.name}` : "Workflow run"}
-      above={<Link href="/workflows">Workflows</Link>}
-      actions={run && <Actions run={run} />}
+      above={<Above run={run} />}
+      actions={run && <Actions run={run} resumeWith={() => setIsResuming(true)} />}
     >
       {error && !run && <ErrorState message={error} retry={reread} />}
       {!error && !run && <LoadingRows count={6} />}
+      {run && isResuming && <Resume run={run} close={() => setIsResuming(false)} />}
       {run && <Contents run={run} />}
     </Page>
   );
 }
 
-function Actions({ run: { id, status, cancelRequestedAt } }: { run: WorkflowRun }): JSX.Element {
+function Above({ run }: { run: WorkflowRun | null | undefined }): JSX.Element {
+  return (
+    <>
+      <Link href="/workflows">Workflows</Link>
+      {run && <> / {run.workflow ? <Link href={`/workflows/${run.workflow.id}`}>{run.name}</Link> : run.name}</>}
+    </>
+  );
+}
+
+function Actions({ run: workflowRun, resumeWith }: { run: WorkflowRun; resumeWith: () => void }): JSX.Element {
+  const { id, status, reason, cancelRequestedAt, savedVersion } = workflowRun;
   const isOpen = OPEN.includes(status);
-  const { run, isBusy, problem } = useAction(isOpen ? CANCEL : RESUME, { id });
+  const cancel = useAction(CANCEL, { id });
+  const resume = useAction(RESUME, { id });
+  const canResume = ENDED_BADLY.includes(status) && reason !== "COMPENSATED";
   return (
     <>
       <span class="problem" role="alert">
-        {problem}
+        {cancel.problem || resume.problem}
       </span>
       {isOpen && (
-        <button type="button" disabled={isBusy || cancelRequestedAt !== null} onClick={() => void run()}>
+        <button type="button" disabled={cancel.isBusy || cancelRequestedAt !== null} onClick={() => void cancel.run()}>
           {cancelRequestedAt === null ? "Cancel" : "Being cancelled"}
         </button>
       )}
-      {status === "FAILED" && (
-        <button type="button" class="main" disabled={isBusy} onClick={() => void run()}>
+      {canResume && readInputs(savedVersion?.definition).length > 0 && (
+        <button type="button" onClick={resumeWith}>
+          Resume with other inputs
+        </button>
+      )}
+      {canResume && (
+        <button type="button" class="main" disabled={resume.isBusy} onClick={() => void resume.run()}>
           <RetryIcon />
-          Resume from the failed step
+          {status === "FAILED" ? "Resume from the failed step" : "Resume"}
         </button>
       )}
     </>
   );
 }
 
+function Resume({ run, close }: { run: WorkflowRun; close: () => void }): JSX.Element {
+  const given = run.inputs as Record<string, unknown>;
+  return (
+    <RunForm
+      title="Resume with other inputs"
+      verb="Resume"
+      specs={readInputs(run.savedVersion?.definition)}
+      given={given}
+      mutation={RESUME}
+      variables={{ id: run.id }}
+      done={close}
+      close={close}
+    />
+  );
+}
+
 function Contents({ run }: { run: WorkflowRun }): JSX.Element {
-  const { status, dueAt, finishedAt, version, progress, error, reasonText, steps, inputs, result } = run;
+  const { id, error, reasonText, steps, inputs, result, savedVersion } = run;
+  const selected = useSelectedStep();
+  const waiting = steps.filter(({ status, approval }) => approval && status === "WAITING");
+  const span = timeSpan(steps);
   return (
     <>
-      <p class="summary">
-        <Status status={status} />
-        <span>
-          Due <Time at={dueAt} as="moment" />
-        </span>
-        {finishedAt && (
-          <span>
-            Ended <Time at={finishedAt} />
-          </span>
-        )}
-        <span>Version {version}</span>
-        <progress value={progress.done} max={progress.all} aria-label="Steps that have ended" />
-        <span class="faint">
-          {progress.done} of {progress.all} steps
-        </span>
-      </p>
+      <Summary run={run} />
       {error && (
         <div class="notice bad">
           <p>{error.message}</p>
           {error.hint && <p class="hint">{error.hint}</p>}
         </div>
       )}
-      {reasonText && <p class="notice">{reasonText}</p>}
+      {!error && reasonText && <p class="notice">{reasonText}</p>}
+      {waiting.map((step) => step.approval && <Approval key={step.key} approval={step.approval} id={id} step={step.key} isOpen />)}
+      {savedVersion && (
+        <Section title="Graph">
+          <Graph steps={readSteps(savedVersion.definition)} states={statesOf(steps)} selected={selected} />
+        </Section>
+      )}
       <Section title="Steps">
         <ol class="steps">
           {steps.map((step) => (
-            <StepItem key={step.key} step={step} workflowRun={run.id} />
+            <StepItem key={step.key} step={step} workflowRun={id} span={span} isOpen={step.key === selected} />
           ))}
         </ol>
       </Section>
       <Section title="Inputs">
-        <pre>{JSON.stringify(inputs, null, 2)}</pre>
+        <Json value={inputs} />
       </Section>
       {result !== null && (
         <Section title="Result">
-          <pre>{JSON.stringify(result, null, 2)}</pre>
+          <Json value={result} />
         </Section>
       )}
     </>
   );
+}
+
+function Summary({ run }: { run: WorkflowRun }): JSX.Element {
+  const { status, dueAt, startedAt, version, progress, trigger } = run;
+  return (
+    <>
+      <p class="summary">
+        <Status status={status} />
+        <span>
+          {trigger === "MANUAL" ? "Started" : "Due"} <Time at={dueAt} as="moment" />
+        </span>
+        {startedAt && (
+          <span>
+            {run.finishedAt ? "Took" : "For"} {tookOf(run)}
+          </span>
+        )}
+        <span class="faint">Version {version}</span>
+      </p>
+      <div class="run-progress">
+        <progress value={progress.done} max={progress.all} aria-label="Steps that have ended" />
+        <span>
+          {progress.done} of {progress.all} steps
+        </span>
+      </div>
+    </>
+  );
+}
+
+function statesOf(steps: Step[]): Map<string, StepState> {
+  return new Map(
+    steps.map(({ key, status, items }) => [key, { status, ...(items && { count: `${items.completed} of ${items.total}` }) }]),
+  );
+}
+
+function Json({ value }: { value: unknown }): JSX.Element {
+  return <pre>{JSON.stringify(value, null, 2)}</pre>;
 }

@@ -1,115 +1,146 @@
+import "../styles/workflows.css";
+
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
+import { useFilters } from "../address.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { useApi, useLive } from "../live.ts";
-import { isOfWorkflows } from "../live.ts";
+import { isOfDefinitions, useApi, useLive } from "../live.ts";
 import { PlayIcon } from "../ui/icons.tsx";
 import { Page, Section } from "../ui/page.tsx";
+import { Pager } from "../ui/pager.tsx";
+import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
+import { DeleteWorkflow } from "../workflows/delete-workflow.tsx";
+import { WorkflowRuns } from "../workflows/runs.tsx";
 
+const PAGE_SIZE = 20;
 const WORKFLOWS = graphql(`
-  query Workflows {
-    workflows(first: 50) {
+  query Workflows($filter: WorkflowFilter, $first: Int!, $after: String) {
+    workflows(filter: $filter, first: $first, after: $after) {
+      totalCount
+      totalCountIsExact
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
       nodes {
         id
         name
         description
-        version
+        isPaused
         nextRunAt
         schedule {
           summary
         }
-      }
-    }
-    workflowRuns(first: 20) {
-      nodes {
-        id
-        name
-        version
-        status
-        trigger
-        dueAt
-        finishedAt
-        progress {
-          done
-          all
-        }
-        error {
-          message
+        runs(first: 1) {
+          nodes {
+            id
+            status
+            dueAt
+          }
         }
       }
     }
   }
 `);
 const EXECUTE = graphql(`
-  mutation ExecuteWorkflow($name: String!) {
+  mutation StartWorkflow($name: String!) {
     executeWorkflow(input: { name: $name }) {
       workflowRun {
         id
       }
       userErrors {
+        field
         message
       }
     }
   }
 `);
-type Data = ResultOf<typeof WORKFLOWS>;
+type Workflow = ResultOf<typeof WORKFLOWS>["workflows"]["nodes"][number];
 
 export function WorkflowsPage(): JSX.Element {
-  const { data, error, reread } = useLive(WORKFLOWS, {}, { concerns: isOfWorkflows });
+  const [filters] = useFilters();
+  const [after, setAfter] = useState<string | null>(null);
+  const name = filters.get("name");
+  const variables = { filter: name ? { name } : null, first: PAGE_SIZE, after };
+  const { data, error, reread } = useLive(WORKFLOWS, variables, { concerns: isOfDefinitions });
+  const workflows = data?.workflows;
   return (
-    <Page title="Workflows">
-      {error && !data && <ErrorState message={error} retry={reread} />}
-      {!error && !data && <LoadingRows count={6} />}
-      {data?.workflows.nodes.length === 0 && (
-        <EmptyState title="There are no workflows yet">
-          <p>
-            Save one with <code>tocsin workflows save</code> or <code>saveWorkflow</code>, or load the samples with{" "}
-            <code>tocsin samples load</code>.
-          </p>
-        </EmptyState>
-      )}
-      {data && data.workflows.nodes.length > 0 && <WorkflowsTable workflows={data.workflows.nodes} />}
-      {data && data.workflowRuns.nodes.length > 0 && (
-        <Section title="Latest runs">
-          <WorkflowRunsTable runs={data.workflowRuns.nodes} />
-        </Section>
+    <Page title="Workflows" actions={<Actions />}>
+      {error && !workflows && <ErrorState message={error} retry={reread} />}
+      {!error && !workflows && <LoadingRows count={6} />}
+      {workflows?.nodes.length === 0 && (name ? <EmptyState title="No workflow matches" /> : <FirstStep />)}
+      {workflows && workflows.nodes.length > 0 && (
+        <>
+          <WorkflowsTable workflows={workflows.nodes} reread={reread} />
+          {(workflows.pageInfo.hasNextPage || after !== null) && (
+            <Pager
+              shown={workflows.nodes.length}
+              total={{ count: workflows.totalCount, isExact: workflows.totalCountIsExact }}
+              pageInfo={workflows.pageInfo}
+              isFirst={after === null}
+              go={setAfter}
+            />
+          )}
+          <Section title="Latest runs">
+            <WorkflowRuns />
+          </Section>
+        </>
       )}
     </Page>
   );
 }
 
-function WorkflowsTable({ workflows }: { workflows: Data["workflows"]["nodes"] }): JSX.Element {
+function Actions(): JSX.Element {
+  const [filters, change] = useFilters();
+  return (
+    <>
+      <SearchField label="Search by name" value={filters.get("name") ?? ""} change={(name) => change({ name })} />
+      <Link href="/workflows/new" class="button main">
+        New workflow
+      </Link>
+    </>
+  );
+}
+
+function FirstStep(): JSX.Element {
+  return (
+    <EmptyState title="There are no workflows yet">
+      <p>A workflow runs several steps in their order: calls, reports, mails, waits and decisions of people.</p>
+      <p>
+        <Link href="/workflows/new" class="button main">
+          Begin with an example
+        </Link>
+      </p>
+      <p>
+        Or load the samples with <code>tocsin samples load</code>.
+      </p>
+    </EmptyState>
+  );
+}
+
+function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: () => void }): JSX.Element {
   return (
     <div class="table-frame">
       <table>
         <thead>
           <tr>
+            <th>Last run</th>
             <th>Workflow</th>
-            <th class="number">Version</th>
             <th class="wide">Schedule</th>
-            <th>Next due</th>
-            <th />
+            <th class="wide-only">Next due</th>
+            <th>
+              <span class="hidden">Actions</span>
+            </th>
           </tr>
         </thead>
         <tbody>
-          {workflows.map(({ id, name, description, version, schedule, nextRunAt }) => (
-            <tr key={id}>
-              <td class="name">
-                {name}
-                {description && <p class="faint description">{description}</p>}
-              </td>
-              <td class="number">{version}</td>
-              <td class="wide faint">{schedule?.summary ?? "by hand"}</td>
-              <td class="nowrap">{nextRunAt ? <Time at={nextRunAt} /> : <span class="faint">–</span>}</td>
-              <td class="number">
-                <ExecuteButton name={name} />
-              </td>
-            </tr>
+          {workflows.map((workflow) => (
+            <WorkflowRow key={workflow.id} workflow={workflow} reread={reread} />
           ))}
         </tbody>
       </table>
@@ -117,8 +148,47 @@ function WorkflowsTable({ workflows }: { workflows: Data["workflows"]["nodes"] }
   );
 }
 
-/** Starts a run, and leads to it. */
-function ExecuteButton({ name }: { name: string }): JSX.Element {
+type RowProps = { workflow: Workflow; reread: () => void };
+
+function WorkflowRow({ workflow, reread }: RowProps): JSX.Element {
+  const { id, name, description, schedule, isPaused, nextRunAt, runs } = workflow;
+  const latest = runs.nodes[0];
+  return (
+    <tr>
+      <td class="nowrap">
+        {latest ? (
+          <Link href={`/workflow-runs/${latest.id}`} class="row-link">
+            <Status status={latest.status} />
+            <p class="faint description">
+              <Time at={latest.dueAt} />
+            </p>
+          </Link>
+        ) : (
+          <span class="faint">–</span>
+        )}
+      </td>
+      <td class="name">
+        <Link href={`/workflows/${id}`}>{name}</Link>
+        {description && <p class="faint description">{description}</p>}
+      </td>
+      <td class="wide faint">{schedule?.summary ?? "By hand"}</td>
+      <td class="nowrap wide-only">{isPaused ? <Status status="PAUSED" /> : <NextDue at={nextRunAt} />}</td>
+      <td class="number">
+        <span class="row-actions">
+          <RunButton id={id} name={name} />
+          <DeleteWorkflow name={name} class="quiet wide-only" done={reread} />
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+function NextDue({ at }: { at: string | null }): JSX.Element {
+  return at ? <Time at={at} /> : <span class="faint">–</span>;
+}
+
+/** Starts a run and leads to it, or to the form of the inputs that it needs. */
+function RunButton({ id, name }: { id: string; name: string }): JSX.Element {
   const { client } = useApi();
   const [, navigate] = useLocation();
   const [isBusy, setIsBusy] = useState(false);
@@ -127,9 +197,10 @@ function ExecuteButton({ name }: { name: string }): JSX.Element {
     setIsBusy(true);
     const { data, error } = await client.mutation(EXECUTE, { name }).toPromise();
     setIsBusy(false);
-    const started = data?.executeWorkflow.workflowRun;
-    if (started) navigate(`/workflow-runs/${started.id}`);
-    else setProblem(error?.message ?? data?.executeWorkflow.userErrors.map(({ message }) => message).join(" ") ?? "");
+    const { workflowRun, userErrors = [] } = data?.executeWorkflow ?? {};
+    if (workflowRun) navigate(`/workflow-runs/${workflowRun.id}`);
+    else if (userErrors.some(({ field }) => field?.[0] === "input")) navigate(`/workflows/${id}?run=1`);
+    else setProblem(error ? "The server cannot be reached." : userErrors.map(({ message }) => message).join(" "));
   };
   return (
     <>
@@ -141,42 +212,5 @@ function ExecuteButton({ name }: { name: string }): JSX.Element {
         Run
       </button>
     </>
-  );
-}
-
-function WorkflowRunsTable({ runs }: { runs: Data["workflowRuns"]["nodes"] }): JSX.Element {
-  return (
-    <div class="table-frame">
-      <table>
-        <thead>
-          <tr>
-            <th>Status</th>
-            <th>Workflow</th>
-            <th>Due</th>
-            <th class="number">Steps</th>
-            <th class="wide">What happened</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map(({ id, name, status, dueAt, progress, error }) => (
-            <tr key={id}>
-              <td>
-                <Link href={`/workflow-runs/${id}`} class="row-link">
-                  <Status status={status} />
-                </Link>
-              </td>
-              <td class="name">{name}</td>
-              <td class="nowrap">
-                <Time at={dueAt} as="moment" />
-              </td>
-              <td class="number">
-                {progress.done} of {progress.all}
-              </td>
-              <td class="wide faint">{error?.message}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 
-function Icon({ children }: { children: ComponentChildren }): JSX.Element {
+export function Icon({ children }: { children: ComponentChildren }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
       {children}
@@ -10,7 +10,7 @@ function Icon({ children }: { children: ComponentChildren }): JSX.Element {
   );
 }
 
-const LINE = { fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
+export const LINE = { fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linecap": "round", "stroke-linejoin": "round" } as const;
 
 export const HomeIcon = (): JSX.Element => (
   <Icon>
@@ -71,6 +71,22 @@ export const WorkflowIcon = (): JSX.Element => (
     <circle {...LINE} cx="12.25" cy="4" r="1.75" />
     <circle {...LINE} cx="12.25" cy="12" r="1.75" />
     <path {...LINE} d="M5.5 7.5 10.5 4.75M5.5 8.5l5 2.75" />
+  </Icon>
+);
+export const ShieldIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M8 2.25 13 4v3.75c0 3-2.1 5-5 6-2.9-1-5-3-5-6V4z" />
+  </Icon>
+);
+export const CopyIcon = (): JSX.Element => (
+  <Icon>
+    <rect {...LINE} x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+    <path {...LINE} d="M10.5 3.25a1 1 0 0 0-1-.75h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 .75 1" />
+  </Icon>
+);
+export const CheckIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="m3 8.5 3.25 3.25L13 5" />
   </Icon>
 );
 export const IncidentIcon = (): JSX.Element => (

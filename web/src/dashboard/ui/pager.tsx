@@ -16,7 +16,7 @@ export function Pager({ shown, total, pageInfo, isFirst, go }: Props): JSX.Eleme
   return (
     <nav class="pager" aria-label="Pages of the list">
       <span class="faint">
-        {shown} {total && `of ${formatCount(total.count, total.isExact)}`}
+        {shown} {total && `of ${formatCount(Math.max(total.count, shown), total.isExact)}`}
       </span>
       {!(isFirst && !pageInfo.hasNextPage) && (
         <>
