@@ -1,13 +1,14 @@
 """Statistics (q): a query of statistics, and the outcomes of a page of tasks, among more and more runs."""
 
 import argparse
-import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from benchmarks.pages import OWNER, make_run, make_task, median_ms
-from benchmarks.process import database, in_fresh_process
+from benchmarks.process import CpuClock, database, in_fresh_process
 from benchmarks.table import Row, text
 from tocsin import clock
 from tocsin.documents import Database, connect
@@ -29,35 +30,51 @@ _QUERIES = {
 }
 
 
-async def measure_queries(size: int) -> dict[str, float]:
-    """Return the milliseconds of each query among so many runs of one owner, which end one after the other."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The milliseconds that something takes, and those of processor time in this process and in the database."""
+
+    took: float
+    cpu: float
+
+
+async def measure_queries(size: int) -> dict[str, Figures]:
+    """Return the figures of each query among so many runs of one owner, which end one after the other."""
     async with database() as server:
         opened = await connect(server.uri, "tocsin")
-        statistics, begun = Statistics(opened), clock.now() - _PERIOD
+        statistics, begun, cpu = Statistics(opened), clock.now() - _PERIOD, CpuClock(server.pid or 0)
         await _fill(statistics, opened, size, begun)
         now = clock.now()
-        found = {"counting and storing a run of a burst, µs": await _count_burst(statistics, size, now)}
+        found = {"counting and storing a burst of 2,000 runs": await _measure(burst(statistics, size, now), cpu, 1)}
         for name, (length, bucket) in _QUERIES.items():
             for of, scope in (("all runs", ALL), ("a task", task_scope(f"{OWNER}/t0"))):
                 if scope == ALL or not bucket.has_minutes:
                     query = partial(read_statistics, opened, statistics, OWNER, scope, now - length, now, bucket, now)
-                    found[f"{name}, of {of}, ms"] = await median_ms(query)
+                    found[f"{name}, of {of}"] = await _measure(query, cpu)
         page = [f"{OWNER}/t{number}" for number in range(_TASKS)]
-        found[f"outcomes of {_TASKS} tasks, ms"] = await median_ms(partial(statistics.read_outcomes, page))
+        found[f"outcomes of {_TASKS} tasks"] = await _measure(partial(statistics.read_outcomes, page), cpu)
         sweep = partial(find_wrong_hours, opened, OWNER, now - timedelta(days=8), now)
-        found["comparison of 8 days with the runs, ms"] = await median_ms(sweep, 3)
+        found["comparison of 8 days with the runs"] = await _measure(sweep, cpu, 3)
         await opened.close()
         return found
 
 
-async def _count_burst(statistics: Statistics, first: int, due_at: datetime) -> float:
-    """Count runs that are due at once, and store the counts. Return the microseconds of a run."""
+async def _measure(work: Callable[[], Awaitable[Any]], cpu: CpuClock, repeats: int = 15) -> Figures:
+    before = sum(cpu.read())
+    took = await median_ms(work, repeats)
+    return Figures(took, (sum(cpu.read()) - before) / repeats * 1000)
+
+
+def burst(statistics: Statistics, first: int, due_at: datetime) -> Callable[[], Awaitable[None]]:
+    """Return what counts runs that are due at once, and stores the counts."""
     task = make_task(0, due_at)
     runs = [_ended_run(number, due_at, task) for number in range(first, first + _BATCH)]
-    started = time.perf_counter()
-    statistics.meter.count_ends(runs)
-    await statistics.flush()
-    return (time.perf_counter() - started) / _BATCH * 1e6
+
+    async def count() -> None:
+        statistics.meter.count_ends(runs)
+        await statistics.flush(with_groups=False)
+
+    return count
 
 
 async def _fill(statistics: Statistics, opened: Database, size: int, begun: datetime) -> None:
@@ -80,7 +97,12 @@ def _ended_run(number: int, at: datetime, task: Any) -> Any:
 def measure(sizes: tuple[int, ...] = SIZES) -> list[Row]:
     """Measure the queries among each number of runs, in a process and a database of its own."""
     figures = {size: in_fresh_process(measure_queries, size) for size in sizes}
-    return [Row(f"(q) of {size:,} runs: {name}", figures[size][name]) for name in figures[sizes[0]] for size in sizes]
+    rows = []
+    for name in figures[sizes[0]]:
+        for size in sizes:
+            rows.append(Row(f"(q) {name}, among {size:,} runs, ms", figures[size][name].took))
+            rows.append(Row("    CPU, ms", figures[size][name].cpu))
+    return rows
 
 
 def main() -> None:

@@ -144,8 +144,8 @@ def test_fields_without_arguments_info_and_waiting_are_plain() -> None:
     [
         (
             "Task",
-            {"incident", "job", "lastRun", "misfire", "notificationRule", "recentOutcomes"}
-            | {"retry", "runs", "schedule", "timeout"},
+            {"incident", "job", "lastRun", "misfire", "nextDueTimes", "notificationRule"}
+            | {"progress", "recentOutcomes", "retry", "runs", "schedule", "timeout"},
         ),
         ("CronSchedule", set()),
         ("Attempt", {"callback", "error", "request", "responseBody", "responseHeaders", "timings"}),

@@ -5,9 +5,9 @@ from typing import NotRequired, TypedDict
 
 
 class OutcomeDocument(TypedDict):
-    """The outcome of a run `r`: its status `s`, when it was due (`d`) and ended (`e`), in milliseconds since 1970.
+    """The outcome of a run r: its status s, when it was due (d) and ended (e), in milliseconds since 1970.
 
-    `m` is the duration of its last attempt in milliseconds; null without one.
+    m is the duration of its last attempt in milliseconds; null without one.
     """
 
     r: str
