@@ -32,7 +32,16 @@ export function Graph({ steps, states, selected = null }: Props): JSX.Element {
   const height = `min(${heightOf(layout, width)}px, 64vh)`;
   return (
     <div class="graph">
-      <div ref={frame} class="graph-frame" style={{ height }} tabIndex={0} role="group" aria-label={labelOf(layout)} onKeyDown={onKeyDown} onFocusCapture={focused}>
+      <div
+        ref={frame}
+        class="graph-frame"
+        style={{ height }}
+        tabIndex={0}
+        role="group"
+        aria-label={labelOf(layout)}
+        onKeyDown={onKeyDown}
+        onFocusCapture={focused}
+      >
         <svg width="100%" height="100%">
           <Arrow />
           <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
