@@ -24,7 +24,9 @@ PARTS: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
     ("idle", {}, {"seconds": 5.0}),
     ("edge", {}, {"seconds": 2.0, "plain": False}),
     ("subscribers", {}, {"seconds": 5.0}),
+    ("statistics", {}, {"sizes": (1_000,)}),
     ("mails", {}, {"storm": 50, "outage": 2.0}),
+    ("notifications", {}, {"rounds": 1, "tasks": 400}),
     ("prefetch", {}, {"rounds": 1, "tasks": 500, "values": (0, 2_500)}),
 )
 """The module of each part, and the arguments of its `measure` in a full and in a quick run."""

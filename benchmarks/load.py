@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,10 +36,11 @@ def first_due(count: int) -> datetime:
     return clock.now() + timedelta(seconds=3 + count / 500)
 
 
-async def save_tasks(database: Database, url: str, dues: list[datetime]) -> None:
-    """Save one task for each due time, of all owners in turn."""
+async def save_tasks(database: Database, url: str | Sequence[str], dues: list[datetime]) -> None:
+    """Save one task for each due time, of all owners in turn. They call one URL, or each one of its own."""
     now = clock.now()
-    tasks = [_task(owner(number), url, due, now) for number, due in enumerate(dues)]
+    urls = [url] * len(dues) if isinstance(url, str) else url
+    tasks = [_task(owner(number), *each, now) for number, each in enumerate(zip(urls, dues, strict=True))]
     for start in range(0, len(tasks), 500):
         some = tasks[start : start + 500]
         await Task.insert_many(some)
@@ -68,16 +70,21 @@ async def until_due(due: datetime) -> None:
     await asyncio.sleep(left - 0.3)
 
 
-async def run_load(process: Process, listeners: Listeners, url: str, dues: list[datetime]) -> tuple[Result, list[Any]]:
-    """Save the load, wait until it is done, and check it. Return the result and the stored runs."""
+async def run_load(
+    process: Process, listeners: Listeners, url: str | Sequence[str], dues: list[datetime], failures: int = 0
+) -> tuple[Result, list[Any]]:
+    """Save the load, wait until it is done, and check it. Return the result and the stored runs.
+
+    Exactly so many runs are expected to fail.
+    """
     await save_tasks(process.runtime.database, url, dues)
     await _until_received(listeners, len(dues), "created")
     await until_due(dues[0])
     cpu = CpuClock(process.database_pid)
     recorded_at = await _until_recorded(process, listeners, dues[-1], len(dues))
-    await _until_received(listeners, len(dues), "completed")
+    await _until_received(listeners, len(dues) - failures, "completed")
     app, database = cpu.read()
-    runs = await _read_checked_runs(process, len(dues))
+    runs = await _read_checked_runs(process, len(dues), failures)
     ended_at = max(run["finished_at"] for run in runs)
     late = [(run["attempts"][0]["started_at"] - run["due_at"]) / timedelta(milliseconds=1) for run in runs]
     took = (ended_at - dues[0]).total_seconds()
@@ -113,13 +120,14 @@ async def _until_received(listeners: Listeners, count: int, what: str) -> None:
         )
 
 
-async def _read_checked_runs(process: Process, count: int) -> list[Any]:
-    """Return all runs, after checking that each task has exactly one, COMPLETED at the first attempt."""
+async def _read_checked_runs(process: Process, count: int, failures: int) -> list[Any]:
+    """Return all runs, after checking that each task has exactly one, with one attempt, COMPLETED but for failures."""
     database = process.runtime.database
     tasks = {task["_id"] async for task in database.tasks.find({}, {"status": 1})}
     runs = await database.runs.find({}).to_list()
     runs_of_task = Counter(run["task"] for run in runs)
     odd = [run["status"] for run in runs if run["status"] != RunStatus.COMPLETED.value or len(run["attempts"]) != 1]
-    if len(tasks) != count or set(runs_of_task) != tasks or set(runs_of_task.values()) != {1} or odd:
+    is_expected = Counter(odd) == Counter({RunStatus.FAILED.value: failures})
+    if len(tasks) != count or set(runs_of_task) != tasks or set(runs_of_task.values()) != {1} or not is_expected:
         raise RuntimeError(f"{count} tasks, {len(runs)} runs, of them not completed at once: {Counter(odd)}")
     return runs

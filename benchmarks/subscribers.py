@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
@@ -27,6 +27,9 @@ from tocsin.documents import connect as open_database
 
 STAY_SECONDS = 10.0
 """The time after which a subscriber disconnects and another one connects."""
+LATENCY_RATE, LATENCY_OWNERS = 10, 100
+MANY = 50
+"""From so many on, what they take of the memory is more than what it changes by itself."""
 WATCHED_OWNERS = 25
 """Owners of whom one steady subscriber checks what it is sent."""
 _SETTINGS = {
@@ -217,6 +220,25 @@ LOADS = (
 )
 
 
+def measure_latency(counts: Sequence[int], seconds: float) -> list[Row]:
+    """Measure the delay of events with so many subscribers of up to 100 owners, who have ten runs a second in all."""
+    rows = []
+    for count in counts:
+        load = Load(LATENCY_RATE, count, owners=min(count, LATENCY_OWNERS), stay=0)
+        with target.running() as url, serving(_SETTINGS) as server:
+            tokens = asyncio.run(_prepare(server, url, load))
+            alone, _ = _phase(server, tokens, replace(load, subscribers=0), seconds)
+            crowded, _ = _phase(server, tokens, load, seconds)
+        memory = (crowded.memory - alone.memory) / count / 1024
+        rows += [
+            Row(f"(m) {load.rate}/s, {count:,} subscribers: event after, p50, ms", percentile(crowded.delays, 0.5)),
+            Row("    p99, ms", percentile(crowded.delays, 0.99), "< 100"),
+            *([Row("    memory of a subscriber, KiB", memory)] if count >= MANY else []),
+        ]
+        print(text(rows[-3:]), flush=True)
+    return rows
+
+
 def measure(seconds: float = 30.0) -> list[Row]:
     """Measure some subscribers of one busy owner, many of one busier owner, and very many of many owners."""
     return [row for load, goals in LOADS for row in measure_load(load, seconds, goals)]
@@ -230,8 +252,11 @@ def main() -> None:
     parser.add_argument("--owners", type=int, default=1)
     parser.add_argument("--stay", type=float, default=STAY_SECONDS, help="seconds; 0 for ever")
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--counts", type=int, nargs="+", help="measure only the delay of events with these subscribers")
     options = parser.parse_args()
-    if options.rate is None:
+    if options.counts:
+        rows = measure_latency(options.counts, options.seconds)
+    elif options.rate is None:
         rows = measure(options.seconds)
     else:
         load = Load(options.rate, options.subscribers, options.owners, options.stay)

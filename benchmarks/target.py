@@ -9,7 +9,14 @@ from typing import cast
 
 import uvloop
 
-_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+MISSING, BROKEN = "missing", "broken"
+"""The paths of which the target says that there is nothing (404), and that it is out of order (503)."""
+_HEAD = "HTTP/1.1 {}\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+_OK = _HEAD.format("200 OK").encode()
+_FAILURES = {
+    f"GET /{MISSING} ".encode(): _HEAD.format("404 Not Found").encode(),
+    f"GET /{BROKEN} ".encode(): _HEAD.format("503 Service Unavailable").encode(),
+}
 _END = b"\r\n\r\n"
 
 
@@ -25,7 +32,7 @@ class _TargetProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         *requests, self._rest = (self._rest + data).split(_END)
-        response = _RESPONSE * len(requests)
+        response = b"".join(_FAILURES.get(request.partition(b"HTTP/")[0], _OK) for request in requests)
         if self._delay:
             asyncio.get_running_loop().call_later(self._delay, self._transport.write, response)
         else:

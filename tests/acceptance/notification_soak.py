@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import random
+import shutil
 import signal
 import tempfile
 from collections import Counter
@@ -22,12 +23,14 @@ from aiohttp import web
 
 from tests.acceptance.events import events
 from tests.acceptance.notification_history import History, check_history, read_history
-from tests.acceptance.server import Server, UnavailableError
+from tests.acceptance.server import RateLimitedError, Server, UnavailableError
 from tests.harness import wait_until
 from tests.outbound.smtp import Inbox, mail_server
 
 TASKS = 24
 HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+PATIENCE = 180.0
+"""The seconds that something may take that always comes, however busy the machine is."""
 ALICE, PASSWORD = "alice@example.com", "correct horse battery"
 _LOG_IN = "mutation($i: LogInInput!) { logIn(input: $i) { session { accessToken } } }"
 _CREATE_CHANNEL = """mutation($i: CreateNotificationChannelInput!) { createNotificationChannel(input: $i) {
@@ -63,6 +66,13 @@ class Surroundings:
     received: Counter[str] = field(default_factory=Counter)
     """The webhooks that were accepted, by their IDs."""
     port: int = 0
+    kills: int = 0
+    connections: int = 0
+    """The connections of all clients that have ended."""
+
+    def counts(self) -> dict[str, int]:
+        """Return how often something was killed, and a client connected again."""
+        return {"kills": self.kills, "reconnections": self.connections}
 
     async def call(self, request: web.Request) -> web.Response:
         """Handle a call: a host that is down closes the connection or answers 503, a task that fails gets 500."""
@@ -118,8 +128,8 @@ async def surroundings(seed: int) -> AsyncIterator[Surroundings]:
 class Client:
     """A client that loses its connection at times, and goes on after the last notification that it got."""
 
-    def __init__(self, server: Server, chance: random.Random) -> None:
-        self._server, self._chance = server, chance
+    def __init__(self, server: Server, around: Surroundings) -> None:
+        self._server, self._around, self._chance = server, around, around.random
         self.received: list[str] = []
         self.cursor: str | None = None
 
@@ -129,6 +139,7 @@ class Client:
             with suppress(httpx.TransportError, TimeoutError, UnavailableError):
                 async with asyncio.timeout(self._chance.uniform(1, 8)):
                     await self._receive()
+            self._around.connections += 1
             await asyncio.sleep(0.05)
 
     async def _receive(self) -> None:
@@ -142,6 +153,7 @@ class StreamClient(Client):
         after = "" if self.cursor is None else f'(after: "{self.cursor}")'
         async with aclosing(events(self._server, _STREAM % after)) as stream:
             async for event in stream:
+                assert "notificationReceived" in event, event
                 self.received.append(event["notificationReceived"]["id"])
                 self.cursor = event["notificationReceived"]["cursor"]
 
@@ -150,7 +162,11 @@ class PollingClient(Client):
     """A client of long polls, which acknowledges some of what it gets."""
 
     async def _receive(self) -> None:
-        page = (await self._server.query(_POLL, {"after": self.cursor}))["notifications"]
+        try:
+            page = (await self._server.query(_POLL, {"after": self.cursor}))["notifications"]
+        except RateLimitedError:  # polls that it has left wait for a database that is away
+            await asyncio.sleep(1)
+            return
         self.received += [node["id"] for node in page["nodes"]]
         self.cursor = page["pageInfo"]["endCursor"]
         if page["nodes"] and self._chance.random() < 0.3:
@@ -166,7 +182,7 @@ async def ask(server: Server, query: str, variables: dict[str, Any] | None = Non
         except (httpx.TransportError, UnavailableError):
             return None
 
-    answer: dict[str, Any] = await wait_until(answered, 60)
+    answer: dict[str, Any] = await wait_until(answered, PATIENCE)
     return answer
 
 
@@ -192,26 +208,34 @@ async def create_tasks(server: Server, port: int) -> list[str]:
     return [result["task"]["id"] for result in answer["results"]]
 
 
+async def kill_database(server: Server) -> bool:
+    """Kill the database if it runs."""
+    with suppress(IndexError, ProcessLookupError):
+        os.kill(server.database_pid(), signal.SIGKILL)
+        return True
+    return False
+
+
 async def kill(server: Server, what: str) -> None:
     """Kill the server, its database, or both, and start again."""
     if what != "server":
-        os.kill(server.database_pid(), signal.SIGKILL)
+        await wait_until(partial(kill_database, server), PATIENCE)
     if what != "database":
         await server.kill()
         await server.start()
 
 
-async def make_trouble(server: Server, around: Surroundings, seconds: float) -> int:
-    """Change what fails about each second, and kill something about each six. Returns the number of kills."""
+async def make_trouble(server: Server, around: Surroundings, seconds: float) -> None:
+    """Change what fails about each second, and kill something about each six."""
     loop = asyncio.get_running_loop()
-    end, next_kill, kills = loop.time() + seconds, loop.time() + 5, 0
+    end, next_kill = loop.time() + seconds, loop.time() + 5
     while loop.time() < end:
         await asyncio.sleep(around.random.uniform(0.3, 1.5))
         around.change()
         if loop.time() >= next_kill:
             await kill(server, around.random.choice(("server", "database", "both")))
-            next_kill, kills = loop.time() + around.random.uniform(3, 9), kills + 1
-    return kills
+            next_kill = loop.time() + around.random.uniform(3, 9)
+            around.kills += 1
 
 
 async def settle(server: Server, tasks: list[str], clients: list[Client]) -> None:
@@ -227,9 +251,9 @@ async def settle(server: Server, tasks: list[str], clients: list[Client]) -> Non
         count = (await ask(server, _STORED))["notifications"]["totalCount"]
         return all(len(set(client.received)) == count for client in clients)
 
-    await wait_until(is_idle, 60)
+    await wait_until(is_idle, PATIENCE)
     await asyncio.sleep(5)  # incidents are told a moment after the runs that end them
-    await wait_until(told, 60)
+    await wait_until(told, PATIENCE)
 
 
 async def soak(directory: Path, seconds: float, seed: int) -> tuple[History, Surroundings]:
@@ -238,12 +262,13 @@ async def soak(directory: Path, seconds: float, seed: int) -> tuple[History, Sur
         around = await stack.enter_async_context(surroundings(seed))
         smtp = await stack.enter_async_context(mail_server(around.inbox))
         server = Server(directory, TOCSIN_SMTP_PORT=str(smtp), **_SETTINGS)
+        server.patience = PATIENCE
         await server.start()
         stack.push_async_callback(server.stop)
         await log_in(server)
         webhook = {"name": "Ops", "channel": {"webhook": {"url": f"http://127.0.0.2:{around.port}/webhook"}}}
         await ask(server, _CREATE_CHANNEL, {"i": webhook})
-        clients = [StreamClient(server, around.random), PollingClient(server, around.random)]
+        clients = [StreamClient(server, around), PollingClient(server, around)]
         clients[1].cursor = (await server.query(_POLL, {"after": ""}))["notifications"]["pageInfo"]["endCursor"]
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(client.run()) for client in clients]
@@ -264,10 +289,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1800)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tocsin-soak-") as directory:
-        run = partial(soak, Path(directory), options.seconds, options.seed)
-        history, around = asyncio.run(run())
-    print(f"seed {options.seed}: {check_history(history, around.received, around.inbox.mails)}")
+    directory = Path(tempfile.mkdtemp(prefix="tocsin-soak-"))
+    print(f"seed {options.seed}, in {directory}, which stays there if something is wrong", flush=True)
+    history, around = asyncio.run(soak(directory, options.seconds, options.seed))
+    counts = check_history(history, around.received, around.inbox.mails) | around.counts()
+    shutil.rmtree(directory)
+    print(counts)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ class UnavailableError(Exception):
     """The server responded that its database is unavailable."""
 
 
+class RateLimitedError(Exception):
+    """The server responded that the caller is to try again a little later."""
+
+
 def free_port() -> int:
     """Return a free loopback port outside of the range from which the system assigns ephemeral ports."""
     while True:
@@ -34,6 +38,9 @@ def free_port() -> int:
 
 class Server:
     """A server with its own data directory and port, which can be killed and restarted."""
+
+    patience = 30.0
+    """The seconds that a start and an end may take."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         self.directory = directory
@@ -68,7 +75,7 @@ class Server:
     async def start(self) -> None:
         """Start the process and wait until it is ready."""
         await self.launch()
-        await wait_until(self.ready, 90)
+        await wait_until(self.ready, self.patience)
 
     async def refused(self) -> list[str]:
         """Start a process that is expected to fail, and return the lines that it prints."""
@@ -112,7 +119,7 @@ class Server:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(self.patience):
             return await self.process.wait()
 
     def database_pid(self) -> int:
@@ -141,8 +148,10 @@ class Server:
         async with httpx.AsyncClient(timeout=10, verify=False) as client:
             answer = await client.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
         body = answer.json()
-        if any(error["extensions"]["code"] == "UNAVAILABLE" for error in body.get("errors", [])):
-            raise UnavailableError(body["errors"][0]["message"])
+        codes = {error["extensions"]["code"]: error["message"] for error in body.get("errors", [])}
+        for code, error in (("UNAVAILABLE", UnavailableError), ("RATE_LIMITED", RateLimitedError)):
+            if code in codes:
+                raise error(codes[code])
         assert "errors" not in body, body
         data: dict[str, Any] = body["data"]
         return data

@@ -29,9 +29,9 @@ def sessions(database: Database) -> Sessions:
     return Sessions(database, TOKENS, b"k" * 32, LIFETIME)
 
 
-async def ended(sessions: Sessions, token: str, now: datetime = NOW) -> UserError:
+async def ended(sessions: Sessions, token: str, now: datetime = NOW, keep_for: timedelta = timedelta()) -> UserError:
     with pytest.raises(UserError) as caught:
-        await sessions.renew(token, THIEF, now)
+        await sessions.renew(token, THIEF, now, keep_for=keep_for)
     assert (caught.value.code, caught.value.path) == (UserErrorCode.SESSION_ENDED, ("refreshToken",))
     return caught.value
 
@@ -150,3 +150,21 @@ async def test_a_session_lives_as_its_rules_say(sessions: Sessions, alice: User,
             tokens.append(grant.refresh_token)
             rotated_at = now
         assert grant.refresh_token == tokens[-1]
+
+
+async def test_a_token_that_is_kept_for_a_while_can_be_repeated_and_is_then_replaced(
+    sessions: Sessions, alice: User
+) -> None:
+    grant = await sessions.open(alice, Actor(), NOW)
+    minutes = timedelta(minutes=5)
+    for age in (timedelta(), timedelta(seconds=30), minutes - clock.MILLISECOND):
+        again = await sessions.renew(grant.refresh_token, Actor(), NOW + age, keep_for=minutes)
+        assert again.refresh_token == grant.refresh_token
+    following = await sessions.renew(grant.refresh_token, Actor(), NOW + minutes, keep_for=minutes)
+    assert following.refresh_token != grant.refresh_token
+    later = NOW + minutes + REUSE_GRACE
+    assert (await sessions.renew(grant.refresh_token, Actor(), later, keep_for=minutes)).refresh_token == (
+        following.refresh_token
+    )
+    error = await ended(sessions, grant.refresh_token, later + clock.MILLISECOND, minutes)
+    assert "already used" in error.message

@@ -37,6 +37,7 @@ from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
+from tocsin.statistics.service import Statistics
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Signal, Wakeups
 from tocsin.web.app import create_app
@@ -190,6 +191,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         disk=DiskMonitor(database, settings),
         http=outbound,
         callbacks=_callback_receiver(database, wakeups, secrets),
+        statistics=Statistics(database),
     )
     app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()

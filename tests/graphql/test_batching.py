@@ -22,12 +22,12 @@ from tocsin.workflows.versions import version_id
 FEW, MANY = 5, 20
 """Sizes of lists. There are five runs, of a task and a workflow run, with the same due time."""
 ONE_BY_ONE = {
-    "Task.runs", "NotificationChannel.deliveries", "Incident.subjects", "Queue.depth", "Queue.oldestQueuedAt",
-    "User.usage", "Workflow.runs", "Workflow.versions", "StepRun.runsConnection",
+    "Task.runs", "Workflow.versions", "NotificationChannel.deliveries", "Incident.subjects", "Queue.depth",
+    "Queue.oldestQueuedAt", "User.usage", "Workflow.runs", "StepRun.runsConnection",
 }  # fmt: skip
-"""Fields with queries for each object: pages of the runs of each task, workflow and step, of the versions of each
-workflow, of each channel's deliveries and of each incident's subjects, of which the operation pays the cost, the range
-of each queue in an index, and the quotas of each user, for administrators."""
+"""Fields with queries for each object: pages of the runs of each task, workflow and step, of each workflow's versions,
+of each channel's deliveries and of each incident's subjects, of which the operation pays the cost, the range of each
+queue in an index, and the quotas of each user, for administrators."""
 _SCHEMA: GraphQLSchema = schema._schema
 WORKFLOW_RUN: Any = _SCHEMA.type_map["WorkflowRun"]
 APPROVAL = {"status": "WAITING", "asks": "admins", "message": "?"}

@@ -26,6 +26,7 @@ PUBLIC = {
     "acceptInvitation",
     "confirmEmail",
     "confirmMailAddress",
+    "installation",
 }
 NOT_FOUND = {"userErrors": [{"code": "NOT_FOUND"}]}
 SHOWN = "userErrors { code }"
@@ -44,6 +45,11 @@ CASES: dict[str, tuple[str, Any]] = {
         {"runs": {"totalCount": 0, "nodes": []}, "of": {"totalCount": 0, "nodes": []}},
     ),
     "schedulePreview": ("{ schedulePreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) }", {"schedulePreview": ["2999-01-01T00:00:00Z"]}),
+    "taskPreview": ("{ taskPreview(schedule: {at: \"2999-01-01T00:00:00Z\"}) { dueTimes retry { isDefault } } }", {"taskPreview": {"dueTimes": ["2999-01-01T00:00:00Z"], "retry": {"isDefault": True}}}),
+    "tryJob": (
+        'mutation($task: ID!) { tryJob(input: {taskId: $task, job: {http: {url: "https://example.com/hook"}}}) { trial { statusCode } userErrors { code } } }',
+        {"tryJob": {"trial": None, **NOT_FOUND}},
+    ),
     "createTask": (
         'mutation { createTask(input: {name: "", job: {http: {url: "https://example.com"}}, schedule: {now: true}}) { userErrors { code } } }',
         {"createTask": {"userErrors": [{"code": "INVALID"}]}},
@@ -81,6 +87,10 @@ CASES: dict[str, tuple[str, Any]] = {
     "retryRun": (f"mutation($run: ID!) {{ retryRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"retryRun": {"run": None, **NOT_FOUND}}),
     "cancelRun": (f"mutation($run: ID!) {{ cancelRun(input: {{id: $run}}) {{ run {{ id }} {SHOWN} }} }}", {"cancelRun": {"run": None, **NOT_FOUND}}),
     "queues": ("{ queues { name depth running oldestQueuedAt throughputPerMinute } }", {"queues": [{"name": "default", "depth": 0, "running": 0, "oldestQueuedAt": None, "throughputPerMinute": 0}]}),
+    "runStatistics": (
+        'query($task: ID!) { runStatistics(filter: {taskId: $task, dueAt: {from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z"}}, bucket: DAY) { total { total } } }',
+        {"runStatistics": {"total": {"total": 0}}},
+    ),
     "circuits": ("{ circuits { host } }", {"circuits": []}),
     "apiTokens": ("{ apiTokens { id } }", {"apiTokens": []}),
     "sessions": ("{ sessions { isCurrent } }", {"sessions": [{"isCurrent": True}]}),
@@ -90,6 +100,7 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "revokeApiToken": (f"mutation($token: ID!) {{ revokeApiToken(input: {{id: $token}}) {{ revokedApiTokenId {SHOWN} }} }}", {"revokeApiToken": {"revokedApiTokenId": None, **NOT_FOUND}}),
     "revokeSession": (f"mutation($session: ID!) {{ revokeSession(input: {{id: $session}}) {{ revokedSessionId {SHOWN} }} }}", {"revokeSession": {"revokedSessionId": None, **NOT_FOUND}}),
+    "revokeOtherSessions": (f"mutation {{ revokeOtherSessions {{ revokedCount {SHOWN} }} }}", {"revokeOtherSessions": {"revokedCount": 0, "userErrors": []}}),
     "changePassword": (
         'mutation { changePassword(input: {currentPassword: "no", newPassword: "correct horse battery"}) { user { id } userErrors { code } } }',
         {"changePassword": {"user": None, "userErrors": [{"code": "INVALID_CREDENTIALS"}]}},
@@ -178,6 +189,8 @@ ADMIN: dict[str, tuple[str, Any]] = {
     "inviteUser": ('mutation { inviteUser(input: {email: "x"}) { invitation { email } userErrors { code } } }', {"inviteUser": {"invitation": None, "userErrors": [{"code": "INVALID"}]}}),
     "updateUser": ("mutation($alice: ID!) { updateUser(input: {id: $alice}) { user { email isAdmin } } }", {"updateUser": {"user": {"email": "alice@example.test", "isAdmin": False}}}),
     "deactivateUser": ("mutation($alice: ID!) { deactivateUser(input: {id: $alice}) { user { isActive } } }", {"deactivateUser": {"user": {"isActive": False}}}),
+    "logOutUser": ("mutation { logOutUser(input: {id: \"VXNlcjpub25l\"}) { endedSessionCount userErrors { code } } }", {"logOutUser": {"endedSessionCount": None, **NOT_FOUND}}),
+    "system": ("{ system { processes { name } components { name isHealthy } } }", {"system": {"processes": [], "components": []}}),
     "setUserQuota": ("mutation($alice: ID!) { setUserQuota(input: {id: $alice, quota: TASKS, limit: -1}) { user { email } userErrors { code } } }", {"setUserQuota": {"user": None, "userErrors": [{"code": "INVALID"}]}}),
     "activateUser": ("mutation($alice: ID!) { activateUser(input: {id: $alice}) { user { isActive } } }", {"activateUser": {"user": {"isActive": True}}}),
 }  # fmt: skip

@@ -142,7 +142,11 @@ def test_fields_without_arguments_info_and_waiting_are_plain() -> None:
 @pytest.mark.parametrize(
     ("type_name", "others"),
     [
-        ("Task", {"incident", "job", "lastRun", "misfire", "notificationRule", "retry", "runs", "schedule", "timeout"}),
+        (
+            "Task",
+            {"incident", "job", "lastRun", "misfire", "notificationRule", "recentOutcomes"}
+            | {"retry", "runs", "schedule", "timeout"},
+        ),
         ("CronSchedule", set()),
         ("Attempt", {"callback", "error", "request", "responseBody", "responseHeaders", "timings"}),
     ],

@@ -25,6 +25,8 @@ async function signsIn(page) {
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 }
 
+/** What can be done with the selected tasks. */
+const bar = (page) => page.getByRole("region", { name: "Selected tasks" });
 const firstName = (page) => page.locator("tbody .row-link").first();
 
 async function sortsAndTurnsPages(page) {
@@ -56,7 +58,7 @@ async function pausesAndUndoes(page) {
   await page.getByLabel("Select task 00001").click();
   await page.getByLabel("Select task 00003").click({ modifiers: ["Shift"] });
   await page.getByText("3 tasks selected").waitFor();
-  await page.getByRole("button", { name: "Pause" }).click();
+  await bar(page).getByRole("button", { name: "Pause" }).click();
   await page.getByText("3 tasks paused").waitFor();
   assert.equal(await countTasks({ status: ["PAUSED"] }), 3);
   await page.getByRole("button", { name: "Undo" }).click();
@@ -67,24 +69,24 @@ async function pausesAndUndoes(page) {
 /** All that match are on several pages. */
 async function changesAllThatMatch(page) {
   await page.getByLabel("Select all tasks on this page").click();
-  await page.getByRole("button", { name: "Select all 120 that match" }).click();
-  await page.getByText("all 120 tasks selected").waitFor();
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: /^Select all 120\+? that match$/ }).click();
+  await page.getByText(/^all 120\+? tasks selected$/).waitFor();
+  await bar(page).getByRole("button", { name: "Pause" }).click();
   await page.getByText("120 tasks paused").waitFor();
   assert.equal(await countTasks({ tags: ["few"], status: ["PAUSED"] }), 120);
   await page.getByRole("group", { name: "Status" }).getByRole("button", { name: "Paused" }).click();
-  await page.getByText("50 of 120").waitFor();
+  await page.getByText(/^50 of 120\+?$/).waitFor();
 }
 
 async function deletesAfterAQuestion(page) {
   await page.getByLabel("Select task 00007").click();
-  await page.getByRole("button", { name: "Delete" }).click();
+  await bar(page).getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
-  assert.equal(await countTasks({ name: "task 00007" }), 1);
-  await page.getByRole("button", { name: "Delete" }).click();
+  assert.equal(await countTasks({ status: ["PAUSED"] }), 120);
+  await bar(page).getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByText("1 task deleted").waitFor();
-  assert.equal(await countTasks({ name: "task 00007" }), 0);
+  assert.equal(await countTasks({ status: ["PAUSED"] }), 119);
 }
 
 async function readsATask(page) {
@@ -93,7 +95,8 @@ async function readsATask(page) {
   await page.getByText("Rings at night.").waitFor();
   await page.getByText("weekdays at 09:00, Berlin").first().waitFor();
   await page.getByText("Authorization: Bearer ***").waitFor();
-  assert.equal(await page.locator(".times li").count(), 8);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await page.locator(".times li").nth(7).waitFor();
   assert.match(await page.getByRole("link", { name: "Edit" }).getAttribute("href"), /^#\/tasks\/[^/]+\/edit$/);
   await page.getByRole("button", { name: "Run now" }).click();
   await page.getByRole("table").getByRole("link", { name: "Completed" }).click();

@@ -8,10 +8,11 @@ const values = [
   "Attempt", "AttemptRequest", "AttemptTimings", "Backoff", "CountryLookupJob", "CreateTasksResult", "CronSchedule", "CustomJob", "EmailJob", "Header", "HttpJob",
   "Circuit", "IntervalSchedule", "PolygonAreaJob", "Progress", "Queue", "QuotaUsage", "ReportJob", "StepApproval", "StepChange", "StepItems", "StepRun", "WorkflowError", "WorkflowRunEvent", "WorkflowVersion",
   "Callback", "CallbackExpectation", "ChannelSetting", "ReportRuns", "TaskChangeResult", "IncidentSubject", "NotificationAttempt", "NotificationDigest", "NotificationPreferences", "NotificationRule",
-  "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent",
-  "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "UserError",
+  "Installation", "System", "SystemComponent", "SystemDatabase", "SystemProcess",
+  "MailAddress", "NotificationsAcknowledged", "PendingApproval", "WorkflowEvent", "QuietHours", "RunEvent", "RunOutcome", "RunStatistics", "RunStatisticsBucket",
+  "DeadLetterCause", "ReplayCounts", "ReplaySkip", "RunReplay", "Misfire", "OnceSchedule", "PageInfo", "RetryPolicy", "RunError", "TaskEvent", "TaskPreview", "UserError",
   // Told once, to the one who asked.
-  "Invitation", "Session",
+  "Invitation", "JobTrial", "Session",
 ];
 
 export default [

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const [executable, pictures, ...files] = process.argv.slice(2);
-const WIDTHS = [320, 600, 1000];
+const WIDTHS = pictures ? [375, 1000] : [320, 600, 1000];
 
 /** Runs in the page: what is wider than the window, and the texts whose contrast is below that of WCAG AA. */
 function inspect() {

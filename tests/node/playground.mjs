@@ -16,10 +16,11 @@ import {
   openExample,
   PASSWORD,
   run,
-  session,
+  sessionCookies,
   showExamples,
   signIn,
   signUp,
+  tokensOf,
 } from "./graphiql.mjs";
 
 const [executable, server, pictures] = process.argv.slice(2);
@@ -96,43 +97,45 @@ async function usesTheEditor(page) {
 }
 
 async function comesBack(page) {
-  const before = await session(page);
-  assert.ok(before.refreshToken);
   await page.reload();
   await isSignedIn(page);
-  await isRenewed(page, before);
+  await isRenewed(page);
   await page.reload();
   await isSignedIn(page);
-  const local = await page.evaluate(() => JSON.stringify(localStorage));
-  for (const secret of ["oken", "mutation", PASSWORD, before.refreshToken]) assert.ok(!local.includes(secret), local);
+  const [{ value, httpOnly, path }, ...others] = await sessionCookies(page);
+  assert.deepEqual([httpOnly, path, others], [true, "/session", []]);
+  const seen = await page.evaluate(() => JSON.stringify(localStorage) + document.cookie);
+  for (const secret of ["oken", "mutation", PASSWORD, value]) assert.ok(!seen.includes(secret), seen);
 }
 
-/** A tab that was copied must not use the refresh token of the one it was copied from. */
-async function isCopied(page, context) {
+/** All tabs of a browser are signed in. */
+async function isShared(page, context) {
   const opened = context.waitForEvent("page");
   await page.evaluate(() => void window.open("/playground"));
   const copy = await opened;
-  await isSignedIn(copy);
-  await copy.waitForFunction(() => !sessionStorage.getItem("tocsin:session").includes("refreshToken"));
-  assert.ok((await session(page)).refreshToken);
-  await copy.close();
   const other = await context.newPage();
   await other.goto(`${server}/playground`);
-  await isSignedOut(other);
-  await other.close();
+  for (const tab of [copy, other]) {
+    await isSignedIn(tab);
+    await isRenewed(tab);
+    await tab.close();
+  }
 }
 
 async function signsOutAndIn(page) {
-  const { accessToken } = await session(page);
+  const tokens = tokensOf(page);
+  await page.reload();
+  await isSignedIn(page);
+  const [accessToken] = tokens;
   await page.getByRole("button", { name: "Sign out" }).click();
   await isSignedOut(page);
-  assert.equal(await session(page), null);
   await page.waitForFunction(async (token) => {
     const body = JSON.stringify({ query: "{ viewer { email } }" });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const response = await fetch("/graphql", { method: "POST", headers, body });
     return (await response.text()).includes("TOKEN_INVALID");
   }, accessToken);
+  assert.deepEqual(await sessionCookies(page), []);
   await signIn(page);
 }
 
@@ -170,7 +173,7 @@ const seen = await browse(executable, server, async (page, context) => {
   await subscribes(page);
   await usesTheEditor(page);
   await comesBack(page);
-  await isCopied(page, context);
+  await isShared(page, context);
   await signsOutAndIn(page);
   await followsLink(page);
   await isSignedOutElsewhere(page);

@@ -24,7 +24,7 @@ Hello,
 Your task "Nightly backup" has missed 37 runs.
 
 Reason:          No server could run it in time.
-First due:       2026-11-22T09:00:00Z
+First due:       22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -39,7 +39,7 @@ Hello,
 Your task "Nightly backup" has missed a run.
 
 Reason:          The previous run had not ended.
-Was due:         2026-11-22T09:00:00Z
+Was due:         22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -53,8 +53,8 @@ Hello,
 
 A run of your workflow "Invoices" is finished.
 
-Due:             2026-11-22T09:00:00Z
-Ended:           2026-11-22T09:00:11Z
+Due:             22 Nov 2026, 09:00:00 UTC
+Ended:           22 Nov 2026, 09:00:11 UTC
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
@@ -69,8 +69,8 @@ A run of your workflow "Invoices" has failed.
 
 Failed steps:    a, b
 Error:           The server answered 500.
-Due:             2026-11-22T09:00:00Z
-Ended:           2026-11-22T09:00:11Z
+Due:             22 Nov 2026, 09:00:00 UTC
+Ended:           22 Nov 2026, 09:00:11 UTC
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
@@ -86,7 +86,7 @@ The report "Sales.csv" is ready.
 Task:            Weekly sales
 Size:            34,567 bytes
 Rows:            1,234
-Due:             2026-11-22T09:00:00Z
+Due:             22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -133,8 +133,8 @@ The API token "Deploy" was created for your account.
 
 Ends with:       x7Qz
 Scopes:          READ, WRITE
-Expires:         2026-11-22T09:00:11Z
-When:            2026-11-22T09:00:00Z
+Expires:         22 Nov 2026, 09:00:11 UTC
+When:            22 Nov 2026, 09:00:00 UTC
 From:            192.0.2.1
 New password:    {page}
 
@@ -149,7 +149,7 @@ Hello,
 ops@example.org gets mails of your account from now on: those about tasks
 and workflows that fail.
 
-When:            2026-11-22T09:00:00Z
+When:            22 Nov 2026, 09:00:00 UTC
 From:            192.0.2.1
 New password:    {page}
 
@@ -164,7 +164,7 @@ Hello,
 ops@example.org no longer gets mails of your account: those about tasks and
 workflows that fail. They are sent to the address of your account again.
 
-When:            2026-11-22T09:00:00Z
+When:            22 Nov 2026, 09:00:00 UTC
 From:            unknown
 New password:    {page}
 
@@ -189,7 +189,7 @@ Hello,
 Your task "Nightly backup" was paused, because it cannot be read any more.
 It will not run until you correct and resume it.
 
-When:            2026-11-22T09:00:11Z
+When:            22 Nov 2026, 09:00:11 UTC
 
 A time zone that no longer exists can be the cause. Set its schedule with
 updateTask, then resume it with resumeTask.

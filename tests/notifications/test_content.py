@@ -67,7 +67,7 @@ def test_an_error_without_a_hint_has_one_fact() -> None:
 
 
 def test_times_are_in_utc_without_fractions() -> None:
-    assert format_time(datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)) == "2026-01-02T03:04:05Z"
+    assert format_time(datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)) == "2 Jan 2026, 03:04:05 UTC"
 
 
 def test_the_plain_text_has_neither_the_closing_nor_ids() -> None:

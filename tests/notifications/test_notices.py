@@ -40,8 +40,8 @@ def test_the_text_leaves_out_what_belongs_to_mails() -> None:
         "Error: The server answered 503 Service Unavailable.\n"
         "Hint: It asks to be left alone for a while: see whether it is being serviced, or is short of memory.\n"
         "Attempts: 1\n"
-        "Next attempt: 2026-11-22T10:00:11Z\n"
-        "Due: 2026-11-22T09:00:00Z"
+        "Next attempt: 22 Nov 2026, 10:00:11 UTC\n"
+        "Due: 22 Nov 2026, 09:00:00 UTC"
     )
 
 

@@ -8,7 +8,7 @@ from tests.outbound.servers import answering, response
 from tests.web.browser import drive, needs_browser
 
 pytestmark = needs_browser
-COUNT = 10_000
+COUNT, BATCH = 10_000, 250
 _CREATE = """mutation($i: CreateTasksInput!) { createTasks(input: $i) {
   results { userErrors { message } } userErrors { message } } }"""
 
@@ -27,8 +27,8 @@ def _tasks(url: str) -> list[dict[str, Any]]:
 
 
 async def _store(server: Server, tasks: list[dict[str, Any]]) -> None:
-    for start in range(0, len(tasks), 1000):
-        answer = await server.query(_CREATE, {"i": {"tasks": tasks[start : start + 1000]}})
+    for start in range(0, len(tasks), BATCH):
+        answer = await server.query(_CREATE, {"i": {"tasks": tasks[start : start + BATCH]}})
         assert answer["createTasks"]["userErrors"] == []
 
 

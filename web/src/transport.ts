@@ -11,7 +11,7 @@ const REFUSALS = ["UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_INVALID"];
 const LONGEST_WAIT_S = 10;
 
 export type SocketClient = ReturnType<typeof createClient>;
-export type SocketEvents = { opened?: () => void; lost?: () => void };
+export type SocketEvents = { opened?: () => void; lost?: () => void; needsUser?: boolean };
 
 /** Sends a request as the signed-in user, unless a header says otherwise. Renews a rejected token and retries once. */
 export async function send(session: SessionStore, body: string, given: HeadersInit = {}): Promise<Answer> {
@@ -35,7 +35,8 @@ function wasRefused({ data, errors }: Answer): boolean {
   return !data && Boolean(errors?.some(({ extensions }) => REFUSALS.includes(String(extensions?.code))));
 }
 
-/** The client for subscriptions. The server closes its socket with 4403 when the token ends; it reconnects with a new token. */
+/** The client for subscriptions. The server closes its socket with 4403 when the token ends; it reconnects with a new token.
+ * If it `needsUser`, it waits while nobody is signed in, and goes on with its subscriptions when somebody is again. */
 export function socketClient(session: SessionStore, events: SocketEvents = {}): SocketClient {
   let used: string | null = null;
   let refused = false;
@@ -43,6 +44,7 @@ export function socketClient(session: SessionStore, events: SocketEvents = {}): 
     url: ENDPOINT.replace(/^http/, "ws"),
     connectionParams: async () => {
       used = await (refused && used !== null ? session.tokenAfter(used) : session.token());
+      if (used === null && events.needsUser) used = await session.signedIn().then(() => session.token());
       refused = false;
       return used === null ? {} : { authorization: `Bearer ${used}` };
     },
@@ -56,7 +58,10 @@ export function socketClient(session: SessionStore, events: SocketEvents = {}): 
     keepAlive: 20_000,
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
-    retryWait: (retries) => wait(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S)),
+    retryWait: async (retries) => {
+      await wait(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S));
+      if (events.needsUser) await session.signedIn();
+    },
   });
 }
 

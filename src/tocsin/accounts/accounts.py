@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tocsin import clock
 from tocsin.accounts import api_tokens, audit
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.sessions import Sessions, SessionTokens
+from tocsin.accounts.sessions import NO_TIME, Sessions, SessionTokens, end_sessions
 from tocsin.accounts.users import create_user, find_user_by_email, set_password
 from tocsin.config import Settings
 from tocsin.documents import ApiToken, AuditAction, Database, RawDocument, Scope, User, aggregate, owner_of
@@ -23,6 +23,7 @@ from tocsin.security.passwords import dummy_verify, verify_password
 TOKENS_PER_DAY = 20
 """API tokens that one account can create in 24 hours. Each is told by mail, of which there are no more."""
 _TOKENS = MailLimit("api tokens/account", TOKENS_PER_DAY, timedelta(days=1))
+_TAG_LENGTH = 8
 _ALL_SCOPES = frozenset(Scope)
 _SESSION = "session_of_token"
 """The field of a user in which their session is read."""
@@ -42,12 +43,16 @@ class Identity:
 
 
 class Accounts:
-    """Sign-up, log-in, log-out, passwords and tokens. `key` is secret and the same in every process."""
+    """Sign-up, log-in, log-out, passwords and tokens. `key` is secret and the same in every process.
+
+    `installation_tag` distinguishes the installation from others at the same host. It is not secret.
+    """
 
     def __init__(self, database: Database, settings: Settings, tokens: AccessTokens, key: bytes) -> None:
         self._database, self._settings, self._tokens = database, settings, tokens
         lifetime = timedelta(days=settings.refresh_token_days)
         self.sessions = Sessions(database, tokens, derive_hmac(key, "accounts", "sessions").encode(), lifetime)
+        self.installation_tag = derive_hmac(key, "accounts", "installation")[:_TAG_LENGTH]
 
     async def sign_up(self, email: str, password: str, actor: Actor) -> SessionTokens:
         """Create an account with an unconfirmed address, and log in.
@@ -74,9 +79,12 @@ class Accounts:
         await audit.record(AuditAction.LOG_IN_FAILED, actor, user, email=email)
         raise UserError(UserErrorCode.INVALID_CREDENTIALS, "The email address or the password is wrong.")
 
-    async def refresh_tokens(self, refresh_token: str, actor: Actor) -> SessionTokens:
-        """Return new tokens for a session. Raises UserError SESSION_ENDED."""
-        return await self.sessions.renew(refresh_token, actor, clock.now())
+    async def refresh_tokens(self, refresh_token: str, actor: Actor, *, keep_for: timedelta = NO_TIME) -> SessionTokens:
+        """Return new tokens for a session, with the same refresh token if it is younger than `keep_for`.
+
+        Raises UserError SESSION_ENDED.
+        """
+        return await self.sessions.renew(refresh_token, actor, clock.now(), keep_for=keep_for)
 
     async def log_out(self, refresh_token: str, actor: Actor) -> None:
         """End the session of this refresh token. A token that is no longer valid is no error (RFC 7009)."""
@@ -94,6 +102,13 @@ class Accounts:
         action = AuditAction.LOGGED_OUT if session_id == who.session_id else AuditAction.SESSION_REVOKED
         await audit.record(action, actor, who.user)
         return True
+
+    async def end_other_sessions(self, who: Identity, actor: Actor) -> int:
+        """End all sessions of the caller except the one in use. Returns how many there were."""
+        count = await end_sessions(self._database, who.user.id, but=who.session_id)
+        if count:
+            await audit.record(AuditAction.SESSION_REVOKED, actor, who.user, detail=f"all other sessions: {count}")
+        return count
 
     async def create_api_token(
         self, user: User, name: str, scopes: Iterable[Scope], expires_at: datetime | None, actor: Actor

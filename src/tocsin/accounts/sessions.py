@@ -21,6 +21,7 @@ from tocsin.security.opaque_tokens import derive_hmac, digest_token, generate_to
 PREFIX = "tocsin_refresh_"
 MAX_SESSIONS = 100
 """Maximum sessions of one user; the oldest are ended first."""
+NO_TIME = timedelta()
 REUSE_GRACE = timedelta(seconds=10)
 """The time for which the previous token may be used again; the answer is the current token."""
 _MAX_TOKEN_LENGTH = 300
@@ -61,22 +62,29 @@ class Sessions:
         await self._end_surplus(user.id)
         return self._issue_tokens(user, session.id, family, secret, now)
 
-    async def renew(self, refresh_token: str, actor: Actor, now: datetime) -> SessionTokens:
-        """Return new tokens for the session. Raises UserError SESSION_ENDED."""
+    async def renew(
+        self, refresh_token: str, actor: Actor, now: datetime, *, keep_for: timedelta = NO_TIME
+    ) -> SessionTokens:
+        """Return new tokens for the session. Raises UserError SESSION_ENDED.
+
+        A refresh token that is younger than `keep_for` stays valid and is returned again.
+        """
         family, secret = _split_token(refresh_token)
         for _ in range(2):  # once more if another request has just renewed it
             session = await self._find(family, now)
             if session is None:
                 raise _session_ended_error()
-            if session.secret == digest_token(secret) and not await self._rotate(session, family, secret, now):
+            age, is_current = abs(now - session.rotated_at), session.secret == digest_token(secret)
+            is_kept = is_current and age < keep_for
+            if is_current and not is_kept and not await self._rotate(session, family, secret, now):
                 continue
-            is_repeated = session.previous == digest_token(secret) and abs(now - session.rotated_at) <= REUSE_GRACE
-            if session.secret != digest_token(secret) and not is_repeated:
+            if not is_current and not (session.previous == digest_token(secret) and age <= REUSE_GRACE):
                 raise await self._end_reused(session, actor)
             user = await User.get(session.owner)
             if user is None or not user.is_active:
                 raise _session_ended_error()
-            return self._issue_tokens(user, session.id, family, self._next_secret(family, secret), now)
+            following = secret if is_kept else self._next_secret(family, secret)
+            return self._issue_tokens(user, session.id, family, following, now)
         raise _session_ended_error()
 
     async def end_by_token(self, refresh_token: str, now: datetime) -> Session | None:

@@ -103,6 +103,7 @@ from tocsin.documents.states import (
     WaitingFor,
     public_status,
 )
+from tocsin.documents.statistics_documents import OutcomeDocument, RunStatisticsDocument
 from tocsin.documents.stored_runs import RECORDED_FIELDS, record_stored_runs
 from tocsin.documents.task_documents import (
     BackoffDocument,
@@ -210,6 +211,7 @@ __all__ = [
     "NotificationPreferences",
     "NotificationPreferencesDocument",
     "OutageObserverDocument",
+    "OutcomeDocument",
     "Overlap",
     "OwnerUsageDocument",
     "PauseReason",
@@ -239,6 +241,7 @@ __all__ = [
     "RunChanges",
     "RunDocument",
     "RunReason",
+    "RunStatisticsDocument",
     "RunStatus",
     "Scope",
     "SealedSecretDocument",

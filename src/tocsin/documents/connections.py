@@ -15,6 +15,7 @@ from tocsin.documents.collections import MODELS
 from tocsin.documents.database import FILES_BUCKET, Database
 from tocsin.documents.indexes import drop_stale_indexes
 from tocsin.documents.lost_writes import LostWriteListener
+from tocsin.documents.open_alerts import OpenAlerts
 from tocsin.documents.schema_version import migrate_to_latest
 from tocsin.errors import DatabaseUnavailable
 
@@ -46,7 +47,7 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     except BaseException:
         await client.close()
         raise
-    return Database(client, client[name], uri, name, changes=log)
+    return Database(client, client[name], uri, name, changes=log, open_alerts=OpenAlerts(is_alone=alone))
 
 
 def open_client(uri: str, log: ChangeLog | None = None) -> AsyncMongoClient[Any]:

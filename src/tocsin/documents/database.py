@@ -34,11 +34,13 @@ from tocsin.documents.limit_documents import (
 from tocsin.documents.mail_address_documents import MailAddressDocument
 from tocsin.documents.network_documents import NetworkFailureDocument, NetworkStateDocument
 from tocsin.documents.notification_documents import NotificationDocument
+from tocsin.documents.open_alerts import OpenAlerts
 from tocsin.documents.preference_documents import NotificationPreferencesDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
 from tocsin.documents.schema_version import INSTALLATION
+from tocsin.documents.statistics_documents import RunStatisticsDocument
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
 from tocsin.documents.workflow_documents import (
@@ -66,7 +68,7 @@ class Database:
     `deliveries_queued` is sent when this process has queued deliveries, with their owners, `alerts_changed` when it has
     changed alerts. They are not in `Wakeups`, because they are sent by code that has only a database, such as that of
     accounts. For the same reason, all code that changes tasks, runs or accesses records it in `changes`. `deferred` are
-    the runs that this process writes later.
+    the runs that this process writes later. `open_alerts` knows which tasks and workflows have an open alert.
     """
 
     client: AsyncMongoClient[Any]
@@ -78,6 +80,7 @@ class Database:
     alerts_changed: Signal[[]] = field(default_factory=Signal, compare=False, repr=False)
     changes: ChangeLog = field(default_factory=ChangeLog, compare=False, repr=False)
     deferred: DeferredRuns = field(default_factory=DeferredRuns, compare=False, repr=False)
+    open_alerts: OpenAlerts = field(default_factory=OpenAlerts, compare=False, repr=False)
 
     @property
     def users(self) -> AsyncCollection[UserDocument]:
@@ -114,6 +117,10 @@ class Database:
     @property
     def runs(self) -> AsyncCollection[RunDocument]:
         return self.db["runs"]
+
+    @property
+    def run_statistics(self) -> AsyncCollection[RunStatisticsDocument]:
+        return self.db["run_statistics"]
 
     @property
     def workflows(self) -> AsyncCollection[WorkflowDocument]:

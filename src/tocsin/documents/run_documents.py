@@ -206,7 +206,7 @@ class RunChanges(TypedDict, total=False):
     settled_late_at: datetime | None
     pinned: bool
     inconclusive_rounds: int
-    progress: ProgressDocument
+    progress: ProgressDocument | None
 
 
 class ResponseBodyDocument(TypedDict):

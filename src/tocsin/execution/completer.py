@@ -32,6 +32,7 @@ from tocsin.execution.report_notices import tell_reports
 from tocsin.fair_queue import RoundRobin
 from tocsin.outbound.reachability import Reachability
 from tocsin.quotas.meter import UsageMeter
+from tocsin.statistics.meter import StatisticsMeter
 from tocsin.tasks import activity_log, run_effects
 from tocsin.tasks.deferred_writes import advance_tasks, insert_new_runs
 from tocsin.tasks.failure_pauses import complete_pauses
@@ -80,8 +81,10 @@ class Completer:
         wakeups: Wakeups,
         meter: UsageMeter,
         reachability: Reachability | None = None,
+        statistics: StatisticsMeter | None = None,
     ) -> None:
         self._database = database
+        self._statistics = statistics or StatisticsMeter()
         self._meter = meter
         self._reachability = reachability or Reachability()
         self._in_flight = in_flight
@@ -172,6 +175,7 @@ class Completer:
         if time.monotonic() - began > VISIBLE_WITHIN.total_seconds() / 2:
             await stamp_late_ends(self._database, [run["_id"] for run in stored.runs])
         self._log_and_meter(stored)
+        self._statistics.count_ends(stored.runs)  # last, so that the runs of a repeated batch are counted once
         self._in_flight.remove([one.run for one in batch])
         if has_network_failures:
             self._reachability.report_failures()

@@ -18,6 +18,7 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.metered_mail import MeteredMailTransport
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.secret_box import SecretBox
+from tocsin.statistics.meter import StatisticsMeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class WorkerDependencies:
     `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
     the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
     `make_url` makes a URL of a path on this server. `reachability` tells whether this process is cut off from the
-    network.
+    network. `statistics` counts the ends of runs.
     """
 
     http: HttpClient
@@ -44,6 +45,7 @@ class WorkerDependencies:
     compute: Compute = field(default_factory=ProcessPool)
     waiting_for_compute: set[str] = field(default_factory=set)
     reachability: Reachability = field(default_factory=Reachability)
+    statistics: StatisticsMeter = field(default_factory=StatisticsMeter)
 
     def job_context(self, run: RunDocument, progress: TellProgress = ignore_progress) -> JobContext:
         """Return the context in which the job of a claimed run makes its latest attempt, and tells its `progress`."""

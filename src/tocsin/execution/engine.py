@@ -59,7 +59,14 @@ class RunEngine:
         self.limiter = RunLimiter(limits := _limits(settings), dependencies.http.rates)
         self.in_flight = InFlightRuns(worker, _in_flight_limit(limits), self.limiter)
         self.transport = LocalTransport(self.in_flight, wakeups, asyncio.get_running_loop())
-        self._completer = Completer(database, self.in_flight, wakeups, dependencies.meter, dependencies.reachability)
+        self._completer = Completer(
+            database,
+            self.in_flight,
+            wakeups,
+            dependencies.meter,
+            dependencies.reachability,
+            dependencies.statistics,
+        )
         self.step_run_stored = self._completer.step_run_stored
         self.circuits = CircuitRegistry(
             database, self.in_flight, CircuitConfig(settings.circuit_failures, settings.circuit_seconds)

@@ -16,6 +16,7 @@ ALLOWED_ON_LOW_DISK = frozenset(
         "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
         "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress",
+        "revokeOtherSessions", "logOutUser",
         "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
     }
 )  # fmt: skip

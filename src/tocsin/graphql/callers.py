@@ -8,7 +8,7 @@ from typing import Literal
 from tocsin.errors import RateLimited
 
 Audience = Literal["everyone", "users", "nobody"]
-OperationKind = Literal["operations", "subscriptions"]
+OperationKind = Literal["operations", "subscriptions", "trials"]
 _BUSY = 1.0
 """Seconds after which a caller with too many operations in progress may retry: most have ended by then."""
 

@@ -25,6 +25,7 @@ from tocsin.documents import Database, RunDocument, Scope
 from tocsin.errors import DatabaseUnavailable, TokenExpired, Unauthenticated
 from tocsin.events import Fanout
 from tocsin.execution.callbacks import CallbackReceiver
+from tocsin.graphql.accounts.refresh_cookies import RefreshCookie
 from tocsin.graphql.callers import Caller, CallerSlots
 from tocsin.graphql.limits.long_polls import LongPolls
 from tocsin.graphql.limits.refusal_log import RefusalLog
@@ -32,6 +33,7 @@ from tocsin.graphql.loaders import DocumentLoaders
 from tocsin.graphql.mutation_completion import AbandonedMutations
 from tocsin.graphql.sharing.groups import SubscriptionGroups
 from tocsin.graphql.sharing.identity import Permissions
+from tocsin.graphql.system.state import ProcessState
 from tocsin.jobs.base import Compute
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.outbound.http_client import HttpClient
@@ -40,6 +42,7 @@ from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
+from tocsin.statistics.service import Statistics
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_refusals import ApprovalRefusals
 from tocsin.workflows.versions import VersionCache
@@ -73,13 +76,15 @@ class Services:
     disk: DiskMonitor
     http: HttpClient
     callbacks: CallbackReceiver
+    statistics: Statistics
     find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
+    process: ProcessState = field(default_factory=ProcessState)
 
     @cached_property
     def loaders(self) -> DocumentLoaders:
         """Loaders that batch reads by ID."""
-        return DocumentLoaders(self.database, self.versions, self.refusals)
+        return DocumentLoaders(self.database, self.versions, self.refusals, self.statistics)
 
     @cached_property
     def refusals(self) -> ApprovalRefusals:
@@ -127,7 +132,8 @@ class Context(BaseContext):
 
     `token` is its bearer token, `address` the client's IP address, `user_agent` the header of that name. `on_known` is
     called with the user's ID each time the token is verified. `last_event_id` is the cursor of the last event that a
-    stream received which reconnects, and `event_cursor` that of the latest event of this one.
+    stream received which reconnects, and `event_cursor` that of the latest event of this one. `refresh_cookie` is set
+    for requests of Tocsin's own pages that begin, renew or end their session.
     """
 
     def __init__(
@@ -150,6 +156,7 @@ class Context(BaseContext):
         self.caller: Caller | None = None
         self.last_event_id = last_event_id
         self.event_cursor: str | None = None
+        self.refresh_cookie: RefreshCookie | None = None
         self._identity: Identity | None = None
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pymongo.asynchronous.collection import AsyncCollection
 
+from tocsin import clock
 from tocsin.dead_letters import replays
 from tocsin.dead_letters.plan import ReplayProgress
 from tocsin.documents import (
@@ -22,6 +23,7 @@ from tocsin.documents import (
     IncidentDocument,
     NotificationDocument,
     NotificationPreferencesDocument,
+    OutcomeDocument,
     RawDocument,
     ReplayDocument,
     WorkflowDocument,
@@ -31,6 +33,9 @@ from tocsin.errors import DatabaseUnavailable
 from tocsin.notifications.channel_deliveries import find_deliveries_of
 from tocsin.notifications.inbox.reader import find_horizon
 from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
+from tocsin.statistics.periods import PeriodStatistics
+from tocsin.statistics.reader import read_last_hour
+from tocsin.statistics.service import Statistics
 from tocsin.tasks.listing import RUN_PROJECTION
 from tocsin.tasks.queue_statistics import LoadedQueue, find_loaded_queues
 from tocsin.workflows.approval_refusals import ApprovalRefusals
@@ -44,7 +49,9 @@ V = TypeVar("V")
 class DocumentLoaders:
     """Loaders of documents by the name of their type and their ID, and of what belongs to documents."""
 
-    def __init__(self, database: Database, versions: VersionCache, refusals: ApprovalRefusals) -> None:
+    def __init__(
+        self, database: Database, versions: VersionCache, refusals: ApprovalRefusals, statistics: Statistics
+    ) -> None:
         self._loaders: dict[str, BatchLoader[Any]] = {
             "Task": BatchLoader(database.tasks),
             "Run": BatchLoader(database.runs, RUN_PROJECTION),
@@ -65,6 +72,8 @@ class DocumentLoaders:
         self._deliveries = Batcher(partial(find_deliveries_of, database))
         self._queues = Batcher(partial(find_loaded_queues, database))
         self._open_incidents = Batcher(partial(find_open_incidents, database))
+        self._outcomes = Batcher(statistics.read_outcomes)
+        self._last_hours = Batcher(partial(_read_last_hours, statistics))
 
     async def load(self, type_name: str, owner: str, document_id: str) -> RawDocument | None:
         """Load a document of the owner; None if there is no such type or document, or if it was deleted."""
@@ -125,6 +134,14 @@ class DocumentLoaders:
         """Load the open incident of a task or workflow; None if there is none. The caller has checked its owner."""
         return await self._open_incidents.load(subject)
 
+    async def load_outcomes(self, task_id: str) -> list[OutcomeDocument]:
+        """Load the latest outcomes of a task. The caller has checked who owns it."""
+        return await self._outcomes.load(task_id) or []
+
+    async def load_last_hour(self, owner: str, queue: str) -> list[PeriodStatistics]:
+        """Load the statistics of the last hour of the owner's runs in a queue."""
+        return await self._last_hours.load((owner, queue)) or []
+
     async def load_refusal(self, owner: str, asks: str) -> str | None:
         """Load the reason why a step of this owner asks nobody; None if it asks somebody."""
         return await self._refusals.load((owner, asks))
@@ -132,6 +149,12 @@ class DocumentLoaders:
 
 async def _find_horizons(database: Database, keys: list[None]) -> dict[None, datetime]:
     return dict.fromkeys(keys, await find_horizon(database))
+
+
+async def _read_last_hours(
+    statistics: Statistics, keys: list[tuple[str, str]]
+) -> dict[tuple[str, str], list[PeriodStatistics]]:
+    return await read_last_hour(statistics, keys, clock.now())
 
 
 def _is_deleted(document: RawDocument) -> bool:

@@ -19,6 +19,8 @@ from tocsin.graphql.notifications.queries import NotificationChannelQueries
 from tocsin.graphql.notifications.types import load_delivery
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
+from tocsin.graphql.runs.statistics import RunStatisticsQueries
+from tocsin.graphql.system.queries import SystemQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
 from tocsin.graphql.workflows.pending_approvals import PendingApprovalQueries
 from tocsin.graphql.workflows.queries import WorkflowQueries
@@ -61,6 +63,8 @@ class Query(
     NodeQueries,
     TaskQueries,
     RunQueries,
+    RunStatisticsQueries,
     ScheduleQueries,
+    SystemQueries,
 ):
     pass

@@ -27,6 +27,7 @@ from tocsin.graphql.tasks.batches import TaskBatchMutations
 from tocsin.graphql.tasks.bulk_mutations import BulkTaskMutations
 from tocsin.graphql.tasks.mutations import TaskMutations
 from tocsin.graphql.tasks.schedule import CronSchedule, IntervalSchedule, OnceSchedule
+from tocsin.graphql.tasks.trials import TrialMutations
 from tocsin.graphql.tasks.upserts import TaskUpsertMutations
 from tocsin.graphql.workflows.mutations import WorkflowMutations
 
@@ -40,6 +41,7 @@ class Mutation(
     AdministrationMutations,
     TaskMutations,
     TaskBatchMutations,
+    TrialMutations,
     TaskUpsertMutations,
     BulkTaskMutations,
     RunMutations,

@@ -19,6 +19,7 @@ from tocsin.notifications.incidents.pruning import prune_incidents
 from tocsin.notifications.preferences.store import prune_rules
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.storage import DOCUMENT_SIZE, RUN_DOCUMENT_SIZE
+from tocsin.statistics.store import prune_statistics
 from tocsin.workflows.versions import version_id
 
 DELETE_BATCH = 500
@@ -74,6 +75,7 @@ class Pruner:
         count = await self._prune_runs(owner, runs)
         count += await self._prune_tasks(owner, tasks)
         count += await self._prune_workflow_runs(owner, runs)
+        await prune_statistics(self._database, owner, runs)
         await self._prune_replays(owner, runs)
         await self._prune_versions(owner, runs)
         return count

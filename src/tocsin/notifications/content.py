@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 from typing import Self
 
 from tocsin.documents import MailContentDocument
@@ -15,18 +17,19 @@ ERROR_LABEL = "Error:"
 UNLESS_CHOSEN = "Unless you have chosen otherwise, you get"
 """The beginning of what is said about further mails: preferences and rules can ask for more of them, or for fewer."""
 _MAX_PART = 2_000
-_ID_LABELS = frozenset({"Run:", "Workflow run:"})
+ID_LABELS = frozenset({"Run:", "Workflow run:"})
 """The labels of facts that are IDs, which a program gets by other means."""
 Fact = tuple[str, str]
 """A label, which ends with a colon, and its value."""
 
 
 class Tone(StrEnum):
-    """The weight of a mail, which is shown as a color."""
+    """The weight of a mail, which is shown as a color, and all but NOTICE as a sign and a word, too."""
 
     FAILURE = "FAILURE"
     WARNING = "WARNING"
     NOTICE = "NOTICE"
+    SUCCESS = "SUCCESS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class MailContent:
     def plain_text(self) -> str:
         """What it says in a few lines, for channels other than mail: without greeting, IDs, link and closing."""
         opening = f"{self.headline} {self.opening}".strip()
-        facts = [f"{label} {value}" for label, value in self.facts if label not in _ID_LABELS]
+        groups = groupby((fact for fact in self.facts if fact[0] not in ID_LABELS), itemgetter(0))
+        facts = [f"{label} {', '.join(value for _, value in same)}" for label, same in groups]
         return "\n".join([opening, *facts, *([self.advice] if self.advice else [])])
 
     @property
@@ -131,7 +135,7 @@ def format_error(error: ErrorExcerpt) -> list[Fact]:
 
 def format_time(moment: datetime) -> str:
     """Format a time (UTC) for people."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
 
 
 def _clean(text: str) -> str:

@@ -1,5 +1,7 @@
 """What a notification of an incident says: its subject and content. Pure."""
 
+from collections import Counter
+
 from tocsin.documents import AlertSubject, to_global_id
 from tocsin.notifications.content import UNLESS_CHOSEN, Button, Fact, MailContent, Tone, format_error, format_time
 from tocsin.notifications.events import EventKind
@@ -50,6 +52,7 @@ def _recovered(report: IncidentReport, only: ReportedSubject | None) -> tuple[st
     if only is not None:
         facts = [*_times(report), ("Last error:", only.error.message)]
         return f"{name_subject(only)} works again", MailContent(
+            tone=Tone.SUCCESS,
             headline=f"Your {name_subject(only, capital=False)} works again.",
             facts=facts,
             button=_button(only),
@@ -57,6 +60,7 @@ def _recovered(report: IncidentReport, only: ReportedSubject | None) -> tuple[st
         )
     who = describe_subjects(report)
     return f"{who} work again", MailContent(
+        tone=Tone.SUCCESS,
         headline=f"{who} work again.",
         facts=[*_times(report), *_listed(report)],
         button=_INCIDENT,
@@ -103,6 +107,8 @@ def _times(report: IncidentReport) -> list[Fact]:
 
 def _listed(report: IncidentReport) -> list[Fact]:
     """Return the most important subjects, and the number of the others."""
-    shown = [(f"{subject.type}:", subject.name) for subject in report.subjects]
+    counts = Counter(subject.type for subject in report.subjects)
+    labels = {type_: f"{type_}:" if count == 1 else f"{type_}s:" for type_, count in counts.items()}
+    shown = [(labels[subject.type], subject.name) for subject in report.subjects]
     others = report.subject_count - len(shown)
     return [*shown, ("Others:", f"{others:,}")] if others > 0 else shown

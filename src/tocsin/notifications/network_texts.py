@@ -19,6 +19,7 @@ def describe_network_down(event: NetworkDown) -> tuple[str, MailContent]:
 def describe_network_up(event: NetworkUp) -> tuple[str, MailContent]:
     """Return the subject and the content of the notification that the network works again."""
     return "The network of your Tocsin server is back", MailContent(
+        tone=Tone.SUCCESS,
         headline="The network of your Tocsin server is back: a canary answers again.",
         facts=[("Down since:", format_time(event.since)), ("Back at:", format_time(event.at))],
         advice="Inconclusive runs are now tried again.",

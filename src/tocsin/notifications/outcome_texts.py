@@ -73,7 +73,7 @@ def describe_workflow_ended(event: WorkflowEnded) -> Mail:
     failed = event.kind is EventKind.WORKFLOW_FAILED
     outcome = "has failed" if failed else "is finished"
     return f'Workflow "{event.workflow_name}" {outcome}', MailContent(
-        tone=Tone.FAILURE if failed else Tone.NOTICE,
+        tone=Tone.FAILURE if failed else Tone.SUCCESS,
         headline=f'A run of your workflow "{event.workflow_name}" {outcome}.',
         facts=[
             *_failed_steps(event),

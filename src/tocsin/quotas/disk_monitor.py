@@ -44,6 +44,11 @@ class DiskMonitor:
         telemetry.STORAGE_LOW.set(int(low))
 
     @property
+    def free_megabytes(self) -> int | None:
+        """Free disk space; None if it is not known."""
+        return self._free // MEGABYTE or None
+
+    @property
     def warning(self) -> str | None:
         """A warning for the operator; None while there is enough space."""
         return f"nearly full ({self._free // MEGABYTE} MB free): nothing new is accepted" if self.is_low else None

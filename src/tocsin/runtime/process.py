@@ -23,10 +23,11 @@ from tocsin.execution.callbacks import CallbackReceiver, CallbackSettler
 from tocsin.execution.dependencies import WorkerDependencies
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.reports.run_history import RunHistory
-from tocsin.maintenance import replayer
+from tocsin.maintenance import replayer, statistics_keeper
 from tocsin.maintenance.network_watch import IDLE_SECONDS, NetworkWatch
 from tocsin.maintenance.pruner import PRUNE_INTERVAL_SECONDS, Pruner
 from tocsin.maintenance.replayer import Replayer
+from tocsin.maintenance.statistics_keeper import StatisticsKeeper
 from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
@@ -50,6 +51,7 @@ from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.file_links import FileLinks
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
+from tocsin.statistics.service import Statistics
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.approval_mails import ApprovalMails
@@ -83,6 +85,7 @@ class Process:
         self.database, self.settings, self.secrets = database, settings, secrets
         self.wakeups = Wakeups()
         self.quotas = Quotas(database, settings)
+        self.statistics = Statistics(database)
         self.compute = ProcessPool.from_settings(settings)
         self.file_storage = self._make_file_storage(link_keys)
         self.callback_tokens = CallbackTokens(link_keys)
@@ -118,6 +121,7 @@ class Process:
         self._watching = Periodic("network-watch", self.network_watch.watch_network, IDLE_SECONDS, first_delay=0)
         pruner, kept = self._make_pruner(), timedelta(days=settings.retention_days)
         self._usage_keeper = UsageKeeper(database, self.quotas, pruner, kept)
+        self._statistics_keeper = StatisticsKeeper(database, self.statistics, kept)
         self._upkeep = self._make_upkeep(pruner)
         self.fanout = Fanout(database, partial(signal_change, self.wakeups))
         self._connect_wakeups()
@@ -162,6 +166,7 @@ class Process:
             settings.email_recipients,
             self.compute,
             reachability=self.reachability,
+            statistics=self.statistics.meter,
         )
 
     def _make_owner_mail(self, owner: str) -> MailTransport:
@@ -210,11 +215,13 @@ class Process:
 
     def _make_upkeep(self, pruner: Pruner) -> list[Periodic]:
         """Return the duties that keep the stored data in order, which a stop ends last."""
-        usage = self._usage_keeper
+        usage, statistics = self._usage_keeper, self._statistics_keeper
         return [
             Periodic("pruner", pruner.prune_expired, PRUNE_INTERVAL_SECONDS, first_delay=0),
             Periodic("usage", usage.flush_usage, FLUSH_INTERVAL_SECONDS),
             Periodic("measuring", usage.measure_one_owner, FLUSH_INTERVAL_SECONDS),
+            Periodic("statistics", statistics.store, statistics_keeper.FLUSH_SECONDS),
+            Periodic("statistics-sweep", statistics.sweep, statistics_keeper.SWEEP_SECONDS, first_delay=5),
         ]
 
     def _connect_wakeups(self) -> None:
@@ -248,6 +255,7 @@ class Process:
             await http.open()
             self._stack.push_async_callback(http.close)
         await self._usage_keeper.load_limits()
+        self._stack.enter_context(self.database.changes.recorded.connected(self.statistics.meter.note_changes))
         for periodic in self._upkeep:
             self._stack.push_async_callback(periodic.stop)
         self.fanout.start()  # before all that changes anything, so that it stops after that
@@ -278,8 +286,9 @@ class Process:
             try:
                 async with asyncio.timeout(FLUSH_SECONDS):
                     await self._usage_keeper.flush_usage()
+                    await self.statistics.flush()
             except (TimeoutError, PyMongoError) as error:
-                log.warning("the last usage counts were not stored", error=str(error)[:300])
+                log.warning("the last counts of usage and statistics were not stored", error=str(error)[:300])
 
     async def stop(self) -> None:
         """Leave the work to other processes, and stop what was started, in the reverse order."""

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from pymongo.errors import PyMongoError
 
-from tocsin import telemetry
+from tocsin import clock, telemetry
 from tocsin.accounts import Accounts, LinkFlows
 from tocsin.config import Settings
 from tocsin.documents import Database, connect
 from tocsin.embedded import EmbeddedDatabase
 from tocsin.errors import DatabaseUnavailable, StartupError
 from tocsin.graphql.context import Services
+from tocsin.graphql.system.state import ProcessState
 from tocsin.jobs import registry
 from tocsin.keys import keyring as keyrings
 from tocsin.keys import rotation
@@ -65,6 +66,7 @@ class Runtime:
 
     async def _start(self) -> None:
         settings = self.settings
+        self._started_at = clock.now()
         registry.load_jobs()
         self.database = await self._open_database()
         keys = await open_installation_keys(self.database, settings)
@@ -143,8 +145,10 @@ class Runtime:
             disk=self._disk_monitor,
             http=process.http,
             callbacks=process.callbacks,
+            statistics=process.statistics,
             find_wait_reason=process.engine.find_wait_reason,
             compute=process.compute,
+            process=ProcessState(process.engine.in_flight.worker_id, self._started_at, self.check_health),
         )
 
     async def check_health(self) -> dict[str, ComponentHealth]:

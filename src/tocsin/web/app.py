@@ -25,6 +25,7 @@ from tocsin.web.health import HealthCheck, health_router
 from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
 from tocsin.web.security_headers import SecurityHeadersMiddleware
+from tocsin.web.sessions import sessions_router
 from tocsin.web.trusted_proxies import TrustedProxiesMiddleware
 from tocsin.web.unsubscribe import unsubscribe_router
 from tocsin.web.websocket_limit import WebSocketLimitMiddleware
@@ -39,6 +40,7 @@ def create_app(
     app = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     graphql = StrictGraphQLRouter(services, settings)
     app.include_router(graphql)
+    app.include_router(sessions_router(services, graphql))
     app.include_router(downloads_router(services))
     app.include_router(callbacks_router(services))
     app.include_router(unsubscribe_router(services))

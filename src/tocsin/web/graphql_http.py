@@ -27,6 +27,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from tocsin import telemetry
 from tocsin.config import Settings
 from tocsin.errors import RateLimited
+from tocsin.graphql.accounts.refresh_cookies import RefreshCookie
 from tocsin.graphql.context import Context, Services
 from tocsin.graphql.encoding import encode_json
 from tocsin.graphql.limits.admission import charge_refusal, check_rate_limit
@@ -97,6 +98,13 @@ class StrictGraphQLRouter(GraphQLRouter[Context, None]):
         context.request = request
         response = await self.run(request, context)
         await response(scope, receive, send)
+
+    async def answer_page(self, request: Request, cookie: RefreshCookie) -> Response:
+        """Answer a page of Tocsin, whose refresh token is in a cookie."""
+        context = await self._make_context(request)
+        context.request, context.refresh_cookie = request, cookie
+        response: Response = await self.run(request, context)
+        return response
 
     async def _make_context(self, connection: HTTPConnection) -> Context:
         address = connection.client.host if connection.client else ""

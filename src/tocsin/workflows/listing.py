@@ -56,20 +56,6 @@ def query_pending_approvals(database: Database, owner: User) -> KeysetQuery[Pend
     )
 
 
-def query_workflow_versions(database: Database, workflow: WorkflowDocument) -> KeysetQuery[WorkflowVersionDocument]:
-    """Build the query for the versions of a workflow, the latest first, without their definitions."""
-    return KeysetQuery(
-        collection=database.workflow_versions,
-        order_name="workflow_version_created_at",
-        key="created_at",
-        descending=True,
-        indexed_filter={"workflow": workflow["_id"]},
-        extra_filter={"version": {"$lte": workflow["version"]}},
-        projection={"version": 1, "created_at": 1},
-        key_range_hint=(workflow["created_at"], clock.now()),
-    )
-
-
 class WorkflowRunOrderField(StrEnum):
     """A field to sort workflow runs by."""
 
@@ -129,3 +115,17 @@ def _status_branches(statuses: Collection[WorkflowRunStatus] | None, *, indexed:
     if not indexed:
         return (Branch(extra={"status": {"$in": list(statuses)}}),)
     return tuple(Branch({"status": status}) for status in set(statuses))
+
+
+def query_workflow_versions(database: Database, workflow: WorkflowDocument) -> KeysetQuery[WorkflowVersionDocument]:
+    """Build the query for the versions of a workflow, the latest first, without their definitions."""
+    return KeysetQuery(
+        collection=database.workflow_versions,
+        order_name="workflow_version_created_at",
+        key="created_at",
+        descending=True,
+        indexed_filter={"workflow": workflow["_id"]},
+        extra_filter={"version": {"$lte": workflow["version"]}},
+        projection={"version": 1, "created_at": 1},
+        key_range_hint=(workflow["created_at"], clock.now()),
+    )

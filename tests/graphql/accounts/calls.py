@@ -12,7 +12,7 @@ SESSION = (
 
 
 async def do(caller: Caller, mutation: str, input: Any, fields: str = SESSION) -> Any:
-    kind = {"deactivateUser": "UserIdInput", "activateUser": "UserIdInput"}.get(
+    kind = {"deactivateUser": "UserIdInput", "activateUser": "UserIdInput", "logOutUser": "UserIdInput"}.get(
         mutation, f"{mutation[0].upper()}{mutation[1:]}Input"
     )
     query = f"mutation($i: {kind}!) {{ {mutation}(input: $i) {{ {fields} }} }}"

@@ -76,3 +76,15 @@ async def test_a_program_still_administers_other_users(api: Api) -> None:
     ):
         done = await program.ask(f"mutation {{ {mutation} {{ userErrors {{ code }} }} }}")
         assert next(iter(done.values())) == {"userErrors": []}, mutation
+
+
+async def test_an_administrator_ends_all_sessions_of_a_user(api: Api) -> None:
+    assert api.alice.user is not None
+    async with open_socket(api) as socket:
+        await listening(socket, api.alice.token or "")
+        given = {"id": ids.encode_id("User", api.alice.user.id)}
+        payload = await do(api.carol, "logOutUser", given, "endedSessionCount userErrors { code }")
+        assert payload == {"endedSessionCount": 1, "userErrors": []}
+        assert await socket.close_code() == 4403
+    log_in = await do(api.nobody, "logIn", {"email": "alice@example.test", "password": PASSWORD})
+    assert log_in["session"], "the account stays active"

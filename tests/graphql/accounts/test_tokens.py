@@ -2,7 +2,7 @@
 
 import json
 
-from tests.graphql.accounts.calls import do, error_code, listening, with_token
+from tests.graphql.accounts.calls import create_program, do, error_code, listening, with_token
 from tests.graphql.conftest import PASSWORD, Api, Caller
 from tests.graphql.sockets import open_socket
 
@@ -88,3 +88,15 @@ async def test_a_socket_by_a_token_without_read_hears_nothing(api: Api) -> None:
         await socket.subscribe("1")
         answer = await socket.receive()
         assert (answer["type"], answer["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+
+
+async def test_all_other_sessions_end_and_this_one_stays(api: Api) -> None:
+    for _ in range(3):
+        await do(api.nobody, "logIn", {"email": "alice@example.test", "password": PASSWORD})
+    ended = "mutation { revokeOtherSessions { revokedCount userErrors { code } } }"
+    for count in (3, 0):
+        answer = await api.alice.ask(ended)
+        assert answer["revokeOtherSessions"] == {"revokedCount": count, "userErrors": []}
+    assert [each["isCurrent"] for each in (await api.alice.ask("{ sessions { isCurrent } }"))["sessions"]] == [True]
+    program = await create_program(api, api.alice, "READ", "WRITE")
+    assert (await program.post(ended))["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -29,9 +29,10 @@ REFUSED = {
     "Replay.canaryRun", "WorkflowRun.result", "StepRun.result", "StepRun.runs", "Queue.depth", "Queue.running",
     "Queue.oldestQueuedAt", "Queue.throughputPerMinute", "User.usage", "NotificationChannel.deliveries",
     "Task.notificationRule", "Workflow.notificationRule", "Task.incident", "Workflow.incident", "Incident.subjects",
-    "Incident.notifications", "Workflow.versions", "Workflow.savedVersion", "WorkflowRun.savedVersion",
-    "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs", "Task.assignedQueue",
+    "Incident.notifications", "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs", "Task.assignedQueue",
     "Run.assignedQueue", "Task.progress", "Run.progress", "StepRun.progress",
+    "Workflow.versions", "Workflow.savedVersion", "WorkflowRun.savedVersion",
+    "Task.recentOutcomes", "Queue.lastHour",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

@@ -18,7 +18,7 @@ def test_without_an_input_the_server_decides() -> None:
 def test_an_input_is_shown_as_it_was_given() -> None:
     policy = parse_retry_policy(RetryInput(offsets=[SECOND, 2 * SECOND], statuses=[503, 429]))
     assert policy is not None
-    shown = to_retry_policy(policy)
+    shown = to_retry_policy(policy, is_default=False)
     assert (shown.offsets, shown.backoff, shown.statuses) == ([SECOND, 2 * SECOND], None, [429, 503])
 
 
@@ -27,13 +27,13 @@ def test_a_backoff_is_shown_with_all_its_fields() -> None:
     policy = parse_retry_policy(given)
     assert policy is not None
     assert policy.backoff == Backoff(initial=SECOND, factor=3.0, maximum=60 * SECOND, jitter=0.5)
-    shown = to_retry_policy(policy)
+    shown = to_retry_policy(policy, is_default=False)
     assert shown.backoff is not None
     assert (shown.max_retries, shown.backoff.max, shown.backoff.jitter) == (4, 60 * SECOND, 0.5)
 
 
 def test_a_policy_without_a_number_of_retries_shows_none() -> None:
-    assert to_retry_policy(RetryPolicy(max_retries=None, offsets=())).max_retries == 0
+    assert to_retry_policy(RetryPolicy(max_retries=None, offsets=()), is_default=False).max_retries == 0
 
 
 def test_no_offsets_are_no_retries() -> None:

@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from tests.graphql.conftest import HTTP_JOB, Api, stored_task
+from tests.graphql.conftest import HTTP_JOB, T0, Api, stored_task, task_document
 from tocsin import clock
+from tocsin.graphql import ids
 
 ERRORS = "userErrors { field code message }"
 
@@ -73,3 +74,20 @@ async def test_a_late_task_explains_its_delay(api: Api) -> None:
     (waits,) = (await api.alice.ask("{ tasks { nodes { waitingText } } }"))["tasks"]["nodes"]
     assert ahead["waitingText"] is None
     assert "is waiting for its turn" in waits["waitingText"]
+
+
+async def test_the_next_due_times_begin_with_the_next_one(api: Api) -> None:
+    assert api.alice.user is not None
+    every = {"kind": "every", "interval_ms": 60_000, "start": T0, "end": T0 + timedelta(minutes=2)}
+    task = task_document(api.alice.user.id, T0, schedule=every, next_run_at=T0 + timedelta(minutes=1))
+    paused = task_document(api.alice.user.id, T0, schedule=every, next_run_at=None, hold="PAUSED")
+    await api.database.tasks.insert_many([task, paused])
+    query = "query($id: ID!, $count: Int! = 5) { task(id: $id) { nextDueTimes(count: $count) } }"
+    found = await api.alice.ask(query, id=ids.encode_id("Task", task["_id"]))
+    assert found["task"]["nextDueTimes"] == ["2026-03-01T12:01:00Z", "2026-03-01T12:02:00Z"]
+    one = await api.alice.ask(query, id=ids.encode_id("Task", task["_id"]), count=1)
+    assert one["task"]["nextDueTimes"] == ["2026-03-01T12:01:00Z"]
+    none = await api.alice.ask(query, id=ids.encode_id("Task", paused["_id"]))
+    assert none["task"]["nextDueTimes"] == []
+    refused = await api.alice.post(query, {"id": ids.encode_id("Task", task["_id"]), "count": 101})
+    assert refused["errors"][0]["extensions"]["field"] == ["count"]

@@ -53,29 +53,29 @@ _ERROR = {
 BEGAN = f"""Your task "Nightly backup" has started failing. It will be retried.
 {_CALL}
 Attempts: 1
-Next attempt: 2026-11-22T10:00:11Z
-Due: 2026-11-22T09:00:00Z"""
+Next attempt: 22 Nov 2026, 10:00:11 UTC
+Due: 22 Nov 2026, 09:00:00 UTC"""
 FAILED = f"""Your task "Nightly backup" has failed. This run will not be retried.
 {_CALL}
 Attempts: 1
 No retry: All retries are used up.
-Due: 2026-11-22T09:00:00Z"""
+Due: 22 Nov 2026, 09:00:00 UTC"""
 WORKFLOW_BEGAN = f"""Your workflow "Invoices" has started failing. Its step will be retried.
 Step: fetch
 Error: The server answered 503 Service Unavailable.
 {_HINT}
 Attempts: 1
-Next attempt: 2026-11-22T10:00:11Z
-Due: 2026-11-22T09:00:00Z"""
+Next attempt: 22 Nov 2026, 10:00:11 UTC
+Due: 22 Nov 2026, 09:00:00 UTC"""
 WORKFLOW_FAILED = """Your workflow "Invoices" has failed.
 Failed step: a
 Error: The server answered 500.
-Due: 2026-11-22T09:00:00Z
+Due: 22 Nov 2026, 09:00:00 UTC
 The run can be resumed."""
 APPROVAL = """The workflow step Invoices / ask is still waiting for your decision.
 Message: Pay 5 EUR?
-Waiting since: 2026-11-22T09:00:00Z
-Decide until: 2026-11-22T09:00:11Z
+Waiting since: 22 Nov 2026, 09:00:00 UTC
+Decide until: 22 Nov 2026, 09:00:11 UTC
 The page opens with the mutation decideApproval filled in: true completes the step, false fails it."""
 _DUE = "2026-11-22T09:00:00Z"
 _REFUSED = {
@@ -86,7 +86,7 @@ _REFUSED = {
 STILL_FAILING = """Task "Nightly backup" is still failing.
 Error: api.example.org refused the connection.
 Hint: Start it.
-Failing since: 2026-11-22T09:00:11Z"""
+Failing since: 22 Nov 2026, 09:00:11 UTC"""
 CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
     (TaskFailure.from_run(retried_run()), 'Task "Nightly backup" has started failing', BEGAN,
      {"runId": _RUN, "taskId": _TASK, "attempts": 1, "dueAt": _DUE, "nextAttemptAt": "2026-11-22T10:00:11Z", **_ERROR}),
@@ -111,15 +111,16 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
      "One of your sessions was ended", "One of your sessions was ended: its refresh token was used a second time",
      {"address": "192.0.2.2", "openedAt": _DUE, "openedFrom": "192.0.2.1"}),
     (NetworkDown.from_outage("u1", "o1", DUE), "The network of your Tocsin server is down",
-     "The network of your Tocsin server is down: none of its canaries answers.\nDown since: 2026-11-22T09:00:00Z\n",
+     "The network of your Tocsin server is down: none of its canaries answers.\n"
+     "Down since: 22 Nov 2026, 09:00:00 UTC\n",
      {"since": _DUE}),
     (NetworkUp.from_outage("u1", "o1", DUE, ENDED), "The network of your Tocsin server is back",
-     "The network of your Tocsin server is back: a canary answers again.\nDown since: 2026-11-22T09:00:00Z\n"
-     "Back at: 2026-11-22T09:00:11Z\n",
+     "The network of your Tocsin server is back: a canary answers again.\nDown since: 22 Nov 2026, 09:00:00 UTC\n"
+     "Back at: 22 Nov 2026, 09:00:11 UTC\n",
      {"since": _DUE, "until": "2026-11-22T09:00:11Z"}),
     (PasswordChanged(id="password:u1:1", owner="u1", at=DUE, address="192.0.2.1"), "Your password was changed",
      "The password of your account was changed, and your other sessions were ended.\n"
-     "When: 2026-11-22T09:00:00Z\nFrom: 192.0.2.1\n",
+     "When: 22 Nov 2026, 09:00:00 UTC\nFrom: 192.0.2.1\n",
      {"address": "192.0.2.1"}),
     (ChannelDisabled.from_channel(CHANNEL, "It is gone.", DUE), 'Channel "Ops" was disabled',
      'Your notification channel "Ops" was disabled.\nReason: It is gone.\nKind: slack\n',
@@ -131,12 +132,13 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
       "taskId": to_global_id("Task", "u1/Nightly backup")}),
     (IncidentReport.from_incident(several(), IncidentNews.RECOVERED),
      "12 tasks that call api.example.org:443 work again",
-     "12 tasks that call api.example.org:443 work again.\nFailing since: 2026-11-22T09:00:11Z\n"
-     "Ended: 2026-11-22T09:00:21Z\nTask: Nightly backup\nTask: Ping\nOthers: 10",
+     "12 tasks that call api.example.org:443 work again.\nFailing since: 22 Nov 2026, 09:00:11 UTC\n"
+     "Ended: 22 Nov 2026, 09:00:21 UTC\nTasks: Nightly backup, Ping\nOthers: 10",
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 12, "host": "api.example.org:443",
       **_REFUSED}),
     (IncidentReport.from_incident(incident(subjects=[workflow_subject()]), IncidentNews.RECOVERED),
-     'Workflow "Invoices" works again', 'Your workflow "Invoices" works again.\nFailing since: 2026-11-22T09:00:11Z',
+     'Workflow "Invoices" works again',
+     'Your workflow "Invoices" works again.\nFailing since: 22 Nov 2026, 09:00:11 UTC',
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
       **_REFUSED, "workflowRunId": to_global_id("WorkflowRun", "u1/w1-1"),
       "workflowId": to_global_id("Workflow", "u1/1")}),

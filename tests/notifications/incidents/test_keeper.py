@@ -51,7 +51,7 @@ async def test_a_thousand_tasks_on_a_dead_host_are_one_notice_and_one_when_they_
     await world.pass_time(timedelta(seconds=1))
     assert await world.told() == [(FAILED, f"1,000 tasks that call {HOST} have failed")]
     (notification,) = await database.notifications.find({}).to_list()
-    assert "Task: t0777\nTask: t0000\nTask: t0001\n" in notification["text"]
+    assert "Tasks: t0777, t0000, t0001, " in notification["text"]
     assert "Others: 990" in notification["text"]
     assert notification["data"]["subjectCount"] == 1_000
     world.clock.time += MINUTE

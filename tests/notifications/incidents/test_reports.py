@@ -83,7 +83,7 @@ def test_a_mail_about_several_lists_the_most_important_and_counts_the_rest() -> 
         "Hello,\n\n12 tasks that call api.example.org:443 have failed. They call the same host\n"
         "and fail with the same kind of error, so they are one incident.\n\n"
         "Error:           api.example.org refused the connection.\nHint:            Start it.\n"
-        "Failing since:   2026-11-22T09:00:11Z\nTask:            Nightly backup\nTask:            Ping\n"
+        "Failing since:   22 Nov 2026, 09:00:11 UTC\nTasks:           Nightly backup\n                 Ping\n"
         "Others:          10\nOpen:            {page}\n\n"
         "Unless you have chosen otherwise, you get one more mail, when all of this\n"
         "works again.\n\nTocsin\n"

@@ -93,7 +93,6 @@ function begin(): void {
   else show(element<HTMLFormElement>("ask"), askForMail);
 }
 
-store.restore();
 begin();
 // Following a link while the page is open changes only the fragment, so reload to start from a clean state.
 addEventListener("hashchange", () => location.reload());

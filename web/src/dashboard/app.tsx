@@ -1,20 +1,32 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Router } from "wouter-preact";
 
 import { usePageLocation, usePageSearch } from "./address.ts";
-import { connect, userEmail } from "./client.ts";
+import { connect, status, user } from "./client.ts";
 import { type Api, ApiContext, Changes } from "./live.ts";
-import { SignInPage } from "./pages/sign-in.tsx";
+import { RestoringPage } from "./pages/restoring.tsx";
+import { SignInAgain, SignInPage } from "./pages/sign-in.tsx";
 import { Pages } from "./routes.tsx";
 import { Shell } from "./shell.tsx";
 
-/** The dashboard. The page that is shown is in the fragment of the address, so signing in again leads back to it. */
+/** The dashboard. The page that is shown is in the fragment of the address, so signing in again leads back to it. If the
+ * server has ended the session, the page is kept, hidden, for the same user: what they have typed is still there then. */
 export function App(): JSX.Element {
-  const email = userEmail.value;
+  const kept = useRef<typeof user.value>(null);
+  const current = status.value;
+  if (current === "signed out") kept.current = null;
+  else kept.current = user.value ?? kept.current;
   return (
     <Router hook={usePageLocation} searchHook={usePageSearch}>
-      {email === null ? <SignInPage /> : <Dashboard key={email} />}
+      {kept.current && (
+        <div hidden={user.value === null}>
+          <Dashboard key={kept.current.id} />
+        </div>
+      )}
+      {current === "restoring" && <RestoringPage />}
+      {current === "signed out" && <SignInPage />}
+      {current === "ended" && <SignInAgain email={kept.current?.email ?? ""} />}
     </Router>
   );
 }

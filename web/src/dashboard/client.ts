@@ -1,10 +1,10 @@
 // The session of this tab and its connection to the API.
 
-import { signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { cacheExchange, Client, fetchExchange, subscriptionExchange } from "@urql/core";
 
 import { ENDPOINT } from "../api.ts";
-import { SessionStore } from "../session.ts";
+import { type Session, type SessionStatus, SessionStore } from "../session.ts";
 import { send, type SocketClient, socketClient } from "../transport.ts";
 
 export const session = new SessionStore();
@@ -12,15 +12,39 @@ export const session = new SessionStore();
 /** Whether changes arrive: null before the first connection. */
 export const isConnected = signal<boolean | null>(null);
 
+/** The user who is signed in; null when signed out. */
+export const user = signal<Session["user"] | null>(null);
+
+/** Whether somebody is signed in. */
+export const status = signal<SessionStatus>("restoring");
+
 /** The e-mail address of the signed-in user; null when signed out. */
-export const userEmail = signal<string | null>(null);
-session.subscribe(() => (userEmail.value = session.current()?.user.email ?? null));
+export const userEmail = computed(() => user.value?.email ?? null);
+
+function follow(): void {
+  const next = session.current()?.user ?? null;
+  batch(() => {
+    if (JSON.stringify(next) !== JSON.stringify(user.value)) user.value = next;
+    status.value = session.status();
+  });
+}
+session.subscribe(follow);
+
+/** Signs in as an earlier page of this browser. */
+export function restoreSession(): void {
+  session.restore();
+  follow();
+}
 
 export type Connection = { client: Client; close: () => void };
 
 /** Connects as the signed-in user. When the user changes, close the connection and make another one. */
 export function connect(): Connection {
-  const socket = socketClient(session, { opened: () => (isConnected.value = true), lost: () => (isConnected.value = false) });
+  const socket = socketClient(session, {
+    opened: () => (isConnected.value = true),
+    lost: () => (isConnected.value = false),
+    needsUser: true,
+  });
   const client = new Client({
     url: ENDPOINT,
     preferGetMethod: false,

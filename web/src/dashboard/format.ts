@@ -47,3 +47,9 @@ export function formatDuration(milliseconds: number): string {
 export function formatCount(count: number, isExact = true): string {
   return `${NUMBER.format(count)}${isExact ? "" : "+"}`;
 }
+
+/** Formats the value of an enum as words, such as "Api tokens" for API_TOKENS. */
+export function formatEnum(value: string): string {
+  const words = value.toLowerCase().replaceAll("_", " ").replace("api", "API");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

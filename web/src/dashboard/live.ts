@@ -42,8 +42,15 @@ const NOTICES = graphql(`
     }
   }
 `);
+const ACKNOWLEDGEMENTS = graphql(`
+  subscription Acknowledgements {
+    notificationsAcknowledged {
+      unacknowledgedCount
+    }
+  }
+`);
 
-/** A change of a task or run, of a workflow run, of a workflow itself, or a notification that was stored. */
+/** A change of a task or run, of a workflow or its run, or of notifications: one was stored, or some were acknowledged. */
 export type Change =
   | { of: "task"; isSnapshot: boolean; taskId: string | null; runId: string | null }
   | { of: "workflow run"; isSnapshot: boolean; workflowRunId: string | null }
@@ -80,6 +87,7 @@ export class Changes {
       client.subscription(WORKFLOW_EVENTS, {}).subscribe(({ data }) => data && this.#tellWorkflow(data.workflowRunEvents)),
       client.subscription(DEFINITION_EVENTS, {}).subscribe(({ data }) => data && this.#tellDefinition(data.workflowEvents)),
       client.subscription(NOTICES, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
+      client.subscription(ACKNOWLEDGEMENTS, {}).subscribe(({ data }) => data && this.#tell(NOTIFIED)),
     ];
   }
 
@@ -122,13 +130,14 @@ export function useApi(): Api {
 }
 
 export type Live<Data> = { data: Data | undefined; error: string | undefined; isStale: boolean; reread: () => void };
-type Options = { concerns?: (change: Change) => boolean };
+/** `pace` is the shortest time between two readings because of changes, in milliseconds. */
+type Options = { concerns?: (change: Change) => boolean; pace?: number };
 
-/** Reads a query, and again when something that `concerns` it has changed, at most every 400 ms. */
+/** Reads a query, and again when something that `concerns` it has changed, by default at most every 400 ms. */
 export function useLive<Data, Variables extends Record<string, unknown>>(
   query: DocumentInput<Data, Variables>,
   variables: Variables,
-  { concerns = isOfTasks }: Options = {},
+  { concerns = isOfTasks, pace = REREAD_MS }: Options = {},
 ): Live<Data> {
   const { client, changes } = useApi();
   const [result, setResult] = useState<OperationResult<Data, Variables> | null>(null);
@@ -137,11 +146,11 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
   const isConcerned = useRef(concerns);
   isConcerned.current = concerns;
   useEffect(() => {
-    const reader = new Reader(client, query, variables, setResult);
+    const reader = new Reader(client, query, variables, pace, setResult);
     reread.current = () => reader.request(0);
     reader.read("cache-and-network");
     const unsubscribe = changes.subscribe((change) => {
-      if (change.isSnapshot || isConcerned.current(change)) reader.request(REREAD_MS);
+      if (change.isSnapshot || isConcerned.current(change)) reader.request(pace);
     });
     return () => {
       unsubscribe();
@@ -162,17 +171,20 @@ class Reader<Data, Variables extends Record<string, unknown>> {
   readonly #client: Client;
   readonly #query: DocumentInput<Data, Variables>;
   readonly #variables: Variables;
+  readonly #pace: number;
   readonly #show: (result: OperationResult<Data, Variables>) => void;
 
   constructor(
     client: Client,
     query: DocumentInput<Data, Variables>,
     variables: Variables,
+    pace: number,
     show: (result: OperationResult<Data, Variables>) => void,
   ) {
     this.#client = client;
     this.#query = query;
     this.#variables = variables;
+    this.#pace = pace;
     this.#show = show;
   }
 
@@ -190,7 +202,7 @@ class Reader<Data, Variables extends Record<string, unknown>> {
       this.#show(result);
       if (result.stale) return;
       this.#isReading = false;
-      if (this.#isWanted) this.request(REREAD_MS);
+      if (this.#isWanted) this.request(this.#pace);
       this.#isWanted = false;
     });
     this.#stop = unsubscribe;

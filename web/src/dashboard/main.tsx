@@ -8,7 +8,7 @@ import "./styles/forms.css";
 import { render } from "preact";
 
 import { App } from "./app.tsx";
-import { session } from "./client.ts";
+import { restoreSession } from "./client.ts";
 
-session.restore();
+restoreSession();
 render(<App />, document.getElementById("app") as HTMLElement);

@@ -8,10 +8,15 @@ import { OverviewPage } from "./pages/overview.tsx";
 import { lazy } from "./ui/lazy.tsx";
 
 const AccountPage = lazy(async () => (await import("./pages/account.tsx")).AccountPage);
+const AdminPage = lazy(async () => (await import("./pages/admin.tsx")).AdminPage);
+const AdminUserPage = lazy(async () => (await import("./pages/admin-user.tsx")).AdminUserPage);
 const DeadLettersPage = lazy(async () => (await import("./pages/dead-letters.tsx")).DeadLettersPage);
+const EditTaskPage = lazy(async () => (await import("./pages/task-form.tsx")).EditTaskPage);
 const HistoryPage = lazy(async () => (await import("./pages/history.tsx")).HistoryPage);
+const ImportTasksPage = lazy(async () => (await import("./pages/task-import.tsx")).ImportTasksPage);
 const IncidentPage = lazy(async () => (await import("./pages/incident.tsx")).IncidentPage);
 const IncidentsPage = lazy(async () => (await import("./pages/incidents.tsx")).IncidentsPage);
+const NewTaskPage = lazy(async () => (await import("./pages/task-form.tsx")).NewTaskPage);
 const NotificationsPage = lazy(async () => (await import("./pages/notifications.tsx")).NotificationsPage);
 const QueuesPage = lazy(async () => (await import("./pages/queues.tsx")).QueuesPage);
 const RunPage = lazy(async () => (await import("./pages/run.tsx")).RunPage);
@@ -32,6 +37,13 @@ export function Pages(): JSX.Element {
       <Route path="/tasks">
         <TasksPage />
       </Route>
+      <Route path="/tasks/new">
+        <NewTaskPage />
+      </Route>
+      <Route path="/tasks/import">
+        <ImportTasksPage />
+      </Route>
+      <Route path="/tasks/:id/edit">{({ id }) => <EditTaskPage key={id} id={id} />}</Route>
       <Route path="/tasks/:id">{({ id }) => <TaskPage key={id} id={id} />}</Route>
       <Route path="/runs">
         <HistoryPage />
@@ -46,21 +58,19 @@ export function Pages(): JSX.Element {
       <Route path="/workflows/:id/edit">{({ id }) => <EditWorkflowPage key={id} id={id} />}</Route>
       <Route path="/workflows/:id">{({ id }) => <WorkflowPage key={id} id={id} />}</Route>
       <Route path="/workflow-runs/:id">{({ id }) => <WorkflowRunPage key={id} id={id} />}</Route>
-      <Route path="/account">
-        <AccountPage />
-      </Route>
+      <Route path="/admin/users/:id">{({ id }) => <AdminUserPage key={id} id={id} />}</Route>
+      <Route path="/admin/:part?">{({ part }) => <AdminPage part={part} />}</Route>
+      <Route path="/account/:part?">{({ part }) => <AccountPage part={part} />}</Route>
       <Route path="/queues">
         <QueuesPage />
       </Route>
+      <Route path="/notifications/:part?">{({ part }) => <NotificationsPage part={part} />}</Route>
       <Route path="/incidents">
         <IncidentsPage />
       </Route>
       <Route path="/incidents/:id">{({ id }) => <IncidentPage key={id} id={id} />}</Route>
       <Route path="/dead-letters">
         <DeadLettersPage />
-      </Route>
-      <Route path="/notifications">
-        <NotificationsPage />
       </Route>
       <Route component={NotFoundPage} />
     </Switch>

@@ -3,10 +3,22 @@ import { useEffect, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
-import { isConnected, session, userEmail } from "./client.ts";
+import { isConnected, session, user, userEmail } from "./client.ts";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
 import { Confirmation, Dialog } from "./ui/dialog.tsx";
-import { BellIcon, CodeIcon, DeadLetterIcon, HomeIcon, IncidentIcon, MenuIcon, QueueIcon, RunIcon, TaskIcon, WorkflowIcon } from "./ui/icons.tsx";
+import {
+  BellIcon,
+  CodeIcon,
+  DeadLetterIcon,
+  HomeIcon,
+  IncidentIcon,
+  MenuIcon,
+  QueueIcon,
+  RunIcon,
+  ShieldIcon,
+  TaskIcon,
+  WorkflowIcon,
+} from "./ui/icons.tsx";
 import { Toasts } from "./ui/toast.tsx";
 
 const PAGES = [
@@ -71,6 +83,14 @@ function Sidebar(): JSX.Element {
             </Link>
           </li>
         ))}
+        {user.value?.isAdmin && (
+          <li>
+            <Link href="/admin" aria-current={isWithin(location, "/admin") ? "page" : undefined}>
+              <ShieldIcon />
+              <span>Administration</span>
+            </Link>
+          </li>
+        )}
         <li>
           <a href="playground">
             <CodeIcon />

@@ -28,6 +28,7 @@ const WELCOME = `# Write an operation, or open an example with the book icon on 
 
 function Playground({ store }: { store: SessionStore }): ReactNode {
   const session = useSyncExternalStore(store.subscribe, store.current);
+  const status = useSyncExternalStore(store.subscribe, store.status);
   const email = session?.user.email;
   // Reconnect when the user changes, so that GraphiQL reloads the schema and no subscription outlives its user.
   const connection = useMemo(() => connect(store), [store, email]);
@@ -37,7 +38,8 @@ function Playground({ store }: { store: SessionStore }): ReactNode {
       <header className="strip">
         <img src={icon} alt="" width="22" height="22" />
         <h1>Tocsin playground</h1>
-        {email === undefined ? <SignIn store={store} /> : <SignedIn email={email} store={store} />}
+        {email !== undefined && <SignedIn email={email} store={store} />}
+        {email === undefined && status !== "restoring" && <SignIn store={store} />}
       </header>
       <GraphiQL
         fetcher={connection.fetcher}

@@ -85,6 +85,13 @@ class SetUserQuotaPayload(UserPayload):
     pass
 
 
+@payload
+class LogOutUserPayload(Payload):
+    ended_session_count: int | None = strawberry.field(
+        description="Number of sessions that were ended; null if there are user errors."
+    )
+
+
 @strawberry.type
 class AdministrationMutations:
     @mutation(
@@ -145,6 +152,19 @@ class AdministrationMutations:
         if user.is_admin and not user.is_active:
             access.refuse_api_token(admin)
         return ActivateUserPayload(user=to_user(await accounts.activate_user(user, access.audit_actor(info, admin))))
+
+    @mutation(
+        description=(
+            "End all sessions of a user, who has to log in again. Requires administrator access. Their API tokens stay "
+            "valid and their tasks run on."
+        )
+    )
+    async def log_out_user(self, info: Info, input: Annotated[UserIdInput, INPUT_ARGUMENT]) -> LogOutUserPayload:
+        admin = await access.require_administrator(info)
+        user = await _require_user(input.id)
+        database = info.context.services.database
+        count = await accounts.log_out_everywhere(database, user, access.audit_actor(info, admin))
+        return LogOutUserPayload(ended_session_count=count)
 
     @mutation(description="Set or reset one quota of one user. Requires administrator access.")
     async def set_user_quota(

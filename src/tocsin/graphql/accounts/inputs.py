@@ -23,7 +23,13 @@ class LogInInput:
 
 @strawberry.input(description="Input of `refreshSession`.")
 class RefreshSessionInput:
-    refresh_token: str = strawberry.field(description="Latest refresh token of the session. Each is valid once.")
+    refresh_token: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Latest refresh token of the session. Each is valid once. Required, except for Tocsin's own pages, which "
+            "keep it in a cookie."
+        ),
+    )
 
 
 @strawberry.input(description="Input of `logOut`.")

@@ -6,6 +6,7 @@ import strawberry
 
 from tocsin import accounts
 from tocsin.accounts.approval_requests import ApprovalRequestRules, accept_requests, refuse_requests
+from tocsin.errors import InvalidInput
 from tocsin.graphql import access
 from tocsin.graphql.accounts.inputs import (
     AcceptInvitationInput,
@@ -30,6 +31,7 @@ from tocsin.graphql.accounts.inputs import (
     SignUpInput,
     SignUpPayload,
 )
+from tocsin.graphql.accounts.refresh_cookies import refuse_token
 from tocsin.graphql.accounts.types import Session, to_session, to_user
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Context, Info
@@ -70,10 +72,18 @@ class AccountMutations:
     async def refresh_session(
         self, info: Info, input: Annotated[RefreshSessionInput, INPUT_ARGUMENT]
     ) -> RefreshSessionPayload:
-        context = info.context
+        context, service = info.context, info.context.services.accounts
+        if (
+            cookie := context.refresh_cookie
+        ) is not None:  # which is limited by its cost, as each load of a page is one
+            refuse_token(input.refresh_token)
+            return RefreshSessionPayload(session=to_session(await cookie.renew(service, context.actor), in_cookie=True))
+        if not input.refresh_token:
+            raise InvalidInput("Give the latest refresh token of the session.", "refreshToken")
         await context.count_attempt("refreshSession")
-        grant = await context.services.accounts.refresh_tokens(input.refresh_token, context.actor)
-        return RefreshSessionPayload(session=to_session(grant))
+        return RefreshSessionPayload(
+            session=to_session(await service.refresh_tokens(input.refresh_token, context.actor))
+        )
 
     @mutation(
         description=(
@@ -83,7 +93,10 @@ class AccountMutations:
     )
     async def log_out(self, info: Info, input: Annotated[LogOutInput, INPUT_ARGUMENT]) -> LogOutPayload:
         service = info.context.services.accounts
-        if input.refresh_token:
+        if (cookie := info.context.refresh_cookie) is not None:
+            refuse_token(input.refresh_token)
+            await cookie.end(service, info.context.actor)
+        elif input.refresh_token:
             await service.log_out(input.refresh_token, info.context.actor)
         else:
             who = await access.require_logged_in(info)
@@ -195,4 +208,6 @@ class AccountMutations:
 async def _note_login(context: Context, grant: accounts.SessionTokens) -> Session:
     """Record a successful log-in for the rate limits, and return its session."""
     await context.note_login(grant.user.email)
-    return to_session(grant)
+    if (cookie := context.refresh_cookie) is not None:
+        await cookie.keep_opened(context.services.accounts, grant, context.actor)
+    return to_session(grant, in_cookie=cookie is not None)

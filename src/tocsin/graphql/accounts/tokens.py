@@ -53,6 +53,13 @@ class RevokeApiTokenPayload(Payload):
 
 
 @payload
+class RevokeOtherSessionsPayload(Payload):
+    revoked_count: int | None = strawberry.field(
+        description="Number of sessions that were ended; null if there are user errors."
+    )
+
+
+@payload
 class RevokeSessionPayload(Payload):
     revoked_session_id: strawberry.ID | None = strawberry.field(
         description="Global ID of the ended session; null if there are user errors."
@@ -105,3 +112,14 @@ class TokenMutations:
         if not await service.end_session(who, session_id, access.audit_actor(info, who)):
             raise NotFound("You have no session with this id.", "id")
         return RevokeSessionPayload(revoked_session_id=input.id)
+
+    @mutation(
+        description=(
+            "End all of your sessions except this one. Their tokens become invalid and their connections are closed "
+            "immediately. Requires a session instead of an API token."
+        )
+    )
+    async def revoke_other_sessions(self, info: Info) -> RevokeOtherSessionsPayload:
+        who, service = await access.require_logged_in(info), info.context.services.accounts
+        count = await service.end_other_sessions(who, access.audit_actor(info, who))
+        return RevokeOtherSessionsPayload(revoked_count=count)

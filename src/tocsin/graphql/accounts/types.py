@@ -75,7 +75,8 @@ class Session:
         description="Expiry of the access token, which also ends with its session. Renew it with `refreshSession`."
     )
     refresh_token: str = strawberry.field(
-        description="Token for `refreshSession`, which accepts it once and returns the next one. Keep it secret."
+        description="Token for `refreshSession`, which accepts it once and returns the next one. Keep it secret. Empty "
+        "for Tocsin's own pages, which keep it in a cookie."
     )
     user: User = strawberry.field(description="The user who logged in.")
 
@@ -134,12 +135,12 @@ async def load_user(info: Info, owner: str, user_id: str) -> User | None:
     return None if user is None else to_user(user)
 
 
-def to_session(grant: accounts.SessionTokens) -> Session:
-    """Convert the grant of a log-in or a refresh."""
+def to_session(grant: accounts.SessionTokens, *, in_cookie: bool = False) -> Session:
+    """Convert the grant of a log-in or a refresh, without the refresh token if it is kept in a cookie."""
     return Session(
         access_token=grant.access_token,
         access_token_expires_at=grant.expires_at,
-        refresh_token=grant.refresh_token,
+        refresh_token="" if in_cookie else grant.refresh_token,
         user=to_user(grant.user),
     )
 

@@ -71,12 +71,13 @@ _BATCH_RESULTS = {
 }
 """Lists in their results with one item for each object."""
 _LENGTHS = {
-    "attempts": 5,
-    "CreateTasksResult.userErrors": 1,
-    "TaskChangeResult.userErrors": 1,
-    "NotificationChannel.settings": 3,
-}
-"""Typical number of items of lists without a size argument, by field name or by type and field."""
+    "attempts": 5, "CreateTasksResult.userErrors": 1, "TaskChangeResult.userErrors": 1,
+    "NotificationChannel.settings": 3, "RunStatistics.buckets": 100, "Queue.lastHour": 12, "Task.recentOutcomes": 5,
+}  # fmt: skip
+"""Typical number of items of lists without a size argument, by field name or by type and field.
+
+The outcomes of a task are a few plain values each, of one document, and cost less than their number.
+"""
 _TYPICAL_LENGTH = 10
 _EXPENSIVE = {"responseBody": 40, "workflowErrors": 50}
 """Points of fields that are expensive: their value can have many kilobytes, or takes milliseconds to calculate."""

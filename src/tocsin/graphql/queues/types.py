@@ -7,7 +7,10 @@ import strawberry
 from tocsin import clock
 from tocsin.dispatch.circuit_breaker import CircuitState
 from tocsin.documents import CircuitDocument, QueueDocument
+from tocsin.graphql import access
+from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
+from tocsin.graphql.runs.statistics_types import RunStatisticsBucket, to_bucket
 from tocsin.tasks.queue_statistics import QueueStatistics
 
 describe_enum(
@@ -57,6 +60,12 @@ class Queue:
     @strawberry.field(description="Number of attempts that ended in the last minute, updated every few seconds.")
     async def throughput_per_minute(self) -> int:
         return await self.statistics.count_recent_attempts(self.name, clock.now())
+
+    @strawberry.field(description="Your runs that were due in the last hour, by five minutes.")
+    async def last_hour(self, info: Info) -> list[RunStatisticsBucket]:
+        owner = await access.require_owner(info)
+        found = await info.context.services.loaders.load_last_hour(owner, self.name)
+        return [to_bucket(each) for each in found]
 
 
 @strawberry.type(description="The circuit breaker of your runs to one target host. Exists only while it is not closed.")

@@ -1,12 +1,20 @@
 """Output types of attempts and their errors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import strawberry
 
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptDocument, AttemptOutcome, CallbackDocument, CallbackStatus, ErrorDocument, ErrorKind
+from tocsin.documents import (
+    AttemptDocument,
+    AttemptOutcome,
+    CallbackDocument,
+    CallbackStatus,
+    ErrorDocument,
+    ErrorKind,
+    RequestDocument,
+)
 from tocsin.graphql.context import Info
 from tocsin.graphql.jobs.http import Header
 from tocsin.graphql.scalars import Url
@@ -82,16 +90,13 @@ class Attempt:
 
     @strawberry.field(description="Request that was sent; null if none was.")
     def request(self) -> AttemptRequest | None:
-        sent = self.document.get("request")
-        if not sent:
-            return None
-        return AttemptRequest(method=sent["method"], url=Url(sent["url"]), headers=_to_headers(sent["headers"]))
+        return to_request(self.document.get("request"))
 
     @strawberry.field(
         description="Headers of the response in their original order, at most 16 kB, with cookies replaced by `***`."
     )
     def response_headers(self) -> list[Header]:
-        return _to_headers(self.document.get("response_headers") or [])
+        return to_headers(self.document.get("response_headers") or [])
 
     @strawberry.field(description="Stored part of the response body, as text; null if there was none.")
     async def response_body(self, info: Info) -> str | None:
@@ -103,11 +108,7 @@ class Attempt:
         description="Breakdown of the duration; null while the attempt is in progress and if nothing was sent."
     )
     def timings(self) -> AttemptTimings | None:
-        timings = self.document.get("timings")
-        if not timings:
-            return None
-        names = ("dns", "connect", "first_byte", "total")
-        return AttemptTimings(**{name: timings.get(name) for name in names})
+        return to_timings(self.document.get("timings"))
 
 
 def to_attempt(run_id: str, attempt: AttemptDocument) -> Attempt:
@@ -144,5 +145,21 @@ def _to_callback(callback: CallbackDocument | None) -> Callback | None:
     return Callback(received_at=callback["received_at"], status=status, message=callback["message"])
 
 
-def _to_headers(pairs: Iterable[Sequence[str]]) -> list[Header]:
+def to_request(sent: RequestDocument | None) -> AttemptRequest | None:
+    """Convert a recorded request; None if none was sent."""
+    if not sent:
+        return None
+    return AttemptRequest(method=sent["method"], url=Url(sent["url"]), headers=to_headers(sent["headers"]))
+
+
+def to_timings(timings: Mapping[str, float] | None) -> AttemptTimings | None:
+    """Convert measured timings; None if there are none."""
+    if not timings:
+        return None
+    names = ("dns", "connect", "first_byte", "total")
+    return AttemptTimings(**{name: timings.get(name) for name in names})
+
+
+def to_headers(pairs: Iterable[Sequence[str]]) -> list[Header]:
+    """Convert headers."""
     return [Header(name=name, value=value) for name, value in pairs]

@@ -59,7 +59,7 @@ async def list_runs(
     order = order or RunOrder(field=RunOrderField.DUE_AT)
     with prefix_errors("filter"):
         if task_id is None and filter_ and filter_.task_id:
-            task_id = _parse_task_id(filter_.task_id, owner.id)
+            task_id = parse_task_id(filter_.task_id, owner.id)
         criteria = _parse_filter(filter_, task_id) if filter_ else RunCriteria(task_id)
         query = query_runs(
             info.context.services.database,
@@ -72,7 +72,7 @@ async def list_runs(
     return await connect(query, page, to_run)
 
 
-def _parse_task_id(task_id: strawberry.ID, owner: str) -> str:
+def parse_task_id(task_id: strawberry.ID, owner: str) -> str:
     """Return the document ID of a task of the owner, else an ID that no task has. Raises InvalidInput."""
     found = ids.decode_as("Task", task_id, "taskId") or ""
     return found if owner_of(found) == owner else ""

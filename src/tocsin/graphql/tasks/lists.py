@@ -50,7 +50,7 @@ class TaskFilter:
 
 _PARTS: PartReaders = {
     "job": ("job", "timeout"),
-    "schedule": ("schedule", "retry"),
+    "schedule": ("schedule", "retry", "recentOutcomes", "nextDueTimes"),
     "misfire": ("misfire",),
     "retry": ("retry",),
 }

@@ -9,17 +9,18 @@ import strawberry
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
 from tocsin.documents.paging import PageArguments
-from tocsin.errors import InvalidInput
 from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import GlobalId, prefix_errors
 from tocsin.graphql.connections import Connection, PagedField
 from tocsin.graphql.context import Info
 from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.tasks.lists import TaskFilter, TaskOrder, list_tasks
-from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule
+from tocsin.graphql.tasks.preview import TaskPreview, preview_task
+from tocsin.graphql.tasks.retry import RetryInput
+from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule, require_preview_count
 from tocsin.graphql.tasks.types import Task
 
-_MAX_PREVIEW = 100
+_Count = Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")]
 
 
 @strawberry.type
@@ -57,13 +58,32 @@ class ScheduleQueries:
         self,
         info: Info,
         schedule: Annotated[ScheduleInput, strawberry.argument(description="Schedule to preview.")],
-        count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
+        count: _Count = 5,
     ) -> list[datetime]:
         await access.require_user(info)
-        if not 1 <= count <= _MAX_PREVIEW:
-            raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
+        require_preview_count(count)
         now = clock.now()
         with prefix_errors("schedule"):
             parsed = parse_schedule(schedule, now)
             schedules.validate_schedule(parsed)
         return await asyncio.to_thread(schedules.preview_due_times, parsed, now - MILLISECOND, count)
+
+    @strawberry.field(
+        description=(
+            "Preview what a task with these settings would do: its schedule in words, its next due times, and the "
+            "retries of a run that fails. For pages on which tasks are written."
+        )
+    )
+    async def task_preview(
+        self,
+        info: Info,
+        schedule: Annotated[ScheduleInput, strawberry.argument(description="Schedule of the task.")],
+        retry: Annotated[
+            RetryInput | None,
+            strawberry.argument(description="Retry policy of the task. Default: the policy of the server."),
+        ] = strawberry.UNSET,
+        count: _Count = 5,
+    ) -> TaskPreview:
+        await access.require_user(info)
+        require_preview_count(count)
+        return await preview_task(info.context.services.settings, schedule, retry, count, clock.now())

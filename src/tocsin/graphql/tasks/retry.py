@@ -34,6 +34,9 @@ class RetryPolicy:
     statuses: list[int] | None = strawberry.field(
         description="HTTP statuses that are retried; null if all are. Failures of other kinds are not affected."
     )
+    is_default: bool = strawberry.field(
+        description="True if the task sets nothing of it, and the policy of the server applies."
+    )
 
 
 @strawberry.input(description="Exponential backoff: waits between attempts that grow by a factor.")
@@ -76,13 +79,14 @@ class RetryInput:
     )
 
 
-def to_retry_policy(policy: retries.RetryPolicy) -> RetryPolicy:
-    """Convert a retry policy."""
+def to_retry_policy(policy: retries.RetryPolicy, *, is_default: bool) -> RetryPolicy:
+    """Convert a complete retry policy. `is_default` is true if nothing of it was set for the task."""
     return RetryPolicy(
         max_retries=policy.max_retries or 0,
         offsets=list(policy.offsets),
         backoff=None if policy.backoff is None else _to_backoff(policy.backoff),
         statuses=None if policy.statuses is None else sorted(policy.statuses),
+        is_default=is_default,
     )
 
 

@@ -14,6 +14,7 @@ from tocsin.schedules import MisfirePolicy
 from tocsin.schedules.iso8601 import format_datetime
 from tocsin.schedules.specs import MisfireSpec, ScheduleSpec
 
+_MAX_PREVIEW = 100
 _NOW = "now"
 _PAST = "This time has passed. Set a later time, or set ifPast to RUN_NOW to run once now."
 
@@ -149,6 +150,12 @@ def _once(
 def _requests(before: schedules.SimpleSchedule | None, requested: str) -> TypeGuard[schedules.Once]:
     """Tell whether the previous schedule was created by the same request."""
     return isinstance(before, schedules.Once) and before.requested == requested
+
+
+def require_preview_count(count: int) -> None:
+    """Check the number of due times that are wanted. Raises InvalidInput."""
+    if not 1 <= count <= _MAX_PREVIEW:
+        raise InvalidInput(f"count must be 1 to {_MAX_PREVIEW}; it is {count}.", "count")
 
 
 def to_misfire(misfire: schedules.Misfire) -> Misfire:

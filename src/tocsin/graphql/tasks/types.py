@@ -1,13 +1,14 @@
 """The output type of tasks."""
 
+import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
 from tocsin import clock, schedules
 from tocsin.clock import MILLISECOND
-from tocsin.documents import Hold, Overlap, PauseReason, TaskDocument, TaskStatus
+from tocsin.documents import Hold, Overlap, PauseReason, RunDocument, TaskDocument, TaskStatus
 from tocsin.documents.paging import PageArguments
 from tocsin.graphql import access, ids
 from tocsin.graphql.connections import Connection, PagedField
@@ -21,9 +22,11 @@ from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
 from tocsin.graphql.runs.progress import Progress, to_run_progress
 from tocsin.graphql.runs.reasons import explain_lateness
+from tocsin.graphql.runs.statistics_types import RunOutcome, to_outcome
 from tocsin.graphql.runs.types import Run
 from tocsin.graphql.tasks.retry import RetryPolicy, to_retry_policy
-from tocsin.graphql.tasks.schedule import Misfire, Schedule, to_misfire, to_schedule
+from tocsin.graphql.tasks.schedule import Misfire, Schedule, require_preview_count, to_misfire, to_schedule
+from tocsin.statistics.tally import find_end
 from tocsin.tasks import retry_policy as retries
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 from tocsin.tasks.retry_defaults import RetryDefaults
@@ -74,13 +77,18 @@ class Task(Node):
         interval = schedules.shortest_interval_ms(self.document["schedule"], clock.now())
         own = None if stored is None else retries.RetryPolicy.from_document(stored)
         defaults = RetryDefaults.from_settings(info.context.services.settings)
-        return to_retry_policy(defaults.complete_policy(own, None if interval is None else interval * MILLISECOND))
+        policy = defaults.complete_policy(own, None if interval is None else interval * MILLISECOND)
+        return to_retry_policy(policy, is_default=own is None)
 
     @strawberry.field(description="Timeout of one attempt: that of the task, else the default of the server.")
     def timeout(self, info: Info) -> timedelta:
         own: float | None = self.document["timeout"]
         default = info.context.services.settings.default_timeout(self.document["job"]["kind"])
         return timedelta(seconds=default if own is None else own)
+
+    @strawberry.field(description="True if the task sets no timeout, so that the default of the server applies.")
+    def timeout_is_default(self) -> bool:
+        return self.document["timeout"] is None
 
     @strawberry.field(
         description="Explanation of its delay for people; null unless a due time has passed that has no run yet."
@@ -134,6 +142,36 @@ class Task(Node):
     async def last_run(self, info: Info) -> Run | None:
         run_id = self.document["last_run"]
         return None if run_id is None else await load_node(info, RUN, self.document["owner"], run_id)
+
+    @strawberry.field(description="Next due times by its schedule, from `nextRunAt` on; empty if there is none.")
+    async def next_due_times(
+        self,
+        count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
+    ) -> list[datetime]:
+        require_preview_count(count)
+        if self.next_run_at is None:
+            return []
+        schedule = schedules.schedule_from_document(self.document["schedule"])
+        return await asyncio.to_thread(schedules.preview_due_times, schedule, self.next_run_at - MILLISECOND, count)
+
+    @strawberry.field(
+        description=(
+            "Outcomes of its latest runs, at most 50, the latest due time last; of a task due once only that of "
+            "its last run."
+        )
+    )
+    async def recent_outcomes(self, info: Info) -> list[RunOutcome]:
+        if self.document["schedule"]["kind"] != "once":
+            return [
+                to_outcome(each) for each in await info.context.services.loaders.load_outcomes(self.document["_id"])
+            ]
+        return await self._load_only_outcome(info)
+
+    async def _load_only_outcome(self, info: Info) -> list[RunOutcome]:
+        run_id, owner = self.document["last_run"], self.document["owner"]
+        run = None if run_id is None else await info.context.services.loaders.load("Run", owner, run_id)
+        end = None if run is None else find_end(cast("RunDocument", run))
+        return [] if end is None else [to_outcome(end.to_outcome())]
 
     @strawberry.field(
         description=(

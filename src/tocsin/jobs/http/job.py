@@ -21,6 +21,7 @@ from tocsin.jobs.base import (
     SaveContext,
 )
 from tocsin.jobs.http.body import encode_body
+from tocsin.jobs.http.call_context import CallContext
 from tocsin.jobs.http.callbacks import (
     NEEDS_EXPECTATION,
     OfferedCallback,
@@ -123,21 +124,26 @@ class HttpJob(Job[HttpParams]):
 
     async def perform(self, params: HttpParams, context: JobContext) -> Outcome:
         """Make the request and return its outcome."""
-        try:
-            secret = await unseal_headers(params.secret_headers, params.token, context.secrets, context.owner)
-        except SecretUnreadable:
-            return Outcome(error=_SECRET_ERROR)
-        if params.expect_callback is not None and context.callback_url is not None:
-            outcome = await _call_for_callback(params, secret, OfferedCallback(context.callback_url), context)
-        else:
-            request = _build_request(params, secret, context)
-            exchange = await context.http.request(request)
-            outcome = _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
-        return await _add_step_result(outcome, context) if context.is_step else outcome
+        outcome = await call_target(params, context)
+        is_result = context.is_step and outcome.error is not _SECRET_ERROR
+        return await _add_step_result(outcome, context) if is_result else outcome
+
+
+async def call_target(params: HttpParams, context: CallContext) -> Outcome:
+    """Make the request, with its redirects, and return the outcome, in which secrets are masked."""
+    try:
+        secret = await unseal_headers(params.secret_headers, params.token, context.secrets, context.owner)
+    except SecretUnreadable:
+        return Outcome(error=_SECRET_ERROR)
+    if params.expect_callback is not None and context.callback_url is not None:
+        return await _call_for_callback(params, secret, OfferedCallback(context.callback_url), context)
+    request = _build_request(params, secret, context)
+    exchange = await context.http.request(request)
+    return _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
 
 
 async def _call_for_callback(
-    params: HttpParams, secret: list[Header], callback: OfferedCallback, context: JobContext
+    params: HttpParams, secret: list[Header], callback: OfferedCallback, context: CallContext
 ) -> Outcome:
     """Make the request of a call whose target is to call back. A 2xx response accepts the work."""
     request = _build_request(_insert_callback_url(params, callback.url), [*secret, callback.header], context)
@@ -180,7 +186,7 @@ def _strings_in(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
 
 
-def _build_request(stored: HttpParams, secret: list[Header], context: JobContext) -> HttpRequest:
+def _build_request(stored: HttpParams, secret: list[Header], context: CallContext) -> HttpRequest:
     headers = [(header.name, header.value) for header in stored.headers]
     headers += secret
     content_type, body = encode_body(stored.body)

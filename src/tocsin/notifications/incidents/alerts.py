@@ -30,8 +30,9 @@ async def record_failures(database: Database, failures: Sequence[AlertFailure]) 
     by_alert: dict[str, list[AlertFailure]] = {}
     for failure in failures:
         by_alert.setdefault(failure.alert_id, []).append(failure)
-    while by_alert and await _add_failures(database, by_alert):
-        pass  # until nobody else has changed one of them meanwhile
+    with database.open_alerts.opening({failure.subject for failure in failures}):
+        while by_alert and await _add_failures(database, by_alert):
+            pass  # until nobody else has changed one of them meanwhile
 
 
 async def _add_failures(database: Database, by_alert: Mapping[str, Sequence[AlertFailure]]) -> bool:
@@ -75,12 +76,26 @@ async def record_successes(database: Database, successes: Collection[Success]) -
     """End the open alerts of these subjects, unless they failed again since."""
     if not successes:
         return
-    query = {"open": True, "subject": {"$in": list({each.subject for each in successes})}}
-    found = await database.alerts.find(query, _ENDABLE).to_list()
+    found = await _find_open(database, {each.subject for each in successes})
     ends = [UpdateOne({"_id": alert["_id"]}, [_end_at(success)]) for alert, success in find_ends(found, successes)]
     if ends:
         await database.alerts.bulk_write(ends, ordered=False)
         database.alerts_changed()
+
+
+async def _find_open(database: Database, subjects: Collection[str]) -> list[AlertDocument]:
+    """Return the open alerts of these subjects. Reads nothing if it is known that there are none."""
+    known = database.open_alerts
+    if known.must_load:
+        every = database.alerts.find({"open": True, "subject": {"$gt": ""}}, {"subject": 1})
+        known.load([alert["subject"] async for alert in every])
+    marks = known.select(subjects)
+    if not marks:
+        return []
+    found = await database.alerts.find({"open": True, "subject": {"$in": list(marks)}}, _ENDABLE).to_list()
+    having = {alert["subject"] for alert in found}
+    known.forget({subject: mark for subject, mark in marks.items() if subject not in having})
+    return found
 
 
 def _end_at(success: Success) -> Expression:

@@ -131,13 +131,14 @@ def _revived(alert: AlertDocument, joined: Mapping[str, IncidentDocument]) -> Al
 async def _write_revivals(database: Database, alerts: Iterable[AlertDocument], revived: Container[str]) -> None:
     """Store that these alerts go on, unless they have changed since they were read."""
     changes: Changes = {"open": True, "ended_at": None, "ending": None}
-    updates = [
-        UpdateOne({"_id": alert["_id"]}, [change_when(has_value("rev", alert["rev"]), changes)])
-        for alert in alerts
-        if alert["_id"] in revived
-    ]
-    if updates:
-        await database.alerts.bulk_write(updates, ordered=False)
+    again = [alert for alert in alerts if alert["_id"] in revived]
+    if not again:
+        return
+    with database.open_alerts.opening({alert["subject"] for alert in again}):
+        await database.alerts.bulk_write(
+            [UpdateOne({"_id": each["_id"]}, [change_when(has_value("rev", each["rev"]), changes)]) for each in again],
+            ordered=False,
+        )
 
 
 async def _write_endings(database: Database, alerts: Iterable[AlertDocument]) -> None:

@@ -110,6 +110,23 @@ def test_the_colors_tell_the_tone() -> None:
     assert set(bars.values()) == {1}
 
 
+def test_a_sign_and_a_word_tell_the_tone_too() -> None:
+    shown = {tone: HtmlText(format_html(content(tone=tone), "S", ADDRESS)).shown.split(" Your")[0] for tone in Tone}
+    assert shown == {
+        Tone.FAILURE: "Tocsin \u2715 Failure",
+        Tone.WARNING: "Tocsin \u25b2 Warning",
+        Tone.NOTICE: "Tocsin",
+        Tone.SUCCESS: "Tocsin \u2713 Success",
+    }
+
+
+def test_facts_with_one_label_are_one_row() -> None:
+    facts = [("Tasks:", "A"), ("Tasks:", "<b>"), ("Others:", "7"), ("Tasks:", "C")]
+    html = format_html(content(facts=facts), "S", ADDRESS)
+    assert "Tasks A <b> Others 7 Tasks C Open the run" in HtmlText(html).shown
+    assert html.count("<th ") == 3
+
+
 def test_the_longest_mail_is_shown_whole_by_gmail() -> None:
     longest = '"' * 10_000
     about = content(

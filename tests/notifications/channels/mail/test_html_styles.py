@@ -5,10 +5,10 @@ import pytest
 from tocsin.notifications.channels.mail.html_styles import DARK, LIGHT, Palette, style_sheet
 
 TEXTS = [
-    ("ink", "paper"), ("faint", "paper"), ("accent", "paper"), ("bad", "paper"), ("ink", "note"),
-    ("on_action", "action"),
+    ("ink", "paper"), ("faint", "paper"), ("accent", "paper"), ("bad", "paper"), ("alert", "paper"),
+    ("good", "paper"), ("ink", "note"), ("on_action", "action"),
 ]  # fmt: skip
-MARKS = [("failure", "paper"), ("warning", "paper"), ("notice", "paper"), ("action", "paper")]
+MARKS = [("failure", "paper"), ("warning", "paper"), ("notice", "paper"), ("success", "paper"), ("action", "paper")]
 GMAIL_LIMIT = 8_192
 """Gmail ignores a longer style sheet."""
 

@@ -52,8 +52,8 @@ Error:           The server answered 503 Service Unavailable.
 Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
 Attempts:        1
-Next attempt:    2026-11-22T10:00:11Z
-Due:             2026-11-22T09:00:00Z
+Next attempt:    22 Nov 2026, 10:00:11 UTC
+Due:             22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -75,10 +75,10 @@ Error:           The server answered 503 Service Unavailable.
 Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
 Attempts:        1
-No retry:        The next attempt would be at 2026-11-22T10:00:11Z, but the
-                 task is due again before then.
-Next run:        2026-11-22T09:00:15Z
-Due:             2026-11-22T09:00:00Z
+No retry:        The next attempt would be at 22 Nov 2026, 10:00:11 UTC, but
+                 the task is due again before then.
+Next run:        22 Nov 2026, 09:00:15 UTC
+Due:             22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -100,7 +100,7 @@ Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
 Attempts:        4
 No retry:        All retries are used up.
-Due:             2026-11-22T09:00:00Z
+Due:             22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -120,8 +120,8 @@ Error:           The server answered 503 Service Unavailable.
 Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
 Attempts:        1
-Next attempt:    2026-11-22T10:00:11Z
-Due:             2026-11-22T09:00:00Z
+Next attempt:    22 Nov 2026, 10:00:11 UTC
+Due:             22 Nov 2026, 09:00:00 UTC
 Run:             UnVuOnUxL3QxOjE3OTUzMzgwMDAwMDA=
 Open:            {page}
 
@@ -141,8 +141,8 @@ Error:           The server answered 503 Service Unavailable.
 Hint:            It asks to be left alone for a while: see whether it is
                  being serviced, or is short of memory.
 Attempts:        1
-Next attempt:    2026-11-22T10:00:11Z
-Due:             2026-11-22T09:00:00Z
+Next attempt:    22 Nov 2026, 10:00:11 UTC
+Due:             22 Nov 2026, 09:00:00 UTC
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
@@ -161,7 +161,7 @@ Your workflow "Invoices" has failed.
 Failed steps:    a, b
 Error:           The server answered 500.
 Consequence:     The completed steps were undone by their compensations.
-Due:             2026-11-22T09:00:00Z
+Due:             22 Nov 2026, 09:00:00 UTC
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Open:            {page}
 
@@ -177,8 +177,8 @@ Hello,
 The workflow step Invoices / ask is still waiting for your decision.
 
 Message:         Pay 5 EUR?
-Waiting since:   2026-11-22T09:00:00Z
-Decide until:    2026-11-22T09:00:11Z
+Waiting since:   22 Nov 2026, 09:00:00 UTC
+Decide until:    22 Nov 2026, 09:00:11 UTC
 Workflow run:    V29ya2Zsb3dSdW46dTEvdzEtMTc5NTMzODAwMDAwMA==
 Decide here:     {page}
 
@@ -194,7 +194,7 @@ Hello,
 Your account has reached a quota.
 
 Quota:           RUNS_PER_DAY: 5 of 5 runs today (UTC)
-Quota:           STORAGE: 1 of 1 MB
+                 STORAGE: 1 of 1 MB
 
 Runs that became due since then are in the history as MISSED, with the
 reason QUOTA. Retries and steps are delayed, mails of tasks are not sent,
@@ -213,7 +213,7 @@ link and choose one:
 
 {link}
 
-Valid until:     2026-11-22T09:00:11Z
+Valid until:     22 Nov 2026, 09:00:11 UTC
 
 If it was not you, ignore this mail: nothing changes unless the link is
 used.
@@ -230,7 +230,7 @@ the account:
 
 {link}
 
-Valid until:     2026-11-22T09:00:11Z
+Valid until:     22 Nov 2026, 09:00:11 UTC
 
 If it was not you, ignore this mail: no other mail is sent to this address
 unless the link is used.
@@ -247,7 +247,7 @@ and choose a password:
 {link}
 
 Your address:    ann@example.org
-Valid until:     2026-11-22T09:00:11Z
+Valid until:     22 Nov 2026, 09:00:11 UTC
 
 If you do not want an account, ignore this mail.
 
@@ -264,7 +264,7 @@ this link and confirm it:
 {link}
 
 Your address:    ann@example.org
-Valid until:     2026-11-22T09:00:11Z
+Valid until:     22 Nov 2026, 09:00:11 UTC
 
 If you do not agree, ignore this mail: these mails are not sent to this
 address unless the link is used. Each of them has a link that ends them.
@@ -278,7 +278,7 @@ Hello,
 One of your sessions was ended: its refresh token was used a second time, so
 someone may have a copy of it.
 
-Logged in:       2026-11-22T09:00:00Z
+Logged in:       22 Nov 2026, 09:00:00 UTC
 From:            192.0.2.1 (Fire fox)
 Used again from: unknown
 New password:    {page}
@@ -295,7 +295,7 @@ Hello,
 The password of your account was changed, and your other sessions were
 ended.
 
-When:            2026-11-22T09:00:00Z
+When:            22 Nov 2026, 09:00:00 UTC
 From:            the command line
 New password:    {page}
 
@@ -345,7 +345,7 @@ Hello,
 
 The network of your Tocsin server is down: none of its canaries answers.
 
-Down since:      2026-11-22T09:00:00Z
+Down since:      22 Nov 2026, 09:00:00 UTC
 
 Runs that fail by the network meanwhile are INCONCLUSIVE: their owners are
 not told, and they are tried again when it is back. Unless you have chosen
@@ -359,8 +359,8 @@ Hello,
 
 The network of your Tocsin server is back: a canary answers again.
 
-Down since:      2026-11-22T09:00:00Z
-Back at:         2026-11-22T09:00:11Z
+Down since:      22 Nov 2026, 09:00:00 UTC
+Back at:         22 Nov 2026, 09:00:11 UTC
 
 Inconclusive runs are now tried again.
 
@@ -377,7 +377,7 @@ Task "Nightly backup" is still failing.
 
 Error:           api.example.org refused the connection.
 Hint:            Start it.
-Failing since:   2026-11-22T09:00:11Z
+Failing since:   22 Nov 2026, 09:00:11 UTC
 Run:             UnVuOnUxL05pZ2h0bHkgYmFja3VwOjE=
 Open:            {page}
 
@@ -391,8 +391,8 @@ Hello,
 
 Your task "Nightly backup" works again.
 
-Failing since:   2026-11-22T09:00:11Z
-Ended:           2026-11-22T09:00:21Z
+Failing since:   22 Nov 2026, 09:00:11 UTC
+Ended:           22 Nov 2026, 09:00:21 UTC
 Last error:      api.example.org refused the connection.
 Open:            {page}
 
@@ -463,7 +463,7 @@ def test_a_retry_is_announced_only_if_it_comes_before_the_next_run() -> None:
 
 
 def test_a_retry_at_an_unknown_time_is_still_the_beginning_of_an_incident() -> None:
-    next_attempt = "Next attempt:    2026-11-22T10:00:11Z\n"
+    next_attempt = "Next attempt:    22 Nov 2026, 10:00:11 UTC\n"
     assert text_of(TaskFailure.from_run(retried_run(retry_at=None), ENDED)) == BEGAN.replace(next_attempt, "")
     step_run = retried_step_run(retry_at=None)
     expected = WORKFLOW_BEGAN.replace(next_attempt, "")

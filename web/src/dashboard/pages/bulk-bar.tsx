@@ -44,7 +44,7 @@ function Choice({ selection, filter, shown, total }: Props): JSX.Element {
   const { ids } = selection;
   const words = ids === null ? `all ${formatCount(total.count, total.isExact)} tasks` : ids.size === 1 ? "1 task" : `${formatCount(ids.size)} tasks`;
   const act = (action: BulkAction): void => {
-    const which = ids === null ? { filter, count: total.isExact ? total.count : null } : { ids: [...ids] };
+    const which = ids === null ? { filter } : { ids: [...ids] };
     void ask(action, words).then((isConfirmed) => {
       if (!isConfirmed) return;
       void changeTasks(client, action, which).then(() => selection.set([]));

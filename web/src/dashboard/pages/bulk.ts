@@ -66,13 +66,13 @@ export type Progress = { text: string; done: number; all: number | null; stop: (
 /** What is being done now; null if nothing is. */
 export const progress = signal<Progress | null>(null);
 
-type Ids = { ids: readonly string[] } | { filter: TaskFilter; count: number | null };
+type Ids = { ids: readonly string[] } | { filter: TaskFilter };
 type Done = { changed: string[]; runs: string[]; refusals: string[] };
 
 /** Does one thing to these tasks, or to all that match a filter, and tells when it has ended. */
 export async function changeTasks(client: Client, action: BulkAction, which: Ids): Promise<void> {
   const kind = KINDS[action];
-  const all = "ids" in which ? which.ids.length : which.count;
+  let all = "ids" in which ? which.ids.length : null;
   const done: Done = { changed: [], runs: [], refusals: [] };
   let isStopped = false;
   const tell = (): void => {
@@ -80,9 +80,10 @@ export async function changeTasks(client: Client, action: BulkAction, which: Ids
   };
   tell();
   try {
-    for await (const ids of inParts(client, which)) {
-      if (isStopped) break;
-      await changePart(client, kind, ids, done);
+    const ids = "ids" in which ? which.ids : await findIds(client, which.filter);
+    all = ids.length;
+    for (let start = 0; start < all && !isStopped; start += SIZE) {
+      await changePart(client, kind, ids.slice(start, start + SIZE), done);
       tell();
     }
     tellEnd(client, kind, done, isStopped);
@@ -93,12 +94,7 @@ export async function changeTasks(client: Client, action: BulkAction, which: Ids
   }
 }
 
-/** Yields the IDs of the tasks. All that match are looked up before, because what is done may change what matches. */
-async function* inParts(client: Client, which: Ids): AsyncGenerator<string[]> {
-  const ids = "ids" in which ? which.ids : await findIds(client, which.filter);
-  for (let start = 0; start < ids.length; start += SIZE) yield ids.slice(start, start + SIZE);
-}
-
+/** Returns the IDs of all tasks that match. They are looked up before, because what is done may change what matches. */
 async function findIds(client: Client, filter: TaskFilter): Promise<string[]> {
   const ids: string[] = [];
   let after: string | null = null;

@@ -1,12 +1,11 @@
 import "../styles/history.css";
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 
 import { useFilters } from "../address.ts";
 import { formatCount } from "../format.ts";
+import { usePosition, useSearchOn } from "../list-position.ts";
 import { useApi, useLive } from "../live.ts";
-import { useSearchOn } from "../search-on.ts";
 import { DownloadIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -21,18 +20,15 @@ const PAGE_SIZE = 50;
 
 export function HistoryPage(): JSX.Element {
   const [filters, setFilters] = useFilters();
-  const [after, setAfter] = useState<string | null>(null);
   const filter = readFilter(filters);
+  const key = JSON.stringify(filter);
+  const [after, setAfter] = usePosition(key);
   const { data, error, reread } = useLive(RUNS, { filter, first: PAGE_SIZE, after });
-  const change = (changes: Record<string, string | null>): void => {
-    setAfter(null);
-    setFilters(changes);
-  };
   const runs = data?.runs;
-  const isSearching = useSearchOn(runs, setAfter, JSON.stringify(filter));
+  const isSearching = useSearchOn(runs, setAfter, key);
   return (
-    <Page title="History" actions={<Actions filter={filter} name={filters.get("name") ?? ""} search={(name) => change({ name })} />}>
-      <HistoryFilters filters={filters} change={change} />
+    <Page title="History" actions={<Actions filter={filter} name={filters.get("name") ?? ""} search={(name) => setFilters({ name })} />}>
+      <HistoryFilters filters={filters} change={setFilters} />
       {error && !runs && <ErrorState message={error} retry={reread} />}
       {!error && (!runs || isSearching) && <LoadingRows count={10} />}
       {runs && runs.nodes.length > 0 && (

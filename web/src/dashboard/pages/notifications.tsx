@@ -1,158 +1,35 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { Link } from "wouter-preact";
 
-import { useAction } from "../actions.ts";
-import { useFilters } from "../address.ts";
-import { graphql, type FragmentOf } from "../graphql.ts";
-import { useLive } from "../live.ts";
 import { Page } from "../ui/page.tsx";
-import { Pager } from "../ui/pager.tsx";
-import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { Time } from "../ui/time.tsx";
+import { EmptyState } from "../ui/states.tsx";
+import { Tabs } from "../ui/tabs.tsx";
+import "../styles/account.css";
+import "../styles/admin.css";
+import "../styles/notifications.css";
+import { NotificationChannels } from "./notification-channels.tsx";
+import { NotificationInbox } from "./notification-inbox.tsx";
+import { NotificationPreferences } from "./notification-preferences.tsx";
+import { NotificationRules } from "./notification-rules.tsx";
 
-const PAGE_SIZE = 30;
-const NOTIFICATION = graphql(`
-  fragment NotificationItem on Notification {
-    id
-    kind
-    subject
-    text
-    at
-    cursor
-    acknowledgedAt
-    task {
-      id
-      name
-    }
-    run {
-      id
-    }
-  }
-`);
-const NOTIFICATIONS = graphql(
-  `
-    query Notifications($unacknowledgedOnly: Boolean!, $first: Int!, $after: String) {
-      notifications(unacknowledgedOnly: $unacknowledgedOnly, first: $first, after: $after) {
-        totalCount
-        totalCountIsExact
-        pageInfo {
-          hasNextPage
-          endCursor
-        }
-        nodes {
-          ...NotificationItem
-        }
-      }
-    }
-  `,
-  [NOTIFICATION],
-);
-const ACKNOWLEDGE = graphql(`
-  mutation Acknowledge($ids: [ID!]!) {
-    acknowledgeNotifications(input: { ids: $ids }) {
-      userErrors {
-        message
-      }
-    }
-  }
-`);
-type Notification = FragmentOf<typeof NOTIFICATION>;
+const TABS = [
+  { path: "/notifications", name: "Inbox" },
+  { path: "/notifications/channels", name: "Channels" },
+  { path: "/notifications/preferences", name: "Preferences" },
+  { path: "/notifications/rules", name: "Rules" },
+];
+const PARTS: Record<string, () => JSX.Element> = {
+  "": () => <NotificationInbox />,
+  channels: () => <NotificationChannels />,
+  preferences: () => <NotificationPreferences />,
+  rules: () => <NotificationRules />,
+};
 
-export function NotificationsPage(): JSX.Element {
-  const [filters, setFilters] = useFilters();
-  const [after, setAfter] = useState<string | null>(null);
-  const unacknowledgedOnly = filters.get("show") !== "all";
-  const variables = { unacknowledgedOnly, first: PAGE_SIZE, after };
-  const { data, error, reread } = useLive(NOTIFICATIONS, variables, { concerns: ({ of }) => of === "notification" });
-  const found = data?.notifications;
-  const shown = found?.nodes ?? [];
-  const open = shown.filter(({ acknowledgedAt }) => acknowledgedAt === null);
-  const show = (value: string | null): void => {
-    setAfter(null);
-    setFilters({ show: value });
-  };
+export function NotificationsPage({ part = "" }: { part?: string | undefined }): JSX.Element {
+  const show = PARTS[part] ?? (() => <EmptyState title="There is no such page" />);
   return (
-    <Page
-      title="Notifications"
-      actions={open.length > 0 && <Acknowledge notifications={open} label="Acknowledge these" done={reread} />}
-    >
-      <div class="chips" role="group" aria-label="Which">
-        <button type="button" aria-pressed={unacknowledgedOnly} onClick={() => show(null)}>
-          Not acknowledged
-        </button>
-        <button type="button" aria-pressed={!unacknowledgedOnly} onClick={() => show("all")}>
-          All
-        </button>
-      </div>
-      {error && !found && <ErrorState message={error} retry={reread} />}
-      {!error && !found && <LoadingRows count={6} />}
-      {found && shown.length > 0 && (
-        <>
-          <ul class="notifications">
-            {shown.map((notification) => (
-              <NotificationItem key={notification.id} notification={notification} done={reread} />
-            ))}
-          </ul>
-          <Pager
-            shown={shown.length}
-            total={{ count: found.totalCount, isExact: found.totalCountIsExact }}
-            pageInfo={found.pageInfo}
-            isFirst={after === null}
-            go={setAfter}
-          />
-        </>
-      )}
-      {found && shown.length === 0 && <EmptyState title={unacknowledgedOnly ? "Nothing is waiting for you" : "There are no notifications"} />}
+    <Page title="Notifications">
+      <Tabs label="Parts of notifications" tabs={TABS} />
+      {show()}
     </Page>
-  );
-}
-
-function NotificationItem({ notification, done }: { notification: Notification; done: () => void }): JSX.Element {
-  const { subject, text, at, acknowledgedAt, task, run } = notification;
-  const [opening, ...facts] = text.split("\n");
-  return (
-    <li class={acknowledgedAt === null ? "open" : undefined}>
-      <div class="text">
-        <h2>{subject}</h2>
-        <p class="faint">{opening}</p>
-        {facts.length > 0 && (
-          <details>
-            <summary>Details</summary>
-            <p>{facts.join("\n")}</p>
-          </details>
-        )}
-        <p class="links">
-          <span class="faint">
-            <Time at={at} />
-          </span>
-          {run && <Link href={`/runs/${run.id}`}>Run</Link>}
-          {task && <Link href={`/tasks/${task.id}`}>{task.name}</Link>}
-        </p>
-      </div>
-      {acknowledgedAt === null ? (
-        <Acknowledge notifications={[notification]} label="Acknowledge" done={done} />
-      ) : (
-        <span class="faint">
-          acknowledged <Time at={acknowledgedAt} />
-        </span>
-      )}
-    </li>
-  );
-}
-
-type AcknowledgeProps = { notifications: Notification[]; label: string; done: () => void };
-
-function Acknowledge({ notifications, label, done }: AcknowledgeProps): JSX.Element {
-  const { run, isBusy, problem } = useAction(ACKNOWLEDGE, { ids: notifications.map(({ id }) => id) });
-  return (
-    <>
-      <span class="problem" role="alert">
-        {problem}
-      </span>
-      <button type="button" disabled={isBusy} onClick={() => void run().then(done)}>
-        {label}
-      </button>
-    </>
   );
 }

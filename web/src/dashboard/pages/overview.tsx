@@ -1,41 +1,46 @@
+import "../styles/overview.css";
+
 import type { ComponentChildren, JSX } from "preact";
 import { Link } from "wouter-preact";
 
 import { formatCount } from "../format.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { useLive } from "../live.ts";
+import { type Change, useLive } from "../live.ts";
 import { Page, Section } from "../ui/page.tsx";
-import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
-import { now } from "../ui/time.tsx";
+import { ErrorState, LoadingRows } from "../ui/states.tsx";
+import { FailingNow, OPEN_INCIDENT } from "./failing-now.tsx";
+import { FirstStep } from "./first-step.tsx";
+import { LastVisit } from "./last-visit.tsx";
+import { QUEUE_DEPTH, QueueDepths } from "./queue-depths.tsx";
+import { RunCharts } from "./run-charts.tsx";
 import { RUN_ROW, RunsTable } from "./runs-table.tsx";
-import { TASK_ROW, TasksTable } from "./tasks-table.tsx";
+import { TASK_ROW } from "./tasks-table.tsx";
 import { Timeline } from "./timeline.tsx";
 
-const HOUR_MS = 3_600_000;
 const OVERVIEW = graphql(
   `
-    query Overview($hour: TimeWindow!) {
+    query Overview {
       all: tasks(first: 1) {
         totalCount
         totalCountIsExact
       }
-      due: tasks(filter: { nextRunAt: $hour }, orderBy: { field: NEXT_RUN_AT, direction: ASC }, first: 100) {
+      workflows(first: 1) {
         totalCount
         totalCountIsExact
-        nodes {
-          id
-          name
-          nextRunAt
-        }
       }
-      failing: tasks(filter: { status: [FAILED, RETRY] }, first: 10) {
+      failing: tasks(filter: { status: [FAILED, RETRY] }, first: 8) {
         totalCount
         totalCountIsExact
         nodes {
           ...TaskRow
         }
       }
-      running: runs(filter: { status: [RUNNING] }, first: 10) {
+      incidents(status: OPEN, first: 6) {
+        nodes {
+          ...OpenIncident
+        }
+      }
+      running: runs(filter: { status: [RUNNING] }, first: 8) {
         totalCount
         totalCountIsExact
         nodes {
@@ -51,60 +56,53 @@ const OVERVIEW = graphql(
           ...RunRow
         }
       }
+      queues {
+        ...QueueDepth
+      }
     }
   `,
-  [TASK_ROW, RUN_ROW],
+  [TASK_ROW, RUN_ROW, OPEN_INCIDENT, QUEUE_DEPTH],
 );
 type Overview = ResultOf<typeof OVERVIEW>;
 
+/** Everything on the page may change with each run, and incidents with what is told of them. */
+function concernsOverview({ of }: Change): boolean {
+  return of === "task" || of === "workflow run" || of === "notification";
+}
+
 export function OverviewPage(): JSX.Element {
-  const begin = Math.floor(now.value / 60_000) * 60_000;
-  const hour = { from: new Date(begin).toISOString(), to: new Date(begin + HOUR_MS).toISOString() };
-  const { data, error, reread } = useLive(OVERVIEW, { hour });
+  const { data, error, reread } = useLive(OVERVIEW, {}, { concerns: concernsOverview });
+  const isEmpty = data?.all.totalCount === 0 && data.workflows.totalCount === 0;
   return (
     <Page title="Overview">
       {error && !data && <ErrorState message={error} retry={reread} />}
       {!error && !data && <LoadingRows count={8} />}
-      {data && (data.all.totalCount === 0 ? <FirstStep /> : <Contents data={data} begin={begin} />)}
+      {data && (isEmpty ? <FirstStep done={reread} /> : <Contents data={data} />)}
     </Page>
   );
 }
 
-function FirstStep(): JSX.Element {
-  return (
-    <EmptyState title="There are no tasks yet">
-      <p>
-        Create one with an example in the <a href="playground">playground</a>. What is due, what runs and what failed
-        then appears here by itself.
-      </p>
-    </EmptyState>
-  );
-}
-
-function Contents({ data, begin }: { data: Overview; begin: number }): JSX.Element {
-  const { all, due, failing, running, queued, latest } = data;
+function Contents({ data }: { data: Overview }): JSX.Element {
+  const { all, workflows, failing, incidents, running, queued, latest, queues } = data;
   return (
     <>
+      <LastVisit />
       <dl class="figures">
-        <Figure name="Tasks" href="/tasks" count={all} />
-        <Figure name="Due within the hour" count={due} />
         <Figure name="Running" href="/runs?status=RUNNING" count={running} />
         <Figure name="Queued" href="/runs?status=QUEUED" count={queued} />
         <Figure name="Failing" href="/tasks?status=FAILED" count={failing} isBad={failing.totalCount > 0} />
+        <Figure name="Tasks" href="/tasks" count={all} />
+        <Figure name="Workflows" href="/workflows" count={workflows} />
       </dl>
-      <Section title="Due within the hour">
-        <Timeline tasks={due.nodes} begin={begin} end={begin + HOUR_MS} />
+      <Section title="Past and next hour">
+        <Timeline />
       </Section>
-      {failing.nodes.length > 0 && (
-        <Section title="Failing">
-          <TasksTable tasks={failing.nodes} />
-        </Section>
-      )}
-      {running.nodes.length > 0 && (
-        <Section title="Running">
-          <RunsTable runs={running.nodes} named />
-        </Section>
-      )}
+      <FailingNow incidents={incidents.nodes} tasks={failing.nodes} />
+      <Section title="Running now">
+        {running.nodes.length > 0 ? <RunsTable runs={running.nodes} named /> : <p class="faint quiet-line">Nothing is running.</p>}
+      </Section>
+      <RunCharts title="Outcomes and durations" />
+      {queues.length > 0 && <QueueDepths queues={queues} />}
       <Section title="Latest runs" aside={<Link href="/runs">All runs</Link>}>
         {latest.nodes.length > 0 ? <RunsTable runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
       </Section>

@@ -10,6 +10,7 @@ import { Page, Section } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
+import { LastHour } from "./queue-depths.tsx";
 import { EditQueue } from "./edit-queue.tsx";
 
 const QUEUES = graphql(`
@@ -25,6 +26,10 @@ const QUEUES = graphql(`
       running
       oldestQueuedAt
       throughputPerMinute
+      lastHour {
+        total
+        failed
+      }
     }
     circuits {
       host
@@ -68,6 +73,7 @@ function QueuesTable({ queues, done }: { queues: Queues["queues"]; done: () => v
             <th class="number">Running</th>
             <th>Oldest</th>
             <th class="number">Per minute</th>
+            <th>Last hour</th>
             <th class="number">Limits</th>
             {isAdmin && <th />}
           </tr>
@@ -83,6 +89,9 @@ function QueuesTable({ queues, done }: { queues: Queues["queues"]; done: () => v
               <td class="number">{formatCount(queue.running)}</td>
               <td class="nowrap">{queue.oldestQueuedAt ? <Time at={queue.oldestQueuedAt} /> : <span class="faint">–</span>}</td>
               <td class="number">{formatCount(queue.throughputPerMinute)}</td>
+              <td>
+                <LastHour queue={queue} />
+              </td>
               <td class="number faint">{limits(queue)}</td>
               {isAdmin && (
                 <td class="number">

@@ -3,9 +3,10 @@
 import { graphql, type ResultOf } from "../graphql.ts";
 import { RUN_ROW } from "./runs-table.tsx";
 
+export const SHOWN_RUNS = 25;
 export const TASK = graphql(
   `
-    query Task($id: ID!) {
+    query Task($id: ID!, $runs: Int!) {
       task(id: $id) {
         id
         name
@@ -91,7 +92,14 @@ export const TASK = graphql(
             format
           }
         }
-        runs(first: 50) {
+        nextDueTimes(count: 8)
+        recentOutcomes {
+          runId
+          status
+          dueAt
+          durationMs
+        }
+        runs(first: $runs) {
           totalCount
           totalCountIsExact
           nodes {

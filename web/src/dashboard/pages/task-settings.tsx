@@ -32,7 +32,7 @@ export function TaskSettings({ task }: { task: Task }): JSX.Element {
 }
 
 function jobRows(job: Task["job"]): Row[] {
-  if (job.__typename === "EmailJob") return [["Mail to", job.to.join(", ")], ["Subject", job.subject], ["Text", <Shown text={job.text} />]];
+  if (job.__typename === "EmailJob") return [["Mail to", job.to.join(", ")], ["Subject", job.subject], ["Text", <Shown text={String(job.text)} />]];
   if (job.__typename === "ReportJob") return [["Report", `${job.title} (${job.format})`]];
   if (job.__typename !== "HttpJob") return [["Job", job.kind]];
   const secret = [...(job.hasToken ? ["Authorization: Bearer ***"] : []), ...job.secretHeaders.map((name) => `${name}: ***`)];

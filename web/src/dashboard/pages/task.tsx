@@ -12,19 +12,20 @@ import { Time } from "../ui/time.tsx";
 import { NextTimes } from "./next-times.tsx";
 import { NotFoundPage } from "./not-found.tsx";
 import { OutcomeStrip } from "./outcome-strip.tsx";
+import { RunCharts } from "./run-charts.tsx";
 import { RunsTable } from "./runs-table.tsx";
 import { TaskActions } from "./task-actions.tsx";
-import { TASK, type Task } from "./task-query.ts";
+import { DurationChart } from "./task-charts.tsx";
+import { SHOWN_RUNS, TASK, type Task } from "./task-query.ts";
 import { TaskSettings } from "./task-settings.tsx";
 
-const SHOWN_RUNS = 25;
 const PAUSED_WORDS: Record<string, string> = {
   CONSECUTIVE_FAILURES: "The task paused itself after failures in a row. Resume it when their cause is mended.",
   UNREADABLE: "The task was paused because it cannot be read. Edit it, then resume it.",
 };
 
 export function TaskPage({ id }: { id: string }): JSX.Element {
-  const { data, error, reread } = useLive(TASK, { id }, { concerns: (change) => change.of === "task" && change.taskId === id });
+  const { data, error, reread } = useLive(TASK, { id, runs: SHOWN_RUNS }, { concerns: (change) => change.of === "task" && change.taskId === id });
   const task = data?.task;
   if (data && !task) return <NotFoundPage />;
   return (
@@ -49,11 +50,13 @@ function Contents({ task }: { task: Task }): JSX.Element {
           The queue <Link href="/queues">{task.assignedQueue.name}</Link> is paused: no run of it starts.
         </p>
       )}
-      {runs.length > 0 && (
+      {task.recentOutcomes.length > 0 && (
         <Section title="Latest outcomes">
-          <OutcomeStrip runs={runs} />
+          <OutcomeStrip outcomes={task.recentOutcomes} />
+          <DurationChart outcomes={task.recentOutcomes} />
         </Section>
       )}
+      {task.recentOutcomes.length > 1 && <RunCharts title="Outcomes and durations" scope={{ taskId: task.id }} />}
       <div class="task-columns">
         <Section title="Settings">
           <TaskSettings task={task} />
@@ -63,7 +66,7 @@ function Contents({ task }: { task: Task }): JSX.Element {
         </Section>
       </div>
       <Section title="Runs" aside={<AllRuns task={task} />}>
-        {runs.length > 0 ? <RunsTable runs={runs.slice(0, SHOWN_RUNS)} /> : <p class="faint">It has not run yet.</p>}
+        {runs.length > 0 ? <RunsTable runs={runs} /> : <p class="faint">It has not run yet.</p>}
       </Section>
     </>
   );

@@ -1,10 +1,9 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
+import { usePosition, useSearchOn } from "../list-position.ts";
 import { useLive } from "../live.ts";
-import { useSearchOn } from "../search-on.ts";
 import { PlusIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -20,22 +19,19 @@ const PAGE_SIZE = 50;
 
 export function TasksPage(): JSX.Element {
   const [filters, setFilters] = useFilters();
-  const [after, setAfter] = useState<string | null>(null);
   const [filter, orderBy] = [readFilter(filters), readOrder(filters)];
+  const key = JSON.stringify([filter, orderBy]);
+  const [after, setAfter] = usePosition(key);
   const { data, error, reread } = useLive(TASKS, { filter, orderBy, first: PAGE_SIZE, after });
   const selection = useSelection(JSON.stringify(filter));
-  const change = (changes: Record<string, string | null>): void => {
-    setAfter(null);
-    setFilters(changes);
-  };
   const tasks = data?.tasks;
-  const isSearching = useSearchOn(tasks, setAfter, JSON.stringify([filter, orderBy]));
+  const isSearching = useSearchOn(tasks, setAfter, key);
   const total = tasks && { count: tasks.totalCount, isExact: tasks.totalCountIsExact };
   return (
-    <Page title="Tasks" actions={<Actions text={filters.get("text") ?? ""} search={(text) => change({ text })} />}>
+    <Page title="Tasks" actions={<Actions text={filters.get("text") ?? ""} search={(text) => setFilters({ text })} />}>
       <div class="filters">
-        <StatusChips statuses={STATUSES} chosen={readStatuses(filters)} change={(chosen) => change({ status: chosen.join(",") })} />
-        <Tag tag={filters.get("tag")} clear={() => change({ tag: null })} />
+        <StatusChips statuses={STATUSES} chosen={readStatuses(filters)} change={(chosen) => setFilters({ status: chosen.join(",") })} />
+        <Tag tag={filters.get("tag")} clear={() => setFilters({ tag: null })} />
       </div>
       {error && !tasks && <ErrorState message={error} retry={reread} />}
       {!error && (!tasks || isSearching) && <LoadingRows count={10} />}
@@ -45,8 +41,8 @@ export function TasksPage(): JSX.Element {
           <TasksTable
             tasks={tasks.nodes}
             selection={selection}
-            sort={{ by: filters.get("sort") ?? "", change: (sort) => change({ sort }) }}
-            chooseTag={(tag) => change({ tag })}
+            sort={{ by: filters.get("sort") ?? "", change: (sort) => setFilters({ sort }) }}
+            chooseTag={(tag) => setFilters({ tag })}
           />
           <Pager shown={tasks.nodes.length} total={total} pageInfo={tasks.pageInfo} isFirst={after === null} go={setAfter} />
         </>

@@ -73,6 +73,22 @@ export const WorkflowIcon = (): JSX.Element => (
     <path {...LINE} d="M5.5 7.5 10.5 4.75M5.5 8.5l5 2.75" />
   </Icon>
 );
+export const ShieldIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="M8 2.25 13 4v3.75c0 3-2.1 5-5 6-2.9-1-5-3-5-6V4z" />
+  </Icon>
+);
+export const CopyIcon = (): JSX.Element => (
+  <Icon>
+    <rect {...LINE} x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+    <path {...LINE} d="M10.5 3.25a1 1 0 0 0-1-.75h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 .75 1" />
+  </Icon>
+);
+export const CheckIcon = (): JSX.Element => (
+  <Icon>
+    <path {...LINE} d="m3 8.5 3.25 3.25L13 5" />
+  </Icon>
+);
 export const IncidentIcon = (): JSX.Element => (
   <Icon>
     <path {...LINE} d="M8 2.75 14 13H2zM8 6.75v3M8 11.25v.01" />

@@ -2,21 +2,13 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 const TYPING_MS = 250;
-type Props = { value: string; label: string; change: (text: string) => void };
+type Props = { label: string; value: string; change: (text: string) => void };
 
-/** A field that searches while one types. `/` leads to it. */
-export function SearchField({ value, label, change }: Props): JSX.Element {
+/** A field that tells what is searched for when the typing pauses. `/` leads to it. */
+export function SearchField({ label, value, change }: Props): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>();
-  useEffect(() => {
-    const focus = (event: KeyboardEvent): void => {
-      if (event.key !== "/" || isTyping(event.target)) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener("keydown", focus);
-    return () => removeEventListener("keydown", focus);
-  }, []);
+  useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
     if (field.current && document.activeElement !== field.current) field.current.value = value;
   }, [value]);
@@ -37,8 +29,4 @@ export function SearchField({ value, label, change }: Props): JSX.Element {
       onInput={typed}
     />
   );
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }

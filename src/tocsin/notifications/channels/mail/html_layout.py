@@ -6,11 +6,13 @@ It loads nothing and links to nothing but the address that it is given. Each tex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import urlsplit
 
 from tocsin.notifications.channels.mail.html_styles import FONT, LIGHT, background, style_sheet, text_style
 from tocsin.notifications.channels.mail.layout import UNSUBSCRIBE_LABEL
-from tocsin.notifications.content import ERROR_LABEL, Button, Fact, MailContent
+from tocsin.notifications.content import ERROR_LABEL, ID_LABELS, Button, Fact, MailContent, Tone
 
 _TABLE = 'cellpadding="0" cellspacing="0" border="0"'
 _LAYOUT = f'role="presentation" {_TABLE}'
@@ -24,6 +26,12 @@ _BUTTON_PADDING = f"display:inline-block;padding:{_PADDING}"
 """On the link, so that all of the button can be clicked. Word ignores it there."""
 _NO_GUESSES = "telephone=no,date=no,address=no,email=no,url=no"
 """Mail programs of Apple make links of what looks like a date or an address."""
+_SIGNS = {
+    Tone.FAILURE: ("bad", "\u2715 Failure"),
+    Tone.WARNING: ("alert", "\u25b2 Warning"),
+    Tone.SUCCESS: ("good", "\u2713 Success"),
+}
+"""The color and the text that tell the tone beside the name of the sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class Footer:
 
 def format_html(content: MailContent, subject: str, address: str | None, footer: Footer | None = None) -> str:
     """Return the HTML of a mail, whose button leads to the address. Without an address, it has no button."""
-    rows = [_row(_brand(), "24px 32px 0"), *(_row(_note(note), "16px 32px 0") for note in content.notes)]
+    rows = [_row(_brand(content.tone), "24px 32px 0"), *(_row(_note(note), "16px 32px 0") for note in content.notes)]
     rows.append(_row(_opening(content), "14px 32px 0"))
     facts, button = _facts(content.facts), _button(content.button, address)
     secret = content.button is not None and content.button.is_secret
@@ -93,8 +101,13 @@ def _row(part: str, padding: str) -> str:
     return f'<tr><td class="inner" align="left" style="padding:{padding}">{part}</td></tr>'
 
 
-def _brand() -> str:
-    return f"<p {text_style('brand', 'accent')}>Tocsin</p>"
+def _brand(tone: Tone) -> str:
+    brand = f"<p {text_style('brand', 'accent')}>Tocsin</p>"
+    if tone not in _SIGNS:
+        return brand
+    color, text = _SIGNS[tone]
+    sign = f"<p {text_style('tone', color)}>{text}</p>"
+    return f'<table {_LAYOUT} width="100%"><tr><td align="left">{brand}</td><td align="right">{sign}</td></tr></table>'
 
 
 def _note(note: str) -> str:
@@ -113,19 +126,25 @@ def _opening(content: MailContent) -> str:
 
 
 def _facts(facts: Sequence[Fact]) -> str:
-    rows = "\n".join(_fact(label, value) for label, value in facts)
+    groups = groupby(facts, itemgetter(0))
+    rows = "\n".join(_fact(label, [value for _, value in same]) for label, same in groups)
     return f'<table {_TABLE} width="100%" style="table-layout:fixed">\n{rows}\n</table>' if facts else ""
 
 
-def _fact(label: str, value: str) -> str:
-    """Return the row of a fact. The direction of a text from a user does not change that of others."""
+def _fact(label: str, values: Sequence[str]) -> str:
+    """Return the row of facts with one label. The direction of a text from a user does not change that of others."""
     cell = f'valign="top" style="border-top:{_LINE};padding:9px'
     name = f"<span {text_style('small', 'faint')}>{escape(label.removesuffix(':'))}</span>"
-    text = f'<span dir="auto" {text_style("text", "bad" if label == ERROR_LABEL else "ink")}>{escape(value)}</span>'
+    style = text_style("id", "faint") if label in ID_LABELS else text_style("text", _fact_color(label))
+    texts = "".join(f'<div dir="auto" {style}>{escape(value)}</div>' for value in values)
     return (
         f'<tr><th scope="row" class="label line" width="140" align="left" {cell} 12px 9px 0">{name}</th>'
-        f'<td class="value line" align="left" {cell} 0">{text}</td></tr>'
+        f'<td class="value line" align="left" {cell} 0">{texts}</td></tr>'
     )
+
+
+def _fact_color(label: str) -> str:
+    return "bad" if label == ERROR_LABEL else "ink"
 
 
 def _button(button: Button | None, address: str | None) -> str:

@@ -11,11 +11,14 @@ from tocsin.notifications.content import Tone
 FONT = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,'Noto Sans',Helvetica,Arial,sans-serif"
 
 
+_MONOSPACED = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Colors. `page`, `paper` and `note` are backgrounds, `action` that of the button, `line` separates.
 
-    `ink`, `faint`, `accent` and `bad` are those of texts. `failure`, `warning` and `notice` tell the tone.
+    `ink`, `faint`, `accent`, `bad`, `alert` and `good` are those of texts. The last four tell the tone.
     """
 
     page: str
@@ -26,11 +29,14 @@ class Palette:
     faint: str
     accent: str
     bad: str
+    alert: str
+    good: str
     action: str
     on_action: str
     failure: str
     warning: str
     notice: str
+    success: str
 
 
 LIGHT = Palette(
@@ -42,11 +48,14 @@ LIGHT = Palette(
     faint="#5d677b",
     accent="#7a3e9d",
     bad="#b3261e",
+    alert="#8f5500",
+    good="#1d6f42",
     action="#7a3e9d",
     on_action="#ffffff",
     failure="#b3261e",
     warning="#c77700",
     notice="#7a3e9d",
+    success="#2e8b57",
 )
 DARK = Palette(
     page="#161c29",
@@ -57,11 +66,14 @@ DARK = Palette(
     faint="#a3adc2",
     accent="#cfa9e6",
     bad="#ffb4ab",
+    alert="#ffc46b",
+    good="#8fd6ac",
     action="#9859bd",
     on_action="#ffffff",
     failure="#ff8a80",
     warning="#ffb74d",
     notice="#b583d3",
+    success="#5fbf87",
 )
 _BACKGROUNDS = ("page", "paper", "note", "action", *(tone.lower() for tone in Tone))
 _BREAKS = "word-wrap:break-word;overflow-wrap:anywhere;word-break:break-word"
@@ -70,6 +82,8 @@ _SIZES = {
     "headline": "margin:0;font-size:20px;line-height:28px;font-weight:700",
     "text": "margin:0;font-size:15px;line-height:23px;font-weight:400",
     "small": "margin:0;font-size:13px;line-height:20px;font-weight:400",
+    "tone": "margin:0;font-size:13px;line-height:20px;font-weight:600",
+    "id": f"margin:0;font-size:12px;line-height:20px;font-weight:400;font-family:{_MONOSPACED}",
     "button": "font-size:15px;line-height:20px;font-weight:600;text-decoration:none",
 }
 

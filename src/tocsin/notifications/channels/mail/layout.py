@@ -1,9 +1,10 @@
 """The layout of mails: plain text of 76 columns. Pure."""
 
 import textwrap
+from collections.abc import Iterable, Iterator
 
 from tocsin.notifications.channels.base import Message
-from tocsin.notifications.content import MailContent
+from tocsin.notifications.content import Fact, MailContent
 from tocsin.notifications.events import Event
 from tocsin.notifications.texts import describe_event
 
@@ -32,7 +33,7 @@ def format_text(content: MailContent) -> str:
         facts.append((button.text_label, PAGE_PLACEHOLDER))
     opening = _wrap(f"{content.headline} {content.opening}".rstrip())
     separator = _LINK_PARAGRAPH if button is not None and button.is_secret else "\n\n"
-    listed = "\n".join(_format_fact(label, value) for label, value in facts)
+    listed = "\n".join(_format_facts(facts))
     notes = [_wrap(note) for note in content.notes]
     return _GREETING + "\n\n".join([*notes, f"{opening}{separator}{listed}", _wrap(content.last_paragraph), "Tocsin\n"])
 
@@ -58,8 +59,12 @@ def append_unsubscribe(text: str, reason: str, address: str) -> str:
     return f"{text}\n{_wrap(f'{reason} {UNSUBSCRIBE_LABEL}:')}\n{address}\n"
 
 
-def _format_fact(label: str, value: str) -> str:
-    return _wrap(value, label.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH)
+def _format_facts(facts: Iterable[Fact]) -> Iterator[str]:
+    """Yield the lines of facts. Of several in a row with the same label, only the first has it."""
+    last = ""
+    for label, value in facts:
+        shown, last = "" if label == last else label, label
+        yield _wrap(value, shown.ljust(_LABEL_WIDTH), " " * _LABEL_WIDTH)
 
 
 def _unwrap(text: str) -> str:

@@ -1,0 +1,94 @@
+"""Statistics (q): a query of statistics, and the outcomes of a page of tasks, among more and more runs."""
+
+import argparse
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from benchmarks.pages import OWNER, make_run, make_task, median_ms
+from benchmarks.process import database, in_fresh_process
+from benchmarks.table import Row, text
+from tocsin import clock
+from tocsin.documents import Database, connect
+from tocsin.statistics.periods import Bucket
+from tocsin.statistics.reader import read_statistics
+from tocsin.statistics.recount import find_wrong_hours
+from tocsin.statistics.service import Statistics
+from tocsin.statistics.tally import ALL, task_scope
+
+SIZES = (1_000, 1_000_000)
+_PERIOD = timedelta(days=30)
+_TASKS = 50
+_BATCH = 2_000
+_QUERIES = {
+    "an hour by minutes": (timedelta(hours=1), Bucket.MINUTE),
+    "a day by hours": (timedelta(days=1), Bucket.HOUR),
+    "a week by hours": (timedelta(days=7), Bucket.HOUR),
+    "30 days by days": (timedelta(days=30), Bucket.DAY),
+}
+
+
+async def measure_queries(size: int) -> dict[str, float]:
+    """Return the milliseconds of each query among so many runs of one owner, which end one after the other."""
+    async with database() as server:
+        opened = await connect(server.uri, "tocsin")
+        statistics, begun = Statistics(opened), clock.now() - _PERIOD
+        await _fill(statistics, opened, size, begun)
+        now = clock.now()
+        found = {"counting and storing a run of a burst, µs": await _count_burst(statistics, size, now)}
+        for name, (length, bucket) in _QUERIES.items():
+            for of, scope in (("all runs", ALL), ("a task", task_scope(f"{OWNER}/t0"))):
+                if scope == ALL or not bucket.has_minutes:
+                    query = partial(read_statistics, opened, statistics, OWNER, scope, now - length, now, bucket, now)
+                    found[f"{name}, of {of}, ms"] = await median_ms(query)
+        page = [f"{OWNER}/t{number}" for number in range(_TASKS)]
+        found[f"outcomes of {_TASKS} tasks, ms"] = await median_ms(partial(statistics.read_outcomes, page))
+        sweep = partial(find_wrong_hours, opened, OWNER, now - timedelta(days=8), now)
+        found["comparison of 8 days with the runs, ms"] = await median_ms(sweep, 3)
+        await opened.close()
+        return found
+
+
+async def _count_burst(statistics: Statistics, first: int, due_at: datetime) -> float:
+    """Count runs that are due at once, and store the counts. Return the microseconds of a run."""
+    task = make_task(0, due_at)
+    runs = [_ended_run(number, due_at, task) for number in range(first, first + _BATCH)]
+    started = time.perf_counter()
+    statistics.meter.count_ends(runs)
+    await statistics.flush()
+    return (time.perf_counter() - started) / _BATCH * 1e6
+
+
+async def _fill(statistics: Statistics, opened: Database, size: int, begun: datetime) -> None:
+    """Store the runs, and count them as the completer does."""
+    task, step = make_task(0, begun), _PERIOD / size
+    for first in range(0, size, _BATCH):
+        some = [_ended_run(number, begun + number * step, task) for number in range(first, min(first + _BATCH, size))]
+        await opened.runs.insert_many(some)
+        statistics.meter.count_ends(some)
+        await statistics.flush()
+
+
+def _ended_run(number: int, at: datetime, task: Any) -> Any:
+    ended_at = at + timedelta(milliseconds=20 + number * 7_919 % 400)
+    attempt = {"number": 1, "started_at": at, "finished_at": ended_at}
+    run = make_run(number, at, task) | {"interval_ms": 60_000, "started_at": at, "attempts": [attempt]}
+    return run | {"finished_at": ended_at}
+
+
+def measure(sizes: tuple[int, ...] = SIZES) -> list[Row]:
+    """Measure the queries among each number of runs, in a process and a database of its own."""
+    figures = {size: in_fresh_process(measure_queries, size) for size in sizes}
+    return [Row(f"(q) of {size:,} runs: {name}", figures[size][name]) for name in figures[sizes[0]] for size in sizes]
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.statistics", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    print(text(measure(tuple(parser.parse_args().sizes))))
+
+
+if __name__ == "__main__":
+    main()
