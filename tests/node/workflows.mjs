@@ -141,13 +141,21 @@ async function drawsFiftySteps(page, token) {
   await graph.focus();
   await page.keyboard.press("+");
   assert.ok((await scale()) > first);
+  for (let steps = 0; steps < 6; steps += 1) await page.keyboard.press("+");
+  const last = page.locator(".graph .node").last();
+  await last.focus();
+  assert.ok(isWithin(await last.locator(".box").boundingBox(), await graph.boundingBox()), "a focused step is seen");
+  await graph.focus();
   await page.keyboard.press("0");
   const frame = await graph.boundingBox();
   for (const box of await page.locator(".graph .box").all()) {
-    const { x, y, width, height } = await box.boundingBox();
-    const isInside = x >= frame.x - 1 && y >= frame.y - 1 && x + width <= frame.x + frame.width + 1 && y + height <= frame.y + frame.height + 1;
-    assert.ok(isInside, "the whole graph is shown");
+    assert.ok(isWithin(await box.boundingBox(), frame), "the whole graph is shown");
   }
+}
+
+function isWithin({ x, y, width, height }, frame) {
+  const [right, bottom] = [frame.x + frame.width, frame.y + frame.height];
+  return x >= frame.x - 1 && y >= frame.y - 1 && x + width <= right + 1 && y + height <= bottom + 1;
 }
 
 /** What is done elsewhere is seen at once; the schedule goes on by the button. */

@@ -105,7 +105,13 @@ function EditPage({ base, latest }: { base: Base; latest: number }): JSX.Element
       <Notices base={base} latest={latest} draft={draft} />
       <div class="workflow-editor">
         <div>
-          <YamlEditor initial={draft.text} change={draft.change} found={setErrors} describedBy="editor-hint" ready={(made) => (view.current = made)} />
+          <YamlEditor
+            initial={draft.text}
+            change={draft.change}
+            found={setErrors}
+            describedBy="editor-hint"
+            ready={(made) => (view.current = made)}
+          />
           <p id="editor-hint" class="editor-hint">
             Ctrl+Space completes. Escape, then Tab leaves the editor. Ctrl+S saves. Comments are not kept.
           </p>

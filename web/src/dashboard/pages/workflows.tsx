@@ -155,7 +155,7 @@ function WorkflowRow({ workflow, reread }: RowProps): JSX.Element {
   const latest = runs.nodes[0];
   return (
     <tr>
-      <td class="nowrap">
+      <td class="nowrap two-lines">
         {latest ? (
           <Link href={`/workflow-runs/${latest.id}`} class="row-link">
             <Status status={latest.status} />

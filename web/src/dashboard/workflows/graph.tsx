@@ -23,11 +23,25 @@ export function Graph({ steps, states, selected = null }: Props): JSX.Element {
   const { width } = useSize(frame);
   const direction = width < NARROW ? "TB" : "LR";
   const layout = useMemo(() => placeSteps(steps, direction), [shape, direction]);
-  const { view, zoomBy, fitAll, onKeyDown } = useViewport(frame, layout);
+  const { view, zoomBy, fitAll, reveal, onKeyDown } = useViewport(frame, layout);
+  const focused = ({ target }: FocusEvent): void => {
+    if (!(target instanceof Element) || !target.matches(":focus-visible")) return;
+    const step = layout.steps.find(({ key }) => key === target.getAttribute("data-step"));
+    if (step) reveal(step); // a step that is focused by the keyboard is seen
+  };
   const height = `min(${heightOf(layout, width)}px, 64vh)`;
   return (
     <div class="graph">
-      <div ref={frame} class="graph-frame" style={{ height }} tabIndex={0} role="group" aria-label={labelOf(layout)} onKeyDown={onKeyDown}>
+      <div
+        ref={frame}
+        class="graph-frame"
+        style={{ height }}
+        tabIndex={0}
+        role="group"
+        aria-label={labelOf(layout)}
+        onKeyDown={onKeyDown}
+        onFocusCapture={focused}
+      >
         <svg width="100%" height="100%">
           <Arrow />
           <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>

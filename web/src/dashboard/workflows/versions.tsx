@@ -14,13 +14,14 @@ export function Versions({ name, versions }: { name: string; versions: Version[]
   const after = pick(filters.get("to"), numbers) ?? numbers[0] ?? 1;
   const before = pick(filters.get("from"), numbers) ?? numbers.find((number) => number < after) ?? after;
   const isShown = filters.has("to");
+  const toggle = (): void => change(isShown ? { to: null, from: null } : { to: String(after), from: String(before) });
   if (versions.length < 2) return <p class="faint">There is one version. Each save that changes something adds one.</p>;
   return (
     <>
       <div class="inline-form compare">
         <VersionChoice label="From" versions={versions} value={before} change={(from) => change({ from, to: String(after) })} />
         <VersionChoice label="To" versions={versions} value={after} change={(to) => change({ to, from: String(before) })} />
-        <button type="button" aria-expanded={isShown} onClick={() => change(isShown ? { to: null, from: null } : { to: String(after), from: String(before) })}>
+        <button type="button" aria-expanded={isShown} onClick={toggle}>
           {isShown ? "Hide changes" : "Show changes"}
         </button>
       </div>

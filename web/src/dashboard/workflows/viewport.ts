@@ -30,10 +30,21 @@ export function zoom({ x, y, scale }: View, factor: number, at: Point): View {
   return { scale: next, x: at.x - (at.x - x) * ratio, y: at.y - (at.y - y) * ratio };
 }
 
+/** Tells whether all of a box is seen, whose center is given. */
+export function isSeen({ x, y, scale }: View, box: Point & Size, frame: Size): boolean {
+  const [left, top] = [(box.x - box.width / 2) * scale + x, (box.y - box.height / 2) * scale + y];
+  return left >= 0 && top >= 0 && left + box.width * scale <= frame.width && top + box.height * scale <= frame.height;
+}
+
+function center({ scale }: View, at: Point, frame: Size): View {
+  return { scale, x: frame.width / 2 - at.x * scale, y: frame.height / 2 - at.y * scale };
+}
+
 export type Viewport = {
   view: View;
   zoomBy: (steps: number) => void;
   fitAll: () => void;
+  reveal: (box: Point & Size) => void;
   onKeyDown: (event: KeyboardEvent) => void;
 };
 
@@ -45,8 +56,8 @@ export function useViewport(frame: RefObject<HTMLElement>, drawing: Size): Viewp
     if (size.width > 0) setView(fit(drawing, size, READABLE));
   }, [drawing.width, drawing.height, size.width, size.height]);
   usePointers(frame, setView);
-  const center = { x: size.width / 2, y: size.height / 2 };
-  const zoomBy = useCallback((steps: number) => setView((now) => zoom(now, STEP ** steps, center)), [size.width, size.height]);
+  const middleOfFrame = { x: size.width / 2, y: size.height / 2 };
+  const zoomBy = useCallback((steps: number) => setView((now) => zoom(now, STEP ** steps, middleOfFrame)), [size.width, size.height]);
   const fitAll = (): void => setView(fit(drawing, size));
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -58,7 +69,8 @@ export function useViewport(frame: RefObject<HTMLElement>, drawing: Size): Viewp
     else return;
     event.preventDefault();
   };
-  return { view, zoomBy, fitAll, onKeyDown };
+  const reveal = (box: Point & Size): void => setView((now) => (isSeen(now, box, size) ? now : center(now, box, size)));
+  return { view, zoomBy, fitAll, reveal, onKeyDown };
 }
 
 const ARROWS: Record<string, [number, number]> = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
