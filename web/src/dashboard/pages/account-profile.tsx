@@ -146,8 +146,8 @@ function Usage({ quota, used, limit, unit, resetsAt }: NonNullable<Profile["view
         {limit !== null && ` of ${formatCount(limit)}`}
         {unitName}
         {limit === null && <span class="faint"> · no limit</span>}
+        {limit !== null && <meter value={used} max={limit} high={limit * 0.8} optimum={0} aria-label={name} />}
       </dd>
-      {limit !== null && <meter value={used} max={limit} high={limit * 0.8} optimum={0} aria-label={name} />}
       {resetsAt && (
         <dd class="faint small">
           starts over <Time at={resetsAt} />

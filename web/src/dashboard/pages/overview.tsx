@@ -29,13 +29,13 @@ const OVERVIEW = graphql(
         totalCountIsExact
       }
       failing: tasks(filter: { status: [FAILED, RETRY] }, first: 8) {
-        totalCount
-        totalCountIsExact
         nodes {
           ...TaskRow
         }
       }
       incidents(status: OPEN, first: 6) {
+        totalCount
+        totalCountIsExact
         nodes {
           ...OpenIncident
         }
@@ -90,7 +90,7 @@ function Contents({ data }: { data: Overview }): JSX.Element {
       <dl class="figures">
         <Figure name="Running" href="/runs?status=RUNNING" count={running} />
         <Figure name="Queued" href="/runs?status=QUEUED" count={queued} />
-        <Figure name="Failing" href="/tasks?status=FAILED" count={failing} isBad={failing.totalCount > 0} />
+        <Figure name="Open incidents" href="/incidents" count={incidents} isBad={incidents.totalCount > 0} />
         <Figure name="Tasks" href="/tasks" count={all} />
         <Figure name="Workflows" href="/workflows" count={workflows} />
       </dl>
