@@ -234,7 +234,7 @@ async def test_no_list_loads_its_objects_one_by_one(database: Database, settings
 def _grown(few: dict[str, int], many: dict[str, int]) -> dict[str, int]:
     """Return the commands of which there are more for more rows.
 
-    Loads of one kind that wait for different answers share a query only if these arrive together, so a few are no fault.
+    Loads of one kind that wait for different answers share a query only if these arrive together: a few are no fault.
     """
     more = {name: count - few.get(name, 0) for name, count in many.items()}
     return {name: count for name, count in more.items() if count > _APART}

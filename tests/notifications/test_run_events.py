@@ -19,7 +19,7 @@ from tests.notifications.samples import (
 from tocsin.documents import ErrorKind, StepDocument, StepStatus
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt
-from tocsin.notifications.pages import approval_page_path, run_page_path
+from tocsin.notifications.pages import run_page_path
 from tocsin.notifications.run_events import ApprovalRequested, TaskFailure, WorkflowFailure, incident_event_id
 
 
@@ -111,7 +111,7 @@ def test_each_request_for_a_decision_and_each_reminder_of_it_is_an_event_of_its_
     assert (event.kind, event.id) == (EventKind.APPROVAL, f"{request}:{reminders}:u2")
     assert event.about == {**about("Approval", f"{request}:u2", 1, reminders), "step": "ask"}
     assert (event.owner, event.run, event.at) == ("u2", "u1/w1-1795338000000", ENDED)
-    assert event.page == approval_page_path("u1/w1-1795338000000", "ask")
+    assert event.page == run_page_path("u1/w1-1795338000000")
     assert (event.name, event.message, event.is_reminder) == ("Invoices / ask", "Pay?", is_reminder)
 
 

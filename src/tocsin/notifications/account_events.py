@@ -18,7 +18,7 @@ from tocsin.documents import (
 )
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import excerpt_name
-from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, channel_page_path
+from tocsin.notifications.pages import ACCOUNT_PAGE_PATH, CHANNELS_PAGE_PATH
 
 _LINK_KINDS = {
     LinkPurpose.RESET: EventKind.PASSWORD_RESET,
@@ -209,7 +209,7 @@ class ChannelDisabled(Event):
             id=f"{channel['_id']}:disabled:{channel['revision']}",
             owner=channel["owner"],
             at=at,
-            page=channel_page_path(channel["_id"]),
+            page=CHANNELS_PAGE_PATH,
             channel=channel["_id"],
             channel_kind=channel["kind"],
             channel_name=excerpt_name(channel["name"]),

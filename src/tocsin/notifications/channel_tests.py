@@ -7,7 +7,7 @@ from tocsin.documents import Database, NotificationChannelDocument
 from tocsin.notifications import channel_health
 from tocsin.notifications.channels.base import DeliveryPostponed, DeliveryRefused, DeliveryUnavailable
 from tocsin.notifications.notices import make_test_notice
-from tocsin.notifications.pages import channel_page_path
+from tocsin.notifications.pages import CHANNELS_PAGE_PATH
 from tocsin.notifications.user_channel import send_notice
 from tocsin.outbound.http_client import HttpClient
 from tocsin.security.secret_box import SecretBox
@@ -25,7 +25,7 @@ async def try_channel(
 
     A success ends a failure of the channel. A failure of a test does not begin one, since nothing was lost.
     """
-    notice = make_test_notice(channel, to_address(channel_page_path(channel["_id"])), now)
+    notice = make_test_notice(channel, to_address(CHANNELS_PAGE_PATH), now)
     try:
         await send_notice(channel, notice, box, http)
     except (DeliveryPostponed, DeliveryRefused, DeliveryUnavailable) as error:

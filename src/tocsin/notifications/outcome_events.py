@@ -15,7 +15,7 @@ from tocsin.documents import (
 )
 from tocsin.notifications.events import Event, EventKind, about_latest
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_message, excerpt_name
-from tocsin.notifications.pages import replay_page_path, report_page_path, run_page_path
+from tocsin.notifications.pages import REPLAYS_PAGE_PATH, run_page_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class ReportReady(Event):
             at=run.get("finished_at") or run["due_at"],
             run=run["_id"],
             about=about_latest("Reports", run["task"], run["due_at"], task=task, workflow=workflow),
-            page=report_page_path(run["_id"]),
+            page=run_page_path(run["_id"]),
             task_name=excerpt_name(run["task_name"]),
             file_name=excerpt_name(file["name"]),
             size=file["size"],
@@ -111,7 +111,7 @@ class ReplayEnded(Event):
             owner=replay["owner"],
             at=at,
             about=about_latest("Replays", replay["owner"], at),
-            page=replay_page_path(replay["_id"]),
+            page=REPLAYS_PAGE_PATH,
             replay=replay["_id"],
             status=ReplayStatus(replay["status"]),
             selected=replay["selected"],

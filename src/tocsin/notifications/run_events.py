@@ -19,7 +19,7 @@ from tocsin.documents import (
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name, redact_url
 from tocsin.notifications.incident_stages import name_later_stage
-from tocsin.notifications.pages import approval_page_path, run_page_path
+from tocsin.notifications.pages import run_page_path
 from tocsin.outbound.mail_text import to_single_line
 
 _KINDS = (EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD)
@@ -180,7 +180,7 @@ class ApprovalRequested(Event):
                 "stage": reminders,
                 "step": step,
             },
-            page=approval_page_path(run_id, step),
+            page=run_page_path(run_id),
             name=to_single_line(f"{workflow_run['name']} / {step}"),
             message=state.get("message") or "",
             is_reminder=reminders > 0,

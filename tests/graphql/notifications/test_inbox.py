@@ -32,7 +32,7 @@ async def test_a_notification_with_all_that_it_is_about(api: Api) -> None:
     )
     assert found["subject"] == 'Task "nightly" has failed'
     assert found["text"].startswith('Your task "nightly" has failed. This run will not be retried.\n')
-    assert found["link"].startswith("http://127.0.0.1:8000/playground?query=")
+    assert found["link"].startswith("http://127.0.0.1:8000/#/runs/")
     assert (found["data"]["taskId"], found["data"]["runId"]) == (task_id, to_global_id("Run", run["_id"]))
     assert (found["task"], found["run"], found["workflowRun"]) == ({"name": "nightly"}, {"status": "FAILED"}, None)
     node = "query($id: ID!) { node(id: $id) { ... on Notification { subject acknowledgedAt } } }"

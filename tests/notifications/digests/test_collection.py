@@ -84,7 +84,7 @@ async def test_one_mail_a_day_tells_of_all(database: Database, alice: User) -> N
     assert "You have 3 notifications. 3 failures." in text
     for number, minute in ((1, "12:00"), (2, "12:01"), (3, "12:02")):
         assert f'22 Nov {minute}:    Task "Task {number}" has failed.' in text
-    assert "https://tocsin.example/playground?query=query%20Notifications" in text
+    assert "https://tocsin.example/#/notifications" in text
     assert "Times are those of Europe/Berlin." in text
     assert set((await states(database)).values()) == {"DELIVERED", "SUPERSEDED"}
     assert (await stored(database, DIGEST))["text"] == text.replace("\r\n", "\n")

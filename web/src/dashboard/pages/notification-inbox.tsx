@@ -34,6 +34,9 @@ const NOTIFICATION = graphql(`
     workflowRun {
       id
     }
+    incident {
+      id
+    }
   }
 `);
 const NOTIFICATIONS = graphql(
@@ -144,7 +147,7 @@ function AcknowledgeAll({ upTo, done }: { upTo: string; done: () => void }): JSX
 }
 
 function NotificationItem({ notification, done }: { notification: Notification; done: () => void }): JSX.Element {
-  const { id, subject, text, at, acknowledgedAt, task, run, workflowRun } = notification;
+  const { id, subject, text, at, acknowledgedAt, task, run, workflowRun, incident } = notification;
   const [opening, ...facts] = text.split("\n");
   return (
     <li class={acknowledgedAt === null ? "open" : undefined}>
@@ -158,6 +161,7 @@ function NotificationItem({ notification, done }: { notification: Notification; 
           {run && <Link href={`/runs/${run.id}`}>Run</Link>}
           {task && <Link href={`/tasks/${task.id}`}>{task.name}</Link>}
           {workflowRun && <Link href={`/workflow-runs/${workflowRun.id}`}>Workflow run</Link>}
+          {incident && <Link href={`/incidents/${incident.id}`}>Incident</Link>}
         </p>
         <div class="more">
           {facts.length > 0 && (

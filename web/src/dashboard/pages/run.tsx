@@ -151,6 +151,7 @@ function Contents({ run }: { run: Run }): JSX.Element {
       )}
       {run.result !== null && (
         <Section title="Result">
+          <ResultFile result={run.result} />
           <pre tabIndex={0}>{JSON.stringify(run.result, null, 2)}</pre>
         </Section>
       )}
@@ -223,4 +224,17 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 function sentBody({ task, taskVersion }: Run): string | null {
   if (task?.version !== taskVersion || task.job.__typename !== "HttpJob") return null;
   return task.job.bodyText ?? (task.job.jsonBody === null ? null : JSON.stringify(task.job.jsonBody));
+}
+
+/** The link to the file that a report has written, which its result names. */
+function ResultFile({ result }: { result: unknown }): JSX.Element | null {
+  const file = (result as { file?: { name?: unknown; url?: unknown } } | null)?.file;
+  if (typeof file?.url !== "string" || !/^https?:/.test(file.url)) return null;
+  return (
+    <p>
+      <a href={file.url} rel="noreferrer">
+        {String(file.name ?? "Download the file")}
+      </a>
+    </p>
+  );
 }
