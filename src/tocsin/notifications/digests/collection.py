@@ -60,10 +60,7 @@ async def find_digest(database: Database, delivery_id: str) -> DeliveryDocument 
 async def collect_digest(database: Database, digest: DeliveryDocument, now: datetime) -> DeliveryDocument:
     """Return a claimed digest with its content, of all that it tells of. Raises DeliveryObsolete if that is nothing."""
     kinds = await select_kinds(database, digest)  # first: what comes between the next two can join too late
-    if digest["queued_at"] + _PATIENCE > now and await _has_joining(database, digest["owner"], now):
-        await set_aside(database, digest, {"next_try_at": now + _PAUSE})
-        raise DeliveryHeld(digest["_id"])
-    collected = digest.get("collected") or await _take_waiting(database, digest, kinds, now)
+    collected = digest.get("collected") or await _take_all(database, digest, kinds, now)
     if not collected:
         raise DeliveryObsolete(_NOTHING)
     told = await _find_told(database, collected)
@@ -88,6 +85,19 @@ async def finish_collected(database: Database, digest: DeliveryDocument) -> None
             await update_deliveries(database, [update_by_ids(collected, [change_when(is_told, done)])])
     except PyMongoError:
         return
+
+
+async def _take_all(database: Database, digest: DeliveryDocument, kinds: Filter, now: datetime) -> Sequence[str]:
+    """Assign all that it tells of to the digest, and return the IDs. Raises DeliveryHeld while some are about to join.
+
+    Nobody can claim what the first taking has assigned. What was claimed before that is waited for, or has joined
+    meanwhile: the second taking finds it.
+    """
+    await _take_waiting(database, digest, kinds, now)
+    if digest["queued_at"] + _PATIENCE > now and await _has_joining(database, digest["owner"], now):
+        await set_aside(database, digest, {"next_try_at": now + _PAUSE})
+        raise DeliveryHeld(digest["_id"])
+    return await _take_waiting(database, digest, kinds, now)
 
 
 async def _has_joining(database: Database, owner: str, now: datetime) -> bool:
