@@ -31,13 +31,18 @@ def _query(database: Database, **changes: Any) -> KeysetQuery[Any]:
     return KeysetQuery(database.tasks, "created", "created_at", descending=True, **fields)
 
 
+async def _store(database: Database, rows: list[Any]) -> None:
+    """Store tasks, each with a name of its own."""
+    await database.tasks.insert_many([{**row, "name_slot": row["_id"]} for row in rows])
+
+
 async def _insert(database: Database) -> list[str]:
     """Insert a few rows that are far apart, and return their IDs, newest first."""
     times = [T0, T0, T0 + timedelta(seconds=5), T0 + timedelta(days=30), LAST - timedelta(hours=1), LAST]
     rows: list[Any] = [
         {"_id": f"alice/{at}", "owner": "alice", "created_at": time, "n": at} for at, time in enumerate(times)
     ]
-    await database.tasks.insert_many(rows)
+    await _store(database, rows)
     return [row["_id"] for row in sorted(rows, key=lambda row: (row["created_at"], row["_id"]), reverse=True)]
 
 
@@ -84,7 +89,7 @@ async def _insert_behind_a_gap(database: Database, gap: timedelta) -> None:
         {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(days=300) - gap * at, "status": "X"}
         for at in range(300)
     ]
-    await database.tasks.insert_many(rows)
+    await _store(database, rows)
 
 
 async def test_a_count_reads_no_more_rows_than_its_budget_at_once(
@@ -180,7 +185,7 @@ async def test_a_list_that_has_grown_is_not_counted_to_its_end_again(
     rows: list[Any] = [
         {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(days=at)} for at in range(10, 390)
     ]
-    await database.tasks.insert_many(rows)
+    await _store(database, rows)
     counted = []
     for _ in range(3):
         assert await count_rows(query) == Count(10, is_exact=False)
@@ -192,7 +197,7 @@ async def test_a_part_of_a_list_says_nothing_about_its_length(database: Database
     rows: list[Any] = [
         {"_id": f"alice/{at}", "owner": "alice", "created_at": LAST - timedelta(hours=at)} for at in range(3_000)
     ]
-    await database.tasks.insert_many(rows)
+    await _store(database, rows)
     query = _query(database)
     first = await fetch_page(query, PageArguments(2, None, None, None))
     await fetch_page(query, PageArguments(9, None, None, first.end_cursor))
@@ -238,7 +243,7 @@ async def test_a_known_list_that_has_become_denser_is_read_in_narrower_windows(d
     rows: list[Any] = [
         {"_id": f"alice/new{at}", "owner": "alice", "created_at": LAST - timedelta(seconds=at)} for at in range(1, 100)
     ]
-    await database.tasks.insert_many(rows)
+    await _store(database, rows)
     again = await fetch_page(_query(database), page)
     assert [row["_id"] for row in again.rows] == ["alice/5", "alice/new1"]
 

@@ -30,7 +30,13 @@ async def add_copies(database: Database, url: str) -> None:
     stored: Any = await database.tasks.find_one({"_id": task.id})
     await database.tasks.delete_one({"_id": task.id})
     due: Any = [
-        {**stored, "_id": f"{task.id}{number:03}", "name": f"ping {number:03}", "next_run_at": clock.now()}
+        {
+            **stored,
+            "_id": f"{task.id}{number:03}",
+            "name": f"ping {number:03}",
+            "name_slot": f"{number}",
+            "next_run_at": clock.now(),
+        }
         for number in range(TASKS)
     ]
     await database.tasks.insert_many(due)
