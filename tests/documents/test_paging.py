@@ -33,7 +33,8 @@ def _query(database: Database, **changes: Any) -> KeysetQuery[Any]:
 
 async def _store(database: Database, rows: list[Any]) -> None:
     """Store tasks, each with a name of its own."""
-    await database.tasks.insert_many([{**row, "name_slot": row["_id"]} for row in rows])
+    named: list[Any] = [{**row, "name_slot": row["_id"]} for row in rows]
+    await database.tasks.insert_many(named)
 
 
 async def _insert(database: Database) -> list[str]:

@@ -19,8 +19,8 @@ def task(name: str, owner: str = "u1", **changes: Any) -> Any:
     """Return a task that is due again tomorrow."""
     return {
         "_id": f"{owner}/{name}", "owner": owner, "name": name, "name_slot": name, "hold": None, "status": "PENDING",
-        "active": [], "next_run_at": START + timedelta(days=1), "last_run": None, "last_end": "COMPLETED", "incident": 0,
-        "consecutive_failures": 0, "version": 1, **changes,
+        "active": [], "next_run_at": START + timedelta(days=1), "last_run": None, "last_end": "COMPLETED",
+        "incident": 0, "consecutive_failures": 0, "version": 1, **changes,
     }  # fmt: skip
 
 
