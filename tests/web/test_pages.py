@@ -63,7 +63,7 @@ async def test_what_a_page_names_is_served_here(client: httpx.AsyncClient, path:
 
     assert len(named) > 2
     for place in named:
-        assert re.fullmatch(r"(\./assets/)?[\w.-]+", place), place
+        assert re.fullmatch(r"(\./assets/)?[\w.-]+|\./", place), place
         assert (await client.get(place)).status_code == 200, place
 
 
@@ -173,7 +173,7 @@ def test_no_fonts_are_shipped() -> None:
 
     assert ".graphiql-container" in styles
     assert "@font-face" not in styles
-    assert sum((pages.STATIC_DIRECTORY / name).stat().st_size for name in BUILT) < 1_800_000
+    assert sum((pages.STATIC_DIRECTORY / name).stat().st_size for name in BUILT) < 2_800_000
 
 
 def test_the_licences_of_what_is_bundled_are_there() -> None:
@@ -181,7 +181,7 @@ def test_the_licences_of_what_is_bundled_are_there() -> None:
     direct = json.loads((WEB / "package.json").read_text())["dependencies"]
 
     for name, version in direct.items():
-        assert re.search(rf"\n## {name} - {re.escape(version)} \((MIT|Unlicense)\)\n", licences), name
+        assert re.search(rf"\n## {name} - {re.escape(version)} \((MIT|ISC|BSD-3-Clause|Unlicense)\)\n", licences), name
     for name in ASSETS:
         if name.endswith(".js"):
             assert (

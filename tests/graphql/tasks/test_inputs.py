@@ -36,7 +36,7 @@ CASES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"retry": {"backoff": {"initial": "PT0S"}}}, ["retry", "backoff", "initial"], "initial must be longer than PT0S and at most P366D."),
     ({"retry": {"backoff": {"initial": "PT2S", "max": "PT1S"}}}, ["retry", "backoff", "max"], "max must be at least initial and at most P366D."),
     ({"idempotencyKey": ""}, ["idempotencyKey"], "idempotencyKey must have 1 to 200 characters."),
-    ({"job": {"http": {"url": "https://example.com", "headers": [1]}}}, ["job", "http", "headers"], 'headers must be an object of names and values.'),
+    ({"job": {"http": {"url": "https://example.com", "headers": [1]}}}, ["job", "http", "headers"], 'A list of headers has objects with a name and a value.'),
     ({"job": {"http": {"url": "https://example.com", "bodyForm": "x"}}}, ["job", "http", "bodyForm"], 'bodyForm must be an object of names and values.'),
     ({"job": {"http": {"url": "https://example.com", "body": 1, "bodyText": "x"}}}, ["job", "http", "bodyText"], "Give at most one of body, bodyText and bodyForm."),
     ({"job": {"http": {"url": "http://example.com:6379/"}}}, ["job", "http", "url"], "The url cannot be called. Port 6379 may not be called: it is reserved for services that do not speak HTTP. Use another port. The operator can allow a port with TOCSIN_DENIED_PORTS."),
