@@ -144,7 +144,7 @@ def test_fields_without_arguments_info_and_waiting_are_plain() -> None:
     [
         (
             "Task",
-            {"incident", "job", "lastRun", "misfire", "nextDueTimes", "notificationRule"}
+            {"assignedQueue", "incident", "job", "lastRun", "misfire", "nextDueTimes", "notificationRule"}
             | {"progress", "recentOutcomes", "retry", "runs", "schedule", "timeout"},
         ),
         ("CronSchedule", set()),
