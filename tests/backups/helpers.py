@@ -12,8 +12,9 @@ from tocsin.backups.create import create_backup
 from tocsin.backups.database_reader import SKIPPED_COLLECTIONS
 from tocsin.documents import Database, ResponseBodyDocument
 from tocsin.documents.file_bucket import FileBucket
+from tocsin.documents.schema_version import latest_version
 
-HEADER = BackupHeader(1, "0.1.0", clock.EPOCH)
+HEADER = BackupHeader(latest_version(), "0.1.0", clock.EPOCH)
 
 
 async def back_up(database: Database, path: Path) -> BackupSummary:

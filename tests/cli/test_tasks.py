@@ -38,6 +38,7 @@ async def test_tasks_in_files_are_created_updated_and_left_alone(tmp_path: Path)
         '{"name": "Ping", "job": {"http": {"url": "https://example.com"}}, "schedule": {"every": {"interval": "PT1H"}}}'
     )
     async with run_server(tmp_path) as server:
+        await server.sign_up()
         assert await apply(server, str(files)) == (
             0,
             "created    Ping\ncreated    Nightly backup\ncreated    Once\n",

@@ -13,6 +13,7 @@ from tocsin import clock, schedules
 from tocsin.documents import Database, ErrorKind
 from tocsin.jobs import registry
 from tocsin.jobs.base import AttemptError, Outcome
+from tocsin.notifications.content import format_time
 from tocsin.security.secret_box import OPERATOR_KEY_ID, SecretBox
 from tocsin.tasks import lifecycle, saving
 from tocsin.tasks import runs as task_runs
@@ -188,7 +189,7 @@ async def test_the_first_mail_says_what_comes_first_the_next_try_or_the_next_run
     assert mail is not None
     next_run_at = (await stack.task(task.id))["next_run_at"]
     comes = min(run["retry_at"], next_run_at)
-    assert f"{tells}{comes:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
+    assert f"{tells}{format_time(comes)}\n" in mail["text"]
     assert ("will not be retried" in mail["text"]) == (next_run_at < run["retry_at"])
 
 

@@ -99,7 +99,7 @@ async function isTakenOver(page) {
 async function outlivesItsTokens(page) {
   const tokens = tokensOf(page);
   await begin(page, "/tasks");
-  await page.getByText("There are no tasks yet").waitFor();
+  await page.getByText("Begin with a task").waitFor();
   const closed = page.waitForEvent("websocket", { timeout: 120_000 });
   await closed;
   const create = "mutation ($i: CreateTaskInput!) { createTask(input: $i) { userErrors { message } } }";

@@ -22,7 +22,7 @@ async function signsUp(page) {
   await page.getByRole("alert").getByText("wrong").waitFor();
   await page.getByRole("button", { name: "Create an account" }).click();
   await enterCredentials(page, "Create an account");
-  await page.getByText("There are no tasks yet").waitFor();
+  await page.getByText("Begin with a task").waitFor();
 }
 
 /** A change made elsewhere appears by itself, here and on the other pages. */
@@ -73,7 +73,7 @@ async function filters(page) {
   await page.keyboard.press("/");
   await page.keyboard.type("nothing like it");
   await page.getByText("No task matches").waitFor();
-  assert.match(page.url(), /name=nothing/);
+  assert.match(page.url(), /text=nothing/);
 }
 
 /** No page is wider than a small telephone. */

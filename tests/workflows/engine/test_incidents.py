@@ -11,6 +11,7 @@ from tests.workflows.engine.mortal import Died, MortalRunner
 from tests.workflows.samples import require, step, workflow
 from tocsin import clock
 from tocsin.documents import Database, Trigger, User, WorkflowRun, to_global_id
+from tocsin.notifications.content import format_time
 from tocsin.notifications.incidents.keeper import IncidentKeeper
 from tocsin.workflows import control
 from tocsin.workflows.engine.new_runs import NewWorkflowRun, insert_workflow_run, new_workflow_run
@@ -123,7 +124,7 @@ async def test_a_retried_step_is_mailed_when_it_begins_to_fail_and_when_it_has_f
     assert run is not None
     assert mail["subject"] == 'Workflow "w" has started failing'
     next_try = run["attempts"][0]["finished_at"] + timedelta(seconds=1)
-    assert f"Next attempt:    {next_try:%Y-%m-%dT%H:%M:%SZ}\n" in mail["text"]
+    assert f"Next attempt:    {format_time(next_try)}\n" in mail["text"]
     assert "Step:            fetch\n" in mail["text"]
 
 
