@@ -19,10 +19,10 @@ schedule: {cron: {expression: "0 3 * * *", timeZone: Europe/Berlin}}
 """
 
 
-async def apply(server: Server, *arguments: str) -> tuple[int | None, str, str]:
+async def apply(server: Server, *arguments: str, token: str | None = None) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tocsin", "tasks", "apply", *arguments,
-        "--server", server.url.removesuffix("/graphql"), "--token", server.token or "",
+        "--server", server.url.removesuffix("/graphql"), "--token", token or server.token or "",
         cwd=server.directory, env=server.environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
@@ -52,4 +52,4 @@ async def test_tasks_in_files_are_created_updated_and_left_alone(tmp_path: Path)
         assert "more.json: Ping: job.http.url: " in error
         (files / "more.json").write_text("[1]")
         assert (await apply(server, str(files)))[0] == 2
-        assert (await apply(server, str(files / "tasks.yaml"), "--token", "nonsense"))[0] == 1
+        assert (await apply(server, str(files / "tasks.yaml"), token="nonsense"))[0] == 1
