@@ -99,7 +99,7 @@ async function isTakenOver(page) {
 async function outlivesItsTokens(page) {
   const tokens = tokensOf(page);
   await begin(page, "/tasks");
-  await page.getByText("Begin with a task").waitFor();
+  await page.getByText("There are no tasks yet").waitFor();
   const closed = page.waitForEvent("websocket", { timeout: 120_000 });
   await closed;
   const create = "mutation ($i: CreateTaskInput!) { createTask(input: $i) { userErrors { message } } }";
@@ -124,6 +124,7 @@ async function followsReset(page, link) {
   await page.getByRole("textbox", { name: /^Password/ }).fill(OTHER_PASSWORD);
   await page.getByLabel("Repeat password").fill(OTHER_PASSWORD);
   await page.getByRole("button", { name: "Set password" }).click();
+  await page.getByText("You are signed in as").waitFor();
   await page.getByRole("link", { name: "Open the dashboard" }).click();
   await isShown(page, "Overview");
 }

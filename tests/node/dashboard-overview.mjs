@@ -71,7 +71,7 @@ async function seesTheTask(page, id) {
   await strip.getByRole("link", { name: "Failed" }).waitFor();
   await strip.getByRole("link", { name: "Completed" }).waitFor();
   await page.getByRole("img", { name: "Duration of the latest runs: 2 runs, 1 failed" }).locator("canvas").waitFor();
-  await page.getByRole("heading", { name: "Next due times" }).waitFor();
+  await page.getByRole("heading", { name: "Next times" }).waitFor();
   await strip.getByRole("link", { name: "Failed" }).click();
   await page.getByRole("heading", { name: "Run of made elsewhere" }).waitFor();
   await page.goto(`${server}/#/queues`);

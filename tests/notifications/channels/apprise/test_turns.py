@@ -36,6 +36,7 @@ async def _add_account(database: Database, owner: str, port: int) -> None:
     importlib.util.find_spec("apprise") is None,
     reason="the package apprise is not installed; pip install 'tocsin[apprise]'",
 )
+@pytest.mark.long
 async def test_five_accounts_at_servers_without_end_hold_up_no_sixth(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
