@@ -85,7 +85,7 @@ class ReplayEntryDocument(TypedDict):
 
 
 class ProgressDocument(TypedDict):
-    """How far an attempt is, as its job told it at a time. It is that of the claim with this `fence`."""
+    """Progress that a job reported, and when. It belongs to the claim with this `fence`."""
 
     fence: int
     at: datetime

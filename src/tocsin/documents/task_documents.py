@@ -72,7 +72,7 @@ class TaskSettings(TypedDict):
 
 
 class TaskNameFields(TypedDict):
-    """What is stored to sort a task by its name and to keep a unique name free of others."""
+    """Fields by which tasks are sorted by name, and unique names are kept unique."""
 
     name_key: str
     name_slot: str

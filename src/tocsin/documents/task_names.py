@@ -1,4 +1,4 @@
-"""What is stored of a task's name to sort tasks by it, and to keep a unique name free of others. Pure.
+"""Fields that are derived from a task's name: they sort tasks by name, and keep unique names unique. Pure.
 
 One index serves both: it is unique, and a task whose name need not be unique fills its last field with its own ID.
 """

@@ -30,7 +30,7 @@ _MAX_INT = 2**31 - 1  # of GraphQL's Int
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the job of a claimed run told last, which is not stored yet."""
+    """The last progress that the job of a claimed run reported, until it is stored."""
 
     claimed: ClaimedRun
     progress: ProgressDocument

@@ -47,7 +47,7 @@ class RunStatisticsFilter:
 class RunStatisticsQueries:
     @strawberry.field(
         description=(
-            "Statistics of your runs, counted when these end: they cost the same however many there are. A run that is "
+            "Statistics of your runs, read from counters that are kept when these end. A run that is "
             f"repeated counts by its last end. At most {MAX_PERIODS} buckets."
         )
     )

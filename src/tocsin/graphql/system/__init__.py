@@ -1,1 +1,1 @@
-"""What anyone may know of the installation, and its state for administrators."""
+"""Queries of the installation: its version and settings for everybody, its state for administrators."""

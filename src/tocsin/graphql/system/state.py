@@ -1,4 +1,4 @@
-"""What the serving process knows about itself. The process passes it to the API."""
+"""The state of the serving process, which it passes to the API."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
