@@ -38,6 +38,36 @@ async function goesThroughRows(page) {
   await page.getByRole("heading", { name: first, exact: true }).waitFor();
 }
 
+/** On a task, letters pause it and open its form; a small r does not run it. */
+async function actsByKeys(page) {
+  await page.keyboard.press("p");
+  await page.getByRole("button", { name: "Resume" }).waitFor();
+  await page.keyboard.press("p");
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await page.keyboard.press("r");
+  assert.equal(await page.getByRole("heading", { name: "Latest outcomes" }).count(), 0);
+  await page.keyboard.press("Shift+R");
+  await page.getByRole("heading", { name: "Latest outcomes" }).waitFor();
+  await page.keyboard.press("e");
+  await page.waitForURL(/edit$/);
+}
+
+/** Filters are saved under a name, and found again after a reload. */
+async function savesAView(page) {
+  await page.goto(`${server}/#/tasks?status=PAUSED&text=alp`);
+  await page.getByRole("button", { name: "Save this view" }).click();
+  await page.keyboard.type("Paused ones");
+  await page.keyboard.press("Enter");
+  const view = page.getByRole("link", { name: "Paused ones" });
+  await view.waitFor();
+  await page.goto(`${server}/#/tasks`);
+  await page.reload();
+  await view.click();
+  await page.waitForURL(/status=PAUSED&text=alp$/);
+  await page.getByRole("button", { name: "Forget this view" }).click();
+  await view.waitFor({ state: "detached" });
+}
+
 /** The menu finds a task by name, and a page by the beginnings of its words; Escape closes it. */
 async function goesByName(page) {
   await page.keyboard.press("Control+k");
@@ -74,5 +104,5 @@ async function asksForHelp(page) {
 }
 
 await browse(executable, server, async (page) => {
-  for (const journey of [signsIn, goesThroughRows, goesByName, asksForHelp]) await journey(page);
+  for (const journey of [signsIn, goesThroughRows, actsByKeys, savesAView, goesByName, asksForHelp]) await journey(page);
 });

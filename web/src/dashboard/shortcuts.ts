@@ -26,6 +26,9 @@ export const KEYS: [string, string][] = [
   ["k", "Row before"],
   ["Enter", "Open the row"],
   ["x", "Select the row"],
+  ["e", "Edit what is shown"],
+  ["p", "Pause or resume it"],
+  ["R", "Run it, or retry the run"],
   ["c", "New task"],
   ["?", "These keys"],
   ["Esc", "Close"],
@@ -38,7 +41,7 @@ export function useShortcuts({ showHelp, showMenu }: Dialogs): void {
   const [, navigate] = useLocation();
   useEffect(() => {
     let isGoing = false;
-    const keys: Record<string, (event: Event) => void> = {
+    const keys: Record<string, (event: KeyboardEvent) => void> = {
       "?": showHelp,
       "/": focusSearch,
       j: () => moveRow(1),
@@ -56,11 +59,18 @@ export function useShortcuts({ showHelp, showMenu }: Dialogs): void {
       const page = isGoing ? PAGE_KEYS[event.key] : undefined;
       isGoing = event.key === "g";
       if (page) navigate(page.path);
-      else keys[event.key]?.(event);
+      else (keys[event.key] ?? pressButton)(event);
     };
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
   }, [navigate]);
+}
+
+/** Presses the button or link of the page that names this key. */
+function pressButton({ key }: KeyboardEvent): void {
+  if (!/^[a-z]$/i.test(key)) return;
+  const name = key === key.toLowerCase() ? key : `Shift+${key}`;
+  document.querySelector<HTMLElement>(`#main [aria-keyshortcuts="${name}"]:not(:disabled)`)?.click();
 }
 
 function isMenuKey({ key, ctrlKey, metaKey }: KeyboardEvent): boolean {

@@ -7,6 +7,7 @@ import { useLive } from "../live.ts";
 import { PlusIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { SavedViews } from "../ui/saved-views.tsx";
 import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { StatusChips } from "../ui/status-chips.tsx";
@@ -40,6 +41,7 @@ export function TasksPage(): JSX.Element {
         />
         <Tag tag={filters.get("tag")} clear={() => setFilters({ tag: null })} />
       </div>
+      <SavedViews />
       {error && !tasks && <ErrorState message={error} retry={reread} />}
       {!error && (!tasks || isSearching) && <LoadingRows count={10} />}
       {tasks && total && tasks.nodes.length > 0 && (
