@@ -1,4 +1,4 @@
-"""Statistics (q): a query of statistics, and the outcomes of a page of tasks, among more and more runs."""
+"""Statistics (r): a query of statistics, and the outcomes of a page of tasks, among more and more runs."""
 
 import argparse
 from collections.abc import Awaitable, Callable
@@ -100,7 +100,7 @@ def measure(sizes: tuple[int, ...] = SIZES) -> list[Row]:
     rows = []
     for name in figures[sizes[0]]:
         for size in sizes:
-            rows.append(Row(f"(q) {name}, among {size:,} runs, ms", figures[size][name].took))
+            rows.append(Row(f"(r) {name}, among {size:,} runs, ms", figures[size][name].took))
             rows.append(Row("    CPU, ms", figures[size][name].cpu))
     return rows
 

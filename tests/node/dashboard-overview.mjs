@@ -65,6 +65,23 @@ async function readsTheValues(page) {
   await page.getByRole("img", { name: /^Success 50.0 %/ }).waitFor();
 }
 
+/** A bar leads to its runs in the history, which says the period and shows the others without it. */
+async function opensABar(page) {
+  const plot = page.getByRole("img", { name: /^Success 50.0 %/ }).locator(".u-over");
+  const { width, height } = await plot.boundingBox();
+  await plot.click({ position: { x: width - 2, y: height / 2 } });
+  await page.getByRole("heading", { name: "History" }).waitFor();
+  await page.getByText("2 of 2").waitFor();
+  const period = page.getByRole("button", { name: /^Due from .* to .*: show those of all times/ });
+  await page.reload();
+  await period.waitFor(); // the address has it
+  await page.goto(page.url().replace(/until=[^&]*/, "until=2020-01-01T00:00:00Z"));
+  await page.getByText("No run matches").waitFor();
+  await period.click();
+  await page.getByText("2 of 2").waitFor();
+  await page.goto(`${server}/#/`);
+}
+
 async function seesTheTask(page, id) {
   await page.goto(`${server}/#/tasks/${id}`);
   const strip = page.getByRole("list", { name: "Latest runs, the latest last" });
@@ -105,6 +122,7 @@ await browse(executable, server, async (page) => {
   await loadsTheSamples(page);
   const id = await seesRuns(page);
   await readsTheValues(page);
+  await opensABar(page);
   await seesTheTask(page, id);
   await comesBack(page);
   await fitsATelephone(page);

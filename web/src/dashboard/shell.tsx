@@ -4,7 +4,9 @@ import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
 import { isConnected, session, user, userEmail } from "./client.ts";
+import { CommandMenu } from "./pages/command-menu.tsx";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
+import { KEYS, PAGE_KEYS, useShortcuts } from "./shortcuts.ts";
 import { Confirmation, Dialog } from "./ui/dialog.tsx";
 import {
   BellIcon,
@@ -21,21 +23,22 @@ import {
 } from "./ui/icons.tsx";
 import { Toasts } from "./ui/toast.tsx";
 
-const PAGES = [
-  { path: "/", name: "Overview", key: "o", icon: <HomeIcon /> },
-  { path: "/tasks", name: "Tasks", key: "t", icon: <TaskIcon /> },
-  { path: "/runs", name: "History", key: "h", icon: <RunIcon /> },
-  { path: "/workflows", name: "Workflows", key: "w", icon: <WorkflowIcon /> },
-  { path: "/queues", name: "Queues", key: "q", icon: <QueueIcon /> },
-  { path: "/incidents", name: "Incidents", key: "i", icon: <IncidentIcon /> },
-  { path: "/dead-letters", name: "Dead letters", key: "d", icon: <DeadLetterIcon /> },
-  { path: "/notifications", name: "Notifications", key: "n", icon: <BellIcon /> },
-];
+const ICONS: Record<string, JSX.Element> = {
+  "/": <HomeIcon />,
+  "/tasks": <TaskIcon />,
+  "/runs": <RunIcon />,
+  "/workflows": <WorkflowIcon />,
+  "/queues": <QueueIcon />,
+  "/incidents": <IncidentIcon />,
+  "/dead-letters": <DeadLetterIcon />,
+  "/notifications": <BellIcon />,
+};
 
 /** The frame around every page: where one can go, who is signed in, and whether changes arrive. */
 export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
-  const [isHelping, setIsHelping] = useState(false);
-  useShortcuts(() => setIsHelping(true));
+  const [shown, setShown] = useState<"help" | "menu" | null>(null);
+  const close = (): void => setShown(null);
+  useShortcuts({ showHelp: () => setShown("help"), showMenu: () => setShown("menu") });
   return (
     <div class="shell">
       <a class="skip-link" href="#main" onClick={focusMain}>
@@ -47,7 +50,8 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
         {children}
       </main>
       <Confirmation />
-      {isHelping && <Help close={() => setIsHelping(false)} />}
+      {shown === "help" && <Help close={close} />}
+      {shown === "menu" && <CommandMenu close={close} />}
       <Toasts />
     </div>
   );
@@ -74,10 +78,10 @@ function Sidebar(): JSX.Element {
         <UnacknowledgedCount />
       </button>
       <ul id="pages">
-        {PAGES.map(({ path, name, icon: drawn }) => (
+        {Object.values(PAGE_KEYS).map(({ path, name }) => (
           <li key={path}>
             <Link href={path} aria-current={isWithin(location, path) ? "page" : undefined}>
-              {drawn}
+              {ICONS[path]}
               <span>{name}</span>
               {path === "/notifications" && <UnacknowledgedCount />}
             </Link>
@@ -123,37 +127,11 @@ function ConnectionNotice(): JSX.Element | null {
   );
 }
 
-/** Goes to a page by `g` and its letter, to the search of a page by `/`, and shows all keys by `?`. */
-function useShortcuts(showHelp: () => void): void {
-  const [, navigate] = useLocation();
-  useEffect(() => {
-    let isGoing = false;
-    const listen = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      const page = isGoing ? PAGES.find(({ key }) => key === event.key) : undefined;
-      if (page) navigate(page.path);
-      else if (event.key === "?") showHelp();
-      else if (event.key === "/") focusSearch(event);
-      isGoing = event.key === "g";
-    };
-    addEventListener("keydown", listen);
-    return () => removeEventListener("keydown", listen);
-  }, [navigate]);
-}
-
-function focusSearch(event: Event): void {
-  const search = document.querySelector<HTMLInputElement>("#main [type=search]");
-  if (search === null) return;
-  event.preventDefault();
-  search.focus();
-}
-
 function Help({ close }: { close: () => void }): JSX.Element {
-  const keys = [...PAGES.map(({ key, name }) => [`g ${key}`, name]), ["/", "Search on this page"], ["?", "These keys"], ["Esc", "Close"]];
   return (
     <Dialog title="Keys" close={close}>
       <dl class="keys">
-        {keys.map(([key, does]) => (
+        {KEYS.map(([key, does]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
@@ -164,8 +142,4 @@ function Help({ close }: { close: () => void }): JSX.Element {
       </dl>
     </Dialog>
   );
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }

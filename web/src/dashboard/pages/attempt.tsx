@@ -126,40 +126,36 @@ function CopyAsCurl({ request }: { request: Parameters<typeof toCurl>[0] }): JSX
 
 type TimingsProps = NonNullable<Attempt["timings"]>;
 
+/** How long the parts of the exchange took, one after the other: as a bar, and in words with its colors. */
 function Timings({ dns, connect, firstByte, total }: TimingsProps): JSX.Element {
-  const parts: [string, number | null][] = [
-    ["name look-up", dns],
-    ["connection", connect],
-    ["first byte", firstByte],
-    ["in all", total],
+  const answered = firstByte ?? total;
+  const parts: { name: string; tone: string; took: number | null }[] = [
+    { name: "name look-up", tone: "dns", took: dns },
+    { name: "connection", tone: "connect", took: connect },
+    { name: "waiting for the response", tone: "wait", took: answered === null ? null : answered - (dns ?? 0) - (connect ?? 0) },
+    { name: "reading it", tone: "download", took: firstByte === null || total === null ? null : total - firstByte },
   ];
+  const known = parts.filter(({ took }) => took !== null);
   return (
     <>
-      {total !== null && total > 0 && <TimingBar parts={[dns, connect, (firstByte ?? total) - (dns ?? 0) - (connect ?? 0), total - (firstByte ?? total)]} />}
+      <div class="timing-bar" aria-hidden="true">
+        {known.map(({ tone, took }) => (
+          <span key={tone} class={tone} style={{ flexGrow: Math.max(took ?? 0, 0) }} />
+        ))}
+      </div>
       <ul class="timings">
-      {parts.map(
-        ([name, milliseconds]) =>
-          milliseconds !== null && (
-            <li key={name}>
-              <span class="faint">{name}</span> {formatDuration(milliseconds)}
-            </li>
-          ),
-      )}
+        {known.map(({ name, tone, took }) => (
+          <li key={tone} class={tone}>
+            <span class="faint">{name}</span> {formatDuration(Math.max(took ?? 0, 0))}
+          </li>
+        ))}
+        {total !== null && (
+          <li>
+            <span class="faint">in all</span> {formatDuration(total)}
+          </li>
+        )}
       </ul>
     </>
-  );
-}
-
-const PART_NAMES = ["dns", "connect", "wait", "download"];
-
-/** The parts of the duration beside each other. */
-function TimingBar({ parts }: { parts: (number | null)[] }): JSX.Element {
-  return (
-    <div class="timing-bar" aria-hidden="true">
-      {parts.map((part, place) => (
-        <span key={place} class={PART_NAMES[place]} style={{ flexGrow: Math.max(part ?? 0, 0) }} />
-      ))}
-    </div>
   );
 }
 

@@ -1,9 +1,11 @@
 import type { JSX } from "preact";
 
+import { formatMoment } from "../format.ts";
 import { graphql } from "../graphql.ts";
 import { useLive } from "../live.ts";
 import { StatusChips } from "../ui/status-chips.tsx";
-import { ERROR_KINDS, readStatuses, STATUSES, TRIGGERS } from "./history-list.ts";
+import { now } from "../ui/time.tsx";
+import { ERROR_KINDS, readPeriod, readStatuses, STATUSES, TRIGGERS } from "./history-list.ts";
 import { ERROR_WORDS, TRIGGER_WORDS } from "./run-words.ts";
 
 const TASK_NAME = graphql(`query TaskName($id: ID!) { task(id: $id) { name } }`);
@@ -51,6 +53,7 @@ export function HistoryFilters({ filters, change }: Props): JSX.Element {
             ))}
           </select>
         </label>
+        <ChosenPeriod filters={filters} clear={() => change({ since: null, until: null })} />
         {task && <ChosenTask id={task} clear={() => change({ task: null })} />}
         {isFiltered && (
           <button type="button" class="quiet" onClick={() => change(Object.fromEntries([...filters.keys()].map((each) => [each, null])))}>
@@ -68,6 +71,18 @@ function ChosenTask({ id, clear }: { id: string; clear: () => void }): JSX.Eleme
   return (
     <button type="button" class="chosen-task" aria-label={`Runs of ${name}: show those of all tasks`} onClick={clear}>
       {name} ✕
+    </button>
+  );
+}
+
+/** The period of a bar of a chart, which takes the place of the days. */
+function ChosenPeriod({ filters, clear }: { filters: URLSearchParams; clear: () => void }): JSX.Element | null {
+  const { since, until } = readPeriod(filters);
+  if (!since && !until) return null;
+  const [from = "the beginning", to = "now"] = [since, until].map((each) => (each ? formatMoment(Date.parse(each), now.peek()) : undefined));
+  return (
+    <button type="button" class="chosen-task" aria-label={`Due from ${from} to ${to}: show those of all times`} onClick={clear}>
+      {from} – {to} ✕
     </button>
   );
 }

@@ -71,7 +71,9 @@ export function readFilter(filters: URLSearchParams): RunFilter {
   const trigger = TRIGGERS.find((each) => each === filters.get("trigger"));
   const errorKind = ERROR_KINDS.find((each) => each === filters.get("error"));
   const [taskId, taskName] = [filters.get("task"), filters.get("name")];
-  const [from, to] = [startOfDay(filters.get("from")), startOfDay(filters.get("to"), 1)];
+  const { since, until } = readPeriod(filters);
+  const from = since ?? startOfDay(filters.get("from"));
+  const to = until ?? startOfDay(filters.get("to"), 1);
   return {
     ...(status.length > 0 && { status }),
     ...(trigger && { trigger }),
@@ -80,6 +82,23 @@ export function readFilter(filters: URLSearchParams): RunFilter {
     ...(taskName && { taskName }),
     ...((from || to) && { dueAt: { from, to } }),
   };
+}
+
+/** Returns the exact period that the address names, such as that of a bar of a chart; an end that is missing is null. */
+export function readPeriod(filters: URLSearchParams): { since: string | null; until: string | null } {
+  return { since: readInstant(filters.get("since")), until: readInstant(filters.get("until")) };
+}
+
+function readInstant(text: string | null): string | null {
+  const moment = new Date(text ?? "");
+  return Number.isNaN(moment.getTime()) ? null : moment.toISOString();
+}
+
+/** Returns the address of the runs that were due in a period. */
+export function addressOfPeriod(from: number, to: number, taskId?: string): string {
+  const filters = new URLSearchParams({ since: new Date(from).toISOString(), until: new Date(to).toISOString() });
+  if (taskId) filters.set("task", taskId);
+  return `/runs?${filters.toString()}`;
 }
 
 /** Returns the instant at which a day begins, or the one so many days later. */

@@ -9,6 +9,7 @@ import { useApi, useLive } from "../live.ts";
 import { DownloadIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { SavedViews } from "../ui/saved-views.tsx";
 import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { exporting, exportRuns } from "./history-export.ts";
@@ -29,6 +30,7 @@ export function HistoryPage(): JSX.Element {
   return (
     <Page title="History" actions={<Actions filter={filter} name={filters.get("name") ?? ""} search={(name) => setFilters({ name })} />}>
       <HistoryFilters filters={filters} change={setFilters} />
+      <SavedViews />
       {error && !runs && <ErrorState message={error} retry={reread} />}
       {!error && (!runs || isSearching) && <LoadingRows count={10} />}
       {runs && runs.nodes.length > 0 && (

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { useLocation } from "wouter-preact";
 
 import { formatCount, formatDuration } from "../format.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
@@ -10,6 +11,7 @@ import { Chart, type Series } from "../ui/chart.tsx";
 import { Section } from "../ui/page.tsx";
 import { ErrorState } from "../ui/states.tsx";
 import { now } from "../ui/time.tsx";
+import { addressOfPeriod } from "./history-list.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -68,18 +70,24 @@ export function RunCharts({ title, scope = {} }: { title: string; scope?: Scope 
   );
   return (
     <Section title={title} aside={choice}>
-      {error && !data ? <ErrorState message={error} retry={reread} /> : <Charts key={period.name} statistics={data?.runStatistics} period={period} from={from} to={to} />}
+      {error && !data ? <ErrorState message={error} retry={reread} /> : <Charts key={period.name} statistics={data?.runStatistics} scope={scope} period={period} from={from} to={to} />}
     </Section>
   );
 }
 
-type ChartsProps = { statistics: Statistics | undefined; period: Period; from: number; to: number };
+type ChartsProps = { statistics: Statistics | undefined; scope: Scope; period: Period; from: number; to: number };
 
-/** The charts; empty ones of the same size while the statistics are loading. */
-function Charts({ statistics, period, from, to }: ChartsProps): JSX.Element {
+/** The charts; empty ones of the same size while the statistics are loading. A click on a bar leads to its runs. */
+function Charts({ statistics, scope, period, from, to }: ChartsProps): JSX.Element {
+  const [, go] = useLocation();
   const buckets = statistics?.buckets ?? [];
   const times = buckets.map((each) => Date.parse(each.from));
-  const shared = { times, from, to, span: period.span };
+  const pick = (index: number): void => {
+    const begin = times[index];
+    if (begin !== undefined) go(addressOfPeriod(begin, begin + period.span, scope.taskId));
+  };
+  const canPick = !scope.workflow && !scope.queue; // the history has no such filters
+  const shared = { times, from, to, span: period.span, onPick: canPick ? pick : undefined };
   const outcomes: Series[] = [
     { name: "Failed", tone: "bad", kind: "bars", values: buckets.map(({ failed }) => failed || null) },
     { name: "Completed", tone: "good", kind: "bars", values: buckets.map(({ completed }) => completed || null) },

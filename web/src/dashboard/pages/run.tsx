@@ -112,7 +112,7 @@ function Actions({ run: { id, status, cancelRequestedAt } }: { run: Run }): JSX.
         </button>
       )}
       {!isOpen && status !== "COMPLETED" && (
-        <button type="button" class="main" disabled={isBusy} onClick={() => void run()}>
+        <button type="button" class="main" aria-keyshortcuts="Shift+R" disabled={isBusy} onClick={() => void run()}>
           <RetryIcon />
           Retry
         </button>

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useAction } from "../actions.ts";
+import { formatDuration } from "../format.ts";
 import { graphql, type FragmentOf } from "../graphql.ts";
 import { Status } from "../ui/status.tsx";
 import { now, Time } from "../ui/time.tsx";
@@ -87,6 +88,17 @@ export function StepItem({ step, workflowRun, span, isOpen }: Props): JSX.Elemen
           <StepDetails workflowRun={workflowRun} step={step} />
         </div>
       )}
+    </li>
+  );
+}
+
+/** The times of the bars of all steps, from the first beginning. */
+export function Scale({ span: { begin, end } }: { span: Span }): JSX.Element {
+  return (
+    <li class="scale" aria-hidden="true">
+      {[0, (end - begin) / 2, end - begin].map((time, index) => (
+        <span key={index}>{index === 0 ? "0" : formatDuration(time)}</span>
+      ))}
     </li>
   );
 }

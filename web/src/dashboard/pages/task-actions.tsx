@@ -37,17 +37,17 @@ export function TaskActions({ task: { id, name, status }, done }: { task: Task; 
         <DeleteIcon />
         Delete
       </button>
-      <Link href={`/tasks/${id}/edit`} class="button">
+      <Link href={`/tasks/${id}/edit`} class="button" aria-keyshortcuts="e">
         <EditIcon />
         Edit
       </Link>
       {status !== "CANCELLED" && (
-        <button type="button" onClick={hold}>
+        <button type="button" aria-keyshortcuts="p" onClick={hold}>
           {isPaused ? <PlayIcon /> : <PauseIcon />}
           {isPaused ? "Resume" : "Pause"}
         </button>
       )}
-      <button type="button" class="main" disabled={runNow.isBusy} onClick={() => void runNow.run()}>
+      <button type="button" class="main" aria-keyshortcuts="Shift+R" disabled={runNow.isBusy} onClick={() => void runNow.run()}>
         <PlayIcon />
         Run now
       </button>

@@ -56,6 +56,36 @@ export type TaskFilter = NonNullable<Variables["filter"]>;
 export type TaskOrder = NonNullable<Variables["orderBy"]>;
 
 export const STATUSES = ["FAILED", "RETRY", "RUNNING", "PENDING", "COMPLETED", "PAUSED", "CANCELLED"] as const;
+/** How many tasks have each status, by its name in small letters. */
+export const TASK_COUNTS = graphql(`
+  query TaskCounts {
+    failed: tasks(filter: { status: [FAILED] }) {
+      ...Count
+    }
+    retry: tasks(filter: { status: [RETRY] }) {
+      ...Count
+    }
+    running: tasks(filter: { status: [RUNNING] }) {
+      ...Count
+    }
+    pending: tasks(filter: { status: [PENDING] }) {
+      ...Count
+    }
+    completed: tasks(filter: { status: [COMPLETED] }) {
+      ...Count
+    }
+    paused: tasks(filter: { status: [PAUSED] }) {
+      ...Count
+    }
+    cancelled: tasks(filter: { status: [CANCELLED] }) {
+      ...Count
+    }
+  }
+  fragment Count on TaskConnection {
+    totalCount
+    totalCountIsExact
+  }
+`);
 const SORTS: Record<string, TaskOrder> = {
   name: { field: "NAME", direction: "ASC" },
   "-name": { field: "NAME", direction: "DESC" },

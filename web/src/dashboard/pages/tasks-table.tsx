@@ -158,7 +158,7 @@ function LastRun({ run, failures }: { run: TaskRow["lastRun"]; failures: number 
   return (
     <Link href={`/runs/${run.id}`} class="last-run">
       <StatusShape status={run.status} /> <Time at={run.finishedAt ?? run.dueAt} />
-      {failures > 1 && <span class="bad-text"> · {failures} failures in a row</span>}
+      {failures > 1 && <span class="bad-text" title={`${failures} failures in a row`}> · {failures} in a row</span>}
     </Link>
   );
 }

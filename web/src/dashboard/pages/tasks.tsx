@@ -7,15 +7,17 @@ import { useLive } from "../live.ts";
 import { PlusIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
+import { SavedViews } from "../ui/saved-views.tsx";
 import { SearchField } from "../ui/search-field.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { StatusChips } from "../ui/status-chips.tsx";
 import { BulkBar } from "./bulk-bar.tsx";
-import { readFilter, readOrder, readStatuses, STATUSES, TASKS } from "./task-list.ts";
+import { readFilter, readOrder, readStatuses, STATUSES, TASK_COUNTS, TASKS } from "./task-list.ts";
 import { useSelection } from "./task-selection.ts";
 import { TasksTable } from "./tasks-table.tsx";
 
 const PAGE_SIZE = 50;
+const COUNTS_PACE_MS = 1000;
 
 export function TasksPage(): JSX.Element {
   const [filters, setFilters] = useFilters();
@@ -23,6 +25,7 @@ export function TasksPage(): JSX.Element {
   const key = JSON.stringify([filter, orderBy]);
   const [after, setAfter] = usePosition(key);
   const { data, error, reread } = useLive(TASKS, { filter, orderBy, first: PAGE_SIZE, after });
+  const counts = useLive(TASK_COUNTS, {}, { pace: COUNTS_PACE_MS }).data;
   const selection = useSelection(JSON.stringify(filter));
   const tasks = data?.tasks;
   const isSearching = useSearchOn(tasks, setAfter, key);
@@ -30,9 +33,15 @@ export function TasksPage(): JSX.Element {
   return (
     <Page title="Tasks" actions={<Actions text={filters.get("text") ?? ""} search={(text) => setFilters({ text })} />}>
       <div class="filters">
-        <StatusChips statuses={STATUSES} chosen={readStatuses(filters)} change={(chosen) => setFilters({ status: chosen.join(",") })} />
+        <StatusChips
+          statuses={STATUSES}
+          chosen={readStatuses(filters)}
+          change={(chosen) => setFilters({ status: chosen.join(",") })}
+          counts={counts}
+        />
         <Tag tag={filters.get("tag")} clear={() => setFilters({ tag: null })} />
       </div>
+      <SavedViews />
       {error && !tasks && <ErrorState message={error} retry={reread} />}
       {!error && (!tasks || isSearching) && <LoadingRows count={10} />}
       {tasks && total && tasks.nodes.length > 0 && (

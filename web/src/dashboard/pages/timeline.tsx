@@ -153,7 +153,7 @@ function describe(minutes: Minute[]): string {
 }
 
 function Next({ dues, isLoaded }: { dues: Due[]; isLoaded: boolean }): JSX.Element {
-  const next = dues.filter(({ at }) => at > now.value).slice(0, SOON);
+  const next = firstOfEach(dues.filter(({ at }) => at > now.value)).slice(0, SOON);
   if (next.length === 0) return <span class="faint">{isLoaded ? "Nothing is due within the hour." : " "}</span>;
   return (
     <>
@@ -166,6 +166,12 @@ function Next({ dues, isLoaded }: { dues: Due[]; isLoaded: boolean }): JSX.Eleme
       ))}
     </>
   );
+}
+
+/** Returns the first due time of each task and workflow. */
+function firstOfEach(dues: Due[]): Due[] {
+  const seen = new Set<string>();
+  return dues.filter(({ name, href }) => !seen.has(`${href} ${name}`) && seen.add(`${href} ${name}`));
 }
 
 function ticks(begin: number, end: number): number[] {

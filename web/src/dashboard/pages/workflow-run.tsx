@@ -18,7 +18,7 @@ import { RunForm } from "../workflows/run-form.tsx";
 import { tookOf } from "../workflows/runs.tsx";
 import { useSelectedStep } from "../workflows/step-address.ts";
 import { NotFoundPage } from "./not-found.tsx";
-import { Approval, type Step, STEP, StepItem, timeSpan } from "./step.tsx";
+import { Approval, Scale, STEP, type Step, StepItem, timeSpan } from "./step.tsx";
 
 const OPEN = ["PENDING", "RUNNING"];
 const ENDED_BADLY = ["FAILED", "CANCELLED"];
@@ -186,19 +186,22 @@ function Contents({ run }: { run: WorkflowRun }): JSX.Element {
       )}
       <Section title="Steps">
         <ol class="steps">
+          {span && <Scale span={span} />}
           {steps.map((step) => (
             <StepItem key={step.key} step={step} workflowRun={id} span={span} isOpen={step.key === selected} />
           ))}
         </ol>
       </Section>
-      <Section title="Inputs">
-        <Json value={inputs} />
-      </Section>
-      {result !== null && (
-        <Section title="Result">
-          <Json value={result} />
+      <div class="side-by-side">
+        <Section title="Inputs">
+          <Json value={inputs} />
         </Section>
-      )}
+        {result !== null && (
+          <Section title="Result">
+            <Json value={result} />
+          </Section>
+        )}
+      </div>
     </>
   );
 }

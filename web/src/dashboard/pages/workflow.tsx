@@ -105,10 +105,10 @@ function Actions({ workflow, run }: { workflow: Workflow; run: () => void }): JS
     <>
       {(workflow.schedule || workflow.isPaused) && <PauseWorkflow name={workflow.name} isPaused={workflow.isPaused} />}
       <DeleteWorkflow name={workflow.name} done={() => navigate("/workflows")} />
-      <Link href={`/workflows/${workflow.id}/edit`} class="button">
+      <Link href={`/workflows/${workflow.id}/edit`} class="button" aria-keyshortcuts="e">
         Edit
       </Link>
-      <button type="button" class="main" onClick={run}>
+      <button type="button" class="main" aria-keyshortcuts="Shift+R" onClick={run}>
         <PlayIcon />
         Run
       </button>

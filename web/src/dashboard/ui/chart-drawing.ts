@@ -9,6 +9,8 @@ type Listeners = { point: (index: number | null) => void; pick: (index: number) 
 type Drawing = { update: (data: ChartData) => void; close: () => void };
 
 const DAY_MS = 86_400_000;
+const SHORT_MS = 10 * 60_000;
+const SECONDS = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DATE = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const BAR_WIDTH = 0.72;
@@ -65,7 +67,7 @@ function options(place: HTMLElement, height: number, data: () => ChartData, colo
     width: place.clientWidth || 300,
     height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 30, 0, 12], // labels of the first and the last tick reach over the plot
     cursor: { y: false, points: { size: POINT_SIZE, width: 0 }, drag: { x: false, y: false } },
     scales: {
       x: { range: () => [data().from / 1000, data().to / 1000] },
@@ -99,13 +101,16 @@ function timeAxis(data: () => ChartData, colors: Colors): uPlot.Axis {
     font: FONT,
     gap: 3,
     size: 26,
-    space: 64,
-    values: (_chart, splits) => {
-      const isLong = data().to - data().from > 2 * DAY_MS;
-      return splits.map((second) => (isLong ? DATE : TIME).format(second * 1000));
-    },
+    space: 84,
+    values: (_chart, splits) => splits.map((second) => tickFormat(data()).format(second * 1000)),
     ...(data().to - data().from > 2 * DAY_MS ? { incrs: [86_400, 2 * 86_400, 7 * 86_400, 30 * 86_400] } : {}),
   };
+}
+
+/** Returns the format that tells the ticks of a range apart. */
+function tickFormat({ from, to }: ChartData): Intl.DateTimeFormat {
+  if (to - from > 2 * DAY_MS) return DATE;
+  return to - from < SHORT_MS ? SECONDS : TIME;
 }
 
 function valueAxis(data: () => ChartData, colors: Colors): uPlot.Axis {

@@ -42,7 +42,7 @@ export function Chart(props: ChartProps): JSX.Element {
         <span class="label">{label}</span>
         <span class="legend">
           {series.map((each) => (
-            <span key={each.name} class={`key ${each.tone} ${each.kind}`}>
+            <span key={each.name} class={`key ${each.tone} as-${each.kind}`}>
               {each.name} <b>{index === null ? "" : formatValue(each.values[index], props.format)}</b>
             </span>
           ))}

@@ -4,10 +4,10 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-type Props = { title: string; close: () => void; children: ComponentChildren };
+type Props = { title: string; close: () => void; children: ComponentChildren; class?: string };
 
 /** A dialog over the page. It calls `close` by Escape and by a click beside it. */
-export function Dialog({ title, close, children }: Props): JSX.Element {
+export function Dialog({ title, close, children, class: look }: Props): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -19,7 +19,7 @@ export function Dialog({ title, close, children }: Props): JSX.Element {
     close();
   };
   return (
-    <dialog ref={element} aria-label={title} onCancel={cancel} onClick={(event) => event.target === element.current && close()}>
+    <dialog ref={element} class={look} aria-label={title} onCancel={cancel} onClick={(event) => event.target === element.current && close()}>
       <div class="contents">
         <h2>{title}</h2>
         {children}

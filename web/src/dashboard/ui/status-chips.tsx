@@ -1,11 +1,19 @@
 import type { JSX } from "preact";
 
+import { formatCount } from "../format.ts";
 import { StatusShape, statusLook } from "./status.tsx";
 
-type Props = { statuses: readonly string[]; chosen: readonly string[]; change: (chosen: string[]) => void };
+/** How many there are of a status, and whether there may be more. */
+export type Count = { totalCount: number; totalCountIsExact: boolean };
+type Props = {
+  statuses: readonly string[];
+  chosen: readonly string[];
+  change: (chosen: string[]) => void;
+  counts?: Record<string, Count> | undefined;
+};
 
 /** The statuses that a list shows, each of which can be turned on. None means all. */
-export function StatusChips({ statuses, chosen, change }: Props): JSX.Element {
+export function StatusChips({ statuses, chosen, change, counts }: Props): JSX.Element {
   return (
     <div class="chips" role="group" aria-label="Status">
       {statuses.map((status) => {
@@ -17,9 +25,14 @@ export function StatusChips({ statuses, chosen, change }: Props): JSX.Element {
               <StatusShape status={status} />
             </span>
             {statusLook(status).word}
+            {counts && <Number {...counts[status.toLowerCase()]} />}
           </button>
         );
       })}
     </div>
   );
+}
+
+function Number({ totalCount = 0, totalCountIsExact = true }: Partial<Count>): JSX.Element | null {
+  return totalCount === 0 ? null : <span class="count">{formatCount(totalCount, totalCountIsExact)}</span>;
 }
