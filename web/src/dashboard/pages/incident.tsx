@@ -11,6 +11,7 @@ import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { now, Time } from "../ui/time.tsx";
 import { ACKNOWLEDGEABLE, AcknowledgeIncident } from "./acknowledge-incident.tsx";
+import { joinBySubject } from "./incident-subjects.ts";
 import { IncidentStatus, incidentTitle } from "./incident-status.tsx";
 import { concernsIncidents } from "./incidents.tsx";
 import { NotFoundPage } from "./not-found.tsx";
@@ -144,13 +145,14 @@ function SubjectsTable({ subjects }: { subjects: readonly Subject[] }): JSX.Elem
           </tr>
         </thead>
         <tbody>
-          {subjects.map((subject) => (
-            <tr key={`${subject.task?.id ?? subject.workflow?.id ?? subject.name} ${subject.openedAt}`}>
+          {joinBySubject(subjects).map((subject) => (
+            <tr key={subject.task?.id ?? subject.workflow?.id ?? subject.name}>
               <td>
                 <State subject={subject} />
               </td>
               <td class="name">
                 <Name subject={subject} />
+                {subject.times > 1 && <span class="faint"> · failed {subject.times} times, and worked between</span>}
               </td>
               <td class="number">{subject.failures || "–"}</td>
               <td class="nowrap">
