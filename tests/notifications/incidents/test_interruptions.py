@@ -10,9 +10,10 @@ import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 
 from tests.notifications.incidents.world import MINUTE, World, names
-from tocsin.documents import Database, ErrorKind
+from tocsin.documents import Database, ErrorKind, IncidentNews
 from tocsin.notifications.incidents import alert_changes
 from tocsin.notifications.incidents.keeper import IncidentKeeper
+from tocsin.notifications.incidents.named_subjects import find_named_subjects
 
 JOB = ErrorKind.JOB
 BEGAN, FAILED, RECOVERED = "BEGAN_FAILING", "FAILED_FOR_GOOD", "RECOVERED"
@@ -232,3 +233,15 @@ async def _recover_and_keep(world: World, keeper: IncidentKeeper) -> None:
     world.clock.time += timedelta(seconds=1)
     await world.end_runs(world.run("a", "COMPLETED"))
     await keeper.keep_due()
+
+
+async def test_what_ends_while_its_failure_is_being_told_is_named(database: Database) -> None:
+    """Otherwise the mail would tell of no tasks."""
+    world = World(database, group_wait=MINUTE)
+    await world.add_tasks("a")
+    await world.end("a", "FAILED")
+    await world.end_runs(world.run("a", "COMPLETED"))
+    subjects, count = await find_named_subjects(
+        database, await world.the_incident(), IncidentNews.FAILED, has_open=True
+    )
+    assert ([each["failure"]["name"] for each in subjects], count) == (["a"], 1)

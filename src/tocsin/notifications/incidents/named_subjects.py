@@ -50,20 +50,25 @@ async def find_named_subjects(
 ) -> tuple[list[IncidentSubjectDocument], int]:
     """Return the most important subjects of an incident, and the number of all.
 
-    They are those that fail; when none does, those that failed in its present opening, each by its last failure:
-    for good, if that is the news.
+    They are those that fail; when none does, or the last of them has ended since that was looked up, those that failed
+    in its present opening, each by its last failure: for good, if that is the news.
     """
     of_incident: Filter = {"incident": {"$in": [incident["_id"]]}}
-    if has_open:
-        stages: Pipeline = [{"$match": {"open": True, **of_incident}}]
-    else:
-        failed = _HAS_FAILED if news is IncidentNews.FAILED else _COUNTS
-        present: Filter = {"ended_at": {"$gte": incident["began_at"]}, **failed}
-        stages = [{"$match": of_incident}, {"$match": present}, *_LATEST_OF_EACH]
+    failing: Pipeline = [{"$match": {"open": True, **of_incident}}]
+    failed = _HAS_FAILED if news is IncidentNews.FAILED else _COUNTS
+    present: Filter = {"ended_at": {"$gte": incident["began_at"]}, **failed}
+    ended: Pipeline = [{"$match": of_incident}, {"$match": present}, *_LATEST_OF_EACH]
+    for stages in (failing, ended) if has_open else (ended,):
+        subjects, count = await _find_subjects(database, stages)
+        if subjects:
+            return subjects, count
+    return incident["subjects"], incident["subject_count"]
+
+
+async def _find_subjects(database: Database, stages: Pipeline) -> tuple[list[IncidentSubjectDocument], int]:
+    """Return the most important subjects of the alerts that these stages select, and the number of all."""
     most_important: Pipeline = [{"$sort": {"priority": -1, "name": 1}}, {"$limit": MAX_LISTED}]
     alerts = [cast("AlertDocument", row) for row in await aggregate(database.alerts, [*stages, *most_important])]
-    if not alerts:
-        return incident["subjects"], incident["subject_count"]
     count = len(alerts)
     if count == MAX_LISTED:
         (counted,) = await aggregate(database.alerts, [*stages, {"$count": "number"}])
