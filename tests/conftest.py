@@ -1,6 +1,7 @@
 """Shared fixtures: an embedded database server per session, and a separate database for each test."""
 
 import asyncio
+import gc
 import os
 import tempfile
 import threading
@@ -27,6 +28,12 @@ _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", _PATIENT, derandomize=True)
 settings.register_profile("search", _PATIENT, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking again and again at what lives as long as the session."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
