@@ -102,9 +102,10 @@ class Server:
         if self.process is None or self.process.returncode is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()[-2000:]}")
         try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()  # costs less than a client of HTTP
             async with httpx.AsyncClient(verify=False) as client:
                 return (await client.get(self.url.replace("graphql", "ready"))).status_code == 200
-        except httpx.TransportError:
+        except (OSError, httpx.TransportError):
             return False
 
     async def kill(self) -> None:
