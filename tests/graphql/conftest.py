@@ -4,6 +4,7 @@
 Alice owns what a test makes, Bob is a stranger, Carol administers the installation.
 """
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -143,10 +144,16 @@ class Api:
         return {caller.user.id: caller for caller in (self.alice, self.bob, self.carol) if caller.user}
 
 
-@pytest.fixture
-def settings() -> Settings:
+@functools.cache
+def _read_settings() -> Settings:
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     return Settings(_env_file=None, jwt_secret=SecretStr(SECRET), encryption_key=SecretStr(key))
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings of the tests, read once: reading takes longer than many of the tests."""
+    return _read_settings().model_copy()
 
 
 @pytest.fixture
