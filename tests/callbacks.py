@@ -1,6 +1,5 @@
 """Targets that call back, and a process that receives their callbacks over HTTP."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
-import uvicorn
 from aiohttp import web
 
 from tests.acceptance.server import free_port
 from tests.harness import Stack, http_job, make_settings, run_stack, wait_until
+from tests.served_app import serve_app
 from tocsin import clock, schedules
 from tocsin.accounts.rate_limiter import RateLimiter
 from tocsin.documents import Database, Task
@@ -22,7 +21,6 @@ from tocsin.runtime.health import ComponentHealth
 from tocsin.tasks import saving
 from tocsin.tasks.retry_policy import RetryPolicy
 from tocsin.web.app import create_app
-from tocsin.web.server import make_uvicorn_config
 
 Respond = Callable[[str], Awaitable[int]]
 """What a target does with the callback URL before it responds; returns the status of the response."""
@@ -94,22 +92,8 @@ async def run_receiving_stack(database: Database, **changes: Any) -> AsyncIterat
 async def _served(stack: Stack, port: int) -> AsyncIterator[None]:
     settings = make_settings(port=port)
     services: Any = SimpleNamespace(callbacks=stack.callbacks, rates=RateLimiter(stack.database, settings))
-    config = make_uvicorn_config(create_app(lambda: services, settings, _ready, _measure), settings)
-    config.port = port
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-
-    async def started() -> bool:
-        return server.started
-
-    await wait_until(started)
-    try:
+    async with serve_app(create_app(lambda: services, settings, _ready, _measure), settings, port):
         yield
-    finally:
-        server.force_exit = True
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-        await server.shutdown()
 
 
 async def _ready() -> dict[str, ComponentHealth]:

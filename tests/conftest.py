@@ -1,20 +1,26 @@
 """Shared fixtures: an embedded database server per session, and a separate database for each test."""
 
 import asyncio
+import gc
 import os
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import structlog
+from beanie import init_beanie
 from hypothesis import HealthCheck, settings
+from pymongo.asynchronous.database import AsyncDatabase
 
 from tests.harness import Stack, TargetServer, run_stack, serve_target
 from tocsin import documents
+from tocsin.documents import connections
 from tocsin.embedded import EmbeddedDatabase
+from tocsin.security import passwords
 
 # Examples are the same in every run, so that failures are caused by the change under test, and slow ones are not
 # failures. `HYPOTHESIS_PROFILE=search` generates new examples; scripts/test --long sets it.
@@ -24,6 +30,12 @@ settings.register_profile("search", _PATIENT, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking again and again at what lives as long as the session."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _loggers_are_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable caching, so that loggers of a test that configures logging do not hide lines from later tests."""
@@ -31,6 +43,32 @@ def _loggers_are_not_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         structlog, "configure", lambda **given: configure(**given | {"cache_logger_on_first_use": False})
     )
+
+
+@pytest.fixture(autouse=True)
+def password_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at a low cost. Tests of the hashes themselves override this fixture."""
+    cheap = passwords._ARGON2.using(memory_cost=64, rounds=1, parallelism=1)
+    monkeypatch.setattr(passwords, "_ARGON2", cheap)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_are_inspected_once() -> Iterator[None]:
+    """Let Beanie inspect the classes of the models for the first database only, and bind them to each later one."""
+    inspected = False
+
+    async def bind(database: AsyncDatabase[Any], document_models: list[Any], **options: Any) -> None:
+        nonlocal inspected
+        if not inspected:
+            await init_beanie(database=database, document_models=document_models, **options)
+            inspected = True
+        for model in document_models:
+            model.set_database(database)
+            model.set_collection(database[model.get_settings().name])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections, "init_beanie", bind)
+        yield
 
 
 @pytest.fixture(scope="session")

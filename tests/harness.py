@@ -39,12 +39,14 @@ def file_storage_for(database: Database) -> FileStorage:
 
 
 async def wait_until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> Any:
-    """Wait until the condition returns a true value, and return it."""
+    """Wait until the condition returns a true value, and return it. Looks less often the longer it has waited."""
     last: Any = None
+    began = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(seconds):
             while not (last := await condition()):
-                await asyncio.sleep(0.01)
+                waited = asyncio.get_running_loop().time() - began
+                await asyncio.sleep(min(0.05, max(0.01, waited / 20)))
     except TimeoutError:
         raise AssertionError(f"condition not met within {seconds} s; last seen: {last!r}") from None
     return last

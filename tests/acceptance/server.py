@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,8 @@ import httpx
 
 from tests.harness import wait_until
 
+_PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Given to clients of plain HTTP, which would each make one."""
 METRICS_TOKEN = "the-token-of-the-tests"
 _SIGN_UP = "mutation($i: SignUpInput!) { signUp(input: $i) { session { accessToken } userErrors { message } } }"
 
@@ -102,9 +105,10 @@ class Server:
         if self.process is None or self.process.returncode is not None:
             raise AssertionError(f"the server ended: {self.log.read_text()[-2000:]}")
         try:
-            async with httpx.AsyncClient(verify=False) as client:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()  # costs less than a client of HTTP
+            async with httpx.AsyncClient(verify=_PLAIN) as client:
                 return (await client.get(self.url.replace("graphql", "ready"))).status_code == 200
-        except httpx.TransportError:
+        except (OSError, httpx.TransportError):
             return False
 
     async def kill(self) -> None:
@@ -145,7 +149,7 @@ class Server:
     async def query(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run a GraphQL operation and return its data. Fails on errors."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with httpx.AsyncClient(timeout=10, verify=False) as client:
+        async with httpx.AsyncClient(timeout=10, verify=_PLAIN) as client:
             answer = await client.post(self.url, json={"query": query, "variables": variables or {}}, headers=headers)
         body = answer.json()
         codes = {error["extensions"]["code"]: error["message"] for error in body.get("errors", [])}

@@ -61,6 +61,7 @@ async def test_a_callback_after_a_crash_completes_the_run(tmp_path: Path, caller
         await server.kill()
 
 
+@pytest.mark.long
 async def test_a_callback_whose_response_was_never_seen_completes_the_run_after_a_crash(
     tmp_path: Path, caller: CallingTarget
 ) -> None:
@@ -90,6 +91,7 @@ async def test_a_callback_whose_response_was_never_seen_completes_the_run_after_
         await server.kill()
 
 
+@pytest.mark.long
 async def test_a_deadline_that_passes_while_the_server_is_away_fails_the_attempt_at_its_start(
     tmp_path: Path, caller: CallingTarget
 ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import yaml
 from pymongo import MongoClient
 
@@ -60,6 +61,7 @@ async def test_a_fresh_clone_makes_its_keys_in_the_volume(tmp_path: Path, mongod
             client.drop_database(database)
 
 
+@pytest.mark.long
 async def test_a_data_directory_that_lost_its_keys_is_refused(tmp_path: Path) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up()

@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.acceptance.server import Server, UnavailableError
 from tests.harness import TargetServer, wait_until
 
-CLIENTS = 12
 TASKS = 8
 _CREATE = (
     "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { task { id } } userErrors { message } } }"
@@ -95,13 +95,14 @@ async def read_runs(server: Server) -> dict[str, str]:
             return found
 
 
+@pytest.mark.parametrize("clients", [4, pytest.param(12, marks=pytest.mark.long)])
 async def test_nothing_is_missed_over_kills_of_the_server_and_of_the_database(
-    tmp_path: Path, target: TargetServer
+    tmp_path: Path, target: TargetServer, clients: int
 ) -> None:
     server, random = Server(tmp_path), Random(1)
     await server.start()
     await server.sign_up()
-    followers = [Follower(server, random) for _ in range(CLIENTS)]
+    followers = [Follower(server, random) for _ in range(clients)]
 
     async def have_begun() -> bool:
         return all(follower._cursors for follower in followers)
@@ -122,7 +123,7 @@ async def test_nothing_is_missed_over_kills_of_the_server_and_of_the_database(
         await server.start()
         seen = len(followers[0].runs)
         await wait_until(lambda: have_seen(seen + TASKS), 60)
-        assert [follower.resyncs for follower in followers] == [0] * CLIENTS
+        assert [follower.resyncs for follower in followers] == [0] * clients
         await server.query(_DELETE, {"i": {"id": tasks[0]}})
         os.kill(server.database_pid(), signal.SIGKILL)
         seen = len(followers[0].runs)

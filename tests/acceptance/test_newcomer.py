@@ -107,8 +107,9 @@ async def check_mails(server: Server) -> None:
     assert "newcomer@example.com" in shown
 
 
+@pytest.mark.parametrize("rounds", [3, pytest.param(10, marks=pytest.mark.long)])
 async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(
-    tmp_path: Path, target: TargetServer
+    tmp_path: Path, target: TargetServer, rounds: int
 ) -> None:
     async def come_and_go(server: Server) -> str:
         events: list[dict[str, Any]] = []
@@ -126,7 +127,7 @@ async def test_subscribers_that_leave_in_the_middle_of_an_event_harm_nobody(
     async with run_server(tmp_path, TOCSIN_COST_LIMIT="100000000") as server:
         await server.sign_up()
         target.script = [500] * 30
-        for _ in range(10):
+        for _ in range(rounds):
             assert set(await asyncio.gather(*(come_and_go(server) for _ in range(3)))) <= {
                 "PENDING",
                 "RUNNING",

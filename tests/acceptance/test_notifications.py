@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.acceptance.events import events
 from tests.acceptance.server import Server, UnavailableError, free_port
 from tests.harness import wait_until
 
 _TASKS = 10
-"""Tasks of each of three rounds. At most two notifications are about each: it begins to fail, and it fails."""
+"""Tasks of each round. At most two notifications are about each: it begins to fail, and it fails."""
 _CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { userErrors { message } } } }"
 _LIST = """{ tasks { totalCount } failed: notifications(kinds: [FAILED_FOR_GOOD]) { totalCount }
   notifications(first: 100) { nodes { id } } }"""
@@ -60,14 +61,17 @@ def _failing(number: int) -> dict[str, Any]:
     }
 
 
-async def test_a_client_gets_each_notification_once_though_server_and_database_are_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [2, pytest.param(3, marks=pytest.mark.long)])
+async def test_a_client_gets_each_notification_once_though_server_and_database_are_killed(
+    tmp_path: Path, rounds: int
+) -> None:
     server = Server(tmp_path)
     await server.start()
     try:
         await server.sign_up()
         follower = Follower(server)
         following = asyncio.create_task(follower.follow())
-        for round_ in range(3):
+        for round_ in range(rounds):
             given = {"tasks": [_failing(round_ * _TASKS + number) for number in range(_TASKS)], "mode": "EACH"}
             await _retried(server, _CREATE, {"i": given})
             await wait_until(partial(follower.has_more_than, len(follower.received)), 30)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.acceptance.server import Server, UnavailableError
 from tests.harness import wait_until
@@ -58,7 +59,10 @@ async def _kill_and_restart(server: Server, what: str) -> None:
     await server.start()
 
 
-async def test_each_pause_and_miss_is_told_once_though_server_and_database_are_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", ["server database", pytest.param("server database server", marks=pytest.mark.long)])
+async def test_each_pause_and_miss_is_told_once_though_server_and_database_are_killed(
+    tmp_path: Path, kills: str
+) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     chance, server = random.Random(seed), Server(tmp_path, TOCSIN_LEASE_SECONDS="2")
@@ -68,7 +72,7 @@ async def test_each_pause_and_miss_is_told_once_though_server_and_database_are_k
             await server.sign_up()
             given = [_failing(number, target.url) for number in range(_TASKS)]
             await _ask(server, _CREATE, {"i": {"tasks": given, "idempotencyKey": "all"}})
-            for what in ("server", "database", "server"):
+            for what in kills.split():
                 await asyncio.sleep(chance.uniform(0.5, 2.0))  # so that it dies at any point of its work
                 await _kill_and_restart(server, what)
             await _check(server)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tests.acceptance.server import run_server
@@ -89,6 +90,7 @@ async def test_a_pause_and_an_open_circuit_survive_a_kill(tmp_path: Path) -> Non
         assert len(answers["calls"]) == len(set(answers["calls"])) == 15
 
 
+@pytest.mark.long
 async def test_a_kill_in_the_middle_of_a_probe(tmp_path: Path) -> None:
     answers: dict[str, Any] = {"status": 503, "calls": [], "hang_from": 3, "gate": asyncio.Event()}
     settings = {"TOCSIN_CIRCUIT_FAILURES": "2", "TOCSIN_CIRCUIT_SECONDS": "1", "TOCSIN_MAX_CONCURRENCY": "1"}

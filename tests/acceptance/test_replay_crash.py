@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from aiohttp import web
 
 from tests.acceptance.server import Server, UnavailableError
@@ -79,7 +80,10 @@ async def _when(server: Server, replay: str, reached: Any) -> dict[str, Any]:
     return answer
 
 
-async def test_each_dead_letter_is_sent_once_though_the_server_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [(0.5,), pytest.param((0.2, 0.5), marks=pytest.mark.long)])
+async def test_each_dead_letter_is_sent_once_though_the_server_is_killed(
+    tmp_path: Path, kills: tuple[float, ...]
+) -> None:
     server = Server(tmp_path, TOCSIN_COST_LIMIT="100000000", TOCSIN_LEASE_SECONDS="2")
     async with serve_broken() as target:
         await server.start()
@@ -90,7 +94,7 @@ async def test_each_dead_letter_is_sent_once_though_the_server_is_killed(tmp_pat
             answer = (await server.query(_REPLAY))["replayDeadLetters"]
             assert (answer["count"], answer["userErrors"]) == (LETTERS, [])
             replay = answer["replay"]["id"]
-            for portion in (0.2, 0.5):
+            for portion in kills:
                 shown = await _when(server, replay, lambda shown, of=portion: shown["counts"]["sent"] >= of * LETTERS)
                 assert (shown["status"], shown["counts"]["sent"] < LETTERS) == ("RUNNING", True)
                 await asyncio.sleep(0.05)

@@ -44,8 +44,10 @@ async def test_they_run_green_from_start_to_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("program", "arguments"),
     [
-        ("newman", ("../tocsin.postman_collection.json", "--folder", "Run a task now")),
         ("bru", ("09-run-a-task-now.bru",)),
+        pytest.param(
+            "newman", ("../tocsin.postman_collection.json", "--folder", "Run a task now"), marks=pytest.mark.long
+        ),
     ],
 )
 async def test_out_of_order_they_say_what_to_send_first(

@@ -4,7 +4,7 @@
 Alice owns what a test makes, Bob is a stranger, Carol administers the installation.
 """
 
-import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,13 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from passlib.hash import argon2
 from pydantic import SecretStr
-from starlette.types import ASGIApp
 
 from tests.harness import file_storage_for
 from tests.outbound.servers import open_shared_client
+from tests.served_app import serve_app
 from tocsin import clock
 from tocsin.accounts import Accounts, Actor, LinkFlows
 from tocsin.config import Settings
@@ -41,7 +40,6 @@ from tocsin.statistics.service import Statistics
 from tocsin.tasks.retry_defaults import RetryDefaults
 from tocsin.wakeups import Signal, Wakeups
 from tocsin.web.app import create_app
-from tocsin.web.server import make_uvicorn_config
 from tocsin.workflows.versions import VersionCache
 
 SECRET = "a-signing-key-of-the-tests-only-0123456789"
@@ -146,10 +144,16 @@ class Api:
         return {caller.user.id: caller for caller in (self.alice, self.bob, self.carol) if caller.user}
 
 
-@pytest.fixture
-def settings() -> Settings:
+@functools.cache
+def _read_settings() -> Settings:
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     return Settings(_env_file=None, jwt_secret=SecretStr(SECRET), encryption_key=SecretStr(key))
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings of the tests, read once: reading takes longer than many of the tests."""
+    return _read_settings().model_copy()
 
 
 @pytest.fixture
@@ -195,7 +199,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
     )
     app = create_app(lambda: services, settings, _ready, _measure)
     fanout.start()
-    async with _served(app, settings) as url, httpx.AsyncClient(base_url=url, timeout=20) as http:
+    async with serve_app(app, settings) as url, httpx.AsyncClient(base_url=url, timeout=20, verify=False) as http:
         callers = [await _caller(http, accounts, name, is_admin=name == "carol") for name in ("alice", "bob", "carol")]
         alice, bob, carol = callers
         yield Api(url, services, tokens, woken, alice, bob, carol, Caller(http, None, None))
@@ -221,27 +225,6 @@ async def _caller(http: httpx.AsyncClient, accounts: Accounts, name: str, *, is_
     await user.insert()
     grant = await accounts.sessions.open(user, Actor(address="127.0.0.1", user_agent="tests"), clock.now())
     return Caller(http, user, grant.access_token)
-
-
-class _served:  # noqa: N801  # used as a function
-    """Serve the application on a free port."""
-
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        config = make_uvicorn_config(app, settings)
-        config.port = 0
-        self._server = uvicorn.Server(config)
-
-    async def __aenter__(self) -> str:
-        self._task = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.005)
-        return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.force_exit = True
-        self._task.cancel()  # its own loop looks only every 100 ms whether it is to end
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self._server.shutdown()
 
 
 async def stored_task(api: Api) -> Any:

@@ -19,7 +19,7 @@ from tocsin.statistics.tally import HOUR_MS, task_scope
 from tocsin.tasks import lifecycle, runs
 from tocsin.tasks.retry_policy import RetryPolicy
 
-KEPT, SOON = timedelta(days=90), timedelta(seconds=1)
+KEPT, SOON = timedelta(days=16), timedelta(seconds=1)
 ONCE = RetryPolicy(0, (timedelta(0),))
 
 
@@ -112,7 +112,7 @@ async def test_what_a_crash_lost_is_counted_at_the_next_start(
 async def test_the_first_sweep_counts_the_history_and_later_ones_what_is_recent(database: Database) -> None:
     await save_alice(database)
     now = clock.now()
-    times = [now - timedelta(days=days) for days in (0, 1, 7, 30, 60)]
+    times = [now - timedelta(days=days) for days in (0, 1, 7, 9, 15)]
     await database.runs.insert_many([ended_run(number, due_at=at) for number, at in enumerate(times)])
     statistics = Statistics(database)
     await keeper_of(database, statistics).sweep()

@@ -17,6 +17,11 @@ EMAIL = "alice@example.com"
 GOOD = "tram ticket lemon"
 
 
+@pytest.fixture(autouse=True)
+def password_cost() -> None:
+    """Hash at the real cost."""
+
+
 @pytest.mark.parametrize(
     "password",
     [

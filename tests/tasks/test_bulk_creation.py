@@ -87,7 +87,7 @@ async def test_a_thousand_tasks_that_are_due_now_all_run_once(stack: Stack, targ
 
 
 @pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("number", [1, 2, 4])
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.long), 4])
 async def test_a_repeat_after_a_failure_between_batches_saves_what_is_missing(
     database: Database, failing: Any, number: int, done: bool
 ) -> None:

@@ -49,6 +49,7 @@ async def test_a_session_is_renewed_and_subscriptions_go_on(tmp_path: Path) -> N
         assert await drive("renewal.mjs", server, seconds=200) == "renewed twice\n"
 
 
+@pytest.mark.long
 async def test_a_forgotten_password_is_replaced_through_a_mailed_link(tmp_path: Path) -> None:
     async with run_server(tmp_path) as server:
         await server.sign_up(EMAIL)

@@ -39,8 +39,8 @@ async def connect(uri: str, name: str, *, alone: bool = False) -> Database:
     try:
         await migrate_to_latest(client[name], alone=alone)
         await drop_stale_indexes(client[name], _declared_indexes())
-        await init_beanie(database=client[name], document_models=MODELS)
-        await _prepare_files(client[name])
+        await init_beanie(database=client[name], document_models=MODELS, skip_indexes=True)
+        await _create_indexes(client[name])
     except PyMongoError as error:
         await client.close()
         raise DatabaseUnavailable(f"the database does not answer: {error}") from error
@@ -71,10 +71,14 @@ def _declared_indexes() -> dict[str, list[IndexModel]]:
     return {**models, **_FILE_INDEXES}
 
 
-async def _prepare_files(db: AsyncDatabase[Any]) -> None:
-    """Create the indexes of GridFS now: the embedded database cannot delete from missing collections."""
-    for name, indexes in _FILE_INDEXES.items():
-        await db[name].create_indexes(indexes)
+async def _create_indexes(db: AsyncDatabase[Any]) -> None:
+    """Create missing indexes. Beanie would first ask each collection for those it has, which takes as long again.
+
+    The collections of GridFS exist from here on: the embedded database cannot delete from missing ones.
+    """
+    for name, indexes in _declared_indexes().items():
+        if indexes:
+            await db[name].create_indexes(indexes)
 
 
 def connect_sync(uri: str, name: str, log: ChangeLog | None = None) -> SyncDatabase[Any]:

@@ -1,7 +1,7 @@
 """Removal of indexes at start that the models no longer declare, or declare with other options.
 
-Beanie creates the indexes of the models but drops none. Tocsin records which indexes it created, and leaves those that
-an operator added.
+Creating indexes leaves those that exist as they are. Tocsin records which indexes it created, and leaves those that an
+operator added.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ log = telemetry.get_logger(__name__)
 
 
 async def drop_stale_indexes(db: AsyncDatabase[RawDocument], declared: DeclaredIndexes) -> None:
-    """Drop stale indexes, before Beanie creates the declared ones. Reads one document if nothing has changed."""
+    """Drop stale indexes, before the declared ones are created. Reads one document if nothing has changed."""
     specs = {
         name: {model.document["name"]: _spec(model.document) for model in models} for name, models in declared.items()
     }

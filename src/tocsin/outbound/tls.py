@@ -105,12 +105,18 @@ class ObservedSslObject(ssl.SSLObject):
 
 def make_client_context(context: ssl.SSLContext | None = None) -> ssl.SSLContext:
     """Prepare `context`, or one with the system's trusted certificates, for calls to targets."""
-    context = context or ssl.create_default_context()
+    context = context or _trusting()
     context.hostname_checks_common_name = False
     context.sslobject_class = ObservedSslObject
     _unobserved()  # reads the system's certificates, so that no connection waits for that
     context._msg_callback = _note_message  # type: ignore[attr-defined]  # the only access to a handshake's messages
     return context
+
+
+@functools.cache
+def _trusting() -> ssl.SSLContext:
+    """Return the context that all clients share. Reading the system's certificates takes some 20 ms."""
+    return ssl.create_default_context()
 
 
 @functools.cache

@@ -126,7 +126,11 @@ def test_the_allowed_services_are_those_of_the_library_and_none_of_the_machine()
 @needs_apprise
 @pytest.mark.parametrize(
     ("severity", "kind"),
-    [(Severity.SUCCESS, "success"), (Severity.WARNING, "warning"), (Severity.CRITICAL, "failure")],
+    [
+        (Severity.CRITICAL, "failure"),
+        pytest.param(Severity.SUCCESS, "success", marks=pytest.mark.long),
+        pytest.param(Severity.WARNING, "warning", marks=pytest.mark.long),
+    ],
 )
 async def test_a_notice_arrives(severity: Severity, kind: str) -> None:
     async with answering(OK) as server, open_shared_client(apprise=True) as http:
