@@ -19,6 +19,9 @@ async def serve_app(app: ASGIApp, settings: Settings, port: int = 0) -> AsyncIte
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
+        if serving.done():
+            await serving  # it raises why it could not start
+            raise AssertionError("the server ended instead of starting")
         await asyncio.sleep(0.005)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
