@@ -244,8 +244,11 @@ async def test_a_refused_log_in_changes_nothing(page: Page) -> None:
     assert (await page.ask(REFRESH))["session"]
 
 
-async def test_a_stream_is_refused_because_it_could_set_no_cookie(page: Page) -> None:
-    response = await page.send(REFRESH, accept="text/event-stream")
+@pytest.mark.parametrize(
+    "accept", ["text/event-stream", "Text/Event-Stream", "application/json;q=0.5, TEXT/event-stream"]
+)
+async def test_a_stream_is_refused_because_it_could_set_no_cookie(page: Page, accept: str) -> None:
+    response = await page.send(REFRESH, accept=accept)
     assert response.status_code == 406
 
 

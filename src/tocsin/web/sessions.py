@@ -28,7 +28,7 @@ def sessions_router(services: Callable[[], Services], graphql: StrictGraphQLRout
     async def serve(request: Request) -> Response:
         if not _is_of_own_page(request):
             return error_response(403, "Only pages of this server may use this path. Use the API without cookies.")
-        if "text/event-stream" in request.headers.get("accept", ""):
+        if "text/event-stream" in ",".join(request.headers.getlist("accept")).lower():
             return error_response(406, "This path returns no event streams.")
         name = _cookie_name(services(), request)
         cookie = RefreshCookie(_read_cookies(request, name))
