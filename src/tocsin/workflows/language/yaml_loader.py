@@ -114,6 +114,15 @@ def parse_scalar(node: yaml.Node) -> Any:
     return _value(kind, text)
 
 
+def load_documents(text: str) -> list[Any]:
+    """Return the values of all documents of a text. Raises yaml.YAMLError, and ValueError for what is not JSON."""
+    return list(yaml.load_all(text, Loader=CoreLoader))
+
+
+for _name in (*_CORE, "str"):
+    CoreLoader.add_constructor(_PREFIX + _name, lambda _, node: parse_scalar(node))
+
+
 def _value(kind: str, text: str) -> Any:
     if kind == "null":
         return None
