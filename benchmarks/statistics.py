@@ -12,7 +12,7 @@ from benchmarks.process import CpuClock, database, in_fresh_process
 from benchmarks.table import Row, text
 from tocsin import clock
 from tocsin.documents import Database, connect
-from tocsin.statistics.periods import Bucket
+from tocsin.statistics.periods import Bucket, plan_periods
 from tocsin.statistics.reader import read_statistics
 from tocsin.statistics.recount import find_wrong_hours
 from tocsin.statistics.service import Statistics
@@ -49,7 +49,8 @@ async def measure_queries(size: int) -> dict[str, Figures]:
         for name, (length, bucket) in _QUERIES.items():
             for of, scope in (("all runs", ALL), ("a task", task_scope(f"{OWNER}/t0"))):
                 if scope == ALL or not bucket.has_minutes:
-                    query = partial(read_statistics, opened, statistics, OWNER, scope, now - length, now, bucket, now)
+                    periods = plan_periods(now - length, now, bucket, scope, now)
+                    query = partial(read_statistics, opened, statistics, OWNER, scope, periods, bucket)
                     found[f"{name}, of {of}"] = await _measure(query, cpu)
         page = [f"{OWNER}/t{number}" for number in range(_TASKS)]
         found[f"outcomes of {_TASKS} tasks"] = await _measure(partial(statistics.read_outcomes, page), cpu)

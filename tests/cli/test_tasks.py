@@ -19,6 +19,17 @@ schedule: {cron: {expression: "0 3 * * *", timeZone: Europe/Berlin}}
 """
 
 
+ODD = """
+name: Odd values
+job:
+  http:
+    url: https://example.com/
+    method: POST
+    body: {country: NO, is_on: yes, time: 22:30, day: 2026-12-24, mode: 0o17, number: 1e3, nothing: ~, text: "07"}
+schedule: {at: 2099-01-01T00:00:00Z}
+"""
+
+
 async def apply(server: Server, *arguments: str, token: str | None = None) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tocsin", "tasks", "apply", *arguments,
@@ -50,6 +61,20 @@ async def test_tasks_in_files_are_created_updated_and_left_alone(tmp_path: Path)
         code, out, error = await apply(server, str(files))
         assert (code, out) == (1, "unchanged  Nightly backup\nunchanged  Once\n")
         assert "more.json: Ping: job.http.url: " in error
-        (files / "more.json").write_text("[1]")
-        assert (await apply(server, str(files)))[0] == 2
+        for text in ("[1]", "{", "[" * 100, "a: !!python/name:os.system", "a: !!int x"):
+            (files / "more.json").write_text(text)
+            assert (await apply(server, str(files)))[0] == 2, text
+        (files / "more.json").unlink()
+        await reads_values_as_workflows_do(server, files)
         assert (await apply(server, str(files / "tasks.yaml"), token="nonsense"))[0] == 1
+
+
+async def reads_values_as_workflows_do(server: Server, files: Path) -> None:
+    """YAML 1.2 has the types of JSON: the country code NO is a text, and 22:30 is no number."""
+    (files / "odd.yaml").write_text(ODD)
+    assert (await apply(server, str(files / "odd.yaml")))[1] == "created    Odd values\n"
+    answer = await server.query('{ tasks(filter: {text: "Odd"}) { nodes { job { ... on HttpJob { body } } } } }')
+    assert answer["tasks"]["nodes"][0]["job"]["body"] == {
+        "country": "NO", "is_on": "yes", "time": "22:30", "day": "2026-12-24", "mode": 15, "number": 1000.0,
+        "nothing": None, "text": "07",
+    }  # fmt: skip

@@ -67,6 +67,19 @@ def test_preview_of_others_is_in_utc() -> None:
     assert {due.tzinfo for due in found} == {UTC}
 
 
+@pytest.mark.parametrize(
+    ("schedule", "years"),
+    [
+        (Cron("0 0 29 2 */7", "UTC"), [2032, 2060, 2088, 2128, 2156]),  # on a Sunday; 2100 is no leap year
+        (Every(timedelta(days=36_525), START), [2126, 2226, 2326]),
+        (Once(utc("9000-01-01T00:00")), [9000]),
+    ],
+    ids=["cron", "every", "once"],
+)
+def test_a_preview_ends_after_a_century(schedule: Schedule, years: list[int]) -> None:
+    assert [due.year for due in preview_due_times(schedule, START, 100)] == years
+
+
 @pytest.mark.parametrize("count", [0, 1, 7])
 def test_preview_gives_as_many_as_asked_for(count: int) -> None:
     assert len(preview_due_times(Cron("@hourly", "Asia/Kathmandu"), START, count)) == count

@@ -31,8 +31,8 @@ def ended_run(number: int = 1, status: str = "COMPLETED", due_at: datetime = T0,
 async def count_statuses(statistics: Statistics, scope: str = ALL, hour: OwnerHour = HOUR) -> dict[str, int]:
     """Return the numbers of runs by status that are counted of an hour."""
     cell = Cell(hour.owner, scope, False, hour.hour)
-    found = await statistics.read([cell])
-    return {status: count for status, count in found[cell].statuses.items() if count} if cell in found else {}
+    (tally,) = await statistics.read([[cell]])
+    return {status: count for status, count in tally.statuses.items() if count}
 
 
 async def stored_statuses(database: Database, owner: str) -> Counter[str]:

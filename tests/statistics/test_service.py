@@ -42,7 +42,7 @@ async def test_a_minute_has_the_percentiles_of_its_runs(database: Database) -> N
     statistics.meter.count_ends([ended_run(1)])
     await statistics.flush()
     cell = Cell("alice", ALL, True, clock.epoch_milliseconds(T0) // MINUTE_MS)
-    tally = (await statistics.read([cell]))[cell]
+    (tally,) = await statistics.read([[cell]])
     assert sum(tally.durations.values()) == sum(tally.lateness.values()) == 1
     row = await database.run_statistics.find_one({"_id": cell.document_id})
     assert row is not None

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.outbound.servers import answering, response
-from tests.web.dashboard_modules import needs_modules, read
+from tests.web.dashboard_modules import needs_modules, read, values
 
 needs_tool = {
     name: pytest.mark.skipif(shutil.which(name) is None, reason=f"there is no {name} on the PATH")
@@ -146,6 +146,50 @@ async def test_a_command_is_read_as_the_request_that_curl_sends() -> None:
             expected, found = sent_by_curl(target.seen[0]), sent_by_task(request, url)
             assert found[:3] == expected[:3], command
             assert_same_body(found[3], expected[3])
+
+
+# What is copied from a run: method, target, body, and a header.
+COPIED: list[tuple[str, str, str | None, str]] = [
+    ("GET", "/a?b=1&c=$(id)", None, "$(id) `id` $HOME"),
+    ("GET", "/it's?a='", None, "it's"),
+    ("GET", "/a[1-3]?b={x,y}", None, "[1-3]"),
+    ("GET", "/a/../b/./c", None, ""),
+    ("GET", "/", "sent though", "x"),
+    ("POST", "/", "@/etc/passwd", "@/etc/passwd"),
+    ("POST", "/", 'it\'s\n$(id)\n\\ "x" \\', "a;b"),
+    ("POST", "/", "a=1&b=%20", "x"),
+    ("PUT", "/", "", "x"),
+    ("POST", "/", None, "x"),
+    ("HEAD", "/a", None, "x"),
+    ("DELETE", "/-o/etc", None, "-o x"),
+]
+
+
+@needs_tool["curl"]
+@needs_tool["bash"]
+async def test_a_copied_command_sends_the_request_again() -> None:
+    async with answering(response()) as target:
+        url = target.url.rstrip("/")
+        requests = [
+            {"method": method, "url": url + path, "headers": [{"name": "X-Odd", "value": odd}], "body": body}
+            for method, path, body, odd in COPIED
+        ]
+        for (method, path, body, odd), command in zip(
+            COPIED, await values(*(["toCurl", one] for one in requests)), strict=True
+        ):
+            target.seen.clear()
+            process = await asyncio.create_subprocess_exec(
+                "bash", "-c", command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}
+            )
+            _, errors = await process.communicate()
+            assert len(target.seen) == 1, (command, errors)
+            head, _, sent = target.seen[0].partition(b"\r\n\r\n")
+            line, *headers = head.decode().split("\r\n")
+            assert line == f"{method} {path} HTTP/1.1", command
+            assert sent.decode() == (body or ""), command
+            named = {name.lower(): value for name, _, value in (header.partition(": ") for header in headers)}
+            assert named.pop("x-odd", named.pop("x-odd:", None)) == odd, command
+            assert named.keys() <= {"host", "user-agent", "accept", "content-length"}, command
 
 
 REFUSED = {

@@ -191,6 +191,29 @@ async def test_of_two_cookies_none_counts(page: Page) -> None:
     assert (await page.ask(REFRESH))["userErrors"][0]["code"] == "SESSION_ENDED"
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_planted_cookie_does_not_keep_a_session_open(page: Page, api: Api, is_first: bool) -> None:
+    """Another site of the domain can add a cookie, but who signs out is signed out."""
+    before = await count_sessions(api)
+    await page.log_in()
+    own = page.cookie or ""
+    planted = f"{own.partition('=')[0]}=tocsin_refresh_planted.by-another-site"
+    page.cookie = f"{planted}; {own}" if is_first else f"{own}; {planted}"
+    assert (await page.ask(LOG_OUT))["userErrors"] == []
+    page.cookie = own
+    assert (await page.ask(REFRESH))["session"] is None
+    assert await count_sessions(api) == before
+
+
+async def test_one_request_leaves_one_session(page: Page, api: Api) -> None:
+    """Of several log-ins in one operation, the cookie can keep only the last."""
+    before = await count_sessions(api)
+    twice = f"mutation($i: LogInInput!) {{ a: logIn(input: $i) {{ {FIELDS} }} b: logIn(input: $i) {{ {FIELDS} }} }}"
+    await page.send(twice, {"email": EMAIL, "password": PASSWORD})
+    assert await count_sessions(api) == before + 1
+    assert (await page.ask(REFRESH))["session"]
+
+
 async def test_a_token_in_the_body_is_not_put_into_a_cookie(page: Page, api: Api) -> None:
     answer = await api.alice.ask(LOG_IN, i={"email": EMAIL, "password": PASSWORD})
     given = {"refreshToken": answer["logIn"]["session"]["refreshToken"]}
@@ -221,14 +244,21 @@ async def test_a_refused_log_in_changes_nothing(page: Page) -> None:
     assert (await page.ask(REFRESH))["session"]
 
 
-async def test_a_stream_is_refused_because_it_could_set_no_cookie(page: Page) -> None:
-    response = await page.send(REFRESH, accept="text/event-stream")
+@pytest.mark.parametrize(
+    "accept", ["text/event-stream", "Text/Event-Stream", "application/json;q=0.5, TEXT/event-stream"]
+)
+async def test_a_stream_is_refused_because_it_could_set_no_cookie(page: Page, accept: str) -> None:
+    response = await page.send(REFRESH, accept=accept)
     assert response.status_code == 406
 
 
 async def test_only_post_is_served(api: Api) -> None:
     for method in ("GET", "PUT", "DELETE", "HEAD"):
         assert (await api.alice.http.request(method, SESSION_PATH)).status_code == 405
+
+
+async def count_sessions(api: Api) -> int:
+    return await api.database.sessions.count_documents({})
 
 
 async def _age(api: Api) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ import typer
 import yaml
 
 from tocsin.value_bounds import escape_unprintable
+from tocsin.workflows.language.yaml_loader import load_documents
 
 app = typer.Typer(help="Create and update tasks that are kept in files.", no_args_is_help=True)
 
@@ -68,8 +68,8 @@ def _read(paths: list[Path]) -> Iterator[TaskFile]:
 def _read_file(path: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the tasks of a file. A file that cannot be read ends the command."""
     try:
-        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        documents = load_documents(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise typer.BadParameter(f"{path} cannot be read: {error}") from None
     for document in documents:
         for task in document if isinstance(document, list) else [document]:
@@ -88,7 +88,7 @@ async def _apply_all(tasks: list[TaskFile], server: str, token: str) -> bool:
 
 async def _apply(session: aiohttp.ClientSession, url: str, file: TaskFile) -> bool:
     try:
-        body = json.dumps({"query": _UPSERT, "variables": {"input": file.task}}, default=_to_json)
+        body = json.dumps({"query": _UPSERT, "variables": {"input": file.task}})
         async with session.post(url, data=body.encode()) as response:
             answer = await response.json()
     except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as error:
@@ -103,10 +103,3 @@ async def _apply(session: aiohttp.ClientSession, url: str, file: TaskFile) -> bo
         return False
     typer.echo(f"{result['outcome'].lower():<9}  {file.name}")
     return True
-
-
-def _to_json(value: object) -> str:
-    """Return the text of a time that YAML has read."""
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} cannot be sent.")

@@ -14,6 +14,7 @@ from tocsin.schedules.time_zones import get_zone, utc_offset_at
 _FEW = 13
 """Due times from which the shortest interval is found: with "*/7" it is the last one within the hour."""
 _YEAR = timedelta(days=366)
+_CENTURY = 100 * _YEAR
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
@@ -81,12 +82,15 @@ def _latest_revised(revised: RevisedSchedule, at: datetime) -> datetime | None:
 
 
 def preview_due_times(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
-    """Return the first `count` due times after `after`: with the zone's offset for cron, else in UTC."""
+    """Return the first `count` due times after `after`: with the zone's offset for cron, else in UTC.
+
+    They span little more than a century: each 29 February on a Sunday takes long to find.
+    """
     found: list[datetime] = []
     due = next_due(schedule, after)
     while due is not None and len(found) < count:
         found.append(_with_offset(due, schedule.time_zone) if isinstance(schedule, Cron) else due)
-        due = next_due(schedule, due)
+        due = None if due - found[0] > _CENTURY else next_due(schedule, due)
     return found
 
 

@@ -71,6 +71,10 @@ class Pending:
             for oldest in sorted(kept.values(), key=lambda one: one["d"])[:-MAX_OUTCOMES]:
                 del kept[oldest["r"]]
 
+    def find_hour(self, owner: str, scope: str, hour: int) -> Tally | None:
+        """Return what was counted of a task or workflow in an hour."""
+        return self.hours.get(HourKey(owner, scope, hour))
+
     def merge(self, other: "Pending") -> None:
         """Add what was taken out and could not be stored."""
         for minute, tally in other.minutes.items():

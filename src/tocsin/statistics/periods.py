@@ -1,8 +1,8 @@
 """The periods of a query of statistics, and the cells that each consists of. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from tocsin.clock import epoch_milliseconds
@@ -13,6 +13,7 @@ from tocsin.statistics.tally import DAY_MS, HOUR_MS, MINUTE_MS, Tally, moment_of
 
 MAX_PERIODS = 400
 """Periods that one query can have."""
+_LAST_MOMENT = epoch_milliseconds(datetime.max.replace(tzinfo=UTC))
 
 
 class Bucket(Enum):
@@ -69,6 +70,12 @@ class PeriodStatistics:
         return find_percentile(self.tally.lateness, fraction)
 
 
+def count_documents(periods: Sequence[Period], bucket: Bucket) -> int:
+    """Return how many documents adjacent periods are read from, at most."""
+    size = HOUR_MS if bucket.has_minutes else DAY_MS
+    return (periods[-1].end - 1) // size - periods[0].start // size + 1
+
+
 def plan_periods(start: datetime, end: datetime, bucket: Bucket, scope: str, now: datetime) -> list[Period]:
     """Return the periods that contain the range; the first and last may reach beyond it. Raises InvalidInput."""
     if end <= start:
@@ -79,6 +86,8 @@ def plan_periods(start: datetime, end: datetime, bucket: Bucket, scope: str, now
         days = MINUTES_KEPT.days
         raise InvalidInput(f"Statistics by minutes reach back {days} days: use HOUR or DAY.", "filter", "dueAt", "from")
     first, last = epoch_milliseconds(start) // bucket.value, -(-epoch_milliseconds(end) // bucket.value)
+    if last * bucket.value > _LAST_MOMENT:
+        raise InvalidInput("`to` is too late: its bucket ends after the year 9999.", "filter", "dueAt", "to")
     if last - first > MAX_PERIODS:
         raise InvalidInput(
             f"The range has {last - first:,} buckets, at most {MAX_PERIODS} are allowed: use longer ones.", "bucket"

@@ -1,5 +1,6 @@
 """Statistics as they are queried."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,13 +27,10 @@ async def read_statistics(
     statistics: Statistics,
     owner: str,
     scope: str,
-    start: datetime,
-    end: datetime,
+    periods: Sequence[Period],
     bucket: Bucket,
-    now: datetime,
 ) -> FoundStatistics:
-    """Return the statistics of a scope of an owner. Raises InvalidInput for a range that is not possible."""
-    periods = plan_periods(start, end, bucket, scope, now)
+    """Return the statistics of a scope of an owner in these periods, which are adjacent."""
     if scope.startswith(task_scope("")) and await _is_due_once(database, owner, scope):
         tallies = await _tally_runs(database, f"{owner}/{scope.removeprefix(task_scope(''))}", periods, bucket)
     else:
@@ -48,19 +46,14 @@ async def read_last_hour(
     """Return the last hour by five minutes of an owner's runs in each of these queues, with one query."""
     bucket = Bucket.FIVE_MINUTES
     plans = {key: plan_periods(now - _LAST_HOUR, now, bucket, queue_scope(key[1]), now) for key in queues}
-    cells = {
-        (key, period): list(period.cells(key[0], queue_scope(key[1]), minutes=True))
-        for key, periods in plans.items()
-        for period in periods
-    }
-    found = await statistics.read(cell for some in cells.values() for cell in some)
-    return {
-        key: [
-            PeriodStatistics(period, merge_tallies(found[cell] for cell in cells[key, period] if cell in found))
-            for period in periods
-        ]
-        for key, periods in plans.items()
-    }
+    wanted = [(key, period) for key, periods in plans.items() for period in periods]
+    tallies = await statistics.read(
+        [list(period.cells(key[0], queue_scope(key[1]), minutes=True)) for key, period in wanted]
+    )
+    found: dict[tuple[str, str], list[PeriodStatistics]] = {key: [] for key in queues}
+    for (key, period), tally in zip(wanted, tallies, strict=True):
+        found[key].append(PeriodStatistics(period, tally))
+    return found
 
 
 async def _is_due_once(database: Database, owner: str, scope: str) -> bool:
@@ -69,7 +62,7 @@ async def _is_due_once(database: Database, owner: str, scope: str) -> bool:
     return task is not None and task["schedule"]["kind"] == "once"
 
 
-async def _tally_runs(database: Database, task_id: str, periods: list[Period], bucket: Bucket) -> list[Tally]:
+async def _tally_runs(database: Database, task_id: str, periods: Sequence[Period], bucket: Bucket) -> list[Tally]:
     """Return the tallies of a task that is due once, whose few runs are read."""
     due_at = {"$gte": moment_of(periods[0].start), "$lt": moment_of(periods[-1].end)}
     found = database.runs.find({"task": task_id, "due_at": due_at}, END_PROJECTION).limit(MAX_SINGLE_RUNS)

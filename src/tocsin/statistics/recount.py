@@ -9,7 +9,7 @@ from tocsin.clock import epoch_milliseconds
 from tocsin.documents import SETTLED_STATUSES, Database, Filter, RunDocument, RunStatus, aggregate
 from tocsin.documents.history import find_history_begin
 from tocsin.statistics.meter import HourKey, MinuteKey, OwnerHour, Pending
-from tocsin.statistics.store import Cell, read_cells
+from tocsin.statistics.store import Cell, read_documents, sum_cells
 from tocsin.statistics.tally import (
     ALL,
     END_PROJECTION,
@@ -113,10 +113,9 @@ async def _differs(database: Database, owner: str, hours: range, counted: Mappin
 
 async def _read_counted(database: Database, owner: str, hours: range) -> dict[int, Counter[str]]:
     """Return the numbers of runs by status that are counted of each hour."""
-    counted = {hour: Counter[str]() for hour in hours}
-    for cell, tally in (await read_cells(database, (Cell(owner, ALL, False, hour) for hour in hours))).items():
-        counted[cell.number] = +tally.statuses
-    return counted
+    cells = [Cell(owner, ALL, False, hour) for hour in hours]
+    documents = await read_documents(database, cells)
+    return {cell.number: +sum_cells(documents, [cell]).statuses for cell in cells}
 
 
 async def _count_stored(database: Database, owner: str, hours: range, status: RunStatus) -> int:

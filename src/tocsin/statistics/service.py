@@ -9,7 +9,7 @@ from tocsin.statistics import recount, store
 from tocsin.statistics.meter import MAX_OUTCOMES, OwnerHour, StatisticsMeter
 from tocsin.statistics.periods import Bucket, Period
 from tocsin.statistics.store import Cell
-from tocsin.statistics.tally import END_PROJECTION, Tally, merge_tallies, task_scope
+from tocsin.statistics.tally import END_PROJECTION, Tally, task_scope
 
 _BATCH = 500
 
@@ -72,23 +72,24 @@ class Statistics:
                 self.meter.marked.add(hour)
                 raise
 
-    async def read(self, cells: Iterable[Cell]) -> dict[Cell, Tally]:
-        """Return the tallies of these cells, without the empty ones."""
-        wanted = list(cells)
+    async def read(self, groups: Sequence[Sequence[Cell]]) -> list[Tally]:
+        """Return the sum of each of these groups of cells."""
         async with self._storing:
-            found = await store.read_cells(self._database, wanted)
-            pending = store.cells_of(self.meter.pending.minutes, self.meter.pending.hours)
-        for cell in wanted:
-            if (tally := pending.get(cell)) is not None:
-                found.setdefault(cell, Tally()).merge(tally)
-        return found
+            found = await store.read_documents(self._database, (cell for group in groups for cell in group))
+            pending = self.meter.pending
+            recent = store.cells_of(pending.minutes, {})  # those of tasks are many, so look only for what is wanted
+        tallies = []
+        for group in groups:
+            tally = store.sum_cells(found, group)
+            for cell in group:
+                if (added := recent.get(cell) or pending.find_hour(cell.owner, cell.scope, cell.number)) is not None:
+                    tally.merge(added)
+            tallies.append(tally)
+        return tallies
 
     async def read_periods(self, owner: str, scope: str, periods: Sequence[Period], bucket: Bucket) -> list[Tally]:
         """Return the tally of each of these periods."""
-        minutes = bucket.has_minutes
-        cells = {period: list(period.cells(owner, scope, minutes=minutes)) for period in periods}
-        found = await self.read(cell for some in cells.values() for cell in some)
-        return [merge_tallies(found[cell] for cell in some if cell in found) for some in cells.values()]
+        return await self.read([list(period.cells(owner, scope, minutes=bucket.has_minutes)) for period in periods])
 
     async def read_outcomes(self, task_ids: Iterable[str]) -> dict[str, list[OutcomeDocument]]:
         """Return the latest outcomes of each of these tasks, the latest due time last."""

@@ -14,6 +14,7 @@ from tocsin.statistics.tally import ALL, DAY_MS, HOUR_MS, MINUTE_MS, Tally, mome
 MINUTES_KEPT = timedelta(days=8)
 """Time for which the minutes are kept."""
 _BATCH = 500
+_DECODED_AT_ONCE = 50
 
 
 class Cell(NamedTuple):
@@ -31,9 +32,14 @@ class Cell(NamedTuple):
         return f"{self.owner}/{level}/{self.scope}/{self.number // size}"
 
     @property
+    def key(self) -> str:
+        """The name of the cell among those of the document."""
+        return str(self.number % (60 if self.is_minute else 24))
+
+    @property
     def place(self) -> str:
-        """The name of the cell in the document."""
-        return f"cells.{self.number % (60 if self.is_minute else 24)}"
+        """The path of the cell in the document."""
+        return f"cells.{self.key}"
 
 
 def outcomes_id(task_id: str) -> str:
@@ -81,11 +87,7 @@ async def replace_hour(
         first = Cell(owner, scope, True, hour * 60)
         if scope.startswith(("t:", "w:")):
             continue
-        inner = {
-            str(cell.number % 60): tally.to_stored()
-            for cell, tally in cells.items()
-            if cell.is_minute and cell.scope == scope
-        }
+        inner = {cell.key: tally.to_stored() for cell, tally in cells.items() if cell.is_minute and cell.scope == scope}
         changes[first.document_id] = (first, {"cells": inner})
     for cell in (Cell(owner, ALL, False, hour), *(cell for cell in cells if not cell.is_minute)):
         changes[cell.document_id] = (cell, {cell.place: cells.get(cell, Tally()).to_stored()})
@@ -94,21 +96,24 @@ async def replace_hour(
     await _write(database, [*updates, *map(_push_outcomes, outcomes.outcomes.items())])
 
 
-async def read_cells(database: Database, cells: Iterable[Cell]) -> dict[Cell, Tally]:
-    """Return what is stored of these cells, without those of which nothing is."""
-    wanted = list(cells)
-    found = await _find(database, {cell.document_id for cell in wanted})
-    stored = ((cell, _cell_of(found.get(cell.document_id), cell)) for cell in wanted)
-    return {cell: Tally.from_stored(values) for cell, values in stored if values}
+async def read_documents(database: Database, cells: Iterable[Cell]) -> dict[str, RunStatisticsDocument]:
+    """Return the documents that contain these cells, by their IDs."""
+    return await _find(database, {cell.document_id for cell in cells})
 
 
-def _cell_of(document: RunStatisticsDocument | None, cell: Cell) -> dict[str, dict[str, int]] | None:
-    return document.get("cells", {}).get(cell.place.removeprefix("cells.")) if document else None
+def sum_cells(documents: Mapping[str, RunStatisticsDocument], cells: Iterable[Cell]) -> Tally:
+    """Return the sum of what these documents have of the cells."""
+    tally = Tally()
+    for cell in cells:
+        if (document := documents.get(cell.document_id)) and (stored := document.get("cells", {}).get(cell.key)):
+            tally.add_stored(stored)
+    return tally
 
 
 async def _find(database: Database, ids: Iterable[str]) -> dict[str, RunStatisticsDocument]:
-    rows = await database.run_statistics.find({"_id": {"$in": list(ids)}}).to_list()
-    return {row["_id"]: row for row in rows}
+    """Return the documents with these IDs. They are decoded in parts, so that many do not delay others for long."""
+    found = database.run_statistics.find({"_id": {"$in": list(ids)}}).batch_size(_DECODED_AT_ONCE)
+    return {row["_id"]: row async for row in found}
 
 
 async def read_outcomes(database: Database, task_ids: Iterable[str]) -> dict[str, RunStatisticsDocument]:

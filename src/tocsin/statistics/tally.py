@@ -113,6 +113,15 @@ class Tally:
         self.durations.update(other.durations)
         self.lateness.update(other.lateness)
 
+    def add_stored(self, cell: Mapping[str, Mapping[str, int]]) -> None:
+        """Add a stored tally. Much faster than `merge`: the longest query adds 9,600."""
+        for status, count in cell.get("n", {}).items():
+            self.statuses[status] += count
+        for name, part in (("d", self.durations), ("l", self.lateness)):
+            for key, count in cell.get(name, {}).items():
+                number = int(key)
+                part[number] = part.get(number, 0) + count
+
     def parts(self) -> Iterable[tuple[str, Counter[Any]]]:
         """Return the parts with the names under which they are stored."""
         return (("n", self.statuses), ("d", self.durations), ("l", self.lateness))
@@ -122,16 +131,6 @@ class Tally:
         return {
             name: {str(key): count for key, count in part.items() if count > 0} for name, part in self.parts() if part
         }
-
-    @classmethod
-    def from_stored(cls, cell: Mapping[str, Mapping[str, int]]) -> "Tally":
-        """Return a stored tally."""
-        durations, lateness = cell.get("d", {}), cell.get("l", {})
-        return cls(
-            Counter(cell.get("n", {})),
-            Counter({int(key): count for key, count in durations.items()}),
-            Counter({int(key): count for key, count in lateness.items()}),
-        )
 
 
 def merge_tallies(tallies: Iterable[Tally]) -> Tally:

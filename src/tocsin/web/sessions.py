@@ -18,6 +18,7 @@ from tocsin.web.graphql_http import StrictGraphQLRouter
 
 SESSION_PATH = "/session/graphql"
 _COOKIE = "tocsin_session"
+_MAX_COOKIES = 8
 
 
 def sessions_router(services: Callable[[], Services], graphql: StrictGraphQLRouter) -> APIRouter:
@@ -27,10 +28,10 @@ def sessions_router(services: Callable[[], Services], graphql: StrictGraphQLRout
     async def serve(request: Request) -> Response:
         if not _is_of_own_page(request):
             return error_response(403, "Only pages of this server may use this path. Use the API without cookies.")
-        if "text/event-stream" in request.headers.get("accept", ""):
+        if "text/event-stream" in ",".join(request.headers.getlist("accept")).lower():
             return error_response(406, "This path returns no event streams.")
         name = _cookie_name(services(), request)
-        cookie = RefreshCookie(_read_cookie(request, name))
+        cookie = RefreshCookie(_read_cookies(request, name))
         response = await graphql.answer_page(request, cookie)
         _store(cookie, response, name, request, services().settings.refresh_token_days)
         return response
@@ -58,11 +59,11 @@ def _is_secure(request: Request) -> bool:
     return request.headers.get("origin", "").lower().startswith("https:")
 
 
-def _read_cookie(request: Request, name: str) -> str | None:
-    """Return the cookie's value; None if there are several, of which one may come from another site of the domain."""
+def _read_cookies(request: Request, name: str) -> tuple[str, ...]:
+    """Return the different values of the cookie. If there are several, other sites of the domain have set some."""
     pairs = (pair.strip().partition("=") for pair in ";".join(request.headers.getlist("cookie")).split(";"))
-    values = {value for given, _, value in pairs if given == name}
-    return values.pop() if len(values) == 1 else None
+    values = dict.fromkeys(value for given, _, value in pairs if given == name)
+    return tuple(values)[:_MAX_COOKIES]
 
 
 def _store(cookie: RefreshCookie, response: Response, name: str, request: Request, days: int) -> None:

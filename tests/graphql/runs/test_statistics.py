@@ -9,7 +9,9 @@ from tests.commands import CommandLog, logged
 from tests.graphql.conftest import T0, Api, run_document, task_document
 from tests.statistics.samples import ended_run
 from tocsin import clock
+from tocsin.accounts.rate_limiter import RateLimiter
 from tocsin.graphql import ids
+from tocsin.graphql.limits.admission import BASE_COST
 from tocsin.statistics.service import Statistics
 
 STATISTICS = """query($filter: RunStatisticsFilter!, $bucket: StatisticsBucket!) {
@@ -18,6 +20,8 @@ STATISTICS = """query($filter: RunStatisticsFilter!, $bucket: StatisticsBucket!)
     total { from to total completed failed latenessP95Ms }
   }
 }"""
+DOCUMENT_COST = 1 + 1 + 7 + 100 * (1 + 10)
+"""Points of the document above, for a typical number of buckets."""
 HOURLY = {"kind": "every", "interval_ms": 3_600_000, "start": T0, "end": None}
 
 
@@ -113,6 +117,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "minutes of a workflow": ({"workflow": "w"}, "FIVE_MINUTES", ["bucket"]),
     "two scopes": ({"workflow": "w", "queue": "q"}, "HOUR", ["filter"]),
     "a malformed ID": ({"taskId": "%"}, "HOUR", ["filter", "taskId"]),
+    "a name that no workflow has": ({"workflow": "w" * 64}, "HOUR", ["filter", "workflow"]),
+    "a name that no queue has": ({"queue": "q" * 64}, "HOUR", ["filter", "queue"]),
+    "the last day there is": (
+        {"dueAt": {"from": "9999-12-31T12:00:00Z", "to": "9999-12-31T13:00:00Z"}}, "DAY", ["filter", "dueAt", "to"]
+    ),
+    "the last hour there is": (
+        {"dueAt": {"from": "9999-12-31T12:00:00Z", "to": "9999-12-31T23:59:59.999Z"}}, "HOUR", ["filter", "dueAt", "to"]
+    ),
 }  # fmt: skip
 
 
@@ -124,6 +136,38 @@ async def test_what_is_not_possible_is_refused_with_the_field(api: Api, case: st
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT", answer
     assert error["extensions"]["field"] == path
+
+
+@pytest.mark.parametrize("case", [("0001-01-01T00:00:00Z", "DAY"), ("9999-12-31T21:00:00Z", "HOUR")])
+async def test_nothing_happens_at_the_ends_of_time(api: Api, case: tuple[str, str]) -> None:
+    start, bucket = case
+    found = await ask(api, bucket, dueAt={"from": start, "to": start.replace(":00:00Z", ":00:01Z")})
+    assert [each["from"] for each in found["buckets"]] == [start]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "hours", "points"), [("MINUTE", 2, 30), ("HOUR", 24, 20), ("HOUR", 168, 80), ("DAY", 9_552, 3_990)]
+)
+async def test_a_longer_period_costs_more_points(api: Api, bucket: str, hours: int, points: int) -> None:
+    """What is read and added up depends on the period, which the cost of the document does not know."""
+    assert api.alice.user is not None
+    now = clock.now().replace(minute=30)
+    rates = RateLimiter(api.database, api.services.settings, lambda: now.timestamp() * 1000)  # nothing is refilled
+    object.__setattr__(api.services, "rates", rates)
+    before = (await rates.spend_points(api.alice.user.id, 0)).remaining
+    await ask(api, bucket, dueAt={"from": (now - timedelta(hours=hours)).isoformat(), "to": now.isoformat()})
+    after = (await rates.spend_points(api.alice.user.id, 0)).remaining
+    assert before - after == BASE_COST + DOCUMENT_COST + points
+
+
+async def test_who_has_few_points_can_still_query_the_longest_period(api: Api) -> None:
+    settings = api.services.settings.model_copy(update={"cost_limit": 5_000, "max_cost": 5_000})
+    object.__setattr__(api.services, "settings", settings)
+    object.__setattr__(api.services, "rates", RateLimiter(api.database, settings))
+    window = {"from": "2025-01-26T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    assert (await ask(api, "DAY", dueAt=window))["total"]["total"] == 0
+    answer = await api.alice.post(STATISTICS, {"filter": {"dueAt": window}, "bucket": "DAY"})
+    assert answer["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
 async def test_the_longest_period_costs_one_query(api: Api) -> None:

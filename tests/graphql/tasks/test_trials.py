@@ -8,10 +8,12 @@ import pytest
 from tests.graphql.accounts.calls import create_program
 from tests.graphql.conftest import Api, Caller, served_api
 from tests.outbound.servers import LOOPBACK, Reader, Writer, answering, response, talking
+from tocsin import clock
 from tocsin.accounts.rate_limiter import TRIAL_BUCKET
 from tocsin.config import Settings
 from tocsin.documents import Database
 from tocsin.jobs.http.trials import name_target
+from tocsin.quotas import Quota
 
 QUERY = (
     "mutation($i: TryJobInput!) { tryJob(input: $i) { trial { statusCode durationMs timeout responseBody "
@@ -174,6 +176,8 @@ async def test_only_two_trials_of_a_user_are_in_progress(api: Api) -> None:
         answer = await api.alice.post(QUERY, {"i": {"job": {"http": {"url": target.url}}}})
         assert answer["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
         assert "2 trials in progress" in answer["errors"][0]["message"]
+        assert api.alice.user is not None
+        assert api.services.quotas.meter.get_usage(api.alice.user.id, Quota.RUNS_PER_DAY, clock.now()) == 2
         may_end.set()
     assert api.services.slots.count("trials") == 0
 

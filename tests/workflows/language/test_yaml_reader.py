@@ -49,6 +49,19 @@ def test_any_object_is_read_or_refused(value: Any) -> None:
         )
 
 
+@pytest.mark.parametrize("bracket", ["[", "{", "[{a: ", "{[", "? [", "[? "])
+@pytest.mark.parametrize("rest", ["", "'"], ids=["alone", "before what is never scanned"])
+def test_the_first_bracket_too_many_ends_the_reading(bracket: str, rest: str) -> None:
+    """The time of the scanner grows with the square of the open brackets: 4,000 of them took a second."""
+    text = bracket * 4_000
+    with pytest.raises(WorkflowInvalid) as raised:
+        parse_yaml(text + rest)
+    (fault,) = raised.value.faults
+    places = [index for index, letter in enumerate(text) if letter in "[{"]
+    assert fault.message == "The text is nested more than 50 levels deep."
+    assert (fault.line, fault.column) == (1, places[51] + 1)
+
+
 def _surrogates() -> Iterator[tuple[str, str, list[str]]]:
     half = "The string has a lone surrogate (U+D83D), which is not a character."
     yield "in a description", r'description: "done \ud83d!"', [f"line 2, column 14, description: {half}"]

@@ -26,7 +26,16 @@ function element<Kind extends HTMLElement>(id: string): Kind {
 function tokenOfLink(): { kind: string; token: string } | null {
   const [kind, token] = location.hash.slice(1).split("=", 2);
   history.replaceState(null, "", location.pathname);
-  return kind && token ? { kind, token: decodeURIComponent(token) } : null;
+  return kind && token ? { kind, token: decoded(token) } : null;
+}
+
+/** Some programs encode characters of links. What cannot be decoded is no token of ours: the server says so. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Shows a form. On success, a sentence replaces it; on failure, it shows the error. */

@@ -9,6 +9,7 @@ import { RestoringPage } from "./pages/restoring.tsx";
 import { SignInAgain, SignInPage } from "./pages/sign-in.tsx";
 import { Pages } from "./routes.tsx";
 import { Shell } from "./shell.tsx";
+import { PageGuard } from "./ui/guard.tsx";
 
 /** The dashboard. The page that is shown is in the fragment of the address, so signing in again leads back to it. If the
  * server has ended the session, the page is kept, hidden, for the same user: what they have typed is still there then. */
@@ -46,7 +47,9 @@ function Dashboard(): JSX.Element | null {
     api && (
       <ApiContext.Provider value={api}>
         <Shell>
-          <Pages />
+          <PageGuard>
+            <Pages />
+          </PageGuard>
         </Shell>
       </ApiContext.Provider>
     )

@@ -6,6 +6,7 @@ import { cacheExchange, Client, fetchExchange, subscriptionExchange } from "@urq
 import { ENDPOINT } from "../api.ts";
 import { type Session, type SessionStatus, SessionStore } from "../session.ts";
 import { send, type SocketClient, socketClient } from "../transport.ts";
+import { forgetDrafts } from "./drafts.ts";
 
 export const session = new SessionStore();
 
@@ -23,6 +24,8 @@ export const userEmail = computed(() => user.value?.email ?? null);
 
 function follow(): void {
   const next = session.current()?.user ?? null;
+  const hasLeft = session.status() === "signed out" && status.value !== "restoring";
+  if (hasLeft) forgetDrafts(); // not if the server has ended the session
   batch(() => {
     if (JSON.stringify(next) !== JSON.stringify(user.value)) user.value = next;
     status.value = session.status();

@@ -17,37 +17,39 @@ ROTATION_INTERVAL = timedelta(minutes=5)
 
 @dataclass(slots=True)
 class RefreshCookie:
-    """The cookie of one request. `given` is its refresh token, None if it has none.
+    """The cookie of one request. `tokens` are the refresh tokens in it: several if another site has added one.
 
     `answer` is the token that the response stores in the cookie: empty to delete it, None to leave it as it is.
     """
 
-    given: str | None = field(repr=False)
+    tokens: tuple[str, ...] = field(repr=False)
     answer: str | None = field(default=None, repr=False)
 
     async def keep_opened(self, accounts: Accounts, grant: SessionTokens, actor: Actor) -> None:
-        """Keep the token of a session that was just opened, and end the one that it replaces."""
-        if self.given is not None:
-            await accounts.log_out(self.given, actor)
-        self.answer = grant.refresh_token
+        """Keep the token of a session that was just opened, and end those that it replaces."""
+        await self.end(accounts, actor)
+        self._store(grant.refresh_token)
 
     async def renew(self, accounts: Accounts, actor: Actor) -> SessionTokens:
         """Renew the session of the cookie. Raises UserError SESSION_ENDED.
 
         A token that is not valid stays in the cookie: another tab may be replacing it at this moment.
         """
-        if self.given is None:
+        if len(self.tokens) != 1:
             raise UserError(UserErrorCode.SESSION_ENDED, "You are not logged in in this browser.", ("refreshToken",))
-        grant = await accounts.refresh_tokens(self.given, actor, keep_for=ROTATION_INTERVAL)
-        if grant.refresh_token != self.given:
-            self.answer = grant.refresh_token
+        grant = await accounts.refresh_tokens(self.tokens[0], actor, keep_for=ROTATION_INTERVAL)
+        if grant.refresh_token != self.tokens[0]:
+            self._store(grant.refresh_token)
         return grant
 
     async def end(self, accounts: Accounts, actor: Actor) -> None:
-        """End the session of the cookie, and delete the cookie."""
-        if self.given is not None:
-            await accounts.log_out(self.given, actor)
-        self.answer = ""
+        """End the sessions of the cookie, and delete the cookie. One that another site has added goes, too."""
+        for token in self.tokens:
+            await accounts.log_out(token, actor)
+        self.tokens, self.answer = (), ""
+
+    def _store(self, token: str) -> None:
+        self.tokens, self.answer = (token,), token
 
 
 def refuse_token(refresh_token: str | None) -> None:

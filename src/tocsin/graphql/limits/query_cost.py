@@ -11,8 +11,6 @@ its input; for other lists, a typical number.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from statistics import mean
 from typing import Any
 
 from graphql import (
@@ -20,10 +18,8 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLEnumType,
     GraphQLError,
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -36,12 +32,10 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
-    get_nullable_type,
-    is_composite_type,
-    is_list_type,
 )
 
 from tocsin.documents.paging import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from tocsin.graphql.limits.list_lengths import is_list, name_place, typical_length
 from tocsin.tasks.bulk_creation import MAX_TASKS
 
 MUTATION_COST = 100
@@ -70,15 +64,6 @@ _BATCH_RESULTS = {
     "DeleteTasksPayload.results",
 }
 """Lists in their results with one item for each object."""
-_LENGTHS = {
-    "attempts": 5, "CreateTasksResult.userErrors": 1, "TaskChangeResult.userErrors": 1,
-    "NotificationChannel.settings": 3, "RunStatistics.buckets": 100, "Queue.lastHour": 12, "Task.recentOutcomes": 5,
-}  # fmt: skip
-"""Typical number of items of lists without a size argument, by field name or by type and field.
-
-The outcomes of a task are a few plain values each, of one document, and cost less than their number.
-"""
-_TYPICAL_LENGTH = 10
 _EXPENSIVE = {"responseBody": 40, "workflowErrors": 50}
 """Points of fields that are expensive: their value can have many kilobytes, or takes milliseconds to calculate."""
 _CAP = 10**12
@@ -211,7 +196,7 @@ class _CostCalculator:
         requested = self._requested_size(node, field)
         if requested is not None and _is_page(get_named_type(field.type)):
             return own + inner.cost + requested * inner.item_cost
-        times = _typical_length(self._schema, parent, node.name.value, field) if requested is None else requested
+        times = typical_length(self._schema, parent, node.name.value, field) if requested is None else requested
         return own + times * (inner.cost if node.selection_set else int(times > 1))
 
     def _requested_size(self, node: FieldNode, field: GraphQLField) -> int | None:
@@ -271,43 +256,4 @@ def _is_page(parent: GraphQLNamedType | None) -> bool:
 
 def _is_item_list(parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> bool:
     """Tell whether the items are counted by the size argument or input of the field around the list."""
-    return _is_list(field) and (_is_page(parent) or _place(parent, name) in _BATCH_RESULTS)
-
-
-def _place(parent: GraphQLNamedType | None, name: str) -> str:
-    return name if parent is None else f"{parent.name}.{name}"
-
-
-def _is_list(field: GraphQLField) -> bool:
-    return is_list_type(get_nullable_type(field.type))
-
-
-def _typical_length(schema: GraphQLSchema, parent: GraphQLNamedType | None, name: str, field: GraphQLField) -> float:
-    """Return the typical number of items of a field without a size argument; 1 if it is not a list."""
-    if parent is not None and parent.name.startswith("__"):
-        return _introspection_lengths(schema).get(name, 1)
-    if not _is_list(field) or not is_composite_type(get_named_type(field.type)):
-        return 1
-    return _LENGTHS.get(_place(parent, name), _LENGTHS.get(name, _TYPICAL_LENGTH))
-
-
-@cache
-def _introspection_lengths(schema: GraphQLSchema) -> dict[str, float]:
-    """Return the average lengths of the lists of introspection types in this schema."""
-    types = list(schema.type_map.values())
-    fields = [
-        list(type_.fields.values()) for type_ in types if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType)
-    ]
-    inputs = [len(type_.fields) for type_ in types if isinstance(type_, GraphQLInputObjectType)]
-    values = [len(type_.values) for type_ in types if isinstance(type_, GraphQLEnumType)]
-    return {
-        "types": len(types),
-        "fields": sum(map(len, fields)) / len(types),
-        "args": mean(len(field.args) for some in fields for field in some),
-        "inputFields": sum(inputs) / len(types),
-        "enumValues": sum(values) / len(types),
-        "interfaces": 0.2,
-        "possibleTypes": 0.2,
-        "ofType": 0.5,
-        "directives": len(schema.directives),
-    }
+    return is_list(field) and (_is_page(parent) or name_place(parent, name) in _BATCH_RESULTS)

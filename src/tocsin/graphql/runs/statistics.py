@@ -12,9 +12,13 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.runs.lists import parse_task_id
 from tocsin.graphql.runs.statistics_types import RunStatistics, to_bucket
-from tocsin.statistics.periods import MAX_PERIODS, Bucket
+from tocsin.statistics.periods import MAX_PERIODS, Bucket, count_documents, plan_periods
 from tocsin.statistics.reader import read_statistics
 from tocsin.statistics.tally import ALL, queue_scope, task_scope, workflow_scope
+
+_DOCUMENT_COST = 10
+"""Points of each document that is read. The longest range has 400."""
+_MAX_NAME = 63
 
 describe_enum(
     Bucket,
@@ -47,8 +51,9 @@ class RunStatisticsFilter:
 class RunStatisticsQueries:
     @strawberry.field(
         description=(
-            "Statistics of your runs, read from counters that are kept when these end. A run that is "
-            f"repeated counts by its last end. At most {MAX_PERIODS} buckets."
+            "Statistics of your runs, read from counters that are kept when these end. A run that is repeated counts "
+            f"by its last end. At most {MAX_PERIODS} buckets. Costs {_DOCUMENT_COST} more points for each day of the "
+            "period, and by minutes for each hour."
         )
     )
     async def run_statistics(
@@ -58,15 +63,15 @@ class RunStatisticsQueries:
         bucket: Annotated[Bucket, strawberry.argument(description="Length of the buckets.")],
     ) -> RunStatistics:
         owner = await access.require_owner(info)
-        window, now = filter.due_at, clock.now()
+        window, now, services = filter.due_at, clock.now(), info.context.services
         if not window.from_:
             raise InvalidInput("`from` is required.", "filter", "dueAt", "from")
-        services = info.context.services
         with prefix_errors("filter"):
             scope = _parse_scope(filter, owner)
-        found = await read_statistics(
-            services.database, services.statistics, owner, scope, window.from_, window.to or now, bucket, now
-        )
+        periods = plan_periods(window.from_, window.to or now, bucket, scope, now)
+        points = min(_DOCUMENT_COST * count_documents(periods, bucket), services.settings.cost_limit // 2)
+        await services.rates.spend_points(owner, points)
+        found = await read_statistics(services.database, services.statistics, owner, scope, periods, bucket)
         return RunStatistics(buckets=[to_bucket(each) for each in found.periods], total=to_bucket(found.total))
 
 
@@ -78,5 +83,12 @@ def _parse_scope(filter_: RunStatisticsFilter, owner: str) -> str:
     if filter_.task_id:
         return task_scope(parse_task_id(filter_.task_id, owner))
     if filter_.workflow:
-        return workflow_scope(filter_.workflow)
-    return queue_scope(filter_.queue) if filter_.queue else ALL
+        return workflow_scope(_check_name(filter_.workflow, "workflow"))
+    return queue_scope(_check_name(filter_.queue, "queue")) if filter_.queue else ALL
+
+
+def _check_name(name: str, field: str) -> str:
+    """Return the name, which becomes a part of the ID of each document that is read. Raises InvalidInput."""
+    if len(name) > _MAX_NAME:
+        raise InvalidInput(f"A {field} has a name of at most {_MAX_NAME} characters.", field)
+    return name

@@ -20,7 +20,12 @@ from tocsin.graphql.tasks.retry import RetryInput
 from tocsin.graphql.tasks.schedule import ScheduleInput, parse_schedule, require_preview_count
 from tocsin.graphql.tasks.types import Task
 
-_Count = Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")]
+_Count = Annotated[
+    int,
+    strawberry.argument(
+        description="Maximum number of due times to return, 1 to 100. They span little more than a century."
+    ),
+]
 
 
 @strawberry.type

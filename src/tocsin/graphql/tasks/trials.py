@@ -106,11 +106,11 @@ class TrialMutations:
         who, services = await access.require_reader(info), info.context.services
         job = await _parse_job(services, who, input)
         trial = _make_trial(services, who.user.id, job, _find_timeout(services, input))
-        await services.rates.count_trial(who.user.id)
-        services.quotas.consume_run(who.user.id)
         caller = Caller(who.user.id, is_user=True)
-        services.slots.acquire("trials", caller, _MAX_AT_ONCE)
+        services.slots.acquire("trials", caller, _MAX_AT_ONCE)  # first: one that is refused counts nowhere
         try:
+            await services.rates.count_trial(who.user.id)
+            services.quotas.consume_run(who.user.id)
             await audit.record(
                 AuditAction.JOB_TRIED, access.audit_actor(info, who), who.user, detail=name_target(job["params"])
             )

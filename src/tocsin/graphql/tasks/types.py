@@ -146,7 +146,12 @@ class Task(Node):
     @strawberry.field(description="Next due times by its schedule, from `nextRunAt` on; empty if there is none.")
     async def next_due_times(
         self,
-        count: Annotated[int, strawberry.argument(description="Number of due times to return, 1 to 100.")] = 5,
+        count: Annotated[
+            int,
+            strawberry.argument(
+                description="Maximum number of due times to return, 1 to 100. They span little more than a century."
+            ),
+        ] = 5,
     ) -> list[datetime]:
         require_preview_count(count)
         if self.next_run_at is None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.scanner import ScannerError
 
-from tocsin.value_bounds import LONE_SURROGATE, MAX_DIGITS, find_lone_surrogate, join_surrogates
+from tocsin.value_bounds import LONE_SURROGATE, MAX_DIGITS, MAX_VALUE_DEPTH, find_lone_surrogate, join_surrogates
 
 _PREFIX = "tag:yaml.org,2002:"
 _CORE = {
@@ -28,6 +28,10 @@ _BREAKS_OF_YAML_1_1 = {"\x85": "\udc85", "\u2028": "\udc28", "\u2029": "\udc29"}
 """Characters that break lines in YAML 1.1 only. A lone surrogate, which no text can contain, takes their place."""
 _HIDE_BREAKS = str.maketrans(_BREAKS_OF_YAML_1_1)
 _SHOW_BREAKS = str.maketrans({hidden: shown for shown, hidden in _BREAKS_OF_YAML_1_1.items()})
+
+
+class NestedTooDeeply(ScannerError):
+    """The text has more levels than a value may have."""
 
 
 class CoreLoader(yaml.SafeLoader):
@@ -52,6 +56,13 @@ class CoreLoader(yaml.SafeLoader):
         while self.flow_level and self.peek() == "\t":
             self.forward()
             super().scan_to_next_token()
+
+    def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:  # noqa: N803
+        """Fetch an opening bracket. The scanner looks at all open ones for each token, so there must not be many."""
+        if self.flow_level > MAX_VALUE_DEPTH:
+            problem = f"more than {MAX_VALUE_DEPTH} brackets are open"
+            raise NestedTooDeeply(problem=problem, problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(TokenClass)
 
     def scan_flow_scalar(self, style: str) -> yaml.ScalarToken:
         """Scan a quoted scalar. As in JSON, two escapes may form one character."""
@@ -101,6 +112,15 @@ def parse_scalar(node: yaml.Node) -> Any:
     if not _CORE[kind][0].fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a value of the type {format_tag(node)}.")
     return _value(kind, text)
+
+
+def load_documents(text: str) -> list[Any]:
+    """Return the values of all documents of a text. Raises yaml.YAMLError, and ValueError for what is not JSON."""
+    return list(yaml.load_all(text, Loader=CoreLoader))
+
+
+for _name in (*_CORE, "str"):
+    CoreLoader.add_constructor(_PREFIX + _name, lambda _, node: parse_scalar(node))
 
 
 def _value(kind: str, text: str) -> Any:

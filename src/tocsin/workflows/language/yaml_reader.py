@@ -26,7 +26,9 @@ from tocsin.workflows.language.source import (
     shorten,
     shorten_fault,
 )
-from tocsin.workflows.language.yaml_loader import CoreLoader, format_tag, parse_scalar
+from tocsin.workflows.language.yaml_loader import CoreLoader, NestedTooDeeply, format_tag, parse_scalar
+
+_TOO_DEEP = f"The text is nested more than {MAX_VALUE_DEPTH} levels deep."
 
 
 def parse_yaml(text: str) -> WorkflowSource:
@@ -46,7 +48,7 @@ def parse_yaml(text: str) -> WorkflowSource:
     except yaml.YAMLError as error:
         raise WorkflowInvalid([_describe_syntax_error(text, error)]) from None
     except RecursionError:
-        raise WorkflowInvalid([Fault(f"The text is nested more than {MAX_VALUE_DEPTH} levels deep.")]) from None
+        raise WorkflowInvalid([Fault(_TOO_DEEP)]) from None
     return WorkflowSource(data, reader.positions, reader.faults)
 
 
@@ -147,5 +149,6 @@ def _describe_syntax_error(text: str, error: yaml.YAMLError) -> Fault:
         return _fault_at(
             text, error.position, f"This is not valid YAML: the character U+{character:04X} must be escaped."
         )
-    message = f"This is not valid YAML: {shorten(str(problem), MAX_MESSAGE_LENGTH)}."
+    wrong = f"This is not valid YAML: {shorten(str(problem), MAX_MESSAGE_LENGTH)}."
+    message = _TOO_DEEP if isinstance(error, NestedTooDeeply) else wrong
     return Fault(message) if mark is None else Fault(message, (), mark.line + 1, mark.column + 1)

@@ -1,33 +1,19 @@
 import type { JSX } from "preact";
 
-import { Page } from "../ui/page.tsx";
-import { EmptyState } from "../ui/states.tsx";
-import { Tabs } from "../ui/tabs.tsx";
+import { PageOfParts } from "../ui/parts.tsx";
 import "../styles/account.css";
 import { AccountMails } from "./account-mails.tsx";
 import { AccountProfile } from "./account-profile.tsx";
 import { AccountSecurity } from "./account-security.tsx";
 import { AccountTokens } from "./account-tokens.tsx";
 
-const TABS = [
-  { path: "/account", name: "Profile" },
-  { path: "/account/security", name: "Security" },
-  { path: "/account/tokens", name: "API tokens" },
-  { path: "/account/mails", name: "Mail addresses" },
+const PARTS = [
+  { part: "", name: "Profile", show: () => <AccountProfile /> },
+  { part: "security", name: "Security", show: () => <AccountSecurity /> },
+  { part: "tokens", name: "API tokens", show: () => <AccountTokens /> },
+  { part: "mails", name: "Mail addresses", show: () => <AccountMails /> },
 ];
-const PARTS: Record<string, () => JSX.Element> = {
-  "": () => <AccountProfile />,
-  security: () => <AccountSecurity />,
-  tokens: () => <AccountTokens />,
-  mails: () => <AccountMails />,
-};
 
-export function AccountPage({ part = "" }: { part?: string | undefined }): JSX.Element {
-  const show = PARTS[part] ?? (() => <EmptyState title="There is no such part of the account" />);
-  return (
-    <Page title="Account">
-      <Tabs label="Parts of the account" tabs={TABS} />
-      {show()}
-    </Page>
-  );
+export function AccountPage({ part }: { part?: string | undefined }): JSX.Element {
+  return <PageOfParts title="Account" label="Parts of the account" path="/account" parts={PARTS} part={part} />;
 }

@@ -2,35 +2,24 @@ import type { JSX } from "preact";
 
 import { user } from "../client.ts";
 import { Page } from "../ui/page.tsx";
+import { PageOfParts } from "../ui/parts.tsx";
 import { EmptyState } from "../ui/states.tsx";
-import { Tabs } from "../ui/tabs.tsx";
 import "../styles/account.css";
 import "../styles/admin.css";
 import { AdminSystem } from "./admin-system.tsx";
 import { AdminUsers } from "./admin-users.tsx";
 import { AuditLog } from "./audit-log.tsx";
 
-const TABS = [
-  { path: "/admin", name: "Users" },
-  { path: "/admin/audit-log", name: "Audit log" },
-  { path: "/admin/system", name: "System" },
+const PARTS = [
+  { part: "", name: "Users", show: () => <AdminUsers /> },
+  { part: "audit-log", name: "Audit log", show: () => <AuditLog /> },
+  { part: "system", name: "System", show: () => <AdminSystem /> },
 ];
-const PARTS: Record<string, () => JSX.Element> = {
-  "": () => <AdminUsers />,
-  "audit-log": () => <AuditLog />,
-  system: () => <AdminSystem />,
-};
 
 /** What administrators see. The server refuses others anyway; they are told so without asking it. */
-export function AdminPage({ part = "" }: { part?: string | undefined }): JSX.Element {
+export function AdminPage({ part }: { part?: string | undefined }): JSX.Element {
   if (!user.value?.isAdmin) return <Forbidden />;
-  const show = PARTS[part] ?? (() => <EmptyState title="There is no such page" />);
-  return (
-    <Page title="Administration">
-      <Tabs label="Parts of the administration" tabs={TABS} />
-      {show()}
-    </Page>
-  );
+  return <PageOfParts title="Administration" label="Parts of the administration" path="/admin" parts={PARTS} part={part} />;
 }
 
 export function Forbidden(): JSX.Element {

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import { userEmail } from "../client.ts";
-import { keepDraft, readDraft } from "../editor/drafts.ts";
+import { keepDraft, readDraft } from "../drafts.ts";
 import { replaceText } from "../editor/code-editor.tsx";
 import { goTo, YamlEditor, type WorkflowError } from "../editor/yaml-editor.tsx";
 import { graphql } from "../graphql.ts";
@@ -127,6 +127,7 @@ function EditPage({ base, latest }: { base: Base; latest: number }): JSX.Element
   );
 }
 
+type Draft = { text: string; version: number; at: number };
 type DraftState = {
   text: string;
   isChanged: boolean;
@@ -139,7 +140,7 @@ type DraftState = {
 /** The text that is being edited, which survives a reload and other pages of this tab. */
 function useDraft(base: Base): DraftState {
   const name = `${userEmail.value}:workflow:${base.id ?? "new"}`;
-  const kept = useMemo(() => readDraft(name), [name]);
+  const kept = useMemo(() => readDraft<Draft>(name), [name]);
   const [text, setText] = useState(kept?.text ?? base.yaml);
   const restoredAt = kept?.at ?? null;
   const version = kept?.version ?? base.version;
@@ -152,7 +153,7 @@ function useDraft(base: Base): DraftState {
   }, [isChanged]);
   const change = (next: string): void => {
     setText(next);
-    keepDraft(name, next === base.yaml ? null : { text: next, version, at: Date.now() });
+    keepDraft(name, next === base.yaml ? null : ({ text: next, version, at: Date.now() } satisfies Draft));
   };
   return { text, isChanged, restoredAt, version, change, forget: () => keepDraft(name, null) };
 }

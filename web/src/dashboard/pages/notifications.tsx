@@ -1,8 +1,6 @@
 import type { JSX } from "preact";
 
-import { Page } from "../ui/page.tsx";
-import { EmptyState } from "../ui/states.tsx";
-import { Tabs } from "../ui/tabs.tsx";
+import { PageOfParts } from "../ui/parts.tsx";
 import "../styles/account.css";
 import "../styles/admin.css";
 import "../styles/notifications.css";
@@ -11,25 +9,13 @@ import { NotificationInbox } from "./notification-inbox.tsx";
 import { NotificationPreferences } from "./notification-preferences.tsx";
 import { NotificationRules } from "./notification-rules.tsx";
 
-const TABS = [
-  { path: "/notifications", name: "Inbox" },
-  { path: "/notifications/channels", name: "Channels" },
-  { path: "/notifications/preferences", name: "Preferences" },
-  { path: "/notifications/rules", name: "Rules" },
+const PARTS = [
+  { part: "", name: "Inbox", show: () => <NotificationInbox /> },
+  { part: "channels", name: "Channels", show: () => <NotificationChannels /> },
+  { part: "preferences", name: "Preferences", show: () => <NotificationPreferences /> },
+  { part: "rules", name: "Rules", show: () => <NotificationRules /> },
 ];
-const PARTS: Record<string, () => JSX.Element> = {
-  "": () => <NotificationInbox />,
-  channels: () => <NotificationChannels />,
-  preferences: () => <NotificationPreferences />,
-  rules: () => <NotificationRules />,
-};
 
-export function NotificationsPage({ part = "" }: { part?: string | undefined }): JSX.Element {
-  const show = PARTS[part] ?? (() => <EmptyState title="There is no such page" />);
-  return (
-    <Page title="Notifications">
-      <Tabs label="Parts of notifications" tabs={TABS} />
-      {show()}
-    </Page>
-  );
+export function NotificationsPage({ part }: { part?: string | undefined }): JSX.Element {
+  return <PageOfParts title="Notifications" label="Parts of notifications" path="/notifications" parts={PARTS} part={part} />;
 }

@@ -86,13 +86,13 @@ export const TASK_COUNTS = graphql(`
     totalCountIsExact
   }
 `);
-const SORTS: Record<string, TaskOrder> = {
-  name: { field: "NAME", direction: "ASC" },
-  "-name": { field: "NAME", direction: "DESC" },
-  due: { field: "NEXT_RUN_AT", direction: "ASC" },
-  "-due": { field: "NEXT_RUN_AT", direction: "DESC" },
-  created: { field: "CREATED_AT", direction: "ASC" },
-};
+const SORTS = new Map<string, TaskOrder>([
+  ["name", { field: "NAME", direction: "ASC" }],
+  ["-name", { field: "NAME", direction: "DESC" }],
+  ["due", { field: "NEXT_RUN_AT", direction: "ASC" }],
+  ["-due", { field: "NEXT_RUN_AT", direction: "DESC" }],
+  ["created", { field: "CREATED_AT", direction: "ASC" }],
+]);
 const NEWEST: TaskOrder = { field: "CREATED_AT", direction: "DESC" };
 
 /** Returns the statuses that the address names. */
@@ -111,5 +111,5 @@ export function readFilter(filters: URLSearchParams): TaskFilter {
 
 /** Returns the order that the address describes: newest first without one. */
 export function readOrder(filters: URLSearchParams): TaskOrder {
-  return SORTS[filters.get("sort") ?? ""] ?? NEWEST;
+  return SORTS.get(filters.get("sort") ?? "") ?? NEWEST;
 }

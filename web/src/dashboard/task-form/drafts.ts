@@ -1,34 +1,27 @@
 // Forms that were not saved, kept for this tab: without secrets, and for the user who wrote them.
 
-import { session } from "../client.ts";
+import { userEmail } from "../client.ts";
+import * as drafts from "../drafts.ts";
 import { type TaskForm, withoutSecrets } from "./model.ts";
 
 /** What a form says when nothing is changed, and the version of the task that says so; null for a new task. */
 export type Base = { form: TaskForm; version: number | null };
 export type Draft = { form: TaskForm; base: Base; savedAt: number };
 
-function keyOf(task: string): string {
-  return `tocsin:draft:${session.current()?.user.email ?? ""}:${task}`;
+function nameOf(task: string): string {
+  return `${userEmail.value}:task:${task}`;
 }
 
 /** Returns the draft of a task (`new` for a new one); null if there is none. */
 export function readDraft(task: string): Draft | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(keyOf(task)) ?? "null") as Draft | null;
-  } catch {
-    return null;
-  }
+  return drafts.readDraft<Draft>(nameOf(task));
 }
 
 export function writeDraft(task: string, form: TaskForm, base: Base): void {
   const draft: Draft = { form: withoutSecrets(form), base, savedAt: Date.now() };
-  try {
-    sessionStorage.setItem(keyOf(task), JSON.stringify(draft));
-  } catch {
-    // The storage is full. The form goes on without.
-  }
+  drafts.keepDraft(nameOf(task), draft);
 }
 
 export function forgetDraft(task: string): void {
-  sessionStorage.removeItem(keyOf(task));
+  drafts.keepDraft(nameOf(task), null);
 }
