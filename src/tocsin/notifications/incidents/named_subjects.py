@@ -84,6 +84,7 @@ async def _describe(database: Database, alerts: Sequence[AlertDocument]) -> list
             "subject": alert["subject"],
             "failure": alert["failure"],
             "next_due": states[alert["subject"]].next_due if alert["subject"] in states else None,
+            "ending": alert["ending"],
         }
         for alert in alerts
     ]

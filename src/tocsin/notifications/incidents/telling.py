@@ -33,6 +33,7 @@ from tocsin.telemetry import get_logger
 BATCH = 100
 """Incidents of one owner that are handled at a time."""
 _CHECKED = 500
+_CHECKED_FIELDS = dict.fromkeys(("subject", "subject_type", "last_failure_at", "rev"), 1)
 _FIRST_CHECK = timedelta(seconds=15)
 _HOLD_PERIOD = timedelta(seconds=30)
 _CHECK_SECONDS = 15.0
@@ -101,9 +102,10 @@ async def _check_subjects(database: Database, incidents: Iterable[IncidentDocume
     for incident in incidents:
         if incident["open"] and is_opening_told(incident) and incident["check_at"] <= now:
             query = {"open": True, "incident": {"$in": [incident["_id"]]}}
-            alerts = await database.alerts.find(query, {"subject": 1, "subject_type": 1, "rev": 1}).to_list()
+            alerts = await database.alerts.find(query, _CHECKED_FIELDS).to_list()
             for start in range(0, len(alerts), _CHECKED):
-                await end_stale_alerts(database, alerts[start : start + _CHECKED], now)
+                batch = alerts[start : start + _CHECKED]
+                await end_stale_alerts(database, batch, now, has_recovered=incident["recovered"])
 
 
 async def _decide(
