@@ -1,10 +1,12 @@
 """Failures become incidents, which are told once: when they open, when they are over, not more often by flapping."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.commands import CommandLog, logged
 from tests.notifications.incidents.world import HOST, MINUTE, World, names
 from tocsin.documents import Database, ErrorKind
 
@@ -401,3 +403,20 @@ async def test_a_bug_in_the_incidents_of_one_user_does_not_stop_those_of_others(
     finally:
         await world.keeper.stop()
     assert await world.database.notifications.count_documents({"owner": "u1"}) == 0
+
+
+async def test_many_tasks_that_fail_by_themselves_are_told_with_the_queries_of_one(database: Database) -> None:
+    async def count(tasks: int) -> Counter[str]:
+        log = CommandLog()
+        async with logged(database, log) as counted:
+            world = World(counted)
+            failing = [f"{tasks}-{name}" for name in names(tasks)]
+            await world.add_tasks(*failing)
+            await world.end_runs(*(world.run(name, "FAILED", JOB) for name in failing))
+            log.commands.clear()
+            await world.keeper.keep_due()
+            assert len(await world.told()) == tasks
+        await database.notifications.delete_many({})
+        return log.count("alerts", "incidents", "tasks", "notifications", "deliveries")
+
+    assert await count(40) == await count(1)

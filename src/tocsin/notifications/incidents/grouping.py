@@ -251,15 +251,22 @@ async def _mark_seen(
 
 
 async def end_stale_alerts(
-    database: Database, alerts: Iterable[AlertDocument], now: datetime, *, has_recovered: bool
+    database: Database, alerts: Iterable[AlertDocument], now: datetime, recovered: Container[str | None]
 ) -> None:
-    """End those of these alerts of an incident whose task or workflow does not run any more."""
+    """End those of these alerts whose task or workflow does not run any more.
+
+    `recovered` are the IDs of those of their incidents in which something has recovered.
+    """
     told = list(alerts)
     states = await find_subject_states(database, told)
+    endings = [
+        (each, find_ending(each, states[each["subject"]], now, has_recovered=each["incident"] in recovered))
+        for each in told
+    ]
     updates = [
         UpdateOne({"_id": alert["_id"]}, [end_when(has_value("rev", alert["rev"]), ending, now)])
-        for alert in told
-        if (ending := find_ending(alert, states[alert["subject"]], now, has_recovered=has_recovered)) is not None
+        for alert, ending in endings
+        if ending is not None
     ]
     if updates:
         await database.alerts.bulk_write(updates, ordered=False)
