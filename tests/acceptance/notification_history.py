@@ -16,11 +16,11 @@ from tocsin.documents import (
     RunDocument,
     from_global_id,
 )
-from tocsin.notifications.events import EventKind
+from tocsin.notifications.events import INCIDENT_ENDS, EventKind
 from tocsin.outbound.mail_message import MailMessage
 
 FAILURES = frozenset({EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD})
-_ONCE = FAILURES | {EventKind.RECOVERED}
+_ONCE = FAILURES | INCIDENT_ENDS
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _check_notices(notifications: Collection[NotificationDocument]) -> None:
         if each["kind"] in FAILURES:
             began.setdefault(opening, each)
         else:
-            assert opening in began, f"recovered without a failure: {each}"
+            assert opening in began, f"an end without a failure: {each}"
     twice = [key for key, count in notices.items() if count > 1]
     assert not twice, f"told twice: {twice}"
 

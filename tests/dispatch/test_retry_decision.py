@@ -10,6 +10,7 @@ from tocsin.dispatch.retry_decision import (
     MAX_LOST_ATTEMPTS,
     RetryDecider,
     RunDecision,
+    count_earlier_failures,
     decide_after_loss,
     judge_while_cut_off,
 )
@@ -111,12 +112,42 @@ BY_NETWORK = [ErrorKind.DNS, ErrorKind.CONNECT, ErrorKind.TLS, ErrorKind.TIMEOUT
 @pytest.mark.parametrize("decision", [USED_UP, NOT_RETRIED, retried(SECOND)])
 def test_while_cut_off_only_failures_by_the_network_are_inconclusive(kind: ErrorKind, decision: RunDecision) -> None:
     reason = RunReason.INCONCLUSIVE if kind in BY_NETWORK else decision.reason
-    judged = judge_while_cut_off(decision, CALLING, kind)
+    judged = judge_while_cut_off(decision, CALLING, kind, NOW)
     assert (judged.status, judged.reason, judged.retry_at) == (decision.status, reason, decision.retry_at)
 
 
-def test_what_calls_no_host_or_is_a_step_or_succeeds_is_judged_as_ever() -> None:
-    for changes in ({"host": None}, {"trigger": "WORKFLOW"}):
-        assert judge_while_cut_off(USED_UP, CALLING | changes, ErrorKind.TIMEOUT) == USED_UP
+def test_what_calls_no_host_or_succeeds_is_judged_as_ever() -> None:
+    for changes in ({"host": None}, {"host": None, "trigger": "WORKFLOW"}):
+        assert judge_while_cut_off(USED_UP, CALLING | changes, ErrorKind.TIMEOUT, NOW) == USED_UP
     for decision in (RunDecision(RunStatus.COMPLETED), RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)):
-        assert judge_while_cut_off(decision, CALLING, None) == decision
+        assert judge_while_cut_off(decision, CALLING, None, NOW) == decision
+
+
+def step_run(*held_for: timedelta) -> Any:
+    """Return the run of a step whose earlier attempts failed so long ago, while no canary answered."""
+    past = [{"outcome": "FAILED", "is_inconclusive": True, "finished_at": NOW - ago} for ago in held_for]
+    return {"attempts": [*past, {}], "budget_from": 0, "lost": 0, **CALLING, "trigger": "WORKFLOW"}
+
+
+@pytest.mark.parametrize(
+    ("held_for", "wait"),
+    [((), 10), ((20,), 10), ((60, 30), 15), ((3_600, 1_800, 60), 900), ((7_200, 60), 900)],
+)
+def test_a_step_waits_for_the_network_for_a_part_of_the_time_that_it_has_waited(
+    held_for: tuple[int, ...], wait: int
+) -> None:
+    decision = judge_while_cut_off(USED_UP, step_run(*(each * SECOND for each in held_for)), ErrorKind.CONNECT, NOW)
+    assert decision == RunDecision(RunStatus.RETRY, RunReason.INCONCLUSIVE, NOW + wait * SECOND)
+
+
+def test_a_step_is_not_tried_again_earlier_than_its_policy_says_nor_for_ever() -> None:
+    later = retried(60 * SECOND)
+    assert judge_while_cut_off(later, step_run(), ErrorKind.DNS, NOW).retry_at == later.retry_at
+    many = step_run(*[SECOND] * (MAX_ATTEMPTS - 1))
+    assert judge_while_cut_off(USED_UP, many, ErrorKind.DNS, NOW) == USED_UP
+
+
+def test_what_a_step_has_waited_for_does_not_use_up_its_retries() -> None:
+    held = step_run(*[SECOND] * 9) | {"retry": RetryPolicy(1, OFFSETS).to_document()}
+    assert count_earlier_failures(held) == 0
+    assert count_earlier_failures(held | {"trigger": "SCHEDULE"}) == 9

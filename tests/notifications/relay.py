@@ -12,12 +12,16 @@ from tocsin.documents import Database
 
 
 class Relay:
-    """A TCP relay to the database. While it is cut, connections are refused and counted."""
+    """A TCP relay to the database. While it is cut, connections are refused and counted; while it stalls, all wait."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._open: set[asyncio.StreamWriter] = set()
         self.refused: int | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self.holding = asyncio.Event()
+        """Set when the relay holds something back, because it stalls."""
 
     def cut(self) -> None:
         self.refused = 0
@@ -26,6 +30,12 @@ class Relay:
 
     def restore(self) -> None:
         self.refused = None
+
+    def stall(self) -> None:
+        self._flows.clear()
+
+    def go_on(self) -> None:
+        self._flows.set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refused is not None:
@@ -41,6 +51,9 @@ class Relay:
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(65_536):
+                if not self._flows.is_set():
+                    self.holding.set()
+                    await self._flows.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()

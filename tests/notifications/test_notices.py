@@ -136,10 +136,18 @@ def test_an_outage_of_the_network_is_one_incident_which_its_end_resolves() -> No
 
 @pytest.mark.parametrize("event", [event for event, _, _ in MAILS if event.kind not in LINK_EVENTS], ids=str)
 def test_only_what_is_ended_some_time_names_an_incident(event: Event) -> None:
-    ended = {"BEGAN_FAILING", "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "NETWORK_DOWN", "NETWORK_UP"}
+    ended = {
+        "BEGAN_FAILING",
+        "FAILED_FOR_GOOD",
+        "STILL_FAILING",
+        "RECOVERED",
+        "INCIDENT_CLOSED",
+        "NETWORK_DOWN",
+        "NETWORK_UP",
+    }
     notice = notice_of(event)
     assert notice.incident is None or event.kind in ended
-    assert notice.is_over == (event.kind in ("RECOVERED", "NETWORK_UP"))
+    assert notice.is_over == (event.kind in ("RECOVERED", "INCIDENT_CLOSED", "NETWORK_UP"))
 
 
 def test_a_delivery_that_was_queued_without_data_is_told_all_the_same() -> None:

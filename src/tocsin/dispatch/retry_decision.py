@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from tocsin import telemetry
 from tocsin.clock import MILLISECOND
-from tocsin.documents import AttemptOutcome, ErrorKind, RunDocument, RunReason, RunStatus
+from tocsin.documents import AttemptDocument, AttemptOutcome, ErrorKind, RunDocument, RunReason, RunStatus, Trigger
 from tocsin.jobs.base import Outcome
 from tocsin.tasks.network_failures import can_blame_network
 from tocsin.tasks.retry_defaults import RetryDefaults
@@ -13,6 +14,8 @@ from tocsin.tasks.retry_policy import MAX_ATTEMPTS, RetryPolicy
 
 MAX_LOST_ATTEMPTS = 5
 """Lost attempts in a row after which the run is assumed to be the cause, and fails."""
+_HOLD_PART, _MIN_HOLD, _MAX_HOLD = 4, timedelta(seconds=10), timedelta(minutes=15)
+"""A step that waits for the network is tried again after a quarter of the time for which it has waited."""
 log = telemetry.get_logger(__name__)
 
 
@@ -69,14 +72,34 @@ class RetryDecider:
 def count_earlier_failures(run: RunDocument) -> int:
     """Count the failed attempts in the current retry budget before the latest one. LOST ones do not count."""
     past = run["attempts"][run["budget_from"] : -1]
-    return sum(attempt.get("outcome") == AttemptOutcome.FAILED for attempt in past)
+    return sum(attempt.get("outcome") == AttemptOutcome.FAILED and not _is_held(run, attempt) for attempt in past)
 
 
-def judge_while_cut_off(decision: RunDecision, run: RunDocument, error: ErrorKind | None) -> RunDecision:
-    """Return the decision on a run whose attempt ended while no canary answered: a network failure is inconclusive."""
+def _is_held(run: RunDocument, attempt: AttemptDocument) -> bool:
+    """Tell whether a step of a workflow waited for the network after an attempt, which does not count."""
+    return bool(attempt.get("is_inconclusive")) and run["trigger"] == Trigger.WORKFLOW
+
+
+def judge_while_cut_off(
+    decision: RunDecision, run: RunDocument, error: ErrorKind | None, ended_at: datetime
+) -> RunDecision:
+    """Return the decision on a run whose attempt ended while no canary answered: a network failure is inconclusive.
+
+    A step of a workflow does not fail: it waits for the network.
+    """
     if decision.status not in (RunStatus.FAILED, RunStatus.RETRY) or not can_blame_network(run, error):
         return decision
-    return replace(decision, reason=RunReason.INCONCLUSIVE)
+    if run["trigger"] != Trigger.WORKFLOW:
+        return replace(decision, reason=RunReason.INCONCLUSIVE)
+    return decision if len(run["attempts"]) >= MAX_ATTEMPTS else _hold_step(decision, run, ended_at)
+
+
+def _hold_step(decision: RunDecision, run: RunDocument, ended_at: datetime) -> RunDecision:
+    """Return the decision to try a step again after a part of the time for which it has waited for the network."""
+    held = list(takewhile(lambda attempt: _is_held(run, attempt), reversed(run["attempts"][:-1])))
+    waited = ended_at - held[-1]["finished_at"] if held else timedelta(0)
+    retry_at = ended_at + min(max(waited / _HOLD_PART, _MIN_HOLD), _MAX_HOLD)
+    return RunDecision(RunStatus.RETRY, RunReason.INCONCLUSIVE, max(retry_at, decision.retry_at or retry_at))
 
 
 def decide_after_loss(run: RunDocument) -> RunDecision:

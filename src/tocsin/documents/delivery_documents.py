@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
+from tocsin.documents.channel_documents import NotificationChannelDocument
 from tocsin.documents.states import DeliveryStatus
 
 
@@ -82,3 +83,4 @@ class DeliveryDocument(TypedDict):
     digest: NotRequired[str | None]
     collected: NotRequired[list[str] | None]
     purpose: NotRequired[str | None]
+    former_channel: NotRequired[NotificationChannelDocument | None]

@@ -7,13 +7,14 @@ from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import DeliveryStatus
 
 if TYPE_CHECKING:
+    from tocsin.documents.channel_documents import NotificationChannelDocument
     from tocsin.documents.delivery_documents import (
         DeliveryAboutDocument,
         DeliveryAttemptDocument,
         MailContentDocument,
     )
 else:  # Pydantic would drop the keys that a TypedDict does not name
-    DeliveryAboutDocument = DeliveryAttemptDocument = MailContentDocument = dict[str, Any]
+    DeliveryAboutDocument = DeliveryAttemptDocument = MailContentDocument = NotificationChannelDocument = dict[str, Any]
 
 
 class Delivery(StoredDocument):
@@ -29,7 +30,8 @@ class Delivery(StoredDocument):
     the notification. `attempts` are the last of them.
     `acknowledge_by` is the time until which a live delivery is repeated, unless its notification is acknowledged, and
     of a mail the time until which it is held for that. `received` are the numbers of the attempts at a live delivery
-    that an open stream or long poll got.
+    that an open stream or long poll got. `former_channel` is the channel as it was before it was changed or deleted,
+    with its sealed secrets, for what must be closed there.
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
     A delivery is held back for quiet hours or a digest (`held_for`) until `held_until`. `digest` is the ID of the
@@ -71,6 +73,7 @@ class Delivery(StoredDocument):
     digest: str | None = None
     collected: list[str] | None = None
     purpose: str | None = None
+    former_channel: NotificationChannelDocument | None = None
 
     class Settings:
         name = "deliveries"

@@ -62,12 +62,16 @@ class AlertDocument(TypedDict):
 
 
 class IncidentSubjectDocument(TypedDict):
-    """One of the subjects of an incident, as it was when that was told. `next_due` is the next due time of a task."""
+    """One of the subjects of an incident, as it was when that was told. `next_due` is the next due time of a task.
+
+    `ending` is why its alert has ended; null if it goes on, in this incident or another one.
+    """
 
     subject_type: AlertSubject
     subject: str
     next_due: datetime | None
     failure: FailureDocument
+    ending: NotRequired[AlertEnding | None]
 
 
 class PrunedAlertsDocument(TypedDict):

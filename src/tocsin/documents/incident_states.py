@@ -36,6 +36,7 @@ class IncidentNews(StrEnum):
     FAILED = "FAILED"
     STILL_FAILING = "STILL_FAILING"
     RECOVERED = "RECOVERED"
+    CLOSED = "CLOSED"
 
 
 BEGAN, FAILED = 0, 1

@@ -19,6 +19,7 @@ from tocsin.execution.start_recorder import StartRecorder
 from tocsin.execution.throughput import Throughput
 from tocsin.jobs import registry, results
 from tocsin.jobs.base import AttemptError, Outcome
+from tocsin.tasks.network_failures import must_be_judged_at_once
 
 log = telemetry.get_logger(__name__)
 _ABORTED = Outcome(error=AttemptError(ErrorKind.CANCELLED, "The attempt was aborted because the run was cancelled."))
@@ -59,8 +60,8 @@ class Worker:
         """Make the attempt of a claimed run. If the worker is stopped meanwhile, the claim is rescued by its fence."""
         try:
             started_at = self._start(claimed, task)
-            outcome = await self._perform(claimed, task)
-            completion = self._complete(claimed.run, outcome, started_at)
+            outcome, ended_at = await self._perform(claimed, task)
+            completion = self._complete(claimed.run, outcome, started_at, ended_at)
         except Exception:
             log.exception("attempt has no outcome, its run will be rescued")
             self._in_flight.remove([claimed.run])  # the lease tick will find the run and close its attempt as LOST
@@ -83,31 +84,41 @@ class Worker:
         telemetry.bind_ids(run_log_ids, run["_id"])
         return started_at
 
-    async def _perform(self, claimed: ClaimedRun, task: "asyncio.Task[None]") -> Outcome | None:
-        """Return the outcome of the job, also if it raises, or None if it is aborted. Only a stop is raised."""
+    async def _perform(self, claimed: ClaimedRun, task: "asyncio.Task[None]") -> tuple[Outcome | None, datetime]:
+        """Return the outcome of the job, also if it raises, and its end; None if aborted. Only a stop is raised."""
         run, cancellations = claimed.run, task.cancelling()
         try:
             if claimed.aborted:
-                return None
+                return None, clock.now()
             job = registry.get_job(run["job"]["kind"])
             context = self._dependencies.job_context(run, partial(self._progress.tell, claimed))
             outcome = await job.run_attempt(run["job"]["params"], context)
-            return await results.encode_result(outcome)
+            encoded, ended_at = await results.encode_result(outcome), clock.now()
+            await self._ask_whose_network(run, encoded)
+            return encoded, ended_at
         except asyncio.CancelledError:
             if claimed.aborted:
                 task.uncancel()
-                return None
+                return None, clock.now()
             if task.cancelling() > cancellations:
                 raise
             log.exception("job raised a cancellation of its own", job=run["job"].get("kind"))
-            return _INTERNAL_ERROR
+            return _INTERNAL_ERROR, clock.now()
         except Exception:
             log.exception("job raised an exception", job=run["job"].get("kind"))
-            return _INTERNAL_ERROR
+            return _INTERNAL_ERROR, clock.now()
 
-    def _complete(self, run: RunDocument, outcome: Outcome | None, started_at: datetime) -> Completion:
+    async def _ask_whose_network(self, run: RunDocument, outcome: Outcome) -> None:
+        """If the network has failed a step of a workflow, have the canaries asked whether it is our own."""
+        reachability, error = self._dependencies.reachability, outcome.error
+        can_ask = reachability.is_watched and not reachability.is_cut_off
+        if can_ask and error is not None and must_be_judged_at_once(run, error.kind):
+            await reachability.ask()
+
+    def _complete(
+        self, run: RunDocument, outcome: Outcome | None, started_at: datetime, ended_at: datetime
+    ) -> Completion:
         """Decide what becomes of the run after this outcome; None stands for an aborted attempt."""
-        ended_at = clock.now()
         if outcome is None:
             decision = RunDecision(RunStatus.CANCELLED, RunReason.CANCEL_REQUESTED)
             return Completion.of_attempt(run, _ABORTED, decision, started_at, ended_at)
@@ -121,7 +132,7 @@ class Worker:
         chance = random.random()  # noqa: S311  jitter, not a secret
         decision = self._dependencies.retry_decider.decide(run, outcome, ended_at, chance)
         if self._dependencies.reachability.is_cut_off:
-            decision = judge_while_cut_off(decision, run, outcome.error.kind if outcome.error else None)
+            decision = judge_while_cut_off(decision, run, outcome.error.kind if outcome.error else None, ended_at)
         return Completion.of_attempt(run, outcome, decision, started_at, ended_at)
 
     def _report(self, completion: Completion) -> None:

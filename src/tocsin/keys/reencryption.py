@@ -62,6 +62,7 @@ _PLACES = (
     _Place("runs", "owner", path=("job", "params")),
     _Place("workflow_versions", "owner", path=("secrets",)),
     _Place("deliveries", "_id", fields=("sealed",)),
+    _Place("deliveries", "channel", path=("former_channel", "sealed")),
     _Place("notification_channels", "_id", path=("sealed",)),
 )
 
@@ -104,7 +105,7 @@ def _reencryption_updates(
     place: _Place, document: Mapping[str, Any], box: SecretBox, counts: ReencryptionCounts
 ) -> list[UpdateOne]:
     """Return the update that re-encrypts a document's secrets, or an empty list if there is nothing to do."""
-    reencryptor = _Reencryptor(box, document[place.owner])
+    reencryptor = _Reencryptor(box, document.get(place.owner) or "")
     before = place.read(document)
     after = {name: value for name, old in before.items() if (value := reencryptor.renew(old)) != old}
     counts.unreadable += reencryptor.unreadable

@@ -10,6 +10,8 @@ import asyncio
 import time
 from datetime import datetime, timedelta
 
+from pymongo.errors import PyMongoError
+
 from tocsin import clock, telemetry
 from tocsin.documents import Database, NetworkFailureDocument, NetworkStateDocument, RunDocument, new_id
 from tocsin.documents.keyset import CursorPosition
@@ -116,6 +118,17 @@ class NetworkWatch:
         if self._reachability.is_cut_off:
             log.info("a host is not blamed, because the network is down", host=host)
         return self._reachability.is_cut_off
+
+    async def ask_canaries(self) -> None:
+        """Ask the canaries about an attempt that has just failed, for whoever must know before it is stored."""
+        was_cut_off, self._reachability.last_failure = self._reachability.is_cut_off, time.monotonic()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._look()
+        except (TimeoutError, PyMongoError) as error:
+            log.warning("the canaries could not be asked about a step of a workflow", reason=repr(error))
+        if self._reachability.is_cut_off and not was_cut_off:
+            self.outage_noticed()
 
     async def watch_network(self) -> float:
         """Look at the canaries if there is reason to, and do what follows. Return the seconds until the next call."""

@@ -15,6 +15,7 @@ from tocsin import clock
 from tocsin.documents import Changes, Database, NotificationChannelDocument, owner_of
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput
+from tocsin.notifications.channel_closings import close_alerts
 from tocsin.notifications.channel_store import find_channel, list_channels, open_settings
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.configurable import ChannelSettings
@@ -108,10 +109,11 @@ async def update_channel(
 ) -> NotificationChannelDocument:
     """Change the version of a channel that was read, and return it. Raises MultipleInvalid, Conflict."""
     before = None if update.given is None else await _open_earlier(channel, box)
-    faults, changes = ErrorCollector(), Changes()
+    faults, changes, is_other = ErrorCollector(), Changes(), False
     if update.given is not None:
         settings = faults.try_parse(_parse_settings, *update.given, rules, before, channel["kind"])
         changes |= {} if settings is None else _store_settings(channel["_id"], settings, box) | _HEALTHY
+        is_other = settings != before
     if update.name is not None:
         changes["name"] = faults.try_parse(_check_name, update.name)
     if update.events is not None:
@@ -119,6 +121,8 @@ async def update_channel(
     if update.is_enabled is not None:
         changes |= {**_HEALTHY, "is_enabled": update.is_enabled}
     faults.raise_if_any()
+    if is_other:
+        await close_alerts(database, channel)
     changed = await _change(database, channel, changes)
     if changed["kind"] == LIVE and not changed["is_enabled"]:
         await release_mails(database, channel["owner"], clock.now())
@@ -149,11 +153,12 @@ async def rotate_key(
 
 async def delete_channel(database: Database, channel: NotificationChannelDocument) -> None:
     """Delete a channel, also from preferences and rules. What is queued for it is not delivered any more, but mailed if
-    it is live.
+    it is live. What it has opened in an alert service is closed there.
 
     It is taken from these before, so that whoever was interrupted can repeat it, and after, for one that named it
     meanwhile.
     """
+    await close_alerts(database, channel)
     await forget_channels(database, channel["owner"], [channel["_id"]])
     await database.notification_channels.delete_one({"_id": channel["_id"]})
     await forget_channels(database, channel["owner"], [channel["_id"]])

@@ -7,30 +7,49 @@ from tocsin.errors import NotFound
 from tocsin.notifications.account_events import ChannelDisabled
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.configurable import ChannelSettings
-from tocsin.notifications.events import LINK_EVENTS, NAMED_BY_CHANNELS, Event
+from tocsin.notifications.events import ENDS, LINK_EVENTS, NAMED_BY_CHANNELS, Event, EventKind
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
 _NOT_FOUND = "You have no notification channel with this id."
 
 
 async def find_takers(database: Database, owners: Collection[str]) -> dict[str, list[NotificationChannelDocument]]:
-    """Return the enabled channels of these owners, by owner, with the fields that `takes_event` reads."""
+    """Return the channels that can take anything, by owner, with the fields that `takes_event` reads."""
     if not owners:
         return {}
-    fields = {"owner": 1, "events": 1, "is_enabled": 1, "kind": 1, "settings.fallback_after": 1}
+    fields = dict.fromkeys(("owner", "events", "is_enabled", "disabled_at", "kind", "settings.fallback_after"), 1)
     takers: dict[str, list[NotificationChannelDocument]] = {}
     async for channel in database.notification_channels.find({"owner": {"$in": sorted(owners)}}, fields):
-        if channel["is_enabled"]:
+        if channel["is_enabled"] or is_paused_alert_service(channel):
             takers.setdefault(channel["owner"], []).append(channel)
     return takers
+
+
+def is_paused_alert_service(channel: NotificationChannelDocument) -> bool:
+    """Tell whether a channel that its owner has paused is told of the ends of incidents all the same."""
+    return keeps_alerts(channel) and not channel["is_enabled"] and channel.get("disabled_at") is None
+
+
+def keeps_alerts(channel: NotificationChannelDocument) -> bool:
+    """Tell whether what opens an incident stays open in the service of a channel until it is told of the end."""
+    return CONFIGURABLE_CHANNELS[channel["kind"]].keeps_alerts
 
 
 def takes_event(channel: NotificationChannelDocument, event: Event) -> bool:
     """Tell whether a channel is told of an event. None is told that it was disabled itself."""
     if event.kind in LINK_EVENTS or (isinstance(event, ChannelDisabled) and event.channel == channel["_id"]):
         return False
+    if event.kind in ENDS and keeps_alerts(channel):
+        return True
+    return channel["is_enabled"] and names_kind(channel, event.kind)
+
+
+def names_kind(channel: NotificationChannelDocument, kind: str) -> bool:
+    """Tell whether a kind is among the events of a channel. One that names recoveries is told of all ends."""
     events = channel["events"]
-    return event.kind not in NAMED_BY_CHANNELS if events is None else event.kind in events
+    if events is None:
+        return kind not in NAMED_BY_CHANNELS
+    return kind in events or (kind == EventKind.INCIDENT_CLOSED and EventKind.RECOVERED in events)
 
 
 async def list_channels(database: Database, owner: str) -> list[NotificationChannelDocument]:

@@ -3,7 +3,8 @@
 Of the deliveries of a channel about one subject (a task, a workflow, an approval, an incident) one is made at a time,
 the earliest first. One that failed until the next stage of its incident is superseded: the later one covers both. The
 end of an incident covers nothing: it is good news only to who knows the bad. A channel that was away for long needs the
-latest news, so only the last few of a subject wait for it: they replace the earlier ones.
+latest news, so only the last few of a subject wait for it: they replace the earlier ones, but not the end of the
+incident of which it was told last.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tocsin.documents import DeliveryDocument
-from tocsin.notifications.incident_stages import INCIDENT_TYPES, phase_of_stage
+from tocsin.notifications.incident_stages import INCIDENT_TYPES, OVER_STAGE, phase_of_stage
 from tocsin.notifications.live.holding import is_held, is_live
 
 FIRST_RETRY_DELAY = timedelta(seconds=30)
@@ -123,7 +124,14 @@ def _plan_first(kept: list[DeliveryDocument], now: datetime, plan: DeliveryPlan)
 def _beyond_limit(ordered: list[DeliveryDocument], now: datetime) -> list[str]:
     aside = [each for each in ordered if is_set_aside(each, now)]
     waiting = [each for each in ordered if not is_set_aside(each, now)]
-    return [each["_id"] for each in (*aside[:-MAX_SET_ASIDE], *waiting[:-MAX_WAITING]) if not _is_leased(each, now)]
+    beyond = (*aside[:-MAX_SET_ASIDE], *waiting[:-MAX_WAITING])
+    return [each["_id"] for each in beyond if not (_is_leased(each, now) or (each is ordered[0] and _is_end(each)))]
+
+
+def _is_end(delivery: DeliveryDocument) -> bool:
+    """Tell whether a delivery is the end of an incident. The first that waits ends what the channel was told last."""
+    about = delivery.get("about")
+    return about is not None and about["type"] in INCIDENT_TYPES and about["stage"] == OVER_STAGE
 
 
 def _last_stages(group: list[DeliveryDocument]) -> dict[tuple[int, int], int]:

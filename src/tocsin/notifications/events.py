@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     FAILED_FOR_GOOD = "FAILED_FOR_GOOD"
     STILL_FAILING = "STILL_FAILING"
     RECOVERED = "RECOVERED"
+    INCIDENT_CLOSED = "INCIDENT_CLOSED"
     ATTEMPT_FAILED = "ATTEMPT_FAILED"
     APPROVAL = "APPROVAL"
     QUOTA_MET = "QUOTA_MET"
@@ -54,6 +55,10 @@ ACCOUNT_EVENTS = frozenset(
     }
 )
 """The kinds of events of accounts."""
+INCIDENT_ENDS = frozenset({EventKind.RECOVERED, EventKind.INCIDENT_CLOSED})
+"""The kinds that end what was told of an incident: it works again, or nobody watches it any more."""
+ENDS = INCIDENT_ENDS | {EventKind.NETWORK_UP}
+"""The kinds that end what a kind before them has opened, in a service that keeps alerts."""
 DIGEST_KIND = "DIGEST"
 """The kind of deliveries of digests, which is none of events."""
 OPT_IN_KINDS = frozenset({EventKind.WORKFLOW_FINISHED, EventKind.WORKFLOW_FAILED, EventKind.REPORT_READY})

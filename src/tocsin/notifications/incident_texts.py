@@ -1,15 +1,26 @@
 """What a notification of an incident says: its subject and content. Pure."""
 
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from tocsin.documents import AlertSubject, to_global_id
+from tocsin.documents import AlertEnding, AlertSubject, to_global_id
 from tocsin.notifications.content import UNLESS_CHOSEN, Button, Fact, MailContent, Tone, format_error, format_time
-from tocsin.notifications.events import EventKind
+from tocsin.notifications.events import INCIDENT_ENDS, EventKind
 from tocsin.notifications.incidents.reports import IncidentReport, ReportedSubject
 
 _RUN = Button("Open the run", "Open:")
 _WORKFLOW_RUN = Button("Open the workflow run", "Open:")
 _INCIDENT = Button("Open the incident", "Open:")
+_CLOSED_BY: Mapping[AlertEnding | None, str] = MappingProxyType(
+    {
+        AlertEnding.DELETED: "It was deleted.",
+        AlertEnding.PAUSED: "It is paused.",
+        AlertEnding.CANCELLED: "It was cancelled.",
+        AlertEnding.FINISHED: "It has no further due time.",
+    }
+)
+_MOVED = "It got a notification rule of its own, which applies from now on."
 _ONCE = f"{UNLESS_CHOSEN} one more mail, when all of this works again"
 
 
@@ -18,6 +29,8 @@ def describe_incident(report: IncidentReport) -> tuple[str, MailContent]:
     only = report.only_subject
     if report.kind is EventKind.RECOVERED:
         return _recovered(report, only)
+    if report.kind is EventKind.INCIDENT_CLOSED:
+        return _closed(report, only)
     if report.kind is EventKind.STILL_FAILING:
         return _still_failing(report, only)
     return _several_failed(report)
@@ -68,6 +81,24 @@ def _recovered(report: IncidentReport, only: ReportedSubject | None) -> tuple[st
     )
 
 
+def _closed(report: IncidentReport, only: ReportedSubject | None) -> tuple[str, MailContent]:
+    """Return what is said of an incident in which nothing works again, and nothing is left that could."""
+    if only is not None:
+        who, reason = name_subject(only, capital=False), _CLOSED_BY.get(only.ending, _MOVED)
+        facts, verb = [*_times(report), ("Last error:", only.error.message)], "is"
+    else:
+        who, reason = describe_subjects(report), "They were deleted, paused or cancelled, or have no further due time."
+        facts, verb = [*_times(report), *_listed(report)], "are"
+    return f"{who[0].upper()}{who[1:]} {verb} no longer watched", MailContent(
+        tone=Tone.NOTICE,
+        headline=f"{'Your ' if only is not None else ''}{who} {verb} no longer watched.",
+        opening=f"{reason} So the incident is closed, although nothing has worked since.",
+        facts=facts,
+        button=_INCIDENT,
+        closing=f"{UNLESS_CHOSEN} another mail if {'it fails' if only is not None else 'they fail'} again.",
+    )
+
+
 def describe_subjects(report: IncidentReport) -> str:
     """Return what the subjects of an incident are, with their number and host."""
     types = {subject.type for subject in report.subjects}
@@ -102,7 +133,7 @@ def _failing_facts(report: IncidentReport) -> list[Fact]:
 
 def _times(report: IncidentReport) -> list[Fact]:
     times = [("Failing since:", format_time(report.opened_at))]
-    return [*times, ("Ended:", format_time(report.at))] if report.kind is EventKind.RECOVERED else times
+    return [*times, ("Ended:", format_time(report.at))] if report.kind in INCIDENT_ENDS else times
 
 
 def _listed(report: IncidentReport) -> list[Fact]:

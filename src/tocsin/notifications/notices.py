@@ -6,7 +6,7 @@ from types import MappingProxyType
 from tocsin.documents import DeliveryAboutDocument, DeliveryDocument, NotificationChannelDocument, to_global_id
 from tocsin.notifications.channels.base import Message
 from tocsin.notifications.channels.notice import Notice, Severity
-from tocsin.notifications.events import Event, EventKind
+from tocsin.notifications.events import ENDS, INCIDENT_ENDS, Event, EventKind
 from tocsin.notifications.incident_stages import INCIDENT_TYPES, subject_of
 from tocsin.notifications.texts import describe_event
 
@@ -16,6 +16,7 @@ _SEVERITIES = MappingProxyType(
         EventKind.FAILED_FOR_GOOD: Severity.ERROR,
         EventKind.STILL_FAILING: Severity.ERROR,
         EventKind.RECOVERED: Severity.SUCCESS,
+        EventKind.INCIDENT_CLOSED: Severity.INFO,
         EventKind.ATTEMPT_FAILED: Severity.WARNING,
         EventKind.APPROVAL: Severity.INFO,
         EventKind.QUOTA_MET: Severity.WARNING,
@@ -45,11 +46,8 @@ _NAMES = {
     EventKind.WORKFLOW_FAILED: "WORKFLOW_RUN_FAILED",
     EventKind.API_TOKEN_CREATED: "TOKEN_CREATED",
 }
-_INCIDENT_EVENTS = frozenset(
-    {EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD, EventKind.STILL_FAILING, EventKind.RECOVERED}
-)
+_INCIDENT_EVENTS = INCIDENT_ENDS | {EventKind.BEGAN_FAILING, EventKind.FAILED_FOR_GOOD, EventKind.STILL_FAILING}
 _OUTAGE_EVENTS = frozenset({EventKind.NETWORK_DOWN, EventKind.NETWORK_UP})
-_ENDS = frozenset({EventKind.RECOVERED, EventKind.NETWORK_UP})
 
 
 def find_severity(kind: str) -> Severity:
@@ -79,7 +77,7 @@ def to_notice(delivery: DeliveryDocument, page: str | None) -> Notice:
         text=delivery["text"],
         severity=_SEVERITIES[kind],
         page=page,
-        is_over=incident is not None and kind in _ENDS,
+        is_over=incident is not None and kind in ENDS,
         incident=incident,
         data={"event": delivery["kind"], **(delivery.get("data") or {})},
     )
@@ -115,7 +113,7 @@ def make_test_notice(channel: NotificationChannelDocument, page: str, at: dateti
 def _name_kind(kind: EventKind, delivery: DeliveryDocument) -> str:
     """Return the kind of the notice, which begins with its subject."""
     name = _NAMES.get(kind, str(kind))
-    if kind not in _INCIDENT_EVENTS:
+    if kind not in _INCIDENT_EVENTS or kind is EventKind.INCIDENT_CLOSED:
         return name
     about = delivery.get("about")
     if about is None:

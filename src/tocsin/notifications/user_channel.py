@@ -5,7 +5,7 @@ from pymongo.errors import PyMongoError
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.notifications import channel_health
-from tocsin.notifications.channel_store import open_settings
+from tocsin.notifications.channel_store import is_paused_alert_service, open_settings
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.base import (
     Channel,
@@ -19,7 +19,7 @@ from tocsin.notifications.channels.base import (
     Message,
 )
 from tocsin.notifications.channels.notice import Notice
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import ENDS, Event
 from tocsin.notifications.notices import render_notice, to_notice
 from tocsin.outbound.http_client import HttpClient
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
@@ -54,7 +54,7 @@ class UserChannel(Channel):
         return render_notice(event)
 
     async def deliver(self, delivery: DeliveryDocument) -> Message:
-        """Deliver to a channel that exists, is enabled and did not fail just now."""
+        """Deliver to a channel that exists, is enabled and did not fail just now, or to one as it was."""
         channel = await self._find_channel(delivery)
         context, notice = self._context, self._make_notice(delivery)
         try:
@@ -78,17 +78,22 @@ class UserChannel(Channel):
 
     async def _find_channel(self, delivery: DeliveryDocument) -> NotificationChannelDocument:
         database = self._context.database
-        channel = await database.notification_channels.find_one({"_id": delivery.get("channel")})
-        if channel is None:
-            raise DeliveryObsolete("the channel was deleted")
-        if not channel["is_enabled"]:
-            raise DeliveryObsolete("the channel is disabled")
+        channel = delivery.get("former_channel") or await self._find_present(delivery)
         retry_at = channel.get("retry_at")
         if retry_at is not None and retry_at > self._context.clock():
             raise DeliveryPostponed(channel.get("last_error") or "The channel fails.", retry_at)
         owner = await database.users.find_one({"_id": channel["owner"]}, {"is_active": 1})
         if owner is None or not owner["is_active"]:
             raise DeliverySuppressed("the owner was deleted or deactivated")
+        return channel
+
+    async def _find_present(self, delivery: DeliveryDocument) -> NotificationChannelDocument:
+        query = {"_id": delivery.get("channel")}
+        channel = await self._context.database.notification_channels.find_one(query)
+        if channel is None:
+            raise DeliveryObsolete("the channel was deleted")
+        if not channel["is_enabled"] and not (delivery["kind"] in ENDS and is_paused_alert_service(channel)):
+            raise DeliveryObsolete("the channel is disabled")
         return channel
 
     async def _record(self, channel: NotificationChannelDocument, error: TocsinError | None) -> None:

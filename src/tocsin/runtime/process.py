@@ -116,6 +116,7 @@ class Process:
             self.wakeups,
             on_marked=partial(withdraw_alerts, database),
         )
+        self.reachability.ask = self.network_watch.ask_canaries
         rules = TellingRules(self.network_watch.is_held, partial(find_reminder_interval, database))
         self.incident_keeper = IncidentKeeper(database, timedelta(seconds=settings.incident_group_seconds), rules)
         self._watching = Periodic("network-watch", self.network_watch.watch_network, IDLE_SECONDS, first_delay=0)

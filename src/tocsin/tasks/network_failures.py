@@ -24,11 +24,16 @@ from tocsin.outbound.reachability import NETWORK_ERRORS
 
 
 def can_blame_network(run: RunDocument, error: ErrorKind | None) -> bool:
-    """Return whether the network may have caused this failure of a run's attempt at calling its host.
+    """Return whether the network may have caused this failure of a run's attempt at calling its host."""
+    return error in NETWORK_ERRORS and run.get("host") is not None
 
-    Steps of workflows are left out: their failure has consequences at once, which cannot be undone.
+
+def must_be_judged_at_once(run: RunDocument, error: ErrorKind | None) -> bool:
+    """Return whether it must be known whose network has failed before the failure is stored.
+
+    So it is with steps of workflows: their failure has consequences at once, which cannot be undone.
     """
-    return error in NETWORK_ERRORS and run.get("host") is not None and run["trigger"] != Trigger.WORKFLOW
+    return run["trigger"] == Trigger.WORKFLOW and can_blame_network(run, error)
 
 
 def failure_id(run: str, fence: int) -> str:
@@ -39,7 +44,7 @@ def failure_id(run: str, fence: int) -> str:
 def find_network_failure(run: RunDocument, attempt: AttemptDocument) -> NetworkFailureDocument | None:
     """Return the failure to record of a run that this attempt has ended or sent to a retry, if the network may be why.
 
-    An inconclusive retry needs no record: it goes on by itself.
+    An inconclusive retry needs no record: it goes on by itself. Steps of workflows are judged before they are stored.
     """
     error = attempt.get("error")
     is_retry = run["status"] == RunStatus.RETRY
@@ -47,6 +52,7 @@ def find_network_failure(run: RunDocument, attempt: AttemptDocument) -> NetworkF
         error is None
         or not (is_retry or run["status"] == RunStatus.FAILED)
         or not can_blame_network(run, error["kind"])
+        or run["trigger"] == Trigger.WORKFLOW
     ):
         return None
     if is_retry and is_inconclusive(run):

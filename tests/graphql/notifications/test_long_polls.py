@@ -22,6 +22,7 @@ from tests.graphql.notifications.helpers import (
 )
 from tests.graphql.sockets import open_socket
 from tests.harness import wait_until
+from tests.notifications.relay import relayed
 from tocsin import clock
 from tocsin.graphql.callers import Caller
 from tocsin.graphql.limits.long_polls import MAX_LONG_POLLS
@@ -182,6 +183,26 @@ async def test_it_ends_when_its_client_leaves(api: Api) -> None:
         begun.cancel()
         await asyncio.gather(begun, return_exceptions=True)
     await waiting(api, 0)
+
+
+async def test_it_ends_when_its_client_leaves_while_the_database_stalls(api: Api) -> None:
+    headers, direct = {"Authorization": f"Bearer {api.alice.token}"}, api.database
+    async with (
+        relayed(direct) as (relay, through),
+        httpx.AsyncClient(base_url=api.url, headers=headers) as client,
+    ):
+        object.__setattr__(api.services, "database", through)
+        request = {"query": POLL, "variables": {"wait": 60}}
+        begun = [asyncio.create_task(client.post("/graphql", json=request, timeout=90)) for _ in range(3)]
+        await waiting(api, 3)
+        relay.stall()
+        await tell(direct, owner_of(api.alice), 1)
+        await relay.holding.wait()  # the polls read what was stored
+        for each in begun:
+            each.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+        await waiting(api, 0)
+        relay.go_on()
 
 
 async def test_an_event_stream_can_wait_too_and_ends_when_its_client_leaves(api: Api) -> None:

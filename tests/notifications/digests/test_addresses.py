@@ -126,6 +126,6 @@ async def test_the_kinds_of_a_digest_follow_its_address_and_the_preferences(data
     alerts = set(await find_digest_kinds(database, "u1", ALERTS))
     assert set(await find_digest_kinds(database, "u1", None)) == account - alerts - {"BEGAN_FAILING", "QUOTA_MET"}
     assert alerts == {
-        "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "ATTEMPT_FAILED", "TASK_PAUSED", "RUN_MISSED",
-        "WORKFLOW_FAILED",
+        "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "INCIDENT_CLOSED", "ATTEMPT_FAILED", "TASK_PAUSED",
+        "RUN_MISSED", "WORKFLOW_FAILED",
     }  # fmt: skip

@@ -10,7 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import AutoReconnect
 
 from tests.notifications.channels.mail.test_texts import CHANNEL
-from tests.notifications.incidents.samples import HOST_INCIDENT, incident, several, workflow_subject
+from tests.notifications.incidents.samples import HOST_INCIDENT, incident, several, subject, workflow_subject
 from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
@@ -142,6 +142,11 @@ CASES: list[tuple[Event, str, str, dict[str, Any]]] = [
      {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
       **_REFUSED, "workflowRunId": to_global_id("WorkflowRun", "u1/w1-1"),
       "workflowId": to_global_id("Workflow", "u1/1")}),
+    (IncidentReport.from_incident(incident(subjects=[subject(ending="DELETED")]), IncidentNews.CLOSED),
+     'Task "Nightly backup" is no longer watched', 'Your task "Nightly backup" is no longer watched. It was deleted.',
+     {"incidentId": to_global_id("Incident", HOST_INCIDENT), "subjectCount": 1, "host": "api.example.org:443",
+      **_REFUSED, "runId": to_global_id("Run", "u1/Nightly backup:1"),
+      "taskId": to_global_id("Task", "u1/Nightly backup"), "reason": "DELETED"}),
     *((event, subject, "", data) for event, subject, _, data in OUTCOMES if event.kind not in UNSTORED_KINDS),
     (next(make_attempt_events(retried_run(round=0))), 'Attempt 1 of the task "Nightly backup" has failed',
      f"""Attempt 1 of your task "Nightly backup" has failed.\n{_CALL}\nAttempts: 1""",

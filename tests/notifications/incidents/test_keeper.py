@@ -1,15 +1,18 @@
 """Failures become incidents, which are told once: when they open, when they are over, not more often by flapping."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.commands import CommandLog, logged
 from tests.notifications.incidents.world import HOST, MINUTE, World, names
 from tocsin.documents import Database, ErrorKind
 
 JOB = ErrorKind.JOB
 BEGAN, FAILED, RECOVERED, STILL = "BEGAN_FAILING", "FAILED_FOR_GOOD", "RECOVERED", "STILL_FAILING"
+CLOSED, HOUR = "INCIDENT_CLOSED", timedelta(hours=1)
 
 
 @pytest.fixture
@@ -231,7 +234,7 @@ async def test_an_overlapping_run_that_fails_after_a_success_is_told_and_recover
 
 
 @pytest.mark.parametrize("status", ["FAILED", "RETRY"])
-async def test_a_one_off_task_is_told_and_then_its_incident_ends_without_notice(world: World, status: str) -> None:
+async def test_the_incident_of_a_one_off_task_is_closed_after_a_day(world: World, status: str) -> None:
     await world.add_tasks("once", next_run_at=None, active=[{"run": "u1/once:1", "shows": "RETRY"}])
     await world.end("once", status, JOB)
     await world.pass_time(MINUTE)
@@ -240,7 +243,11 @@ async def test_a_one_off_task_is_told_and_then_its_incident_ends_without_notice(
         await world.end("once", "FAILED", JOB)
     await world.database.tasks.update_one({"_id": "u1/once"}, {"$set": {"active": []}})
     await world.pass_time(15 * MINUTE)
-    assert await world.kinds() == ([FAILED] if status == "FAILED" else [BEGAN, FAILED])
+    told = [FAILED] if status == "FAILED" else [BEGAN, FAILED]
+    assert await world.kinds() == told
+    assert (await world.the_incident())["open"]
+    await world.pass_time(timedelta(days=1))
+    assert await world.kinds() == [*told, CLOSED]
     assert not (await world.the_incident())["open"]
     (alert,) = await world.alerts()
     assert alert["ending"] == "FINISHED"
@@ -249,7 +256,7 @@ async def test_a_one_off_task_is_told_and_then_its_incident_ends_without_notice(
 @pytest.mark.parametrize(
     ("hold", "ending"), [("PAUSED", "PAUSED"), ("CANCELLED", "CANCELLED"), ("DELETED", "DELETED"), (None, "DELETED")]
 )
-async def test_an_incident_of_a_task_that_does_not_run_any_more_ends_without_notice(
+async def test_the_incident_of_a_task_that_does_not_run_any_more_is_closed(
     world: World, hold: str | None, ending: str
 ) -> None:
     await world.add_tasks("a", "b")
@@ -259,7 +266,12 @@ async def test_an_incident_of_a_task_that_does_not_run_any_more_ends_without_not
     else:
         await world.database.tasks.update_one({"_id": "u1/a"}, {"$set": {"hold": hold}})
     await world.pass_time(15 * MINUTE)
-    assert await world.kinds() == [FAILED]
+    reason = {"PAUSED": "is paused", "CANCELLED": "was cancelled", "DELETED": "was deleted"}[ending]
+    closed = await world.database.notifications.find_one({"kind": CLOSED})
+    assert closed is not None
+    assert closed["subject"] == 'Task "a" is no longer watched'
+    assert f"It {reason}." in closed["text"]
+    assert await world.kinds() == [FAILED, CLOSED]
     incident, alert = await world.the_incident(), (await world.alerts())[0]
     assert (incident["open"], incident["pending"], alert["ending"]) == (False, False, ending)
 
@@ -268,8 +280,27 @@ async def test_what_failed_before_its_task_was_paused_is_told(world: World) -> N
     await world.add_tasks("a", hold="PAUSED")
     await world.end("a", "FAILED", JOB)
     await world.pass_time(15 * MINUTE)
-    assert await world.kinds() == [FAILED]
+    assert await world.kinds() == [FAILED, CLOSED]
     assert not (await world.the_incident())["open"]
+
+
+async def test_a_one_off_task_works_again_when_it_is_retried(world: World) -> None:
+    await world.add_tasks("once", next_run_at=None)
+    await world.end("once", "FAILED", JOB)
+    await world.pass_time(HOUR)
+    await world.end("once", "COMPLETED")
+    assert await world.kinds() == [FAILED, RECOVERED]
+
+
+async def test_a_one_off_task_does_not_delay_the_end_of_the_incident_of_its_host(world: World) -> None:
+    await world.add_tasks("a")
+    await world.add_tasks("once", next_run_at=None)
+    await world.end_runs(world.run("a", "FAILED"), world.run("once", "FAILED"))
+    await world.keeper.keep_due()
+    await world.pass_time(HOUR)
+    await world.end("a", "COMPLETED")
+    await world.pass_time(MINUTE)
+    assert await world.kinds() == [FAILED, RECOVERED]
 
 
 @pytest.mark.parametrize("kind", [JOB, ErrorKind.CONNECT])
@@ -282,7 +313,7 @@ async def test_a_run_that_fails_after_its_task_was_paused_is_no_news(world: Worl
     await world.pass_time(MINUTE)
     await world.end("a", "FAILED", kind)
     await world.pass_time(15 * MINUTE)
-    assert await world.kinds() == [FAILED]
+    assert await world.kinds() == [FAILED, CLOSED]
     assert not (await world.the_incident())["open"]
     assert [alert["ending"] for alert in await world.alerts()] == ["PAUSED"]
 
@@ -372,3 +403,20 @@ async def test_a_bug_in_the_incidents_of_one_user_does_not_stop_those_of_others(
     finally:
         await world.keeper.stop()
     assert await world.database.notifications.count_documents({"owner": "u1"}) == 0
+
+
+async def test_many_tasks_that_fail_by_themselves_are_told_with_the_queries_of_one(database: Database) -> None:
+    async def count(tasks: int) -> Counter[str]:
+        log = CommandLog()
+        async with logged(database, log) as counted:
+            world = World(counted)
+            failing = [f"{tasks}-{name}" for name in names(tasks)]
+            await world.add_tasks(*failing)
+            await world.end_runs(*(world.run(name, "FAILED", JOB) for name in failing))
+            log.commands.clear()
+            await world.keeper.keep_due()
+            assert len(await world.told()) == tasks
+        await database.notifications.delete_many({})
+        return log.count("alerts", "incidents", "tasks", "notifications", "deliveries")
+
+    assert await count(40) == await count(1)

@@ -50,7 +50,7 @@ async def test_a_hold_ends_the_incident_of_a_task(database: Database, target: Ta
         hold: Any = getattr(lifecycle, f"{action}_task")
         await hold(database, "alice", task.id, clock.now())
         await incident_that(database, open=False, pending=False)
-        assert await kinds(database) == ["FAILED_FOR_GOOD"]
+        assert await kinds(database) == ["FAILED_FOR_GOOD", "INCIDENT_CLOSED"]
 
 
 async def test_a_run_that_is_retried_by_hand_ends_the_incident(database: Database, target: TargetServer) -> None:
@@ -68,18 +68,23 @@ async def test_a_run_that_is_retried_by_hand_ends_the_incident(database: Databas
         assert await kinds(database) == ["FAILED_FOR_GOOD", "RECOVERED"]
 
 
-async def test_a_schedule_that_ends_by_an_edit_ends_the_incident(database: Database, target: TargetServer) -> None:
+async def test_a_schedule_that_ends_by_an_edit_leaves_the_incident_to_a_retry(
+    database: Database, target: TargetServer
+) -> None:
     target.script = [404]
     async with run_stack(database) as stack:
         task = await save_daily(database, target.url)
         stack.wakeups.task_due(clock.now())
         await incident_that(database, untold=None, told=["FAILED"])
-        await stack.wait_for_runs(task.id, "FAILED")
+        (run,) = await stack.wait_for_runs(task.id, "FAILED")
         await database.tasks.update_one({"_id": task.id}, {"$set": {"next_run_at": None}})
         await saving.update_task(database, "alice", task.id, {"name": "renamed"}, clock.now())
+        await wait_until(lambda: database.alerts.find_one({"pending": False}))
+        await task_runs.retry_run(database, "alice", run["_id"], clock.now(), None)
+        stack.wakeups.runs_queued()
         await incident_that(database, open=False, pending=False)
         (alert,) = await database.alerts.find({}).to_list()
-        assert alert["ending"] == "FINISHED"
+        assert alert["ending"] == "RECOVERED"
 
 
 async def test_a_workflow_that_is_deleted_ends_its_incident(
@@ -93,7 +98,7 @@ async def test_a_workflow_that_is_deleted_ends_its_incident(
         await incident_that(database, untold=None, told=["FAILED"], cause="WORKFLOW")
         await workflow_saving.delete_workflow(database, "alice", saved["name"], clock.now())
         await incident_that(database, open=False, pending=False)
-        assert await kinds(database) == ["FAILED_FOR_GOOD"]
+        assert await kinds(database) == ["FAILED_FOR_GOOD", "INCIDENT_CLOSED"]
 
 
 async def test_a_workflow_that_fails_by_a_host_belongs_to_the_incident_of_the_host(

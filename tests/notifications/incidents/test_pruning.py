@@ -1,13 +1,15 @@
 """Old incidents are deleted with their alerts; what lasts, and what is not told yet, stays."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.commands import CommandLog, logged
 from tests.notifications.incidents.samples import incident
-from tests.notifications.incidents.world import MINUTE, World
+from tests.notifications.incidents.world import MINUTE, World, names
 from tocsin.documents import Database, ErrorKind
 from tocsin.notifications.incidents import listing, pruning
 from tocsin.notifications.incidents.pruning import prune_incidents
@@ -88,6 +90,19 @@ async def test_alerts_of_a_flapping_incident_are_deleted_and_go_on_to_count(
     await prune_incidents(database, "u1", world.now + 9 * DAY)  # all that ended is old
     assert [each["number"] for each in await world.alerts()] == [6]
     assert await counts(world, incident_id) == before
+
+
+async def test_open_incidents_are_looked_at_together(database: Database) -> None:
+    async def count(incidents: int) -> Counter[str]:
+        opened = [incident(_id=f"u1/{name}:0", owner="u1") for name in names(incidents)]
+        await database.incidents.insert_many(opened)
+        log = CommandLog()
+        async with logged(database, log) as counted:
+            await prune_incidents(counted, "u1", incident()["opened_at"])
+        await database.incidents.delete_many({})
+        return log.count("alerts", "incidents")
+
+    assert await count(60) == await count(2)
 
 
 @pytest.mark.parametrize("broken", ["delete", "clear"])

@@ -23,12 +23,13 @@ def notice(document: Any, news: IncidentNews) -> Any:
     return to_notice(new_delivery(event, "u1/c1", render_notice(event)), "https://tocsin.example/page")
 
 
-def test_each_news_has_an_id_of_its_own_that_derives_from_the_opening() -> None:
+def test_each_stage_has_an_id_of_its_own_that_derives_from_the_opening() -> None:
     assert news_id(incident(), N.BEGAN) == f"{KEY}:4:began"
     assert news_id(incident(), N.FAILED) == f"{KEY}:4:failed"
     assert news_id(incident(reminders=1), N.STILL_FAILING) == f"{KEY}:4:reminder-1"
     assert news_id(incident(reminders=12), N.STILL_FAILING) == f"{KEY}:4:reminder-12"
     assert news_id(incident(sequence=5), N.RECOVERED) == f"{KEY}:5:over"
+    assert news_id(incident(sequence=5), N.CLOSED) == f"{KEY}:5:over"  # an opening has one end
 
 
 def test_failures_of_a_single_task_or_workflow_are_told_as_its_own() -> None:
@@ -59,6 +60,7 @@ def test_the_first_mail_says_when_the_next_attempt_or_run_is() -> None:
          {"workflowId": to_global_id("Workflow", "u1/1")}),
         (several(), N.BEGAN, "INCIDENT_BEGAN_FAILING", {}),
         (several(), N.RECOVERED, "INCIDENT_RECOVERED", {}),
+        (incident(), N.CLOSED, "INCIDENT_CLOSED", {"taskId": to_global_id("Task", "u1/Nightly backup")}),
     ],
 )  # fmt: skip
 def test_a_notice_names_what_it_is_about_and_its_incident(
@@ -66,7 +68,7 @@ def test_a_notice_names_what_it_is_about_and_its_incident(
 ) -> None:
     found = notice(document, news)
     assert found.kind == kind
-    assert (found.incident, found.is_over) == (f"{document['cause_key']}:4", news is N.RECOVERED)
+    assert (found.incident, found.is_over) == (f"{document['cause_key']}:4", news in (N.RECOVERED, N.CLOSED))
     assert found.data["incidentId"] == to_global_id("Incident", HOST_INCIDENT)
     named = {name: value for name, value in found.data.items() if name in ("taskId", "workflowId")}
     assert named == details

@@ -17,7 +17,7 @@ from tocsin.notifications.preferences.gate import admit_delivery
 RULES: list[dict[str, Any]] = [
     {"muted": True}, {"mailed": False}, {"channels": []}, {"kinds": ["RECOVERED"]},
 ]  # fmt: skip
-BEGAN, FAILED, RECOVERED = "BEGAN_FAILING", "FAILED_FOR_GOOD", "RECOVERED"
+BEGAN, FAILED, RECOVERED, CLOSED = "BEGAN_FAILING", "FAILED_FOR_GOOD", "RECOVERED", "INCIDENT_CLOSED"
 
 
 @pytest.fixture
@@ -99,17 +99,19 @@ async def test_a_task_that_is_muted_while_it_fails_leaves_the_incident_of_its_ho
     assert not [each for each in await world.incidents() if each["open"]]
 
 
-async def test_an_incident_whose_only_task_is_muted_ends_without_a_word(world: World) -> None:
+async def test_an_incident_whose_only_task_is_muted_is_closed_once(world: World) -> None:
     await world.add_tasks("a")
     await world.end("a", "FAILED")
     await deliver(world.database)
     await choose(world.database, "u1/a", muted=True)
     await review_alerts(world.database, "u1/a")
     await world.keeper.keep_due()
+    closed = [(FAILED, 'Task "a" has failed'), (CLOSED, 'Task "a" is no longer watched')]
+    assert await deliver(world.database) == closed
     await world.pass_time(16 * MINUTE)
     assert [each["cause"] for each in await world.incidents() if each["open"]] == ["TASK"]
     await world.end("a", "COMPLETED")
-    assert await deliver(world.database) == [(FAILED, 'Task "a" has failed')]
+    assert await deliver(world.database) == closed
 
 
 async def test_nothing_recovers_for_who_was_not_told_that_it_fails(world: World) -> None:

@@ -6,17 +6,20 @@ import pytest
 
 from tests.notifications import outcome_samples as outcomes
 from tests.notifications.channel_helpers import add_channel
+from tests.notifications.helpers import START
 from tests.notifications.incidents.samples import incident, several, workflow_subject
 from tests.notifications.preferences.helpers import choose
 from tests.notifications.samples import failed_run, failed_workflow_run, retried_run, retried_step_run
 from tocsin.documents import Database, IncidentNews
 from tocsin.notifications.attempt_events import make_attempt_events
+from tocsin.notifications.channels.base import DeliverySuppressed
 from tocsin.notifications.deliveries import notify
-from tocsin.notifications.events import ACCOUNT_EVENTS, Event, EventKind
+from tocsin.notifications.events import ACCOUNT_EVENTS, INCIDENT_ENDS, Event, EventKind
 from tocsin.notifications.incident_stages import SubjectId, subject_of
 from tocsin.notifications.incidents.reports import make_event
 from tocsin.notifications.outcome_events import ReportReady
 from tocsin.notifications.preferences.choices import find_subject
+from tocsin.notifications.preferences.gate import admit_delivery
 from tocsin.notifications.run_events import TaskFailure, WorkflowFailure
 
 OF_A_STEP = outcomes.report_run(_id="u1/w1-1795338000000:render", task="u1/w1-1795338000000")
@@ -63,7 +66,7 @@ def test_no_kind_is_left_out() -> None:
 
 def test_no_rule_applies_to_several_or_to_a_step_of_a_workflow_that_is_gone() -> None:
     of_none = chain((make_event(several(), news) for news in IncidentNews), [ReportReady.from_run(OF_A_STEP, REPORT)])
-    assert [find_subject(event.about, event.run) for event in of_none] == [None] * 5
+    assert [find_subject(event.about, event.run) for event in of_none] == [None] * 6
 
 
 @pytest.mark.parametrize(("event", "subject"), EVENTS, ids=lambda each: getattr(each, "kind", None))
@@ -72,7 +75,10 @@ async def test_nothing_is_told_of_what_is_muted(database: Database, event: Event
     await choose(database, mail_on=[event.kind.value])
     await choose(database, subject.id, muted=True)
     await notify(database, [event])
-    assert await database.deliveries.count_documents({"status": "QUEUED"}) == 0
+    for each in await database.deliveries.find({"status": "QUEUED"}).to_list():
+        assert event.kind in INCIDENT_ENDS  # whether its opening was told is looked at before it is sent
+        with pytest.raises(DeliverySuppressed, match="muted"):
+            await admit_delivery(database, each, START)
     await choose(database, subject.id, muted=False)
     await database.deliveries.delete_many({})
     await notify(database, [event])

@@ -46,6 +46,10 @@ describe_enum(
         "FAILED_FOR_GOOD": "A run of a task or scheduled workflow has failed and is not retried.",
         "STILL_FAILING": "A task, a scheduled workflow, or several of these still fail: a reminder.",
         "RECOVERED": "What you were told fails works again.",
+        "INCIDENT_CLOSED": (
+            "What you were told fails is not watched any more: it was deleted, paused or cancelled, has no further due "
+            "time, or got a rule of its own."
+        ),
         "ATTEMPT_FAILED": (
             "An attempt of a task has failed. Only where the preferences ask for `EVERY_ATTEMPT`, and in channels that "
             "name this event."

@@ -1,9 +1,11 @@
 """Pages of notifications: of the list, and of long polls."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
+from tocsin import clock
 from tocsin.cancellation import cancel_and_wait
 from tocsin.documents import User, paging
 from tocsin.documents.paging import DEFAULT_PAGE_SIZE, Page, PageArguments
@@ -20,6 +22,8 @@ from tocsin.notifications.inbox.positions import OVERLAP, FeedPosition, Step, lo
 from tocsin.notifications.inbox.reader import FeedPage, NotificationReader, find_horizon, find_present
 from tocsin.notifications.inbox.repetitions import record_receipt, take_repetitions
 from tocsin.notifications.inbox.watcher import NotificationWatcher
+
+T = TypeVar("T")
 
 
 async def list_notifications(
@@ -38,7 +42,8 @@ async def poll_notifications(
 ) -> Connection[Notification]:
     """Return the owner's notifications that were stored after a position, as soon as there are any, oldest first.
 
-    The page is empty when the time is over or the server stops. Raises InvalidInput, RateLimited.
+    The page is empty when the time is over or the server stops. If the client leaves, the poll ends at once, whatever
+    it waits for: a database that does not answer must not keep its place. Raises InvalidInput, RateLimited.
     """
     check_wait(seconds)
     if page.last is not None or page.before is not None:
@@ -46,25 +51,44 @@ async def poll_notifications(
     limit, services = page.validated().first or DEFAULT_PAGE_SIZE, context.services
     after = await parse_position(services, page.after, "after") if page.after else None
     with services.long_polls.take_place(owner.id):
-        start = after or await find_present(services.database, owner.id)
-        reader = NotificationReader(services.database, owner.id, start, choice.includes)
-        found = await reader.read(limit)
-        if not (found.steps or found.has_more):
-            async with wait_without_slot(seconds), _watching(context, owner.id, seconds) as watcher:
-                found = await _read_when_stored(reader, watcher, limit, seconds)
-    return _to_connection(services, owner, choice, page, found, reader.position)
+        polled = await _until_left(context, _poll(context, owner.id, choice, after, limit, seconds))
+    found, position = polled or (FeedPage([], has_more=False, is_full=False), after or FeedPosition.at(clock.now()))
+    return _to_connection(services, owner, choice, page, found, position)
+
+
+async def _poll(
+    context: Context, owner: str, choice: NotificationChoice, after: FeedPosition | None, limit: int, seconds: int
+) -> tuple[FeedPage, FeedPosition]:
+    """Read, wait if there is nothing yet, and return what was stored, with the position behind it."""
+    database = context.services.database
+    reader = NotificationReader(database, owner, after or await find_present(database, owner), choice.includes)
+    found = await reader.read(limit)
+    if not (found.steps or found.has_more):
+        async with wait_without_slot(seconds), _watching(context, owner, seconds) as watcher:
+            found = await _read_when_stored(reader, watcher, limit, seconds)
+    return found, reader.position
+
+
+async def _until_left(context: Context, poll: Coroutine[Any, Any, T]) -> T | None:
+    """Return the result of a poll; None if the client leaves before, which ends the poll."""
+    polling, leaving = asyncio.create_task(poll), asyncio.create_task(context.wait_for_disconnect())
+    try:
+        await asyncio.wait([polling, leaving], return_when=asyncio.FIRST_COMPLETED)
+        return polling.result() if polling.done() else None
+    finally:
+        await cancel_and_wait(polling, leaving)
 
 
 @asynccontextmanager
 async def _watching(context: Context, owner: str, seconds: int) -> AsyncIterator[NotificationWatcher]:
-    """Watch the owner's notifications until the token ends. The client's leaving and a stop release the watcher."""
+    """Watch the owner's notifications until the token ends. A stop of the server releases the watcher."""
     watcher = NotificationWatcher(context.services.fanout, owner)
     try:
         async with asyncio.timeout(seconds):
             await watcher.__aenter__()
     except TimeoutError:
         raise DatabaseUnavailable("the changes of the database cannot be followed") from None
-    releasing = asyncio.create_task(_release_early(context, watcher))
+    releasing = asyncio.create_task(_release_at_stop(context, watcher))
     try:
         async with ending_with_token(context, watcher):
             yield watcher
@@ -73,14 +97,8 @@ async def _watching(context: Context, owner: str, seconds: int) -> AsyncIterator
         await cancel_and_wait(releasing)
 
 
-async def _release_early(context: Context, watcher: NotificationWatcher) -> None:
-    stopping = asyncio.ensure_future(context.services.long_polls.released.wait())
-    leaving = asyncio.ensure_future(context.wait_for_disconnect())
-    try:
-        await asyncio.wait([stopping, leaving], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
-        leaving.cancel()
+async def _release_at_stop(context: Context, watcher: NotificationWatcher) -> None:
+    await context.services.long_polls.released.wait()
     watcher.release()
 
 

@@ -73,9 +73,14 @@ S = TypeVar("S", bound=ChannelSettings)
 
 
 class ConfigurableChannel(ABC, Generic[S]):
-    """A kind of channel that users configure. It has no state: one object serves all users."""
+    """A kind of channel that users configure. It has no state: one object serves all users.
+
+    With `keeps_alerts`, what opens an incident opens something in the service that stays until it is told of the end.
+    So it is told of that whatever its events, and what it has opened is closed before its settings change.
+    """
 
     settings_model: type[S]
+    keeps_alerts: ClassVar[bool] = False
 
     def parse_settings(self, given: Mapping[str, Any], rules: ConnectionRules, before: S | None = None) -> S:
         """Validate what a user gives, without calling anything. Raises MultipleInvalid or InvalidInput.

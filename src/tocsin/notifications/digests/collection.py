@@ -21,13 +21,15 @@ from tocsin.notifications.deliveries import enqueue_deliveries
 from tocsin.notifications.delivery_claims import IS_QUEUED, change_delivery, is_claimed, update_deliveries
 from tocsin.notifications.digests.addresses import digest_id, select_kinds
 from tocsin.notifications.digests.texts import describe_digest
-from tocsin.notifications.events import DIGEST_KIND
+from tocsin.notifications.events import DIGEST_KIND, INCIDENT_ENDS
 from tocsin.notifications.live.holding import not_awaiting_acknowledgement
 from tocsin.notifications.pages import INBOX_PAGE_PATH
+from tocsin.notifications.preferences.choices import Choices
 from tocsin.notifications.preferences.held_deliveries import IS_UNCLAIMED, DeliveryHeld, set_aside
-from tocsin.notifications.preferences.hold_backs import HoldBackReason, channel_of, is_collected
+from tocsin.notifications.preferences.hold_backs import COLLECTED, HoldBackReason, channel_of, is_collected
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices, find_preferences
+from tocsin.notifications.preferences.untold_openings import find_objection_to
 
 MAX_COLLECTED = 1_000
 """Notifications that one digest tells of. The next one tells of the others."""
@@ -35,7 +37,6 @@ _LOOK = timedelta(hours=1)
 """The time after which what was collected looks for the outcome, if nobody has said so."""
 _PAUSE, _PATIENCE = timedelta(seconds=1), timedelta(minutes=2)
 """The wait for those that are about to join, and for how long: longer than the lease of a process that has died."""
-COLLECTED = "A digest tells of it."
 _NOTHING = "there is nothing to tell any more"
 
 
@@ -154,9 +155,15 @@ async def _find_wanted(database: Database, waiting: Collection[DeliveryDocument]
     return [
         each["_id"]
         for each, choice in chosen
-        if choice.find_objection(each["kind"], channel_of(each)) is None
+        if await _is_wanted(database, each, choice)
         and (each.get("digest") is not None or is_collected(choice.preferences, each))
     ]
+
+
+async def _is_wanted(database: Database, waiting: DeliveryDocument, choices: Choices) -> bool:
+    if choices.find_objection(waiting["kind"], channel_of(waiting)) is None:
+        return True
+    return waiting["kind"] in INCIDENT_ENDS and await find_objection_to(database, waiting, choices) is None
 
 
 async def _record(database: Database, digest: DeliveryDocument, collected: Sequence[str]) -> None:

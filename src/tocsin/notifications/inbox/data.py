@@ -15,7 +15,7 @@ from tocsin.notifications.account_events import (
     QuotaMet,
     RefreshTokenReused,
 )
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt
 from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.incidents.reports import IncidentReport
@@ -80,6 +80,8 @@ def _incident_report(event: IncidentReport) -> NotificationDataDocument:
         data |= _about_run(only.run)
         if only.type is AlertSubject.WORKFLOW:
             data["workflowId"] = to_global_id("Workflow", only.id)
+        if event.kind is EventKind.INCIDENT_CLOSED and only.ending is not None:
+            data["reason"] = only.ending
     return data
 
 

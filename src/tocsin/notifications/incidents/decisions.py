@@ -82,9 +82,10 @@ def _end(incident: IncidentDocument, now: datetime) -> Decision:
         quiet_until = _unless_set_back(incident["last_failure_at"] + QUIET_PERIOD, now, QUIET_PERIOD)
         if now < quiet_until:
             return Decision(wait_until=quiet_until)
-    if not (incident["told"] and incident["recovered"]):
+    if not incident["told"]:
         return Decision(is_over=True)
-    decision = _tell_at(incident, IncidentNews.RECOVERED, now, now)
+    news = IncidentNews.RECOVERED if incident["recovered"] else IncidentNews.CLOSED
+    decision = _tell_at(incident, news, now, now)
     return Decision(decision.news, decision.news is not None, decision.wait_until)
 
 

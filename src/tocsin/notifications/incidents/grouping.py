@@ -18,11 +18,11 @@ from pymongo.errors import BulkWriteError
 from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, IncidentCause, IncidentDocument
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
-from tocsin.notifications.incidents.alerts import end_when
+from tocsin.notifications.incidents.alerts import CHANGED, IS_OPEN, end_when
 from tocsin.notifications.incidents.causes import find_cause
 from tocsin.notifications.incidents.decisions import is_opening_told
 from tocsin.notifications.incidents.openings import Opening, can_reopen, plan_openings
-from tocsin.notifications.incidents.subjects import DELETED, SubjectState, find_subject_states
+from tocsin.notifications.incidents.subjects import DELETED, SubjectState, find_ending, find_subject_states
 from tocsin.notifications.preferences.store import find_ruled
 
 _DELETED = frozenset({AlertEnding.DELETED})
@@ -41,10 +41,14 @@ async def group_alerts(database: Database, owner: str, now: datetime, group_wait
     alerts = [_revived(alert, joined) for alert in alerts]
     await _write_revivals(database, alerts, {each["_id"] for each in alerts if each["open"]} & withdrawn)
     alone = await find_ruled(database, owner, [alert["subject"] for alert in alerts])
+    before = {alert["_id"]: alert["incident"] for alert in alerts}
     alerts = [_leave_host(alert, joined) if alert["subject"] in alone else alert for alert in alerts]
+    left = {incident for alert in alerts if (incident := before[alert["_id"]]) != alert["incident"]}
     states = await find_subject_states(database, alerts)
     latest = await _find_latest(database, [alert for alert in alerts if alert["incident"] not in joined], alone)
-    alerts = [_with_ending(alert, states, _find_endings(alert, joined, latest, alone, now), now) for alert in alerts]
+    alerts = [
+        _with_ending(alert, states, joined, _find_endings(alert, joined, latest, alone, now), now) for alert in alerts
+    ]
     await _write_endings(database, alerts)
     concerned = [alert for alert in alerts if _concerns_incident(alert, states, joined)]
     incidents, openings = plan_openings(concerned, latest, joined, now, group_wait, alone)
@@ -52,6 +56,7 @@ async def group_alerts(database: Database, owner: str, now: datetime, group_wait
         named = [alert for alert in concerned if alert["_id"] not in overtaken]
         _, openings = plan_openings(named, latest, joined, now, group_wait, alone)
     await _write_openings(database, openings, now)
+    await _review_left(database, left, now)
     await _retire_earlier(database, openings, latest)
     await _mark_seen(database, alerts, await _find_waiting(database, openings), incidents)
     return len(alerts)
@@ -108,10 +113,15 @@ def _find_endings(
 
 
 def _with_ending(
-    alert: AlertDocument, states: Mapping[str, SubjectState], endings: frozenset[AlertEnding], now: datetime
+    alert: AlertDocument,
+    states: Mapping[str, SubjectState],
+    joined: Mapping[str, IncidentDocument],
+    endings: frozenset[AlertEnding],
+    now: datetime,
 ) -> AlertDocument:
     """Return the alert, ended if its subject does not run any more. What has failed before that is told first."""
-    ending = states.get(alert["subject"], DELETED).ending
+    own, state = joined.get(alert["incident"] or ""), states.get(alert["subject"], DELETED)
+    ending = find_ending(alert, state, now, has_recovered=own is not None and own["recovered"])
     if not alert["open"] or ending is None or ending not in endings:
         return alert
     return {**alert, "open": False, "ended_at": now, "ending": ending}
@@ -200,6 +210,13 @@ async def _write_openings(database: Database, openings: Iterable[Opening], now: 
         await database.incidents.bulk_write(refused, ordered=False)
 
 
+async def _review_left(database: Database, incidents: Iterable[str | None], now: datetime) -> None:
+    """Have incidents of hosts looked at now that alerts have left: what is left of them may be over."""
+    if ids := sorted(filter(None, incidents)):
+        looked_at: Changes = {"pending": True, "handle_at": now}
+        await database.incidents.bulk_write([update_by_ids(ids, [change_when(IS_OPEN, looked_at, CHANGED)])])
+
+
 async def _retire_earlier(
     database: Database, openings: Iterable[Opening], latest: Mapping[str, IncidentDocument]
 ) -> None:
@@ -233,14 +250,23 @@ async def _mark_seen(
         await database.alerts.bulk_write(updates, ordered=False)
 
 
-async def end_stale_alerts(database: Database, alerts: Iterable[AlertDocument], now: datetime) -> None:
-    """End those of these alerts whose task or workflow does not run any more."""
+async def end_stale_alerts(
+    database: Database, alerts: Iterable[AlertDocument], now: datetime, recovered: Container[str | None]
+) -> None:
+    """End those of these alerts whose task or workflow does not run any more.
+
+    `recovered` are the IDs of those of their incidents in which something has recovered.
+    """
     told = list(alerts)
     states = await find_subject_states(database, told)
+    endings = [
+        (each, find_ending(each, states[each["subject"]], now, has_recovered=each["incident"] in recovered))
+        for each in told
+    ]
     updates = [
         UpdateOne({"_id": alert["_id"]}, [end_when(has_value("rev", alert["rev"]), ending, now)])
-        for alert in told
-        if (ending := states[alert["subject"]].ending) is not None
+        for alert, ending in endings
+        if ending is not None
     ]
     if updates:
         await database.alerts.bulk_write(updates, ordered=False)

@@ -1,6 +1,7 @@
 """Which alerts of an incident its news is about, and who is named. Failures that were withdrawn do not count."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from typing import cast
 
 from tocsin.documents import (
@@ -8,6 +9,7 @@ from tocsin.documents import (
     AlertEnding,
     Database,
     Filter,
+    IncidentCause,
     IncidentDocument,
     IncidentNews,
     IncidentSubjectDocument,
@@ -15,8 +17,10 @@ from tocsin.documents import (
 )
 from tocsin.documents.incident_states import BEGAN, FAILED
 from tocsin.documents.updates import Pipeline
-from tocsin.notifications.incidents.subjects import find_subject_states
+from tocsin.notifications.incidents.subjects import SubjectState, find_subject_states
 
+NamedSubjects = tuple[list[IncidentSubjectDocument], int]
+"""The most important subjects of an incident, and the number of all."""
 MAX_LISTED = 10
 """The most important subjects, which are told by name."""
 _COUNTS: Filter = {"ending": {"$ne": AlertEnding.INCONCLUSIVE}}
@@ -45,9 +49,37 @@ async def forget_withdrawn(database: Database, incidents: Sequence[IncidentDocum
     return [{**each, "stage": BEGAN} if each["_id"] in {*unsure} - failed else each for each in incidents]
 
 
+async def find_all_named(
+    database: Database, news: Sequence[tuple[IncidentDocument, IncidentNews]], failing: Container[str]
+) -> dict[str, NamedSubjects]:
+    """Return the most important subjects of incidents, by ID, each for its news, and the number of all.
+
+    Those of tasks and workflows that fail by themselves, which can be many, are read together. `failing` are the IDs of
+    the incidents that have open alerts.
+    """
+    own = [each["_id"] for each, _ in news if each["_id"] in failing and each["cause"] != IncidentCause.HOST]
+    found = await _find_single(database, own)
+    return found | {
+        each["_id"]: await find_named_subjects(database, each, what, has_open=each["_id"] in failing)
+        for each, what in news
+        if each["_id"] not in found
+    }
+
+
+async def _find_single(database: Database, incidents: Sequence[str]) -> dict[str, NamedSubjects]:
+    """Return the subjects of those of these incidents that have one open alert."""
+    if not incidents:
+        return {}
+    alerts = await database.alerts.find({"open": True, "incident": {"$in": list(incidents)}}).to_list()
+    counts = Counter(alert["incident"] for alert in alerts)
+    single = [alert for alert in alerts if counts[alert["incident"]] == 1]
+    states = await find_subject_states(database, single)
+    return {alert["incident"] or "": ([_describe(alert, states)], 1) for alert in single}
+
+
 async def find_named_subjects(
     database: Database, incident: IncidentDocument, news: IncidentNews, *, has_open: bool
-) -> tuple[list[IncidentSubjectDocument], int]:
+) -> NamedSubjects:
     """Return the most important subjects of an incident, and the number of all.
 
     They are those that fail; when none does, or the last of them has ended since that was looked up, those that failed
@@ -73,17 +105,15 @@ async def _find_subjects(database: Database, stages: Pipeline) -> tuple[list[Inc
     if count == MAX_LISTED:
         (counted,) = await aggregate(database.alerts, [*stages, {"$count": "number"}])
         count = int(counted["number"])
-    return await _describe(database, alerts), count
-
-
-async def _describe(database: Database, alerts: Sequence[AlertDocument]) -> list[IncidentSubjectDocument]:
     states = await find_subject_states(database, alerts) if len(alerts) == 1 else {}
-    return [
-        {
-            "subject_type": alert["subject_type"],
-            "subject": alert["subject"],
-            "failure": alert["failure"],
-            "next_due": states[alert["subject"]].next_due if alert["subject"] in states else None,
-        }
-        for alert in alerts
-    ]
+    return [_describe(alert, states) for alert in alerts], count
+
+
+def _describe(alert: AlertDocument, states: Mapping[str, SubjectState]) -> IncidentSubjectDocument:
+    return {
+        "subject_type": alert["subject_type"],
+        "subject": alert["subject"],
+        "failure": alert["failure"],
+        "next_due": states[alert["subject"]].next_due if alert["subject"] in states else None,
+        "ending": alert["ending"],
+    }

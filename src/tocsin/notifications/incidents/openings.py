@@ -85,11 +85,13 @@ class Opening:
 
     def _added(self, now: datetime) -> Expression:
         later = {"$literal": now + self.group_wait}
+        has_first_success = all_of({"$literal": self.recovered}, {"$not": ["$recovered"]})
         return {
             "stage": {"$max": ["$stage", self.stage]},
             "escalate_at": {"$cond": [{"$gt": [self.stage, "$stage"]}, later, "$escalate_at"]},
             "recovered": {"$or": ["$recovered", {"$literal": self.recovered}]},
             "last_failure_at": {"$max": ["$last_failure_at", {"$literal": self.last_failure_at}]},
+            "check_at": {"$cond": [has_first_success, {"$min": ["$check_at", later]}, "$check_at"]},
             **_handled(now),
         }
 

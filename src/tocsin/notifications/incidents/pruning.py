@@ -7,7 +7,7 @@ deleted. What a crash leaves between the two is done at the next pruning, and is
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
@@ -21,6 +21,7 @@ MAX_KEPT = 1_000
 MIN_AGE = timedelta(hours=1)
 """Time for which an alert that ended is kept in any case: until then, it may begin again."""
 _BATCH = 500
+D = TypeVar("D")
 _LONGER = timedelta(days=1)
 """Time for which incidents are kept longer than notifications: a later one with the same cause continues their numbers,
 by which notifications are told once."""
@@ -38,8 +39,9 @@ async def prune_incidents(database: Database, owner: str, before: datetime) -> N
     before -= _LONGER
     await _prune_over(database, owner, before)
     await _prune_old_alerts(database, owner, before)
-    async for incident in database.incidents.find({"owner": owner, "open": True}, {"_id": 1}):
-        await _prune_surplus(database, incident["_id"], clock.now() - MIN_AGE)
+    async for incidents in _in_batches(database.incidents.find({"owner": owner, "open": True}, {"_id": 1})):
+        for incident_id in await _find_with_surplus(database, [each["_id"] for each in incidents]):
+            await _prune_surplus(database, incident_id, clock.now() - MIN_AGE)
 
 
 async def _prune_over(database: Database, owner: str, before: datetime) -> None:
@@ -66,6 +68,14 @@ async def _prune_old_alerts(database: Database, owner: str, before: datetime) ->
             await _delete_counted(database, incident, members)
 
 
+async def _find_with_surplus(database: Database, incidents: Sequence[str]) -> list[str]:
+    """Return those of these incidents that have too many alerts, and some that ended."""
+    counts: Expression = {"$group": {"_id": "$incident", "all": {"$sum": 1}, "all_open": {"$min": "$open"}}}
+    stages: Pipeline = [{"$match": {"incident": {"$in": list(incidents)}}}, counts]
+    rows = await aggregate(database.alerts, stages)
+    return sorted(row["_id"] for row in rows if row["all"] > MAX_KEPT and not row["all_open"])
+
+
 async def _prune_surplus(database: Database, incident_id: str, before: datetime) -> None:
     """Delete alerts of an incident that ended before that time, except the newest ones."""
     found = database.alerts.find({"incident": {"$in": [incident_id]}}, _FIELDS)
@@ -73,10 +83,10 @@ async def _prune_surplus(database: Database, incident_id: str, before: datetime)
         await _delete_counted(database, incident_id, [alert for alert in alerts if _has_ended(alert, before)])
 
 
-async def _in_batches(alerts: AsyncIterable[AlertDocument]) -> AsyncIterator[list[AlertDocument]]:
-    batch: list[AlertDocument] = []
-    async for alert in alerts:
-        batch.append(alert)
+async def _in_batches(documents: AsyncIterable[D]) -> AsyncIterator[list[D]]:
+    batch: list[D] = []
+    async for document in documents:
+        batch.append(document)
         if len(batch) == _BATCH:
             yield batch
             batch = []

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from tocsin.documents import (
+    AlertEnding,
     AlertSubject,
     DeliveryAboutDocument,
     IncidentCause,
@@ -29,37 +30,50 @@ _KINDS = MappingProxyType(
         IncidentNews.FAILED: EventKind.FAILED_FOR_GOOD,
         IncidentNews.STILL_FAILING: EventKind.STILL_FAILING,
         IncidentNews.RECOVERED: EventKind.RECOVERED,
+        IncidentNews.CLOSED: EventKind.INCIDENT_CLOSED,
     }
 )
-_STAGES = MappingProxyType({IncidentNews.BEGAN: BEGAN, IncidentNews.FAILED: FAILED, IncidentNews.RECOVERED: OVER_STAGE})
+_STAGES = MappingProxyType(
+    {
+        IncidentNews.BEGAN: BEGAN,
+        IncidentNews.FAILED: FAILED,
+        IncidentNews.RECOVERED: OVER_STAGE,
+        IncidentNews.CLOSED: OVER_STAGE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedSubject:
-    """A task or workflow of an incident: its type in the API, its ID, its name, and its last failure."""
+    """A task or workflow of an incident: its type in the API, its ID, its name, and its last failure.
+
+    `ending` is why its alert has ended; None if it goes on.
+    """
 
     type: AlertSubject
     id: str
     name: str
     run: str
     error: ErrorExcerpt
+    ending: AlertEnding | None = None
 
     @classmethod
     def from_document(cls, subject: IncidentSubjectDocument) -> Self:
         """Return the reported form of a stored subject."""
-        failure = subject["failure"]
+        failure, ending = subject["failure"], subject.get("ending")
         return cls(
             AlertSubject(subject["subject_type"]),
             subject["subject"],
             failure["name"],
             failure["run"],
             restore_error(failure),
+            None if ending is None else AlertEnding(ending),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentReport(Event):
-    """What is told of an incident: of several tasks and workflows, or that one still fails or works again.
+    """What is told of an incident: of several tasks and workflows, or that one still fails, works again or is closed.
 
     `subjects` are the most important of `subject_count`. `opened_at` is the first failure of the present opening.
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,8 @@ _HOLDS: Mapping[str | None, AlertEnding] = MappingProxyType(
         Hold.CANCELLED: AlertEnding.CANCELLED,
     }
 )
+FINISHED_PERIOD = timedelta(days=1)
+"""Time for which what failed last and has no further due time counts as failing: its run can be retried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ def workflow_state(workflow: WorkflowDocument, *, has_open_run: bool) -> Subject
         return SubjectState(AlertEnding.PAUSED)
     is_finished = fields.get("next_run_at") is None and not has_open_run
     return SubjectState(AlertEnding.FINISHED if is_finished else None)
+
+
+def find_ending(alert: AlertDocument, state: SubjectState, now: datetime, *, has_recovered: bool) -> AlertEnding | None:
+    """Return why an alert whose incident was told ends now; None if it goes on.
+
+    What has merely finished does not keep an incident open in which something else `has_recovered`.
+    """
+    is_fresh = now < alert["last_failure_at"] + FINISHED_PERIOD
+    return None if state.ending is AlertEnding.FINISHED and is_fresh and not has_recovered else state.ending
 
 
 async def find_subject_states(database: Database, alerts: Iterable[AlertDocument]) -> dict[str, SubjectState]:

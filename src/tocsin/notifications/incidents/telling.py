@@ -5,7 +5,7 @@ from the incident, so it is told once, whoever tells it and however often; nothi
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,13 +26,14 @@ from tocsin.notifications.deliveries import notify
 from tocsin.notifications.incidents.causes import is_host_failure
 from tocsin.notifications.incidents.decisions import CHECK_PERIOD, Decision, decide_news, is_opening_told
 from tocsin.notifications.incidents.grouping import end_stale_alerts
-from tocsin.notifications.incidents.named_subjects import find_named_subjects, forget_withdrawn
+from tocsin.notifications.incidents.named_subjects import NamedSubjects, find_all_named, forget_withdrawn
 from tocsin.notifications.incidents.reports import make_event, news_id
 from tocsin.telemetry import get_logger
 
 BATCH = 100
 """Incidents of one owner that are handled at a time."""
 _CHECKED = 500
+_CHECKED_FIELDS = dict.fromkeys(("incident", "subject", "subject_type", "last_failure_at", "rev"), 1)
 _FIRST_CHECK = timedelta(seconds=15)
 _HOLD_PERIOD = timedelta(seconds=30)
 _CHECK_SECONDS = 15.0
@@ -98,12 +99,14 @@ async def _tell_news(database: Database, incidents: Sequence[IncidentDocument], 
 
 async def _check_subjects(database: Database, incidents: Iterable[IncidentDocument], now: datetime) -> None:
     """End the alerts of told incidents whose tasks and workflows do not run any more."""
-    for incident in incidents:
-        if incident["open"] and is_opening_told(incident) and incident["check_at"] <= now:
-            query = {"open": True, "incident": {"$in": [incident["_id"]]}}
-            alerts = await database.alerts.find(query, {"subject": 1, "subject_type": 1, "rev": 1}).to_list()
-            for start in range(0, len(alerts), _CHECKED):
-                await end_stale_alerts(database, alerts[start : start + _CHECKED], now)
+    due = [each for each in incidents if each["open"] and is_opening_told(each) and each["check_at"] <= now]
+    if not due:
+        return
+    query: Filter = {"open": True, "incident": {"$in": [each["_id"] for each in due]}}
+    alerts = await database.alerts.find(query, _CHECKED_FIELDS).to_list()
+    recovered = {each["_id"] for each in due if each["recovered"]}
+    for start in range(0, len(alerts), _CHECKED):
+        await end_stale_alerts(database, alerts[start : start + _CHECKED], now, recovered)
 
 
 async def _decide(
@@ -119,20 +122,25 @@ async def _decide(
     held = await _find_held_back(incidents, failing, now, rules)
     interval = rules.reminder_interval
     remind_every = None if interval is None else await interval(incidents[0]["owner"])
-    updates, with_news = list[UpdateOne](), list[str]()
+    decisions: list[tuple[IncidentDocument, Decision]] = []
     for incident in incidents:
         has_open = incident["_id"] in failing
         decision = (
             decide_news(incident, now, has_open=has_open, remind_every=remind_every) if incident["open"] else Decision()
         )
-        if decision.news is not None and incident["_id"] in held:
-            decision = Decision(wait_until=now + _HOLD_PERIOD)
-        changes = await _changes(database, incident, decision, now, has_open=has_open)
-        with_news += [incident["_id"]] if decision.news is not None else []
-        unchanged = has_value("rev", incident["rev"])
-        updates.append(UpdateOne({"_id": incident["_id"]}, [change_when(unchanged, changes)]))
+        is_held = decision.news is not None and incident["_id"] in held
+        decisions.append((incident, Decision(wait_until=now + _HOLD_PERIOD) if is_held else decision))
+    news = [(incident, decision.news) for incident, decision in decisions if decision.news is not None]
+    named = await find_all_named(database, news, failing)
+    updates = [
+        UpdateOne(
+            {"_id": incident["_id"]},
+            [change_when(has_value("rev", incident["rev"]), _changes(incident, decision, now, named))],
+        )
+        for incident, decision in decisions
+    ]
     await database.incidents.bulk_write(updates, ordered=False)
-    return with_news
+    return list(named)
 
 
 async def _find_held_back(
@@ -196,10 +204,10 @@ async def _find_failing(database: Database, ids: list[str]) -> set[str]:
     return {row["_id"] for row in await aggregate(database.alerts, stages)}
 
 
-async def _changes(
-    database: Database, incident: IncidentDocument, decision: Decision, now: datetime, *, has_open: bool
+def _changes(
+    incident: IncidentDocument, decision: Decision, now: datetime, named: Mapping[str, NamedSubjects]
 ) -> Changes:
-    """Return the changes of an incident that carry out a decision."""
+    """Return the changes of an incident that carry out a decision, with the subjects that its news names."""
     changes: Changes = {"rev": incident["rev"] + 1}
     if decision.is_over:
         changes |= {"open": False, "over_at": now}
@@ -213,14 +221,12 @@ async def _changes(
             check_at = changes.get("check_at", incident["check_at"])
             changes["handle_at"] = min(changes["handle_at"] or check_at, check_at)
         return changes
-    return changes | await _news_changes(database, incident, decision.news, now, has_open=has_open)
+    return changes | _news_changes(incident, decision.news, now, named[incident["_id"]])
 
 
-async def _news_changes(
-    database: Database, incident: IncidentDocument, news: IncidentNews, now: datetime, *, has_open: bool
-) -> Changes:
+def _news_changes(incident: IncidentDocument, news: IncidentNews, now: datetime, named: NamedSubjects) -> Changes:
     """Return the changes that store news, with the subjects that it names."""
-    subjects, count = await find_named_subjects(database, incident, news, has_open=has_open)
+    subjects, count = named
     is_reminder = news is IncidentNews.STILL_FAILING
     reminders = incident["reminders"] + is_reminder
     event_id = news_id({**incident, "reminders": reminders}, news)

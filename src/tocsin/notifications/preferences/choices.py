@@ -16,7 +16,7 @@ from tocsin.documents import (
     parent_of,
 )
 from tocsin.notifications.channels import DEFAULT_CHANNEL
-from tocsin.notifications.events import DIGEST_KIND, LINK_EVENTS, OPT_IN_KINDS, SECURITY_EVENTS
+from tocsin.notifications.events import DIGEST_KIND, INCIDENT_ENDS, LINK_EVENTS, OPT_IN_KINDS, SECURITY_EVENTS
 from tocsin.notifications.incident_stages import subject_of
 from tocsin.notifications.preferences.digest_times import DigestPlan
 from tocsin.notifications.preferences.quiet_hours import QuietHours
@@ -25,6 +25,7 @@ from tocsin.schedules.time_zones import get_zone
 ALWAYS_TOLD = SECURITY_EVENTS | LINK_EVENTS
 """The kinds that no preference turns off or holds back."""
 DEFAULT_ZONE = "UTC"
+_EXCLUDED = "its notification rule excludes this channel"
 
 
 class FailureDetail(StrEnum):
@@ -111,7 +112,7 @@ class NotificationRule:
             return "its notifications are muted"
         if self.kinds is not None and kind not in self.kinds:
             return f"its notification rule excludes {kind}"
-        return None if self._include(channel) else "its notification rule excludes this channel"
+        return None if self._include(channel) else _EXCLUDED
 
     def _include(self, channel: str) -> bool:
         if channel == DEFAULT_CHANNEL:
@@ -138,9 +139,21 @@ class Choices:
             return None
         if self.rule is not None and (objection := self.rule.find_objection(kind, channel)) is not None:
             return objection
-        if channel == DEFAULT_CHANNEL and not self._mail_kind(kind):
-            return f"mails about {kind} are turned off"
-        return None
+        return self._find_objection_to_mail(kind, channel)
+
+    def find_lasting_objection(self, kind: str, channel: str) -> str | None:
+        """Return why news of this kind do not even go into a channel that was told of the incident that they end; None
+        if they do: a rule does not keep an end from who knows the beginning, but mails that are turned off stay so.
+        """
+        if kind not in INCIDENT_ENDS:
+            return self.find_objection(kind, channel)
+        if channel == DEFAULT_CHANNEL and self.rule is not None and not self.rule.is_mailed:
+            return _EXCLUDED
+        return self._find_objection_to_mail(kind, channel)
+
+    def _find_objection_to_mail(self, kind: str, channel: str) -> str | None:
+        is_off = channel == DEFAULT_CHANNEL and not self._mail_kind(kind)
+        return f"mails about {kind} are turned off" if is_off else None
 
     def _mail_kind(self, kind: str) -> bool:
         """Tell whether a kind is mailed. A rule that names one that is only mailed on request asks for it."""

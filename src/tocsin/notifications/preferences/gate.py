@@ -9,14 +9,14 @@ from typing import NoReturn
 from tocsin.documents import Changes, Database, DeliveryDocument, DeliveryStatus
 from tocsin.notifications.channels.base import DeliveryObsolete, DeliverySuppressed
 from tocsin.notifications.digests.addresses import digest_id, find_digest_purpose
-from tocsin.notifications.digests.collection import COLLECTED, collect_digest, find_digest, open_digest
+from tocsin.notifications.digests.collection import collect_digest, find_digest, open_digest
 from tocsin.notifications.events import DIGEST_KIND, EventKind
 from tocsin.notifications.preferences.choices import ALWAYS_TOLD, Choices
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_back_delivery, set_aside
-from tocsin.notifications.preferences.hold_backs import channel_of, find_hold_back, is_collected, is_ripe
+from tocsin.notifications.preferences.hold_backs import COLLECTED, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices
-from tocsin.notifications.preferences.untold_openings import has_untold_opening
+from tocsin.notifications.preferences.untold_openings import find_objection_to
 
 _DIGEST_LOOK = timedelta(hours=1)
 """The time after which a delivery that a digest tells of looks whether that was sent, if nobody has said so."""
@@ -49,10 +49,8 @@ async def require_wanted(database: Database, delivery: DeliveryDocument) -> None
 
 async def _require_wanted(database: Database, delivery: DeliveryDocument, choices: Choices) -> None:
     """Raise DeliverySuppressed for what is turned off, and for good news without the bad news."""
-    if (objection := choices.find_objection(delivery["kind"], channel_of(delivery))) is not None:
+    if (objection := await find_objection_to(database, delivery, choices)) is not None:
         raise DeliverySuppressed(objection)
-    if await has_untold_opening(database, delivery, choices):
-        raise DeliverySuppressed("it was not told here that this had failed")
 
 
 async def _require_news(database: Database, delivery: DeliveryDocument) -> None:

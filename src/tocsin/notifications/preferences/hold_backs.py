@@ -25,6 +25,8 @@ HOLD_BACK_TEXTS = {
     HoldBackReason.QUIET_HOURS: "It is held back until quiet hours are over.",
     HoldBackReason.DIGEST: "It is collected for a digest.",
 }
+COLLECTED = "A digest tells of it."
+"""The reason of what was superseded by a digest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _PURPOSES: Mapping[str, MailPurpose] = {
     EventKind.FAILED_FOR_GOOD: MailPurpose.ALERTS,
     EventKind.STILL_FAILING: MailPurpose.ALERTS,
     EventKind.RECOVERED: MailPurpose.ALERTS,
+    EventKind.INCIDENT_CLOSED: MailPurpose.ALERTS,
     EventKind.ATTEMPT_FAILED: MailPurpose.ALERTS,
     EventKind.TASK_PAUSED: MailPurpose.ALERTS,
     EventKind.RUN_MISSED: MailPurpose.ALERTS,

@@ -29,10 +29,13 @@ class RecipientChoices:
         return cls(choices, await _find_covered(database, choices, events))
 
     def find_objection(self, event: Event, channel: str) -> str | None:
-        """Return why a channel is not told of an event; None if it is."""
+        """Return why a channel is not told of an event; None if it is, or may be.
+
+        Whether it was told of the incident that an event ends is looked at when that is due.
+        """
         if channel == DEFAULT_CHANNEL and event.id in self.covered:
             return _COVERED
-        return self.choices.about_event(event).find_objection(event.kind, channel)
+        return self.choices.about_event(event).find_lasting_objection(event.kind, channel)
 
     def mark_mail(self, event: Event, delivery: DeliveryDocument) -> DeliveryDocument | None:
         """Return the mail of an event as it is to be queued; None for none.

@@ -15,6 +15,7 @@ _NAMES: Mapping[str, str] = {
     EventKind.FAILED_FOR_GOOD: "a task or workflow has failed",
     EventKind.STILL_FAILING: "something still fails, as a reminder",
     EventKind.RECOVERED: "something that failed works again",
+    EventKind.INCIDENT_CLOSED: "something that failed is no longer watched",
     EventKind.ATTEMPT_FAILED: "an attempt of a task has failed",
     EventKind.TASK_PAUSED: "a task has paused itself",
     EventKind.RUN_MISSED: "runs of a task were missed or skipped",

@@ -17,6 +17,7 @@ from tocsin.documents import (
     Trigger,
     WorkflowRunDocument,
     WorkflowRunStatus,
+    is_inconclusive,
 )
 from tocsin.notifications.incidents.alerts import record_failures, record_successes
 from tocsin.notifications.incidents.failures import Success, workflow_failure
@@ -74,7 +75,7 @@ class IncidentTracker:
 
     async def _record_first_failure(self, document: WorkflowRunDocument, step_run: str) -> None:
         run = await self._database.runs.find_one({"_id": step_run})
-        if run is not None and run["status"] == RunStatus.RETRY:
+        if run is not None and run["status"] == RunStatus.RETRY and not is_inconclusive(run):
             event = WorkflowFailure.from_step_run(document, run)
             await record_failures(self._database, [workflow_failure(event, document, run)])
 

@@ -83,8 +83,8 @@ async def test_alerts_go_to_their_address_and_all_else_to_that_of_the_account(
         for event in others:
             await channel.deliver(delivery_of(replace(event, owner="u1")))
     alerts = {
-        "BEGAN_FAILING", "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "ATTEMPT_FAILED", "TASK_PAUSED", "RUN_MISSED",
-        "WORKFLOW_FAILED",
+        "BEGAN_FAILING", "FAILED_FOR_GOOD", "STILL_FAILING", "RECOVERED", "INCIDENT_CLOSED", "ATTEMPT_FAILED",
+        "TASK_PAUSED", "RUN_MISSED", "WORKFLOW_FAILED",
     }  # fmt: skip
     assert inbox.recipients == [OPS if event.kind in alerts else ALICE for event in others]
     assert set(inbox.recipients) == {OPS, ALICE}

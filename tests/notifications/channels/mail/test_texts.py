@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.notifications.channels.mail.html_text import HtmlText
-from tests.notifications.incidents.samples import incident
+from tests.notifications.incidents.samples import incident, subject
 from tests.notifications.outcome_samples import OUTCOMES
 from tests.notifications.samples import (
     ATTEMPT,
@@ -386,6 +386,22 @@ Acknowledge the incident to get no more reminders.
 Tocsin
 """
 
+CLOSED = """\
+Hello,
+
+Your task "Nightly backup" is no longer watched. It is paused. So the
+incident is closed, although nothing has worked since.
+
+Failing since:   22 Nov 2026, 09:00:11 UTC
+Ended:           22 Nov 2026, 09:00:21 UTC
+Last error:      api.example.org refused the connection.
+Open:            {page}
+
+Unless you have chosen otherwise, you get another mail if it fails again.
+
+Tocsin
+"""
+
 RECOVERED = """\
 Hello,
 
@@ -423,6 +439,8 @@ MAILS: list[tuple[Event, str, str]] = [
     (IncidentReport.from_incident(incident(reminders=1), IncidentNews.STILL_FAILING),
      'Task "Nightly backup" is still failing', STILL_FAILING),
     (IncidentReport.from_incident(incident(), IncidentNews.RECOVERED), 'Task "Nightly backup" works again', RECOVERED),
+    (IncidentReport.from_incident(incident(subjects=[subject(ending="PAUSED")]), IncidentNews.CLOSED),
+     'Task "Nightly backup" is no longer watched', CLOSED),
     (next(make_attempt_events(retried_run(round=0))), 'Attempt 1 of the task "Nightly backup" has failed',
      ATTEMPT_FAILED),
     (NetworkDown.from_outage("u1", "o1", DUE), "The network of your Tocsin server is down", NETWORK_DOWN),

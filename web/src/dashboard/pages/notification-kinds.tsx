@@ -13,6 +13,7 @@ export const KINDS: Record<Kind, Look> = {
   FAILED_FOR_GOOD: { group: "Failures", name: "Failed for good", text: "a run that is not retried" },
   STILL_FAILING: { group: "Failures", name: "Still failing", text: "reminders" },
   RECOVERED: { group: "Failures", name: "Recovered", text: "works again" },
+  INCIDENT_CLOSED: { group: "Failures", name: "Incident closed", text: "deleted, paused or muted while it failed" },
   TASK_PAUSED: { group: "Failures", name: "Task paused", text: "paused itself after failures" },
   RUN_MISSED: { group: "Failures", name: "Run missed", text: "of tasks that alert on it" },
   APPROVAL: { group: "Work", name: "Approval", text: "a step waits for your decision" },

@@ -53,6 +53,7 @@ class PagerDutyChannel(HttpChannel[PagerDutySettings]):
 
     settings_model = PagerDutySettings
     service = "PagerDuty"
+    keeps_alerts = True
 
     def compose(self, notice: Notice, settings: PagerDutySettings) -> Post:
         """Return the request that opens an alert or adds to it, or resolves it at the end of the incident."""
