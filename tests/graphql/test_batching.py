@@ -125,6 +125,10 @@ class Seeds:
         await database.incidents.insert_one(
             incident(_id=f"{key}:1", cause_key=key, cause="TASK", owner=owner, opened_at=at, subjects=[task])
         )
+        await database.named_secrets.insert_one(
+            {"_id": f"{owner}/s{number}", "owner": owner, "name": f"s{number}", "sealed": "-", "allowed_hosts": ["a.b"]}
+            | {"revision": 1, "created_at": at, "updated_at": at, "value_set_at": at}  # type: ignore[arg-type]
+        )
         channel = new_id(owner)
         for delivery in (f"{owner}/n{number}", f"{owner}/n{number}@{channel}"):
             await database.deliveries.insert_one(

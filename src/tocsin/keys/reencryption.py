@@ -63,6 +63,7 @@ _PLACES = (
     _Place("workflow_versions", "owner", path=("secrets",)),
     _Place("deliveries", "_id", fields=("sealed",)),
     _Place("notification_channels", "_id", path=("sealed",)),
+    _Place("named_secrets", "_id", fields=("sealed",)),
 )
 
 
