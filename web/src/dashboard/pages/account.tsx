@@ -6,6 +6,7 @@ import { Tabs } from "../ui/tabs.tsx";
 import "../styles/account.css";
 import { AccountMails } from "./account-mails.tsx";
 import { AccountProfile } from "./account-profile.tsx";
+import { AccountSecrets } from "./account-secrets.tsx";
 import { AccountSecurity } from "./account-security.tsx";
 import { AccountTokens } from "./account-tokens.tsx";
 
@@ -13,12 +14,14 @@ const TABS = [
   { path: "/account", name: "Profile" },
   { path: "/account/security", name: "Security" },
   { path: "/account/tokens", name: "API tokens" },
+  { path: "/account/secrets", name: "Secrets" },
   { path: "/account/mails", name: "Mail addresses" },
 ];
 const PARTS: Record<string, () => JSX.Element> = {
   "": () => <AccountProfile />,
   security: () => <AccountSecurity />,
   tokens: () => <AccountTokens />,
+  secrets: () => <AccountSecrets />,
   mails: () => <AccountMails />,
 };
 
