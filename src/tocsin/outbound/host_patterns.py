@@ -1,4 +1,4 @@
-"""Patterns of hosts that a secret may be sent to: `hooks.example.com`, `*.example.com`, an address. Pure.
+"""Patterns of hosts that a secret may be sent to: a name, an address, or all names below `*.example.com`. Pure.
 
 Hosts are compared in the form in which they are called: in ASCII and lower case, without a dot at the end.
 """

@@ -8,6 +8,7 @@ from tests.jobs.http.test_job import BOX
 from tocsin.errors import InvalidInput
 from tocsin.jobs import registry
 from tocsin.jobs.base import SaveContext
+from tocsin.jobs.http.secret_references import UNBOUND
 from tocsin.jobs.http.trials import name_target
 from tocsin.named_secrets.references import make_secret_marker, mark_references
 
@@ -92,6 +93,8 @@ def test_a_sealed_value_is_not_sent_where_a_secret_decides(url: str, secret: Any
     kept: Any = {"headers": {"Cookie": None}} if "headers" in secret else {}
     with pytest.raises(InvalidInput, match="bound to none"):
         save(save(**secret), url=url, **kept)
+    given = {"url": url, **secret}
+    assert [message for _, message in registry.RegisteredJobs().check("http", given)] == [UNBOUND]
     assert save(url=url, token="${{ secrets.tok }}", headers={"Cookie": "a=${{ secrets.tok }}"})
     assert save(url=f"https://hooks.example.com/{SLACK}", **secret)
 

@@ -37,7 +37,7 @@ from tocsin.jobs.http.named_secrets import Call, fill_call
 from tocsin.jobs.http.params import HttpParams, PlainHeader
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
 from tocsin.jobs.http.secret_headers import MASKED_IN_LOOP, Header, unseal_headers
-from tocsin.jobs.http.secret_references import ReferenceRules
+from tocsin.jobs.http.secret_references import NO_REFERENCE_RULES, UNBOUND, ReferenceRules
 from tocsin.named_secrets.references import find_names
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.guard import ConnectionRules
@@ -87,6 +87,9 @@ class HttpJob(Job[HttpParams]):
         expected = given.get("expectCallback") or given.get("expect_callback")
         if not found and expected is None and count_placeholders(given):
             found = [((), NEEDS_EXPECTATION)]
+        url = given.get("url")
+        if not found and isinstance(url, str) and NO_REFERENCE_RULES.leaves_server_open(url):
+            found = [(path, UNBOUND) for path in self.find_secret_paths(given)]
         if found or has_expression(given):
             return found
         try:

@@ -22,7 +22,7 @@ from tocsin.named_secrets.references import (
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _SAMPLE = "x"
 _SAMPLE_URL = "https://tocsin.example/x"
-_UNBOUND = (
+UNBOUND = (
     "A secret determines the server of the url, so this value is bound to none. Store it as a named secret too, and "
     "write a reference to that here."
 )
@@ -65,17 +65,21 @@ class ReferenceRules:
             if count > MAX_REFERENCES:
                 raise InvalidInput(f"A job may reference secrets {MAX_REFERENCES} times at most.", *path)
 
+    def leaves_server_open(self, url: str) -> bool:
+        """Return whether a secret determines the server of a URL."""
+        return self.has_names(url) and not self._has_literal_origin(url)
+
     def check_bound(
         self, url: str, sealed: Mapping[str, str | SealedHeader], token: str | None, *, keeps_token: bool
     ) -> None:
         """Check that sealed values without a reference go to a server that the URL names. Raises InvalidInput."""
-        if not self.has_names(url) or self._has_literal_origin(url):
+        if not self.leaves_server_open(url):
             return
         for name, value in sealed.items():
             if isinstance(value, SealedHeader) or not self.has_names(value):
-                raise InvalidInput(_UNBOUND, "headers", name)
+                raise InvalidInput(UNBOUND, "headers", name)
         if token is not None and (keeps_token or not self.has_names(token)):
-            raise InvalidInput(_UNBOUND, "token")
+            raise InvalidInput(UNBOUND, "token")
 
     def _check_text(self, path: tuple[str, ...], text: str) -> None:
         if self.marker is not None:
