@@ -155,6 +155,27 @@ async def test_a_secret_in_the_host_is_not_recorded_either(client: OwnerHttpClie
     assert (outcome.error, outcome.redirects) == (None, 1)
 
 
+async def test_a_host_that_only_a_pattern_names_is_masked(client: OwnerHttpClient) -> None:
+    async with answering(response()) as server:
+        secrets = Named(
+            hook=(f"http://Enk7Q.example.com:{server.port}/", ["*.example.com"]), tenant=("ACME", ["*.com"])
+        )
+        whole = await perform(client, secrets, url="${{ secrets.hook }}")
+        part = await perform(client, secrets, url=f"http://${{{{ secrets.tenant }}}}.x.com:{server.port}/")
+    assert len(server.seen) == 2
+    for outcome in (whole, part):
+        assert "enk7q" not in repr(outcome).lower()
+        assert "acme" not in repr(outcome).lower()
+
+
+async def test_parts_of_a_secret_url_are_masked(client: OwnerHttpClient) -> None:
+    body = b"wrong key k-0123456789abcdef for B0123456789abcdef in /a/B0123456789abcdef"
+    async with answering(response("403 Forbidden", body)) as server:
+        secrets = named(hook=f"{server.url}a/B0123456789abcdef?key=k-0123456789abcdef")
+        outcome = await perform(client, secrets, url="${{ secrets.hook }}")
+    assert outcome.response_body == "wrong key *** for *** in /a/***"
+
+
 async def echo(reader: Reader, writer: Writer) -> None:
     """Echo the request, in several encodings."""
     text = (await read_request(reader)).decode()

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from tocsin.documents import ErrorKind
 from tocsin.jobs.base import AttemptError
@@ -31,6 +31,8 @@ from tocsin.security.secret_box import SecretUnreadable
 _IN_AUTHORITY = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 _MIN_PATH_LENGTH = 8
+_MIN_PART_LENGTH = 16
+_HOST = re.compile(r"[A-Za-z0-9.-]+")
 _SHOWN_MARKER = make_secret_marker()
 """What stands for references while a URL is normalized to be shown. Always the same: parsed URLs are cached."""
 _UNREADABLE = AttemptError(
@@ -91,9 +93,7 @@ def find_referenced(params: HttpParams, secret: Sequence[Header]) -> list[str]:
 
 def _make_echoes(secrets: Sequence[NamedSecret]) -> list[Header]:
     """Return what a target may echo of named secrets, in the form in which secrets are masked."""
-    echoes = [("", secret.value) for secret in secrets]
-    paths = [_find_path(secret.value) for secret in secrets]
-    return echoes + [("", path) for path in paths if len(path) >= _MIN_PATH_LENGTH]
+    return [("", part) for secret in secrets for part in _find_echoed_parts(secret)]
 
 
 async def _open_secrets(
@@ -207,12 +207,22 @@ def _check_size(headers: Sequence[Header]) -> None:
         )
 
 
-def _find_path(value: str) -> str:
-    """Return the path and query of a secret URL, which a target may echo without the host; empty for another secret."""
+def _find_echoed_parts(secret: NamedSecret) -> Iterator[str]:
+    """Yield a value, and the parts of it that may be shown separately: as a host, and those of a URL."""
+    value = secret.value.strip()
+    yield value
+    if _HOST.fullmatch(value) and value != value.lower():
+        yield value.lower()
     try:
-        parts = urlsplit(value.strip())
+        parts, host = urlsplit(value), urlsplit(value).hostname or ""
     except ValueError:
-        return ""
-    if parts.scheme not in {"http", "https"}:
-        return ""
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return
+    if parts.scheme.lower() not in {"http", "https"}:
+        return
+    if host not in secret.hosts.patterns:  # a pattern allows it, so that it may be the secret
+        yield host
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if len(path) >= _MIN_PATH_LENGTH:
+        yield path
+    single = [*parts.path.split("/"), *(part for _, part in parse_qsl(parts.query))]
+    yield from (part for part in single if len(part) >= _MIN_PART_LENGTH)
