@@ -102,7 +102,7 @@ async def _open_secrets(
     names = find_referenced(params, secret)
     if len(names) > MAX_REFERENCES:
         raise SecretsUnusable(
-            f"The job references secrets {len(names)} times; at most {MAX_REFERENCES} are allowed.", ""
+            f"The job references secrets {len(names)} times; at most {MAX_REFERENCES} are allowed.", "Use fewer."
         )
     if not names:
         return {}
