@@ -34,8 +34,8 @@ SHOWN = "userErrors { code }"
 CASES: dict[str, tuple[str, Any]] = {
     "viewer": ("{ viewer { email } }", None),
     "node": (
-        "query($task: ID!, $run: ID!, $channel: ID!) { node(id: $task) { id } other: node(id: $run) { id } third: node(id: $channel) { id } }",
-        {"node": None, "other": None, "third": None},
+        "query($task: ID!, $run: ID!, $channel: ID!, $secret: ID!) { node(id: $task) { id } other: node(id: $run) { id } third: node(id: $channel) { id } fourth: node(id: $secret) { id } }",
+        {"node": None, "other": None, "third": None, "fourth": None},
     ),
     "task": ("query($task: ID!) { task(id: $task) { name } }", {"task": None}),
     "tasks": ("{ tasks { totalCount nodes { id } } }", {"tasks": {"totalCount": 0, "nodes": []}}),
@@ -170,6 +170,9 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "removeMailAddress": (f"mutation {{ removeMailAddress(input: {{purpose: ALERTS}}) {{ removedMailAddressPurpose {SHOWN} }} }}", {"removeMailAddress": {"removedMailAddressPurpose": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
+    "secrets": ("{ secrets { name allowedHosts } }", {"secrets": []}),
+    "setSecret": ('mutation { setSecret(input: {name: "slack", allowedHosts: ["evil.example"]}) { secret { name } userErrors { code field } } }', {"setSecret": {"secret": None, "userErrors": [{"code": "INVALID", "field": ["value"]}]}}),
+    "deleteSecret": (f'mutation {{ deleteSecret(input: {{name: "slack"}}) {{ deletedSecretId {SHOWN} }} }}', {"deleteSecret": {"deletedSecretId": None, **NOT_FOUND}}),
     "createNotificationChannel": (
         'mutation { createNotificationChannel(input: {name: "", channel: {webhook: {url: "https://example.com/"}}}) { notificationChannel { id } signingKey userErrors { code } } }',
         {"createNotificationChannel": {"notificationChannel": None, "signingKey": None, "userErrors": [{"code": "INVALID"}]}},
@@ -258,6 +261,8 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
         'mutation { updateNotificationPreferences(input: {timeZone: "Europe/Berlin"}) { userErrors { code } } }'
     )
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
+    secret = 'mutation { setSecret(input: {name: "slack", value: "alices value", allowedHosts: ["a.example"]}) { secret { id } } }'
+    variables["secret"] = (await api.alice.ask(secret))["setSecret"]["secret"]["id"]
     alerts = {
         "_id": f"{api.alice.user.id}/ALERTS",
         "owner": api.alice.user.id,
@@ -295,6 +300,9 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     owners = [each["owner"] async for each in api.database.notification_preferences.find({})]
     assert owners == [task["owner"]] * 2
     assert [each.get("email") async for each in api.database.mail_addresses.find({})] == ["ops@example.test"]
+    assert [(each["_id"], each["revision"]) async for each in api.database.named_secrets.find({})] == [
+        (f"{task['owner']}/slack", 1)
+    ]
 
 
 async def test_only_administrators_administer(api: Api) -> None:

@@ -15,6 +15,7 @@ const FOUND = `{
   workflowRuns(first: 1) { nodes { id } } deadLetters(first: 1) { nodes { id } }
 }`;
 const EXECUTE = "mutation ($i: ExecuteWorkflowInput!) { executeWorkflow(input: $i) { workflowRun { id } userErrors { message } } }";
+const SECRET = "mutation ($i: SetSecretInput!) { setSecret(input: $i) { secret { id } userErrors { message } } }";
 const LOOKS = [
   { width: 1280, height: 800, colorScheme: "light" },
   { width: 375, height: 760, colorScheme: "dark" },
@@ -31,6 +32,7 @@ async function fill(token) {
   await make("Heartbeat", { every: { interval: "PT2S" } }, `${server}/live`);
   await make("Sync with the warehouse", { every: { interval: "PT2S" } }, `${target}/stock`, { tags: ["warehouse"] });
   await make("Refresh the search index", { every: { interval: "PT3S" } }, `${target}/index`);
+  await ask(server, SECRET, { i: { name: "slack", value: "a secret value", allowedHosts: ["hooks.slack.com", "*.example.com"] } }, token);
   await ask(server, EXECUTE, { i: { name: "hello_world", input: { url: `${server}/live` } } }, token);
   for (;;) {
     const found = await ask(server, FOUND, {}, token);
@@ -49,7 +51,7 @@ function pagesOf(ids) {
     [`workflow-runs/${ids.workflowRuns}`, "workflow-run"], ["queues", "queues"], ["incidents", "incidents"],
     [`incidents/${ids.incidents}`, "incident"], ["dead-letters", "dead-letters"], ["notifications", "notifications"],
     ["notifications/channels", "channels"], ["notifications/preferences", "preferences"], ["account", "account"],
-    ["account/security", "security"], ["account/tokens", "tokens"], ["admin", "admin-users"],
+    ["account/security", "security"], ["account/tokens", "tokens"], ["account/secrets", "secrets"], ["admin", "admin-users"],
     [`admin/users/${ids.users}`, "admin-user"], ["admin/audit-log", "audit-log"], ["admin/system", "system"],
     ["nothing/here", "not-found"],
   ]; // prettier-ignore

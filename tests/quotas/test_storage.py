@@ -68,6 +68,7 @@ async def test_a_run_is_measured_once_however_old_it_is(database: Database, ago:
         "incidents",
         "deleted_tasks",
         "mail_addresses",
+        "named_secrets",
         "replays",
     ],
 )

@@ -18,6 +18,7 @@ from tocsin.documents.notification_models import Notification
 from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_models import Replay
+from tocsin.documents.secret_models import NamedSecret
 from tocsin.documents.statistics_models import RunStatistics
 from tocsin.documents.workflow_models import PendingApproval, UntoldEnd, Workflow, WorkflowRun, WorkflowVersion
 
@@ -26,5 +27,5 @@ MODELS: list[type[Document]] = [
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
     NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
     NotificationPreferences, MailAddress, DeletedTask, History, UntoldEnd,
-    RunStatistics, PendingApproval,
+    RunStatistics, PendingApproval, NamedSecret,
 ]  # fmt: skip

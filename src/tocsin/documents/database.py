@@ -40,6 +40,7 @@ from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, Qu
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
 from tocsin.documents.schema_version import INSTALLATION
+from tocsin.documents.secret_documents import NamedSecretDocument
 from tocsin.documents.statistics_documents import RunStatisticsDocument
 from tocsin.documents.task_documents import TaskDocument
 from tocsin.documents.updates import Expression
@@ -173,6 +174,10 @@ class Database:
     @property
     def mail_addresses(self) -> AsyncCollection[MailAddressDocument]:
         return self.db["mail_addresses"]
+
+    @property
+    def named_secrets(self) -> AsyncCollection[NamedSecretDocument]:
+        return self.db["named_secrets"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

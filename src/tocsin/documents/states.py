@@ -131,6 +131,8 @@ class ErrorKind(StrEnum):
     COMPUTE_LIMIT = "COMPUTE_LIMIT"
     INTERNAL = "INTERNAL"
     SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # not a password
+    SECRET_MISSING = "SECRET_MISSING"  # noqa: S105
+    SECRET_HOST = "SECRET_HOST"  # noqa: S105
 
 
 class Overlap(StrEnum):

@@ -16,7 +16,8 @@ from tocsin.execution.callback_settlement import Settlement, decide_settlement, 
 from tocsin.execution.completer import REPORTED_TO_WORKFLOWS
 from tocsin.execution.completion import callback_received
 from tocsin.jobs.http.callbacks import MAX_MESSAGE_LENGTH, OfferedCallback
-from tocsin.jobs.http.secret_headers import mask_said
+from tocsin.jobs.http.said import SaidOfCall, mask_said
+from tocsin.named_secrets.store import OpenSecrets, open_none
 from tocsin.quotas.meter import UsageMeter
 from tocsin.security.callback_tokens import CallbackToken, CallbackTokens
 from tocsin.security.secret_box import SecretBox
@@ -140,12 +141,21 @@ def _count(settlement: Settlement, meter: UsageMeter) -> None:
 
 
 class CallbackReceiver:
-    """Receives the callbacks of targets. `tokens` reads the tokens of their URLs, `secrets` opens what is masked."""
+    """Receives the callbacks of targets. `tokens` reads the tokens of their URLs.
+
+    `secrets` and `open_secrets` open what is masked.
+    """
 
     def __init__(
-        self, database: Database, settler: CallbackSettler, tokens: CallbackTokens, secrets: SecretBox
+        self,
+        database: Database,
+        settler: CallbackSettler,
+        tokens: CallbackTokens,
+        secrets: SecretBox,
+        open_secrets: OpenSecrets = open_none,
     ) -> None:
-        self._database, self._settler, self.tokens, self._secrets = database, settler, tokens, secrets
+        self._database, self._settler, self.tokens = database, settler, tokens
+        self._secrets, self._open_secrets = secrets, open_secrets
 
     async def receive(self, token: CallbackToken, callback: CallbackDocument) -> CallbackAnswer:
         """Settle the run of this attempt by its callback. The first callback counts; a repetition gets the same answer.
@@ -180,7 +190,8 @@ class CallbackReceiver:
             return callback
         url = OfferedCallback(self.tokens.sign(token.run_id, token.attempt))
         is_cut = len(message) >= MAX_MESSAGE_LENGTH
-        masked = await mask_said(message, run["job"], run["owner"], self._secrets, url.secret, cut=is_cut)
+        call = SaidOfCall(run["job"], run["owner"], run["attempts"][-1]["started_at"], url.secret)
+        masked = await mask_said(message, call, self._secrets, self._open_secrets, cut=is_cut)
         return {**callback, "message": masked}
 
     async def _record(self, run: RunDocument, callback: CallbackDocument) -> bool:

@@ -11,6 +11,7 @@ from tocsin.jobs.base import Compute, JobContext, TellProgress
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.jobs.http.callbacks import CALLBACK_PATH, expects_callback
 from tocsin.jobs.reports.run_history import RunsQuery
+from tocsin.named_secrets.store import OpenSecrets, open_none
 from tocsin.outbound.http_client import HttpClient
 from tocsin.outbound.mail_transport import MailTransport
 from tocsin.outbound.reachability import Reachability
@@ -28,7 +29,7 @@ class WorkerDependencies:
     `default_timeout` returns the default timeout of a kind of job in seconds, `mail_for_owner` the mail transport for
     the jobs of an owner. `waiting_for_compute` contains the ids of the runs whose attempts wait for `compute`.
     `make_url` makes a URL of a path on this server. `reachability` tells whether this process is cut off from the
-    network. `statistics` counts the ends of runs.
+    network. `statistics` counts the ends of runs. `open_secrets` opens named secrets of an owner.
     """
 
     http: HttpClient
@@ -46,6 +47,7 @@ class WorkerDependencies:
     waiting_for_compute: set[str] = field(default_factory=set)
     reachability: Reachability = field(default_factory=Reachability)
     statistics: StatisticsMeter = field(default_factory=StatisticsMeter)
+    open_secrets: OpenSecrets = open_none
 
     def job_context(self, run: RunDocument, progress: TellProgress = ignore_progress) -> JobContext:
         """Return the context in which the job of a claimed run makes its latest attempt, and tells its `progress`."""
@@ -67,6 +69,7 @@ class WorkerDependencies:
             awaiting_compute=self.waiting_for_compute,
             callback_url=self._callback_url(run) if expects_callback(run["job"]) else None,
             progress=progress,
+            open_secrets=self.open_secrets,
         )
 
     def _callback_url(self, run: RunDocument) -> str:

@@ -15,7 +15,7 @@ ALLOWED_ON_LOW_DISK = frozenset(
         "deleteTask", "deleteTasks", "pauseTask", "pauseTasks",
         "cancelTask", "cancelRun", "deleteWorkflow", "cancelWorkflowRun", "stopReplay",
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
-        "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress",
+        "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress", "deleteSecret",
         "revokeOtherSessions", "logOutUser",
         "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
     }

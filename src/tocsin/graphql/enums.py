@@ -95,6 +95,8 @@ describe_enum(
         "COMPUTE_LIMIT": "The job exceeded the CPU time or memory limit of a computation.",
         "INTERNAL": "An internal error of Tocsin; the server log has details.",
         "SECRET_UNREADABLE": "A stored secret cannot be decrypted with the keys of the server.",
+        "SECRET_MISSING": "A secret that the job names does not exist any more.",
+        "SECRET_HOST": "A secret that the job names may not go to this host.",
     },
 )
 describe_enum(

@@ -20,6 +20,7 @@ _TYPE_NAMES = {
     "Notification": "notification",
     "NotificationChannel": "notification channel",
     "NotificationDelivery": "delivery",
+    "Secret": "secret",
 }
 
 

@@ -60,6 +60,7 @@ class DocumentLoaders:
             "Replay": BatchLoader(database.replays),
             "Incident": BatchLoader(database.incidents),
             "NotificationChannel": BatchLoader(database.notification_channels),
+            "Secret": BatchLoader(database.named_secrets),
         }
         self._rules: BatchLoader[NotificationPreferencesDocument] = BatchLoader(database.notification_preferences)
         self._notifications: BatchLoader[NotificationDocument] = BatchLoader(database.notifications)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tocsin.graphql.incidents.types import Incident
     from tocsin.graphql.notifications.types import NotificationChannel
     from tocsin.graphql.runs.types import Run
+    from tocsin.graphql.secrets.types import Secret
     from tocsin.graphql.tasks.types import Task
     from tocsin.graphql.workflows.run_types import WorkflowRun
     from tocsin.graphql.workflows.types import Workflow
@@ -43,6 +44,7 @@ RUN: "NodeType[Run]" = NodeType("Run")
 INCIDENT: "NodeType[Incident]" = NodeType("Incident")
 NOTIFICATION_CHANNEL: "NodeType[NotificationChannel]" = NodeType("NotificationChannel")
 REPLAY: "NodeType[Replay]" = NodeType("Replay")
+SECRET: "NodeType[Secret]" = NodeType("Secret")
 WORKFLOW: "NodeType[Workflow]" = NodeType("Workflow")
 WORKFLOW_RUN: "NodeType[WorkflowRun]" = NodeType("WorkflowRun")
 

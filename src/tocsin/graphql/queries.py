@@ -20,6 +20,7 @@ from tocsin.graphql.notifications.types import load_delivery
 from tocsin.graphql.queues.queries import QueueQueries
 from tocsin.graphql.runs.queries import RunQueries
 from tocsin.graphql.runs.statistics import RunStatisticsQueries
+from tocsin.graphql.secrets.queries import SecretQueries
 from tocsin.graphql.system.queries import SystemQueries
 from tocsin.graphql.tasks.queries import ScheduleQueries, TaskQueries
 from tocsin.graphql.workflows.pending_approvals import PendingApprovalQueries
@@ -60,6 +61,7 @@ class Query(
     NotificationChannelQueries,
     MailAddressQueries,
     NotificationPreferencesQueries,
+    SecretQueries,
     NodeQueries,
     TaskQueries,
     RunQueries,

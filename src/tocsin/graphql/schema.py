@@ -22,6 +22,7 @@ from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
 from tocsin.graphql.runs.mutations import RunMutations
 from tocsin.graphql.scalars import SCALARS
+from tocsin.graphql.secrets.mutations import SecretMutations
 from tocsin.graphql.subscriptions import Subscription
 from tocsin.graphql.tasks.batches import TaskBatchMutations
 from tocsin.graphql.tasks.bulk_mutations import BulkTaskMutations
@@ -53,6 +54,7 @@ class Mutation(
     NotificationChannelMutations,
     NotificationPreferencesMutations,
     MailAddressMutations,
+    SecretMutations,
 ):
     pass
 

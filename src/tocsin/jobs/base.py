@@ -17,6 +17,7 @@ from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_
 from tocsin.jobs.extras import explain_missing
 from tocsin.jobs.file_storage import RunFiles
 from tocsin.jobs.reports.run_history import RunsQuery
+from tocsin.named_secrets.store import OpenSecrets, open_none
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import MailTransport
@@ -158,7 +159,8 @@ class JobContext:
     Use `compute` for CPU-bound work, so that it doesn't block the event loop. `is_step` is true if later steps of a
     workflow can use the result. `awaiting_compute` has the ids of the runs that wait for a compute process.
     `callback_url` is for the target of this attempt, if a callback is expected: a secret. `progress` tells how far the
-    attempt is. Call it as often as you like: what is told within a second is stored once.
+    attempt is. Call it as often as you like: what is told within a second is stored once. `open_secrets` opens named
+    secrets of the owner.
     """
 
     run_id: str
@@ -177,6 +179,7 @@ class JobContext:
     awaiting_compute: set[str] = field(default_factory=set)
     callback_url: str | None = field(default=None, repr=False)
     progress: TellProgress = ignore_progress
+    open_secrets: OpenSecrets = field(default=open_none, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,9 @@ class SaveContext:
     """The context in which a user's parameters are saved. `previous` is what was stored before.
 
     Targets that `rules` never allow are refused, and so are addresses that `recipient_rules` never allow. Without these
-    rules, the attempt fails instead. `callback_marker` stands for the callback URL in evaluated parameters of a step.
+    rules, the attempt fails instead. `known_secrets` are the names of the owner's secrets in lower case; None if
+    references to them are not checked. In evaluated parameters of a step, `callback_marker` stands for the callback URL
+    and `secret_marker` for references to secrets.
     """
 
     owner: str
@@ -193,6 +198,8 @@ class SaveContext:
     previous: Mapping[str, Any] | None = None
     recipient_rules: RecipientRules | None = None
     callback_marker: str | None = None
+    known_secrets: frozenset[str] | None = None
+    secret_marker: str | None = None
 
 
 class Job(ABC, Generic[P]):

@@ -16,6 +16,7 @@ from tocsin.jobs.geometry.country_lookup import CountryLookupJob
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 from tocsin.jobs.http.job import HttpJob
 from tocsin.jobs.reports.job import ReportJob
+from tocsin.named_secrets.references import explain_unknown, find_names, iter_texts, secret_key
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.value_bounds import DOCUMENT_BOUNDS, ValuePath, find_value_faults
@@ -66,6 +67,8 @@ def prepare_params(kind: str, given: Mapping[str, Any], saving: SaveContext) -> 
     job = parse_kind(kind)
     if (extra := job.find_missing_extra(given)) is not None:
         raise InvalidInput(explain_missing(kind, extra))
+    if saving.known_secrets is not None and job.kind != HttpJob.kind:
+        _refuse_references(given)
     stored = job.prepare(given, saving)
     if saving.recipient_rules is not None and (refused := _find_refused_recipients(job, given, saving.recipient_rules)):
         raise MultipleInvalid([InvalidInput(message, *map(str, path)) for path, message in refused])
@@ -73,6 +76,15 @@ def prepare_params(kind: str, given: Mapping[str, Any], saving: SaveContext) -> 
     if faults := [InvalidInput(message, *map(str, path)) for path, message in found]:
         raise MultipleInvalid(faults)
     return stored
+
+
+def _refuse_references(given: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for a reference to a named secret, which has no host to go to."""
+    for path, text in iter_texts(given):
+        if find_names(text):
+            raise InvalidInput(
+                "Secrets can be used in http jobs only: they go to allowed hosts, and nowhere else.", *path
+            )
 
 
 def _find_refused_recipients(
@@ -86,15 +98,25 @@ def _find_refused_recipients(
 class RegisteredJobs:
     """The registered jobs, as the validation of workflows uses them.
 
-    Targets that `rules` never allow are faults, and so are addresses that `recipients` never allow.
+    Targets that `rules` never allow are faults, and so are addresses that `recipients` never allow. `secrets` are the
+    names of the owner's secrets in lower case; None if they are not known.
     """
 
-    def __init__(self, rules: ConnectionRules | None = None, recipients: RecipientRules | None = None) -> None:
-        self._rules, self._recipients = rules, recipients
+    def __init__(
+        self,
+        rules: ConnectionRules | None = None,
+        recipients: RecipientRules | None = None,
+        secrets: frozenset[str] | None = None,
+    ) -> None:
+        self._rules, self._recipients, self._secrets = rules, recipients, secrets
 
     def kinds(self) -> Collection[str]:
         """Return the kinds of all jobs."""
         return load_jobs().keys()
+
+    def explain_unknown_secret(self, name: str) -> str | None:
+        """Return a sentence if there is no secret of this name; None if there is, or if they are not known."""
+        return None if self._secrets is None or secret_key(name) in self._secrets else explain_unknown(name)
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters that may contain expressions, each with its path."""

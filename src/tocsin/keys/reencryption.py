@@ -64,6 +64,7 @@ _PLACES = (
     _Place("deliveries", "_id", fields=("sealed",)),
     _Place("deliveries", "channel", path=("former_channel", "sealed")),
     _Place("notification_channels", "_id", path=("sealed",)),
+    _Place("named_secrets", "_id", fields=("sealed",)),
 )
 
 

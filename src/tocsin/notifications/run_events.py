@@ -16,6 +16,7 @@ from tocsin.documents import (
     parent_of,
     step_of,
 )
+from tocsin.named_secrets.references import find_marker, show_references
 from tocsin.notifications.events import Event, EventKind
 from tocsin.notifications.excerpts import ErrorExcerpt, excerpt_name, redact_url
 from tocsin.notifications.incident_stages import name_later_stage
@@ -86,6 +87,7 @@ def _describe_call(run: RunDocument, attempt: AttemptDocument | None) -> str:
     call = (attempt and attempt.get("request")) or job.get("params") or {}
     url = call.get("url")
     if isinstance(url, str):
+        url = show_references(url, find_marker(job["params"]), compact=True)
         return to_single_line(f"{call.get('method') or 'GET'} {redact_url(url)}")
     return f"the job {to_single_line(job['kind'])}"
 

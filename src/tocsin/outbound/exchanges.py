@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tocsin.outbound.failures import HttpFailure
+from tocsin.outbound.host_patterns import SecretHosts
 from tocsin.outbound.redirects import Headers
 
 
@@ -13,6 +14,7 @@ class HttpRequest:
 
     `secret_names` (lower case) are headers that are not forwarded to another origin. Without `follows_redirects`, a
     redirect is the response. Timeouts are in seconds; `timeout` covers everything, including redirects and reading.
+    `named_secrets` are those that are part of it: it goes, with its redirects, only to hosts that each of them allows.
     """
 
     method: str
@@ -23,6 +25,7 @@ class HttpRequest:
     secret_names: frozenset[str] = frozenset()
     connect_timeout: float | None = None
     follows_redirects: bool = True
+    named_secrets: tuple[SecretHosts, ...] = ()
 
 
 @dataclass(slots=True)  # not frozen: every attempt makes one, in a quarter of the time

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,25 @@ class HttpFailure:
     def url_invalid(cls, message: str) -> "HttpFailure":
         """Report a URL, or the target of a redirect, that cannot be called."""
         return cls(ErrorKind.BAD_URL, message, "Use an absolute http:// or https:// URL.")
+
+    @classmethod
+    def secret_refused(cls, name: str, hosts: Sequence[str], url: URL) -> "HttpFailure":
+        """Report a target that a named secret of the request may not be sent to."""
+        return cls(
+            ErrorKind.SECRET_HOST,
+            f"The secret {name} may not be sent to {display_authority(url)}, only to {', '.join(hosts)}. "
+            "Nothing was sent there.",
+            "Correct the URL, or set the secret again with this host among its allowed hosts.",
+        )
+
+    @classmethod
+    def secret_downgraded(cls, url: URL) -> "HttpFailure":
+        """Report a redirect from https to http of a request with a named secret."""
+        return cls(
+            ErrorKind.SECRET_HOST,
+            f"The redirect to {display_authority(url)} leaves https, so the secrets of the request may not follow it.",
+            "Use the https URL that the server should redirect to.",
+        )
 
     @classmethod
     def timed_out(cls, seconds: float, url: URL, doing: str) -> "HttpFailure":

@@ -15,6 +15,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError
+from yarl import URL
 
 from tocsin import clock
 from tocsin.config import IPNetwork
@@ -26,6 +27,7 @@ from tocsin.outbound.cookies import RequestCookies
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.failures import HttpFailure, classify_error
 from tocsin.outbound.guard import CONNECTION_CONTEXT, ConnectionContext, ConnectionRules
+from tocsin.outbound.host_patterns import find_host_refusal
 from tocsin.outbound.host_rates import HostRates
 from tocsin.outbound.outgoing_request import Destination, closes_connection, complete_headers, serialize_request
 from tocsin.outbound.own_services import OwnServices
@@ -146,6 +148,9 @@ class HttpClient:
     async def _follow_redirects(self, state: _RequestState) -> None:
         while True:
             state.response = None
+            if state.request.named_secrets and (refusal := _find_secret_refusal(state)) is not None:
+                state.failure = refusal
+                return
             wait = self._reserve_call(state)
             if wait is None:
                 state.failure = HttpFailure.host_rate_exceeded(state.hop.url)
@@ -237,6 +242,14 @@ async def _exchange(hop: Hop, headers: Headers, connection: Connection) -> Incom
     protocol.send_request(data, has_body=bool(hop.body), skips_body=hop.method == "HEAD")
     message, content = await protocol.read_response()
     return IncomingResponse(message, content, connection)
+
+
+def _find_secret_refusal(state: _RequestState) -> HttpFailure | None:
+    """Return why the named secrets of a request keep it from its next hop; None if they do not."""
+    url, first = state.hop.url, parse_url(state.request.url)
+    if url.scheme == "http" and isinstance(first, URL) and first.scheme == "https":
+        return HttpFailure.secret_downgraded(url)
+    return find_host_refusal(url, state.request.named_secrets)
 
 
 def _explain(state: _RequestState, error: Exception, *, is_late: bool) -> HttpFailure:

@@ -29,6 +29,7 @@ from tocsin.maintenance.pruner import PRUNE_INTERVAL_SECONDS, Pruner
 from tocsin.maintenance.replayer import Replayer
 from tocsin.maintenance.statistics_keeper import StatisticsKeeper
 from tocsin.maintenance.usage_keeper import FLUSH_INTERVAL_SECONDS, UsageKeeper
+from tocsin.named_secrets.store import NamedSecrets
 from tocsin.notifications.channels.base import ChannelContext
 from tocsin.notifications.delivery_worker import DeliveryWorker
 from tocsin.notifications.incidents.alerts import withdraw_alerts
@@ -103,8 +104,8 @@ class Process:
         self.versions = VersionCache(database, secrets, settings)
         workflow_scheduler = WorkflowScheduler(database, self.versions, max_open_runs, meter)
         self.workflows = WorkflowEngine(database, self.make_runner(), workflow_scheduler)
-        settler = self._make_callback_settler()
-        self.callbacks = CallbackReceiver(database, settler, self.callback_tokens, secrets)
+        settler, opener = self._make_callback_settler(), self.engine.dependencies.open_secrets
+        self.callbacks = CallbackReceiver(database, settler, self.callback_tokens, secrets, opener)
         self._callback_deadlines = CallbackDeadlines(database, settler, self.engine.membership.serves)
         self.delivery_worker = DeliveryWorker(self._make_channel_context())
         self._replaying = self._make_replaying()
@@ -168,6 +169,7 @@ class Process:
             self.compute,
             reachability=self.reachability,
             statistics=self.statistics.meter,
+            open_secrets=NamedSecrets(self.database, self.secrets).open,
         )
 
     def _make_owner_mail(self, owner: str) -> MailTransport:

@@ -16,6 +16,7 @@ from tocsin.documents import ChangeKind, Changes, Database, WorkflowDocument, Wo
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
+from tocsin.named_secrets.store import list_secret_keys
 from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.notifications.preferences.store import delete_rule
 from tocsin.outbound.guard import ConnectionRules
@@ -55,11 +56,13 @@ async def save_workflow(
 ) -> WorkflowDocument:
     """Validate a workflow, and save it as `save_validated` does.
 
-    A destination that `rules` forbids is a fault, and so is a recipient that `recipients` forbids.
+    A destination that `rules` forbids is a fault, and so are a recipient that `recipients` forbids, and a named secret
+    that the owner does not have.
 
     Raises WorkflowInvalid with all faults, including masks that cannot keep a secret.
     """
-    validated = await validate_source(source, now, registry.RegisteredJobs(rules, recipients))
+    secrets = await list_secret_keys(database, owner)
+    validated = await validate_source(source, now, registry.RegisteredJobs(rules, recipients, secrets))
     return await save_validated(database, box, owner, validated, now, quotas)
 
 

@@ -50,15 +50,22 @@ class LoadedVersion:
     references: dict[int, ScopeReferences] = field(default_factory=dict)
 
     def prepare_job(
-        self, ref: StepRunRef, kind: str, params: Mapping[str, Any], callback_marker: str | None = None
+        self,
+        ref: StepRunRef,
+        kind: str,
+        params: Mapping[str, Any],
+        callback_marker: str | None = None,
+        secret_marker: str | None = None,
     ) -> JobDocument:
         """Return the stored job of a step with these evaluated parameters. Any failure raises InvalidInput.
 
-        `callback_marker` is what `callback.url` was in the evaluation.
+        `callback_marker` is what `callback.url` was in the evaluation, and `secret_marker` how named secrets began.
         """
         # The guard checks the address later: it may come from an expression, and the run shows what was called.
         rules = ConnectionRules(ALL_NETWORKS, self.settings.denied_ports)
-        saving = SaveContext(self.owner, self.secret_box, rules, callback_marker=callback_marker)
+        saving = SaveContext(
+            self.owner, self.secret_box, rules, callback_marker=callback_marker, secret_marker=secret_marker
+        )
         try:
             step = self.definition.steps_by_key[ref.key]
             written = step.compensation.params if ref.is_compensation and step.compensation is not None else step.params

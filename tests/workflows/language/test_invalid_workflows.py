@@ -94,7 +94,7 @@ MESSAGES: dict[str, list[str]] = {
     "an unknown input": ["line 4, column 25, steps[0].params: There is no input citty. Did you mean city?"],
     "an input where there is none": ["line 3, column 25, steps[0].params: There is no input x. There are none."],
     "what is not known": [
-        "line 3, column 25, steps[0].params: env is not defined here. An expression starts with inputs, steps, item, index, workflow, run or callback."
+        "line 3, column 25, steps[0].params: env is not defined here. An expression starts with inputs, steps, item, index, workflow, run, callback or secrets."
     ],
     "item outside of forEach": [
         "line 3, column 25, steps[0].params: item and index are available only in the params of a step with forEach."

@@ -47,6 +47,8 @@ describe_enum(
         "CHANNEL_CHANGED": "A user changed a notification channel.",
         "CHANNEL_KEY_ROTATED": "A user gave a webhook a new signing key.",
         "CHANNEL_DELETED": "A user deleted a notification channel.",
+        "SECRET_SET": "A user created or changed a named secret.",
+        "SECRET_DELETED": "A user deleted a named secret.",
         "MAIL_ADDRESS_REQUESTED": "A link was mailed to another address that a user wants to get mails at.",
         "MAIL_ADDRESS_CONFIRMED": "Another address for mails of a user was confirmed with a mailed link.",
         "MAIL_ADDRESS_REMOVED": "Another address for mails was removed, by its user or by the link in a mail to it.",

@@ -61,17 +61,22 @@ class HttpJob(Job):
     )
 
 
-@strawberry.input(description="An HTTP request. Set at most one of `body`, `bodyText` and `bodyForm`.")
+@strawberry.input(
+    description=(
+        "An HTTP request. Set at most one of `body`, `bodyText` and `bodyForm`. Secrets of your account are inserted "
+        "when it is sent: `${{ secrets.name }}` in the URL (or as the whole of it), headers, the token and the body."
+    )
+)
 class HttpJobInput:
-    url: Url = strawberry.field(description="Absolute `http` or `https` URL to call.")
+    url: Url = strawberry.field(description="Absolute `http` or `https` URL to call, or a secret that is one.")
     method: HttpMethod = strawberry.field(default=HttpMethod.GET, description="HTTP method of the request.")
     headers: JSON | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
             "Object of header names and values, at most 50, or a list of objects with `name` and `value`, as in "
-            "`HttpJob.headers`. `Authorization`, `Cookie` and `X-Api-Key` are stored as "
-            "secrets. In an update, a secret header with the value null keeps its stored value, unless the URL points "
-            "to another server (scheme, host, port): then send the value again."
+            "`HttpJob.headers`. `Authorization`, `Cookie` and `X-Api-Key` are stored as secrets, unless they reference "
+            "one. In an update, a secret header with the value null keeps its stored value, unless the URL points to "
+            "another server (scheme, host, port): then send the value again."
         ),
     )
     secret_headers: list[str] | None = strawberry.field(

@@ -83,13 +83,22 @@ def _to_custom_job(job: JobDocument) -> CustomJob:
     return CustomJob(kind=job["kind"], type=job["kind"], params=params)
 
 
-def parse_job(input_: JobInput, services: Services, owner: User, previous: JobDocument | None = None) -> JobDocument:
-    """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput."""
+def parse_job(
+    input_: JobInput,
+    services: Services,
+    owner: User,
+    known_secrets: frozenset[str],
+    previous: JobDocument | None = None,
+) -> JobDocument:
+    """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput.
+
+    `known_secrets` are the owner's named secrets, as `load_known_secrets` returns them.
+    """
     for name in _TYPED_FIELDS:
         if (typed := getattr(input_, name)) is not None:
             kind = to_camel(name)
             with prefix_errors("job", kind):
-                context = _save_context(kind, services, owner, previous)
+                context = _save_context(kind, services, owner, known_secrets, previous)
                 return {"kind": kind, "params": registry.prepare_params(kind, to_params(typed.value), context)}
     assert input_.custom is not None  # noqa: S101  # the last member of a @oneOf
     kind, custom = input_.custom.value.type, input_.custom.value.params
@@ -98,11 +107,14 @@ def parse_job(input_: JobInput, services: Services, owner: User, previous: JobDo
     with prefix_errors("job", "custom", "params"):
         if not isinstance(custom, Mapping):
             raise InvalidInput("params must be an object of names and values.")
-        context = _save_context(kind, services, owner, previous)
+        context = _save_context(kind, services, owner, known_secrets, previous)
         return {"kind": kind, "params": registry.prepare_params(kind, custom, context)}
 
 
-def _save_context(kind: str, services: Services, owner: User, previous: JobDocument | None) -> SaveContext:
+def _save_context(
+    kind: str, services: Services, owner: User, known_secrets: frozenset[str], previous: JobDocument | None
+) -> SaveContext:
     before = previous["params"] if previous is not None and previous["kind"] == kind else None
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
-    return SaveContext(owner.id, services.secrets, ConnectionRules.from_settings(services.settings), before, recipients)
+    rules = ConnectionRules.from_settings(services.settings)
+    return SaveContext(owner.id, services.secrets, rules, before, recipients, known_secrets=known_secrets)

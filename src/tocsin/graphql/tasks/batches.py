@@ -18,6 +18,7 @@ from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.errors import UserError, to_user_error, to_user_errors
 from tocsin.graphql.idempotency import find_earlier_call
+from tocsin.graphql.jobs.known_secrets import load_known_secrets
 from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
@@ -136,10 +137,13 @@ async def _create(info: Info, owner: User, input: CreateTasksInput) -> _Batch:
 async def _check(services: Services, owner: User, input: CreateTasksInput, now: datetime) -> _Batch:
     """Check all tasks in threads: the valid ones are ready to be saved, the others have their error."""
     default_priorities = await queues.default_priorities(services.database)
+    known_secrets = await load_known_secrets(services, owner.id, (task.job for task in input.tasks))
 
     def check(start: int) -> list[saving.ValidatedDraft | errors.UserError]:
         chunk = enumerate(input.tasks[start : start + _CHUNK], start)
-        return [_check_one(services, owner, index, task, now, default_priorities) for index, task in chunk]
+        return [
+            _check_one(services, owner, known_secrets, index, task, now, default_priorities) for index, task in chunk
+        ]
 
     found = [one for start in range(0, len(input.tasks), _CHUNK) for one in await asyncio.to_thread(check, start)]
     valid = {index: one for index, one in enumerate(found) if isinstance(one, saving.ValidatedDraft)}
@@ -150,6 +154,7 @@ async def _check(services: Services, owner: User, input: CreateTasksInput, now: 
 def _check_one(
     services: Services,
     owner: User,
+    known_secrets: frozenset[str],
     index: int,
     input: CreateTaskInput,
     now: datetime,
@@ -163,7 +168,7 @@ def _check_one(
             )
         if input.unique_name:
             raise InvalidInput("Tasks of a list cannot have unique names. Use upsertTask for these.", "uniqueName")
-        draft = saving.with_queue_priority(parse_draft(input, services, owner, now), default_priorities)
+        draft = saving.with_queue_priority(parse_draft(input, services, owner, known_secrets, now), default_priorities)
         return saving.validate_draft(draft, now)
     except errors.UserError as error:
         return error.prefix_path("tasks", str(index))

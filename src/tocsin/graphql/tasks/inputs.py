@@ -159,6 +159,7 @@ def parse_draft(
     input_: TaskSettingsInput,
     services: Services,
     owner: documents.User,
+    known_secrets: frozenset[str],
     now: datetime,
     before: documents.Task | None = None,
 ) -> TaskDraft:
@@ -171,7 +172,7 @@ def parse_draft(
     alert_after = _alert_after(input_.alert_after)
     pause_after = input_.pause_after if isinstance(input_.pause_after, int) else None
     description = input_.description or ""
-    job = faults.try_parse(parse_job, input_.job, services, owner, before and before.job)
+    job = faults.try_parse(parse_job, input_.job, services, owner, known_secrets, before and before.job)
     replaced = before and _replaced_schedule(before)
     schedule = faults.try_parse(parse_schedule, input_.schedule, now, input_.if_past, replaced, at=("schedule",))
     retry = faults.try_parse(parse_retry_policy, input_.retry or None)
@@ -210,13 +211,20 @@ def parse_draft(
 
 
 def parse_draft_changes(
-    input_: UpdateTaskInput, services: Services, owner: documents.User, task: documents.Task, now: datetime
+    input_: UpdateTaskInput,
+    services: Services,
+    owner: documents.User,
+    known_secrets: frozenset[str],
+    task: documents.Task,
+    now: datetime,
 ) -> DraftChanges:
     """Return the changed fields of TaskDraft. Raises MultipleInvalid with the path of each invalid field."""
     faults = ErrorCollector()
     changes: DraftChanges = {**_simple_changes(input_), **_other_changes(input_)}
-    if input_.job is not None and (job := faults.try_parse(parse_job, input_.job.value, services, owner, task.job)):
-        changes["job"] = job
+    if input_.job is not None:
+        given = input_.job.value, services, owner, known_secrets, task.job
+        if (job := faults.try_parse(parse_job, *given)) is not None:
+            changes["job"] = job
     if input_.schedule is not None:
         if_past = input_.if_past or IfPast.REFUSE
         schedule = faults.try_parse(

@@ -14,6 +14,7 @@ from tocsin.graphql import access, ids
 from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.idempotency import begin_idempotent_call
+from tocsin.graphql.jobs.known_secrets import load_known_secrets
 from tocsin.graphql.node import RUN, TASK, load_node
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.runs.types import Run
@@ -97,7 +98,8 @@ class TaskMutations:
                 raise idempotency.deleted_result("task")
             return CreateTaskPayload(task=task)
         now = clock.now()
-        draft = parse_draft(input, services, owner, now)
+        known_secrets = await load_known_secrets(services, owner.id, [input.job])
+        draft = parse_draft(input, services, owner, known_secrets, now)
         saved = await writes.create_task(services, owner.id, draft, now, key)
         return CreateTaskPayload(task=await load_node(info, TASK, owner.id, saved.id))
 
@@ -168,7 +170,8 @@ async def _update(services: Services, owner: User, input: UpdateTaskInput) -> St
     expected = input.expected_version if isinstance(input.expected_version, int) else None
     for tries_left in reversed(range(writes.WRITE_TRIES)):
         now, before = clock.now(), await ownership.require_task(owner.id, task_id)
-        changes = parse_draft_changes(input, services, owner, before, now)
+        known_secrets = await load_known_secrets(services, owner.id, [input.job])
+        changes = parse_draft_changes(input, services, owner, known_secrets, before, now)
         keeps = input.job is not None or input.schedule is not None
         version = before.version if expected is None and keeps else expected
         try:

@@ -14,12 +14,14 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.callers import Caller
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.jobs.http import Header
+from tocsin.graphql.jobs.known_secrets import load_known_secrets
 from tocsin.graphql.jobs.types import JobInput, parse_job
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.runs.attempts import AttemptRequest, AttemptTimings, RunError, to_headers, to_request, to_timings
 from tocsin.jobs.base import Outcome
 from tocsin.jobs.http.callbacks import CALLBACK_PATH, expects_callback
 from tocsin.jobs.http.trials import MAX_TRIAL_SECONDS, Trial, name_target, try_call
+from tocsin.named_secrets.store import NamedSecrets
 from tocsin.tasks import ownership
 from tocsin.tasks.setting_checks import check_timeout
 
@@ -136,7 +138,8 @@ async def _parse_job(services: Services, who: Identity, input: TryJobInput) -> J
         if task is None:
             raise NotFound("You have no task with this id.", "taskId")
         previous = task.job
-    job = parse_job(input.job, services, who.user, previous)
+    known_secrets = await load_known_secrets(services, who.user.id, [input.job])
+    job = parse_job(input.job, services, who.user, known_secrets, previous)
     if job["kind"] != "http":
         raise InvalidInput(
             f"A job of the kind {job['kind']} cannot be tried. Save the task, and run it by hand.", "job"
@@ -157,4 +160,6 @@ def _make_trial(services: Services, owner: str, job: JobDocument, timeout: float
     run_id, url = new_id(owner), None
     if expects_callback(job):
         url = services.settings.page_url(CALLBACK_PATH + services.callbacks.tokens.sign(run_id, 1))
-    return Trial(run_id, owner, clock.now(), timeout, services.secrets, services.http.for_owner(owner), url)
+    opener = NamedSecrets(services.database, services.secrets).open
+    client = services.http.for_owner(owner)
+    return Trial(run_id, owner, clock.now(), timeout, services.secrets, client, url, open_secrets=opener)

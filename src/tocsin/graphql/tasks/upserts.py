@@ -15,6 +15,7 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.enums import describe_enum
 from tocsin.graphql.idempotency import digest_input
+from tocsin.graphql.jobs.known_secrets import load_known_secrets
 from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.tasks import writes
@@ -86,7 +87,8 @@ async def _save(
     services: Services, owner: User, input: UpsertTaskInput, before: documents.Task | None
 ) -> documents.Task:
     now = clock.now()
-    draft = parse_draft(input, services, owner, now, before)
+    known_secrets = await load_known_secrets(services, owner.id, [input.job])
+    draft = parse_draft(input, services, owner, known_secrets, now, before)
     if before is None:
         return await writes.create_task(services, owner.id, draft, now)
     fields = {field.name: getattr(draft, field.name) for field in dataclasses.fields(draft)}

@@ -31,7 +31,7 @@ from tocsin.graphql.workflows.inputs import (
     WorkflowNameInput,
 )
 from tocsin.graphql.workflows.types import to_workflow
-from tocsin.graphql.workflows.validation import registered_jobs
+from tocsin.graphql.workflows.validation import load_registered_jobs
 from tocsin.workflows import control, lifecycle, saving, starting
 from tocsin.workflows.language.offloaded_validation import validate_object, validate_yaml
 from tocsin.workflows.language.source import WorkflowInvalid
@@ -176,7 +176,7 @@ def _to_user_errors(invalid: WorkflowInvalid, input: SaveWorkflowInput) -> list[
 
 
 async def _save(services: Services, owner: documents.User, input: SaveWorkflowInput) -> documents.WorkflowDocument:
-    now, compute, catalog = clock.now(), services.compute, registered_jobs(services, owner)
+    now, compute, catalog = clock.now(), services.compute, await load_registered_jobs(services, owner)
     if input.yaml is not None:
         checked = await validate_yaml(input.yaml.value, now, catalog, compute, owner.id)
     else:

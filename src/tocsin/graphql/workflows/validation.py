@@ -6,6 +6,7 @@ from tocsin import clock
 from tocsin.documents import User
 from tocsin.graphql.context import Services
 from tocsin.jobs.registry import RegisteredJobs
+from tocsin.named_secrets.store import list_secret_keys
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows.language.offloaded_validation import validate_yaml
@@ -20,16 +21,18 @@ class WorkflowError:
     column: int | None = strawberry.field(description="Column of the part in its line, from 1; null if it has none.")
 
 
-def registered_jobs(services: Services, owner: User) -> RegisteredJobs:
-    """Return the jobs that steps can have, with the rules for what this owner may reach."""
+async def load_registered_jobs(services: Services, owner: User) -> RegisteredJobs:
+    """Return the jobs that steps can have, with the rules for what this owner may reach, and their secrets."""
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
-    return RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients)
+    secrets = await list_secret_keys(services.database, owner.id)
+    return RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients, secrets)
 
 
 async def find_workflow_errors(services: Services, owner: User, yaml: str) -> list[WorkflowError]:
     """Return all errors in the text of a workflow."""
     try:
-        await validate_yaml(yaml, clock.now(), registered_jobs(services, owner), services.compute, owner.id)
+        catalog = await load_registered_jobs(services, owner)
+        await validate_yaml(yaml, clock.now(), catalog, services.compute, owner.id)
     except WorkflowInvalid as invalid:
         return [_to_workflow_error(fault) for fault in invalid.faults]
     return []

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from tocsin.named_secrets.store import OpenSecrets
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.security.secret_box import SecretBox
 
@@ -18,3 +19,8 @@ class CallContext(Protocol):
     secrets: SecretBox
     http: OwnerHttpClient
     callback_url: str | None
+
+    @property
+    def open_secrets(self) -> OpenSecrets:
+        """Opens named secrets of the owner."""
+        ...

@@ -1,7 +1,6 @@
 """Validation of the parameters of an HTTP call, and sealing of its secrets for storage."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,24 +18,16 @@ from tocsin.jobs.http.callbacks import (
     compact_placeholders,
     fill_with_sample,
 )
+from tocsin.jobs.http.headers import MAX_HEADER_BYTES, split_headers
 from tocsin.jobs.http.params import HttpParams, HttpParamsDocument, SealedHeader
+from tocsin.jobs.http.secret_references import NO_REFERENCE_RULES, ReferenceRules, body_texts
 from tocsin.outbound.guard import ConnectionRules
-from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.url_guard import find_static_failure
 from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretBox
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-MAX_HEADER_BYTES = 16_384
-MAX_HEADERS = 50
 MAX_CONNECT_TIMEOUT = 300
-
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110 section 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # all but the tab
-_RESERVED_HEADERS = frozenset(
-    {"content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer"}
-    | {"upgrade", "expect", "host", "accept-encoding", "idempotency-key", "tocsin-callback-url"}
-)
 
 
 class ExpectCallback(ParamsModel):
@@ -92,6 +83,7 @@ def prepare_http_params(
     previous: Mapping[str, Any] | None = None,
     rules: ConnectionRules | None = None,
     marker: str | None = None,
+    references: ReferenceRules = NO_REFERENCE_RULES,
 ) -> HttpParamsDocument:
     """Return the fields of HttpParams to store for `given`. `previous` are the stored ones, on an update.
 
@@ -100,10 +92,11 @@ def prepare_http_params(
     """
     before = HttpParams.model_validate(previous) if previous is not None else None
     faults = ErrorCollector()
-    checked = _check_input(given, before, rules, faults, marker)
+    checked = _check_input(given, before, rules, faults, marker, references)
     secret = checked.secret_headers
-    token = faults.try_parse(_resolve_token, given, before, {name.lower() for name in secret})
+    token = faults.try_parse(_resolve_token, given, before, {name.lower() for name in checked.header_names}, references)
     faults.raise_if_any()
+    uses_secrets = _uses_named_secrets(given, before, checked, token, references)
     if before is not None and not _is_same_origin(before.url, checked.url):
         _refuse_kept_secrets(token if given.token is None else None, secret)
     stored: HttpParamsDocument = {
@@ -122,6 +115,8 @@ def prepare_http_params(
         stored["expect_callback"] = {"within": checked.within}
         if marker is not None:
             stored["expect_callback"]["marker"] = marker
+    if uses_secrets:
+        stored["named_secrets"] = {} if references.marker is None else {"marker": references.marker}
     return stored
 
 
@@ -141,6 +136,11 @@ class _CheckedInput:
     connect_timeout: float | None
     within: float | None
 
+    @property
+    def header_names(self) -> list[str]:
+        """The names of all headers."""
+        return [*(name for name, _ in self.headers), *self.secret_headers]
+
 
 def _check_input(
     given: HttpInput,
@@ -148,10 +148,14 @@ def _check_input(
     rules: ConnectionRules | None,
     faults: ErrorCollector,
     marker: str | None = None,
+    references: ReferenceRules = NO_REFERENCE_RULES,
 ) -> _CheckedInput:
     expected = given.expect_callback
-    url = faults.try_parse(_check_url, given.url, rules, expected is not None, marker) or ""
-    headers, secret = faults.try_parse(_split_headers, given, before) or ([], {})
+    url = faults.try_parse(_check_url, given.url, rules, expected is not None, marker, references) or ""
+    headers, secret = faults.try_parse(split_headers, given.headers, given.secret_headers, before, references) or (
+        [],
+        {},
+    )
     body = faults.try_parse(prepare_body, given.body, given.body_text, given.body_form)
     connect_timeout = faults.try_parse(_check_connect_timeout, given.connect_timeout)
     within = None if expected is None else faults.try_parse(check_within, expected.within)
@@ -168,10 +172,14 @@ def find_url_refusal(url: URL | str, rules: ConnectionRules) -> str | None:
     return None if refusal is None else f"The url cannot be called. {refusal.message} {refusal.hint}"
 
 
-def _check_url(url: str, rules: ConnectionRules | None, expects_callback: bool, marker: str | None) -> str:
+def _check_url(
+    url: str, rules: ConnectionRules | None, expects_callback: bool, marker: str | None, references: ReferenceRules
+) -> str:
     require_storable(url, "url")
+    url = references.compact(url)
     url = compact_placeholders(url) if expects_callback and marker is None else url
-    parsed = parse_url(fill_with_sample(url, marker) if expects_callback else url)
+    called = fill_with_sample(url, marker) if expects_callback else url
+    parsed = parse_url(references.fill_with_sample(called))
     if isinstance(parsed, str):
         raise InvalidInput(f"The url cannot be called. {parsed}", "url")
     if rules is not None and (refusal := find_url_refusal(parsed, rules)) is not None:
@@ -206,80 +214,38 @@ def _check_connect_timeout(timeout: timedelta | None) -> float | None:
     return seconds
 
 
-def _split_headers(
-    given: HttpInput, before: HttpParams | None
-) -> tuple[list[tuple[str, str]], dict[str, str | SealedHeader]]:
-    stored = {header.name.lower(): header for header in before.secret_headers} if before else {}
-    all_given = _collect_headers(given)
-    hidden = SECRET_HEADERS | {name.lower() for name in given.secret_headers}
-    plain: list[tuple[str, str]] = []
-    secret: dict[str, str | SealedHeader] = {}
-    for name, value in all_given.items():
-        if value is None:
-            secret[name] = _keep_stored(name, hidden, stored)
-        elif name.lower() in hidden:
-            secret[name] = _check_header_value(name, value)
-        else:
-            plain.append((name, _check_header_value(name, value)))
-    _check_total_size([*plain, *((name, str(value)) for name, value in secret.items() if isinstance(value, str))])
-    return plain, secret
-
-
-def _collect_headers(given: HttpInput) -> dict[str, Any]:
-    """Return the validated headers by name. Those that are only named as secret have the value None."""
-    headers = dict(given.headers or {})
-    present = {name.lower() for name in headers}
-    if len(present) < len(headers):
-        raise InvalidInput("A header is given twice, in different case.", "headers")
-    headers.update({name: None for name in given.secret_headers if name.lower() not in present})
-    if len(headers) > MAX_HEADERS:
-        raise InvalidInput(f"There are {len(headers)} headers; the limit is {MAX_HEADERS}.", "headers")
-    for name in headers:
-        _check_header_name(name)
-    return headers
-
-
-def _check_header_name(name: str) -> None:
-    if not _TOKEN.fullmatch(name):
-        raise InvalidInput("This is not a valid header name. Use letters, digits and hyphens.", "headers", name)
-    if name.lower() in _RESERVED_HEADERS or name.lower().startswith("x-tocsin-"):
-        raise InvalidInput(f"Tocsin sets the header {name} itself. Leave it out.", "headers", name)
-
-
-def _keep_stored(name: str, hidden: frozenset[str], stored: Mapping[str, SealedHeader]) -> SealedHeader:
-    if name.lower() in hidden and name.lower() in stored:
-        return SealedHeader(name=name, sealed=stored[name.lower()].sealed)
-    message = f"The header {name} has no value: null keeps the stored value of a secret header, but none is stored."
-    raise InvalidInput(message, "headers", name)
-
-
-def _check_header_value(name: str, value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise InvalidInput("The value of a header must be a string or a number.", "headers", name)
-    text = str(value)
-    if _CONTROL.search(text):
-        raise InvalidInput("The value of a header must not contain line breaks or control characters.", "headers", name)
-    if text != text.strip():
-        raise InvalidInput("The value of a header must not begin or end with a space.", "headers", name)
-    return require_storable(text, "headers", name)
-
-
-def _check_total_size(headers: Sequence[tuple[str, str]]) -> None:
-    size = sum(len(name) + len(value.encode()) for name, value in headers)
-    if size > MAX_HEADER_BYTES:
-        raise InvalidInput(f"The headers have {size} bytes; the limit is {MAX_HEADER_BYTES}.", "headers")
-
-
-def _resolve_token(given: HttpInput, before: HttpParams | None, secret_names: set[str]) -> str | None:
+def _resolve_token(
+    given: HttpInput, before: HttpParams | None, header_names: set[str], references: ReferenceRules
+) -> str | None:
     """Return the new token in plain text, or the stored one, still sealed, if none is given."""
     if given.token is None:
-        return before.token if before is not None and "authorization" not in secret_names else None
+        return before.token if before is not None and "authorization" not in header_names else None
     if given.token == "":
         return None
-    if "authorization" in secret_names:
+    if "authorization" in header_names:
         raise InvalidInput("Give either a token or an Authorization header: both set the same header.", "token")
-    if not given.token.isascii() or not given.token.isprintable() or " " in given.token:
+    token = references.compact(given.token)
+    if not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidInput("The token must consist of printable ASCII characters without spaces.", "token")
-    if len(given.token) > MAX_HEADER_BYTES // 2:
+    if len(token) > MAX_HEADER_BYTES // 2:
         raise InvalidInput(f"The token must have at most {MAX_HEADER_BYTES // 2} characters.", "token")
-    return given.token
+    return token
+
+
+def _uses_named_secrets(
+    given: HttpInput, before: HttpParams | None, checked: _CheckedInput, token: str | None, references: ReferenceRules
+) -> bool:
+    """Check the references to named secrets, and return whether there may be any. Raises InvalidInput."""
+    place = "body" if given.body is not None else "bodyText" if given.body_text is not None else "bodyForm"
+    secret = checked.secret_headers
+    plain = [*checked.headers, *((name, value) for name, value in secret.items() if isinstance(value, str))]
+    texts = [(("url",), checked.url), *((("headers", name), value) for name, value in plain)]
+    texts += body_texts(checked.body, place)
+    if token is not None and given.token is not None:
+        texts.append((("token",), token))
+    references.check_texts(texts)
+    references.check_bound(checked.url, secret, token, keeps_token=given.token is None)
+    keeps = token is not None and given.token is None
+    keeps = keeps or any(isinstance(value, SealedHeader) for value in secret.values())
+    is_kept = keeps and before is not None and before.named_secrets is not None
+    return is_kept or references.is_used(text for _, text in texts)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -33,18 +33,23 @@ from tocsin.jobs.http.callbacks import (
 from tocsin.jobs.http.hints import find_status_hint
 from tocsin.jobs.http.input import HttpInput, check_http_input, find_url_refusal, prepare_http_params
 from tocsin.jobs.http.masking import SecretMasker
+from tocsin.jobs.http.named_secrets import Call, fill_call
 from tocsin.jobs.http.params import HttpParams, PlainHeader
 from tocsin.jobs.http.result import make_step_result, make_step_result_text
 from tocsin.jobs.http.secret_headers import MASKED_IN_LOOP, Header, unseal_headers
+from tocsin.jobs.http.secret_references import NO_REFERENCE_RULES, UNBOUND, ReferenceRules
+from tocsin.named_secrets.references import find_names
 from tocsin.outbound.exchanges import HttpExchange, HttpRequest
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.redirects import SECRET_HEADERS
 from tocsin.outbound.responses import MASK
-from tocsin.outbound.urls import origin, parse_url, show_url
+from tocsin.outbound.urls import origin, parse_url
 from tocsin.security.secret_box import SecretUnreadable
 from tocsin.value_bounds import ValuePath
 
-_NOT_RETRYABLE = frozenset({ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL})
+_NOT_RETRYABLE = frozenset(
+    {ErrorKind.BLOCKED_ADDRESS, ErrorKind.BLOCKED_PORT, ErrorKind.BAD_URL, ErrorKind.SECRET_HOST}
+)
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _PARSED_IN_LOOP = 16 * 1024  # characters of a body that is parsed in the event loop; more in a thread, or a process
 _PARSED_IN_THREAD = 256 * 1024
@@ -66,7 +71,13 @@ class HttpJob(Job[HttpParams]):
         input_ = parse_params(HttpInput, given)
         return dict(
             prepare_http_params(
-                input_, saving.secrets, saving.owner, saving.previous, saving.rules, saving.callback_marker
+                input_,
+                saving.secrets,
+                saving.owner,
+                saving.previous,
+                saving.rules,
+                saving.callback_marker,
+                ReferenceRules(saving.known_secrets, saving.secret_marker),
             )
         )
 
@@ -76,6 +87,9 @@ class HttpJob(Job[HttpParams]):
         expected = given.get("expectCallback") or given.get("expect_callback")
         if not found and expected is None and count_placeholders(given):
             found = [((), NEEDS_EXPECTATION)]
+        url = given.get("url")
+        if not found and isinstance(url, str) and NO_REFERENCE_RULES.leaves_server_open(url):
+            found = [(path, UNBOUND) for path in self.find_secret_paths(given)]
         if found or has_expression(given):
             return found
         try:
@@ -93,7 +107,7 @@ class HttpJob(Job[HttpParams]):
         return [] if refusal is None else [(("url",), refusal)]
 
     def find_secret_paths(self, given: Mapping[str, Any]) -> list[tuple[str, ...]]:
-        """Return the paths of the token and of the secret headers."""
+        """Return the paths of the token and of the secret headers, except those that reference named secrets."""
         headers = given.get("headers")
         named = {
             name.lower()
@@ -103,9 +117,10 @@ class HttpJob(Job[HttpParams]):
         found = [
             ("headers", name)
             for name, value in (headers.items() if isinstance(headers, Mapping) else ())
-            if value is not None and name.lower() in SECRET_HEADERS | named
+            if value is not None and name.lower() in SECRET_HEADERS | named and not find_names(str(value))
         ]
-        return [*([("token",)] if isinstance(given.get("token"), str) else []), *found]
+        token = given.get("token")
+        return [*([("token",)] if isinstance(token, str) and not find_names(token) else []), *found]
 
     def find_secrets_destination(self, given: Mapping[str, Any]) -> object | None:
         """Return the origin: scheme, host and port. None if it depends on an expression."""
@@ -137,19 +152,26 @@ async def call_target(params: HttpParams, context: CallContext) -> Outcome:
         return Outcome(error=_SECRET_ERROR)
     if params.expect_callback is not None and context.callback_url is not None:
         return await _call_for_callback(params, secret, OfferedCallback(context.callback_url), context)
-    request = _build_request(params, secret, context)
+    call = await fill_call(params, secret, context)
+    if isinstance(call, AttemptError):
+        return Outcome(error=call)
+    request = _build_request(call, call.secret, context)
     exchange = await context.http.request(request)
-    return _build_outcome(request, await _mask_exchange(exchange, [*secret, *exchange.cookies]))
+    masked = await _mask_exchange(exchange, call, exchange.cookies)
+    return _build_outcome(request, masked, call)
 
 
 async def _call_for_callback(
     params: HttpParams, secret: list[Header], callback: OfferedCallback, context: CallContext
 ) -> Outcome:
     """Make the request of a call whose target is to call back. A 2xx response accepts the work."""
-    request = _build_request(_insert_callback_url(params, callback.url), [*secret, callback.header], context)
+    call = await fill_call(_insert_callback_url(params, callback.url), secret, context)
+    if isinstance(call, AttemptError):
+        return Outcome(error=call)
+    request = _build_request(call, [*call.secret, callback.header], context)
     exchange = await context.http.request(request)
-    masked = await _mask_exchange(exchange, [*secret, callback.secret, *exchange.cookies])
-    outcome = _build_outcome(request, masked)
+    masked = await _mask_exchange(exchange, call, [callback.secret, *exchange.cookies])
+    outcome = _build_outcome(request, masked, call)
     if (sent := outcome.request) is not None:
         headers = [(name, callback.hide_in(value)) for name, value in sent["headers"]]
         sent = {"method": sent["method"], "url": callback.hide_in(sent["url"]), "headers": headers}
@@ -186,7 +208,8 @@ def _strings_in(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list | tuple) else []
 
 
-def _build_request(stored: HttpParams, secret: list[Header], context: CallContext) -> HttpRequest:
+def _build_request(call: Call, secret: list[Header], context: CallContext) -> HttpRequest:
+    stored = call.params
     headers = [(header.name, header.value) for header in stored.headers]
     headers += secret
     content_type, body = encode_body(stored.body)
@@ -205,25 +228,28 @@ def _build_request(stored: HttpParams, secret: list[Header], context: CallContex
         body,
         frozenset(name.lower() for name, _ in secret),
         stored.connect_timeout,
+        named_secrets=call.hosts,
     )
 
 
-async def _mask_exchange(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
-    """Mask the secrets that the target echoed."""
+async def _mask_exchange(exchange: HttpExchange, call: Call, more: Sequence[Header]) -> HttpExchange:
+    """Mask the secrets that the target echoed, and named ones in what was sent: they may be part of the host."""
+    secret, masks_sent = [*call.secret, *call.echoes, *more], bool(call.echoes)
     if not secret:
         return exchange
     if len(exchange.body or "") + sum(len(value) for _, value in secret) <= MASKED_IN_LOOP:
-        return _mask_now(exchange, secret)
-    return await asyncio.to_thread(_mask_now, exchange, secret)
+        return _mask_now(exchange, secret, masks_sent=masks_sent)
+    return await asyncio.to_thread(_mask_now, exchange, secret, masks_sent=masks_sent)
 
 
-def _mask_now(exchange: HttpExchange, secret: list[Header]) -> HttpExchange:
+def _mask_now(exchange: HttpExchange, secret: list[Header], *, masks_sent: bool) -> HttpExchange:
     masker = SecretMasker(secret)
-    body, failure = exchange.body, exchange.failure
+    body, failure, sent = exchange.body, exchange.failure, list(exchange.request_headers)
     cut = exchange.truncated or failure is not None
     return replace(
         exchange,
         headers=_mask_headers(exchange.headers, masker),
+        request_headers=_mask_headers(sent, masker) if masks_sent else sent,
         body=None if body is None else masker.mask(body, cut=cut),
         failure=None if failure is None else replace(failure, message=masker.mask(failure.message)),
     )
@@ -236,12 +262,12 @@ def _mask_headers(headers: list[Header], masker: SecretMasker) -> list[Header]:
     return [(masker.mask(name), masker.mask(value)) for name, value in headers]
 
 
-def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
+def _build_outcome(request: HttpRequest, exchange: HttpExchange, call: Call) -> Outcome:
     status = exchange.status or 0
     may_ask_to_wait = status in {429, 503} or 300 <= status < 400  # RFC 9110 section 10.2.3
     return Outcome(
         error=_find_error(exchange),
-        request=_record_request(request, exchange),
+        request=_record_request(request, exchange, call),
         status_code=exchange.status,
         response_headers=exchange.headers,
         response_body=exchange.body,
@@ -252,11 +278,12 @@ def _build_outcome(request: HttpRequest, exchange: HttpExchange) -> Outcome:
     )
 
 
-def _record_request(request: HttpRequest, exchange: HttpExchange) -> RequestDocument:
+def _record_request(request: HttpRequest, exchange: HttpExchange, call: Call) -> RequestDocument:
     hidden = request.secret_names | SECRET_HEADERS
     sent = exchange.request_headers or request.headers
-    headers = [(name, MASK if name.lower() in hidden else value) for name, value in sent]
-    return {"method": request.method, "url": show_url(request.url), "headers": headers}
+    shown = {**dict.fromkeys(hidden, MASK), **call.shown_headers}
+    headers = [(name, shown.get(name.lower(), value)) for name, value in sent]
+    return {"method": request.method, "url": call.shown_url, "headers": headers}
 
 
 def _find_error(exchange: HttpExchange) -> AttemptError | None:

@@ -52,8 +52,23 @@ class CallbackExpectationDocument(TypedDict):
     marker: NotRequired[str]
 
 
+class NamedSecretUse(BaseModel):
+    """The note that parameters reference named secrets. `marker` is what markers begin with in those of a step."""
+
+    marker: str | None = None
+
+
+class NamedSecretUseDocument(TypedDict):
+    """A `NamedSecretUse` as it is stored."""
+
+    marker: NotRequired[str]
+
+
 class HttpParams(BaseModel):
-    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds."""
+    """Stored parameters of an `http` job. `token` is sealed; `connect_timeout` is in seconds.
+
+    Without `named_secrets`, what looks like a reference to a named secret is text: it was saved before there were any.
+    """
 
     url: str
     method: str = "GET"
@@ -63,6 +78,7 @@ class HttpParams(BaseModel):
     token: str | None = None
     connect_timeout: float | None = None
     expect_callback: CallbackExpectation | None = None
+    named_secrets: NamedSecretUse | None = None
 
 
 class HttpParamsDocument(TypedDict):
@@ -76,3 +92,4 @@ class HttpParamsDocument(TypedDict):
     token: str | None
     connect_timeout: float | None
     expect_callback: NotRequired[CallbackExpectationDocument]
+    named_secrets: NotRequired[NamedSecretUseDocument]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tocsin.jobs.base import Outcome
 from tocsin.jobs.http.job import call_target
 from tocsin.jobs.http.params import HttpParams
+from tocsin.named_secrets.store import OpenSecrets, open_none
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.security.secret_box import SecretBox
 
@@ -34,6 +35,7 @@ class Trial:
     http: OwnerHttpClient
     callback_url: str | None = field(default=None, repr=False)
     attempt: int = 1
+    open_secrets: OpenSecrets = field(default=open_none, repr=False)
 
 
 async def try_call(stored: Mapping[str, Any], trial: Trial) -> Outcome:
@@ -44,4 +46,6 @@ async def try_call(stored: Mapping[str, Any], trial: Trial) -> Outcome:
 def name_target(stored: Mapping[str, Any]) -> str:
     """Return the method and the server of a call for the audit log, without what may be secret in its URL."""
     parts = urlsplit(str(stored["url"]))
+    if not parts.netloc:  # of a secret
+        return f"{stored['method']} {stored['url']}"
     return f"{stored['method']} {parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -16,6 +16,7 @@ from tocsin.documents import (
     WorkflowRunStatus,
 )
 from tocsin.jobs.http.callbacks import make_callback_marker
+from tocsin.named_secrets.references import make_secret_marker
 from tocsin.quotas.meter import UsageMeter
 from tocsin.wakeups import Wakeups
 from tocsin.workflows.activity_log import log_workflow_run_status
@@ -184,13 +185,15 @@ class WorkflowRunner:
         now, is_quick = clock.now(), is_light and _is_small(document, version)
         texts: dict[str, ResultText | ResultsTooLarge] = {}
         evaluated: dict[EvaluationKey, EvaluationResult] = {}
-        marker = make_callback_marker()  # what was evaluated is kept while planning is repeated
-        prepare = partial(version.prepare_job, callback_marker=marker)
+        # What was evaluated is kept while planning is repeated, so the markers in it stay the same.
+        marker, secret_marker = make_callback_marker(), make_secret_marker()
+        prepare = partial(version.prepare_job, callback_marker=marker, secret_marker=secret_marker)
         while True:
             state = WorkflowState.from_document(document)
             budget = Budget(_QUICK_BUDGET if is_quick else INLINE_BUDGET, InlineBudgetExceeded)
             session = EvaluationSession(budget, evaluated)
-            context = StepContext(version.definition, now, texts, prepare, session, version.references, marker)
+            references = version.references
+            context = StepContext(version.definition, now, texts, prepare, session, references, marker, secret_marker)
             try:
                 if is_quick:
                     plan = advance_workflow(state, context, active.ended, active.lost)

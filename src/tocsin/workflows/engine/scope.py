@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.documents import JobDocument, StepStatus
 from tocsin.jobs.http.callbacks import make_callback_marker
+from tocsin.named_secrets.references import make_secret_marker, mark_references
 from tocsin.workflows.engine.evaluation import (
     EvaluationRequest,
     EvaluationResult,
@@ -51,10 +52,11 @@ class ResultsTooLarge:
 
 @dataclass(frozen=True, slots=True)
 class ScopeReferences:
-    """The references of a value with expressions: keys of steps (`*` for any), and whether it uses inputs."""
+    """The references of a value with expressions: keys of steps (`*` for any), and whether to inputs and secrets."""
 
     steps: frozenset[str]
     uses_inputs: bool
+    uses_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class StepContext:
 
     `results` are the JSON texts of the results loaded so far. `prepare_job` makes the stored job of a step's run from
     its kind and parameters, or raises InvalidInput. `references` caches those of values in the definition by identity.
-    `callback_marker` stands for the callback URL, which is made for each attempt.
+    `callback_marker` stands for the callback URL, which is made for each attempt, and what begins with `secret_marker`
+    for named secrets.
     """
 
     definition: WorkflowDefinition
@@ -73,6 +76,7 @@ class StepContext:
     session: EvaluationSession = field(default_factory=EvaluationSession)
     references: dict[int, ScopeReferences] = field(default_factory=dict)
     callback_marker: str = field(default_factory=make_callback_marker)
+    secret_marker: str = field(default_factory=make_secret_marker)
 
     def get_step(self, key: str) -> Step:
         """Return the step with this key."""
@@ -97,7 +101,8 @@ def collect_references(definition: WorkflowDefinition) -> dict[int, ScopeReferen
 
 
 def _find_references(value: Any) -> ScopeReferences:
-    return ScopeReferences(frozenset(find_step_references(value)), can_reference("inputs", value))
+    steps, uses_inputs = frozenset(find_step_references(value)), can_reference("inputs", value)
+    return ScopeReferences(steps, uses_inputs, can_reference("secrets", value))
 
 
 def evaluate_value(
@@ -164,6 +169,7 @@ def _build_request(
     }
     inputs = state.inputs if references.uses_inputs else None
     results = {key: _read_result(key, context) for key in read}
+    value = mark_references(value, context.secret_marker) if references.uses_secrets else value
     return EvaluationRequest(place, value, form, known, inputs, results, () if item is None else (item,))
 
 

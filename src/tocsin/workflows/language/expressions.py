@@ -89,6 +89,13 @@ def find_input_references(value: Any) -> set[str]:
     return _find_names(value, "inputs")
 
 
+def iter_expressions(value: Any) -> Iterator[tuple[Path, str, set[str]]]:
+    """Yield the expressions in a value without faults: the path of the text, the expression, and its root names."""
+    for path, text in _iter_texts(value):
+        for expression in _find_expressions(text):
+            yield path, expression, {names[0] for names in _iter_tree_paths(_compile(expression).parsed)}
+
+
 def can_reference(root: str, value: Any) -> bool:
     """Return whether an expression in a value may reference this root. Errs on the side of True."""
     return any(

@@ -20,6 +20,7 @@ from tocsin.workflows.language.definition import MAX_STEPS, MIN_REMINDER_SECONDS
 from tocsin.workflows.language.inputs import is_of_type
 from tocsin.workflows.language.model_faults import describe_model_faults, format_faults
 from tocsin.workflows.language.outline import Outline, StepOutline, build_outline, get_field
+from tocsin.workflows.language.secret_faults import find_secret_faults
 from tocsin.workflows.language.source import Fault, WorkflowInvalid, WorkflowSource
 
 MAX_FAULTS = 50
@@ -28,7 +29,7 @@ _MOST_LOOKED_FOR = 500
 MAX_EXPRESSIONS = 2_000
 """Maximum number in a workflow: each is parsed whenever the workflow is loaded."""
 _LONGEST_NAME = 100
-_ROOTS = ("inputs", "steps", "item", "index", "workflow", "run", "callback")
+_ROOTS = ("inputs", "steps", "item", "index", "workflow", "run", "callback", "secrets")
 _STEP_NAMES = {name for key, field in Step.model_fields.items() for name in (key, field.alias)}
 PlacedFaults = Iterator[tuple[ValuePath, str]]
 
@@ -42,6 +43,10 @@ class JobCatalog(Protocol):
 
     def check(self, kind: str, params: Mapping[str, Any]) -> list[tuple[ValuePath, str]]:
         """Return the faults of parameters, which may contain expressions."""
+        ...
+
+    def explain_unknown_secret(self, name: str) -> str | None:
+        """Return a sentence if the owner has no secret of this name, or None."""
         ...
 
 
@@ -112,6 +117,7 @@ def _find_all_faults(outline: Outline, jobs: JobCatalog, now: datetime) -> Place
     if outline.output is not None:
         yield from _find_expression_faults(outline.output, ("output",), set(outline.keys), outline, item=False)
         yield from _find_callback_faults(outline.output, ("output",))
+        yield from find_secret_faults(outline.output, ("output",), jobs.explain_unknown_secret, is_call=False)
 
 
 def _iter_expression_values(outline: Outline) -> Iterator[Any]:
@@ -174,6 +180,7 @@ def _find_step_faults(step: StepOutline, outline: Outline, jobs: JobCatalog) -> 
         item = step.is_for_each and place == ("params",)
         found = _find_expression_faults(value, (*step.path, *place), before | own, outline, item=item)
         yield from found if place in calls else (*found, *_find_callback_faults(value, (*step.path, *place)))
+        yield from find_secret_faults(value, (*step.path, *place), jobs.explain_unknown_secret, is_call=place in calls)
     yield from _find_frequent_reminders(step)
     for path, kind, params in step.iter_jobs():
         yield from _find_job_faults(kind, params, path, jobs)

@@ -17,6 +17,8 @@ export const AUDIT_GROUPS: readonly { name: string; actions: readonly AuditActio
       "PASSWORD_RESET",
       "API_TOKEN_CREATED",
       "API_TOKEN_REVOKED",
+      "SECRET_SET",
+      "SECRET_DELETED",
     ],
   },
   {

@@ -29,4 +29,6 @@ export const ERROR_WORDS = {
   COMPUTE_LIMIT: "Limit of computing",
   INTERNAL: "Internal error",
   SECRET_UNREADABLE: "Secret unreadable",
+  SECRET_MISSING: "Secret missing",
+  SECRET_HOST: "Host not allowed for a secret",
 } satisfies Record<string, string>;

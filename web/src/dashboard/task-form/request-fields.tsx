@@ -39,7 +39,22 @@ function Address({ http: { method, url }, set }: PartProps): JSX.Element {
           </select>
         )}
       </Field>
-      <Line name="job.http.url" label="URL" isCode placeholder="https://example.com/path" value={url} set={(value) => set({ url: value })} />
+      <Line
+        name="job.http.url"
+        label="URL"
+        isCode
+        placeholder="https://example.com/path"
+        hint={
+          <>
+            <a href="#/account/secrets" target="_blank" rel="noopener">
+              Secrets of your account
+            </a>{" "}
+            are inserted when the request is sent: <code>{"${{ secrets.name }}"}</code> here, in headers, the token and the body
+          </>
+        }
+        value={url}
+        set={(value) => set({ url: value })}
+      />
     </div>
   );
 }

@@ -32,10 +32,10 @@ function decode(text: string): string {
   }
 }
 
-/** Encodes a part of a query. The place of the callback URL is kept. */
+/** Encodes a part of a query. The places of the callback URL and of secrets are kept. */
 function encode(text: string): string {
   return text
-    .split(/(\$\{\{ *callback\.url *\}\})/)
+    .split(/(\$\{\{ *(?:callback\.url|secrets\.\w+) *\}\})/)
     .map((part, at) => (at % 2 ? part : encodeURIComponent(part)))
     .join("");
 }

@@ -1,0 +1,1 @@
+"""Named secrets in the API."""
