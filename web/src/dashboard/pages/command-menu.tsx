@@ -35,6 +35,7 @@ const PAGES: Command[] = [
   ...Object.values(PAGE_KEYS).map(({ path, name }) => ({ path, name, kind: "Page" })),
   { path: "/account", name: "Account", kind: "Page" },
   { path: "/account/tokens", name: "API tokens", kind: "Page" },
+  { path: "/account/secrets", name: "Secrets", kind: "Page" },
   { path: "/notifications/channels", name: "Notification channels", kind: "Page" },
   { path: "/tasks/new", name: "New task", kind: "Action" },
   { path: "/tasks/import", name: "Import tasks from curl or a crontab", kind: "Action" },
