@@ -14,20 +14,24 @@ const LONGEST_WAIT_S = 10;
 export type SocketClient = ReturnType<typeof createClient>;
 export type SocketEvents = { opened?: () => void; lost?: () => void; needsUser?: boolean };
 
-/** Sends a request as the signed-in user, unless a header says otherwise. Renews a rejected token and retries once. */
-export async function send(session: SessionStore, body: string, given: HeadersInit = {}): Promise<Answer> {
+/** Sends a request as the signed-in user, unless a header says otherwise. Renews a rejected token and retries once. With
+ * `keepalive`, it is completed even if the page is left meanwhile. */
+export async function send(session: SessionStore, body: string, given: HeadersInit = {}, keepalive = false): Promise<Answer> {
   const headers = new Headers({ accept: MEDIA_TYPES, "content-type": "application/json", ...given });
-  if (headers.has("authorization")) return post(body, headers);
+  const post = (token: string | null): Promise<Answer> => postAs(token, { body, headers, keepalive });
+  if (headers.has("authorization")) return post(null);
   const token = await session.token();
-  const answer = await post(body, headers, token);
+  const answer = await post(token);
   if (token === null || !wasRefused(answer)) return answer;
   const renewed = await session.tokenAfter(token);
-  return renewed === null ? answer : post(body, headers, renewed);
+  return renewed === null ? answer : post(renewed);
 }
 
-async function post(body: string, headers: Headers, token: string | null = null): Promise<Answer> {
+type Request = { body: string; headers: Headers; keepalive: boolean };
+
+async function postAs(token: string | null, { body, headers, keepalive }: Request): Promise<Answer> {
   if (token !== null) headers.set("authorization", `Bearer ${token}`);
-  const response = await fetch(ENDPOINT, { method: "POST", headers, body });
+  const response = await fetch(ENDPOINT, { method: "POST", headers, body, keepalive });
   return (await response.json()) as Answer;
 }
 

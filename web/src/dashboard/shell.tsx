@@ -4,6 +4,7 @@ import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
 import { isConnected, session, user, userEmail } from "./client.ts";
+import { finishDeletions } from "./deletions.ts";
 import { CommandMenu } from "./pages/command-menu.tsx";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
 import { KEYS, PAGE_KEYS, useShortcuts } from "./shortcuts.ts";
@@ -106,7 +107,7 @@ function Sidebar(): JSX.Element {
         <Link href="/account" class="email" title={userEmail.value ?? ""}>
           {userEmail.value}
         </Link>
-        <button type="button" class="quiet" onClick={() => void session.logOut()}>
+        <button type="button" class="quiet" onClick={() => void finishDeletions().then(() => session.logOut())}>
           Sign out
         </button>
       </div>

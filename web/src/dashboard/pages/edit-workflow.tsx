@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import { userEmail } from "../client.ts";
+import { finishDeletions } from "../deletions.ts";
 import { keepDraft, readDraft } from "../drafts.ts";
 import { replaceText } from "../editor/code-editor.tsx";
 import { goTo, YamlEditor, type WorkflowError } from "../editor/yaml-editor.tsx";
@@ -167,6 +168,7 @@ function useSave(draft: DraftState, found: (errors: WorkflowError[]) => void): S
   const [problem, setProblem] = useState("");
   const save = async (): Promise<void> => {
     setIsBusy(true);
+    await finishDeletions(); // one of them may have this name
     const { data, error } = await client.mutation(SAVE, { yaml: draft.text }).toPromise();
     setIsBusy(false);
     const { workflow, userErrors = [] } = data?.saveWorkflow ?? {};

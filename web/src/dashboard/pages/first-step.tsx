@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
+import { finishDeletions } from "../deletions.ts";
 import { graphql } from "../graphql.ts";
 import { useApi } from "../live.ts";
 import { showToast } from "../ui/toast.tsx";
@@ -62,6 +63,7 @@ export function FirstStep({ done }: { done: () => void }): JSX.Element {
     return "";
   };
   const loadSamples = async (): Promise<string> => {
+    await finishDeletions(); // one of them may have the name of a sample
     const names: string[] = [];
     for (const load of Object.values(samples)) {
       const { data, error } = await client.mutation(SAVE, { yaml: await load() }).toPromise();

@@ -7,6 +7,7 @@ import { useMemo, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
+import { finishDeletions } from "../deletions.ts";
 import { useApi, useLive } from "../live.ts";
 import { ConflictNotice } from "../task-form/conflict.tsx";
 import { CREATE, type StoredTask, TASK, UPDATE } from "../task-form/documents.ts";
@@ -65,6 +66,7 @@ function NewTask({ start, notes }: { start: TaskForm; notes: readonly string[] }
   const [, navigate] = useLocation();
   const base = useMemo(() => ({ form: emptyForm(), version: null }), []);
   const save = async (settings: Settings): Promise<UserErrors> => {
+    await finishDeletions(); // one of them may have this name
     const { data, error } = await client.mutation(CREATE, { input: settings }).toPromise();
     if (!data || error) return [failure(error)];
     const { task, userErrors } = data.createTask;
@@ -207,6 +209,7 @@ function useSave(id: string, base: Base): [(settings: Settings) => Promise<UserE
   const [isSaving, setIsSaving] = useState(false);
   const save = async (settings: Settings): Promise<UserErrors> => {
     setIsSaving(true);
+    await finishDeletions(); // one of them may have this name
     const changes = changedSettings(settings, readForm(base.form).value);
     const input = { id, ...(base.version !== null && { expectedVersion: base.version }), ...changes };
     const { data, error } = await client.mutation(UPDATE, { input }).toPromise();
