@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
@@ -40,6 +40,7 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
   const [shown, setShown] = useState<"help" | "menu" | null>(null);
   const close = (): void => setShown(null);
   useShortcuts({ showHelp: () => setShown("help"), showMenu: () => setShown("menu") });
+  useFocusOnPages();
   return (
     <div class="shell">
       <a class="skip-link" href="#main" onClick={focusMain}>
@@ -56,6 +57,16 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
       <Toasts />
     </div>
   );
+}
+
+/** Gives the focus to a new page if what had it is gone, so that Tab and screen readers go on there. */
+function useFocusOnPages(): void {
+  const [path] = useLocation();
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current && document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [path]);
 }
 
 function focusMain(event: Event): void {

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
 import { finishDeletions } from "../deletions.ts";
+import { EXAMPLE } from "../example-task.ts";
 import { graphql } from "../graphql.ts";
 import { useApi } from "../live.ts";
 import { showToast } from "../ui/toast.tsx";
@@ -35,12 +36,6 @@ const SAVE = graphql(`
     }
   }
 `);
-const EXAMPLE = {
-  name: "Is example.com up?",
-  tags: ["example"],
-  job: { http: { url: "https://example.com/" } },
-  schedule: { every: { interval: "PT5M" } },
-};
 const samples = import.meta.glob<string>("../../../../src/tocsin/workflows/samples/*.yaml", { query: "?raw", import: "default" });
 
 /** Shown in place of an empty overview. What is created appears by itself. */
@@ -81,7 +76,7 @@ export function FirstStep({ done }: { done: () => void }): JSX.Element {
       <ul>
         <li>
           <h3>Write your own</h3>
-          <p>A URL, a schedule in a few words, and what counts as a success.</p>
+          <p>A URL, a schedule and what to do about failures. The form begins with an example.</p>
           <Link href="/tasks/new" class="button main">
             New task
           </Link>

@@ -12,7 +12,7 @@ export function Dialog({ title, close, children, class: look }: Props): JSX.Elem
   useEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    return () => giveFocus(before);
   }, []);
   const cancel = (event: Event): void => {
     event.preventDefault();
@@ -26,6 +26,12 @@ export function Dialog({ title, close, children, class: look }: Props): JSX.Elem
       </div>
     </dialog>
   );
+}
+
+/** Returns the focus to where it was, or to the page if that is gone. */
+function giveFocus(before: Element | null): void {
+  const place = before instanceof HTMLElement && before.isConnected && before !== document.body ? before : document.getElementById("main");
+  place?.focus({ preventScroll: true });
 }
 
 type Question = { title: string; text: ComponentChildren; action: string; isDestructive?: boolean };
