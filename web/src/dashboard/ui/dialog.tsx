@@ -11,8 +11,12 @@ export function Dialog({ title, close, children, class: look }: Props): JSX.Elem
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
-    return () => giveFocus(before);
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => {
+      dialog?.close(); // nothing beside an open one takes the focus
+      giveFocus(before);
+    };
   }, []);
   const cancel = (event: Event): void => {
     event.preventDefault();
