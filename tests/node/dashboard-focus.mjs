@@ -80,6 +80,8 @@ async function asksBeforePreferencesAreLeft(page) {
   await recovered.uncheck();
   await page.getByRole("link", { name: "Rules" }).click();
   await answer(page, "Cancel");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("dialog", { name: "Sign out without saving?" }).getByRole("button", { name: "Cancel" }).click();
   await recovered.check(); // as it was
   await recovered.uncheck();
   await page.getByRole("button", { name: "Save preferences" }).click();

@@ -47,6 +47,11 @@ export function allowLeaving(): void {
   guard = null;
 }
 
+/** Tells whether the page that is shown asks before it is left. */
+export function isPageGuarded(): boolean {
+  return guard !== null;
+}
+
 function isGuarded(target: string): boolean {
   return guard !== null && target.split("?", 1)[0] !== shown.split("?", 1)[0];
 }

@@ -3,12 +3,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
+import { isPageGuarded } from "./address.ts";
 import { isConnected, session, user, userEmail } from "./client.ts";
 import { finishDeletions } from "./deletions.ts";
 import { CommandMenu } from "./pages/command-menu.tsx";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
 import { KEYS, PAGE_KEYS, useShortcuts } from "./shortcuts.ts";
-import { Confirmation, Dialog } from "./ui/dialog.tsx";
+import { confirm, Confirmation, Dialog } from "./ui/dialog.tsx";
 import {
   BellIcon,
   CodeIcon,
@@ -118,12 +119,20 @@ function Sidebar(): JSX.Element {
         <Link href="/account" class="email" title={userEmail.value ?? ""}>
           {userEmail.value}
         </Link>
-        <button type="button" class="quiet" onClick={() => void finishDeletions().then(() => session.logOut())}>
+        <button type="button" class="quiet" onClick={() => void signOut()}>
           Sign out
         </button>
       </div>
     </nav>
   );
+}
+
+/** Signs out, after a question if something on the page is not saved: drafts are forgotten, too. */
+async function signOut(): Promise<void> {
+  const question = { title: "Sign out without saving?", text: "What you wrote and did not save is lost then.", action: "Sign out" };
+  if (isPageGuarded() && !(await confirm(question))) return;
+  await finishDeletions();
+  await session.logOut();
 }
 
 function isWithin(location: string, path: string): boolean {
