@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { ask, browse, logIn } from "./browser.mjs";
-import { isShown, isSignedOut, PASSWORD, signIn } from "./dashboard-session.mjs";
+import { answer, isShown, isSignedOut, PASSWORD, signIn } from "./dashboard-session.mjs";
 
 const [executable, server, scenario, target] = process.argv.slice(2);
 const EMAIL = "alice@example.com";
@@ -95,9 +95,11 @@ async function forgetsDrafts(page) {
   await page.locator(".cm-content").click();
   await page.keyboard.type("# a secret\n");
   await page.goto(`${server}/#/tasks/new`);
+  await answer(page, "Leave");
   await page.getByLabel("Name", { exact: true }).fill("half written");
   await page.waitForFunction(() => Object.keys(sessionStorage).length === 2);
   await page.context().clearCookies();
+  page.once("dialog", (dialog) => void dialog.accept()); // the browser asks before it leaves
   await page.reload();
   await isSignedOut(page);
   assert.equal(await drafts(page), 2);

@@ -39,7 +39,9 @@ const create = (page) => page.getByRole("button", { name: "Create task" }).click
 const answer = (page) => page.getByRole("region", { name: "Answer" });
 
 async function open(page, path) {
+  const isAsked = await page.getByText("Not saved yet").isVisible();
   await page.goto(`${server}/#${path}`);
+  if (isAsked) await page.getByRole("dialog", { name: "Leave without saving?" }).getByRole("button", { name: "Leave" }).click();
   await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
 }
 
@@ -80,6 +82,9 @@ const journeys = {
   /** What is wrong is told at its field, and the first of these gets the focus. */
   async validation(page) {
     await open(page, "/tasks/new");
+    await page.getByText("This is an example").waitFor();
+    assert.deepEqual([await field(page, "Name").inputValue(), await field(page, "URL").inputValue()], ["Is example.com up?", "https://example.com/"]);
+    await page.getByRole("button", { name: "Empty the form" }).click();
     await create(page);
     await page.getByText("Give the task a name.").waitFor();
     await page.getByText("Give the URL to call.").waitFor();
@@ -106,10 +111,17 @@ const journeys = {
     await hasFocus(page, field(page, "Priority"));
     await field(page, "Priority").fill("3");
     await pick(page, "Body", "JSON");
-    await page.getByLabel("JSON", { exact: true }).last().fill("{");
+    const json = page.getByRole("textbox", { name: "JSON", exact: true });
+    await json.fill('{"a": [1],\n  b: 2}');
+    await page.locator(".cm-lintRange-error").waitFor(); // while one types
     await create(page);
-    await page.getByText("This is not valid JSON").waitFor();
-    await page.getByLabel("JSON", { exact: true }).last().fill('{"a": [1]}');
+    await page.getByText("Line 2, column 3: a name in double quotes is expected.").waitFor();
+    await hasFocus(page, json);
+    await page.keyboard.press("Tab");
+    assert.equal(await json.evaluate((element) => element === document.activeElement), false);
+    await json.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type('{"a": [1]}');
     await field(page, "Method").selectOption("POST");
     await field(page, "Cron expression").fill("61 * * * *");
     await page.getByText("minutes are 0 to 59").waitFor(); // while one types
@@ -120,6 +132,22 @@ const journeys = {
     assert.deepEqual([task.timeout, task.priority, task.job.body, task.job.method], ["PT5M", 3, { a: [1] }, "POST"]);
   },
 
+  /** A unique name is refused at its field if another task has it. */
+  async unique(page) {
+    const name = "the only one";
+    for (const _ of [1, 2]) {
+      await open(page, "/tasks/new");
+      await field(page, "Name").fill(name);
+      await field(page, "URL").fill(good);
+      await page.getByLabel(/^Unique:/).check();
+      await create(page);
+      if (_ === 1) await page.getByRole("heading", { name, level: 1 }).waitFor();
+    }
+    await page.getByText(/another task|already/i).first().waitFor();
+    await hasFocus(page, field(page, "Name"));
+    assert.deepEqual((await tasks()).map(({ uniqueName }) => uniqueName), [true]);
+  },
+
   /** What is not saved outlives a reload, without its secrets, and can be discarded. */
   async drafts(page) {
     await open(page, "/tasks/new");
@@ -128,9 +156,23 @@ const journeys = {
     await field(page, "Token").fill("tip-top-secret");
     await page.waitForFunction(() => Object.values(sessionStorage).some((value) => value.includes("unfinished")));
     assert.ok(!(await page.evaluate(() => JSON.stringify(sessionStorage))).includes("tip-top-secret"));
+    const question = page.getByRole("dialog", { name: "Leave without saving?" });
+    await page.getByRole("link", { name: "History" }).click();
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await page.goBack(); // to the overview
+    await question.getByRole("button", { name: "Cancel" }).click();
+    assert.match(page.url(), /#\/tasks\/new$/);
+    assert.equal(await field(page, "Token").inputValue(), "tip-top-secret");
+    await page.goBack();
+    await question.getByRole("button", { name: "Leave" }).click();
+    await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+    await page.goForward();
+    await page.getByText("You wrote something here").waitFor();
+    await page.getByRole("button", { name: "Continue with it" }).click();
+    page.once("dialog", (dialog) => void dialog.accept()); // the browser asks before it leaves
     await page.reload();
     await page.getByText("You wrote something here").waitFor();
-    assert.equal(await field(page, "Name").inputValue(), "");
+    assert.equal(await field(page, "Name").inputValue(), "Is example.com up?");
     await page.getByRole("button", { name: "Continue with it" }).click();
     await page.waitForFunction(() => document.querySelector("[name=name]").value === "unfinished");
     assert.equal(await field(page, "Token").inputValue(), "");
@@ -225,6 +267,7 @@ const journeys = {
   /** The builder and the expression follow each other; the preview marks changes of the clocks. */
   async schedules(page) {
     await open(page, "/tasks/new");
+    await page.getByRole("button", { name: "Empty the form" }).click();
     const expression = field(page, "Cron expression");
     const says = async (text) => page.waitForFunction((wanted) => document.querySelector("[name='schedule.cron.expression']").value === wanted, text);
     await page.getByRole("button", { name: "Every 15 minutes" }).click();

@@ -17,4 +17,4 @@ async def test_all_pages_fit_telephones_and_screens_and_pass_the_audit_of_access
         await server.sign_up(ALICE)
         await server.run_command("users", "promote", ALICE)
         await server.run_command("samples", "load", ALICE)
-        await drive("dashboard-pages.mjs", server, target, os.environ.get("PICTURES", ""), seconds=300)
+        await drive("dashboard-pages.mjs", server, target, os.environ.get("PICTURES", ""), seconds=400)

@@ -32,6 +32,6 @@ async def test_a_curl_command_becomes_a_task(tmp_path: Path) -> None:
     assert tried.endswith('{"a":1}')
 
 
-@pytest.mark.parametrize("journeys", ["validation schedules kinds crontab", "drafts conflict copy pages"])
+@pytest.mark.parametrize("journeys", ["validation unique schedules kinds crontab", "drafts conflict copy pages"])
 async def test_a_person_writes_and_imports_tasks(journeys: str, tmp_path: Path) -> None:
     await perform(tmp_path, *journeys.split())

@@ -3,6 +3,7 @@
 import { createClient } from "graphql-ws";
 
 import { type Answer, ENDPOINT } from "./api.ts";
+import { Heartbeat, waitForNetwork } from "./heartbeat.ts";
 import type { SessionStore } from "./session.ts";
 
 const MEDIA_TYPES = "application/graphql-response+json, application/json;q=0.9";
@@ -13,20 +14,24 @@ const LONGEST_WAIT_S = 10;
 export type SocketClient = ReturnType<typeof createClient>;
 export type SocketEvents = { opened?: () => void; lost?: () => void; needsUser?: boolean };
 
-/** Sends a request as the signed-in user, unless a header says otherwise. Renews a rejected token and retries once. */
-export async function send(session: SessionStore, body: string, given: HeadersInit = {}): Promise<Answer> {
+/** Sends a request as the signed-in user, unless a header says otherwise. Renews a rejected token and retries once. With
+ * `keepalive`, it is completed even if the page is left meanwhile. */
+export async function send(session: SessionStore, body: string, given: HeadersInit = {}, keepalive = false): Promise<Answer> {
   const headers = new Headers({ accept: MEDIA_TYPES, "content-type": "application/json", ...given });
-  if (headers.has("authorization")) return post(body, headers);
+  const post = (token: string | null): Promise<Answer> => postAs(token, { body, headers, keepalive });
+  if (headers.has("authorization")) return post(null);
   const token = await session.token();
-  const answer = await post(body, headers, token);
+  const answer = await post(token);
   if (token === null || !wasRefused(answer)) return answer;
   const renewed = await session.tokenAfter(token);
-  return renewed === null ? answer : post(body, headers, renewed);
+  return renewed === null ? answer : post(renewed);
 }
 
-async function post(body: string, headers: Headers, token: string | null = null): Promise<Answer> {
+type Request = { body: string; headers: Headers; keepalive: boolean };
+
+async function postAs(token: string | null, { body, headers, keepalive }: Request): Promise<Answer> {
   if (token !== null) headers.set("authorization", `Bearer ${token}`);
-  const response = await fetch(ENDPOINT, { method: "POST", headers, body });
+  const response = await fetch(ENDPOINT, { method: "POST", headers, body, keepalive });
   return (await response.json()) as Answer;
 }
 
@@ -36,11 +41,13 @@ function wasRefused({ data, errors }: Answer): boolean {
 }
 
 /** The client for subscriptions. The server closes its socket with 4403 when the token ends; it reconnects with a new token.
+ * A socket that does not answer is given up, and another one is opened.
  * If it `needsUser`, it waits while nobody is signed in, and goes on with its subscriptions when somebody is again. */
 export function socketClient(session: SessionStore, events: SocketEvents = {}): SocketClient {
   let used: string | null = null;
   let refused = false;
-  return createClient({
+  const heartbeat = new Heartbeat(() => client.terminate());
+  const client = createClient({
     url: ENDPOINT.replace(/^http/, "ws"),
     connectionParams: async () => {
       used = await (refused && used !== null ? session.tokenAfter(used) : session.token());
@@ -49,8 +56,14 @@ export function socketClient(session: SessionStore, events: SocketEvents = {}): 
       return used === null ? {} : { authorization: `Bearer ${used}` };
     },
     on: {
-      connected: () => events.opened?.(),
+      connected: (socket) => {
+        heartbeat.begin(socket as WebSocket);
+        events.opened?.();
+      },
+      ping: (isReceived) => isReceived || heartbeat.asked(),
+      pong: (isReceived) => isReceived && heartbeat.answered(),
       closed: (event) => {
+        heartbeat.end();
         refused = (event as CloseEvent).code === FORBIDDEN;
         events.lost?.();
       },
@@ -59,12 +72,9 @@ export function socketClient(session: SessionStore, events: SocketEvents = {}): 
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
     retryWait: async (retries) => {
-      await wait(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S));
+      await waitForNetwork(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S));
       if (events.needsUser) await session.signedIn();
     },
   });
-}
-
-function wait(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  return client;
 }

@@ -4,6 +4,7 @@ import { Router } from "wouter-preact";
 
 import { usePageLocation, usePageSearch } from "./address.ts";
 import { connect, status, user } from "./client.ts";
+import { forgetDeletions } from "./deletions.ts";
 import { type Api, ApiContext, Changes } from "./live.ts";
 import { RestoringPage } from "./pages/restoring.tsx";
 import { SignInAgain, SignInPage } from "./pages/sign-in.tsx";
@@ -39,6 +40,7 @@ function Dashboard(): JSX.Element | null {
     const changes = new Changes(client);
     setApi({ client, changes });
     return () => {
+      forgetDeletions();
       changes.close();
       close();
     };

@@ -60,7 +60,7 @@ export function connect(): Connection {
 
 /** Fetches for urql, with a token that is renewed when it has ended. */
 async function fetchWithToken(_: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const answer = await send(session, String(init?.body));
+  const answer = await send(session, String(init?.body), {}, init?.keepalive);
   return new Response(JSON.stringify(answer), { headers: { "content-type": "application/json" } });
 }
 

@@ -2,11 +2,15 @@
 
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { createContext } from "preact";
-import type { Client, DocumentInput, OperationResult } from "@urql/core";
+import type { Client, CombinedError, DocumentInput, OperationResult } from "@urql/core";
 
 import { graphql, type ResultOf } from "./graphql.ts";
 
 const REREAD_MS = 400;
+const BURST_MS = 40; // changes that come together are read together
+const PATIENCE_MS = 10_000; // a reading that takes longer may have been lost with its connection
+const LONGEST_RETRY_MS = 30_000;
+const PASSING = new Set<unknown>(["UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"]);
 const EVENTS = graphql(`
   subscription Changes {
     taskEvents {
@@ -146,7 +150,7 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
   const isConcerned = useRef(concerns);
   isConcerned.current = concerns;
   useEffect(() => {
-    const reader = new Reader(client, query, variables, pace, setResult);
+    const reader = new Reader(client, query, variables, pace, (next) => setResult((before) => withDataOf(before, next)));
     reread.current = () => reader.request(0);
     reader.read("cache-and-network");
     const unsubscribe = changes.subscribe((change) => {
@@ -161,12 +165,26 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
   return { data: result?.data, error, isStale: result?.stale ?? false, reread: () => reread.current() };
 }
 
-/** Reads one query, one reading at a time. */
+/** Returns a result with the data that was read before, if the server does not answer at present. */
+function withDataOf<Result extends OperationResult>(before: Result | null, next: Result): Result {
+  const isOfSame = before?.operation.key === next.operation.key;
+  return isOfSame && isPassing(next.error) ? { ...next, data: next.data ?? before.data } : next;
+}
+
+/** Tells whether a reading that failed so may succeed a little later. */
+function isPassing(error: CombinedError | undefined): boolean {
+  return Boolean(error?.networkError) || Boolean(error?.graphQLErrors.some(({ extensions }) => PASSING.has(extensions.code)));
+}
+
+/** Reads one query, one reading at a time, and again after a while if the server did not answer. */
 class Reader<Data, Variables extends Record<string, unknown>> {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #stop: (() => void) | null = null;
+  #dueAt = 0;
+  #begunAt = 0;
   #isReading = false;
   #isWanted = false;
+  #failures = 0;
 
   readonly #client: Client;
   readonly #query: DocumentInput<Data, Variables>;
@@ -188,24 +206,37 @@ class Reader<Data, Variables extends Record<string, unknown>> {
     this.#show = show;
   }
 
-  /** Reads again after so many milliseconds, or after the present reading. */
-  request(delay: number): void {
-    if (this.#isReading) this.#isWanted = true;
-    else this.#timer ??= setTimeout(() => this.read("network-only"), delay);
+  /** Reads again soon, but so many milliseconds after the last reading began at the earliest. */
+  request(pace: number): void {
+    if (this.#isReading && Date.now() - this.#begunAt < PATIENCE_MS) {
+      this.#isWanted = true;
+      return;
+    }
+    const dueAt = Math.max(Date.now() + BURST_MS, this.#begunAt + pace);
+    if (this.#timer !== null && this.#dueAt <= dueAt) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.read("network-only"), dueAt - Date.now());
   }
 
   read(requestPolicy: "cache-and-network" | "network-only"): void {
     this.#timer = null;
+    this.#begunAt = Date.now();
     this.#isReading = true;
     this.#stop?.();
     const { unsubscribe } = this.#client.query(this.#query, this.#variables, { requestPolicy }).subscribe((result) => {
       this.#show(result);
-      if (result.stale) return;
-      this.#isReading = false;
-      if (this.#isWanted) this.request(this.#pace);
-      this.#isWanted = false;
+      if (!result.stale) this.#end(isPassing(result.error));
     });
     this.#stop = unsubscribe;
+  }
+
+  #end(hasFailed: boolean): void {
+    this.#isReading = false;
+    this.#failures = hasFailed ? this.#failures + 1 : 0;
+    if (hasFailed) this.request(Math.min(1000 * 2 ** this.#failures, LONGEST_RETRY_MS));
+    if (this.#isWanted) this.request(this.#pace);
+    this.#isWanted = false;
   }
 
   close(): void {

@@ -1,13 +1,15 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import icon from "../icon.svg";
+import { isPageGuarded } from "./address.ts";
 import { isConnected, session, user, userEmail } from "./client.ts";
+import { finishDeletions } from "./deletions.ts";
 import { CommandMenu } from "./pages/command-menu.tsx";
 import { UnacknowledgedCount } from "./pages/unacknowledged-count.tsx";
 import { KEYS, PAGE_KEYS, useShortcuts } from "./shortcuts.ts";
-import { Confirmation, Dialog } from "./ui/dialog.tsx";
+import { confirm, Confirmation, Dialog } from "./ui/dialog.tsx";
 import {
   BellIcon,
   CodeIcon,
@@ -39,6 +41,7 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
   const [shown, setShown] = useState<"help" | "menu" | null>(null);
   const close = (): void => setShown(null);
   useShortcuts({ showHelp: () => setShown("help"), showMenu: () => setShown("menu") });
+  useFocusOnPages();
   return (
     <div class="shell">
       <a class="skip-link" href="#main" onClick={focusMain}>
@@ -55,6 +58,16 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
       <Toasts />
     </div>
   );
+}
+
+/** Gives the focus to a new page if what had it is gone, so that Tab and screen readers go on there. */
+function useFocusOnPages(): void {
+  const [path] = useLocation();
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current && document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [path]);
 }
 
 function focusMain(event: Event): void {
@@ -106,12 +119,20 @@ function Sidebar(): JSX.Element {
         <Link href="/account" class="email" title={userEmail.value ?? ""}>
           {userEmail.value}
         </Link>
-        <button type="button" class="quiet" onClick={() => void session.logOut()}>
+        <button type="button" class="quiet" onClick={() => void signOut()}>
           Sign out
         </button>
       </div>
     </nav>
   );
+}
+
+/** Signs out, after a question if something on the page is not saved: drafts are forgotten, too. */
+async function signOut(): Promise<void> {
+  const question = { title: "Sign out without saving?", text: "What you wrote and did not save is lost then.", action: "Sign out" };
+  if (isPageGuarded() && !(await confirm(question))) return;
+  await finishDeletions();
+  await session.logOut();
 }
 
 function isWithin(location: string, path: string): boolean {

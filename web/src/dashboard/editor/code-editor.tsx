@@ -2,9 +2,8 @@
 
 import "../styles/editor.css";
 
-import { indentWithTab } from "@codemirror/commands";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
-import { EditorView, keymap, tooltips } from "@codemirror/view";
+import { EditorView, tooltips } from "@codemirror/view";
 import { basicSetup } from "codemirror";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -21,7 +20,7 @@ type Props = {
   ready?: (view: EditorView) => void;
 };
 
-/** A text editor that begins with `initial`, and holds the text from then on. Escape, then Tab leaves it. */
+/** A text editor that begins with `initial`, and holds the text from then on. */
 export function CodeEditor({ label, initial, change, extensions, describedBy, ready }: Props): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -54,7 +53,6 @@ function baseOf(label: string, describedBy?: string | undefined): Extension[] {
   return [
     EditorView.cspNonce.of(document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? ""),
     EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", ...(describedBy && { "aria-describedby": describedBy }) }),
-    keymap.of([indentWithTab]),
     basicSetup,
     typeOverSelection,
     tooltips({ position: "absolute" }),

@@ -1,10 +1,11 @@
 // The editor of a workflow: the server checks what is typed.
 
 import { autocompletion } from "@codemirror/autocomplete";
+import { indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { forceLinting, lintGutter, linter, type Diagnostic } from "@codemirror/lint";
 import { EditorState, type Extension, type Text } from "@codemirror/state";
-import { EditorView } from "@codemirror/view";
+import { EditorView, keymap } from "@codemirror/view";
 import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 
@@ -34,7 +35,7 @@ type Props = {
   ready: (view: EditorView) => void;
 };
 
-/** The YAML of a workflow. `found` gets all errors, each time when they were looked for. */
+/** The YAML of a workflow. Escape, then Tab leaves it. `found` gets all errors, each time when they were looked for. */
 export function YamlEditor({ found, ...field }: Props): JSX.Element {
   const { client } = useApi();
   const tell = useRef(found);
@@ -48,6 +49,7 @@ export function YamlEditor({ found, ...field }: Props): JSX.Element {
       return errors.map((error) => ({ ...rangeOf(text, error), severity: "error" as const, message: error.message }));
     };
     return [
+      keymap.of([indentWithTab]),
       yaml(),
       EditorState.tabSize.of(2),
       EditorView.lineWrapping,

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 
 import { graphql } from "../graphql.ts";
 import { Field, Form, useSending } from "../ui/form.tsx";
+import { showToast } from "../ui/toast.tsx";
 
 const ACCEPT = graphql(`
   mutation AcceptRequestsFrom($email: String!) {
@@ -66,10 +67,16 @@ export function AcceptedRequesters({ emails, done }: { emails: readonly string[]
 
 function Requester({ email, done }: { email: string; done: () => void }): JSX.Element {
   const { send, isBusy } = useSending(REFUSE);
+  const accepting = useSending(ACCEPT);
+  const remove = async (): Promise<void> => {
+    const isDone = await send({ email });
+    done();
+    if (isDone) showToast(`${email} may not ask you for decisions any more.`, { undo: () => accepting.send({ email }).then(done) });
+  };
   return (
     <li>
       <span>{email}</span>
-      <button type="button" class="quiet" disabled={isBusy} onClick={() => void send({ email }).then(done)}>
+      <button type="button" class="quiet" disabled={isBusy} onClick={() => void remove()}>
         Remove
       </button>
     </li>

@@ -169,7 +169,7 @@ function RequestForm({ purpose, close }: { purpose: Purpose; close: () => void }
 function RemoveButton({ purpose, done }: { purpose: Purpose; done: () => void }): JSX.Element {
   const { send, isBusy } = useSending(REMOVE);
   const remove = async (): Promise<void> => {
-    const text = "These mails go to the address of your account again.";
+    const text = "These mails go to the address of your account again. Its reader would have to agree once more.";
     if (!(await confirm({ title: "Remove the address?", text, action: "Remove" }))) return;
     await send({ purpose });
     done();

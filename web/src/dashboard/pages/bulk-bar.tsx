@@ -5,7 +5,7 @@ import { useApi } from "../live.ts";
 import { DeleteIcon } from "../ui/action-icons.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { PauseIcon, PlayIcon } from "../ui/icons.tsx";
-import { type BulkAction, changeTasks, progress } from "./bulk.ts";
+import { type BulkAction, canUndoDeletion, changeTasks, deleteTasks, progress } from "./bulk.ts";
 import type { TaskFilter } from "./task-list.ts";
 import type { Selection } from "./task-selection.ts";
 
@@ -43,11 +43,13 @@ function Choice({ selection, filter, shown, total }: Props): JSX.Element {
   const { client } = useApi();
   const { ids } = selection;
   const words = ids === null ? `all ${formatCount(total.count, total.isExact)} tasks` : ids.size === 1 ? "1 task" : `${formatCount(ids.size)} tasks`;
+  const canUndo = ids === null ? canUndoDeletion(total.count, total.isExact) : canUndoDeletion(ids.size);
   const act = (action: BulkAction): void => {
     const which = ids === null ? { filter } : { ids: [...ids] };
-    void ask(action, words).then((isConfirmed) => {
+    void ask(action, words, canUndo).then((isConfirmed) => {
       if (!isConfirmed) return;
-      void changeTasks(client, action, which).then(() => selection.set([]));
+      const done = action === "delete" ? deleteTasks(client, which) : changeTasks(client, action, which);
+      void done.then(() => selection.set([]));
     });
   };
   return (
@@ -84,10 +86,10 @@ function Choice({ selection, filter, shown, total }: Props): JSX.Element {
   );
 }
 
-/** Asks before tasks are deleted, and before many are run: the rest can be undone. */
-async function ask(action: BulkAction, words: string): Promise<boolean> {
+/** Asks before tasks are deleted, and before many are run: the rest is undone by its opposite. */
+async function ask(action: BulkAction, words: string, canUndo: boolean): Promise<boolean> {
   if (action === "delete") {
-    const text = "Their open runs are cancelled; the history is kept. This cannot be undone.";
+    const text = `Their open runs are cancelled; the history is kept. ${canUndo ? "You can undo it for ten seconds." : "This cannot be undone."}`;
     return confirm({ title: `Delete ${words}?`, text, action: "Delete" });
   }
   if (action !== "run" || words === "1 task") return true;

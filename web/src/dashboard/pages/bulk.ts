@@ -3,12 +3,15 @@
 import { signal } from "@preact/signals";
 import type { Client, DocumentInput } from "@urql/core";
 
+import { deleteLater } from "../deletions.ts";
 import { formatCount } from "../format.ts";
 import { graphql } from "../graphql.ts";
 import { showToast } from "../ui/toast.tsx";
 import type { TaskFilter } from "./task-list.ts";
 
 const SIZE = 100;
+/** So many can be deleted by a page that is left. */
+const MOST_UNDONE = 500;
 const RESULTS = graphql(`
   fragment BulkResult on TaskChangeResult {
     taskId
@@ -91,6 +94,24 @@ export async function changeTasks(client: Client, action: BulkAction, which: Ids
     showToast(`${formatCount(done.changed.length)} ${kind.done}, then it failed: ${String(error)}`, { isProblem: true });
   } finally {
     progress.value = null;
+  }
+}
+
+/** Tells whether the deletion of so many tasks can be undone. */
+export function canUndoDeletion(count: number, isExact = true): boolean {
+  return isExact && count <= MOST_UNDONE;
+}
+
+/** Deletes tasks: a few so that it can be undone, many at once. */
+export async function deleteTasks(client: Client, which: Ids): Promise<void> {
+  try {
+    const ids = "ids" in which ? which.ids : await findIds(client, which.filter);
+    if (!canUndoDeletion(ids.length)) return await changeTasks(client, "delete", { ids });
+    const calls = Array.from({ length: Math.ceil(ids.length / SIZE) }, (_, part) => ({ ids: ids.slice(part * SIZE, (part + 1) * SIZE) }));
+    const text = ids.length === 1 ? "1 task is deleted." : `${formatCount(ids.length)} tasks are deleted.`;
+    deleteLater(client, DELETE, { ids, text, calls });
+  } catch (error) {
+    showToast(`Nothing was deleted: ${String(error)}`, { isProblem: true });
   }
 }
 

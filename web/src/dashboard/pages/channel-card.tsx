@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { deleteLater } from "../deletions.ts";
 import { graphql, type FragmentOf } from "../graphql.ts";
+import { useApi } from "../live.ts";
 import { confirm, Dialog } from "../ui/dialog.tsx";
 import { useSending } from "../ui/form.tsx";
 import { Time } from "../ui/time.tsx";
-import { showToast } from "../ui/toast.tsx";
 import { ChannelForm, SettingFacts } from "./channel-form.tsx";
 import { CHANNEL_KINDS } from "./channel-kinds.ts";
 import { ChannelTest } from "./channel-test.tsx";
@@ -122,14 +123,13 @@ function Problem({ channel: { disabledReason, lastError } }: { channel: Channel 
 function Actions({ channel, done, showKey }: Props): JSX.Element {
   const { id, name, kind, isEnabled } = channel;
   const enable = useSending(ENABLE);
-  const remove = useSending(DELETE);
+  const { client } = useApi();
   const rotate = useSending(ROTATE);
-  const isBusy = enable.isBusy || remove.isBusy || rotate.isBusy;
+  const isBusy = enable.isBusy || rotate.isBusy;
   const ask = async (): Promise<void> => {
-    const text = "Notifications that wait for it are not delivered. Its secrets are deleted.";
+    const text = "Notifications that wait for it are not delivered. Its secrets are deleted. You can undo it for ten seconds.";
     if (!(await confirm({ title: `Delete ${name}?`, text, action: "Delete" }))) return;
-    if (await remove.send({ id })) showToast(`${name} is deleted.`);
-    done();
+    deleteLater(client, DELETE, { ids: [id], text: `${name} is deleted.`, calls: [{ id }] });
   };
   const renew = async (): Promise<void> => {
     const text = "Calls are signed with a new key from now on. Your program has to know it.";
@@ -137,7 +137,7 @@ function Actions({ channel, done, showKey }: Props): JSX.Element {
     const data = await rotate.send({ id });
     if (data?.rotateNotificationChannelKey.signingKey) showKey(data.rotateNotificationChannelKey.signingKey);
   };
-  const problem = [enable, remove, rotate].map(({ problems }) => problems.general).join("");
+  const problem = [enable, rotate].map(({ problems }) => problems.general).join("");
   return (
     <>
       <button type="button" disabled={isBusy} onClick={() => void enable.send({ id, isEnabled: !isEnabled }).then(done)}>

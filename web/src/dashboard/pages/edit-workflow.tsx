@@ -3,7 +3,9 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
+import { allowLeaving } from "../address.ts";
 import { userEmail } from "../client.ts";
+import { finishDeletions } from "../deletions.ts";
 import { keepDraft, readDraft } from "../drafts.ts";
 import { replaceText } from "../editor/code-editor.tsx";
 import { goTo, YamlEditor, type WorkflowError } from "../editor/yaml-editor.tsx";
@@ -12,6 +14,7 @@ import { isOfDefinitions, useApi, useLive } from "../live.ts";
 import { Page } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
+import { useUnsaved } from "../ui/unsaved.ts";
 import { readSteps } from "../workflows/definition.ts";
 import { ErrorList } from "../workflows/error-list.tsx";
 import { exampleWorkflow } from "../workflows/example.ts";
@@ -145,12 +148,7 @@ function useDraft(base: Base): DraftState {
   const restoredAt = kept?.at ?? null;
   const version = kept?.version ?? base.version;
   const isChanged = text !== base.yaml;
-  useEffect(() => {
-    if (!isChanged) return;
-    const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, [isChanged]);
+  useUnsaved(isChanged, "What you wrote is kept in this tab, until you come back.");
   const change = (next: string): void => {
     setText(next);
     keepDraft(name, next === base.yaml ? null : ({ text: next, version, at: Date.now() } satisfies Draft));
@@ -167,11 +165,13 @@ function useSave(draft: DraftState, found: (errors: WorkflowError[]) => void): S
   const [problem, setProblem] = useState("");
   const save = async (): Promise<void> => {
     setIsBusy(true);
+    await finishDeletions(); // one of them may have this name
     const { data, error } = await client.mutation(SAVE, { yaml: draft.text }).toPromise();
     setIsBusy(false);
     const { workflow, userErrors = [] } = data?.saveWorkflow ?? {};
     if (workflow) {
       draft.forget();
+      allowLeaving();
       return navigate(`/workflows/${workflow.id}`);
     }
     found(userErrors.map(({ field, message }) => locate(field ?? [], message)));

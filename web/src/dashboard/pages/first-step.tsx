@@ -4,6 +4,8 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
+import { finishDeletions } from "../deletions.ts";
+import { EXAMPLE } from "../example-task.ts";
 import { graphql } from "../graphql.ts";
 import { useApi } from "../live.ts";
 import { showToast } from "../ui/toast.tsx";
@@ -34,12 +36,6 @@ const SAVE = graphql(`
     }
   }
 `);
-const EXAMPLE = {
-  name: "Is example.com up?",
-  tags: ["example"],
-  job: { http: { url: "https://example.com/" } },
-  schedule: { every: { interval: "PT5M" } },
-};
 const samples = import.meta.glob<string>("../../../../src/tocsin/workflows/samples/*.yaml", { query: "?raw", import: "default" });
 
 /** Shown in place of an empty overview. What is created appears by itself. */
@@ -62,6 +58,7 @@ export function FirstStep({ done }: { done: () => void }): JSX.Element {
     return "";
   };
   const loadSamples = async (): Promise<string> => {
+    await finishDeletions(); // one of them may have the name of a sample
     const names: string[] = [];
     for (const load of Object.values(samples)) {
       const { data, error } = await client.mutation(SAVE, { yaml: await load() }).toPromise();
@@ -79,7 +76,7 @@ export function FirstStep({ done }: { done: () => void }): JSX.Element {
       <ul>
         <li>
           <h3>Write your own</h3>
-          <p>A URL, a schedule in a few words, and what counts as a success.</p>
+          <p>A URL, a schedule and what to do about failures. The form begins with an example.</p>
           <Link href="/tasks/new" class="button main">
             New task
           </Link>

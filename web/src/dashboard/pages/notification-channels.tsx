@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { withoutDeleted } from "../deletions.ts";
 import { graphql } from "../graphql.ts";
 import { useLive } from "../live.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -35,6 +36,7 @@ export function NotificationChannels(): JSX.Element {
   };
   if (error && !data) return <ErrorState message={error} retry={reread} />;
   if (!data) return <LoadingRows count={4} />;
+  const channels = withoutDeleted(data.notificationChannels);
   const add = (
     <button type="button" class="main" onClick={() => setIsAdding(true)}>
       Add a channel
@@ -42,17 +44,17 @@ export function NotificationChannels(): JSX.Element {
   );
   return (
     <>
-      {data.notificationChannels.length > 0 && (
+      {channels.length > 0 && (
         <div class="toolbar">
           <p class="faint">Beside mail, you are notified here.</p>
           {add}
         </div>
       )}
       {signingKey && <SecretOnce label="The key that signs the calls." value={signingKey} close={() => setSigningKey(null)} />}
-      {data.notificationChannels.map((channel) => (
+      {channels.map((channel) => (
         <ChannelCard key={channel.id} channel={channel} done={reread} showKey={setSigningKey} />
       ))}
-      {data.notificationChannels.length === 0 && (
+      {channels.length === 0 && (
         <EmptyState title="You are notified by mail only">
           <p>Channels reach you in Slack, Teams, Discord, Telegram, on your phone, or in a program of yours.</p>
           {add}

@@ -6,6 +6,7 @@ import { useLive } from "../live.ts";
 import { Field, Form, useSending } from "../ui/form.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { showToast } from "../ui/toast.tsx";
+import { useUnsaved } from "../ui/unsaved.ts";
 import { never } from "./account-profile.tsx";
 import { type Kind, KindChoice } from "./notification-kinds.tsx";
 import { QuietHoursFields } from "./quiet-hours-fields.tsx";
@@ -71,10 +72,14 @@ export function NotificationPreferences(): JSX.Element {
 
 function PreferencesForm({ stored, channels }: { stored: Preferences; channels: Channels }): JSX.Element {
   const [fields, setFields] = useState(stored);
+  const [saved, setSaved] = useState(stored);
+  useUnsaved(JSON.stringify(fields) !== JSON.stringify(saved), "Your changes of the preferences are lost then.");
   const { send, isBusy, problems } = useSending(UPDATE);
   const set = (changes: Partial<Preferences>): void => setFields({ ...fields, ...changes });
   const submit = async (): Promise<void> => {
-    if (await send({ input: toInput(fields) })) showToast("Your preferences are saved.");
+    if (!(await send({ input: toInput(fields) }))) return;
+    setSaved(fields);
+    showToast("Your preferences are saved.");
   };
   return (
     <Form problems={problems} submit={submit}>

@@ -9,9 +9,10 @@ import { confirm } from "../ui/dialog.tsx";
 import { useSending } from "../ui/form.tsx";
 import { Pager } from "../ui/pager.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
+import { showToast } from "../ui/toast.tsx";
 import { never } from "./account-profile.tsx";
 import { KINDS } from "./notification-kinds.tsx";
-import { RULE, RuleDialog, type Subject } from "./rule-dialog.tsx";
+import { RULE, RuleDialog, type Subject, toRuleInput, UPDATE_RULE } from "./rule-dialog.tsx";
 import { SubjectDialog } from "./subject-dialog.tsx";
 
 const PAGE_SIZE = 50;
@@ -154,11 +155,14 @@ function describeRule({ isMuted, isMailed, kinds, failures, channelIds }: Rule, 
 
 function RuleActions({ rule, edit, done }: { rule: Rule; edit: (edited: Edited) => void; done: () => void }): JSX.Element {
   const { send, isBusy } = useSending(DELETE);
+  const saving = useSending(UPDATE_RULE);
   const name = rule.task?.name ?? rule.workflow?.name ?? "deleted";
   const remove = async (): Promise<void> => {
     if (!(await confirm({ title: "Delete this rule?", text: `Your preferences apply to ${name} then.`, action: "Delete" }))) return;
-    await send({ subjectId: rule.subjectId });
+    const isDone = await send({ subjectId: rule.subjectId });
     done();
+    const undo = (): Promise<void> => saving.send({ input: toRuleInput(rule.subjectId, rule) }).then(done);
+    if (isDone) showToast(`The rule of ${name} is deleted.`, { undo });
   };
   return (
     <span class="buttons">

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { graphql, type FragmentOf } from "../graphql.ts";
+import { graphql, type FragmentOf, type VariablesOf } from "../graphql.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field, Form, useSending } from "../ui/form.tsx";
 import { showToast } from "../ui/toast.tsx";
@@ -26,7 +26,7 @@ export const RULE = graphql(`
     }
   }
 `);
-const UPDATE = graphql(`
+export const UPDATE_RULE = graphql(`
   mutation UpdateNotificationRule($input: UpdateNotificationRuleInput!) {
     updateNotificationRule(input: $input) {
       userErrors {
@@ -42,15 +42,18 @@ type Fields = Pick<Rule, "isMuted" | "isMailed" | "kinds" | "failures" | "channe
 type Props = { subject: Subject; rule: Rule | null; channels: readonly { id: string; name: string }[]; close: () => void };
 const BLANK: Fields = { isMuted: false, isMailed: true, kinds: null, failures: null, channelIds: null };
 
+/** Returns the input that saves a rule with these settings. */
+export function toRuleInput(subjectId: string, { isMuted, isMailed, kinds, failures, channelIds }: Fields): VariablesOf<typeof UPDATE_RULE>["input"] {
+  return { subjectId, isMuted, isMailed, failures, kinds: kinds && [...kinds], channelIds: channelIds && [...channelIds] };
+}
+
 /** Edits what is told of one task or workflow. */
 export function RuleDialog({ subject, rule, channels, close }: Props): JSX.Element {
   const [fields, setFields] = useState<Fields>(rule ?? BLANK);
-  const { send, isBusy, problems } = useSending(UPDATE);
+  const { send, isBusy, problems } = useSending(UPDATE_RULE);
   const set = (changes: Partial<Fields>): void => setFields({ ...fields, ...changes });
   const submit = async (): Promise<void> => {
-    const { isMuted, isMailed, kinds, failures, channelIds } = fields;
-    const input = { subjectId: subject.id, isMuted, isMailed, failures, kinds: kinds && [...kinds], channelIds: channelIds && [...channelIds] };
-    if (!(await send({ input }))) return;
+    if (!(await send({ input: toRuleInput(subject.id, fields) }))) return;
     showToast(`The rule of ${subject.name} is saved.`);
     close();
   };

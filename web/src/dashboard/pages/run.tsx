@@ -162,7 +162,9 @@ function Contents({ run }: { run: Run }): JSX.Element {
 function Summary({ run }: { run: Run }): JSX.Element {
   return (
     <p class="summary">
-      <Status status={run.status} />
+      <span aria-live="polite">
+        <Status status={run.status} />
+      </span>
       <span>
         Due <Time at={run.dueAt} as="moment" />
       </span>

@@ -2,12 +2,12 @@ import type { JSX } from "preact";
 import { Link, useLocation } from "wouter-preact";
 
 import { useAction } from "../actions.ts";
+import { deleteLater } from "../deletions.ts";
 import { graphql } from "../graphql.ts";
 import { useApi } from "../live.ts";
 import { DeleteIcon, EditIcon } from "../ui/action-icons.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { PauseIcon, PlayIcon } from "../ui/icons.tsx";
-import { showToast } from "../ui/toast.tsx";
 import { changeTasks } from "./bulk.ts";
 import type { Task } from "./task-query.ts";
 
@@ -18,22 +18,21 @@ const DELETE = graphql(`mutation DeleteTask($id: ID!) { deleteTask(input: { id: 
 export function TaskActions({ task: { id, name, status }, done }: { task: Task; done: () => void }): JSX.Element {
   const { client } = useApi();
   const runNow = useAction(RUN_NOW, { id });
-  const remove = useAction(DELETE, { id });
   const [, go] = useLocation();
   const isPaused = status === "PAUSED";
   const hold = (): void => void changeTasks(client, isPaused ? "resume" : "pause", { ids: [id] }).then(done);
   const askAndDelete = async (): Promise<void> => {
-    const text = "Its open runs are cancelled; the history is kept. This cannot be undone.";
-    if (!(await confirm({ title: `Delete ${name}?`, text, action: "Delete" })) || !(await remove.run())) return;
-    showToast(`${name} was deleted.`);
+    const text = "Its open runs are cancelled; the history is kept. You can undo it for ten seconds.";
+    if (!(await confirm({ title: `Delete ${name}?`, text, action: "Delete" }))) return;
     go("/tasks");
+    deleteLater(client, DELETE, { ids: [id], text: `${name} is deleted.`, calls: [{ id }] });
   };
   return (
     <>
       <span class="problem" role="alert">
-        {runNow.problem || remove.problem}
+        {runNow.problem}
       </span>
-      <button type="button" disabled={remove.isBusy} onClick={() => void askAndDelete()}>
+      <button type="button" onClick={() => void askAndDelete()}>
         <DeleteIcon />
         Delete
       </button>

@@ -3,18 +3,19 @@
 import "../styles/task-form.css";
 
 import type { ComponentChildren, JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
-import { useFilters } from "../address.ts";
+import { allowLeaving, useFilters } from "../address.ts";
+import { finishDeletions } from "../deletions.ts";
 import { useApi, useLive } from "../live.ts";
 import { ConflictNotice } from "../task-form/conflict.tsx";
-import { CREATE, type StoredTask, TASK, UPDATE } from "../task-form/documents.ts";
+import { CREATE, FIRST_TASK, type StoredTask, TASK, UPDATE } from "../task-form/documents.ts";
 import { type Base, type Draft, forgetDraft, readDraft } from "../task-form/drafts.ts";
 import { TaskEditor, type UserErrors } from "../task-form/editor.tsx";
 import { formOf } from "../task-form/from-task.ts";
 import { takeImported } from "../task-form/imported.ts";
-import { emptyForm, rebase, type TaskForm } from "../task-form/model.ts";
+import { emptyForm, exampleForm, rebase, type TaskForm } from "../task-form/model.ts";
 import { changedSettings, readForm, type Settings } from "../task-form/to-input.ts";
 import { Page } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
@@ -35,9 +36,29 @@ export function NewTaskPage(): JSX.Element {
   );
   return (
     <Page title="New task" above={above} actions={actions}>
-      {from ? <Copy id={from} /> : <NewTask key={imported ? "imported" : "empty"} start={imported?.form ?? emptyForm()} notes={imported?.notes ?? []} />}
+      {from && <Copy id={from} />}
+      {!from && (imported ? <NewTask start={imported.form} notes={imported.notes} /> : <FirstOrNext />)}
     </Page>
   );
+}
+
+/** The form of the first task begins with an example, that of another one is empty. */
+function FirstOrNext(): JSX.Element {
+  const { data, error, isStale } = useLive(FIRST_TASK, {}, { concerns: never });
+  const [isEmpty, setIsEmpty] = useState(false);
+  const isFirst = useRef<boolean | null>(null);
+  if (data && !isStale) isFirst.current ??= data.tasks.nodes.length === 0;
+  if (isFirst.current === null && !error) return <LoadingRows count={10} />;
+  if (!isFirst.current || isEmpty) return <NewTask start={emptyForm()} />;
+  const about = (
+    <p class="notice draft" role="note">
+      <span>This is an example: it asks every five minutes whether example.com is up. Change it as you like.</span>
+      <button type="button" class="link" onClick={() => setIsEmpty(true)}>
+        Empty the form
+      </button>
+    </p>
+  );
+  return <NewTask key="example" start={exampleForm()} base={exampleForm()} about={about} />;
 }
 
 function Copy({ id }: { id: string }): JSX.Element {
@@ -60,16 +81,21 @@ function secretNotes({ job }: StoredTask): string[] {
   return hasSecrets ? ["Secrets are not copied: give the token and the values of secret headers again."] : [];
 }
 
-function NewTask({ start, notes }: { start: TaskForm; notes: readonly string[] }): JSX.Element {
+type NewProps = { start: TaskForm; base?: TaskForm; notes?: readonly string[]; about?: JSX.Element };
+
+/** The form of a new task. It counts as changed if it differs from `base`, by default an empty form. */
+function NewTask({ start, base: form, notes = [], about }: NewProps): JSX.Element {
   const { client } = useApi();
   const [, navigate] = useLocation();
-  const base = useMemo(() => ({ form: emptyForm(), version: null }), []);
+  const base = useMemo(() => ({ form: form ?? emptyForm(), version: null }), []);
   const save = async (settings: Settings): Promise<UserErrors> => {
+    await finishDeletions(); // one of them may have this name
     const { data, error } = await client.mutation(CREATE, { input: settings }).toPromise();
     if (!data || error) return [failure(error)];
     const { task, userErrors } = data.createTask;
     if (!task) return userErrors;
     forgetDraft("new");
+    allowLeaving();
     showToast(`Created ${task.name}`);
     navigate(`/tasks/${task.id}`);
     return [];
@@ -85,7 +111,7 @@ function NewTask({ start, notes }: { start: TaskForm; notes: readonly string[] }
           cancelTo="/tasks"
           above={() => (
             <>
-              {notice}
+              {notice ?? about}
               <Notes notes={notes} />
             </>
           )}
@@ -207,11 +233,13 @@ function useSave(id: string, base: Base): [(settings: Settings) => Promise<UserE
   const [isSaving, setIsSaving] = useState(false);
   const save = async (settings: Settings): Promise<UserErrors> => {
     setIsSaving(true);
+    await finishDeletions(); // one of them may have this name
     const changes = changedSettings(settings, readForm(base.form).value);
     const input = { id, ...(base.version !== null && { expectedVersion: base.version }), ...changes };
     const { data, error } = await client.mutation(UPDATE, { input }).toPromise();
     if (data?.updateTask.task && !error) {
       forgetDraft(id);
+      allowLeaving();
       showToast("Saved");
       navigate(`/tasks/${id}`);
       return [];

@@ -3,6 +3,7 @@ import "../styles/task.css";
 import type { JSX } from "preact";
 import { Link } from "wouter-preact";
 
+import { isDeleted } from "../deletions.ts";
 import { formatCount } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Page, Section } from "../ui/page.tsx";
@@ -27,7 +28,7 @@ const PAUSED_WORDS: Record<string, string> = {
 export function TaskPage({ id }: { id: string }): JSX.Element {
   const { data, error, reread } = useLive(TASK, { id, runs: SHOWN_RUNS }, { concerns: (change) => change.of === "task" && change.taskId === id });
   const task = data?.task;
-  if (data && !task) return <NotFoundPage />;
+  if ((data && !task) || isDeleted(id)) return <NotFoundPage />;
   return (
     <Page title={task?.name ?? "Task"} above={<Link href="/tasks">Tasks</Link>} actions={task && <TaskActions task={task} done={reread} />}>
       {error && !task && <ErrorState message={error} retry={reread} />}

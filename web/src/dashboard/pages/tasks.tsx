@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
+import { withoutDeleted } from "../deletions.ts";
 import { usePosition, useSearchOn } from "../list-position.ts";
 import { useLive } from "../live.ts";
 import { PlusIcon } from "../ui/action-icons.tsx";
@@ -29,7 +30,8 @@ export function TasksPage(): JSX.Element {
   const selection = useSelection(JSON.stringify(filter));
   const tasks = data?.tasks;
   const isSearching = useSearchOn(tasks, setAfter, key);
-  const total = tasks && { count: tasks.totalCount, isExact: tasks.totalCountIsExact };
+  const shown = withoutDeleted(tasks?.nodes ?? []);
+  const total = tasks && { count: tasks.totalCount - tasks.nodes.length + shown.length, isExact: tasks.totalCountIsExact };
   return (
     <Page title="Tasks" actions={<Actions text={filters.get("text") ?? ""} search={(text) => setFilters({ text })} />}>
       <div class="filters">
@@ -44,20 +46,20 @@ export function TasksPage(): JSX.Element {
       <SavedViews />
       {error && !tasks && <ErrorState message={error} retry={reread} />}
       {!error && (!tasks || isSearching) && <LoadingRows count={10} />}
-      {tasks && total && tasks.nodes.length > 0 && (
+      {tasks && total && shown.length > 0 && (
         <>
-          <BulkBar selection={selection} filter={filter} shown={tasks.nodes.length} total={total} />
+          <BulkBar selection={selection} filter={filter} shown={shown.length} total={total} />
           <TasksTable
-            tasks={tasks.nodes}
+            tasks={shown}
             selection={selection}
             sort={{ by: filters.get("sort") ?? "", change: (sort) => setFilters({ sort }) }}
             chooseTag={(tag) => setFilters({ tag })}
           />
-          <Pager shown={tasks.nodes.length} total={total} pageInfo={tasks.pageInfo} isFirst={after === null} go={setAfter} />
+          <Pager shown={shown.length} total={total} pageInfo={tasks.pageInfo} isFirst={after === null} go={setAfter} />
         </>
       )}
-      {tasks?.nodes.length === 0 && !tasks.pageInfo.hasNextPage && <NoTasks isFiltered={Object.keys(filter).length > 0} />}
-      {tasks?.nodes.length === 0 && tasks.pageInfo.hasNextPage && !isSearching && (
+      {tasks && shown.length === 0 && !tasks.pageInfo.hasNextPage && <NoTasks isFiltered={Object.keys(filter).length > 0} />}
+      {tasks && shown.length === 0 && tasks.pageInfo.hasNextPage && !isSearching && (
         <EmptyState title="No task matches so far">
           <button type="button" onClick={() => setAfter(tasks.pageInfo.endCursor)}>
             Search on

@@ -211,7 +211,9 @@ function Summary({ run }: { run: WorkflowRun }): JSX.Element {
   return (
     <>
       <p class="summary">
-        <Status status={status} />
+        <span aria-live="polite">
+          <Status status={status} />
+        </span>
         <span>
           {trigger === "MANUAL" ? "Started" : "Due"} <Time at={dueAt} as="moment" />
         </span>

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
+import { isDeleted } from "../deletions.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../graphql.ts";
 import { isOfDefinitions, useLive } from "../live.ts";
 import { PlayIcon } from "../ui/icons.tsx";
@@ -83,7 +84,7 @@ export function WorkflowPage({ id }: { id: string }): JSX.Element {
   const { data, error, reread } = useLive(WORKFLOW, { id }, { concerns: isOfDefinitions });
   const [filters, setFilters] = useFilters();
   const workflow = data?.node?.__typename === "Workflow" ? data.node : undefined;
-  if (data && !workflow) return <NotFoundPage />;
+  if ((data && !workflow) || isDeleted(id)) return <NotFoundPage />;
   const setRunning = (isShown: boolean): void => setFilters({ run: isShown ? "1" : null });
   return (
     <Page
@@ -104,7 +105,7 @@ function Actions({ workflow, run }: { workflow: Workflow; run: () => void }): JS
   return (
     <>
       {(workflow.schedule || workflow.isPaused) && <PauseWorkflow name={workflow.name} isPaused={workflow.isPaused} />}
-      <DeleteWorkflow name={workflow.name} done={() => navigate("/workflows")} />
+      <DeleteWorkflow id={workflow.id} name={workflow.name} done={() => navigate("/workflows")} />
       <Link href={`/workflows/${workflow.id}/edit`} class="button" aria-keyshortcuts="e">
         Edit
       </Link>

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 
 import { useFilters } from "../address.ts";
+import { withoutDeleted } from "../deletions.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { isOfDefinitions, useApi, useLive } from "../live.ts";
 import { PlayIcon } from "../ui/icons.tsx";
@@ -69,17 +70,18 @@ export function WorkflowsPage(): JSX.Element {
   const variables = { filter: name ? { name } : null, first: PAGE_SIZE, after };
   const { data, error, reread } = useLive(WORKFLOWS, variables, { concerns: isOfDefinitions });
   const workflows = data?.workflows;
+  const shown = withoutDeleted(workflows?.nodes ?? []);
   return (
     <Page title="Workflows" actions={<Actions />}>
       {error && !workflows && <ErrorState message={error} retry={reread} />}
       {!error && !workflows && <LoadingRows count={6} />}
-      {workflows?.nodes.length === 0 && (name ? <EmptyState title="No workflow matches" /> : <FirstStep />)}
-      {workflows && workflows.nodes.length > 0 && (
+      {workflows && shown.length === 0 && (name ? <EmptyState title="No workflow matches" /> : <FirstStep />)}
+      {workflows && shown.length > 0 && (
         <>
-          <WorkflowsTable workflows={workflows.nodes} reread={reread} />
+          <WorkflowsTable workflows={shown} />
           {(workflows.pageInfo.hasNextPage || after !== null) && (
             <Pager
-              shown={workflows.nodes.length}
+              shown={shown.length}
               total={{ count: workflows.totalCount, isExact: workflows.totalCountIsExact }}
               pageInfo={workflows.pageInfo}
               isFirst={after === null}
@@ -123,7 +125,7 @@ function FirstStep(): JSX.Element {
   );
 }
 
-function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: () => void }): JSX.Element {
+function WorkflowsTable({ workflows }: { workflows: Workflow[] }): JSX.Element {
   return (
     <div class="table-frame">
       <table>
@@ -140,7 +142,7 @@ function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: 
         </thead>
         <tbody>
           {workflows.map((workflow) => (
-            <WorkflowRow key={workflow.id} workflow={workflow} reread={reread} />
+            <WorkflowRow key={workflow.id} workflow={workflow} />
           ))}
         </tbody>
       </table>
@@ -148,9 +150,7 @@ function WorkflowsTable({ workflows, reread }: { workflows: Workflow[]; reread: 
   );
 }
 
-type RowProps = { workflow: Workflow; reread: () => void };
-
-function WorkflowRow({ workflow, reread }: RowProps): JSX.Element {
+function WorkflowRow({ workflow }: { workflow: Workflow }): JSX.Element {
   const { id, name, description, schedule, isPaused, nextRunAt, runs } = workflow;
   const latest = runs.nodes[0];
   return (
@@ -176,7 +176,7 @@ function WorkflowRow({ workflow, reread }: RowProps): JSX.Element {
       <td class="number">
         <span class="row-actions">
           <RunButton id={id} name={name} />
-          <DeleteWorkflow name={name} class="quiet wide-only" done={reread} />
+          <DeleteWorkflow id={id} name={name} class="quiet wide-only" />
         </span>
       </td>
     </tr>

@@ -7,8 +7,8 @@ import { Check, Choice, Line } from "./controls.tsx";
 import { QUEUES } from "./documents.ts";
 import { type Change, emptyForm, isSame, type TaskForm } from "./model.ts";
 
-const NAMES = ["timeout", "queue", "priority", "overlap", "misfirePolicy", "misfireGrace", "misfireMaxRuns", "alertAfter", "alertOnMissed", "pauseAfter", "uniqueName"] as const;
-const PATHS = ["uniqueName", "timeout", "queue", "priority", "overlap", "misfire", "alertAfter", "alertOnMissed", "pauseAfter", "job.http.connectTimeout"];
+const NAMES = ["timeout", "queue", "priority", "overlap", "misfirePolicy", "misfireGrace", "misfireMaxRuns", "alertAfter", "alertOnMissed", "pauseAfter"] as const;
+const PATHS = ["timeout", "queue", "priority", "overlap", "misfire", "alertAfter", "alertOnMissed", "pauseAfter", "job.http.connectTimeout"];
 type Props = { form: TaskForm; change: Change; problems: Problems };
 
 /** Settings that most tasks leave as they are. Open if one of them is not, or is refused. */
@@ -30,7 +30,6 @@ export function AdvancedSection({ form, change, problems }: Props): JSX.Element 
         <details open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
           <summary>Timeouts, queue, overlap, alerts</summary>
           <div class="fields">
-            <Check name="uniqueName" label="No other task of mine with a unique name may have its name" isOn={form.uniqueName} set={(uniqueName) => change({ uniqueName })} />
             <Limits form={form} change={change} />
             <Policies form={form} change={change} />
             <Alerts form={form} change={change} />

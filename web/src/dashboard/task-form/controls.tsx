@@ -2,6 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 
+import { JsonControl } from "../editor/json-field.tsx";
 import { Field } from "../ui/form.tsx";
 
 type SectionProps = { title: string; about: ComponentChildren; children: ComponentChildren };
@@ -70,6 +71,17 @@ export function Text({ name, label, value, set, hint, placeholder, isCode = true
           onInput={(event) => set(event.currentTarget.value)}
         />
       )}
+    </Field>
+  );
+}
+
+type JsonProps = Pick<LineProps, "name" | "value" | "set" | "hint"> & { label: string };
+
+/** A field of JSON. It begins with the value, and holds the text from then on. */
+export function Json({ name, label, hint, value, set }: JsonProps): JSX.Element {
+  return (
+    <Field name={name} label={label} hint={hint}>
+      {(control) => <JsonControl control={control} label={label} initial={value} change={set} />}
     </Field>
   );
 }

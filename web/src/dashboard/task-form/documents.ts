@@ -117,6 +117,15 @@ export const TASK = graphql(
   `,
   [TASK_SETTINGS],
 );
+export const FIRST_TASK = graphql(`
+  query FirstTask {
+    tasks(first: 1) {
+      nodes {
+        id
+      }
+    }
+  }
+`);
 export const CREATE = graphql(`
   mutation CreateTaskByForm($input: CreateTaskInput!) {
     createTask(input: $input) {

@@ -2,9 +2,11 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 
-import { Form, type Problems } from "../ui/form.tsx";
+import { allowLeaving } from "../address.ts";
+import { focusFirstProblem, Form, type Problems } from "../ui/form.tsx";
+import { useUnsaved } from "../ui/unsaved.ts";
 import { AdvancedSection } from "./advanced-section.tsx";
-import { FormSection, Line, Text } from "./controls.tsx";
+import { Check, FormSection, Line, Text } from "./controls.tsx";
 import { type Base, forgetDraft, writeDraft } from "./drafts.ts";
 import { JobSection } from "./job-section.tsx";
 import { type Change, isSame, type TaskForm } from "./model.ts";
@@ -37,11 +39,16 @@ export function TaskEditor({ start, base, taskId, save, cancelTo, above, canSave
   const change: Change = (changes) => setForm((before) => ({ ...before, ...changes }));
   const isChanged = useMemo(() => !isSame(form, base.form), [form, base]);
   useDraft(taskId ?? "new", form, base, isChanged);
+  useUnsaved(isChanged, "What you wrote is kept in this tab, without its secrets, until you come back.");
   const previewed = usePreview(form);
   const shown = withError(problems, previewed.error);
   const refuse = (errors: readonly InputError[]): void => {
     setProblems(placeProblems(errors));
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(".task-form [aria-invalid=true]")?.focus());
+    requestAnimationFrame(() => focusFirstProblem(document.querySelector<HTMLElement>(".task-form")));
+  };
+  const discard = (): void => {
+    forgetDraft(taskId ?? "new");
+    allowLeaving();
   };
   const submit = async (): Promise<void> => {
     const { value, errors } = readForm(form);
@@ -57,6 +64,12 @@ export function TaskEditor({ start, base, taskId, save, cancelTo, above, canSave
       <Form class="form task-form" problems={shown} submit={submit}>
         <FormSection title="Task" about="How you find it again.">
           <Line name="name" label="Name" value={form.name} set={(name) => change({ name })} />
+          <Check
+            name="uniqueName"
+            label="Unique: no other task of mine with a unique name may have this one"
+            isOn={form.uniqueName}
+            set={(uniqueName) => change({ uniqueName })}
+          />
           <Text name="description" label="Description" isCode={false} rows={2} value={form.description} set={(description) => change({ description })} />
           <Line name="tags" label="Tags" hint="Separated by commas, at most 20" value={form.tags} set={(tags) => change({ tags })} />
         </FormSection>
@@ -70,7 +83,7 @@ export function TaskEditor({ start, base, taskId, save, cancelTo, above, canSave
           <button class="main" disabled={isBusy || !canSave || (taskId !== null && !isChanged)}>
             {taskId === null ? "Create task" : "Save changes"}
           </button>
-          <Link href={cancelTo} class="button" onClick={() => forgetDraft(taskId ?? "new")}>
+          <Link href={cancelTo} class="button" onClick={discard}>
             Cancel
           </Link>
           {isChanged && <span class="faint">Not saved yet</span>}

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 
 import type { Problems } from "../ui/form.tsx";
-import { Check, Choice, FormSection, Line, Segments, Text } from "./controls.tsx";
+import { Check, Choice, FormSection, Json, Line, Segments, Text } from "./controls.tsx";
 import { fieldsOf, type FieldSpec, JOB_KINDS, type JobKind } from "./job-fields.ts";
 import type { Change, TaskForm } from "./model.ts";
 import { RequestFields } from "./request-fields.tsx";
@@ -45,7 +45,7 @@ function SpecField({ name, spec: { as, label, hint, choices }, value, set }: Spe
     case "text":
       return <Text {...shared} isCode={false} rows={6} />;
     case "json":
-      return <Text {...shared} rows={5} />;
+      return <Json {...shared} />;
     case "list":
       return <Text {...shared} isCode={false} rows={2} />;
     case "moment":

@@ -1,5 +1,7 @@
 // The state of the task form: texts as they are typed. Pure.
 
+import { EXAMPLE } from "../example-task.ts";
+import { showIso } from "./durations.ts";
 import { fieldsOf, JOB_KINDS, type JobKind } from "./job-fields.ts";
 import { BROWSER_ZONE } from "./moments.ts";
 
@@ -108,6 +110,14 @@ export function emptyForm(): TaskForm {
     alertOnMissed: false,
     pauseAfter: "",
   };
+}
+
+/** Returns the form of a task to begin with. */
+export function exampleForm(): TaskForm {
+  const { name, tags, job, schedule } = EXAMPLE;
+  const empty = emptyForm();
+  const every = { ...empty.schedule, kind: "every" as const, interval: showIso(schedule.every.interval) };
+  return { ...empty, name, tags: tags.join(", "), http: { ...EMPTY_HTTP, url: job.http.url }, schedule: every };
 }
 
 function emptyFields(kind: JobKind): Record<string, string> {

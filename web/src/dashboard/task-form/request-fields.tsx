@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import { Field, type Problems } from "../ui/form.tsx";
-import { Check, Line, Segments, Text } from "./controls.tsx";
+import { Check, Json, Line, Segments, Text } from "./controls.tsx";
 import type { BodyKind, Change, HttpForm, TaskForm } from "./model.ts";
 import { Rows } from "./rows.tsx";
 import { readQuery, withQuery } from "./url-query.ts";
@@ -173,7 +173,7 @@ function Body({ http, set }: PartProps): JSX.Element {
           ["text", "Text"],
         ]}
       />
-      {bodyKind === "json" && <Text name="job.http.body" label="JSON" value={json} placeholder='{"name": "value"}' set={(value) => set({ json: value })} />}
+      {bodyKind === "json" && <Json name="job.http.body" label="JSON" hint='Such as {"name": "value"}' value={json} set={(value) => set({ json: value })} />}
       {bodyKind === "text" && <Text name="job.http.bodyText" label="Text" value={text} set={(value) => set({ text: value })} />}
       {bodyKind === "form" && <Rows what="Field" rows={fields} set={(rows) => set({ fields: rows })} empty={{ name: "", value: "" }} />}
     </div>

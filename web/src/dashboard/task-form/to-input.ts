@@ -2,6 +2,7 @@
 
 import type { InputOf } from "./documents.ts";
 import { readSeconds, toIso } from "./durations.ts";
+import { readJson, tellFault } from "../json-text.ts";
 import { fieldsOf, type FieldSpec } from "./job-fields.ts";
 import type { FieldRow, HttpForm, RetryForm, ScheduleForm, TaskForm } from "./model.ts";
 import { fromLocal } from "./moments.ts";
@@ -81,12 +82,9 @@ class Reader {
   }
 
   json(path: string, text: string): unknown {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch (error) {
-      this.#refuse(path, `This is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    }
+    const { value, fault } = readJson(text);
+    if (fault) this.#refuse(path, `This is not valid JSON. ${tellFault(fault)}`);
+    return value;
   }
 
   job(form: TaskForm): Settings["job"] {

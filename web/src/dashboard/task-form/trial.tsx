@@ -29,7 +29,7 @@ export function TrialPanel({ form, taskId, refuse }: Props): JSX.Element {
     const general = refusals.flatMap(({ field, message }) => (field ? [] : [message])).join(" ");
     setState({ trial: data?.tryJob.trial ?? null, problem: error ? (error.graphQLErrors[0]?.message ?? "The server cannot be reached.") : general, isBusy: false });
   };
-  if (form.kind !== "http") return <p class="hint faint">A job of this kind cannot be tried. Save the task, and run it by hand.</p>;
+  if (form.kind !== "http") return <p class="hint faint">A job of this kind cannot be tried, since only requests leave nothing behind. Save the task, and run it by hand.</p>;
   return (
     <div class="trial">
       <div class="line">

@@ -11,8 +11,12 @@ export function Dialog({ title, close, children, class: look }: Props): JSX.Elem
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => {
+      dialog?.close(); // nothing beside an open one takes the focus
+      giveFocus(before);
+    };
   }, []);
   const cancel = (event: Event): void => {
     event.preventDefault();
@@ -26,6 +30,12 @@ export function Dialog({ title, close, children, class: look }: Props): JSX.Elem
       </div>
     </dialog>
   );
+}
+
+/** Returns the focus to where it was, or to the page if that is gone. */
+function giveFocus(before: Element | null): void {
+  const place = before instanceof HTMLElement && before.isConnected && before !== document.body ? before : document.getElementById("main");
+  place?.focus({ preventScroll: true });
 }
 
 type Question = { title: string; text: ComponentChildren; action: string; isDestructive?: boolean };

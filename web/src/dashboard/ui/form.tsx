@@ -56,13 +56,18 @@ const ProblemsContext = createContext<Problems>(NONE);
 
 type FormProps = { problems: Problems; submit: () => Promise<unknown>; children: ComponentChildren; class?: string };
 
+/** Gives the focus to the first field with a problem. An editor of code is marked at the element around it. */
+export function focusFirstProblem(form: HTMLElement | null): void {
+  form?.querySelector<HTMLElement>("[aria-invalid=true], [data-invalid] [role=textbox]")?.focus();
+}
+
 /** A form. After a refusal the focus goes to the first field that the server named. */
 export function Form({ problems, submit, children, class: look = "form" }: FormProps): JSX.Element {
   const element = useRef<HTMLFormElement>(null);
   const send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     await submit();
-    requestAnimationFrame(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    requestAnimationFrame(() => focusFirstProblem(element.current));
   };
   const paths = new Set([...(element.current?.querySelectorAll<HTMLElement>("[data-field]") ?? [])].map((each) => each.dataset.field));
   const rest = [...problems.fields].filter(([path]) => !paths.has(path)).map(([path, message]) => `${path}: ${message}`);

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 
-import { useAction } from "../actions.ts";
+import { deleteLater } from "../deletions.ts";
 import { graphql } from "../graphql.ts";
+import { useApi } from "../live.ts";
 import { confirm } from "../ui/dialog.tsx";
-import { showToast } from "../ui/toast.tsx";
 
 const DELETE = graphql(`
   mutation DeleteWorkflow($name: String!) {
@@ -16,25 +16,20 @@ const DELETE = graphql(`
   }
 `);
 
-type Props = { name: string; class?: string; done: () => void };
+type Props = { id: string; name: string; class?: string; done?: () => void };
 
-/** Deletes a workflow after a question: its history stays, but nobody could undo it. */
-export function DeleteWorkflow({ name, class: look, done }: Props): JSX.Element {
-  const { run, isBusy, problem } = useAction(DELETE, { name });
+/** Deletes a workflow after a question. */
+export function DeleteWorkflow({ id, name, class: look, done }: Props): JSX.Element {
+  const { client } = useApi();
   const remove = async (): Promise<void> => {
-    const text = "Its schedule ends. Runs in progress continue, and its history stays.";
-    if (!(await confirm({ title: `Delete ${name}?`, text, action: "Delete" })) || !(await run())) return;
-    showToast(`${name} was deleted.`);
-    done();
+    const text = "Its schedule ends. Runs in progress continue, and its history stays. You can undo it for ten seconds.";
+    if (!(await confirm({ title: `Delete ${name}?`, text, action: "Delete" }))) return;
+    done?.();
+    deleteLater(client, DELETE, { ids: [id], text: `${name} is deleted.`, calls: [{ name }] });
   };
   return (
-    <>
-      <span class="problem" role="alert">
-        {problem}
-      </span>
-      <button type="button" class={look} disabled={isBusy} aria-label={`Delete ${name}`} onClick={() => void remove()}>
-        Delete
-      </button>
-    </>
+    <button type="button" class={look} aria-label={`Delete ${name}`} onClick={() => void remove()}>
+      Delete
+    </button>
   );
 }

@@ -1,13 +1,11 @@
 // Fields for the inputs of a workflow: each type has its control.
 
 import type { JSX } from "preact";
-import { lazy, Suspense } from "preact/compat";
 
+import { JsonControl } from "../editor/json-field.tsx";
 import { type ControlProps, Field } from "../ui/form.tsx";
 import type { InputSpec } from "./definition.ts";
 import type { Entries } from "./inputs.ts";
-
-const JsonEditor = lazy(async () => (await import("../editor/json-editor.tsx")).JsonEditor);
 
 type Props = { specs: InputSpec[]; entries: Entries; change: (entries: Entries) => void };
 
@@ -43,13 +41,7 @@ type InputProps = { control: ControlProps; spec: InputSpec; value: string; chang
 
 function Control({ control, spec: { name, type }, value, change }: InputProps): JSX.Element {
   if (type === "object" || type === "array" || type === "any") {
-    return (
-      <div class={`json-field${control["aria-invalid"] ? " wrong" : ""}`}>
-        <Suspense fallback={<div class="code-editor" />}>
-          <JsonEditor label={`${name}, as JSON`} initial={value} change={change} describedBy={control["aria-describedby"]} />
-        </Suspense>
-      </div>
-    );
+    return <JsonControl control={control} label={`${name}, as JSON`} initial={value} change={change} />;
   }
   if (type === "boolean") {
     return (

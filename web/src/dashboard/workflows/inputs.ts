@@ -1,5 +1,6 @@
 // The values that a person enters for the inputs of a workflow. Pure.
 
+import { readJson, tellFault } from "../json-text.ts";
 import type { InputSpec } from "./definition.ts";
 
 /** What stands in the fields, by the name of the input. A value that is left out is not in it. */
@@ -47,7 +48,7 @@ function readEntry({ type }: InputSpec, text: string): Entry {
   if (type === "integer") return readInteger(text.trim());
   if (type === "number") return FRACTION.test(text.trim()) ? { value: Number(text) } : { fault: "Enter a number, such as 2.5." };
   if (type === "boolean") return { value: text === "true" };
-  return readJson(type, text);
+  return readDocument(type, text);
 }
 
 function readInteger(text: string): Entry {
@@ -55,14 +56,11 @@ function readInteger(text: string): Entry {
   return Number.isSafeInteger(Number(text)) ? { value: Number(text) } : { fault: "This number is too large." };
 }
 
-function readJson(type: "array" | "object" | "any", text: string): Entry {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (type === "array" && !Array.isArray(value)) return { fault: "Enter a JSON array, such as [1, 2]." };
-    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-    if (type === "object" && !isObject) return { fault: 'Enter a JSON object, such as {"a": 1}.' };
-    return { value };
-  } catch (error) {
-    return { fault: `This is not JSON: ${(error as Error).message}` };
-  }
+function readDocument(type: "array" | "object" | "any", text: string): Entry {
+  const { value, fault } = readJson(text);
+  if (fault) return { fault: `This is not JSON. ${tellFault(fault)}` };
+  if (type === "array" && !Array.isArray(value)) return { fault: "Enter a JSON array, such as [1, 2]." };
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (type === "object" && !isObject) return { fault: 'Enter a JSON object, such as {"a": 1}.' };
+  return { value };
 }
