@@ -80,7 +80,7 @@ def _format_state(status: PublicStatus) -> str:
     tone, word = _TONES[status.state], status.state.value
     sentence = _SENTENCES[status.state]
     if status.state is PublicState.FAILING and status.failing_since is not None:
-        sentence = f"Failing since {_format_time(status.failing_since)}."
+        sentence = f"Since {_format_time(status.failing_since)}."
     return (
         f'<section class="state {tone}" aria-label="Current state">'
         f'<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="11"/>{_SHAPES[tone]}</svg>'
@@ -97,9 +97,16 @@ def _format_strip(outcomes: Sequence[Outcome]) -> str:
     heading = "Latest run" if len(outcomes) == 1 else f"Latest {len(outcomes)} runs"
     return (
         f'<section><h2>{heading}</h2><div class="strip" role="img" aria-label="{_summarize(outcomes)}">{empty}{bars}'
-        f'</div><p class="ends"><span>{_format_time(outcomes[0].due_at)}</span>'
-        f"<span>{_format_time(outcomes[-1].due_at)}</span></p></section>"
+        f'</div><p class="ends">{_format_ends(outcomes)}</p></section>'
     )
+
+
+def _format_ends(outcomes: Sequence[Outcome]) -> str:
+    """Return the times below a strip: at both ends if it is full, else below the bars, which are at the right."""
+    first, last = _format_time(outcomes[0].due_at), _format_time(outcomes[-1].due_at)
+    if len(outcomes) == MAX_OUTCOMES:
+        return f"<span>{first}</span><span>{last}</span>"
+    return f"<span></span><span>{last if len(outcomes) == 1 else f'{first} to {last}'}</span>"
 
 
 def _format_bar(outcome: Outcome) -> str:
@@ -136,10 +143,8 @@ def _format_rate(rate: SuccessRate) -> str:
 
 def _format_times(status: PublicStatus) -> str:
     last = "never" if status.last_run_at is None else _format_time(status.last_run_at)
-    since = status.failing_since
-    rows = [("Last run", last), ("Failing since", _format_time(since)) if since else None]
-    rows.append(("Shown as of", _format_time(status.shown_at)))
-    lines = "".join(f"<div><dt>{row[0]}</dt><dd>{row[1]}</dd></div>" for row in rows if row)
+    rows = {"Last run": last, "Shown as of": _format_time(status.shown_at)}
+    lines = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in rows.items())
     return f'<dl class="times">{lines}</dl>'
 
 

@@ -21,9 +21,9 @@ h2 { margin: 2rem 0 .6rem; color: var(--faint); font-size: .8125rem; font-weight
 .state path { fill: none; stroke: var(--mark); stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round }
 .state .word { color: var(--tone); font-size: 1.35rem; font-weight: 650; line-height: 1.25 }
 .good { --tone: var(--good) } .bad { --tone: var(--bad) } .warn { --tone: var(--warn) } .idle { --tone: var(--idle) }
-.strip { display: flex; gap: clamp(1px, .35vw, 3px); align-items: flex-end; height: 2.75rem }
-.strip > * { flex: 1; min-width: 0; border-radius: 2px; background: var(--tone, var(--empty)); height: 60% }
-.strip .bad { height: 100% } .strip .warn { height: 36% } .strip .idle { height: 18% } .strip i { height: 8% }
+.strip { display: flex; gap: clamp(1px, .35vw, 3px); align-items: flex-end; height: 2.25rem }
+.strip > * { flex: 1; min-width: 0; border-radius: 2px; background: var(--tone, var(--empty)); height: 75% }
+.strip .bad { height: 100% } .strip .warn { height: 45% } .strip .idle { height: 22% } .strip i { height: 10% }
 .strip b:hover { outline: 2px solid var(--ink); outline-offset: 1px }
 .ends { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; margin-top: .4rem;
   color: var(--faint); font-size: .8125rem }
