@@ -34,9 +34,14 @@ class StatusCache:
     async def get(self, serial: str) -> PublicStatus | None:
         """Return the status behind a link; None for a link that is not in force. Raises what the reading raises."""
         entry = self._entries.get(serial)
-        if entry is None or entry.until <= time.monotonic() or _has_failed(entry.reading):
+        if entry is None or not self.is_known(serial) or _has_failed(entry.reading):
             entry = self._begin(serial)
         return await asyncio.shield(entry.reading)
+
+    def is_known(self, serial: str) -> bool:
+        """Tell whether showing this link takes no reading now."""
+        entry = self._entries.get(serial)
+        return entry is not None and entry.until > time.monotonic()
 
     def forget(self, serial: str) -> None:
         """Forget a link that has been revoked."""

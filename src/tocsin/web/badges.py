@@ -1,6 +1,7 @@
 """Badges as SVG, and the form of shields.io's endpoint badges. Pure."""
 
 import json
+import re
 from html import escape
 
 from tocsin.public_links.status import PublicState
@@ -29,11 +30,14 @@ _SHIELDS_COLORS = {
 }
 _MAX_LABEL_LENGTH = 60
 _NARROW, _WIDE = "iIjl.,:;'|!()[]{} ", "mwMW@%"
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot contain, not even escaped. A name may."""
 _FONT = "Verdana, Geneva, 'DejaVu Sans', sans-serif"
 
 
 def draw_badge(label: str, state: PublicState) -> str:
     """Return the badge: the label, and the state as a word on a ground of its color."""
+    label = _NOT_XML.sub("\ufffd", label)
     label = label if len(label) <= _MAX_LABEL_LENGTH else f"{label[: _MAX_LABEL_LENGTH - 1]}…"
     left, right = _text_width(label), _text_width(state.value)
     split, width = left + 2 * _PADDING, left + right + 4 * _PADDING

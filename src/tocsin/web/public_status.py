@@ -25,8 +25,9 @@ from tocsin.web.error_responses import error_response
 from tocsin.web.status_page import CONTENT_SECURITY_POLICY, format_status_page
 
 LINK_NOT_FOUND = "There is no such link. It may be incomplete, or was revoked."
-_COST, _FORGED_COST = 20.0, 500.0
-"""The cost of a view to its network address, in points, and that of a request without a valid token."""
+_COST, _READING_COST, _FORGED_COST = 20.0, 200.0, 500.0
+"""The cost of a view to its network address, in points, that of one for which the database is read, and that of a
+request without a valid token."""
 _METHODS = ["GET", "HEAD"]
 _EMBEDDED = {
     "Cache-Control": "public, max-age=60",
@@ -82,12 +83,18 @@ def _make_endpoint(services: Callable[[], Services], view: _View) -> Callable[[s
 async def _show(services: Services, token: str, request: Request, view: _View) -> Response:
     is_on = services.settings.public_links
     serial = services.public_links.read(PublicLinkKind.STATUS, token) if is_on else None
-    if (refusal := await charge(services, request, _FORGED_COST if serial is None else _COST)) is not None:
+    if (refusal := await charge(services, request, _find_cost(services, serial))) is not None:
         return refusal
     status = None if serial is None else await services.public_statuses.get(serial)
     if status is None:
         return error_response(404, LINK_NOT_FOUND)
     return _respond(view.draw(status).encode(), request, view)
+
+
+def _find_cost(services: Services, serial: str | None) -> float:
+    if serial is None:
+        return _FORGED_COST
+    return _COST if services.public_statuses.is_known(serial) else _READING_COST
 
 
 def _respond(body: bytes, request: Request, view: _View) -> Response:
