@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     access_token_minutes: int = Field(60, ge=1, le=60 * 24 * 30)
     refresh_token_days: int = Field(30, ge=1, le=3660)
     sign_up: Literal["open", "closed"] = "open"
+    public_links: bool = True
 
     max_document_tokens: int = Field(2000, ge=100, le=100_000)
     max_depth: int = Field(20, ge=1, le=100)

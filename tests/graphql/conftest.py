@@ -34,6 +34,7 @@ from tocsin.quotas.meter import UsageMeter
 from tocsin.runtime.health import ComponentHealth
 from tocsin.security.access_tokens import AccessTokens
 from tocsin.security.callback_tokens import CallbackTokens
+from tocsin.security.public_link_tokens import PublicLinkTokens
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.statistics.service import Statistics
@@ -195,6 +196,7 @@ async def _served_with(database: Database, settings: Settings, outbound: HttpCli
         disk=DiskMonitor(database, settings),
         http=outbound,
         callbacks=_callback_receiver(database, wakeups, secrets),
+        public_links=PublicLinkTokens((b"p" * 32,)),
         statistics=Statistics(database),
     )
     app = create_app(lambda: services, settings, _ready, _measure)

@@ -169,6 +169,12 @@ CASES: dict[str, tuple[str, Any]] = {
         {"requestMailAddress": {"mailAddress": None, "userErrors": [{"code": "INVALID"}]}},
     ),
     "removeMailAddress": (f"mutation {{ removeMailAddress(input: {{purpose: ALERTS}}) {{ removedMailAddressPurpose {SHOWN} }} }}", {"removeMailAddress": {"removedMailAddressPurpose": None, **NOT_FOUND}}),
+    "createPublicLink": (
+        f"mutation($task: ID!) {{ createPublicLink(input: {{subjectId: $task, kind: TRIGGER}}) {{ url publicLink {{ id }} {SHOWN} }} }}",
+        {"createPublicLink": {"url": None, "publicLink": None, **NOT_FOUND}},
+    ),
+    "rotatePublicLink": (f"mutation($link: ID!) {{ rotatePublicLink(input: {{id: $link}}) {{ url {SHOWN} }} }}", {"rotatePublicLink": {"url": None, **NOT_FOUND}}),
+    "revokePublicLink": (f"mutation($link: ID!) {{ revokePublicLink(input: {{id: $link}}) {{ revokedPublicLinkId {SHOWN} }} }}", {"revokePublicLink": {"revokedPublicLinkId": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),
     "secrets": ("{ secrets { name allowedHosts } }", {"secrets": []}),
     "setSecret": ('mutation { setSecret(input: {name: "slack", allowedHosts: ["evil.example"]}) { secret { name } userErrors { code field } } }', {"setSecret": {"secret": None, "userErrors": [{"code": "INVALID", "field": ["value"]}]}}),
@@ -263,6 +269,9 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
     secret = 'mutation { setSecret(input: {name: "slack", value: "alices value", allowedHosts: ["a.example"]}) { secret { id } } }'
     variables["secret"] = (await api.alice.ask(secret))["setSecret"]["secret"]["id"]
+    share = "mutation($task: ID!) { createPublicLink(input: {subjectId: $task, kind: STATUS}) { publicLink { id } } }"
+    shared = await api.alice.ask(share, task=task_id)
+    variables["link"] = shared["createPublicLink"]["publicLink"]["id"]
     alerts = {
         "_id": f"{api.alice.user.id}/ALERTS",
         "owner": api.alice.user.id,
@@ -295,6 +304,8 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
     assert [channel["revision"] async for channel in api.database.notification_channels.find({})] == [1]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
+    links = await api.database.public_links.find({}).to_list()
+    assert [link["issued_at"] == link["created_at"] for link in links] == [True]
     assert [each["acknowledged_at"] async for each in api.database.incidents.find({})] == [None]
     assert [each["acknowledged"] async for each in api.database.notifications.find({"kind": "QUOTA_MET"})] == [False]
     owners = [each["owner"] async for each in api.database.notification_preferences.find({})]

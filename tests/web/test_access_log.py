@@ -41,6 +41,8 @@ async def test_a_request() -> None:
         ("/files/eyJ0b2tlbiI", "/files/…"),
         ("/callbacks/YWxpY2U.1.0123", "/callbacks/…"),
         ("/unsubscribe/u1.APPROVAL..1.0123", "/unsubscribe/…"),
+        ("/status/c2VyaWFs/badge.svg", "/status/…"),
+        ("/triggers/c2VyaWFs", "/triggers/…"),
         ("/a\nINFO forged", "/a\\nINFO forged"),
         ("/\x1b[31mred\u202e", "/\\x1b[31mred\\u202e"),
         ("/" + "a" * 500, "/" + "a" * 199 + "…"),

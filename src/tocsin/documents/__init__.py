@@ -53,6 +53,9 @@ from tocsin.documents.notification_documents import NotificationDataDocument, No
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.preference_documents import DigestDocument, NotificationPreferencesDocument, QuietHoursDocument
 from tocsin.documents.preference_models import NotificationPreferences
+from tocsin.documents.public_link_documents import PublicLinkDocument
+from tocsin.documents.public_link_models import PublicLink, PublicLinkKind
+from tocsin.documents.public_links import delete_public_links
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Permit
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
@@ -221,6 +224,9 @@ __all__ = [
     "PermitDocument",
     "ProgressDocument",
     "PrunedAlertsDocument",
+    "PublicLink",
+    "PublicLinkDocument",
+    "PublicLinkKind",
     "QueueDocument",
     "QueuePlacement",
     "QueuedFields",
@@ -277,6 +283,7 @@ __all__ = [
     "aggregate",
     "connect",
     "connect_sync",
+    "delete_public_links",
     "from_global_id",
     "is_inconclusive",
     "is_repeated",

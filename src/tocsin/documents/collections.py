@@ -16,6 +16,7 @@ from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.network_models import NetworkFailure, NetworkState
 from tocsin.documents.notification_models import Notification
 from tocsin.documents.preference_models import NotificationPreferences
+from tocsin.documents.public_link_models import PublicLink
 from tocsin.documents.queue_models import Circuit, Permit, Queue
 from tocsin.documents.replay_models import Replay
 from tocsin.documents.secret_models import NamedSecret
@@ -27,5 +28,5 @@ MODELS: list[type[Document]] = [
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
     NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
     NotificationPreferences, MailAddress, DeletedTask, History, UntoldEnd,
-    RunStatistics, PendingApproval, NamedSecret,
+    RunStatistics, PendingApproval, NamedSecret, PublicLink,
 ]  # fmt: skip

@@ -36,6 +36,7 @@ from tocsin.documents.network_documents import NetworkFailureDocument, NetworkSt
 from tocsin.documents.notification_documents import NotificationDocument
 from tocsin.documents.open_alerts import OpenAlerts
 from tocsin.documents.preference_documents import NotificationPreferencesDocument
+from tocsin.documents.public_link_documents import PublicLinkDocument
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.replay_documents import ReplayDocument
 from tocsin.documents.run_documents import ClaimRecordDocument, ResponseBodyDocument, RunDocument
@@ -178,6 +179,10 @@ class Database:
     @property
     def named_secrets(self) -> AsyncCollection[NamedSecretDocument]:
         return self.db["named_secrets"]
+
+    @property
+    def public_links(self) -> AsyncCollection[PublicLinkDocument]:
+        return self.db["public_links"]
 
     @property
     def idempotency_keys(self) -> AsyncCollection[IdempotencyDocument]:

@@ -36,6 +36,7 @@ class Trigger(StrEnum):
     SCHEDULE = "SCHEDULE"
     MANUAL = "MANUAL"
     WORKFLOW = "WORKFLOW"
+    LINK = "LINK"
 
 
 class RunReason(StrEnum):

@@ -17,6 +17,7 @@ ALLOWED_ON_LOW_DISK = frozenset(
         "discardDeadLetters", "pauseQueue", "acknowledgeNotifications", "deleteNotificationChannel", "logIn", "logOut",
         "acknowledgeIncident", "deleteNotificationRule", "removeMailAddress", "deleteSecret",
         "revokeOtherSessions", "logOutUser",
+        "revokePublicLink", "rotatePublicLink",
         "refreshSession", "revokeSession", "revokeApiToken", "changePassword", "deactivateUser", "setUserQuota",
     }
 )  # fmt: skip

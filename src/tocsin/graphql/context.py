@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import cast
 
 import strawberry
@@ -37,9 +37,12 @@ from tocsin.graphql.system.state import ProcessState
 from tocsin.jobs.base import Compute
 from tocsin.jobs.file_storage import FileStorage
 from tocsin.outbound.http_client import HttpClient
+from tocsin.public_links.cache import StatusCache
+from tocsin.public_links.reading import read_public_status
 from tocsin.quotas import Quotas
 from tocsin.quotas.disk_monitor import DiskMonitor
 from tocsin.security.gcra import network_key
+from tocsin.security.public_link_tokens import PublicLinkTokens
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.statistics.service import Statistics
@@ -76,6 +79,7 @@ class Services:
     disk: DiskMonitor
     http: HttpClient
     callbacks: CallbackReceiver
+    public_links: PublicLinkTokens
     statistics: Statistics
     find_wait_reason: Callable[[RunDocument], WaitReason | None] = lambda _: None
     compute: Compute | None = None
@@ -100,6 +104,11 @@ class Services:
     def mail_addresses(self) -> MailAddressFlows:
         """Other addresses for mails."""
         return MailAddressFlows(self.database, self.settings, self.secrets)
+
+    @cached_property
+    def public_statuses(self) -> StatusCache:
+        """What badges and status pages show."""
+        return StatusCache(partial(read_public_status, self.database, self.statistics))
 
     @cached_property
     def subscription_groups(self) -> SubscriptionGroups:

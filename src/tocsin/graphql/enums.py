@@ -5,7 +5,7 @@ from enum import Enum
 
 import strawberry
 
-from tocsin.documents import ErrorKind, Trigger, WaitingFor
+from tocsin.documents import ErrorKind, PublicLinkKind, Trigger, WaitingFor
 from tocsin.errors import UserErrorCode
 
 __all__ = ["HttpMethod", "IfPast", "OrderDirection", "describe_enum"]
@@ -65,8 +65,17 @@ describe_enum(
         "SCHEDULE": "A due time of the task's schedule.",
         "MANUAL": "A person, with `runTask`.",
         "WORKFLOW": "A workflow step.",
+        "LINK": "A request to a trigger URL; see `createPublicLink`.",
     },
     name="RunTrigger",
+)
+describe_enum(
+    PublicLinkKind,
+    "What a public link is for.",
+    {
+        "STATUS": "To show a badge and a status page, to whoever has the link.",
+        "TRIGGER": "To start a run, by a POST request of whoever has the URL.",
+    },
 )
 describe_enum(
     ErrorKind,

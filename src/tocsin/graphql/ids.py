@@ -21,6 +21,7 @@ _TYPE_NAMES = {
     "NotificationChannel": "notification channel",
     "NotificationDelivery": "delivery",
     "Secret": "secret",
+    "PublicLink": "public link",
 }
 
 

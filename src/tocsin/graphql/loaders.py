@@ -24,6 +24,7 @@ from tocsin.documents import (
     NotificationDocument,
     NotificationPreferencesDocument,
     OutcomeDocument,
+    PublicLinkDocument,
     RawDocument,
     ReplayDocument,
     WorkflowDocument,
@@ -33,6 +34,7 @@ from tocsin.errors import DatabaseUnavailable
 from tocsin.notifications.channel_deliveries import find_deliveries_of
 from tocsin.notifications.inbox.reader import find_horizon
 from tocsin.notifications.incidents.listing import IncidentCounts, count_alerts, find_open_incidents
+from tocsin.public_links.store import list_links
 from tocsin.statistics.periods import PeriodStatistics
 from tocsin.statistics.reader import read_last_hour
 from tocsin.statistics.service import Statistics
@@ -74,6 +76,7 @@ class DocumentLoaders:
         self._queues = Batcher(partial(find_loaded_queues, database))
         self._open_incidents = Batcher(partial(find_open_incidents, database))
         self._outcomes = Batcher(statistics.read_outcomes)
+        self._public_links = Batcher(partial(list_links, database))
         self._last_hours = Batcher(partial(_read_last_hours, statistics))
 
     async def load(self, type_name: str, owner: str, document_id: str) -> RawDocument | None:
@@ -138,6 +141,10 @@ class DocumentLoaders:
     async def load_outcomes(self, task_id: str) -> list[OutcomeDocument]:
         """Load the latest outcomes of a task. The caller has checked who owns it."""
         return await self._outcomes.load(task_id) or []
+
+    async def load_public_links(self, subject: str) -> list[PublicLinkDocument]:
+        """Load the public links of a task or workflow. The caller has checked who owns it."""
+        return await self._public_links.load(subject) or []
 
     async def load_last_hour(self, owner: str, queue: str) -> list[PeriodStatistics]:
         """Load the statistics of the last hour of the owner's runs in a queue."""

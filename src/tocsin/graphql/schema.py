@@ -18,6 +18,7 @@ from tocsin.graphql.notifications.mail_addresses import MailAddressMutations
 from tocsin.graphql.notifications.mutations import NotificationChannelMutations
 from tocsin.graphql.notifications.preference_mutations import NotificationPreferencesMutations
 from tocsin.graphql.plain_fields import unwrap_resolvers
+from tocsin.graphql.public_links.mutations import PublicLinkMutations
 from tocsin.graphql.queries import Query
 from tocsin.graphql.queues.mutations import QueueMutations
 from tocsin.graphql.runs.mutations import RunMutations
@@ -55,6 +56,7 @@ class Mutation(
     NotificationPreferencesMutations,
     MailAddressMutations,
     SecretMutations,
+    PublicLinkMutations,
 ):
     pass
 

@@ -77,7 +77,7 @@ def _lists(task: TaskDocument | None, run: RunDocument) -> bool:
 
 
 def _still_wants(task: TaskDocument, run: RunDocument, now: datetime) -> bool:
-    if run["trigger"] == Trigger.MANUAL:  # which ignores a pause
+    if run["trigger"] in (Trigger.MANUAL, Trigger.LINK):  # which ignore a pause
         return task["hold"] in (None, Hold.PAUSED)
     next_due = task["next_run_at"]
     return task["hold"] is None and task["last_run"] == run["_id"] and (next_due is None or next_due > now)

@@ -17,6 +17,7 @@ from tocsin.notifications import deliveries
 from tocsin.notifications.inbox import store as inbox_store
 from tocsin.notifications.incidents.pruning import prune_incidents
 from tocsin.notifications.preferences.store import prune_rules
+from tocsin.public_links.store import prune_links
 from tocsin.quotas.meter import UsageMeter
 from tocsin.quotas.storage import DOCUMENT_SIZE, RUN_DOCUMENT_SIZE
 from tocsin.statistics.store import prune_statistics
@@ -61,6 +62,7 @@ class Pruner:
             await inbox_store.prune_notifications(self._database, user["_id"], now - self._runs)
             await prune_incidents(self._database, user["_id"], now - self._runs)
             await prune_rules(self._database, user["_id"])
+            await prune_links(self._database, user["_id"])
         await self._prune_orphaned_versions(now - self._runs)
         await self._database.circuits.delete_many({"retry_at": {"$lt": now - _CIRCUIT_RETENTION}})
         await FileBucket(self._database).delete_older(now - self._runs)

@@ -20,7 +20,7 @@ _PAUSE_FACTOR = 4
 DOCUMENT_SIZE: Expression = {"$bsonSize": "$$ROOT"}
 _SIZED_BY_ID = (
     "tasks", "workflow_versions", "deliveries", "notifications", "notification_channels", "notification_preferences",
-    "alerts", "incidents", "deleted_tasks", "mail_addresses", "replays", "named_secrets",
+    "alerts", "incidents", "deleted_tasks", "mail_addresses", "replays", "named_secrets", "public_links",
 )  # fmt: skip
 _BODIES_SIZE: Expression = {"$sum": {"$map": {"input": "$attempts", "in": {"$ifNull": ["$$this.body_bytes", 0]}}}}
 RUN_DOCUMENT_SIZE: Expression = {"$add": [DOCUMENT_SIZE, _BODIES_SIZE]}

@@ -50,6 +50,7 @@ from tocsin.quotas import Quotas
 from tocsin.scheduling import Scheduler
 from tocsin.security.callback_tokens import CallbackTokens
 from tocsin.security.file_links import FileLinks
+from tocsin.security.public_link_tokens import PublicLinkTokens
 from tocsin.security.secret_box import SecretBox
 from tocsin.security.unsubscribe_links import UnsubscribeLinks
 from tocsin.statistics.service import Statistics
@@ -90,6 +91,7 @@ class Process:
         self.compute = ProcessPool.from_settings(settings)
         self.file_storage = self._make_file_storage(link_keys)
         self.callback_tokens = CallbackTokens(link_keys)
+        self.public_links = PublicLinkTokens(link_keys)
         self.unsubscribe_links = UnsubscribeLinks(tuple(link_keys))
         self.http = self._make_http_client(own_services)
         self._canary_http = self._make_http_client(own_services, JoiningResolver(SystemResolver(LOOKUP_THREADS)))

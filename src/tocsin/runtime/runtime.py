@@ -145,6 +145,7 @@ class Runtime:
             disk=self._disk_monitor,
             http=process.http,
             callbacks=process.callbacks,
+            public_links=process.public_links,
             statistics=process.statistics,
             find_wait_reason=process.engine.find_wait_reason,
             compute=process.compute,

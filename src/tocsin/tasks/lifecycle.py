@@ -5,7 +5,17 @@ from contextlib import suppress
 from datetime import datetime
 
 from tocsin import clock, schedules
-from tocsin.documents import ChangeKind, Database, Hold, PauseReason, RunStatus, Task, TaskChanges, TaskStatus
+from tocsin.documents import (
+    ChangeKind,
+    Database,
+    Hold,
+    PauseReason,
+    RunStatus,
+    Task,
+    TaskChanges,
+    TaskStatus,
+    delete_public_links,
+)
 from tocsin.documents.history import note_deleted_tasks
 from tocsin.documents.updates import CHANGED_NOW, change_task, change_when, has_value, is_null
 from tocsin.errors import Conflict, NotFound
@@ -44,6 +54,7 @@ async def delete_task(database: Database, owner: str, task_id: str, now: datetim
     await note_deleted_tasks(database, owner, [task_id])
     await _change(database, owner, task_id, now, _deletion_changes, "task deleted")
     await delete_rule(database, task_id)
+    await delete_public_links(database, task_id)
 
 
 async def resume_task(database: Database, owner: str, task_id: str, now: datetime) -> Task:

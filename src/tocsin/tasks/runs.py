@@ -60,7 +60,12 @@ def new_task_run(task: TaskDocument, run_id: str, due_at: datetime, trigger: Tri
 
 
 async def run_task_now(
-    database: Database, owner: str, task_id: str, now: datetime, key: idempotency.IdempotentCall | None
+    database: Database,
+    owner: str,
+    task_id: str,
+    now: datetime,
+    key: idempotency.IdempotentCall | None,
+    trigger: Trigger = Trigger.MANUAL,
 ) -> Run:
     """Create a run of a task now, independent of its schedule."""
     task = await require_task(owner, task_id)
@@ -68,7 +73,7 @@ async def run_task_now(
     async def insert(run_id: str) -> None:
         document = await _load_task(database, task.id)
         with suppress(DuplicateKeyError):  # created by an earlier try with the same idempotency key
-            run = new_task_run(document, run_id, now, Trigger.MANUAL, now)
+            run = new_task_run(document, run_id, now, trigger, now)
             await database.runs.insert_one(run)
             database.changes.runs_created([run])
         log_run("run requested", run_id)

@@ -1,7 +1,7 @@
 """The access log: one line for each request and WebSocket connection, if the operator enables it.
 
-It omits query strings and the tokens of file links, callback URLs and links in mails, so that reading the log gives no
-access.
+It omits query strings and the tokens of file links, callback URLs, links in mails and public links, so that reading the
+log gives no access.
 """
 
 import time
@@ -12,9 +12,10 @@ from tocsin import telemetry
 from tocsin.jobs.file_storage import DOWNLOAD_PATH
 from tocsin.jobs.http.callbacks import CALLBACK_PATH
 from tocsin.notifications.pages import UNSUBSCRIBE_PATH
+from tocsin.public_links.paths import STATUS_PATH, TRIGGER_PATH
 from tocsin.telemetry import escape_text
 
-SECRET_PATHS = (DOWNLOAD_PATH, CALLBACK_PATH, UNSUBSCRIBE_PATH)
+SECRET_PATHS = (DOWNLOAD_PATH, CALLBACK_PATH, UNSUBSCRIBE_PATH, STATUS_PATH, TRIGGER_PATH)
 """Paths that are followed by a token."""
 _MAX_PATH_LENGTH = 200
 _MAX_METHOD_LENGTH = 20

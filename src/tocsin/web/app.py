@@ -1,4 +1,4 @@
-"""The ASGI application: the GraphQL API, pages for browsers, downloads, callbacks, health checks and metrics."""
+"""The ASGI application: the GraphQL API, pages for browsers, downloads, callbacks, public links, health, metrics."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -24,8 +24,10 @@ from tocsin.web.graphql_http import GRAPHQL_PATH, StrictGraphQLRouter
 from tocsin.web.health import HealthCheck, health_router
 from tocsin.web.metrics import RefreshMetrics, metrics_router
 from tocsin.web.pages import pages_router
+from tocsin.web.public_status import public_status_router
 from tocsin.web.security_headers import SecurityHeadersMiddleware
 from tocsin.web.sessions import sessions_router
+from tocsin.web.triggers import triggers_router
 from tocsin.web.trusted_proxies import TrustedProxiesMiddleware
 from tocsin.web.unsubscribe import unsubscribe_router
 from tocsin.web.websocket_limit import WebSocketLimitMiddleware
@@ -44,6 +46,8 @@ def create_app(
     app.include_router(downloads_router(services))
     app.include_router(callbacks_router(services))
     app.include_router(unsubscribe_router(services))
+    app.include_router(public_status_router(services))
+    app.include_router(triggers_router(services))
     app.include_router(pages_router())
     app.include_router(metrics_router(settings, refresh, beside_api=True))
     app.include_router(health_router(check_health))

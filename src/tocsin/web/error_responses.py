@@ -13,6 +13,7 @@ _CODES = {
     401: "UNAUTHENTICATED",
     413: "CONTENT_TOO_LARGE",  # spelled out where Python's versions disagree about the name
     414: "URI_TOO_LONG",
+    422: "BAD_USER_INPUT",
     429: "RATE_LIMITED",
     500: "INTERNAL",
     503: "UNAVAILABLE",

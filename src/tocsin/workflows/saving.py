@@ -12,7 +12,15 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
-from tocsin.documents import ChangeKind, Changes, Database, WorkflowDocument, WorkflowVersionDocument, new_id
+from tocsin.documents import (
+    ChangeKind,
+    Changes,
+    Database,
+    WorkflowDocument,
+    WorkflowVersionDocument,
+    delete_public_links,
+    new_id,
+)
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
@@ -132,6 +140,7 @@ async def delete_workflow(database: Database, owner: str, name: str, now: dateti
     database.changes.workflow_changed(ChangeKind.WORKFLOW_DELETED, workflow["_id"])
     await review_alerts(database, workflow["_id"])
     await delete_rule(database, workflow["_id"])
+    await delete_public_links(database, workflow["_id"])
     log_workflow("workflow deleted", workflow)
     return workflow
 

@@ -26,6 +26,7 @@ async def start_workflow(
     given: Any,
     now: datetime,
     key: idempotency.IdempotentCall | None = None,
+    trigger: Trigger = Trigger.MANUAL,
 ) -> WorkflowRun:
     """Start a run of the workflow's newest version. An idempotency key that was used before returns its run.
 
@@ -36,7 +37,7 @@ async def start_workflow(
     inputs = await parse_inputs_in_thread(version.definition, given)
 
     async def insert(run_id: str) -> None:
-        new = NewWorkflowRun(run_id, Trigger.MANUAL, now)
+        new = NewWorkflowRun(run_id, trigger, now)
         await insert_workflow_run(database, new_workflow_run(workflow, version.definition, inputs, new, now))
         log_workflow_run("workflow run requested", run_id)
 

@@ -54,6 +54,9 @@ describe_enum(
         "MAIL_ADDRESS_REMOVED": "Another address for mails was removed, by its user or by the link in a mail to it.",
         "MAILS_TURNED_OFF": "Mails of some kinds were turned off by the link in a mail.",
         "MAILS_TURNED_ON": "Mails of some kinds were turned on again by the link in a mail.",
+        "PUBLIC_LINK_CREATED": "A user created a public link of a task or workflow.",
+        "PUBLIC_LINK_ROTATED": "A user gave a public link a new URL.",
+        "PUBLIC_LINK_REVOKED": "A user revoked a public link.",
     },
 )
 

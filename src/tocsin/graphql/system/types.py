@@ -24,6 +24,9 @@ class Installation:
     channel_kinds: list[NotificationChannelKind] = strawberry.field(
         description="Kinds of notification channels that can be created here."
     )
+    has_public_links: bool = strawberry.field(
+        description="Whether tasks and workflows can have public links here: the operator can switch them off."
+    )
 
 
 @strawberry.type(description="A part of the process that answered, and whether it works.")
@@ -68,7 +71,9 @@ def to_installation(services: Services) -> Installation:
     settings = services.settings
     has_apprise = settings.apprise and is_apprise_installed()
     kinds = [kind for kind in NotificationChannelKind if kind is not NotificationChannelKind.APPRISE or has_apprise]
-    return Installation(is_sign_up_open=settings.sign_up == "open", channel_kinds=kinds)
+    return Installation(
+        is_sign_up_open=settings.sign_up == "open", channel_kinds=kinds, has_public_links=settings.public_links
+    )
 
 
 async def read_system(services: Services) -> System:

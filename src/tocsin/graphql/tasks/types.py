@@ -17,6 +17,7 @@ from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.jobs.types import Job, to_job
 from tocsin.graphql.node import RUN, TASK, Node, converter_to, load_node
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
+from tocsin.graphql.public_links.types import PublicLink, to_public_link
 from tocsin.graphql.queues.loading import ASSIGNED_QUEUE, load_queue
 from tocsin.graphql.queues.types import Queue
 from tocsin.graphql.runs.lists import RunFilter, RunOrder, list_runs
@@ -192,6 +193,13 @@ class Task(Node):
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:
         return await load_open_incident(info, self.document["_id"])
+
+    @strawberry.field(
+        description="Links by which people without an account see its status or start it, oldest first; at most 10."
+    )
+    async def public_links(self, info: Info) -> list[PublicLink]:
+        found = await info.context.services.loaders.load_public_links(self.document["_id"])
+        return list(map(to_public_link, found))
 
     @strawberry.field(
         description="List the scheduled and manual runs of the task, by default latest due time first.",

@@ -14,6 +14,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.incidents.types import Incident, load_open_incident
 from tocsin.graphql.node import WORKFLOW, Node, converter_to
 from tocsin.graphql.notifications.preference_types import NotificationRuleType, to_rule
+from tocsin.graphql.public_links.types import PublicLink, to_public_link
 from tocsin.graphql.scalars import JSON
 from tocsin.graphql.tasks.schedule import Schedule, to_schedule
 from tocsin.graphql.workflows.run_lists import WorkflowRunFilter, WorkflowRunOrder, list_workflow_runs
@@ -83,6 +84,13 @@ class Workflow(Node):
     @strawberry.field(description="Open incident that it belongs to; null if there is none.")
     async def incident(self, info: Info) -> Incident | None:
         return await load_open_incident(info, self.document["_id"])
+
+    @strawberry.field(
+        description="Links by which people without an account see its status or start it, oldest first; at most 10."
+    )
+    async def public_links(self, info: Info) -> list[PublicLink]:
+        found = await info.context.services.loaders.load_public_links(self.document["_id"])
+        return list(map(to_public_link, found))
 
     @strawberry.field(
         description="List the runs of all versions of the workflow, by default newest first.",

@@ -164,13 +164,13 @@ async def prune_rules(database: Database, owner: str) -> int:
     gone: list[str] = []
     for start in range(0, len(subjects), _BATCH):
         batch = subjects[start : start + _BATCH]
-        gone += set(batch) - await _find_existing(database, batch)
+        gone += set(batch) - await find_existing_subjects(database, batch)
     if gone:
         await database.notification_preferences.delete_many({"_id": {"$in": gone}})
     return len(gone)
 
 
-async def _find_existing(database: Database, subjects: Sequence[str]) -> set[str]:
+async def find_existing_subjects(database: Database, subjects: Sequence[str]) -> set[str]:
     """Return those of these IDs that a task or workflow has that was not deleted."""
     wanted = {"_id": {"$in": list(subjects)}}
     tasks = database.tasks.find(wanted, {"hold": 1})

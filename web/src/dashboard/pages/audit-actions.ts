@@ -19,6 +19,9 @@ export const AUDIT_GROUPS: readonly { name: string; actions: readonly AuditActio
       "API_TOKEN_REVOKED",
       "SECRET_SET",
       "SECRET_DELETED",
+      "PUBLIC_LINK_CREATED",
+      "PUBLIC_LINK_ROTATED",
+      "PUBLIC_LINK_REVOKED",
     ],
   },
   {

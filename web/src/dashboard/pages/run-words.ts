@@ -4,6 +4,7 @@ export const TRIGGER_WORDS = {
   SCHEDULE: "By its schedule",
   MANUAL: "Run by hand",
   WORKFLOW: "Step of a workflow",
+  LINK: "By a trigger URL",
 } satisfies Record<string, string>;
 export const ERROR_WORDS = {
   TIMEOUT: "Timeout",
@@ -32,3 +33,8 @@ export const ERROR_WORDS = {
   SECRET_MISSING: "Secret missing",
   SECRET_HOST: "Host not allowed for a secret",
 } satisfies Record<string, string>;
+
+/** Returns how a run was started, unless that is what one expects: by its schedule or its workflow. */
+export function startedBy(trigger: keyof typeof TRIGGER_WORDS): string {
+  return trigger === "MANUAL" || trigger === "LINK" ? TRIGGER_WORDS[trigger] : "";
+}

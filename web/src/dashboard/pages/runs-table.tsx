@@ -5,6 +5,7 @@ import { graphql, type FragmentOf } from "../graphql.ts";
 import { formatDuration } from "../format.ts";
 import { Status } from "../ui/status.tsx";
 import { now, Time } from "../ui/time.tsx";
+import { startedBy } from "./run-words.ts";
 
 export const RUN_ROW = graphql(`
   fragment RunRow on Run {
@@ -81,5 +82,5 @@ function whatHappened(run: RunRow): JSX.Element | string | null {
       </>
     );
   }
-  return run.error?.message ?? run.reasonText ?? run.waitingText ?? (run.trigger === "MANUAL" ? "Run by hand" : null);
+  return run.error?.message ?? run.reasonText ?? run.waitingText ?? (startedBy(run.trigger) || null);
 }

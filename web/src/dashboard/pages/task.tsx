@@ -7,6 +7,7 @@ import { isDeleted } from "../deletions.ts";
 import { formatCount } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Page, Section } from "../ui/page.tsx";
+import { PublicLinks } from "../sharing/public-links.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
@@ -69,6 +70,7 @@ function Contents({ task }: { task: Task }): JSX.Element {
       <Section title="Runs" aside={<AllRuns task={task} />}>
         {runs.length > 0 ? <RunsTable runs={runs} /> : <p class="faint">It has not run yet.</p>}
       </Section>
+      <PublicLinks subject={task.id} />
     </>
   );
 }

@@ -215,7 +215,7 @@ function Summary({ run }: { run: WorkflowRun }): JSX.Element {
           <Status status={status} />
         </span>
         <span>
-          {trigger === "MANUAL" ? "Started" : "Due"} <Time at={dueAt} as="moment" />
+          {trigger === "SCHEDULE" ? "Due" : "Started"} <Time at={dueAt} as="moment" />
         </span>
         {startedAt && (
           <span>

@@ -7,6 +7,7 @@ import { useFilters } from "../address.ts";
 import { isDeleted } from "../deletions.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../graphql.ts";
 import { isOfDefinitions, useLive } from "../live.ts";
+import { PublicLinks } from "../sharing/public-links.tsx";
 import { PlayIcon } from "../ui/icons.tsx";
 import { Page, Section } from "../ui/page.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
@@ -133,7 +134,7 @@ function Run({ workflow: { name, definition }, close }: { workflow: Workflow; cl
 }
 
 function Contents({ workflow }: { workflow: Workflow }): JSX.Element {
-  const { name, description, version, definition, updatedAt, versions, schedule, nextRunAt, isPaused } = workflow;
+  const { id, name, description, version, definition, updatedAt, versions, schedule, nextRunAt, isPaused } = workflow;
   const selected = useSelectedStep();
   const step = selected === null ? null : findStep(definition, selected);
   return (
@@ -162,6 +163,7 @@ function Contents({ workflow }: { workflow: Workflow }): JSX.Element {
       <Section title="Versions">
         <Versions name={name} versions={versions.nodes} />
       </Section>
+      <PublicLinks subject={id} />
     </>
   );
 }

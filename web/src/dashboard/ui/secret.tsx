@@ -12,7 +12,7 @@ export function SecretOnce({ label, value, close }: { label: string; value: stri
       <p>{label} Copy it now: it is not shown again.</p>
       <code>{value}</code>
       <div class="buttons">
-        <CopyButton value={value} />
+        <CopyButton value={value} isMain />
         <button type="button" onClick={close}>
           Done
         </button>
@@ -21,7 +21,10 @@ export function SecretOnce({ label, value, close }: { label: string; value: stri
   );
 }
 
-function CopyButton({ value }: { value: string }): JSX.Element | null {
+type CopyProps = { value: string; label?: string; isMain?: boolean };
+
+/** A button that copies a text, where the browser lets pages do so. */
+export function CopyButton({ value, label = "Copy", isMain = false }: CopyProps): JSX.Element | null {
   const [isCopied, setIsCopied] = useState(false);
   if (!("clipboard" in navigator)) return null; // as for pages over plain HTTP from another machine
   const copy = async (): Promise<void> => {
@@ -30,8 +33,8 @@ function CopyButton({ value }: { value: string }): JSX.Element | null {
     setTimeout(() => setIsCopied(false), SHOWN_MS);
   };
   return (
-    <button type="button" class="main" onClick={() => void copy()}>
-      {isCopied ? <CheckIcon /> : <CopyIcon />} {isCopied ? "Copied" : "Copy"}
+    <button type="button" class={isMain ? "main" : undefined} onClick={() => void copy()}>
+      {isCopied ? <CheckIcon /> : <CopyIcon />} {isCopied ? "Copied" : label}
     </button>
   );
 }

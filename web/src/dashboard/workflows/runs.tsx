@@ -7,6 +7,7 @@ import { Link } from "wouter-preact";
 import { formatDuration } from "../format.ts";
 import { graphql, type FragmentOf } from "../graphql.ts";
 import { isOfWorkflows, useLive } from "../live.ts";
+import { startedBy } from "../pages/run-words.ts";
 import { Pager } from "../ui/pager.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
@@ -101,7 +102,7 @@ function WorkflowRunsTable({ runs, named }: { runs: Row[]; named: boolean }): JS
                 {run.progress.done} of {run.progress.all}
               </td>
               <td class="number wide-only">{run.version}</td>
-              <td class="wide faint">{run.error?.message ?? run.reasonText ?? (run.trigger === "MANUAL" ? "Run by hand" : "")}</td>
+              <td class="wide faint">{run.error?.message ?? run.reasonText ?? startedBy(run.trigger)}</td>
             </tr>
           ))}
         </tbody>
