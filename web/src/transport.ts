@@ -72,7 +72,8 @@ export function socketClient(session: SessionStore, events: SocketEvents = {}): 
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
     retryWait: async (retries) => {
-      await waitForNetwork(retries === 0 ? 0 : Math.min(2 ** retries, LONGEST_WAIT_S));
+      const longest = Math.min(2 ** retries, LONGEST_WAIT_S);
+      await waitForNetwork(retries === 0 ? 0 : longest * (1 - Math.random() / 4)); // tabs of a server that comes back do not all ask at once
       if (events.needsUser) await session.signedIn();
     },
   });
