@@ -46,12 +46,29 @@ async def mails(database: Database) -> dict[str, str]:
     return {each["_id"].rpartition(":")[2]: each["status"] async for each in found}
 
 
+async def _fail_four_times(database: Database, stack: Stack, target: TargetServer) -> None:
+    """Let a task fail, and its retries too when it was told that it began to."""
+    target.script += [500] * 4
+    task = await save_task(database, f"{target.url}/wait", retry=RetryPolicy(3))
+
+    async def is_called() -> bool:
+        return bool(target.calls)
+
+    async def beginning_is_told() -> bool:
+        return "began" in await mails(database)
+
+    await wait_until(is_called)
+    target.release.set()
+    target.release.clear()  # those that wait are released, later ones are not
+    await wait_until(beginning_is_told)
+    target.release.set()
+    await stack.wait_for_runs(task.id, "FAILED")
+
+
 async def test_three_retries_are_told_one_by_one(database: Database, stack: Stack, target: TargetServer) -> None:
     """The mails about the beginning and the end tell nothing more, so they are not sent; they are still listed."""
     await choose(database, "alice", failures="EVERY_ATTEMPT")
-    target.script += [500] * 4
-    task = await save_task(database, target.url, retry=RetryPolicy(3))
-    await stack.wait_for_runs(task.id, "FAILED")
+    await _fail_four_times(database, stack, target)
 
     async def all_are_told() -> bool:
         return len(await mails(database)) == 6
@@ -71,9 +88,7 @@ async def test_others_are_told_of_the_first_and_the_last(
     database: Database, stack: Stack, target: TargetServer
 ) -> None:
     await choose(database, "bob", failures="EVERY_ATTEMPT")
-    target.script += [500] * 4
-    task = await save_task(database, target.url, retry=RetryPolicy(3))
-    await stack.wait_for_runs(task.id, "FAILED")
+    await _fail_four_times(database, stack, target)
 
     async def failure_is_told() -> bool:
         return "failed" in await mails(database)
