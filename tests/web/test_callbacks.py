@@ -23,7 +23,14 @@ async def add_waiting_run(api: Api, **changes: Any) -> str:
     await api.alice.create()
     now = clock.now()
     attempt = {"number": 1, "started_at": now, "worker": "w", "accepted_at": now, "status_code": 202}
-    fields = {"status": "WAITING", "open": True, "attempts": [attempt], "callback_by": now + timedelta(hours=1)}
+    job = {"kind": "http", "params": {"url": "https://example.com/"}}
+    fields = {
+        "status": "WAITING",
+        "open": True,
+        "attempts": [attempt],
+        "callback_by": now + timedelta(hours=1),
+        "job": job,
+    }
     run = run_document((await stored_task(api))["_id"], T0, **{**fields, **changes})
     await api.database.runs.insert_one(run)
     return CALLBACK_PATH + api.services.callbacks.tokens.sign(run["_id"], 1)
@@ -63,6 +70,13 @@ async def test_a_callback_may_be_written_in_several_ways(
     callback = run["attempts"][0]["callback"]
     assert (callback["status"], callback["message"]) == (status, message)
     assert answer.json()["receivedAt"][:19] == callback["received_at"].isoformat()[:19]
+
+
+async def test_a_message_is_masked_whole_if_the_secrets_of_the_call_are_unknown(api: Api) -> None:
+    """Such as those of a job that an earlier version stored, and this one cannot read."""
+    path = await add_waiting_run(api, job={"kind": "http", "params": {}})
+    assert (await api.nobody.http.post(f"{path}?message=done")).status_code == 200
+    assert (await stored_run(api))["attempts"][0]["callback"]["message"] == "***"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from tocsin.documents import JobDocument
 from tocsin.jobs.http.masking import SecretMasker
 from tocsin.jobs.http.named_secrets import SecretsUnusable, find_referenced, insert_secrets
@@ -28,15 +30,15 @@ class SaidOfCall:
 async def mask_said(text: str, call: SaidOfCall, secrets: SecretBox, open_secrets: OpenSecrets, *, cut: bool) -> str:
     """Return what a target said with the secrets of its call masked. Text that was `cut` off may end within one.
 
-    If the secrets are unknown, such as those of a job that was replaced since, all of it is masked.
+    If the secrets are unknown, such as those of a job that was replaced since or cannot be read, all of it is masked.
     """
     if call.job["kind"] != "http":
         return MASK
-    params = HttpParams.model_validate(call.job["params"])
     try:
+        params = HttpParams.model_validate(call.job["params"])
         headers = await unseal_headers(params.secret_headers, params.token, secrets, call.owner)
         sent = await _find_sent(params, headers, call, open_secrets)
-    except (SecretUnreadable, SecretsUnusable):
+    except (SecretUnreadable, SecretsUnusable, ValidationError):
         return MASK
     if sent is None:
         return MASK
