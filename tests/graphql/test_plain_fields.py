@@ -145,7 +145,7 @@ def test_fields_without_arguments_info_and_waiting_are_plain() -> None:
         (
             "Task",
             {"assignedQueue", "incident", "job", "lastRun", "misfire", "nextDueTimes", "notificationRule"}
-            | {"progress", "recentOutcomes", "retry", "runs", "schedule", "timeout"},
+            | {"progress", "publicLinks", "recentOutcomes", "retry", "runs", "schedule", "timeout"},
         ),
         ("CronSchedule", set()),
         ("Attempt", {"callback", "error", "request", "responseBody", "responseHeaders", "timings"}),
