@@ -74,7 +74,7 @@ async def test_a_callback_that_reports_a_failure_fails_the_attempt(receiving: St
 async def test_a_callback_whose_failure_pauses_the_task_has_its_owner_told(
     receiving: Stack, caller: CallingTarget
 ) -> None:
-    every = schedules.Every(timedelta(days=1), clock.now())
+    every = schedules.Every(timedelta(days=1), clock.now() + timedelta(seconds=2))
     task = await save_callback_task(receiving, caller, schedule=every, pause_after=1)
     await wait_for_waiting(receiving, task.id)
     assert (await call_back(caller.callback_urls[0], status="FAILED", message="disk full")).status_code == 200

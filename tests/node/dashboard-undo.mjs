@@ -110,7 +110,9 @@ async function deletesBeforeANameIsTaken(page) {
   await answer(page, "Delete");
   await page.getByRole("link", { name: "Begin with an example" }).click();
   const editor = page.getByRole("textbox", { name: "Workflow as YAML" });
-  await editor.fill(WORKFLOW.replace("old", "new"));
+  await editor.press("Control+a");
+  await page.keyboard.press("Delete"); // Chromium styles what takes the place of a selection, which the policy forbids
+  await page.keyboard.insertText(WORKFLOW.replace("old", "new"));
   await page.getByText("No errors").waitFor();
   await page.locator(".graph .node", { hasText: "rest" }).waitFor();
   await page.keyboard.press("Control+s");

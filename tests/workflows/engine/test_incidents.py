@@ -65,7 +65,7 @@ async def test_a_failing_schedule_is_mailed_once_until_it_works_again(database: 
         await end(stack, 7, "FAILED")
     assert await mails_of_alice(database) == told  # it flaps: two in ten minutes are enough
     incident = require(await database.incidents.find_one({}))
-    assert (incident["open"], incident["cause"], incident["sequence"]) == (True, "WORKFLOW", 1)
+    assert (incident["open"], incident["cause"], incident["reopened"]) == (True, "WORKFLOW", 1)
     mail = await database.deliveries.find_one({"run": first})
     assert mail is not None
     assert (mail["owner"], mail["subject"]) == ("alice", 'Workflow "w" has failed')
