@@ -34,6 +34,7 @@ async function givesTheFocusBack(page) {
   const told = page.getByRole("status").filter({ hasText: /^$/ }).first();
   assert.equal(await told.getAttribute("aria-live"), "polite"); // it is there before it says something
   await page.keyboard.press("Enter");
+  await hasFocus(page, page.getByRole("dialog").getByRole("button", { name: "Cancel" }));
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter"); // Delete
   await isShown(page, "Tasks");
