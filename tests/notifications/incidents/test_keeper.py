@@ -420,3 +420,15 @@ async def test_many_tasks_that_fail_by_themselves_are_told_with_the_queries_of_o
         return log.count("alerts", "incidents", "tasks", "notifications", "deliveries")
 
     assert await count(40) == await count(1)
+
+
+async def test_a_run_that_was_lost_is_told_even_if_the_next_one_works_before_anybody_looks(database: Database) -> None:
+    world = World(database)
+    await world.add_tasks("a", "b")
+    await world.end_runs(world.run("a", "FAILED"), world.run("b", "RETRY"))
+    world.clock.time += timedelta(milliseconds=100)
+    await world.end_runs(world.run("a", "COMPLETED"), world.run("b", "COMPLETED"))
+    await world.keeper.keep_due()
+    await world.keeper.keep_due()
+    assert await world.kinds() == ["FAILED_FOR_GOOD", "RECOVERED"]
+    assert (await world.the_incident())["subject_count"] == 1  # nothing of b was lost

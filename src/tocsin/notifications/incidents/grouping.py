@@ -16,6 +16,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from tocsin.documents import AlertDocument, AlertEnding, Changes, Database, IncidentCause, IncidentDocument
+from tocsin.documents.incident_states import FAILED
 from tocsin.documents.inserts import existing_indexes
 from tocsin.documents.updates import Expression, all_of, change_when, has_value, update_by_ids
 from tocsin.notifications.incidents.alerts import CHANGED, IS_OPEN, end_when
@@ -171,10 +172,14 @@ def _end(ending: AlertEnding, at: datetime | None, rev: int) -> Expression:
 def _concerns_incident(
     alert: AlertDocument, states: Mapping[str, SubjectState], joined: Mapping[str, IncidentDocument]
 ) -> bool:
-    """Tell whether an alert belongs to an incident, or is due for one."""
+    """Tell whether an alert belongs to an incident, or is due for one.
+
+    One that failed for good and recovered before it was looked at is due as well: that a run was lost is told.
+    """
     if alert["incident"] in joined:
         return True
-    return alert["open"] and is_due(alert, states.get(alert["subject"], DELETED).alert_after)
+    was_lost = alert["stage"] >= FAILED and alert["ending"] == AlertEnding.RECOVERED
+    return (alert["open"] or was_lost) and is_due(alert, states.get(alert["subject"], DELETED).alert_after)
 
 
 def is_due(alert: AlertDocument, alert_after: int) -> bool:
@@ -198,9 +203,7 @@ async def _name_incidents(
 
 
 async def _write_openings(database: Database, openings: Iterable[Opening], now: datetime) -> None:
-    updates = [
-        UpdateOne({"_id": each.incident_id}, each.build_pipeline(now), upsert=each.has_open) for each in openings
-    ]
+    updates = [UpdateOne({"_id": each.incident_id}, each.build_pipeline(now), upsert=each.opens) for each in openings]
     if not updates:
         return
     try:
@@ -230,7 +233,7 @@ async def _retire_earlier(
 
 async def _find_waiting(database: Database, openings: Iterable[Opening]) -> set[str]:
     """Return those incidents that cannot come again yet, because news of them is not told."""
-    ids = [each.incident_id for each in openings if each.has_open]
+    ids = [each.incident_id for each in openings if each.opens]
     if not ids:
         return set()
     found = database.incidents.find({"_id": {"$in": ids}}, {"open": 1})

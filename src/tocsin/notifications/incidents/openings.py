@@ -17,7 +17,8 @@ class Opening:
     """What alerts say about one incident, which may not exist yet.
 
     `sequence` is that of a new incident, or of a reopened one if its own is lower. `over_sequence` is the one at which
-    the incident was over when it was read; None if it was not. `group_wait` is how long others of the same cause are
+    the incident was over when it was read; None if it was not. With `opens` it is opened: an alert is open, or had failed
+    for good and recovered before it was looked at. `group_wait` is how long others of the same cause are
     waited for before it is told.
     """
 
@@ -26,7 +27,7 @@ class Opening:
     cause: Cause
     sequence: int
     over_sequence: int | None
-    has_open: bool
+    opens: bool
     stage: int
     recovered: bool
     first_failure_at: datetime
@@ -77,10 +78,10 @@ class Opening:
         ended since it was read, so may have the alerts: these are looked at once more.
         """
         added = {"$mergeObjects": ["$$ROOT", self._added(now)]}
-        again = {"$mergeObjects": ["$$ROOT", self._reopened(now)]} if self.has_open else "$$ROOT"
+        again = {"$mergeObjects": ["$$ROOT", self._reopened(now)]} if self.opens else "$$ROOT"
         can_reopen = all_of(is_null("untold"), has_value("sequence", self.over_sequence))
         known = {"$cond": ["$open", added, {"$cond": [can_reopen, again, "$$ROOT"]}]}
-        new = {"$literal": self.new_incident(now)} if self.has_open else "$$ROOT"
+        new = {"$literal": self.new_incident(now)} if self.opens else "$$ROOT"
         return [{"$replaceWith": {"$cond": [_IS_NEW, new, known]}}]
 
     def _added(self, now: datetime) -> Expression:
@@ -141,7 +142,7 @@ def plan_openings(
         group[2].append(alert)
     known = {each["_id"]: each for each in (*latest.values(), *joined.values())}
     return incidents, [
-        _fold(incident_id, cause, sequence, members, group_wait, known.get(incident_id))
+        _fold(incident_id, cause, sequence, members, group_wait, known.get(incident_id), joined)
         for incident_id, (cause, sequence, members) in groups.items()
     ]
 
@@ -195,6 +196,7 @@ def _fold(
     alerts: list[AlertDocument],
     group_wait: timedelta,
     known: IncidentDocument | None,
+    joined: Container[str | None],
 ) -> Opening:
     return Opening(
         incident_id,
@@ -202,7 +204,7 @@ def _fold(
         cause,
         max(sequence, *(_first_sequence(alert, cause) for alert in alerts)),
         over_sequence=None if known is None or known["open"] else known["sequence"],
-        has_open=any(alert["open"] for alert in alerts),
+        opens=any(alert["open"] or alert["incident"] not in joined for alert in alerts),
         stage=max(alert["stage"] for alert in alerts),
         recovered=any(alert["ending"] == AlertEnding.RECOVERED for alert in alerts),
         first_failure_at=min(alert["opened_at"] for alert in alerts),
