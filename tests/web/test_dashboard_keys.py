@@ -10,7 +10,7 @@ _CREATE = "mutation($i: CreateTaskInput!) { createTask(input: $i) { userErrors {
 
 
 async def _create_task(server: Server, name: str) -> None:
-    http = {"url": "https://example.com/"}
+    http = {"url": server.url.replace("graphql", "live")}
     schedule = {"cron": {"expression": "0 9 1 1 *", "timeZone": "UTC"}}
     answer = await server.query(_CREATE, {"i": {"name": name, "job": {"http": http}, "schedule": schedule}})
     assert answer["createTask"]["userErrors"] == []

@@ -17,9 +17,9 @@ class Opening:
     """What alerts say about one incident, which may not exist yet.
 
     `sequence` is that of a new incident, or of a reopened one if its own is lower. `over_sequence` is the one at which
-    the incident was over when it was read; None if it was not. With `opens` it is opened: an alert is open, or had failed
-    for good and recovered before it was looked at. `group_wait` is how long others of the same cause are
-    waited for before it is told.
+    the incident was over when it was read; None if it was not. With `opens` it is opened: an alert is open, or had
+    failed for good and recovered before it was looked at. `group_wait` is how long others of the same cause are waited
+    for before it is told.
     """
 
     incident_id: str
