@@ -68,18 +68,23 @@ async function savesAView(page) {
   await view.waitFor({ state: "detached" });
 }
 
+async function opensTheMenu(page) {
+  await page.keyboard.press("Control+k");
+  await page.locator("dialog [role=combobox]:focus").waitFor();
+}
+
 /** The menu finds a task by name, and a page by the beginnings of its words; Escape closes it. */
 async function goesByName(page) {
-  await page.keyboard.press("Control+k");
+  await opensTheMenu(page);
   await page.keyboard.type("brav");
   await page.getByRole("option", { name: "bravo" }).waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "bravo" }).waitFor();
-  await page.keyboard.press("Control+k");
+  await opensTheMenu(page);
   await page.keyboard.type("dead l");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Dead letters" }).waitFor();
-  await page.keyboard.press("Control+k");
+  await opensTheMenu(page);
   await page.keyboard.type("gjx"); // letters that are keys elsewhere
   await page.getByText("Nothing has this name.").waitFor();
   await page.keyboard.press("Enter");
