@@ -56,6 +56,7 @@ async function actsByKeys(page) {
 async function savesAView(page) {
   await page.goto(`${server}/#/tasks?status=PAUSED&text=alp`);
   await page.getByRole("button", { name: "Save this view" }).click();
+  await page.locator("dialog input:focus").waitFor();
   await page.keyboard.type("Paused ones");
   await page.keyboard.press("Enter");
   const view = page.getByRole("link", { name: "Paused ones" });

@@ -2,14 +2,14 @@
 
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 type Props = { title: string; close: () => void; children: ComponentChildren; class?: string };
 
 /** A dialog over the page. It calls `close` by Escape and by a click beside it. */
 export function Dialog({ title, close, children, class: look }: Props): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const dialog = element.current;
     dialog?.showModal();
