@@ -8,7 +8,7 @@ from tocsin.documents.base import StoredDocument, ascending_index
 
 
 class PublicLinkKind(StrEnum):
-    """What a public link is for. STATUS shows a badge and a status page, TRIGGER starts a run."""
+    """The purpose of a public link: STATUS shows a badge and a status page, TRIGGER starts a run."""
 
     STATUS = "STATUS"
     TRIGGER = "TRIGGER"

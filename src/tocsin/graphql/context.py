@@ -107,7 +107,7 @@ class Services:
 
     @cached_property
     def public_statuses(self) -> StatusCache:
-        """What badges and status pages show."""
+        """The reader of what badges and status pages show."""
         return StatusCache(partial(read_public_status, self.database, self.statistics))
 
     @cached_property

@@ -15,7 +15,7 @@ from tocsin.notifications.deliveries import delivery_id, enqueue_deliveries
 from tocsin.notifications.delivery_claims import IS_QUEUED, update_deliveries
 from tocsin.notifications.events import ENDS, EventKind
 from tocsin.notifications.incident_stages import OVER_STAGE
-from tocsin.notifications.preferences.untold_openings import find_opening_ids, tells
+from tocsin.notifications.preferences.untold_openings import find_opening_ids, is_delivery_told
 from tocsin.notifications.run_events import incident_event_id
 
 _BATCH = 500
@@ -53,7 +53,9 @@ async def _close(
     ids = [delivery_id(event, channel["_id"]) for some in events.values() for event in some]
     told = database.deliveries.find({"_id": {"$in": ids}})
     by_incident = {
-        about["incident_id"]: each async for each in told if (about := each.get("about")) is not None and tells(each)
+        about["incident_id"]: each
+        async for each in told
+        if (about := each.get("about")) is not None and is_delivery_told(each)
     }
     await enqueue_deliveries(database, [_end_of(each, channel) for each in by_incident.values()])
 

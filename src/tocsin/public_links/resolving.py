@@ -33,7 +33,7 @@ class FoundLink:
 
     @property
     def title(self) -> str:
-        """What a status page is called."""
+        """Title of the status page: that of the link, by default the name of its subject."""
         return self.link.get("title") or self.subject["name"]
 
 

@@ -83,7 +83,7 @@ def _make_endpoint(services: Callable[[], Services], view: _View) -> Callable[[s
 async def _show(services: Services, token: str, request: Request, view: _View) -> Response:
     is_on = services.settings.public_links
     serial = services.public_links.read(PublicLinkKind.STATUS, token) if is_on else None
-    if (refusal := await charge(services, request, _find_cost(services, serial))) is not None:
+    if (refusal := await charge_address(services, request, _find_cost(services, serial))) is not None:
         return refusal
     status = None if serial is None else await services.public_statuses.get(serial)
     if status is None:
@@ -105,7 +105,7 @@ def _respond(body: bytes, request: Request, view: _View) -> Response:
     return Response(body, 200, headers, view.media_type)
 
 
-async def charge(services: Services, request: Request, points: float) -> Response | None:
+async def charge_address(services: Services, request: Request, points: float) -> Response | None:
     """Charge the network address of a request. Return the response if it has reached its limit."""
     try:
         await services.rates.spend_points(network_key(request.client.host if request.client else ""), points)

@@ -33,7 +33,7 @@ from tocsin.quotas import Quota
 from tocsin.quotas.meter import find_reset_time
 from tocsin.tasks import idempotency
 from tocsin.web.error_responses import RequestRefused, error_response
-from tocsin.web.public_status import LINK_NOT_FOUND, charge
+from tocsin.web.public_status import LINK_NOT_FOUND, charge_address
 from tocsin.web.trigger_requests import describe_request, parse_inputs, read_body
 
 _COST, _FORGED_COST = 50.0, 500.0
@@ -62,7 +62,7 @@ def triggers_router(services: Callable[[], Services]) -> APIRouter:
 async def _answer(services: Services, token: str, request: Request) -> Response:
     kind = PublicLinkKind.TRIGGER
     serial = services.public_links.read(kind, token) if services.settings.public_links else None
-    if (refusal := await charge(services, request, _FORGED_COST if serial is None else _COST)) is not None:
+    if (refusal := await charge_address(services, request, _FORGED_COST if serial is None else _COST)) is not None:
         return refusal
     found = None if serial is None else await resolve_serial(services.database, kind, serial)
     if found is None:

@@ -34,7 +34,7 @@ _MIN_PATH_LENGTH = 8
 _MIN_PART_LENGTH = 16
 _HOST = re.compile(r"[A-Za-z0-9.-]+")
 _SHOWN_MARKER = make_secret_marker()
-"""What stands for references while a URL is normalized to be shown. Always the same: parsed URLs are cached."""
+"""Stands for references in a URL that is normalized to be shown. It never changes, since parsed URLs are cached."""
 _UNREADABLE = AttemptError(
     ErrorKind.SECRET_UNREADABLE,
     "A named secret of this job cannot be decrypted with the current encryption key.",
@@ -44,7 +44,7 @@ _UNREADABLE = AttemptError(
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is sent, `secret` being the headers that are not shown, and what is shown of it.
+    """A call with its secrets inserted, and the form of it that is shown. `secret` are the headers that are not shown.
 
     `shown_headers` are the headers with references, by name in lower case. `echoes` are what is masked in responses,
     beside the secret headers. `hosts` are the named secrets with the hosts that they may be sent to.

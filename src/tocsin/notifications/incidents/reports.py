@@ -73,7 +73,7 @@ class ReportedSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentReport(Event):
-    """What is told of an incident: of several tasks and workflows, or that one still fails, works again or is closed.
+    """News of an incident: several tasks and workflows fail, or one still fails, works again or is no longer watched.
 
     `subjects` are the most important of `subject_count`. `opened_at` is the first failure of the present opening.
     """

@@ -45,7 +45,7 @@ async def _was_told(database: Database, about: DeliveryAboutDocument, channel: s
     ids = find_opening_ids(incident, about["id"], about["incident"])
     wanted = [*ids, *(f"{event}@{channel}" for event in ids)]
     found = await database.deliveries.find({"_id": {"$in": wanted}}, dict.fromkeys(_FIELDS, 1)).to_list()
-    return any(channel_of(each) == channel and tells(each) for each in found) if found else None
+    return any(channel_of(each) == channel and is_delivery_told(each) for each in found) if found else None
 
 
 def find_opening_ids(incident: IncidentDocument | None, cause_key: str, sequence: int) -> list[str]:
@@ -56,7 +56,7 @@ def find_opening_ids(incident: IncidentDocument | None, cause_key: str, sequence
     return sorted({*told, *stages} - {incident_event_id(cause_key, sequence, OVER_STAGE)})
 
 
-def tells(opening: DeliveryDocument) -> bool:
+def is_delivery_told(opening: DeliveryDocument) -> bool:
     """Tell whether an opening was sent or is being sent, is told by a digest, or needed no mail because it was
     acknowledged. One that is held will be obsolete.
     """
