@@ -105,10 +105,15 @@ class Backlog:
             self.queue.drop(count)
 
     async def complete(self, changes: Sequence[Change]) -> list[Change]:
-        """Return the first changes with the statuses that they lack or that are out of date. Raises PyMongoError."""
+        """Return the first changes with the statuses that they lack or that are out of date. Raises PyMongoError.
+
+        Somebody who is not told of the present state, because of the filter, is told of the change as it was.
+        """
         until = self._settled_at
         if until is not None and any(change.at <= until for change in changes if change.cursor is None):
-            return await self._fanout.read_present_states(changes)
+            present = await self._fanout.read_present_states(changes)
+            pairs = zip(changes, present, strict=True)
+            return [now if self._filter.matches(now) else change for change, now in pairs]
         return await self._fanout.complete(changes)
 
     async def load(self) -> None:

@@ -8,6 +8,7 @@ from tocsin.documents import Change, ChangeKind, RunStatus
 
 STREAM_KINDS = frozenset({ChangeKind.SNAPSHOT, ChangeKind.RESYNC})
 """The kinds that tell of the stream and not of a change: whoever gets one reads the current state."""
+TASK_KINDS = frozenset({ChangeKind.TASK_CREATED, ChangeKind.TASK_UPDATED, ChangeKind.TASK_DELETED})
 WORKFLOW_KINDS = frozenset({ChangeKind.WORKFLOW_CREATED, ChangeKind.WORKFLOW_UPDATED, ChangeKind.WORKFLOW_DELETED})
 _INITIAL = frozenset({None, RunStatus.QUEUED, RunStatus.SKIPPED, RunStatus.MISSED})
 
