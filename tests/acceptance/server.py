@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.acceptance.forked_process import ForkedProcess
 from tests.harness import wait_until
 
 _PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -49,9 +50,11 @@ class Server:
         self.directory = directory
         self.port = free_port()
         self.log = directory / "server.log"
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | ForkedProcess | None = None
         self.token: str | None = None
-        self.program = ["-m", "tocsin", "serve"]
+        changes_python = any(name.startswith("PYTHON") for name in settings)
+        self.program = ["-m", "tocsin", "serve"] if changes_python else None
+        """Arguments of Python for a process that is not forked."""
         self._settings = settings
 
     @property
@@ -90,14 +93,12 @@ class Server:
 
     async def launch(self) -> None:
         """Start the process."""
+        if self.program is None:
+            self.process = await ForkedProcess.start(self.directory, self.environment, self.log)
+            return
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *self.program,
-                cwd=self.directory,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
+                sys.executable, *self.program, cwd=self.directory, env=self.environment, stdout=log, stderr=log
             )
 
     async def ready(self) -> bool:
