@@ -43,7 +43,8 @@ async def _measure(seconds: int) -> list[Row]:
 
 def make_rows(figures: dict[str, Any], seconds: int) -> list[Row]:
     """Return the rows of the figures that the browser printed."""
-    first, before, after = figures["first"], figures["memory"]["before"], figures["memory"]["after"]
+    first, memory = figures["first"], figures["memory"]
+    before, middle, after = memory["before"], memory["middle"], memory["after"]
     return [
         Row("(s) first visit: kB compressed", first["bytes"] / 1000, goal="< 100"),
         Row("    requests", first["requests"]),
@@ -52,6 +53,7 @@ def make_rows(figures: dict[str, Any], seconds: int) -> list[Row]:
         Row("reload until data, ms", figures["reload"], goal="< 1,000"),
         Row("a change until it is shown, ms", figures["change"], goal="< 1,000"),
         Row("JavaScript heap after the first minute, MiB", before["heap"]),
+        Row(f"    after {seconds // 2:,} s with {RUNS_A_SECOND} runs a second", middle["heap"]),
         Row(f"    after {seconds:,} s with {RUNS_A_SECOND} runs a second", after["heap"]),
         Row("nodes of the document and detached ones, first", before["nodes"]),
         Row("    at the end", after["nodes"]),

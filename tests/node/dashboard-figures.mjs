@@ -82,7 +82,7 @@ async function weigh(page, devtools) {
   return { heap: of("JSHeapUsedSize") / 2 ** 20, nodes: of("Nodes"), listeners: of("JSEventListeners") };
 }
 
-/** The weight of the overview after a minute, and after all the seconds. */
+/** The weight of the overview after a minute, after half of the seconds and after all. */
 async function stays(page) {
   await page.goto(`${server}/#/`);
   await page.locator(".figures").waitFor();
@@ -91,8 +91,10 @@ async function stays(page) {
   const first = Math.min(60, seconds / 4);
   await page.waitForTimeout(first * 1000);
   const before = await weigh(page, devtools);
-  await page.waitForTimeout((seconds - first) * 1000);
-  return { before, after: await weigh(page, devtools) };
+  await page.waitForTimeout((seconds / 2 - first) * 1000);
+  const middle = await weigh(page, devtools);
+  await page.waitForTimeout((seconds / 2) * 1000);
+  return { before, middle, after: await weigh(page, devtools) };
 }
 
 await browse(executable, server, async (page) => {

@@ -1,7 +1,7 @@
 // The session of this tab and its connection to the API.
 
 import { batch, computed, signal } from "@preact/signals";
-import { cacheExchange, Client, fetchExchange, subscriptionExchange } from "@urql/core";
+import { cacheExchange, Client, type DocumentInput, fetchExchange, type OperationResult, subscriptionExchange } from "@urql/core";
 
 import { ENDPOINT } from "../api.ts";
 import { type Session, type SessionStatus, SessionStore } from "../session.ts";
@@ -49,13 +49,19 @@ export function connect(): Connection {
     needsUser: true,
   });
   const client = new Client({
-    url: ENDPOINT,
-    preferGetMethod: false,
+    ...HTTP,
     requestPolicy: "cache-and-network",
-    fetch: fetchWithToken,
     exchanges: [cacheExchange, fetchExchange, subscriptionExchange({ forwardSubscription: forwardTo(socket) })],
   });
   return { client, close: () => void socket.dispose() };
+}
+
+/** Reads a query once, past the cache, which would keep each result for as long as the page is open. */
+export function readOnce<Data, Variables extends Record<string, unknown>>(
+  query: DocumentInput<Data, Variables>,
+  variables: Variables,
+): Promise<OperationResult<Data, Variables>> {
+  return uncached.query(query, variables).toPromise();
 }
 
 /** Fetches for urql, with a token that is renewed when it has ended. */
@@ -78,3 +84,6 @@ function forwardTo(socket: SocketClient): Parameters<typeof subscriptionExchange
     }),
   });
 }
+
+const HTTP = { url: ENDPOINT, preferGetMethod: false, fetch: fetchWithToken } as const;
+const uncached = new Client({ ...HTTP, requestPolicy: "network-only", exchanges: [fetchExchange] });

@@ -2,7 +2,8 @@
 
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { createContext } from "preact";
-import type { Client, CombinedError, DocumentInput, OperationResult } from "@urql/core";
+import { type Client, type CombinedError, createRequest, type DocumentInput, type GraphQLRequest, type OperationResult } from "@urql/core";
+import type { DocumentNode } from "graphql";
 
 import { graphql, type ResultOf } from "./graphql.ts";
 
@@ -134,14 +135,17 @@ export function useApi(): Api {
 }
 
 export type Live<Data> = { data: Data | undefined; error: string | undefined; isStale: boolean; reread: () => void };
-/** `pace` is the shortest time between two readings because of changes, in milliseconds. */
-type Options = { concerns?: (change: Change) => boolean; pace?: number };
+/**
+ * `pace` is the shortest time between two readings because of changes, in milliseconds. Variables that move with the time
+ * need the name of a `slot`, in which each result replaces the one before: the cache would keep them all.
+ */
+type Options = { concerns?: (change: Change) => boolean; pace?: number; slot?: string };
 
 /** Reads a query, and again when something that `concerns` it has changed, by default at most every 400 ms. */
 export function useLive<Data, Variables extends Record<string, unknown>>(
   query: DocumentInput<Data, Variables>,
   variables: Variables,
-  { concerns = isOfTasks, pace = REREAD_MS }: Options = {},
+  { concerns = isOfTasks, pace = REREAD_MS, slot }: Options = {},
 ): Live<Data> {
   const { client, changes } = useApi();
   const [result, setResult] = useState<OperationResult<Data, Variables> | null>(null);
@@ -150,7 +154,9 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
   const isConcerned = useRef(concerns);
   isConcerned.current = concerns;
   useEffect(() => {
-    const reader = new Reader(client, query, variables, pace, (next) => setResult((before) => withDataOf(before, next)));
+    const request = createRequest(query, variables);
+    if (slot !== undefined) request.key = createRequest(request.query as DocumentNode, { slot }).key;
+    const reader = new Reader(client, request, pace, (next) => setResult((before) => withDataOf(before, next)));
     reread.current = () => reader.request(0);
     reader.read("cache-and-network");
     const unsubscribe = changes.subscribe((change) => {
@@ -160,7 +166,7 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
       unsubscribe();
       reader.close();
     };
-  }, [client, changes, query, key]);
+  }, [client, changes, query, key, slot]);
   const error = result?.error?.graphQLErrors[0]?.message ?? result?.error?.message;
   return { data: result?.data, error, isStale: result?.stale ?? false, reread: () => reread.current() };
 }
@@ -187,21 +193,18 @@ class Reader<Data, Variables extends Record<string, unknown>> {
   #failures = 0;
 
   readonly #client: Client;
-  readonly #query: DocumentInput<Data, Variables>;
-  readonly #variables: Variables;
+  readonly #request: GraphQLRequest<Data, Variables>;
   readonly #pace: number;
   readonly #show: (result: OperationResult<Data, Variables>) => void;
 
   constructor(
     client: Client,
-    query: DocumentInput<Data, Variables>,
-    variables: Variables,
+    request: GraphQLRequest<Data, Variables>,
     pace: number,
     show: (result: OperationResult<Data, Variables>) => void,
   ) {
     this.#client = client;
-    this.#query = query;
-    this.#variables = variables;
+    this.#request = request;
     this.#pace = pace;
     this.#show = show;
   }
@@ -224,7 +227,7 @@ class Reader<Data, Variables extends Record<string, unknown>> {
     this.#begunAt = Date.now();
     this.#isReading = true;
     this.#stop?.();
-    const { unsubscribe } = this.#client.query(this.#query, this.#variables, { requestPolicy }).subscribe((result) => {
+    const { unsubscribe } = this.#client.executeQuery(this.#request, { requestPolicy }).subscribe((result) => {
       this.#show(result);
       if (!result.stale) this.#end(isPassing(result.error));
     });

@@ -9,8 +9,8 @@ import { EditorView, keymap } from "@codemirror/view";
 import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 
+import { readOnce } from "../client.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { useApi } from "../live.ts";
 import { CodeEditor } from "./code-editor.tsx";
 import { completeWorkflow, explainOnHover } from "./completion.ts";
 
@@ -37,13 +37,12 @@ type Props = {
 
 /** The YAML of a workflow. Escape, then Tab leaves it. `found` gets all errors, each time when they were looked for. */
 export function YamlEditor({ found, ...field }: Props): JSX.Element {
-  const { client } = useApi();
   const tell = useRef(found);
   tell.current = found;
   const extensions = useMemo((): Extension => {
     const check = async (view: EditorView): Promise<Diagnostic[]> => {
       const text = view.state.doc;
-      const { data } = await client.query(ERRORS, { yaml: text.toString() }, { requestPolicy: "network-only" }).toPromise();
+      const { data } = await readOnce(ERRORS, { yaml: text.toString() });
       const errors = data?.workflowErrors ?? [];
       if (data && view.state.doc.eq(text)) tell.current(errors);
       return errors.map((error) => ({ ...rangeOf(text, error), severity: "error" as const, message: error.message }));
@@ -58,7 +57,7 @@ export function YamlEditor({ found, ...field }: Props): JSX.Element {
       autocompletion({ override: [completeWorkflow], icons: false }),
       explainOnHover,
     ];
-  }, [client]);
+  }, []);
   return <CodeEditor {...field} label="Workflow as YAML" extensions={extensions} ready={(view) => start(view, field.ready)} />;
 }
 

@@ -1,11 +1,12 @@
 // One thing done to many tasks: a hundred in each call, with progress, until it is stopped.
 
 import { signal } from "@preact/signals";
-import type { Client, DocumentInput } from "@urql/core";
+import type { Client, DocumentInput, OperationResult } from "@urql/core";
 
+import { readOnce } from "../client.ts";
 import { deleteLater } from "../deletions.ts";
 import { formatCount } from "../format.ts";
-import { graphql } from "../graphql.ts";
+import { graphql, type ResultOf } from "../graphql.ts";
 import { showToast } from "../ui/toast.tsx";
 import type { TaskFilter } from "./task-list.ts";
 
@@ -83,7 +84,7 @@ export async function changeTasks(client: Client, action: BulkAction, which: Ids
   };
   tell();
   try {
-    const ids = "ids" in which ? which.ids : await findIds(client, which.filter);
+    const ids = "ids" in which ? which.ids : await findIds(which.filter);
     all = ids.length;
     for (let start = 0; start < all && !isStopped; start += SIZE) {
       await changePart(client, kind, ids.slice(start, start + SIZE), done);
@@ -105,7 +106,7 @@ export function canUndoDeletion(count: number, isExact = true): boolean {
 /** Deletes tasks: a few so that it can be undone, many at once. */
 export async function deleteTasks(client: Client, which: Ids): Promise<void> {
   try {
-    const ids = "ids" in which ? which.ids : await findIds(client, which.filter);
+    const ids = "ids" in which ? which.ids : await findIds(which.filter);
     if (!canUndoDeletion(ids.length)) return await changeTasks(client, "delete", { ids });
     const calls = Array.from({ length: Math.ceil(ids.length / SIZE) }, (_, part) => ({ ids: ids.slice(part * SIZE, (part + 1) * SIZE) }));
     const text = ids.length === 1 ? "1 task is deleted." : `${formatCount(ids.length)} tasks are deleted.`;
@@ -116,11 +117,11 @@ export async function deleteTasks(client: Client, which: Ids): Promise<void> {
 }
 
 /** Returns the IDs of all tasks that match. They are looked up before, because what is done may change what matches. */
-async function findIds(client: Client, filter: TaskFilter): Promise<string[]> {
+async function findIds(filter: TaskFilter): Promise<string[]> {
   const ids: string[] = [];
   let after: string | null = null;
   for (;;) {
-    const { data, error } = await client.query(IDS, { filter, after }, { requestPolicy: "network-only" }).toPromise();
+    const { data, error }: OperationResult<ResultOf<typeof IDS>> = await readOnce(IDS, { filter, after });
     if (!data) throw new Error(error?.graphQLErrors[0]?.message ?? "The server cannot be reached.");
     ids.push(...data.tasks.nodes.map(({ id }) => id));
     if (!data.tasks.pageInfo.hasNextPage) return ids;

@@ -4,8 +4,8 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 
+import { readOnce } from "../client.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { useApi } from "../live.ts";
 import { PAGE_KEYS } from "../shortcuts.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Status } from "../ui/status.tsx";
@@ -118,13 +118,12 @@ function toCommands(found: Found | undefined): Command[] {
 
 /** Returns the tasks and workflows with this text in their names, once the typing pauses. */
 function useFound(text: string): Found | undefined {
-  const { client } = useApi();
   const [found, setFound] = useState<Found>();
   useEffect(() => {
     if (text === "") return setFound(undefined);
     let isLatest = true;
     const timer = setTimeout(async () => {
-      const { data } = await client.query(FIND, { text, first: MAX_FOUND }, { requestPolicy: "network-only" }).toPromise();
+      const { data } = await readOnce(FIND, { text, first: MAX_FOUND });
       if (isLatest) setFound(data);
     }, TYPING_MS);
     return () => {

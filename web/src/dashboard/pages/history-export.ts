@@ -1,10 +1,12 @@
 // The runs of a filter as a CSV file, read page by page, with progress, until it is stopped.
 
 import { signal } from "@preact/signals";
-import type { Client } from "@urql/core";
+import type { OperationResult } from "@urql/core";
 
+import { readOnce } from "../client.ts";
 import { type Cell, toCsvRow } from "../csv.ts";
 import { formatCount } from "../format.ts";
+import type { ResultOf } from "../graphql.ts";
 import { showToast } from "../ui/toast.tsx";
 import { EXPORTED, type ExportedRun, type RunFilter } from "./history-list.ts";
 
@@ -31,13 +33,13 @@ export type ExportProgress = { rows: number; stop: () => void };
 export const exporting = signal<ExportProgress | null>(null);
 
 /** Exports the runs that match. What was read until it is stopped is saved too. */
-export async function exportRuns(client: Client, filter: RunFilter): Promise<void> {
+export async function exportRuns(filter: RunFilter): Promise<void> {
   const parts: string[] = [toCsvRow(COLUMNS.map(([name]) => name))];
   let [rows, isStopped] = [0, false];
   const tell = (): void => void (exporting.value = { rows, stop: () => (isStopped = true) });
   tell();
   try {
-    for await (const runs of pages(client, filter)) {
+    for await (const runs of pages(filter)) {
       parts.push(runs.map((run) => toCsvRow(COLUMNS.map(([, read]) => read(run)))).join(""));
       rows += runs.length;
       tell();
@@ -53,10 +55,10 @@ export async function exportRuns(client: Client, filter: RunFilter): Promise<voi
   }
 }
 
-async function* pages(client: Client, filter: RunFilter): AsyncGenerator<ExportedRun[]> {
+async function* pages(filter: RunFilter): AsyncGenerator<ExportedRun[]> {
   let after: string | null = null;
   for (;;) {
-    const { data, error } = await client.query(EXPORTED, { filter, after }, { requestPolicy: "network-only" }).toPromise();
+    const { data, error }: OperationResult<ResultOf<typeof EXPORTED>> = await readOnce(EXPORTED, { filter, after });
     if (!data) throw new Error(error?.graphQLErrors[0]?.message ?? "The server cannot be reached.");
     yield data.runs.nodes;
     if (!data.runs.pageInfo.hasNextPage) return;

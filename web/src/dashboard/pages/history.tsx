@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useFilters } from "../address.ts";
 import { formatCount } from "../format.ts";
 import { usePosition, useSearchOn } from "../list-position.ts";
-import { useApi, useLive } from "../live.ts";
+import { useLive } from "../live.ts";
 import { DownloadIcon } from "../ui/action-icons.tsx";
 import { Page } from "../ui/page.tsx";
 import { Pager } from "../ui/pager.tsx";
@@ -66,13 +66,12 @@ function emptyTitle(isFiltered: boolean, hasMore: boolean): string {
 type ActionsProps = { filter: RunFilter; name: string; search: (name: string) => void };
 
 function Actions({ filter, name, search }: ActionsProps): JSX.Element {
-  const { client } = useApi();
   const state = exporting.value;
   return (
     <>
       <SearchField value={name} label="Search by name of the task" change={search} />
       {state === null ? (
-        <button type="button" onClick={() => void exportRuns(client, filter)}>
+        <button type="button" onClick={() => void exportRuns(filter)}>
           <DownloadIcon />
           Export as CSV
         </button>

@@ -58,7 +58,11 @@ export function RunCharts({ title, scope = {} }: { title: string; scope?: Scope 
   const to = Math.ceil((now.value + 1) / period.span) * period.span;
   const from = to - period.length;
   const variables = { filter: { dueAt: { from: new Date(from).toISOString(), to: new Date(to).toISOString() }, ...scope }, bucket: period.bucket };
-  const { data, error, reread } = useLive(RUN_STATISTICS, variables, { concerns: (change) => isOfTasks(change) || isOfWorkflows(change), pace: PACE_MS });
+  const { data, error, reread } = useLive(RUN_STATISTICS, variables, {
+    concerns: (change) => isOfTasks(change) || isOfWorkflows(change),
+    pace: PACE_MS,
+    slot: JSON.stringify([scope, period.name]),
+  });
   const choice = (
     <span class="periods" role="group" aria-label="Period">
       {periods.map(({ name }, index) => (

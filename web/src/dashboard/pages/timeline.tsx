@@ -51,7 +51,7 @@ type Minute = { at: number; good: number; bad: number; other: number; due: numbe
 type Due = { name: string; href: string; at: number };
 type Statistics = ResultOf<typeof PAST_HOUR>["runStatistics"];
 type Upcoming = ResultOf<typeof NEXT_HOUR>;
-const LIVE = { concerns: (change: Change): boolean => isOfTasks(change) || isOfWorkflows(change), pace: PACE_MS };
+const HOUR = { slot: "hour", concerns: (change: Change): boolean => isOfTasks(change) || isOfWorkflows(change), pace: PACE_MS };
 
 /** The due times of the past and the next hour on a line, and those that are next. */
 export function Timeline(): JSX.Element {
@@ -59,8 +59,8 @@ export function Timeline(): JSX.Element {
   const begin = present - HOUR_MS;
   const end = present + HOUR_MS;
   const past = { dueAt: { from: iso(begin), to: iso(present + MINUTE_MS) } };
-  const statistics = useLive(PAST_HOUR, { past }, LIVE).data?.runStatistics;
-  const upcoming = useLive(NEXT_HOUR, { hour: { from: iso(present), to: iso(end) } }, LIVE).data;
+  const statistics = useLive(PAST_HOUR, { past }, HOUR).data?.runStatistics;
+  const upcoming = useLive(NEXT_HOUR, { hour: { from: iso(present), to: iso(end) } }, HOUR).data;
   const dues = upcoming ? dueTimes(upcoming, end) : [];
   const minutes = byMinute(statistics, dues, begin, end);
   return (

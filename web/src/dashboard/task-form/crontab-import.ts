@@ -3,9 +3,9 @@
 import type { Client } from "@urql/core";
 import { useEffect, useState } from "preact/hooks";
 
+import { readOnce } from "../client.ts";
 import { graphql } from "../graphql.ts";
 import type { CrontabEntry } from "../imports/crontab.ts";
-import { useApi } from "../live.ts";
 import { PREVIEW } from "./documents.ts";
 import { formOfRequest } from "./imported.ts";
 import { emptyForm } from "./model.ts";
@@ -41,25 +41,24 @@ function timesKey({ expression, timeZone }: CrontabEntry): string {
 
 /** Returns the schedules of the lines in words, each read once. */
 export function useTimes(entries: readonly CrontabEntry[]): (entry: CrontabEntry) => Times | undefined {
-  const { client } = useApi();
   const [known, setKnown] = useState<ReadonlyMap<string, Times>>(new Map());
   const missing = [...new Set(entries.filter(({ request }) => request).map(timesKey))].find((key) => !known.has(key));
   useEffect(() => {
     if (missing === undefined) return;
     let isOver = false;
-    void readTimes(client, missing).then((times) => {
+    void readTimes(missing).then((times) => {
       if (!isOver) setKnown((before) => new Map([...before, [missing, times]]));
     });
     return () => {
       isOver = true;
     };
-  }, [client, missing]);
+  }, [missing]);
   return (entry) => known.get(timesKey(entry));
 }
 
-async function readTimes(client: Client, key: string): Promise<Times> {
+async function readTimes(key: string): Promise<Times> {
   const schedule = { cron: JSON.parse(key) as { expression: string; timeZone: string } };
-  const { data, error } = await client.query(PREVIEW, { schedule, count: 1 }).toPromise();
+  const { data, error } = await readOnce(PREVIEW, { schedule, count: 1 });
   const fault = error?.graphQLErrors[0]?.message ?? (error ? "The server cannot be reached." : "");
   return { summary: data?.taskPreview.summary ?? "", nextDue: data?.taskPreview.dueTimes[0] ?? null, fault };
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { useApi } from "../live.ts";
+import { readOnce } from "../client.ts";
 import { PREVIEW, type Preview } from "./documents.ts";
 import type { TaskForm } from "./model.ts";
 import { type InputError, readPreview } from "./to-input.ts";
@@ -15,7 +15,6 @@ export type Previewed = { preview: Preview | null; error: InputError | null; isC
 
 /** Previews the schedule and the retries of the form. */
 export function usePreview(form: Pick<TaskForm, "schedule" | "retry">): Previewed {
-  const { client } = useApi();
   const [state, setState] = useState<Previewed & { key: string }>({ preview: null, error: null, isCurrent: false, key: "" });
   const { value, errors } = readPreview(form as TaskForm);
   const isIncomplete = errors.length > 0;
@@ -24,7 +23,7 @@ export function usePreview(form: Pick<TaskForm, "schedule" | "retry">): Previewe
     if (isIncomplete) return;
     let isOver = false;
     const read = async (): Promise<void> => {
-      const { data, error } = await client.query(PREVIEW, { ...value, count: COUNT }, { requestPolicy: "network-only" }).toPromise();
+      const { data, error } = await readOnce(PREVIEW, { ...value, count: COUNT });
       if (isOver) return;
       const fault = error?.graphQLErrors[0];
       const field = (fault?.extensions?.["field"] as string[] | undefined) ?? [];
@@ -40,7 +39,7 @@ export function usePreview(form: Pick<TaskForm, "schedule" | "retry">): Previewe
       isOver = true;
       clearTimeout(timer);
     };
-  }, [client, key, isIncomplete]);
+  }, [key, isIncomplete]);
   const isSettled = !isIncomplete && state.key === key;
   return { preview: state.preview, error: isSettled ? state.error : null, isCurrent: isSettled && state.isCurrent };
 }
