@@ -153,6 +153,7 @@ async def test_an_input_can_get_the_whole_request(
     sent = {
         **headers, "X-GitHub-Event": "push", "X-Gitlab-Token": "s3cret", "X-Hub-Signature-256": "s3cret",
         "Authorization": "Bearer s3cret", "Cookie": "a=s3cret", "X-Forwarded-For": "192.0.2.9", "User-Agent": "hook/1",
+        "X-Jwt-Assertion": "s3cret", "X-Shop-Hmac": "s3cret", "X-Passphrase": "s3cret", "X-Original-URL": path,
     }  # fmt: skip
     answer = await api.nobody.http.post(path + "?by=cron&by=hand", headers=sent, content=body)
     assert answer.status_code == 202, answer.text
@@ -163,6 +164,22 @@ async def test_an_input_can_get_the_whole_request(
         "headers": {"x-github-event": "push", "user-agent": "hook/1"},
         "body": value,
     }
+
+
+@pytest.mark.parametrize(
+    ("whole", "headers"), [(True, JSON), (True, FORM), (True, {"Content-Type": "text/plain"}), (False, JSON)], ids=str
+)
+async def test_the_url_is_not_shown_where_its_caller_tells_it(api: Api, whole: bool, headers: Any) -> None:
+    """As GitHub tells the settings of a webhook. The inputs of a run are shown to tokens that only read."""
+    path = await workflow_trigger(api, **({"requestInput": "event"} if whole else {}))
+    token = path.rpartition("/")[2]
+    body = json.dumps({"event": {"hook": {"url": f"https://tocsin.test{path}"}, token: 1}})
+    sent = {**headers, "X-Hook-Url": path, "User-Agent": token}
+    answer = await api.nobody.http.post(f"{path}?from={path}&{token}=1", headers=sent, content=body)
+    assert answer.status_code == 202, answer.text
+    (run,) = await runs(api)
+    assert token not in run["inputs"]
+    assert "https://tocsin.test/triggers/***" in run["inputs"]
 
 
 async def test_a_request_that_no_input_can_hold_is_refused(api: Api) -> None:
