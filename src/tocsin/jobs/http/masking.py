@@ -13,6 +13,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -240,13 +241,15 @@ def _find_parts(name: str, value: str) -> Iterator[str]:
 
 
 def _echoed_forms(value: str) -> Iterator[str]:
-    """Yield `value`, its form encoding, UTF-8 read as Latin-1, and the part of its base64 that does not depend on what
-    surrounds it.
+    """Yield `value`, its form encoding, UTF-8 read as Latin-1 and the reverse, and the part of its base64 that does not
+    depend on what surrounds it.
     """
     raw = value.encode()
     yield value
     yield value.replace(" ", "+")
     yield raw.decode("latin-1")
+    with suppress(UnicodeEncodeError):
+        yield value.encode("latin-1").decode(errors="replace")
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + raw).decode()
         certain = encoded[(0, 2, 3)[shift] : (shift + len(raw)) * 8 // 6]
