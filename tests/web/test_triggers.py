@@ -312,6 +312,19 @@ async def test_a_request_that_breaks_off_starts_nothing(api: Api, connect: Conne
     assert (await stored_task_count(api)) == 0
 
 
+async def test_a_slow_body_does_not_outlive_the_link(api: Api, connect: Connect) -> None:
+    task = await api.alice.create()
+    link = await create_link(api.alice, task, "TRIGGER")
+    async with connect() as raw:
+        await raw.send(f"POST {path_of(link)} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{")
+        assert (await api.nobody.http.post(path_of(link))).status_code == 202, "the other request is being served"
+        revoke = "mutation($id: ID!) { revokePublicLink(input: {id: $id}) { userErrors { code } } }"
+        await api.alice.ask(revoke, id=link["id"])
+        await raw.send("}")
+        assert (await raw.answer()).status == 404
+    assert len(await runs(api)) == 1
+
+
 async def stored_task_count(api: Api) -> int:
     return await api.database.tasks.count_documents({})
 
