@@ -10,8 +10,10 @@ from tests.harness import make_settings, wait_until
 from tocsin import accounts as module
 from tocsin import clock
 from tocsin.accounts import COMMAND_LINE, Accounts, Actor, LinkFlows, create_user
-from tocsin.documents import Database, Scope, User
+from tocsin.documents import Database, PublicLinkKind, Scope, User, new_id
 from tocsin.errors import Conflict, RateLimited, Unauthenticated, UserErrorCode
+from tocsin.public_links.store import LinkDraft, create_link
+from tocsin.security.public_link_tokens import PublicLinkTokens
 
 HOME = Actor(address="192.0.2.7")
 
@@ -35,12 +37,24 @@ async def token_of(database: Database) -> str:
     return match[1]
 
 
+async def create_links(database: Database, owner: str) -> None:
+    """Create a link of each kind, as whoever had access before may have."""
+    tokens = PublicLinkTokens([b"k" * 32])
+    for kind in PublicLinkKind:
+        await create_link(database, tokens, new_id(owner), LinkDraft(kind, "Task", new_id(owner)), clock.now())
+
+
+async def kinds_of_links(database: Database) -> set[str]:
+    return {link["kind"] async for link in database.public_links.find({})}
+
+
 async def test_a_link_and_the_password_confirm_an_address_and_end_what_was_before(
     database: Database, accounts: Accounts, mailing: LinkFlows
 ) -> None:
     before = await accounts.sign_up(ALICE, PASSWORD, HOME)
     assert not before.user.email_confirmed
     _, program = await accounts.create_api_token(before.user, "x", [Scope.READ], None, HOME)
+    await create_links(database, before.user.id)
     await mailing.request_first_confirmation(before.user, HOME)
     token = await token_of(database)
     assert await refused(mailing.confirm_email(token, "a stranger's guess", HOME)) is UserErrorCode.INVALID_CREDENTIALS
@@ -50,6 +64,7 @@ async def test_a_link_and_the_password_confirm_an_address_and_end_what_was_befor
     for old in (before.access_token, program):
         with pytest.raises(Unauthenticated):
             await accounts.authenticate(old)
+    assert await kinds_of_links(database) == {"STATUS"}
     assert await refused(mailing.confirm_email(token, PASSWORD, HOME)) is UserErrorCode.LINK_INVALID
     actions = [entry["action"] async for entry in database.audit_entries.find({}).sort("_id", 1)]
     assert actions[-3:] == ["EMAIL_CONFIRMATION_REQUESTED", "LOG_IN_FAILED", "EMAIL_CONFIRMED"]
@@ -62,6 +77,7 @@ async def test_a_used_reset_link_confirms_and_each_ends_sessions_and_api_tokens(
     strangers = await accounts.sign_up(ALICE, PASSWORD, HOME)
     for _ in range(2):
         _, program = await accounts.create_api_token(strangers.user, "x", [Scope.READ], None, HOME)
+        await create_links(database, strangers.user.id)
         await mailing.request_password_reset(ALICE, HOME)
         grant = await mailing.reset_password(await mailed_token(database, "PASSWORD_RESET", ALICE), NEW, HOME)
         await database.deliveries.delete_many({})
@@ -69,6 +85,7 @@ async def test_a_used_reset_link_confirms_and_each_ends_sessions_and_api_tokens(
         for old in (strangers.access_token, program):
             with pytest.raises(Unauthenticated):
                 await accounts.authenticate(old)
+        assert await kinds_of_links(database) == {"STATUS"}
         strangers = grant
 
 

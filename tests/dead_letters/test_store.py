@@ -14,6 +14,7 @@ from tocsin.dead_letters.filter import DeadLetterFilter
 from tocsin.dead_letters.store import DeadLetterPosition
 from tocsin.documents import Database, ErrorKind, RunStatus, Trigger
 from tocsin.errors import Conflict
+from tocsin.named_secrets.references import make_secret_marker, mark_text
 from tocsin.tasks import runs as task_runs
 
 ALL = DeadLetterFilter()
@@ -121,6 +122,17 @@ async def test_causes_are_counted_by_kind_and_host(database: Database) -> None:
     assert causes[0].oldest == (await load_run(database, run_ids[0]))["finished_at"]
     assert causes[0].newest > causes[0].oldest
     assert await store.count_by_cause(database, "bob", ALL) == []
+
+
+async def test_steps_with_a_secret_host_are_one_cause_without_a_host(database: Database) -> None:
+    task = await save_hourly_task(database)
+    for host in ("{}", "api.{}", "{}"):
+        marker = make_secret_marker()
+        sample = at_host(host.format(mark_text(marker, "tenant")))
+        sample["job"]["params"]["named_secrets"] = {"marker": marker}
+        await add_dead_letters(database, task, 1, **sample)
+    causes = await store.count_by_cause(database, "alice", ALL)
+    assert [(cause.host, cause.count) for cause in causes] == [(None, 3)]
 
 
 async def test_discarding_by_filter_takes_all_that_had_failed(

@@ -7,13 +7,18 @@ import httpx
 import pytest
 
 from tests.graphql.accounts.calls import create_program
-from tests.graphql.conftest import Api
+from tests.graphql.conftest import T0, Api
 from tests.graphql.public_links import CREATE, create_link, create_workflow
-from tocsin.public_links.store import MAX_LINKS, prune_links
+from tocsin.documents import PublicLinkKind, new_id
+from tocsin.errors import Conflict
+from tocsin.public_links import store
+from tocsin.public_links.store import MAX_LINKS, LinkDraft, prune_links
 
 LINKS = (
     "query($id: ID!) { node(id: $id) { ... on Task { publicLinks { id } } ... on Workflow { publicLinks { id } } } }"
 )
+
+ROTATE = "mutation($id: ID!) { rotatePublicLink(input: {id: $id}) { url userErrors { code } } }"
 
 
 async def refusal(api: Api, **given: Any) -> tuple[list[str], str]:
@@ -71,6 +76,27 @@ async def test_there_are_ten_links_at_most(api: Api) -> None:
     await create_link(api.alice, other, "STATUS")
 
 
+async def test_links_that_are_created_at_once_are_not_more(api: Api) -> None:
+    """Both found room before either was stored."""
+    task = await api.alice.create()
+    for _ in range(MAX_LINKS):
+        await create_link(api.alice, task, "STATUS")
+    (stored, *_) = await api.database.public_links.find({}).to_list()
+    draft = LinkDraft(PublicLinkKind.STATUS, "Task", stored["subject"])
+    with pytest.raises(Conflict):
+        await store.create_link(api.database, api.services.public_links, new_id(stored["owner"]), draft, T0)
+    assert await api.database.public_links.count_documents({}) == MAX_LINKS
+
+
+async def test_a_repeated_call_does_not_tell_a_url_that_was_replaced(api: Api) -> None:
+    given = {"subjectId": await api.alice.create(), "kind": "TRIGGER", "idempotencyKey": "1"}
+    link = await create_link(api.alice, given["subjectId"], "TRIGGER", idempotencyKey="1")
+    await api.alice.ask(ROTATE, id=link["id"])
+    again = (await api.alice.ask(CREATE, input=given))["createPublicLink"]
+    assert again["url"] is again["publicLink"] is None
+    assert again["userErrors"][0]["field"] == ["idempotencyKey"]
+
+
 async def test_an_idempotency_key_creates_one_link(api: Api) -> None:
     given = {"subjectId": await api.alice.create(), "kind": "TRIGGER", "idempotencyKey": "1"}
     made = await asyncio.gather(*(api.alice.ask(CREATE, input=given) for _ in range(5)))
@@ -122,3 +148,16 @@ async def test_who_may_not_read_creates_no_link_to_read(api: Api, kind: str, is_
     answer = await program.post(create, {"input": {"subjectId": task, "kind": kind}})
     assert ("errors" not in answer) is is_allowed
     assert await api.database.public_links.count_documents({}) == int(is_allowed)
+
+
+@pytest.mark.parametrize(("kind", "is_allowed"), [("TRIGGER", True), ("STATUS", False)])
+async def test_who_may_not_read_is_told_no_new_url_to_read(api: Api, kind: str, is_allowed: bool) -> None:
+    link, program = (
+        await create_link(api.alice, await api.alice.create(), kind),
+        await create_program(api, api.alice, "WRITE"),
+    )
+    answer = await program.post(ROTATE, {"id": link["id"]})
+    assert ("errors" not in answer) is is_allowed
+    stored = await api.database.public_links.find_one({})
+    assert stored is not None
+    assert (stored["issued_at"] != stored["created_at"]) is is_allowed

@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001  # homographs are among the tricks
 import re
 import string
+import time
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from tocsin.outbound.host_patterns import parse_host_pattern
 from tocsin.outbound.urls import (
     MAX_URL_LENGTH,
     display_authority,
@@ -154,6 +156,19 @@ def test_a_location_leads_where_the_url_standard_says_or_nowhere(location: str) 
     found = ada_url.URL(location, base=str(base))
     found.username = found.password = found.hash = ""
     assert str(target) == found.href.removesuffix("#")
+
+
+@pytest.mark.parametrize("letter", ["\ufdfa", "\u00e9", "\u00ad", "\u2488"], ids=ascii)
+@pytest.mark.parametrize("form", ["http://{}/", "http://user@{}.example:80/", "ftp://{}", "//{}", "http://a.{}?x"])
+def test_a_long_host_is_refused_in_no_time(form: str, letter: str) -> None:
+    """One letter can stand for eighteen. Hosts are mapped in the event loop."""
+    text = form.format(letter * 8_000)
+    began = time.process_time()
+    assert isinstance(parse_url(text), str)
+    assert isinstance(resolve_redirect(URL("https://example.com/"), text[:5_000]), str)
+    with pytest.raises(ValueError, match="Give a host"):
+        parse_host_pattern(letter * 8_000)
+    assert time.process_time() - began < 0.5
 
 
 def test_a_url_may_be_long() -> None:

@@ -8,6 +8,7 @@ from tests.harness import http_job
 from tests.tasks.helpers import add_run, load_run, save_hourly_task
 from tocsin import clock
 from tocsin.documents import Database, RunStatus
+from tocsin.named_secrets.references import make_secret_marker, mark_text
 from tocsin.tasks.ranking import compute_rank, find_job_target, lane_range, queue_placement, rank_expression
 
 
@@ -31,6 +32,17 @@ def test_one_host_is_one_lane_in_all_its_spellings(urls: list[str], host: str) -
 def test_what_is_no_url_calls_no_host(url: object) -> None:
     assert find_job_target({"kind": "http", "params": {"url": url}}) is None
     assert find_job_target({"kind": "email", "params": {"url": "http://a.example"}}) is None
+
+
+@pytest.mark.parametrize("host", ["{}", "a.{}", "{}:8443", "{}.example.com", "a{}", "{}{}"])
+def test_a_host_with_a_secret_is_not_known_before_the_call(host: str) -> None:
+    """Nor is the text that stands for it in the run of a step, of which each run has another one."""
+    marker = make_secret_marker()
+    url = f"https://{host.replace('{}', mark_text(marker, 'tenant'))}/"
+    params = {"url": url, "named_secrets": {"marker": marker}}
+    assert find_job_target({"kind": "http", "params": params}) is None
+    known = {**params, "url": f"https://A.example/{mark_text(marker, 'key')}"}
+    assert find_job_target({"kind": "http", "params": known}) == "a.example:443"
 
 
 def test_a_level_of_priority_is_a_head_start_of_a_minute() -> None:

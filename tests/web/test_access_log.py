@@ -43,6 +43,8 @@ async def test_a_request() -> None:
         ("/unsubscribe/u1.APPROVAL..1.0123", "/unsubscribe/…"),
         ("/status/c2VyaWFs/badge.svg", "/status/…"),
         ("/triggers/c2VyaWFs", "/triggers/…"),
+        ("//triggers/c2VyaWFs", "//triggers/…"),
+        ("/tocsin/Triggers/c2VyaWFs/", "/tocsin/Triggers/…"),
         ("/a\nINFO forged", "/a\\nINFO forged"),
         ("/\x1b[31mred\u202e", "/\\x1b[31mred\\u202e"),
         ("/" + "a" * 500, "/" + "a" * 199 + "…"),

@@ -174,6 +174,15 @@ async def test_a_new_url_ends_the_former_one(api: Api) -> None:
     assert (await api.nobody.http.get(httpx.URL(after["url"]).path)).status_code == 200
 
 
+async def test_one_address_cannot_keep_the_database_busy(database: Database, settings: Settings) -> None:
+    """The runs of a workflow take it 20 milliseconds, so a thousand readings a minute are a third of its time."""
+    async with served_api(database, settings.model_copy(update={"cost_limit": 2_500})) as api:
+        task = await api.alice.create()
+        paths = [await path_of(api.alice, task) for _ in range(6)]
+        answers = [await api.nobody.http.get(path) for path in paths]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 200, 429]
+
+
 @pytest.mark.parametrize("kind", ["task", "workflow"])
 async def test_a_crowd_costs_the_database_one_reading(database: Database, settings: Settings, kind: str) -> None:
     log = CommandLog()

@@ -153,6 +153,7 @@ async def test_an_input_can_get_the_whole_request(
     sent = {
         **headers, "X-GitHub-Event": "push", "X-Gitlab-Token": "s3cret", "X-Hub-Signature-256": "s3cret",
         "Authorization": "Bearer s3cret", "Cookie": "a=s3cret", "X-Forwarded-For": "192.0.2.9", "User-Agent": "hook/1",
+        "X-Jwt-Assertion": "s3cret", "X-Shop-Hmac": "s3cret", "X-Passphrase": "s3cret", "X-Original-URL": path,
     }  # fmt: skip
     answer = await api.nobody.http.post(path + "?by=cron&by=hand", headers=sent, content=body)
     assert answer.status_code == 202, answer.text
@@ -163,6 +164,22 @@ async def test_an_input_can_get_the_whole_request(
         "headers": {"x-github-event": "push", "user-agent": "hook/1"},
         "body": value,
     }
+
+
+@pytest.mark.parametrize(
+    ("whole", "headers"), [(True, JSON), (True, FORM), (True, {"Content-Type": "text/plain"}), (False, JSON)], ids=str
+)
+async def test_the_url_is_not_shown_where_its_caller_tells_it(api: Api, whole: bool, headers: Any) -> None:
+    """As GitHub tells the settings of a webhook. The inputs of a run are shown to tokens that only read."""
+    path = await workflow_trigger(api, **({"requestInput": "event"} if whole else {}))
+    token = path.rpartition("/")[2]
+    body = json.dumps({"event": {"hook": {"url": f"https://tocsin.test{path}"}, token: 1}})
+    sent = {**headers, "X-Hook-Url": path, "User-Agent": token}
+    answer = await api.nobody.http.post(f"{path}?from={path}&{token}=1", headers=sent, content=body)
+    assert answer.status_code == 202, answer.text
+    (run,) = await runs(api)
+    assert token not in run["inputs"]
+    assert "https://tocsin.test/triggers/***" in run["inputs"]
 
 
 async def test_a_request_that_no_input_can_hold_is_refused(api: Api) -> None:
@@ -293,6 +310,19 @@ async def test_a_request_that_breaks_off_starts_nothing(api: Api, connect: Conne
         assert (await raw.answer()).status == 413
     assert await runs(api) == []
     assert (await stored_task_count(api)) == 0
+
+
+async def test_a_slow_body_does_not_outlive_the_link(api: Api, connect: Connect) -> None:
+    task = await api.alice.create()
+    link = await create_link(api.alice, task, "TRIGGER")
+    async with connect() as raw:
+        await raw.send(f"POST {path_of(link)} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{")
+        assert (await api.nobody.http.post(path_of(link))).status_code == 202, "the other request is being served"
+        revoke = "mutation($id: ID!) { revokePublicLink(input: {id: $id}) { userErrors { code } } }"
+        await api.alice.ask(revoke, id=link["id"])
+        await raw.send("}")
+        assert (await raw.answer()).status == 404
+    assert len(await runs(api)) == 1
 
 
 async def stored_task_count(api: Api) -> int:

@@ -13,7 +13,7 @@ from tocsin.accounts.links import check_inviter, consume_link, create_link, find
 from tocsin.accounts.sessions import Sessions, SessionTokens
 from tocsin.accounts.users import confirm_email, create_user, email_taken_error, find_user_by_email, set_password
 from tocsin.config import Settings
-from tocsin.documents import AuditAction, Database, Link, LinkPurpose, User
+from tocsin.documents import AuditAction, Database, Link, LinkPurpose, User, delete_triggers
 from tocsin.errors import Conflict, RateLimited, UserError, UserErrorCode
 from tocsin.notifications.account_events import LinkRequested, link_event_id
 from tocsin.notifications.deliveries import notify
@@ -71,7 +71,7 @@ class LinkFlows:
     async def reset_password(self, token: str, password: str, actor: Actor) -> SessionTokens:
         """Set a new password for the user of a reset link, and log them in. Raises UserError: LINK_INVALID, INVALID.
 
-        The link confirms the address. All earlier sessions and API tokens end.
+        The link confirms the address. All earlier sessions, API tokens and triggers end.
         """
         now = clock.now()
         link = await find_link(token, LinkPurpose.RESET, now)
@@ -84,6 +84,7 @@ class LinkFlows:
         confirmed = await confirm_email(self._database, user, by)
         await revoke_all_tokens(self._database, user.id)
         changed = await set_password(self._database, confirmed, password, by, action=AuditAction.PASSWORD_RESET)
+        await delete_triggers(self._database, user.id)
         return await self._sessions.open(changed, actor, now)
 
     async def invite_user(self, email: str, is_admin: bool, actor: Actor) -> Link:
@@ -132,7 +133,7 @@ class LinkFlows:
         """Confirm the address of a link with the password of its account, and log in.
 
         The password proves that the account's owner opened the link, not a stranger whose address was entered at
-        sign-up. All earlier sessions and API tokens end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
+        sign-up. All earlier sessions, API tokens and triggers end. Raises UserError: LINK_INVALID, INVALID_CREDENTIALS.
         """
         now = clock.now()
         link = await find_link(token, LinkPurpose.CONFIRMATION, now)

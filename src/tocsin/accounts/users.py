@@ -13,7 +13,7 @@ from tocsin.accounts.audit import Actor
 from tocsin.accounts.emails import normalise_email
 from tocsin.accounts.links import revoke_invitations, revoke_links
 from tocsin.accounts.sessions import end_sessions
-from tocsin.documents import AuditAction, Database, LinkPurpose, User
+from tocsin.documents import AuditAction, Database, LinkPurpose, User, delete_triggers
 from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
 from tocsin.notifications.account_events import PasswordChanged
 from tocsin.notifications.deliveries import notify
@@ -109,12 +109,13 @@ async def set_password(
 
 
 async def confirm_email(database: Database, user: User, actor: Actor) -> User:
-    """Mark the address as confirmed. The first time, all earlier sessions and API tokens end."""
+    """Mark the address as confirmed. The first time, all earlier sessions, API tokens and triggers end."""
     confirmed: User = user.model_copy(update={"email_confirmed": True})
     if user.email_confirmed:
         return confirmed
     await end_sessions(database, user.id)
     await revoke_all_tokens(database, user.id)
+    await delete_triggers(database, user.id)
     changed = await _update_user(user, email_confirmed=True)
     await revoke_links(database, user.email, LinkPurpose.CONFIRMATION)
     await audit.record(AuditAction.EMAIL_CONFIRMED, actor, user)

@@ -116,7 +116,9 @@ async def list_dead_letters(
 async def count_by_cause(database: Database, owner: str, filter_: DeadLetterFilter) -> list[FailureCause]:
     """Count the matching dead letters by error kind and host, most frequent first: at most 100 causes."""
     group: Expression = {
-        "_id": {"kind": "$error.kind", "url": "$job.params.url"},
+        "_id": {
+            "kind": "$error.kind", "url": "$job.params.url", "marker": "$job.params.named_secrets.marker",
+        },
         "count": {"$sum": 1}, "oldest": {"$min": f"${SORT_FIELD}"}, "newest": {"$max": f"${SORT_FIELD}"},
     }  # fmt: skip
     stages = [*_stages(owner, filter_, *filter_.time_range()), {"$group": group}]
@@ -130,6 +132,9 @@ async def count_by_cause(database: Database, owner: str, filter_: DeadLetterFilt
 
 def _cause_from(row: RawDocument) -> FailureCause:
     kind, host = row["_id"].get("kind"), find_url_host(row["_id"].get("url"))
+    marker = row["_id"].get("marker")
+    if host is not None and marker is not None and marker in host:
+        host = None  # a secret
     return FailureCause(kind and ErrorKind(kind), host, row["count"], row["oldest"], row["newest"])
 
 

@@ -55,7 +55,7 @@ from tocsin.documents.preference_documents import DigestDocument, NotificationPr
 from tocsin.documents.preference_models import NotificationPreferences
 from tocsin.documents.public_link_documents import PublicLinkDocument
 from tocsin.documents.public_link_models import PublicLink, PublicLinkKind
-from tocsin.documents.public_links import delete_public_links
+from tocsin.documents.public_links import delete_public_links, delete_triggers
 from tocsin.documents.queue_documents import CircuitDocument, PermitDocument, QueueDocument, WorkerDocument
 from tocsin.documents.queue_models import Circuit, Permit
 from tocsin.documents.replay_documents import DeadLetterFilterDocument, ReplayChanges, ReplayDocument, SentBatchDocument
@@ -284,6 +284,7 @@ __all__ = [
     "connect",
     "connect_sync",
     "delete_public_links",
+    "delete_triggers",
     "from_global_id",
     "is_inconclusive",
     "is_repeated",

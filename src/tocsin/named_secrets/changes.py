@@ -8,7 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import Changes, Database
 from tocsin.documents.secret_documents import NamedSecretDocument
-from tocsin.documents.updates import change_when, has_value
+from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict, ErrorCollector, InvalidInput, NotFound
 from tocsin.named_secrets.references import is_secret_name
 from tocsin.named_secrets.store import find_secret, list_secrets, secret_id
@@ -27,7 +27,7 @@ _MAX_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class SecretChange:
-    """A secret as its owner gives it; None keeps what is stored."""
+    """A secret as its owner gives it: a value with its hosts, or only hosts, fewer or narrower ones than before."""
 
     name: str
     value: str | None = field(default=None, repr=False)
@@ -61,18 +61,19 @@ async def delete_secret(database: Database, owner: str, name: str) -> NamedSecre
 def _check_change(change: SecretChange, before: NamedSecretDocument | None) -> list[str]:
     """Return the allowed hosts to store. Raises MultipleInvalid.
 
-    A host that is new needs the value again: otherwise whoever may change secrets, but not see them, could have one
-    sent to a server of theirs.
+    Whoever gives a value decides where it may go: a host that is new needs the value again, and a value its hosts.
+    Otherwise whoever may change secrets, but not see them, could have the stored one, or the next one, sent to a server
+    of theirs.
     """
     faults = ErrorCollector()
     faults.try_parse(_check_name, change.name)
     faults.try_parse(_check_value, change.value, before)
-    hosts = faults.try_parse(_check_hosts, change.allowed_hosts, before)
+    hosts = faults.try_parse(_check_hosts, change, before)
     faults.raise_if_any()
     assert hosts is not None  # noqa: S101  # there are no faults
     if before is not None and change.value is None:
         if change.allowed_hosts is None:
-            raise InvalidInput("Give a new value, allowedHosts, or both.", "value")
+            raise InvalidInput("Give a new value with its allowedHosts, or only allowedHosts.", "value")
         if added := [host for host in hosts if not covers_pattern(before["allowed_hosts"], host)]:
             message = f"The secret could not go to {', '.join(added)} before. Give its value again to allow that."
             raise InvalidInput(message, "value")
@@ -101,10 +102,11 @@ def _check_value(value: str | None, before: NamedSecretDocument | None) -> None:
         raise InvalidInput(f"The value has {size:,} bytes; at most {MAX_VALUE_BYTES:,} are allowed.", "value")
 
 
-def _check_hosts(given: Sequence[str] | None, before: NamedSecretDocument | None) -> list[str]:
+def _check_hosts(change: SecretChange, before: NamedSecretDocument | None) -> list[str]:
+    given = change.allowed_hosts
     if given is None:
-        if before is None:
-            raise InvalidInput("Give the hosts that the secret may be sent to.", "allowedHosts")
+        if before is None or change.value is not None:
+            raise InvalidInput("Give the hosts that the secret may be sent to, with each new value.", "allowedHosts")
         return before["allowed_hosts"]
     if not 1 <= len(given) <= MAX_HOSTS:
         raise InvalidInput(f"Give 1 to {MAX_HOSTS} hosts that the secret may be sent to.", "allowedHosts")
@@ -149,12 +151,13 @@ async def _change(
     hosts: list[str],
     now: datetime,
 ) -> bool:
-    """Change the version that was read; False if it has changed since."""
+    """Change the version that was read; False if it has changed since, or was deleted and created again."""
     revision = before["revision"]
     changes = Changes(allowed_hosts=hosts, updated_at=now, revision=revision + 1)
     if change.value is not None:
         changes |= {"sealed": box.seal(change.value, before["_id"]), "value_set_at": now}
-    stage = change_when(has_value("revision", revision), changes)
+    unchanged = all_of(has_value("revision", revision), has_value("created_at", before["created_at"]))
+    stage = change_when(unchanged, changes)
     return (await database.named_secrets.update_one({"_id": before["_id"]}, [stage])).modified_count > 0
 
 

@@ -33,6 +33,9 @@ _SERIALIZED = re.compile(r"(https?://)(?:[^/?#@]*@)?([^/?#@]+)(/[^#]*)(?:#.*)?")
 _REFERENCE = re.compile(r"(?:https?:)?[/\\]*(?:[^/\\?#]*@)?([^/\\?#]*)", re.IGNORECASE)
 _STRIPPED = "".join(map(chr, range(0x21)))
 _DROPPED = str.maketrans("", "", "\t\n\r")
+_AUTHORITY = re.compile(r"//([^/?#]*)")
+_MAX_AUTHORITY = 300
+"""Characters of a host that is mapped to ASCII, which takes seconds for thousands. A host name has 253 at most."""
 _RAW_BYTE = re.compile(r"[\udc80-\udcff]")  # the result of surrogateescape for a byte that is not UTF-8
 
 
@@ -104,6 +107,8 @@ def display_authority(url: URL) -> str:
 
 
 def _parse(text: str) -> URL | str:
+    if not text.isascii() and (found := _AUTHORITY.search(text)) and len(found[1]) > _MAX_AUTHORITY:
+        return _HOST
     try:
         # IDNA with the mapping of UTS 46: full-width digits and dots become ASCII before the checks.
         written = text if text.isascii() else str(URL(text))

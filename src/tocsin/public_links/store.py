@@ -37,14 +37,17 @@ class LinkDraft:
 async def check_room(database: Database, subject: str) -> None:
     """Raise Conflict if a task or workflow has as many links as it can have."""
     if await database.public_links.count_documents({"subject": subject}, limit=MAX_LINKS) >= MAX_LINKS:
-        message = f"It has {MAX_LINKS} public links, which is the maximum. Revoke one of them first."
-        raise Conflict(message, "subjectId")
+        raise _full()
+
+
+def _full() -> Conflict:
+    return Conflict(f"It has {MAX_LINKS} public links, which is the maximum. Revoke one of them first.", "subjectId")
 
 
 async def create_link(
     database: Database, tokens: PublicLinkTokens, link_id: str, draft: LinkDraft, now: datetime
 ) -> None:
-    """Store a link with this ID, unless an interrupted try has done so."""
+    """Store a link with this ID, unless an interrupted try has done so. Raises Conflict if there are too many."""
     serial = generate_serial()
     link: PublicLinkDocument = {
         "_id": link_id,
@@ -64,6 +67,9 @@ async def create_link(
         await database.public_links.insert_one(link)
     except DuplicateKeyError:
         return
+    if await database.public_links.count_documents({"subject": draft.subject}, limit=MAX_LINKS + 1) > MAX_LINKS:
+        await database.public_links.delete_one({"_id": link_id})  # others were created at the same time
+        raise _full()
 
 
 def parse_title(title: str | None) -> str | None:

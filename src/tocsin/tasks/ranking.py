@@ -10,6 +10,7 @@ from tocsin import clock
 from tocsin.clock import epoch_milliseconds
 from tocsin.documents import JobDocument, QueuedFields, QueuePlacement, RunChanges, RunDocument
 from tocsin.documents.updates import Expression, is_null
+from tocsin.named_secrets.references import find_marker
 from tocsin.outbound.urls import parse_target_key
 
 DEFAULT_QUEUE = "default"
@@ -65,6 +66,11 @@ def lane_range(queue: str, owner: str | None = None) -> dict[str, str]:
 
 
 def find_job_target(job: JobDocument) -> str | None:
-    """Return the normalized `host:port` that a job calls; None if it calls nothing or its URL is invalid."""
-    url = job.get("params", {}).get("url") if job.get("kind") == "http" else None
-    return parse_target_key(url) if isinstance(url, str) else None
+    """Return the normalized `host:port` that a job calls; None if it calls nothing or its URL is invalid.
+
+    A host with a named secret is not known yet.
+    """
+    params = job.get("params", {})
+    url = params.get("url") if job.get("kind") == "http" else None
+    target, marker = parse_target_key(url) if isinstance(url, str) else None, find_marker(params)
+    return None if target is None or (marker is not None and marker in target) else target

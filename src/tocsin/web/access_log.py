@@ -4,6 +4,7 @@ It omits query strings and the tokens of file links, callback URLs, links in mai
 log gives no access.
 """
 
+import re
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +18,8 @@ from tocsin.telemetry import escape_text
 
 SECRET_PATHS = (DOWNLOAD_PATH, CALLBACK_PATH, UNSUBSCRIBE_PATH, STATUS_PATH, TRIGGER_PATH)
 """Paths that are followed by a token."""
+_SECRET_PART = re.compile("|".join(map(re.escape, SECRET_PATHS)), re.IGNORECASE)
+"""Where the token begins: not only at the beginning of the path, since a mistyped URL still has it."""
 _MAX_PATH_LENGTH = 200
 _MAX_METHOD_LENGTH = 20
 log = telemetry.get_logger(__name__)
@@ -58,8 +61,8 @@ class AccessLogMiddleware:
 def _printable_path(scope: Scope) -> str:
     """Return the path in printable ASCII, so that clients cannot forge log lines."""
     path = str(scope["path"])
-    for secret in SECRET_PATHS:
-        if path.startswith(secret):
-            return f"{secret}…"
+    if (found := _SECRET_PART.search(path)) is not None:
+        path = path[: found.end()]
     shown = path.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= _MAX_PATH_LENGTH else f"{shown[:_MAX_PATH_LENGTH]}…"
+    whole = found is None and len(shown) <= _MAX_PATH_LENGTH
+    return shown if whole else f"{shown[:_MAX_PATH_LENGTH]}…"

@@ -25,9 +25,9 @@ from tocsin.web.error_responses import error_response
 from tocsin.web.status_page import CONTENT_SECURITY_POLICY, format_status_page
 
 LINK_NOT_FOUND = "There is no such link. It may be incomplete, or was revoked."
-_COST, _READING_COST, _FORGED_COST = 20.0, 200.0, 500.0
-"""The cost of a view to its network address, in points, that of one for which the database is read, and that of a
-request without a valid token."""
+_COST, _READING_COST, _FORGED_COST = 20.0, 500.0, 500.0
+"""The cost of a view to its network address, in points, that of one for which the database is read (20 ms for a
+workflow), and that of a request without a valid token."""
 _METHODS = ["GET", "HEAD"]
 _EMBEDDED = {
     "Cache-Control": "public, max-age=60",

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from tocsin.outbound.responses import MASK
 from tocsin.web.error_responses import RequestRefused
 from tocsin.web.request_parsing import LimitedRequest, decode_json
 
@@ -15,16 +16,23 @@ BODY_LIMIT = 256 * 1024
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _MAX_FIELDS = 1_000
 _MAX_HEADERS, _MAX_HEADER_LENGTH = 50, 1_000
-_PROXY_HEADERS = re.compile(r"x-(forwarded-|real-ip|request-id|envoy-|amzn-|cloud-trace)")
-_SECRET_NAMES = re.compile(r"auth|token|secret|signature|key|cookie|password|session")
+_PROXY_HEADERS = re.compile(
+    r"x-(forwarded-|real-ip|request-id|envoy-|amzn-|cloud-trace|original-|rewrite-|replaced-|(cluster-)?client-ip|arr-)"
+)
+_SECRET_NAMES = re.compile(r"auth|token|secret|sign|hmac|key|cookie|pass|pwd|session|credential|jwt|bearer|cert")
 """What the names of headers contain that may hold a secret of the sender."""
 
 
 async def read_body(request: Request) -> bytes:
-    """Return the whole body. Raises RequestRefused for one that is too long or compressed."""
+    """Return the whole body, without the token of the URL. Raises RequestRefused if it is too long or compressed.
+
+    Services tell their own settings in what they send, as GitHub does in its first request. Inputs are shown in the
+    history, which tokens may read that must not start runs.
+    """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RequestRefused(415, "Send the body without a Content-Encoding.", Accept_Encoding="identity")
-    return await LimitedRequest(request, BODY_LIMIT).get_body()
+    body = await LimitedRequest(request, BODY_LIMIT).get_body()
+    return body.replace(_token_of(request).encode(), MASK.encode())
 
 
 def parse_inputs(body: bytes, content_type: str) -> dict[str, Any] | None:
@@ -44,10 +52,11 @@ def describe_request(request: Request, body: bytes) -> dict[str, Any]:
 
     A JSON body is its value, a form an object, and any other text a string.
     """
-    content_type = _media_type(request.headers.get("content-type", ""))
+    content_type, token = _media_type(request.headers.get("content-type", "")), _token_of(request)
+    query = request.query_params.multi_items()[:_MAX_FIELDS]
     return {
-        "contentType": content_type or None,
-        "query": _collect(request.query_params.multi_items()[:_MAX_FIELDS]),
+        "contentType": content_type.replace(token, MASK) or None,
+        "query": _collect([(name.replace(token, MASK), value.replace(token, MASK)) for name, value in query]),
         "headers": _shown_headers(request),
         "body": _parse_body(body, content_type) if body else None,
     }
@@ -87,13 +96,18 @@ def _collect(pairs: list[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 def _shown_headers(request: Request) -> dict[str, str]:
     """Return the headers by which senders describe what they send, without those that may be a secret."""
-    shown = [(name, value) for name, value in request.headers.items() if _is_shown(name)]
+    token = _token_of(request)
+    shown = [(name, value.replace(token, MASK)) for name, value in request.headers.items() if _is_shown(name)]
     return {name: value[:_MAX_HEADER_LENGTH] for name, value in shown[:_MAX_HEADERS]}
 
 
 def _is_shown(name: str) -> bool:
     is_own = name == "user-agent" or (name.startswith(("x-", "ce-")) and not _PROXY_HEADERS.match(name))
     return is_own and not _SECRET_NAMES.search(name)
+
+
+def _token_of(request: Request) -> str:
+    return str(request.path_params["token"])
 
 
 def _media_type(content_type: str) -> str:

@@ -64,13 +64,16 @@ async def _answer(services: Services, token: str, request: Request) -> Response:
     serial = services.public_links.read(kind, token) if services.settings.public_links else None
     if (refusal := await charge_address(services, request, _FORGED_COST if serial is None else _COST)) is not None:
         return refusal
-    found = None if serial is None else await resolve_serial(services.database, kind, serial)
-    if found is None:
+    if serial is None:
         return error_response(404, LINK_NOT_FOUND)
     try:
+        body = await read_body(request)  # first: whoever sends slowly could otherwise start a run after the link ended
+        found = await resolve_serial(services.database, kind, serial)
+        if found is None:
+            return error_response(404, LINK_NOT_FOUND)
         await services.rates.count_trigger(found.link["_id"])
         services.disk.require_free_space()
-        call = await _read_call(services, found, request)
+        call = _read_call(services, found, request, body)
         return _accept(services, await services.abandoned_mutations.complete(_start(services, found, call)))
     except RequestRefused as refused:
         return error_response(refused.status_code, refused.reason, refused.headers)
@@ -84,9 +87,8 @@ async def _answer(services: Services, token: str, request: Request) -> Response:
         return _refuse(error, clock.now())
 
 
-async def _read_call(services: Services, found: FoundLink, request: Request) -> TriggerCall:
+def _read_call(services: Services, found: FoundLink, request: Request, body: bytes) -> TriggerCall:
     """Read what a request asks for. A task has no inputs: what is sent to it is ignored. Raises RequestRefused."""
-    body = await read_body(request)
     given = None
     if found.workflow is not None:
         name = found.link.get("request_input")

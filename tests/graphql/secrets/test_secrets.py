@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from tests.graphql.accounts.calls import create_program
-from tests.graphql.conftest import Api, Caller
+from tests.graphql.conftest import T0, Api, Caller
 from tests.keys.test_reencryption import NEW, OLD, box
 from tocsin import clock
 from tocsin.documents import Database
 from tocsin.keys.reencryption import ReencryptionCounts, count_secrets_by_key, reencrypt_secrets
-from tocsin.named_secrets.changes import MAX_SECRETS, SecretChange, set_secret
+from tocsin.named_secrets import changes
+from tocsin.named_secrets.changes import MAX_SECRETS, SecretChange, delete_secret, set_secret
 from tocsin.named_secrets.store import NamedSecrets
 from tocsin.security.secret_box import SecretUnreadable
 
@@ -59,7 +60,7 @@ async def test_what_is_absent_is_kept(api: Api) -> None:
     narrowed = (await put(api.alice, "SLACK", allowedHosts=["a.example.com"]))["secret"]
     assert (narrowed["id"], narrowed["name"], narrowed["allowedHosts"]) == (first["id"], "slack", ["a.example.com"])
     assert (narrowed["valueSetAt"], await opened(api)) == (first["valueSetAt"], VALUE)
-    replaced = (await put(api.alice, value="another value"))["secret"]
+    replaced = (await put(api.alice, value="another value", allowedHosts=["a.example.com"]))["secret"]
     assert (replaced["allowedHosts"], await opened(api)) == (["a.example.com"], "another value")
     assert replaced["valueSetAt"] > first["valueSetAt"]
     assert replaced["createdAt"] == first["createdAt"]
@@ -77,6 +78,23 @@ async def test_a_new_host_needs_the_value_again(api: Api, hosts: list[str]) -> N
     assert [(error["field"], error["code"]) for error in payload["userErrors"]] == [(["value"], "INVALID")]
     assert await listed(api.alice) == [first]
     assert (await put(api.alice, allowedHosts=hosts, value=VALUE))["userErrors"] == []
+
+
+async def test_a_new_value_needs_its_hosts(api: Api) -> None:
+    """Otherwise, a thief of a session could set hosts with a value of theirs, and wait for the owner's next one."""
+    await create(api.alice, "slack", "a value of the thief", "hooks.slack.com", "evil.com")
+    payload = await put(api.alice, value=VALUE)
+    assert [error["field"] for error in payload["userErrors"]] == [["allowedHosts"]]
+    assert await opened(api) == "a value of the thief"
+
+
+async def test_a_secret_that_was_created_again_is_not_changed_as_the_former_one(api: Api) -> None:
+    box, change = api.services.secrets, SecretChange("slack", VALUE, ["hooks.slack.com"])
+    former = await set_secret(api.database, box, "alice", change, T0 - timedelta(days=1))
+    await delete_secret(api.database, "alice", "slack")
+    await set_secret(api.database, box, "alice", change, T0)
+    late = SecretChange("slack", None, ["evil.com"])
+    assert not await changes._change(api.database, box, former, late, ["evil.com"], T0)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +166,9 @@ async def test_the_number_of_secrets_is_limited_also_at_the_same_time(api: Api) 
 
 async def test_changes_at_the_same_time_are_all_made(api: Api) -> None:
     await create(api.alice)
-    answers = await asyncio.gather(*(put(api.alice, value=f"value {number}") for number in range(3)))
+    answers = await asyncio.gather(
+        *(put(api.alice, value=f"value {number}", allowedHosts=["a.example"]) for number in range(3))
+    )
     assert [answer["userErrors"] for answer in answers] == [[]] * 3
     (stored,) = await api.database.named_secrets.find({}).to_list()
     assert stored["revision"] == 4
@@ -157,13 +177,13 @@ async def test_changes_at_the_same_time_are_all_made(api: Api) -> None:
 async def test_the_audit_log_has_what_was_done_but_no_value(api: Api) -> None:
     await create(api.alice)
     await put(api.alice, allowedHosts=["hooks.slack.com"])
-    await put(api.alice, value="another value")
+    await put(api.alice, value="another value", allowedHosts=["hooks.slack.com"])
     await api.alice.ask(DELETE, i={"name": "slack"})
     entries = await api.database.audit_entries.find({"action": {"$regex": "^SECRET_"}}).to_list()
     assert [(entry["action"], entry["detail"]) for entry in sorted(entries, key=lambda entry: entry["at"])] == [
         ("SECRET_SET", "slack, value and hosts: hooks.slack.com"),
         ("SECRET_SET", "slack, hosts: hooks.slack.com"),
-        ("SECRET_SET", "slack, value: hooks.slack.com"),
+        ("SECRET_SET", "slack, value and hosts: hooks.slack.com"),
         ("SECRET_DELETED", "slack"),
     ]
 

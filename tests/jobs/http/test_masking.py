@@ -58,6 +58,12 @@ def test_a_secret_is_masked_in_any_encoding_and_nothing_else(
     assert mask(f"{before}<{encode(secret)}>{after}", secret) == f"{before}<***>{after}"
 
 
+@pytest.mark.parametrize("secret", ["gr\u00fcn-geheim", "\u00fc\u00f6\u00e4\u00df"])
+def test_a_secret_in_latin_1_is_masked_that_was_read_as_utf_8(secret: str) -> None:
+    echoed = secret.encode("latin-1").decode(errors="replace")
+    assert mask(f"1<{echoed}>2", secret) == "1<***>2"
+
+
 TWICE = ["json", "html", "percent"]
 OUTER = st.sampled_from([str, *(ENCODINGS[name] for name in TWICE)])
 

@@ -158,7 +158,7 @@ class AccountMutations:
     @mutation(
         description=(
             "Confirm your email address with a mailed link and your password, and open a session. The first "
-            "confirmation ends all earlier sessions and API tokens. Requires no token."
+            "confirmation ends all earlier sessions, API tokens and trigger URLs. Requires no token."
         )
     )
     async def confirm_email(

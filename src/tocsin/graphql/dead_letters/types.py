@@ -50,7 +50,9 @@ class DeadLetterCause:
     error_kind: ErrorKind | None = strawberry.field(
         description="Kind of the error; null for runs whose workers were lost too often."
     )
-    host: str | None = strawberry.field(description="Host of the called URL; null for jobs other than HTTP.")
+    host: str | None = strawberry.field(
+        description="Host of the called URL; null for jobs other than HTTP, and if it is a secret."
+    )
     count: int = strawberry.field(description="Number of dead letters.")
     oldest: datetime = strawberry.field(description="Time of the earliest failure.")
     newest: datetime = strawberry.field(description="Time of the latest failure.")

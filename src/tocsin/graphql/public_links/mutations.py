@@ -82,6 +82,7 @@ class PublicLinkMutations:
         who, services = await access.require_identity(info), info.context.services
         link_id = ids.require_id("PublicLink", input.id, "id")
         before = await store.find_link(services.database, who.user.id, link_id)
+        await _require_creator(info, PublicLinkKind(before["kind"]))  # the new URL is told, as that of a new link
         link = await store.rotate_link(services.database, services.public_links, who.user.id, link_id, clock.now())
         services.public_statuses.forget(before["serial"])
         await _record(info, who, AuditAction.PUBLIC_LINK_ROTATED, link)
@@ -130,11 +131,15 @@ async def _check_request_input(
 
 
 async def _find_created(services: Services, owner: str, link_id: str) -> PublicLinkDocument:
-    """Return the link of a call with an idempotency key. Raises Conflict if it was revoked."""
+    """Return the link of a call with an idempotency key. Raises Conflict if it was revoked, or its secret replaced."""
     try:
-        return await store.find_link(services.database, owner, link_id)
+        link = await store.find_link(services.database, owner, link_id)
     except NotFound:
         raise idempotency.deleted_result("public link") from None
+    if link["kind"] == PublicLinkKind.TRIGGER and link["issued_at"] != link["created_at"]:
+        message = "The link that was created with this idempotencyKey has a new URL since, which is not told again."
+        raise Conflict(message, "idempotencyKey")
+    return link
 
 
 def _created(services: Services, link: PublicLinkDocument) -> CreatePublicLinkPayload:

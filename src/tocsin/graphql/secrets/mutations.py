@@ -34,14 +34,14 @@ class SetSecretInput:
         default=strawberry.UNSET,
         description=(
             f"Value: {MIN_VALUE_LENGTH} characters to {MAX_VALUE_BYTES // 1024} KiB. Absent or null keeps the stored "
-            "one, unless `allowedHosts` has a host that it could not go to before."
+            "one, unless `allowedHosts` has a host that it could not go to before. Needs `allowedHosts`."
         ),
     )
     allowed_hosts: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
         description=(
             f"1 to {MAX_HOSTS} hosts that the secret may be sent to: names such as `hooks.slack.com`, addresses, and "
-            "patterns such as `*.example.com` for all names below one. Absent or null keeps the stored ones."
+            "patterns such as `*.example.com` for all names below one. Give them with each value."
         ),
     )
 
@@ -78,7 +78,7 @@ class SecretMutations:
         hosts = input.allowed_hosts if isinstance(input.allowed_hosts, list) else None
         change = SecretChange(input.name, value, hosts)
         saved = await set_secret(services.database, services.secrets, who.user.id, change, clock.now())
-        what = "value" if hosts is None else "hosts" if value is None else "value and hosts"
+        what = "hosts" if value is None else "value and hosts"
         await _record(info, who, AuditAction.SECRET_SET, saved, f"{what}: {', '.join(saved['allowed_hosts'])}")
         return SetSecretPayload(secret=to_secret(saved))
 

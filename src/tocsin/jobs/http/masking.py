@@ -13,6 +13,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -95,12 +96,9 @@ class SecretMasker:
     """Masks the secrets of a request in texts. `headers` are the request headers with secret values."""
 
     def __init__(self, headers: Iterable[tuple[str, str]]) -> None:
-        values = {
-            value for header in headers for value in _find_secret_values(*header) if len(value) >= MIN_SECRET_LENGTH
-        }
-        # If a value contains another one, masking that one is enough.
-        least = [value for value in values if not any(other in value for other in values - {value})]
-        forms = {form for value in least for form in _echoed_forms(value) if len(form) >= MIN_SECRET_LENGTH}
+        values = {value for header in headers for value in _find_secret_values(*header)}
+        # A value that contains another one is searched too: what surrounds the other one in it is secret as well.
+        forms = {form for value in values for form in _echoed_forms(value) if len(form) >= MIN_SECRET_LENGTH}
         self._needles = [_make_needle(form) for form in sorted(forms)]
         self._longest = max(map(len, forms), default=0)
 
@@ -223,28 +221,35 @@ def _replace_spans(text: str, spans: Sequence[Span]) -> str:
 
 
 def _find_secret_values(name: str, value: str) -> Iterator[str]:
-    """Yield the value of a secret header, and the parts of it that may be echoed separately: the credentials of an
-    authorization, the user and password of a basic one, the values of cookies.
+    """Yield the parts of a secret header that may be echoed separately: the credentials of an authorization, the
+    password of a basic one, the values of cookies. If none is long enough, yield the whole value.
     """
-    yield value.strip()
-    if name.lower() in _CREDENTIALS:
-        scheme, _, credentials = value.strip().partition(" ")
+    whole = value.strip()
+    parts = [part for part in _find_parts(name.lower(), whole) if len(part) >= MIN_SECRET_LENGTH]
+    yield from parts or ([whole] if len(whole) >= MIN_SECRET_LENGTH else [])
+
+
+def _find_parts(name: str, value: str) -> Iterator[str]:
+    if name in _CREDENTIALS:
+        scheme, _, credentials = value.partition(" ")
         yield credentials.strip()
         if scheme.lower() == "basic":
             yield from _basic_credentials(credentials)
-    elif name.lower() == "cookie":
+    elif name == "cookie":
         for pair in islice(value.split(";"), _MAX_COOKIES):
             yield pair.partition("=")[2].strip(' "')
 
 
 def _echoed_forms(value: str) -> Iterator[str]:
-    """Yield `value`, its form encoding, UTF-8 read as Latin-1, and the part of its base64 that does not depend on what
-    surrounds it.
+    """Yield `value`, its form encoding, UTF-8 read as Latin-1 and the reverse, and the part of its base64 that does not
+    depend on what surrounds it.
     """
     raw = value.encode()
     yield value
     yield value.replace(" ", "+")
     yield raw.decode("latin-1")
+    with suppress(UnicodeEncodeError):
+        yield value.encode("latin-1").decode(errors="replace")
     for shift in range(3):
         encoded = base64.b64encode(bytes(shift) + raw).decode()
         certain = encoded[(0, 2, 3)[shift] : (shift + len(raw)) * 8 // 6]
@@ -258,5 +263,5 @@ def _basic_credentials(credentials: str) -> Iterator[str]:
     except (binascii.Error, ValueError):
         return
     user, _, password = decoded.partition(":")
-    yield decoded
-    yield password or user  # an API key may be given as the user, without a password
+    secret = password or user  # an API key may be given as the user, without a password
+    yield secret if len(secret) >= MIN_SECRET_LENGTH else decoded

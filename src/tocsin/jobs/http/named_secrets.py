@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from yarl import URL
+
 from tocsin.documents import ErrorKind
 from tocsin.jobs.base import AttemptError
 from tocsin.jobs.http.body import MAX_BODY_BYTES, HttpBody, encode_body
@@ -13,6 +15,7 @@ from tocsin.jobs.http.call_context import CallContext
 from tocsin.jobs.http.headers import MAX_HEADER_BYTES
 from tocsin.jobs.http.params import HttpParams
 from tocsin.jobs.http.secret_headers import Header
+from tocsin.jobs.http.secret_references import ReferenceRules
 from tocsin.named_secrets.references import (
     MAX_REFERENCES,
     fill_references,
@@ -25,14 +28,15 @@ from tocsin.named_secrets.references import (
 from tocsin.named_secrets.store import NamedSecret
 from tocsin.outbound.host_patterns import SecretHosts
 from tocsin.outbound.redirects import CONTROL_CHARACTER
-from tocsin.outbound.urls import show_url
+from tocsin.outbound.urls import parse_url, show_url
 from tocsin.security.secret_box import SecretUnreadable
 
 _IN_AUTHORITY = re.compile(r"https?://[^/?#\\]*", re.IGNORECASE)
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 _MIN_PATH_LENGTH = 8
 _MIN_PART_LENGTH = 16
-_HOST = re.compile(r"[A-Za-z0-9.-]+")
+_MAX_PARTS = 8
+"""Parts of one URL that are masked separately, the longest ones: more would make masking slow."""
 _SHOWN_MARKER = make_secret_marker()
 """Stands for references in a URL that is normalized to be shown. It never changes, since parsed URLs are cached."""
 _UNREADABLE = AttemptError(
@@ -127,13 +131,13 @@ class _Filler:
         others = [header for header in params.headers if (header.name, header.value) not in inserted]
         plain = [header.model_copy(update={"value": self._fill_text(header.value)}) for header in others]
         _check_size([*hidden, *((header.name, header.value) for header in plain)])
-        filled = {"url": fill_references(params.url, self.marker, self._find_in_url), "body": self._fill_body(params)}
+        url = fill_references(params.url, self.marker, self._find_in_url)
         return Call(
-            params.model_copy(update={**filled, "headers": plain}),
+            params.model_copy(update={"url": url, "body": self._fill_body(params), "headers": plain}),
             hidden,
             self._show_url(params.url),
             {name.lower(): show_references(value, self.marker) for name, value in inserted},
-            _make_echoes(list(self.named.values())),
+            [*_make_echoes(list(self.named.values())), *self._find_called_host(params.url, url)],
             tuple(one.hosts for one in self.named.values()),
         )
 
@@ -180,6 +184,13 @@ class _Filler:
             return self._fill_text(body.value)
         return fill_references(body.value, self.marker, lambda name, _: _escape_for_json(self._find(name)))
 
+    def _find_called_host(self, written: str, url: str) -> Iterator[Header]:
+        """Yield the host that secrets determine, as it is called, which may be spelled in another way than in them."""
+        if ReferenceRules(marker=self.marker).leaves_server_open(written) and isinstance(called := parse_url(url), URL):
+            host = called.raw_host or ""
+            if not any(host in secret.hosts.patterns for secret in self.named.values()):
+                yield "", host
+
     def _show_url(self, url: str) -> str:
         """Return the URL as it is called, but with references."""
         marker = self.marker or _SHOWN_MARKER
@@ -211,7 +222,7 @@ def _find_echoed_parts(secret: NamedSecret) -> Iterator[str]:
     """Yield a value, and the parts of it that may be shown separately: as a host, and those of a URL."""
     value = secret.value.strip()
     yield value
-    if _HOST.fullmatch(value) and value != value.lower():
+    if value != value.lower():  # as a part of a host, which is shown in lower case
         yield value.lower()
     try:
         parts, host = urlsplit(value), urlsplit(value).hostname or ""
@@ -221,8 +232,8 @@ def _find_echoed_parts(secret: NamedSecret) -> Iterator[str]:
         return
     if host not in secret.hosts.patterns:  # a pattern allows it, so that it may be the secret
         yield host
-    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if len(path) >= _MIN_PATH_LENGTH:
-        yield path
-    single = [*parts.path.split("/"), *(part for _, part in parse_qsl(parts.query))]
-    yield from (part for part in single if len(part) >= _MIN_PART_LENGTH)
+    for path in {parts.path, f"{parts.path}?{parts.query}" if parts.query else ""}:
+        if len(path) >= _MIN_PATH_LENGTH:
+            yield path
+    single = dict.fromkeys([*parts.path.split("/"), *(part for _, part in parse_qsl(parts.query))])
+    yield from sorted((part for part in single if len(part) >= _MIN_PART_LENGTH), key=len)[-_MAX_PARTS:]
