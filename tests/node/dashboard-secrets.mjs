@@ -83,6 +83,19 @@ async function usesSecrets(page, context) {
   assert.match(copied, /\$\{\{ ?secrets\.slack ?\}\}/);
   assert.match(copied, /X-Key: v=\$\{\{ secrets\.tok \}\}/);
   for (const value of [TOKEN, "T0/B0"]) assert.ok(!copied.includes(value));
+  await page.getByText("Copied. Replace ${{ … }} by the secrets.").waitFor();
+  await importsReferences(page, copied);
+}
+
+/** A copied command can be imported, with its references. */
+async function importsReferences(page, command) {
+  await page.goto(`${server}/#/tasks/import`);
+  await page.getByLabel("Command").fill(command);
+  await page.getByRole("button", { name: "Continue with the form" }).click();
+  await isShown(page, "New task");
+  assert.match(await field(page, "URL").inputValue(), /^\$\{\{ ?secrets\.slack ?\}\}$/);
+  await page.goto(`${server}/#/tasks`);
+  await page.getByRole("button", { name: "Leave" }).click();
 }
 
 async function hidesValues(page) {
