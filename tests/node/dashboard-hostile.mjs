@@ -59,6 +59,12 @@ async function takesOddAddresses(page) {
     await page.goto(`${server}/#/runs?status=${name}&trigger=${name}&error=${name}`);
     await isShown(page, "History");
   }
+  for (const day of ["garbage", "2026-02-30", "0000-00-00"]) {
+    await page.goto(`${server}/#/runs?from=${day}&to=${day}`);
+    await page.getByText("Nothing has run yet").waitFor();
+  }
+  await page.goto(`${server}/#/dead-letters?error=garbage`);
+  await page.getByText("No run has failed for good").waitFor();
   await page.goto(`${server}/#//elsewhere.example/`);
   await page.getByText("There is no such page").waitFor();
   for (const fragment of ["reset=%E0%A4%A", "confirmation=%", "address=%ff"]) {
