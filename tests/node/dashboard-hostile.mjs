@@ -118,5 +118,24 @@ async function forgetsDrafts(page) {
   assert.equal(await drafts(page), 0);
 }
 
-const scenarios = { markup: showsMarkup, addresses: takesOddAddresses, fault: survivesAFault, drafts: forgetsDrafts };
+const savedViews = (page) => page.getByRole("group", { name: "Saved views" });
+
+/** Views have names that others need not read: each account of this browser has its own. */
+async function keepsViewsByAccount(page) {
+  await begin(page, "/tasks?status=FAILED");
+  await page.getByRole("button", { name: "Save this view…" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Red ones");
+  await answer(page, "Save");
+  await savedViews(page).getByRole("link", { name: "Red ones" }).waitFor();
+  for (const [email, count] of [["bob@example.com", 0], [EMAIL, 1]]) {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await isSignedOut(page);
+    await page.goto(`${server}/#/tasks?status=PAUSED`);
+    await signIn(page, email);
+    await savedViews(page).getByRole("button", { name: "Save this view…" }).waitFor();
+    assert.equal(await savedViews(page).getByRole("link").count(), count);
+  }
+}
+
+const scenarios = { markup: showsMarkup, addresses: takesOddAddresses, fault: survivesAFault, drafts: forgetsDrafts, views: keepsViewsByAccount };
 await browse(executable, server, scenarios[scenario]);
