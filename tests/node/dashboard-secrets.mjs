@@ -60,6 +60,8 @@ async function usesSecrets(page, context) {
   await page.getByRole("button", { name: "Create task" }).click();
   await page.getByText("You have no secret gone.").waitFor();
   await field(page, "URL").fill("${{ secrets.slack }}");
+  const offered = await field(page, "URL").evaluate(({ list }) => [...list.options].map(({ value }) => value));
+  assert.deepEqual(offered, ["${{ secrets.slack }}", "${{ secrets.tok }}"]);
   await page.getByRole("button", { name: "Add header" }).click();
   await page.getByLabel("Header 1: name").fill("X-Key");
   await page.getByLabel("Header 1: value").fill("v=${{ secrets.tok }}");
@@ -95,7 +97,22 @@ async function importsReferences(page, command) {
   await isShown(page, "New task");
   assert.match(await field(page, "URL").inputValue(), /^\$\{\{ ?secrets\.slack ?\}\}$/);
   await page.goto(`${server}/#/tasks`);
-  await page.getByRole("button", { name: "Leave" }).click();
+  await answer(page, "Leave");
+}
+
+/** The editor of workflows offers the names. */
+async function completesNames(page) {
+  await page.goto(`${server}/#/workflows/new`);
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("url: ${{ secrets.", { delay: 5 });
+  await page.getByRole("option", { name: "slack" }).waitFor();
+  await page.keyboard.type("to");
+  await page.getByRole("option", { name: "slack" }).waitFor({ state: "detached" });
+  await page.getByRole("option", { name: "tok" }).click();
+  assert.match(await page.locator(".cm-content").innerText(), /\$\{\{ secrets\.tok/);
+  await page.goto(`${server}/#/account/secrets`);
+  await answer(page, "Leave");
 }
 
 async function hidesValues(page) {
@@ -127,5 +144,6 @@ await browse(executable, server, async (page, context) => {
   await createsSecrets(page);
   await changesHosts(page);
   await usesSecrets(page, context);
+  await completesNames(page);
   await deletesSecret(page);
 });

@@ -9,6 +9,11 @@ export const NOT_IN_BASIC =
   "A secret cannot be a part of user and password, which are encoded together. Store the base64 of user:password as a secret, " +
   "and send the header Authorization with Basic ${{ secrets.name }}.";
 
+/** Returns the reference to a secret. */
+export function referenceTo(name: string): string {
+  return `\${{ secrets.${name} }}`;
+}
+
 /** Returns the reference that a text begins with; null if it begins with none. */
 export function leadingReference(text: string): string | null {
   return FIRST.exec(text)?.[0] ?? null;
