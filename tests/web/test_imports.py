@@ -237,7 +237,7 @@ async def test_what_cannot_be_imported_is_refused_with_a_reason() -> None:
 
 
 A = "${{ secrets.a }}"
-WITH_SECRETS = [
+WITH_SECRETS: list[tuple[str, dict[str, Any]]] = [
     (f"curl {A}", {"url": A}),
     (f"curl '{A}'", {"url": A}),
     (f'curl "https://{A}?x={A}"', {"url": f"https://{A}/?x={A}"}),

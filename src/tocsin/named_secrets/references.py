@@ -91,6 +91,11 @@ def find_names(text: str, marker: str | None = None) -> list[str]:
     return [found[2] for found in _REFERENCE.finditer(text) if not found[1]]
 
 
+def find_all_names(value: Any) -> set[str]:
+    """Return the names of the secrets that a JSON value references."""
+    return {name for _, text in iter_texts(value) if "secrets" in text for name in find_names(text)}
+
+
 def has_references(value: Any) -> bool:
     """Return whether a JSON value may have references, escaped ones included."""
     return any("secrets" in text and _REFERENCE.search(text) is not None for _, text in iter_texts(value))
