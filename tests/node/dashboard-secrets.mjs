@@ -122,10 +122,20 @@ async function hidesValues(page) {
 
 async function deletesSecret(page) {
   await page.goto(`${server}/#/account/secrets`);
-  await page.getByRole("button", { name: "Delete slack" }).click();
-  await page.getByRole("dialog").getByText("Runs of tasks and workflows that use slack fail").waitFor();
-  await answer(page, "Delete");
-  await row(page, "slack").waitFor({ state: "detached" });
+  await row(page, "slack").getByRole("link", { name: "Tell the team" }).waitFor();
+  await picture(page, "uses");
+  for (const isUndone of [true, false]) {
+    await page.getByRole("button", { name: "Delete slack" }).click();
+    await page.getByRole("dialog").getByText("Runs of these fail from then on: Tell the team.").waitFor();
+    await answer(page, "Delete");
+    await row(page, "slack").waitFor({ state: "detached" });
+    if (isUndone) await page.getByRole("button", { name: "Undo" }).click();
+    if (isUndone) await row(page, "slack").waitFor();
+  }
+  await create(page, "slack", HOOK, "127.0.0.1"); // what waits for its deletion has this name
+  await row(page, "slack").waitFor();
+  await page.reload();
+  await row(page, "slack").waitFor();
 }
 
 /** Takes pictures of the page, wide and narrow, light and dark, if they are asked for. */
