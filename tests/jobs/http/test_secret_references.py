@@ -76,6 +76,8 @@ def test_a_reference_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"referenced as \$\{\{ secrets.name \}\}") as caught:
         save(method="POST", bodyText=text)
     assert caught.value.path == ("bodyText",)
+    with pytest.raises(InvalidInput, match=r"referenced as \$\{\{ secrets.name \}\}"):  # not: it contains a space
+        save(url=f"https://x.example/{text}")
 
 
 def test_the_number_of_references_is_limited() -> None:

@@ -179,6 +179,7 @@ def _check_url(
 ) -> str:
     require_storable(url, "url")
     url = references.compact(url)
+    references.check_texts([(("url",), url)])
     url = compact_placeholders(url) if expects_callback and marker is None else url
     called = fill_with_sample(url, marker) if expects_callback else url
     parsed = parse_url(references.fill_with_sample(called))
