@@ -23,11 +23,11 @@ FEW, MANY = 5, 20
 """Sizes of lists. There are five runs, of a task and a workflow run, with the same due time."""
 ONE_BY_ONE = {
     "Task.runs", "Workflow.versions", "NotificationChannel.deliveries", "Incident.subjects", "Queue.depth",
-    "Queue.oldestQueuedAt", "User.usage", "Workflow.runs", "StepRun.runsConnection",
+    "Queue.oldestQueuedAt", "User.usage", "Workflow.runs", "StepRun.runsConnection", "Secret.tasks", "Secret.workflows",
 }  # fmt: skip
 """Fields with queries for each object: pages of the runs of each task, workflow and step, of each workflow's versions,
 of each channel's deliveries and of each incident's subjects, of which the operation pays the cost, the range of each
-queue in an index, and the quotas of each user, for administrators."""
+queue in an index, the quotas of each user, for administrators, and what uses each secret."""
 _APART = 3
 """Queries of one kind that may be separate, as their loads wait for different answers."""
 _SCHEMA: GraphQLSchema = schema._schema

@@ -173,6 +173,7 @@ CASES: dict[str, tuple[str, Any]] = {
         f"mutation($task: ID!) {{ createPublicLink(input: {{subjectId: $task, kind: TRIGGER}}) {{ url publicLink {{ id }} {SHOWN} }} }}",
         {"createPublicLink": {"url": None, "publicLink": None, **NOT_FOUND}},
     ),
+    "updatePublicLink": (f'mutation($link: ID!) {{ updatePublicLink(input: {{id: $link, title: "Mine"}}) {{ publicLink {{ title }} {SHOWN} }} }}', {"updatePublicLink": {"publicLink": None, **NOT_FOUND}}),
     "rotatePublicLink": (f"mutation($link: ID!) {{ rotatePublicLink(input: {{id: $link}}) {{ url {SHOWN} }} }}", {"rotatePublicLink": {"url": None, **NOT_FOUND}}),
     "revokePublicLink": (f"mutation($link: ID!) {{ revokePublicLink(input: {{id: $link}}) {{ revokedPublicLinkId {SHOWN} }} }}", {"revokePublicLink": {"revokedPublicLinkId": None, **NOT_FOUND}}),
     "notificationChannels": ("{ notificationChannels { id deliveries { totalCount } } }", {"notificationChannels": []}),

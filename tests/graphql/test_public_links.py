@@ -7,12 +7,13 @@ import httpx
 import pytest
 
 from tests.graphql.accounts.calls import create_program
-from tests.graphql.conftest import T0, Api
-from tests.graphql.public_links import CREATE, create_link, create_workflow
+from tests.graphql.conftest import T0, Api, Caller
+from tests.graphql.public_links import CREATE, WORKFLOW, create_link, create_workflow
+from tocsin import clock
 from tocsin.documents import PublicLinkKind, new_id
 from tocsin.errors import Conflict
 from tocsin.public_links import store
-from tocsin.public_links.store import MAX_LINKS, LinkDraft, prune_links
+from tocsin.public_links.store import MAX_LINKS, LinkDraft, prune_links, record_use, rotate_link
 
 LINKS = (
     "query($id: ID!) { node(id: $id) { ... on Task { publicLinks { id } } ... on Workflow { publicLinks { id } } } }"
@@ -97,6 +98,79 @@ async def test_a_repeated_call_does_not_tell_a_url_that_was_replaced(api: Api) -
     assert again["userErrors"][0]["field"] == ["idempotencyKey"]
 
 
+UPDATE = """mutation($input: UpdatePublicLinkInput!) { updatePublicLink(input: $input) {
+  publicLink { title requestInput hint } userErrors { field code } } }"""
+
+
+async def update(caller: Caller, link: dict[str, Any], **given: Any) -> Any:
+    return (await caller.ask(UPDATE, input={"id": link["id"], **given}))["updatePublicLink"]
+
+
+async def test_a_link_gets_another_title_and_keeps_its_url(api: Api) -> None:
+    link = await create_link(api.alice, await api.alice.create(), "STATUS", title="Before")
+    badge = httpx.URL(link["badgeUrl"]).raw_path.decode()
+    async with httpx.AsyncClient(base_url=api.url.removesuffix("/graphql")) as client:
+        assert "Before" in (await client.get(badge)).text
+        changed = await update(api.alice, link, title=" After ")
+        assert changed == {
+            "publicLink": {"title": "After", "requestInput": None, "hint": link["hint"]},
+            "userErrors": [],
+        }
+        assert "After" in (await client.get(badge)).text
+    assert (await update(api.alice, link))["publicLink"]["title"] == "After"
+    for wrong in ("", "a" * 101):
+        assert (await update(api.alice, link, title=wrong))["userErrors"] == [{"field": ["title"], "code": "INVALID"}]
+    assert (await update(api.alice, link, title=None))["publicLink"]["title"] is None
+
+
+async def test_a_trigger_gets_another_input_that_takes_requests(api: Api) -> None:
+    link = await create_link(api.alice, await create_workflow(api.alice), "TRIGGER", title="From GitHub")
+    for given, expected in (("event", "event"), (None, None), ("event", "event"), ("", None)):
+        changed = (await update(api.alice, link, requestInput=given))["publicLink"]
+        assert changed == {"title": "From GitHub", "requestInput": expected, "hint": link["hint"]}
+    for wrong in ("version", "none"):
+        refused = await update(api.alice, link, requestInput=wrong)
+        assert refused["userErrors"] == [{"field": ["requestInput"], "code": "INVALID"}]
+    of_task = await create_link(api.alice, await api.alice.create(), "TRIGGER")
+    refused = await update(api.alice, of_task, requestInput="event")
+    assert refused["userErrors"] == [{"field": ["requestInput"], "code": "INVALID"}]
+
+
+async def test_an_input_takes_no_requests_if_another_one_is_required(api: Api) -> None:
+    """Otherwise each call of the trigger would be refused."""
+    needing = WORKFLOW.replace(', default: "1"}', "}")
+    workflow = await create_workflow(api.alice, needing)
+    given = {"subjectId": workflow, "kind": "TRIGGER", "requestInput": "event"}
+    assert await refusal(api, **given) == (["requestInput"], "INVALID")
+
+
+async def test_links_that_are_created_at_the_same_time_are_limited_too(api: Api) -> None:
+    task = await api.alice.create()
+    for _ in range(MAX_LINKS - 2):
+        await create_link(api.alice, task, "STATUS")
+    given = {"subjectId": task, "kind": "STATUS"}
+    answers = await asyncio.gather(*(api.alice.ask(CREATE, input=given) for _ in range(5)))
+    refused = [error["code"] for answer in answers for error in answer["createPublicLink"]["userErrors"]]
+    assert set(refused) == {"CONFLICT"}
+    assert await api.database.public_links.count_documents({}) == MAX_LINKS - 2 + 5 - len(refused) <= MAX_LINKS
+
+
+async def test_new_urls_at_the_same_time_are_told_once(api: Api) -> None:
+    """Whoever is told a URL that has been replaced already would use one that does not work."""
+    link = await create_link(api.alice, await api.alice.create(), "TRIGGER")
+    (stored,) = await api.database.public_links.find({}).to_list()
+    made = [rotate_link(api.database, api.services.public_links, stored, clock.now()) for _ in range(3)]
+    results = await asyncio.gather(*made, return_exceptions=True)
+    (rotated,) = [result for result in results if not isinstance(result, BaseException)]
+    assert [type(result) for result in results if isinstance(result, BaseException)] == [Conflict, Conflict]
+    (kept,) = await api.database.public_links.find({}).to_list()
+    assert kept == rotated
+    await record_use(api.database, stored, clock.now())  # by a call that came before
+    (unused,) = await api.database.public_links.find({}).to_list()
+    assert unused["last_used_at"] is None
+    assert link["hint"] != unused["hint"]
+
+
 async def test_an_idempotency_key_creates_one_link(api: Api) -> None:
     given = {"subjectId": await api.alice.create(), "kind": "TRIGGER", "idempotencyKey": "1"}
     made = await asyncio.gather(*(api.alice.ask(CREATE, input=given) for _ in range(5)))
@@ -144,10 +218,17 @@ async def test_the_audit_log_tells_of_links_without_their_urls(api: Api) -> None
 @pytest.mark.parametrize(("kind", "is_allowed"), [("TRIGGER", True), ("STATUS", False)])
 async def test_who_may_not_read_creates_no_link_to_read(api: Api, kind: str, is_allowed: bool) -> None:
     task, program = await api.alice.create(), await create_program(api, api.alice, "WRITE")
+    link = await create_link(api.alice, task, kind)
     create = "mutation($input: CreatePublicLinkInput!) { createPublicLink(input: $input) { url userErrors { code } } }"
     answer = await program.post(create, {"input": {"subjectId": task, "kind": kind}})
     assert ("errors" not in answer) is is_allowed
-    assert await api.database.public_links.count_documents({}) == int(is_allowed)
+    assert await api.database.public_links.count_documents({}) == 1 + int(is_allowed)
+    for change in (
+        "rotatePublicLink(input: {id: $id}) { url }",
+        "updatePublicLink(input: {id: $id}) { publicLink { url } }",
+    ):
+        answer = await program.post(f"mutation($id: ID!) {{ {change} }}", {"id": link["id"]})
+        assert ("errors" not in answer) is is_allowed, change
 
 
 @pytest.mark.parametrize(("kind", "is_allowed"), [("TRIGGER", True), ("STATUS", False)])

@@ -59,6 +59,12 @@ async function takesOddAddresses(page) {
     await page.goto(`${server}/#/runs?status=${name}&trigger=${name}&error=${name}`);
     await isShown(page, "History");
   }
+  for (const day of ["garbage", "2026-02-30", "0000-00-00"]) {
+    await page.goto(`${server}/#/runs?from=${day}&to=${day}`);
+    await page.getByText("Nothing has run yet").waitFor();
+  }
+  await page.goto(`${server}/#/dead-letters?error=garbage`);
+  await page.getByText("No run has failed for good").waitFor();
   await page.goto(`${server}/#//elsewhere.example/`);
   await page.getByText("There is no such page").waitFor();
   for (const fragment of ["reset=%E0%A4%A", "confirmation=%", "address=%ff"]) {
@@ -112,5 +118,24 @@ async function forgetsDrafts(page) {
   assert.equal(await drafts(page), 0);
 }
 
-const scenarios = { markup: showsMarkup, addresses: takesOddAddresses, fault: survivesAFault, drafts: forgetsDrafts };
+const savedViews = (page) => page.getByRole("group", { name: "Saved views" });
+
+/** Views have names that others need not read: each account of this browser has its own. */
+async function keepsViewsByAccount(page) {
+  await begin(page, "/tasks?status=FAILED");
+  await page.getByRole("button", { name: "Save this view…" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Red ones");
+  await answer(page, "Save");
+  await savedViews(page).getByRole("link", { name: "Red ones" }).waitFor();
+  for (const [email, count] of [["bob@example.com", 0], [EMAIL, 1]]) {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await isSignedOut(page);
+    await page.goto(`${server}/#/tasks?status=PAUSED`);
+    await signIn(page, email);
+    await savedViews(page).getByRole("button", { name: "Save this view…" }).waitFor();
+    assert.equal(await savedViews(page).getByRole("link").count(), count);
+  }
+}
+
+const scenarios = { markup: showsMarkup, addresses: takesOddAddresses, fault: survivesAFault, drafts: forgetsDrafts, views: keepsViewsByAccount };
 await browse(executable, server, scenarios[scenario]);

@@ -60,6 +60,8 @@ async function usesSecrets(page, context) {
   await page.getByRole("button", { name: "Create task" }).click();
   await page.getByText("You have no secret gone.").waitFor();
   await field(page, "URL").fill("${{ secrets.slack }}");
+  const offered = await field(page, "URL").evaluate(({ list }) => [...list.options].map(({ value }) => value));
+  assert.deepEqual(offered, ["${{ secrets.slack }}", "${{ secrets.tok }}"]);
   await page.getByRole("button", { name: "Add header" }).click();
   await page.getByLabel("Header 1: name").fill("X-Key");
   await page.getByLabel("Header 1: value").fill("v=${{ secrets.tok }}");
@@ -83,6 +85,34 @@ async function usesSecrets(page, context) {
   assert.match(copied, /\$\{\{ ?secrets\.slack ?\}\}/);
   assert.match(copied, /X-Key: v=\$\{\{ secrets\.tok \}\}/);
   for (const value of [TOKEN, "T0/B0"]) assert.ok(!copied.includes(value));
+  await page.getByText("Copied. Replace ${{ … }} by the secrets.").waitFor();
+  await importsReferences(page, copied);
+}
+
+/** A copied command can be imported, with its references. */
+async function importsReferences(page, command) {
+  await page.goto(`${server}/#/tasks/import`);
+  await page.getByLabel("Command").fill(command);
+  await page.getByRole("button", { name: "Continue with the form" }).click();
+  await isShown(page, "New task");
+  assert.match(await field(page, "URL").inputValue(), /^\$\{\{ ?secrets\.slack ?\}\}$/);
+  await page.goto(`${server}/#/tasks`);
+  await answer(page, "Leave");
+}
+
+/** The editor of workflows offers the names. */
+async function completesNames(page) {
+  await page.goto(`${server}/#/workflows/new`);
+  await page.locator(".cm-content").click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("url: ${{ secrets.", { delay: 5 });
+  await page.getByRole("option", { name: "slack" }).waitFor();
+  await page.keyboard.type("to");
+  await page.getByRole("option", { name: "slack" }).waitFor({ state: "detached" });
+  await page.getByRole("option", { name: "tok" }).click();
+  assert.match(await page.locator(".cm-content").innerText(), /\$\{\{ secrets\.tok/);
+  await page.goto(`${server}/#/account/secrets`);
+  await answer(page, "Leave");
 }
 
 async function hidesValues(page) {
@@ -92,10 +122,20 @@ async function hidesValues(page) {
 
 async function deletesSecret(page) {
   await page.goto(`${server}/#/account/secrets`);
-  await page.getByRole("button", { name: "Delete slack" }).click();
-  await page.getByRole("dialog").getByText("Runs of tasks and workflows that use slack fail").waitFor();
-  await answer(page, "Delete");
-  await row(page, "slack").waitFor({ state: "detached" });
+  await row(page, "slack").getByRole("link", { name: "Tell the team" }).waitFor();
+  await picture(page, "uses");
+  for (const isUndone of [true, false]) {
+    await page.getByRole("button", { name: "Delete slack" }).click();
+    await page.getByRole("dialog").getByText("Runs of these fail from then on: Tell the team.").waitFor();
+    await answer(page, "Delete");
+    await row(page, "slack").waitFor({ state: "detached" });
+    if (isUndone) await page.getByRole("button", { name: "Undo" }).click();
+    if (isUndone) await row(page, "slack").waitFor();
+  }
+  await create(page, "slack", HOOK, "127.0.0.1"); // what waits for its deletion has this name
+  await row(page, "slack").waitFor();
+  await page.reload();
+  await row(page, "slack").waitFor();
 }
 
 /** Takes pictures of the page, wide and narrow, light and dark, if they are asked for. */
@@ -114,5 +154,6 @@ await browse(executable, server, async (page, context) => {
   await createsSecrets(page);
   await changesHosts(page);
   await usesSecrets(page, context);
+  await completesNames(page);
   await deletesSecret(page);
 });

@@ -70,7 +70,22 @@ async function showsAStatus(page, context) {
   assert.equal((await visitor.goto(server + path)).status(), 200);
   await visitor.getByRole("heading", { name: "Backups", level: 1 }).waitFor();
   await visitor.getByText("Never run").waitFor();
+  await changesTheTitle(page, links, visitor);
   return { links, path, visitor };
+}
+
+/** Another title, at the same URL. */
+async function changesTheTitle(page, links, visitor) {
+  for (const title of ["Copies", "Backups"]) {
+    await links.getByRole("button", { name: "Change title" }).click();
+    const dialog = page.getByRole("dialog", { name: "Change the title" });
+    await dialog.getByLabel("Title").fill(title);
+    if (title === "Copies") await looksGood(page, "title");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await links.getByRole("img", { name: `Badge of ${title}` }).waitFor();
+    await visitor.reload();
+    await visitor.getByRole("heading", { name: title, level: 1 }).waitFor();
+  }
 }
 
 /** A trigger URL, which is told once and starts the task. */
@@ -128,6 +143,9 @@ async function startsAWorkflow(page) {
   await links.getByRole("button", { name: "New trigger URL" }).click();
   const dialog = page.getByRole("dialog", { name: "New trigger URL" });
   await dialog.getByLabel("Request").selectOption("event");
+  await dialog.getByRole("button", { name: "Create URL" }).click();
+  await dialog.getByText("nobody gives version: set a default").waitFor();
+  await ask(server, SAVE, { yaml: WORKFLOW.replace("type: string", 'type: string, default: "1"') }, token);
   await dialog.getByRole("button", { name: "Create URL" }).click();
   await links.getByText("the request is the input event").waitFor();
 }

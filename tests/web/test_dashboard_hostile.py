@@ -12,9 +12,10 @@ pytestmark = needs_browser
 ODD = (b"<i>no</i><script>alert(4)</script>", "Content-Type: text/html", "X-Odd: <img src=x onerror=alert(5)>")
 
 
-@pytest.mark.parametrize("scenario", ["markup", "addresses", "fault", "drafts"])
+@pytest.mark.parametrize("scenario", ["markup", "addresses", "fault", "drafts", "views"])
 async def test_the_dashboard_stays_what_it_is(tmp_path: Path, scenario: str) -> None:
     refused = response("400 <img src=x onerror=alert(6)>", *ODD)
     async with answering(refused) as target, run_server(tmp_path) as server:
         await server.sign_up("alice@example.com")
+        await server.sign_up("bob@example.com")
         await drive("dashboard-hostile.mjs", server, scenario, target.url)

@@ -223,6 +223,9 @@ REFUSED = {
     "curl https://example.com && rm -rf x": "Another one follows",
     "curl https://example.com; curl https://b.example": "Another one follows",
     'curl ^"https://example.com^" ^\n -H ^"A: 1^"': "Copy as cURL (bash)",
+    "curl https://example.com/{a,b} -H 'A: ${{ secrets.a }}'": "pattern",
+    "curl https://example.com -u 'me:${{ secrets.a }}'": "base64 of user:password",
+    'curl "https://example.com/${{ env.A }}"': "not evaluated",
     "": "Paste a command",
 }
 
@@ -231,6 +234,38 @@ async def test_what_cannot_be_imported_is_refused_with_a_reason() -> None:
     readings = await read(*(["readCurl", command, {}] for command in REFUSED))
     for (command, reason), reading in zip(REFUSED.items(), readings, strict=True):
         assert reason in reading["value"].get("fault", ""), (command, reading)
+
+
+A = "${{ secrets.a }}"
+WITH_SECRETS: list[tuple[str, dict[str, Any]]] = [
+    (f"curl {A}", {"url": A}),
+    (f"curl '{A}'", {"url": A}),
+    (f'curl "https://{A}?x={A}"', {"url": f"https://{A}/?x={A}"}),
+    (f"curl https://a.example/${{{{secrets.a}}}}/b -d x={A}", {"url": "https://a.example/${{secrets.a}}/b"}),
+    (f"curl -G https://a.example/ --data-urlencode 'q=a b{A}'", {"url": f"https://a.example/?q=a+b{A}"}),
+    (f'curl https://a.example/ -H "Authorization: Bearer {A}"', {"authorization": {"kind": "bearer", "token": A}}),
+    (f"curl https://a.example/ --oauth2-bearer '{A}'", {"authorization": {"kind": "bearer", "token": A}}),
+    (
+        f"curl https://a.example/ -H 'Authorization: Basic {A}'",
+        {"authorization": {"kind": "none"}, "headers": [{"name": "Authorization", "value": f"Basic {A}"}]},
+    ),
+    (f'curl https://a.example/ -H "X-Key: {A}"', {"headers": [{"name": "X-Key", "value": A}]}),
+    (
+        f"curl https://a.example/ -d 'x={A}&y=1'",
+        {"body": {"kind": "form", "text": "", "fields": [{"name": "x", "value": A}, {"name": "y", "value": "1"}]}},
+    ),
+    (
+        f"""curl https://a.example/ --json '{{"x": "{A}"}}'""",
+        {"body": {"kind": "json", "text": f'{{"x": "{A}"}}', "fields": []}},
+    ),
+]
+
+
+async def test_references_to_secrets_stay_as_they_are_however_they_are_quoted() -> None:
+    readings = await read(*(["readCurl", command, {}] for command, _ in WITH_SECRETS))
+    for (command, expected), reading in zip(WITH_SECRETS, readings, strict=True):
+        request = reading["value"].get("request", reading["value"])
+        assert {name: request.get(name) for name in expected} == expected, command
 
 
 async def test_what_is_left_out_is_told() -> None:
@@ -295,7 +330,7 @@ async def test_words_are_split_as_bash_does() -> None:
 
 async def test_no_text_makes_the_readers_fail_otherwise_than_with_a_sentence() -> None:
     chance = random.Random(11)  # not a secret
-    marks = [*"@=:{*%#|><é\n '\"\\`😀", "$'", "$A", "[1-2]", "\\u", "\\x"]
+    marks = [*"@=:{*%#|><é\n '\"\\`😀", "$'", "$A", "[1-2]", "\\u", "\\x", "${{ secrets.a }}"]
     tokens = [*marks, "curl", "wget", "timeout", "flock", "-d", "-H", "-X", "--json", "https://a.example", "@daily"]
     tokens += ["5 4 * * *", "CRON_TZ="]
     texts = ["".join(chance.choices(tokens, k=chance.randint(1, 14))) for _ in range(1_500)]

@@ -129,6 +129,24 @@ async def test_what_others_changed_is_taken_and_what_i_changed_is_kept() -> None
     assert merged == {"name": "c", "http": {"url": "v", "headers": [1, 2]}, "tags": "t2"}
 
 
+async def test_references_in_a_query_are_not_encoded() -> None:
+    rows = [{"name": "a b", "value": "x&${{ secrets.key }}"}]
+    assert await values(["withQuery", "https://a.example/", rows]) == [
+        "https://a.example/?a%20b=x%26${{ secrets.key }}"
+    ]
+
+
+async def test_user_and_password_cannot_have_a_secret_because_they_are_encoded() -> None:
+    """The reference would be encoded too, and its text sent."""
+    (form,) = await values(["emptyForm"])
+    errors = []
+    for password in ("plain", "${{ secrets.password }}"):
+        http = {**form["http"], "url": "https://a.example/", "auth": "basic", "user": "me", "password": password}
+        (read,) = await values(["readForm", {**form, "name": "a", "http": http}])
+        errors.append([error["field"] for error in read["errors"]])
+    assert errors == [[], [["job", "http", "password"]]]
+
+
 async def test_no_secret_is_kept_in_the_browser() -> None:
     http = {
         "headers": [{"name": "a", "value": "s1", "isSecret": True}, {"name": "b", "value": "plain", "isSecret": False}]

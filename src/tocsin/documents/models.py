@@ -94,6 +94,7 @@ class Task(StoredDocument):
             ascending_index("owner", "next_run_at", "created_at"),
             ascending_index("owner", "name_key", "name_slot", unique=True),
             ascending_index("reconcile", partialFilterExpression={"reconcile": True}),
+            ascending_index("job.params.named_secrets.ids", sparse=True),
         ]
 
 

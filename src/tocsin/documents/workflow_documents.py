@@ -26,6 +26,7 @@ class WorkflowDocument(TypedDict):
     incident: NotRequired[int]
     paused_at: NotRequired[datetime | None]
     deleted: bool
+    secret_ids: NotRequired[list[str]]
     created_at: datetime
     updated_at: datetime
 

@@ -21,7 +21,8 @@ class Workflow(StoredDocument):
 
     `schedule` and `next_run_at` are as in tasks. `incident` increases with each scheduled run that completes within the
     incident it was started in. A workflow that its owner paused at `paused_at` has no next due time. A `deleted` one is
-    hidden, but its open runs continue. It keeps `name_key` until another workflow takes the name.
+    hidden, but its open runs continue. It keeps `name_key` until another workflow takes the name. `secret_ids` are the
+    IDs of the named secrets that its latest version references.
     """
 
     owner: str
@@ -37,6 +38,7 @@ class Workflow(StoredDocument):
     incident: int = 0
     paused_at: datetime | None = None
     deleted: bool = False
+    secret_ids: list[str] = []
     created_at: datetime
     updated_at: datetime
 
@@ -47,6 +49,7 @@ class Workflow(StoredDocument):
             ascending_index("owner", "created_at"),
             ascending_index("owner", "deleted", "created_at"),
             ascending_index("next_run_at"),
+            ascending_index("secret_ids", sparse=True),
         ]
 
 

@@ -15,6 +15,7 @@ NAME_PATTERN = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _NAME = re.compile(NAME_PATTERN)
 _REFERENCE = re.compile(rf"(\$?)\$\{{\{{ {{0,20}}secrets\.({NAME_PATTERN}) {{0,20}}\}}\}}")
 _ATTEMPTED = re.compile(r"(?<!\$)\$\{\{\s*secrets\b")
+_WANTED = "A secret is referenced as ${{ secrets.name }}, by a name of letters, digits and underscores."
 Path = tuple[str, ...]
 
 
@@ -91,6 +92,11 @@ def find_names(text: str, marker: str | None = None) -> list[str]:
     return [found[2] for found in _REFERENCE.finditer(text) if not found[1]]
 
 
+def find_all_names(value: Any) -> set[str]:
+    """Return the names of the secrets that a JSON value references."""
+    return {name for _, text in iter_texts(value) if "secrets" in text for name in find_names(text)}
+
+
 def has_references(value: Any) -> bool:
     """Return whether a JSON value may have references, escaped ones included."""
     return any("secrets" in text and _REFERENCE.search(text) is not None for _, text in iter_texts(value))
@@ -101,7 +107,7 @@ def find_reference_faults(value: Any) -> Iterator[tuple[Path, str]]:
     for path, text in iter_texts(value):
         spans = {found.end(1) for found in _REFERENCE.finditer(text)}
         if any(found.start() not in spans for found in _ATTEMPTED.finditer(text)):
-            yield path, "A secret is referenced as ${{ secrets.name }}. Write $${{ to send this text as it is."
+            yield path, _WANTED
 
 
 def find_unknown(value: Any, known: Iterable[str]) -> Iterator[tuple[Path, str]]:

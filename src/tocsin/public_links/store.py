@@ -1,13 +1,15 @@
 """Public links as they are stored: created, found, given a new URL and revoked, each by its owner."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from pymongo.errors import DuplicateKeyError
 
 from tocsin.documents import Database, PublicLinkDocument, PublicLinkKind, owner_of
+from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict, InvalidInput, NotFound
 from tocsin.notifications.preferences.store import find_existing_subjects
 from tocsin.security.public_link_tokens import PublicLinkTokens, generate_serial
@@ -32,6 +34,13 @@ class LinkDraft:
     subject: str
     title: str | None = None
     request_input: str | None = None
+
+
+class LinkChanges(TypedDict, total=False):
+    """What its owner changes of a link. What is absent is kept."""
+
+    title: str | None
+    request_input: str | None
 
 
 async def check_room(database: Database, subject: str) -> None:
@@ -100,16 +109,23 @@ async def find_link(database: Database, owner: str, link_id: str) -> PublicLinkD
 
 
 async def rotate_link(
-    database: Database, tokens: PublicLinkTokens, owner: str, link_id: str, now: datetime
+    database: Database, tokens: PublicLinkTokens, link: PublicLinkDocument, now: datetime
 ) -> PublicLinkDocument:
-    """Give a link a new URL, and return it. The former URL is no link any more. Raises NotFound."""
-    link = await find_link(database, owner, link_id)
+    """Give a link a new URL, and return it. The former URL is no link any more. Raises NotFound, Conflict."""
     serial = generate_serial()
     hint = tokens.sign(link["kind"], serial)[-_HINT_LENGTH:]
-    await database.public_links.update_one(
-        {"_id": link_id}, {"$set": {"serial": serial, "hint": hint, "issued_at": now, "last_used_at": None}}
-    )
-    return await find_link(database, owner, link_id)
+    changes = {"serial": serial, "hint": hint, "issued_at": now, "last_used_at": None}
+    if not await _change_if_current(database, link, changes):
+        await find_link(database, link["owner"], link["_id"])
+        raise Conflict("It got another new URL at the same time. Get one again if you need it.", "id")
+    return await find_link(database, link["owner"], link["_id"])
+
+
+async def change_link(database: Database, link: PublicLinkDocument, changes: LinkChanges) -> PublicLinkDocument:
+    """Change what a link shows or passes on, and return it. Its URL stays. Raises NotFound."""
+    if changes:
+        await database.public_links.update_one({"_id": link["_id"]}, {"$set": changes})
+    return await find_link(database, link["owner"], link["_id"])
 
 
 async def revoke_link(database: Database, owner: str, link_id: str) -> PublicLinkDocument:
@@ -124,7 +140,13 @@ async def record_use(database: Database, link: PublicLinkDocument, now: datetime
     """Store when a trigger was last used, at most once a minute: a write for each request would cost too much."""
     last = link.get("last_used_at")
     if last is None or abs(now - last) >= _USE_INTERVAL:
-        await database.public_links.update_one({"_id": link["_id"]}, {"$set": {"last_used_at": now}})
+        await _change_if_current(database, link, {"last_used_at": now})
+
+
+async def _change_if_current(database: Database, link: PublicLinkDocument, changes: Mapping[str, object]) -> bool:
+    """Change a link, unless it was revoked or has another URL than this one by now. Return whether it was changed."""
+    stage = change_when(has_value("serial", link["serial"]), changes)
+    return (await database.public_links.update_one({"_id": link["_id"]}, [stage])).modified_count > 0
 
 
 async def prune_links(database: Database, owner: str) -> int:

@@ -65,9 +65,12 @@ async def _was_done(database: Database, quotas: Quotas, key: IdempotentCall | No
 
 
 def check_request_input(definition: WorkflowDefinition, name: str) -> None:
-    """Check that a workflow has an input that can hold a request. Raises InvalidInput."""
+    """Check that a workflow has an input that can hold a request, and needs no other one. Raises InvalidInput."""
     spec = definition.inputs.get(name)
     if spec is None or spec.type not in (InputType.OBJECT, InputType.ANY):
         fitting = [each for each, one in definition.inputs.items() if one.type in (InputType.OBJECT, InputType.ANY)]
         known = f" These fit: {', '.join(fitting)}." if fitting else " It has none."
         raise InvalidInput(f"requestInput must name an input of the type object or any.{known}", "requestInput")
+    if missing := [each for each, one in definition.inputs.items() if each != name and one.is_required]:
+        message = f"With {name} as the whole request, nobody gives {', '.join(missing)}: set a default."
+        raise InvalidInput(message, "requestInput")

@@ -24,7 +24,8 @@ from tocsin.documents import (
 from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
-from tocsin.named_secrets.store import list_secret_keys
+from tocsin.named_secrets.references import find_all_names
+from tocsin.named_secrets.store import list_secret_keys, secret_id
 from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.notifications.preferences.store import delete_rule
 from tocsin.outbound.guard import ConnectionRules
@@ -50,6 +51,7 @@ class _Draft:
     data: dict[str, Any]
     secrets: dict[SecretPlace, str]
     digest: str
+    secret_ids: list[str]
 
 
 async def save_workflow(
@@ -155,7 +157,9 @@ async def _build_draft(
         raise WorkflowInvalid([validated.source.locate_fault(path, message) for path, message in sealed.faults])
     unsealed = {str(place): await _unseal(box, secret, owner) for place, secret in sealed.secrets.items()}
     digest = await asyncio.to_thread(_hash, owner, sealed.data, unsealed)
-    return _Draft(validated.definition, sealed.data, sealed.secrets, digest)
+    names = find_all_names([sealed.data, unsealed])
+    secret_ids = sorted({secret_id(owner, name) for name in names})
+    return _Draft(validated.definition, sealed.data, sealed.secrets, digest, secret_ids)
 
 
 def _hash(owner: str, data: Mapping[str, Any], unsealed: Mapping[str, str]) -> str:
@@ -197,6 +201,8 @@ async def _create(database: Database, owner: str, draft: _Draft, now: datetime) 
         "updated_at": now,
         "next_run_at": None if schedule is None else schedules.first_due(schedule, now),
     }
+    if draft.secret_ids:
+        document["secret_ids"] = draft.secret_ids
     await _insert_version(database, workflow_id, owner, 1, draft, now)
     try:
         await database.workflows.insert_one(document)
@@ -235,6 +241,7 @@ async def _change(database: Database, before: WorkflowDocument, draft: _Draft, n
         "overlap": draft.definition.overlap,
         "schedule": None if schedule is None else schedules.schedule_to_document(schedule),
         "next_run_at": next_run_at,
+        "secret_ids": draft.secret_ids,
         "updated_at": now,
     }
     if not await _insert_version(database, before["_id"], before["owner"], version, draft, now):

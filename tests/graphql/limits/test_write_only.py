@@ -32,7 +32,8 @@ REFUSED = {
     "Incident.notifications", "StepRun.runsConnection", "WorkflowRun.workflow", "Workflow.runs", "Task.assignedQueue",
     "Run.assignedQueue", "Task.progress", "Run.progress", "StepRun.progress",
     "Workflow.versions", "Workflow.savedVersion", "WorkflowRun.savedVersion",
-    "Task.recentOutcomes", "Queue.lastHour", "Task.publicLinks", "Workflow.publicLinks",
+    "Task.recentOutcomes", "Queue.lastHour", "Task.publicLinks", "Workflow.publicLinks", "Secret.tasks",
+    "Secret.workflows",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

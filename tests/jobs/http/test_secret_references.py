@@ -31,7 +31,7 @@ def save(previous: Any = None, kind: str = "http", **given: Any) -> Any:
 def test_a_url_may_have_references_or_be_one(url: str) -> None:
     stored = save(url=url)
     assert stored["url"] == url.replace("{{ ", "{{").replace(" }}", "}}")
-    assert stored["named_secrets"] == {}
+    assert stored["named_secrets"] == {"ids": ["alice/slack"]}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_references_in_headers_are_shown_unless_they_are_said_to_be_secret() -> 
     stored = save(headers=headers, secretHeaders=["X-Key"])
     assert stored["headers"] == [{"name": "Authorization", "value": f"Bearer {SLACK}"}]
     assert {one["name"] for one in stored["secret_headers"]} == {"X-Key", "Cookie"}
-    assert stored["named_secrets"] == {}
+    assert stored["named_secrets"] == {"ids": ["alice/slack"]}
     assert "named_secrets" not in save(headers={"Cookie": "a=b"}, body={"a": "${{ other.x }}"})
 
 
@@ -76,6 +76,8 @@ def test_a_reference_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"referenced as \$\{\{ secrets.name \}\}") as caught:
         save(method="POST", bodyText=text)
     assert caught.value.path == ("bodyText",)
+    with pytest.raises(InvalidInput, match=r"referenced as \$\{\{ secrets.name \}\}"):  # not: it contains a space
+        save(url=f"https://x.example/{text}")
 
 
 def test_the_number_of_references_is_limited() -> None:
@@ -102,7 +104,7 @@ def test_a_sealed_value_is_not_sent_where_a_secret_decides(url: str, secret: Any
 def test_kept_secrets_keep_their_references() -> None:
     before = save(token="${{ secrets.tok }}")
     after = save(before, method="POST")
-    assert (after["token"], after["named_secrets"]) == (before["token"], {})
+    assert (after["token"], after["named_secrets"]) == (before["token"], {"ids": ["alice/tok"]})
     assert "named_secrets" not in save(save(token="plain-token"))
 
 

@@ -1,5 +1,5 @@
 // What is deleted disappears at once, and is deleted at the server when it can no longer be undone: after ten seconds, or
-// when the page is left. If the browser ends without a word, or the session does, it stays.
+// when the page is left. If the browser ends without a word, or the session does, it stays. ADR 68 has the reasons.
 
 import { signal } from "@preact/signals";
 import type { Client, DocumentInput } from "@urql/core";

@@ -55,6 +55,7 @@ describe_enum(
         "MAILS_TURNED_OFF": "Mails of some kinds were turned off by the link in a mail.",
         "MAILS_TURNED_ON": "Mails of some kinds were turned on again by the link in a mail.",
         "PUBLIC_LINK_CREATED": "A user created a public link of a task or workflow.",
+        "PUBLIC_LINK_CHANGED": "A user changed the title or the input of a public link.",
         "PUBLIC_LINK_ROTATED": "A user gave a public link a new URL.",
         "PUBLIC_LINK_REVOKED": "A user revoked a public link.",
     },

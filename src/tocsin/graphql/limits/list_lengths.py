@@ -20,7 +20,7 @@ from graphql import (
 _LENGTHS = {
     "attempts": 5, "CreateTasksResult.userErrors": 1, "TaskChangeResult.userErrors": 1,
     "NotificationChannel.settings": 3, "RunStatistics.buckets": 100, "Queue.lastHour": 12, "Task.recentOutcomes": 5,
-    "publicLinks": 2,
+    "publicLinks": 2, "Secret.tasks": 5, "Secret.workflows": 5,
 }  # fmt: skip
 """Typical number of items of lists without a size argument, by field name or by type and field.
 

@@ -27,6 +27,18 @@ class CreatePublicLinkInput:
     idempotency_key: str | None = idempotency_key_field()
 
 
+@strawberry.input(description="Input of `updatePublicLink`. What is absent is kept; null sets the default.")
+class UpdatePublicLinkInput:
+    id: strawberry.ID = strawberry.field(description="Global ID of the public link.")
+    title: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Title of the badge and the status page, at most 100 characters."
+    )
+    request_input: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="For a trigger of a workflow: the name of an input, of the type `object` or `any`.",
+    )
+
+
 @strawberry.input(description="Input of mutations that take a public link.")
 class PublicLinkIdInput:
     id: strawberry.ID = strawberry.field(description="Global ID of the public link.")

@@ -1,6 +1,6 @@
 """Mutations of public links.
 
-Who creates a link to a status must be allowed to read: whoever has the link can.
+Who gets the URL of a status must be allowed to read: whoever has the URL can.
 """
 
 from typing import Annotated
@@ -16,7 +16,7 @@ from tocsin.graphql.arguments import INPUT_ARGUMENT
 from tocsin.graphql.context import Info, Services
 from tocsin.graphql.idempotency import begin_idempotent_call
 from tocsin.graphql.payloads import Payload, mutation, payload
-from tocsin.graphql.public_links.inputs import CreatePublicLinkInput, PublicLinkIdInput
+from tocsin.graphql.public_links.inputs import CreatePublicLinkInput, PublicLinkIdInput, UpdatePublicLinkInput
 from tocsin.graphql.public_links.types import PublicLink, make_url, to_public_link
 from tocsin.public_links import store
 from tocsin.public_links.triggering import check_request_input
@@ -30,6 +30,13 @@ _URL = "Its URL. Keep that of a trigger: it is not shown again. Null if there ar
 class CreatePublicLinkPayload(Payload):
     public_link: PublicLink | None = strawberry.field(description="The new link; null if there are user errors.")
     url: str | None = strawberry.field(description=_URL)
+
+
+@payload
+class UpdatePublicLinkPayload(Payload):
+    public_link: PublicLink | None = strawberry.field(
+        description="The link after the change; null if there are user errors."
+    )
 
 
 @payload
@@ -75,15 +82,24 @@ class PublicLinkMutations:
         await _record(info, who, AuditAction.PUBLIC_LINK_CREATED, link)
         return _created(services, link)
 
+    @mutation(description="Change the title of a public link, or the input that gets requests. Its URL stays.")
+    async def update_public_link(
+        self, info: Info, input: Annotated[UpdatePublicLinkInput, INPUT_ARGUMENT]
+    ) -> UpdatePublicLinkPayload:
+        services = info.context.services
+        who, link = await _require_link(info, input.id)
+        changed = await store.change_link(services.database, link, await _parse_changes(services, link, input))
+        services.public_statuses.forget(changed["serial"])
+        await _record(info, who, AuditAction.PUBLIC_LINK_CHANGED, changed)
+        return UpdatePublicLinkPayload(public_link=to_public_link(changed))
+
     @mutation(description="Give a public link a new URL. The former one stops working.")
     async def rotate_public_link(
         self, info: Info, input: Annotated[PublicLinkIdInput, INPUT_ARGUMENT]
     ) -> RotatePublicLinkPayload:
-        who, services = await access.require_identity(info), info.context.services
-        link_id = ids.require_id("PublicLink", input.id, "id")
-        before = await store.find_link(services.database, who.user.id, link_id)
-        await _require_creator(info, PublicLinkKind(before["kind"]))  # the new URL is told, as that of a new link
-        link = await store.rotate_link(services.database, services.public_links, who.user.id, link_id, clock.now())
+        services = info.context.services
+        who, before = await _require_link(info, input.id)
+        link = await store.rotate_link(services.database, services.public_links, before, clock.now())
         services.public_statuses.forget(before["serial"])
         await _record(info, who, AuditAction.PUBLIC_LINK_ROTATED, link)
         return RotatePublicLinkPayload(public_link=to_public_link(link), url=make_url(services, link))
@@ -101,9 +117,18 @@ class PublicLinkMutations:
 
 
 async def _require_creator(info: Info, kind: PublicLinkKind) -> Identity:
+    """Return the caller, who gets the URL of a link of this kind. Raises Unauthenticated, Forbidden."""
     if kind is PublicLinkKind.STATUS:
         return await access.require_reader(info)
     return await access.require_identity(info)
+
+
+async def _require_link(info: Info, global_id: strawberry.ID) -> tuple[Identity, PublicLinkDocument]:
+    """Return the caller and a link of theirs. Raises Unauthenticated, Forbidden, InvalidInput, NotFound."""
+    who = await access.require_identity(info)
+    link_id = ids.require_id("PublicLink", global_id, "id")
+    link = await store.find_link(info.context.services.database, who.user.id, link_id)
+    return await _require_creator(info, PublicLinkKind(link["kind"])), link
 
 
 async def _parse_draft(services: Services, owner: str, input: CreatePublicLinkInput) -> store.LinkDraft:
@@ -117,14 +142,32 @@ async def _parse_draft(services: Services, owner: str, input: CreatePublicLinkIn
     title = store.parse_title(input.title or None)
     request_input = input.request_input or None
     if request_input is not None:
-        await _check_request_input(services, input, found, request_input, is_workflow=type_name == "Workflow")
+        await _check_request_input(services, input.kind, type_name, found, request_input)
     return store.LinkDraft(input.kind, type_name, subject, title, request_input)
 
 
+async def _parse_changes(
+    services: Services, link: PublicLinkDocument, input: UpdatePublicLinkInput
+) -> store.LinkChanges:
+    """Return what is given. Raises InvalidInput, NotFound."""
+    changes = store.LinkChanges()
+    if input.title is not strawberry.UNSET:
+        changes["title"] = store.parse_title(input.title)
+    if input.request_input is not strawberry.UNSET:
+        changes["request_input"] = input.request_input or None
+    if input.request_input:
+        found = await services.loaders.load(link["subject_type"], link["owner"], link["subject"])
+        if found is None:
+            raise NotFound("The task or workflow of this link was deleted.", "id")
+        kind, type_name = PublicLinkKind(link["kind"]), link["subject_type"]
+        await _check_request_input(services, kind, type_name, found, input.request_input)
+    return changes
+
+
 async def _check_request_input(
-    services: Services, input: CreatePublicLinkInput, found: RawDocument, name: str, *, is_workflow: bool
+    services: Services, kind: PublicLinkKind, type_name: str, found: RawDocument, name: str
 ) -> None:
-    if input.kind is not PublicLinkKind.TRIGGER or not is_workflow:
+    if kind is not PublicLinkKind.TRIGGER or type_name != "Workflow":
         raise InvalidInput("requestInput is for triggers of workflows only.", "requestInput")
     version = await services.versions.get(found["_id"], found["version"])
     check_request_input(version.definition, name)

@@ -19,8 +19,10 @@ from tocsin.jobs.http.callbacks import (
     fill_with_sample,
 )
 from tocsin.jobs.http.headers import MAX_HEADER_BYTES, split_headers
-from tocsin.jobs.http.params import HttpParams, HttpParamsDocument, SealedHeader
+from tocsin.jobs.http.params import HttpParams, HttpParamsDocument, NamedSecretUseDocument, SealedHeader
 from tocsin.jobs.http.secret_references import NO_REFERENCE_RULES, ReferenceRules, body_texts
+from tocsin.named_secrets.references import find_names
+from tocsin.named_secrets.store import secret_id
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.url_guard import find_static_failure
 from tocsin.outbound.urls import origin, parse_url
@@ -96,7 +98,7 @@ def prepare_http_params(
     secret = checked.secret_headers
     token = faults.try_parse(_resolve_token, given, before, {name.lower() for name in checked.header_names}, references)
     faults.raise_if_any()
-    uses_secrets = _uses_named_secrets(given, before, checked, token, references)
+    named_secrets = _note_named_secrets(given, before, checked, token, references, owner)
     if before is not None and not _is_same_origin(before.url, checked.url):
         _refuse_kept_secrets(token if given.token is None else None, secret)
     stored: HttpParamsDocument = {
@@ -115,8 +117,8 @@ def prepare_http_params(
         stored["expect_callback"] = {"within": checked.within}
         if marker is not None:
             stored["expect_callback"]["marker"] = marker
-    if uses_secrets:
-        stored["named_secrets"] = {} if references.marker is None else {"marker": references.marker}
+    if named_secrets is not None:
+        stored["named_secrets"] = named_secrets
     return stored
 
 
@@ -177,6 +179,7 @@ def _check_url(
 ) -> str:
     require_storable(url, "url")
     url = references.compact(url)
+    references.check_texts([(("url",), url)])
     url = compact_placeholders(url) if expects_callback and marker is None else url
     called = fill_with_sample(url, marker) if expects_callback else url
     parsed = parse_url(references.fill_with_sample(called))
@@ -232,10 +235,15 @@ def _resolve_token(
     return token
 
 
-def _uses_named_secrets(
-    given: HttpInput, before: HttpParams | None, checked: _CheckedInput, token: str | None, references: ReferenceRules
-) -> bool:
-    """Check the references to named secrets, and return whether there may be any. Raises InvalidInput."""
+def _note_named_secrets(
+    given: HttpInput,
+    before: HttpParams | None,
+    checked: _CheckedInput,
+    token: str | None,
+    references: ReferenceRules,
+    owner: str,
+) -> NamedSecretUseDocument | None:
+    """Check the references to named secrets, and return the note of them; None without any. Raises InvalidInput."""
     place = "body" if given.body is not None else "bodyText" if given.body_text is not None else "bodyForm"
     secret = checked.secret_headers
     plain = [*checked.headers, *((name, value) for name, value in secret.items() if isinstance(value, str))]
@@ -247,5 +255,10 @@ def _uses_named_secrets(
     references.check_bound(checked.url, secret, token, keeps_token=given.token is None)
     keeps = token is not None and given.token is None
     keeps = keeps or any(isinstance(value, SealedHeader) for value in secret.values())
-    is_kept = keeps and before is not None and before.named_secrets is not None
-    return is_kept or references.is_used(text for _, text in texts)
+    kept = before.named_secrets if keeps and before is not None else None
+    if kept is None and not references.is_used(text for _, text in texts):
+        return None
+    if references.marker is not None:
+        return {"marker": references.marker}
+    ids = {secret_id(owner, name) for _, text in texts for name in find_names(text)} | set(kept.ids if kept else ())
+    return {"ids": sorted(ids)} if ids else {}

@@ -53,15 +53,21 @@ class CallbackExpectationDocument(TypedDict):
 
 
 class NamedSecretUse(BaseModel):
-    """The note that parameters reference named secrets. `marker` is what markers begin with in those of a step."""
+    """The note that parameters reference named secrets.
+
+    `marker` is what markers begin with in those of a step. `ids` are the IDs of the secrets, by which the tasks that
+    use one are found: at least those that are referenced now, since nobody can look into a sealed value that is kept.
+    """
 
     marker: str | None = None
+    ids: list[str] = []
 
 
 class NamedSecretUseDocument(TypedDict):
     """A `NamedSecretUse` as it is stored."""
 
     marker: NotRequired[str]
+    ids: NotRequired[list[str]]
 
 
 class HttpParams(BaseModel):

@@ -9,17 +9,20 @@ import { placeAt } from "./place.ts";
 import { describeType, membersAt, type Path, type Schema, schemasAt, valuesAt } from "./schema.ts";
 
 const EXPRESSION = /\$\{\{(?:(?!\}\}).)*$/;
-const REFERENCE = /\b(inputs|steps)\.(\w*)$/;
+const REFERENCE = /\b(inputs|steps|secrets)\.(\w*)$/;
 const STEP_KEY = /^\s*-\s+(?:\{\s*)?key:\s*(\w+)/gm;
 const LONG = new Set(["object", "array"]);
 
-/** Completes members, values that are known, keys of steps, and what expressions refer to. */
-export function completeWorkflow(context: CompletionContext): CompletionResult | null {
+type ReadNames = () => Promise<string[]>;
+type Completed = CompletionResult | null;
+
+/** Completes members, values that are known, keys of steps, and what expressions refer to, secrets by their names too. */
+export function completeWorkflow(context: CompletionContext, readSecretNames: ReadNames): Completed | Promise<Completed> {
   const before = context.state.sliceDoc(0, context.pos);
   const line = before.slice(before.lastIndexOf("\n") + 1);
   if (line.trimStart().startsWith("#")) return null;
   const text = context.state.doc.toString();
-  if (EXPRESSION.test(line)) return completeReference(line, text, context.pos);
+  if (EXPRESSION.test(line)) return completeReference(line, text, context.pos, readSecretNames);
   const { path, key, word, isItem } = placeAt(before);
   const from = context.pos - word.length;
   if (word === "" && !context.explicit && line.trim() !== "" && !/[:{,[-]\s$/.test(line)) return null;
@@ -44,11 +47,16 @@ function values(path: Path, text: string): Completion[] {
   return valuesAt(path).map((label) => ({ label, type: "enum" }));
 }
 
-function completeReference(line: string, text: string, at: number): CompletionResult | null {
+function completeReference(line: string, text: string, at: number, readSecretNames: ReadNames): Completed | Promise<Completed> {
   const [, scope, word = ""] = REFERENCE.exec(line) ?? [];
-  if (scope === undefined) return null;
-  const names = scope === "steps" ? stepKeys(text).map((key) => `${key}.result`) : inputNames(text);
-  return { from: at - word.length, options: names.map((label) => ({ label, type: "variable" })), validFor: /^\w*$/ };
+  const offer = (names: readonly string[]): CompletionResult => ({
+    from: at - word.length,
+    options: names.map((label) => ({ label, type: "variable" })),
+    validFor: /^\w*$/,
+  });
+  if (scope === "secrets") return readSecretNames().then(offer);
+  if (scope === "steps") return offer(stepKeys(text).map((key) => `${key}.result`));
+  return scope === "inputs" ? offer(inputNames(text)) : null;
 }
 
 function stepKeys(text: string): string[] {

@@ -11,6 +11,7 @@ import { useMemo, useRef } from "preact/hooks";
 
 import { readOnce } from "../client.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
+import { readSecretNames } from "../secret-names.ts";
 import { CodeEditor } from "./code-editor.tsx";
 import { completeWorkflow, explainOnHover } from "./completion.ts";
 
@@ -54,7 +55,7 @@ export function YamlEditor({ found, ...field }: Props): JSX.Element {
       EditorView.lineWrapping,
       lintGutter(),
       linter(check, { delay: TYPING_MS }),
-      autocompletion({ override: [completeWorkflow], icons: false }),
+      autocompletion({ override: [(context) => completeWorkflow(context, readSecretNames)], icons: false }),
       explainOnHover,
     ];
   }, []);

@@ -1,5 +1,6 @@
 // A curl command as the request that it sends. Pure.
 
+import { aroundReferences, hasReference, leadingReference, NOT_IN_BASIC, withoutReferences } from "../secret-references.ts";
 import { type Option, readOptions, whyIgnored } from "./curl-options.ts";
 import { type Authorization, type ImportedRequest, type Pair, shapeBody } from "./request.ts";
 import { splitCommand, Unreadable } from "./shell-words.ts";
@@ -91,13 +92,18 @@ function readUrl(urls: readonly string[], query: readonly string[], isLiteral: b
   const [url] = urls;
   if (url === undefined || url === "") throw new Unreadable("The command has no URL.");
   if (urls.length > 1) throw new Unreadable(`The command has ${urls.length} URLs. Import one at a time.`);
-  if (!isLiteral && /\{[^{}]*\}|\[[^\]/]+-[^\]/]+\]/.test(url.replace(/^[^/]*\/\/\[[^\]]*\]/, ""))) {
+  if (!isLiteral && hasPattern(url)) {
     throw new Unreadable("The URL has a pattern ({…} or [1-9]), for which curl makes several requests. Import one at a time.");
   }
-  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`;
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) || leadingReference(url) !== null ? url : `http://${url}`;
   const [, address = "", fragment = ""] = /^([^#]*)(#.*)?$/s.exec(whole) ?? [];
   const rooted = /^[^:]+:\/\/[^/?]*$/.test(address) ? `${address}/` : address.replace(/^([^:]+:\/\/[^/?]*)\?/, "$1/?");
   return query.reduce((before, part) => `${before}${before.includes("?") ? "&" : "?"}${part}`, rooted) + fragment;
+}
+
+/** Tells whether curl takes a URL for several: brackets are no pattern in the address of a host, nor braces in a reference. */
+function hasPattern(url: string): boolean {
+  return /\{[^{}]*\}|\[[^\]/]+-[^\]/]+\]/.test(withoutReferences(url).replace(/^[^/]*\/\/\[[^\]]*\]/, ""));
 }
 
 function readData(options: readonly Option[]): string | null {
@@ -130,7 +136,9 @@ function readUrlQuery(value: string): string {
 }
 
 function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("%20", "+");
+  return aroundReferences(text, (part) =>
+    encodeURIComponent(part).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`).replaceAll("%20", "+"),
+  );
 }
 
 function readHeaders(options: readonly Option[], hasBody: boolean, notes: Set<string>): Pair[] {
@@ -182,10 +190,11 @@ function join(name: string, before: string | undefined, value: string): string {
 
 function readAuthorization(user: string | undefined, bearer: string | undefined, headers: readonly Pair[]): Authorization {
   const header = headers.find(({ name }) => name.toLowerCase() === "authorization")?.value;
-  const token = bearer ?? (/^Bearer ([^\s]+)$/i.exec(header ?? "") ?? [])[1];
-  if (token !== undefined) return { kind: "bearer", token };
+  const token = bearer ?? (/^Bearer (.+)$/i.exec(header ?? "") ?? [])[1];
+  if (token !== undefined && !/\s/.test(withoutReferences(token))) return { kind: "bearer", token };
   if (header !== undefined) return decodeBasic(header);
   if (user === undefined) return { kind: "none" };
+  if (hasReference(user)) throw new Unreadable(NOT_IN_BASIC);
   const at = user.indexOf(":");
   return { kind: "basic", user: at < 0 ? user : user.slice(0, at), password: at < 0 ? "" : user.slice(at + 1) };
 }

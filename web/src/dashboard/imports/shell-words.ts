@@ -1,4 +1,7 @@
-// The words of a command as a POSIX shell reads them, with the $'…' that browsers write. Pure.
+// The words of a command as a POSIX shell reads them, with the $'…' that browsers write. References to secrets, which no
+// shell can read, stay as they are. Pure.
+
+import { leadingReference } from "../secret-references.ts";
 
 /** A command that cannot be read. The message is for the user. */
 export class Unreadable extends Error {}
@@ -113,6 +116,11 @@ class Splitter {
     if (!isQuoted && this.#peek() === "'") return this.#ansiQuoted();
     if (!isQuoted && this.#peek() === '"') return ""; // $"…" is translated text, which is itself
     const rest = this.#text.slice(this.#at);
+    const reference = leadingReference(`$${rest.slice(0, 200)}`);
+    if (reference !== null) {
+      this.#at += reference.length - 1;
+      return reference;
+    }
     const found = NAME.exec(rest);
     if (found) return this.#variable(found[1] ?? found[2] ?? "", found[0].length);
     if (/^[({0-9@*#?!$-]/.test(rest)) {

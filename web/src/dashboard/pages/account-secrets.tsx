@@ -1,34 +1,46 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { readOnce } from "../client.ts";
+import { deleteLater, isDeleted } from "../deletions.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
-import { useLive } from "../live.ts";
+import { useApi, useLive } from "../live.ts";
 import { confirm } from "../ui/dialog.tsx";
-import { useSending } from "../ui/form.tsx";
 import { Section } from "../ui/page.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
-import { showToast } from "../ui/toast.tsx";
 import "../styles/secrets.css";
 import { never } from "./account-profile.tsx";
 import { SecretForm } from "./secret-form.tsx";
+import { explainDeletion, SECRET_USES, SecretUses } from "./secret-uses.tsx";
 
-const SECRETS = graphql(`
-  query Secrets {
-    secrets {
-      id
-      name
-      allowedHosts
-      updatedAt
-      valueSetAt
+const SECRETS = graphql(
+  `
+    query Secrets {
+      secrets {
+        id
+        name
+        allowedHosts
+        createdAt
+        valueSetAt
+        ...SecretUses
+      }
     }
-  }
-`);
+  `,
+  [SECRET_USES],
+);
+const USES = graphql(`query UsesOfSecret($id: ID!) { node(id: $id) { __typename ...SecretUses } }`, [SECRET_USES]);
 const DELETE = graphql(`mutation DeleteSecret($name: String!) { deleteSecret(input: { name: $name }) { userErrors { message } } }`);
 type Secret = ResultOf<typeof SECRETS>["secrets"][number];
 
+/** Identifies a secret, also after another one with its name, which has its ID. */
+function keyOf({ id, createdAt }: Secret): string {
+  return `${id} ${createdAt}`;
+}
+
 export function AccountSecrets(): JSX.Element {
   const { data, error, reread } = useLive(SECRETS, {}, { concerns: never });
+  const secrets = data && data.secrets.filter((secret) => !isDeleted(keyOf(secret)));
   const [edited, setEdited] = useState<string | null>(null);
   const saved = (): void => {
     setEdited(null);
@@ -42,12 +54,12 @@ export function AccountSecrets(): JSX.Element {
       </p>
       {error && !data && <ErrorState message={error} retry={reread} />}
       {!error && !data && <LoadingRows count={3} />}
-      {data?.secrets.length === 0 && (
+      {secrets?.length === 0 && (
         <EmptyState title="You have no secrets">
           Keep tokens, passwords and webhook addresses here, rather than in each task.
         </EmptyState>
       )}
-      {data && data.secrets.length > 0 && <SecretsTable secrets={data.secrets} edited={edited} edit={setEdited} saved={saved} />}
+      {secrets && secrets.length > 0 && <SecretsTable secrets={secrets} edited={edited} edit={setEdited} saved={saved} />}
       <Section title="New secret">
         <SecretForm saved={saved} />
       </Section>
@@ -65,6 +77,7 @@ function SecretsTable({ secrets, edited, edit, saved }: TableProps): JSX.Element
           <tr>
             <th>Name</th>
             <th>Allowed hosts</th>
+            <th>Used by</th>
             <th class="spare">Value set</th>
             <th>
               <span class="hidden">Actions</span>
@@ -75,12 +88,12 @@ function SecretsTable({ secrets, edited, edit, saved }: TableProps): JSX.Element
           {secrets.map((secret) =>
             edited === secret.id ? (
               <tr key={secret.id}>
-                <td colSpan={4} class="edited">
+                <td colSpan={5} class="edited">
                   <SecretForm secret={secret} saved={saved} cancel={() => edit(null)} />
                 </td>
               </tr>
             ) : (
-              <SecretRow key={secret.id} secret={secret} edit={() => edit(secret.id)} done={saved} />
+              <SecretRow key={secret.id} secret={secret} edit={() => edit(secret.id)} />
             ),
           )}
         </tbody>
@@ -89,14 +102,14 @@ function SecretsTable({ secrets, edited, edit, saved }: TableProps): JSX.Element
   );
 }
 
-function SecretRow({ secret, edit, done }: { secret: Secret; edit: () => void; done: () => void }): JSX.Element {
-  const { name, allowedHosts, valueSetAt } = secret;
-  const { send, isBusy } = useSending(DELETE);
+function SecretRow({ secret, edit }: { secret: Secret; edit: () => void }): JSX.Element {
+  const { id, name, allowedHosts, valueSetAt } = secret;
+  const { client } = useApi();
   const remove = async (): Promise<void> => {
-    const text = `Runs of tasks and workflows that use ${name} fail from then on. It cannot be restored.`;
-    if (!(await confirm({ title: "Delete this secret?", text, action: "Delete" }))) return;
-    if (await send({ name })) showToast(`${name} is deleted.`);
-    done();
+    const { data } = await readOnce(USES, { id }); // the list may be old
+    const uses = data?.node?.__typename === "Secret" ? data.node : secret;
+    if (!(await confirm({ title: `Delete ${name}?`, text: explainDeletion(uses), action: "Delete" }))) return;
+    deleteLater(client, DELETE, { ids: [keyOf(secret)], text: `${name} is deleted.`, calls: [{ name }] });
   };
   return (
     <tr>
@@ -104,6 +117,9 @@ function SecretRow({ secret, edit, done }: { secret: Secret; edit: () => void; d
         <code>{name}</code>
       </td>
       <td class="hosts">{allowedHosts.join(", ")}</td>
+      <td class="uses">
+        <SecretUses uses={secret} />
+      </td>
       <td class="nowrap spare">
         <Time at={valueSetAt} />
       </td>
@@ -112,7 +128,7 @@ function SecretRow({ secret, edit, done }: { secret: Secret; edit: () => void; d
           <button type="button" aria-label={`Change ${name}`} onClick={edit}>
             Change
           </button>
-          <button type="button" aria-label={`Delete ${name}`} disabled={isBusy} onClick={() => void remove()}>
+          <button type="button" aria-label={`Delete ${name}`} onClick={() => void remove()}>
             Delete
           </button>
         </span>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { toCurl } from "../curl.ts";
 import { formatDuration } from "../format.ts";
 import { graphql, type FragmentOf } from "../graphql.ts";
+import { hasReference } from "../secret-references.ts";
 import { CopyIcon } from "../ui/action-icons.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
@@ -110,9 +111,10 @@ export function AttemptDetails({ attempt, isOpen, body = null }: Props): JSX.Ele
 
 function CopyAsCurl({ request }: { request: Parameters<typeof toCurl>[0] }): JSX.Element {
   const copy = (): void => {
-    const hasSecrets = request.headers.some(({ value }) => value === "***");
-    navigator.clipboard.writeText(toCurl(request)).then(
-      () => showToast(hasSecrets ? "Copied. Replace *** by the secrets." : "Copied."),
+    const command = toCurl(request);
+    const hidden = [request.headers.some(({ value }) => value === "***") && "***", hasReference(command) && "${{ … }}"].filter(Boolean);
+    navigator.clipboard.writeText(command).then(
+      () => showToast(hidden.length > 0 ? `Copied. Replace ${hidden.join(" and ")} by the secrets.` : "Copied."),
       () => showToast("The browser does not allow copying here.", { isProblem: true }),
     );
   };

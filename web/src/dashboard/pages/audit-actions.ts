@@ -20,6 +20,7 @@ export const AUDIT_GROUPS: readonly { name: string; actions: readonly AuditActio
       "SECRET_SET",
       "SECRET_DELETED",
       "PUBLIC_LINK_CREATED",
+      "PUBLIC_LINK_CHANGED",
       "PUBLIC_LINK_ROTATED",
       "PUBLIC_LINK_REVOKED",
     ],

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { useFilters } from "../address.ts";
+import { readDay, startOfDay } from "../days.ts";
 import { formatEnum } from "../format.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../graphql.ts";
 import { useLive } from "../live.ts";
@@ -93,7 +94,7 @@ function FilterBar({ filters, change }: BarProps): JSX.Element {
       {(["from", "to"] as const).map((name) => (
         <label key={name} class="inline">
           {formatEnum(name)}
-          <input type="date" value={filters.get(name) ?? ""} onChange={(event) => change({ [name]: event.currentTarget.value || null })} />
+          <input type="date" value={readDay(filters, name)} onChange={(event) => change({ [name]: event.currentTarget.value || null })} />
         </label>
       ))}
       <SearchField
@@ -110,16 +111,9 @@ function FilterBar({ filters, change }: BarProps): JSX.Element {
 function readFilter(filters: URLSearchParams): Filter {
   const action = AUDIT_GROUPS.flatMap(({ actions }) => actions).find((each) => each === filters.get("action"));
   const email = filters.get("email");
-  const from = readDay(filters.get("from"));
-  const last = readDay(filters.get("to"));
-  last?.setDate(last.getDate() + 1); // the end is exclusive
-  const at = { ...(from && { from: from.toISOString() }), ...(last && { to: last.toISOString() }) };
-  return { ...(action && { action: [action] }), ...(email && { email }), ...((from ?? last) && { at }) };
-}
-
-function readDay(text: string | null): Date | undefined {
-  const day = text ? new Date(`${text}T00:00:00`) : undefined;
-  return day && !Number.isNaN(day.getTime()) ? day : undefined;
+  const from = startOfDay(readDay(filters, "from"));
+  const to = startOfDay(readDay(filters, "to"), 1); // the end is exclusive
+  return { ...(action && { action: [action] }), ...(email && { email }), ...((from ?? to) && { at: { from, to } }) };
 }
 
 function EntriesTable({ entries }: { entries: readonly Entry[] }): JSX.Element {

@@ -10,6 +10,7 @@ import { Pager } from "../ui/pager.tsx";
 import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { DiscardButton } from "./discard-dead-letters.tsx";
+import { ERROR_KINDS } from "./history-list.ts";
 import { ReplayButton } from "./replay-dead-letters.tsx";
 import { Replays } from "./replays.tsx";
 import { RUN_ROW, RunsTable } from "./runs-table.tsx";
@@ -95,7 +96,7 @@ export function DeadLettersPage(): JSX.Element {
 }
 
 function readFilter(filters: URLSearchParams): DeadLetterFilter {
-  const errorKind = filters.get("error") as DeadLetterFilter["errorKind"];
+  const errorKind = ERROR_KINDS.find((each) => each === filters.get("error"));
   const host = filters.get("host");
   return { ...(errorKind && { errorKind }), ...(host && { host }) };
 }

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 
+import { readDay } from "../days.ts";
 import { formatMoment } from "../format.ts";
 import { graphql } from "../graphql.ts";
 import { useLive } from "../live.ts";
@@ -25,11 +26,11 @@ export function HistoryFilters({ filters, change }: Props): JSX.Element {
       <div class="row">
         <label>
           <span>From</span>
-          <input type="date" {...named("from")} />
+          <input type="date" {...named("from")} value={readDay(filters, "from")} />
         </label>
         <label>
           <span>To</span>
-          <input type="date" {...named("to")} />
+          <input type="date" {...named("to")} value={readDay(filters, "to")} />
         </label>
         <label>
           <span>Origin</span>

@@ -1,5 +1,6 @@
 // The list of runs: its query, and what the address says of it.
 
+import { readDay, startOfDay } from "../days.ts";
 import { graphql, type ResultOf, type VariablesOf } from "../graphql.ts";
 import { RUN_ROW } from "./runs-table.tsx";
 import { ERROR_WORDS, TRIGGER_WORDS } from "./run-words.ts";
@@ -72,8 +73,8 @@ export function readFilter(filters: URLSearchParams): RunFilter {
   const errorKind = ERROR_KINDS.find((each) => each === filters.get("error"));
   const [taskId, taskName] = [filters.get("task"), filters.get("name")];
   const { since, until } = readPeriod(filters);
-  const from = since ?? startOfDay(filters.get("from"));
-  const to = until ?? startOfDay(filters.get("to"), 1);
+  const from = since ?? startOfDay(readDay(filters, "from"));
+  const to = until ?? startOfDay(readDay(filters, "to"), 1);
   return {
     ...(status.length > 0 && { status }),
     ...(trigger && { trigger }),
@@ -99,12 +100,4 @@ export function addressOfPeriod(from: number, to: number, taskId?: string): stri
   const filters = new URLSearchParams({ since: new Date(from).toISOString(), until: new Date(to).toISOString() });
   if (taskId) filters.set("task", taskId);
   return `/runs?${filters.toString()}`;
-}
-
-/** Returns the instant at which a day begins, or the one so many days later. */
-function startOfDay(day: string | null, later = 0): string | null {
-  const [year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day ?? "")?.slice(1).map(Number) ?? [];
-  if (year === undefined || month === undefined || date === undefined) return null;
-  const moment = new Date(year, month - 1, date + later);
-  return Number.isNaN(moment.getTime()) ? null : moment.toISOString();
 }

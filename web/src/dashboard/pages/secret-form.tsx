@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { finishDeletions } from "../deletions.ts";
 import { graphql } from "../graphql.ts";
 import { Field, Form, type Problems, useSending } from "../ui/form.tsx";
 import { showToast } from "../ui/toast.tsx";
@@ -28,6 +29,7 @@ export function SecretForm({ secret, saved, cancel }: Props): JSX.Element {
   const { send, isBusy, problems } = useSending(SET);
   const prefix = secret ? `${secret.name}.` : "";
   const submit = async (): Promise<void> => {
+    await finishDeletions(); // one of them may have this name
     const allowedHosts = hosts.split(/[\s,]+/).filter(Boolean);
     const data = await send({ name, value: value === "" ? null : value, allowedHosts });
     if (!data?.setSecret.secret) return;

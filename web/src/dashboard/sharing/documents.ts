@@ -52,6 +52,16 @@ export const CREATE = graphql(`
     }
   }
 `);
+export const UPDATE = graphql(`
+  mutation UpdatePublicLink($id: ID!, $title: String) {
+    updatePublicLink(input: { id: $id, title: $title }) {
+      userErrors {
+        field
+        message
+      }
+    }
+  }
+`);
 export const ROTATE = graphql(`
   mutation RotatePublicLink($id: ID!) {
     rotatePublicLink(input: { id: $id }) {

@@ -4,13 +4,13 @@ import { useState } from "preact/hooks";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field, Form, useSending } from "../ui/form.tsx";
 import type { InputSpec } from "../workflows/definition.ts";
-import { CREATE } from "./documents.ts";
+import { CREATE, type PublicLink, UPDATE } from "./documents.ts";
 
 const MAX_TITLE_LENGTH = 100;
 
 type StatusProps = { subject: string; name: string; created: () => void; close: () => void };
 
-/** Asks for the title of a new badge and status page. */
+/** Asks for the title of a new badge and status page. The name of the task or workflow is no title of its own. */
 export function NewStatusLink({ subject, name, created, close }: StatusProps): JSX.Element {
   const [title, setTitle] = useState(name);
   const { send, isBusy, problems } = useSending(CREATE);
@@ -26,21 +26,49 @@ export function NewStatusLink({ subject, name, created, close }: StatusProps): J
           Everyone who has the link sees its title, its state, when its latest runs were due, and how many of them succeeded: no address,
           no error, no response.
         </p>
-        <Field name="title" label="Title" hint="On the badge and the page">
-          {(control) => (
-            <input
-              {...control}
-              required
-              maxlength={MAX_TITLE_LENGTH}
-              autocomplete="off"
-              value={title}
-              onInput={(event) => setTitle(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <TitleField title={title} set={setTitle} />
         <Buttons action="Create link" isBusy={isBusy} close={close} />
       </Form>
     </Dialog>
+  );
+}
+
+type TitleProps = { link: PublicLink; name: string; changed: () => void; close: () => void };
+
+/** Asks for another title of a badge and status page. */
+export function ChangeTitle({ link: { id, title: before }, name, changed, close }: TitleProps): JSX.Element {
+  const [title, setTitle] = useState(before ?? name);
+  const { send, isBusy, problems } = useSending(UPDATE);
+  const submit = async (): Promise<void> => {
+    if (!(await send({ id, title: title === name ? null : title }))) return;
+    changed();
+    close();
+  };
+  return (
+    <Dialog title="Change the title" close={close}>
+      <Form problems={problems} submit={submit}>
+        <p>The URL stays. Other sites may show the former title for a minute.</p>
+        <TitleField title={title} set={setTitle} />
+        <Buttons action="Save" isBusy={isBusy} close={close} />
+      </Form>
+    </Dialog>
+  );
+}
+
+function TitleField({ title, set }: { title: string; set: (title: string) => void }): JSX.Element {
+  return (
+    <Field name="title" label="Title" hint="On the badge and the page">
+      {(control) => (
+        <input
+          {...control}
+          required
+          maxlength={MAX_TITLE_LENGTH}
+          autocomplete="off"
+          value={title}
+          onInput={(event) => set(event.currentTarget.value)}
+        />
+      )}
+    </Field>
   );
 }
 

@@ -1,5 +1,7 @@
 import type { JSX } from "preact";
 
+import { useSecretNames } from "../secret-names.ts";
+import { referenceTo } from "../secret-references.ts";
 import { Field, type Problems } from "../ui/form.tsx";
 import { Check, Json, Line, Segments, Text } from "./controls.tsx";
 import type { BodyKind, Change, HttpForm, TaskForm } from "./model.ts";
@@ -7,6 +9,7 @@ import { Rows } from "./rows.tsx";
 import { readQuery, withQuery } from "./url-query.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const SECRET_LIST = "secret-references";
 const ALWAYS_SECRET = ["authorization", "cookie", "x-api-key"];
 type Props = { form: TaskForm; change: Change; problems: Problems };
 type PartProps = { http: HttpForm; set: (changes: Partial<HttpForm>) => void; problems: Problems };
@@ -23,7 +26,19 @@ export function RequestFields({ form: { http }, change, problems }: Props): JSX.
       <Authentication {...part} />
       <Body {...part} />
       <Callback {...part} />
+      <SecretList />
     </>
+  );
+}
+
+/** What fields offer that can have a secret: the whole value is a reference. */
+function SecretList(): JSX.Element {
+  return (
+    <datalist id={SECRET_LIST}>
+      {useSecretNames().map((name) => (
+        <option key={name} value={referenceTo(name)} />
+      ))}
+    </datalist>
   );
 }
 
@@ -43,6 +58,7 @@ function Address({ http: { method, url }, set }: PartProps): JSX.Element {
         name="job.http.url"
         label="URL"
         isCode
+        list={SECRET_LIST}
         placeholder="https://example.com/path"
         hint={
           <>
@@ -65,6 +81,7 @@ function Query({ http: { url }, set }: PartProps): JSX.Element {
       <h3>Query parameters</h3>
       <Rows
         what="Parameter"
+        valueList={SECRET_LIST}
         rows={readQuery(url)}
         set={(rows) => set({ url: withQuery(url, markChanged(rows, url)) })}
         empty={{ name: "", value: "" }}
@@ -86,6 +103,7 @@ function Headers({ http: { headers }, set, problems }: PartProps): JSX.Element {
       <h3>Headers</h3>
       <Rows
         what="Header"
+        valueList={SECRET_LIST}
         path="job.http.headers"
         rows={headers}
         set={(rows) => set({ headers: rows })}
@@ -175,7 +193,7 @@ function Body({ http, set }: PartProps): JSX.Element {
       />
       {bodyKind === "json" && <Json name="job.http.body" label="JSON" hint='Such as {"name": "value"}' value={json} set={(value) => set({ json: value })} />}
       {bodyKind === "text" && <Text name="job.http.bodyText" label="Text" value={text} set={(value) => set({ text: value })} />}
-      {bodyKind === "form" && <Rows what="Field" rows={fields} set={(rows) => set({ fields: rows })} empty={{ name: "", value: "" }} />}
+      {bodyKind === "form" && <Rows what="Field" valueList={SECRET_LIST} rows={fields} set={(rows) => set({ fields: rows })} empty={{ name: "", value: "" }} />}
     </div>
   );
 }

@@ -9,6 +9,8 @@ type Props<Each extends Row> = {
   rows: readonly Each[];
   set: (rows: readonly Each[]) => void;
   empty: Each;
+  /** ID of a datalist that offers values. */
+  valueList?: string;
   placeholder?: (row: Each) => string;
   isHidden?: (row: Each) => boolean;
   extra?: (row: Each, change: (changes: Partial<Each>) => void, number: number) => ComponentChildren;
@@ -16,7 +18,7 @@ type Props<Each extends Row> = {
 };
 
 /** Rows of names and values, to which one can add. */
-export function Rows<Each extends Row>({ what, path, rows, set, empty, placeholder, isHidden, extra, problem }: Props<Each>): JSX.Element {
+export function Rows<Each extends Row>({ what, path, rows, set, empty, valueList, placeholder, isHidden, extra, problem }: Props<Each>): JSX.Element {
   const list = useRef<HTMLDivElement>(null);
   const add = (): void => {
     set([...rows, empty]);
@@ -42,6 +44,7 @@ export function Rows<Each extends Row>({ what, path, rows, set, empty, placehold
               class="mono"
               type={isHidden?.(row) ? "password" : "text"}
               aria-label={`${what} ${at + 1}: value`}
+              list={valueList}
               placeholder={placeholder?.(row) ?? "Value"}
               value={row.value}
               spellcheck={false}

@@ -3,6 +3,7 @@
 import type { InputOf } from "./documents.ts";
 import { readSeconds, toIso } from "./durations.ts";
 import { readJson, tellFault } from "../json-text.ts";
+import { hasReference, NOT_IN_BASIC } from "../secret-references.ts";
 import { fieldsOf, type FieldSpec } from "./job-fields.ts";
 import type { FieldRow, HttpForm, RetryForm, ScheduleForm, TaskForm } from "./model.ts";
 import { fromLocal } from "./moments.ts";
@@ -117,6 +118,7 @@ class Reader {
     if (rows.some(({ name }) => name.trim() === "")) this.#refuse("job.http.headers", "A header has no name.");
     const names = rows.map(({ name }) => name.trim().toLowerCase());
     if (new Set(names).size < names.length) this.#refuse("job.http.headers", "A header is given twice.");
+    if (auth === "basic" && hasReference(user + password)) this.#refuse("job.http.password", NOT_IN_BASIC);
     const basic = auth === "basic" ? [["Authorization", `Basic ${base64(`${user}:${password}`)}`]] : [];
     const given = rows.map(({ name, value, isKept }) => [name.trim(), isKept && value === "" ? null : value]);
     return {

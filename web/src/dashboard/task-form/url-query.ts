@@ -1,5 +1,7 @@
 // The query of a URL as a table, and back. What is not changed stays as it was written. Pure.
 
+import { aroundReferences } from "../secret-references.ts";
+
 export type Parameter = { name: string; value: string; raw?: string };
 
 /** Returns the parameters of a URL, in their order. */
@@ -35,7 +37,7 @@ function decode(text: string): string {
 /** Encodes a part of a query. The places of the callback URL and of secrets are kept. */
 function encode(text: string): string {
   return text
-    .split(/(\$\{\{ *(?:callback\.url|secrets\.\w+) *\}\})/)
-    .map((part, at) => (at % 2 ? part : encodeURIComponent(part)))
+    .split(/(\$\{\{ *callback\.url *\}\})/)
+    .map((part, at) => (at % 2 ? part : aroundReferences(part, encodeURIComponent)))
     .join("");
 }
