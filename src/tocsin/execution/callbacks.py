@@ -15,8 +15,8 @@ from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.execution.callback_settlement import Settlement, decide_settlement, find_received
 from tocsin.execution.completer import REPORTED_TO_WORKFLOWS
 from tocsin.execution.completion import callback_received
+from tocsin.jobs.http.callback_messages import SentCall, mask_callback_message
 from tocsin.jobs.http.callbacks import MAX_MESSAGE_LENGTH, OfferedCallback
-from tocsin.jobs.http.said import SaidOfCall, mask_said
 from tocsin.named_secrets.store import OpenSecrets, open_none
 from tocsin.quotas.meter import UsageMeter
 from tocsin.security.callback_tokens import CallbackToken, CallbackTokens
@@ -190,8 +190,8 @@ class CallbackReceiver:
             return callback
         url = OfferedCallback(self.tokens.sign(token.run_id, token.attempt))
         is_cut = len(message) >= MAX_MESSAGE_LENGTH
-        call = SaidOfCall(run["job"], run["owner"], run["attempts"][-1]["started_at"], url.secret)
-        masked = await mask_said(message, call, self._secrets, self._open_secrets, cut=is_cut)
+        call = SentCall(run["job"], run["owner"], run["attempts"][-1]["started_at"], url.secret)
+        masked = await mask_callback_message(message, call, self._secrets, self._open_secrets, cut=is_cut)
         return {**callback, "message": masked}
 
     async def _record(self, run: RunDocument, callback: CallbackDocument) -> bool:

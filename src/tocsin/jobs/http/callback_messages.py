@@ -1,4 +1,4 @@
-"""The masking of what the target of an HTTP call says after the response."""
+"""The masking of the message with which the target of an HTTP call calls back."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ from tocsin.security.secret_box import SecretBox, SecretUnreadable
 
 
 @dataclass(frozen=True, slots=True)
-class SaidOfCall:
-    """A call whose target says something: its job and owner, when it began, and another secret that it had."""
+class SentCall:
+    """A call whose target calls back: its job and owner, when it began, and another secret that it had."""
 
     job: JobDocument
     owner: str
@@ -27,8 +27,10 @@ class SaidOfCall:
     secret: Header = field(repr=False)
 
 
-async def mask_said(text: str, call: SaidOfCall, secrets: SecretBox, open_secrets: OpenSecrets, *, cut: bool) -> str:
-    """Return what a target said with the secrets of its call masked. Text that was `cut` off may end within one.
+async def mask_callback_message(
+    text: str, call: SentCall, secrets: SecretBox, open_secrets: OpenSecrets, *, cut: bool
+) -> str:
+    """Return a message with the secrets of the call masked. Text that was `cut` off may end within one.
 
     If the secrets are unknown, such as those of a job that was replaced since or cannot be read, all of it is masked.
     """
@@ -49,7 +51,7 @@ async def mask_said(text: str, call: SaidOfCall, secrets: SecretBox, open_secret
 
 
 async def _find_sent(
-    params: HttpParams, headers: list[Header], call: SaidOfCall, open_secrets: OpenSecrets
+    params: HttpParams, headers: list[Header], call: SentCall, open_secrets: OpenSecrets
 ) -> list[Header] | None:
     """Return the secrets of a call as they were sent; None if a named one was deleted or changed since it began."""
     if not (names := find_referenced(params, headers)):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.jobs.http.test_job import BOX
+from tocsin.jobs.http.callback_messages import SentCall, mask_callback_message
 from tocsin.jobs.http.input import HttpInput, prepare_http_params
-from tocsin.jobs.http.said import SaidOfCall, mask_said
 from tocsin.jobs.http.secret_references import ReferenceRules
 from tocsin.named_secrets.references import make_secret_marker, mark_references
 from tocsin.named_secrets.store import NamedSecret
@@ -24,17 +24,17 @@ GIVEN = {
 VALUES = {"path": "services/T0/B0", "basic": "YWxpY2U6b3Blbi1zZXNhbWU="}  # alice:open-sesame
 
 
-def call(marker: str | None) -> SaidOfCall:
+def call(marker: str | None) -> SentCall:
     given: Any = mark_references(GIVEN, marker) if marker else GIVEN
     params: Any = prepare_http_params(HttpInput(**given), BOX, "alice", references=ReferenceRules(marker=marker))
-    return SaidOfCall({"kind": "http", "params": params}, "alice", BEGAN, ("Tocsin-Callback-Url", "signature"))
+    return SentCall({"kind": "http", "params": params}, "alice", BEGAN, ("Tocsin-Callback-Url", "signature"))
 
 
 async def said(text: str, names: Collection[str], set_at: datetime = EARLIER, marker: str | None = None) -> str:
     async def open_secrets(_owner: str, _names: Collection[str]) -> Mapping[str, NamedSecret]:
         return {name: NamedSecret(SecretHosts(name, ["example.com"]), VALUES[name], set_at) for name in names}
 
-    return await mask_said(text, call(marker), BOX, open_secrets, cut=False)
+    return await mask_callback_message(text, call(marker), BOX, open_secrets, cut=False)
 
 
 @pytest.mark.parametrize("marker", [None, make_secret_marker()], ids=["task", "step"])
