@@ -13,7 +13,7 @@ from tocsin.cli.workflow_files import read_workflows, write_workflow
 from tocsin.documents import Database, User, WorkflowDocument
 from tocsin.errors import NotFound, SettingsError, TocsinError
 from tocsin.jobs import registry
-from tocsin.named_secrets.store import list_secret_keys
+from tocsin.named_secrets.store import list_known_secrets
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.quotas import Quotas
@@ -54,7 +54,7 @@ def save(email: Email, paths: Paths) -> None:
         secrets = (await load_keyring(database, settings)).secrets
         quotas = await Quotas.for_owner(database, settings, user.id)
         recipients = RecipientRules(settings.email_recipients, user.email)
-        jobs = registry.RegisteredJobs(rules, recipients, await list_secret_keys(database, user.id))
+        jobs = registry.RegisteredJobs(rules, recipients, await list_known_secrets(database, user.id))
         for source in sources:
             parse_definition(source, jobs, clock.now())
         saved = [await _save(database, secrets, user, source, rules, quotas) for source in sources]

@@ -17,7 +17,7 @@ from tocsin.input_models import ParamsModel, find_faults, has_expression, parse_
 from tocsin.jobs.extras import explain_missing
 from tocsin.jobs.file_storage import RunFiles
 from tocsin.jobs.reports.run_history import RunsQuery
-from tocsin.named_secrets.store import OpenSecrets, open_none
+from tocsin.named_secrets.store import KnownSecrets, OpenSecrets, open_none
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.http_client import OwnerHttpClient
 from tocsin.outbound.mail_transport import MailTransport
@@ -187,8 +187,8 @@ class SaveContext:
     """The context in which a user's parameters are saved. `previous` is what was stored before.
 
     Targets that `rules` never allow are refused, and so are addresses that `recipient_rules` never allow. Without these
-    rules, the attempt fails instead. `known_secrets` are the names of the owner's secrets in lower case; None if
-    references to them are not checked. In evaluated parameters of a step, `callback_marker` stands for the callback URL
+    rules, the attempt fails instead. `known_secrets` are the owner's secrets; None if references to
+    them are not checked. In evaluated parameters of a step, `callback_marker` stands for the callback URL
     and `secret_marker` for references to secrets.
     """
 
@@ -198,7 +198,7 @@ class SaveContext:
     previous: Mapping[str, Any] | None = None
     recipient_rules: RecipientRules | None = None
     callback_marker: str | None = None
-    known_secrets: frozenset[str] | None = None
+    known_secrets: KnownSecrets | None = None
     secret_marker: str | None = None
 
 

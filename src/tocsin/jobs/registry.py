@@ -15,8 +15,10 @@ from tocsin.jobs.extras import explain_missing
 from tocsin.jobs.geometry.country_lookup import CountryLookupJob
 from tocsin.jobs.geometry.polygon_area import PolygonAreaJob
 from tocsin.jobs.http.job import HttpJob
+from tocsin.jobs.http.secret_references import find_host_faults
 from tocsin.jobs.reports.job import ReportJob
 from tocsin.named_secrets.references import explain_unknown, find_names, iter_texts, secret_key
+from tocsin.named_secrets.store import KnownSecrets
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.value_bounds import DOCUMENT_BOUNDS, ValuePath, find_value_faults
@@ -99,14 +101,14 @@ class RegisteredJobs:
     """The registered jobs, as the validation of workflows uses them.
 
     Targets that `rules` never allow are faults, and so are addresses that `recipients` never allow. `secrets` are the
-    names of the owner's secrets in lower case; None if they are not known.
+    owner's named secrets; None if they are not known.
     """
 
     def __init__(
         self,
         rules: ConnectionRules | None = None,
         recipients: RecipientRules | None = None,
-        secrets: frozenset[str] | None = None,
+        secrets: KnownSecrets | None = None,
     ) -> None:
         self._rules, self._recipients, self._secrets = rules, recipients, secrets
 
@@ -129,7 +131,13 @@ class RegisteredJobs:
             return found
         if self._recipients is not None and (found := _find_refused_recipients(job, params, self._recipients)):
             return found
+        if kind == HttpJob.kind and self._secrets and (found := _find_host_faults(params, self._secrets)):
+            return found
         return list(islice(find_value_faults(params, DOCUMENT_BOUNDS), _MAX_FAULTS))
+
+
+def _find_host_faults(params: Mapping[str, Any], secrets: KnownSecrets) -> list[tuple[ValuePath, str]]:
+    return list(islice(find_host_faults(str(params.get("url")), iter_texts(params), secrets), _MAX_FAULTS))
 
 
 def _load_job(entry: EntryPoint) -> Job[Any]:

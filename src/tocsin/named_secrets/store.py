@@ -21,6 +21,8 @@ class NamedSecret:
     value_set_at: datetime
 
 
+KnownSecrets: TypeAlias = Mapping[str, SecretHosts]
+"""The hosts of an owner's secrets, by their name in lower case."""
 OpenSecrets: TypeAlias = Callable[[str, Collection[str]], Awaitable[Mapping[str, NamedSecret]]]
 """Returns those of an owner's secrets with these names that exist, by their name in lower case."""
 
@@ -46,10 +48,10 @@ async def find_secret(database: Database, owner: str, name: str) -> NamedSecretD
     return await database.named_secrets.find_one({"_id": secret_id(owner, name)})
 
 
-async def list_secret_keys(database: Database, owner: str) -> frozenset[str]:
-    """Return the names of the secrets of an owner in lower case."""
-    found = database.named_secrets.find({"owner": owner}, {"name": 1})
-    return frozenset([secret_key(secret["name"]) async for secret in found])
+async def list_known_secrets(database: Database, owner: str) -> KnownSecrets:
+    """Return the secrets of an owner with the hosts that they may be sent to, without their values."""
+    found = database.named_secrets.find({"owner": owner}, {"name": 1, "allowed_hosts": 1})
+    return {secret_key(each["name"]): SecretHosts(each["name"], each["allowed_hosts"]) async for each in found}
 
 
 class NamedSecrets:

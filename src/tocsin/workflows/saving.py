@@ -25,7 +25,7 @@ from tocsin.documents.updates import all_of, change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.jobs import registry
 from tocsin.named_secrets.references import find_all_names
-from tocsin.named_secrets.store import list_secret_keys, secret_id
+from tocsin.named_secrets.store import list_known_secrets, secret_id
 from tocsin.notifications.incidents.alerts import review_alerts
 from tocsin.notifications.preferences.store import delete_rule
 from tocsin.outbound.guard import ConnectionRules
@@ -71,7 +71,7 @@ async def save_workflow(
 
     Raises WorkflowInvalid with all faults, including masks that cannot keep a secret.
     """
-    secrets = await list_secret_keys(database, owner)
+    secrets = await list_known_secrets(database, owner)
     validated = await validate_source(source, now, registry.RegisteredJobs(rules, recipients, secrets))
     return await save_validated(database, box, owner, validated, now, quotas)
 

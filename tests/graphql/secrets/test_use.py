@@ -90,9 +90,12 @@ async def test_a_job_that_is_tried_sends_its_secrets_and_shows_none(api: Api) ->
 async def test_a_job_that_is_tried_sends_its_secrets_to_allowed_hosts_only(api: Api) -> None:
     await create(api.alice, "tok", "tip-top-secret", "api.example.com")
     async with answering(response()) as server:
-        payload = await attempt(api.alice, {"url": server.url, "token": "${{ secrets.tok }}"})
+        await create(api.alice, "hook", server.url, "127.0.0.1")
+        named = await attempt(api.alice, {"url": server.url, "token": "${{ secrets.tok }}"})
+        hidden = await attempt(api.alice, {"url": "${{ secrets.hook }}", "token": "${{ secrets.tok }}"})
     assert server.connections == 0
-    assert payload["trial"]["error"]["kind"] == "SECRET_HOST"
+    assert [error["field"] for error in named["userErrors"]] == [["job", "http", "token"]]
+    assert hidden["trial"]["error"]["kind"] == "SECRET_HOST"
 
 
 YAML = """name: w

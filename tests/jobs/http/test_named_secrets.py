@@ -67,7 +67,7 @@ async def client() -> AsyncIterator[OwnerHttpClient]:
 async def perform(client: OwnerHttpClient, secrets: Named, marked: str | None = None, **fields: Any) -> Outcome:
     """Make a call as one of a task, or of a step whose references became markers that begin with `marked`."""
     given = mark_references(fields, marked) if marked else fields
-    rules = ReferenceRules(None if marked else frozenset(secrets), marked)
+    rules = ReferenceRules(marker=marked)
     stored: Any = prepare_http_params(HttpInput(**given), BOX, "alice", references=rules)
     assert TOKEN not in str(stored)
     context: JobContext = replace(job_context(client), open_secrets=secrets.open)
@@ -426,7 +426,7 @@ async def test_what_was_saved_before_there_were_secrets_is_sent_as_it_is(client:
 async def test_a_deleted_secret_fails_the_attempt_for_good(client: OwnerHttpClient) -> None:
     async with answering(response()) as server:
         secrets = named(tok=TOKEN)
-        rules = ReferenceRules(frozenset({"tok"}))
+        rules = ReferenceRules()
         given = HttpInput(url=server.url, headers={"X": "${{ secrets.Tok }}"})
         stored: Any = prepare_http_params(given, BOX, "alice", references=rules)
         secrets.clear()

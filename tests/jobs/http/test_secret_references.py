@@ -11,13 +11,15 @@ from tocsin.jobs.base import SaveContext
 from tocsin.jobs.http.secret_references import UNBOUND
 from tocsin.jobs.http.trials import name_target
 from tocsin.named_secrets.references import make_secret_marker, mark_references
+from tocsin.outbound.host_patterns import SecretHosts
 
 URL = "https://hooks.example.com/"
 SLACK = "${{ secrets.slack }}"
+KNOWN = {name: SecretHosts(name, ["*.example.com", "x.example"]) for name in ("slack", "tok")}
 
 
 def save(previous: Any = None, kind: str = "http", **given: Any) -> Any:
-    saving = SaveContext("alice", BOX, previous=previous, known_secrets=frozenset({"slack", "tok"}))
+    saving = SaveContext("alice", BOX, previous=previous, known_secrets=KNOWN)
     return registry.prepare_params(kind, {"url": URL, **given} if kind == "http" else given, saving)
 
 
@@ -69,6 +71,40 @@ def test_an_unknown_secret_is_named_at_its_field(given: Any, path: tuple[str, ..
     with pytest.raises(InvalidInput, match=r"You have no secret gone\. Create it with setSecret") as caught:
         save(**given)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"url": f"https://example.org/{SLACK}"}, ("url",)),
+        ({"url": f"https://example.com/?a={SLACK}"}, ("url",)),
+        ({"url": "http://EXAMPLE.org:8080/", "headers": {"X-A": SLACK}}, ("headers", "X-A")),
+        ({"url": "https://example.org", "token": SLACK}, ("token",)),
+        ({"url": f"https://example.org/{SLACK}", "method": "POST", "bodyForm": {"a": SLACK}}, ("url",)),
+    ],
+)
+def test_a_secret_that_may_not_be_sent_to_the_host_is_named_at_its_field(given: Any, path: tuple[str, ...]) -> None:
+    with pytest.raises(
+        InvalidInput, match=r"slack may be sent to \*\.example\.com, x\.example only, not to exam"
+    ) as caught:
+        save(**given)
+    assert caught.value.path == path
+    found = registry.RegisteredJobs(secrets=KNOWN).check("http", given)
+    assert (path, caught.value.message) in found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        SLACK,
+        f"https://{SLACK}/",
+        f"https://{SLACK}.example.org/",
+        "https://${{ inputs.host }}/",
+        "https://a${{ item }}",
+    ],
+)
+def test_a_host_that_the_url_does_not_name_is_checked_when_it_is_called(url: str) -> None:
+    assert registry.RegisteredJobs(secrets=KNOWN).check("http", {"url": url, "headers": {"X-A": SLACK}}) == []
 
 
 @pytest.mark.parametrize("text", ["${{ secrets }}", "${{ secrets.a-b }}", "${{ secrets.slack || 'x' }}"])

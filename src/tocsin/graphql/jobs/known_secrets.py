@@ -7,16 +7,16 @@ from typing import Any
 import strawberry
 
 from tocsin.graphql.context import Services
-from tocsin.named_secrets.store import list_secret_keys
+from tocsin.named_secrets.store import KnownSecrets, list_known_secrets
 
 _SIGN = "secrets."
 
 
-async def load_known_secrets(services: Services, owner: str, jobs: Iterable[Any]) -> frozenset[str]:
-    """Return the names of the owner's secrets in lower case; none, without a query, if no job mentions a secret."""
+async def load_known_secrets(services: Services, owner: str, jobs: Iterable[Any]) -> KnownSecrets:
+    """Return the owner's secrets; none, without a query, if no job mentions a secret."""
     if not any(map(_mentions_secret, jobs)):
-        return frozenset()
-    return await list_secret_keys(services.database, owner)
+        return {}
+    return await list_known_secrets(services.database, owner)
 
 
 def _mentions_secret(value: Any) -> bool:

@@ -25,6 +25,7 @@ from tocsin.graphql.jobs.report import ReportJob, ReportJobInput, to_report_job
 from tocsin.graphql.scalars import JSON
 from tocsin.jobs import registry
 from tocsin.jobs.base import SaveContext
+from tocsin.named_secrets.store import KnownSecrets
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 
@@ -87,7 +88,7 @@ def parse_job(
     input_: JobInput,
     services: Services,
     owner: User,
-    known_secrets: frozenset[str],
+    known_secrets: KnownSecrets,
     previous: JobDocument | None = None,
 ) -> JobDocument:
     """Return the stored form of the job, with secrets of the `previous` job that it replaces. Raises InvalidInput.
@@ -112,7 +113,7 @@ def parse_job(
 
 
 def _save_context(
-    kind: str, services: Services, owner: User, known_secrets: frozenset[str], previous: JobDocument | None
+    kind: str, services: Services, owner: User, known_secrets: KnownSecrets, previous: JobDocument | None
 ) -> SaveContext:
     before = previous["params"] if previous is not None and previous["kind"] == kind else None
     recipients = RecipientRules(services.settings.email_recipients, owner.email)

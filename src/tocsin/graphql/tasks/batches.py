@@ -23,6 +23,7 @@ from tocsin.graphql.node import TASK, load_node
 from tocsin.graphql.payloads import Payload, mutation, payload
 from tocsin.graphql.tasks.inputs import CreateTaskInput, idempotency_key_field, parse_draft
 from tocsin.graphql.tasks.types import Task
+from tocsin.named_secrets.store import KnownSecrets
 from tocsin.quotas import Quota
 from tocsin.tasks import bulk_creation, idempotency, queues, saving
 
@@ -154,7 +155,7 @@ async def _check(services: Services, owner: User, input: CreateTasksInput, now: 
 def _check_one(
     services: Services,
     owner: User,
-    known_secrets: frozenset[str],
+    known_secrets: KnownSecrets,
     index: int,
     input: CreateTaskInput,
     now: datetime,

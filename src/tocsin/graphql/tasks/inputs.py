@@ -14,6 +14,7 @@ from tocsin.graphql.enums import IfPast
 from tocsin.graphql.jobs.types import JobInput, parse_job
 from tocsin.graphql.tasks.retry import RetryInput, parse_retry_policy
 from tocsin.graphql.tasks.schedule import MisfireInput, ScheduleInput, parse_misfire, parse_schedule
+from tocsin.named_secrets.store import KnownSecrets
 from tocsin.tasks.drafts import DraftChanges, TaskDraft, draft_from_task, validate_fields
 from tocsin.tasks.ranking import DEFAULT_QUEUE
 from tocsin.tasks.setting_checks import DEFAULT_ALERT_AFTER
@@ -159,7 +160,7 @@ def parse_draft(
     input_: TaskSettingsInput,
     services: Services,
     owner: documents.User,
-    known_secrets: frozenset[str],
+    known_secrets: KnownSecrets,
     now: datetime,
     before: documents.Task | None = None,
 ) -> TaskDraft:
@@ -214,7 +215,7 @@ def parse_draft_changes(
     input_: UpdateTaskInput,
     services: Services,
     owner: documents.User,
-    known_secrets: frozenset[str],
+    known_secrets: KnownSecrets,
     task: documents.Task,
     now: datetime,
 ) -> DraftChanges:

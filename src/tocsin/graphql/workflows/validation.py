@@ -6,7 +6,7 @@ from tocsin import clock
 from tocsin.documents import User
 from tocsin.graphql.context import Services
 from tocsin.jobs.registry import RegisteredJobs
-from tocsin.named_secrets.store import list_secret_keys
+from tocsin.named_secrets.store import list_known_secrets
 from tocsin.outbound.guard import ConnectionRules
 from tocsin.outbound.recipient_rules import RecipientRules
 from tocsin.workflows.language.offloaded_validation import validate_yaml
@@ -24,7 +24,7 @@ class WorkflowError:
 async def load_registered_jobs(services: Services, owner: User) -> RegisteredJobs:
     """Return the jobs that steps can have, with the rules for what this owner may reach, and their secrets."""
     recipients = RecipientRules(services.settings.email_recipients, owner.email)
-    secrets = await list_secret_keys(services.database, owner.id)
+    secrets = await list_known_secrets(services.database, owner.id)
     return RegisteredJobs(ConnectionRules.from_settings(services.settings), recipients, secrets)
 
 

@@ -252,6 +252,7 @@ def _note_named_secrets(
     if token is not None and given.token is not None:
         texts.append((("token",), token))
     references.check_texts(texts)
+    references.check_hosts(checked.url, texts)
     references.check_bound(checked.url, secret, token, keeps_token=given.token is None)
     keeps = token is not None and given.token is None
     keeps = keeps or any(isinstance(value, SealedHeader) for value in secret.values())

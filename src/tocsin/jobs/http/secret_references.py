@@ -1,8 +1,10 @@
 """References to named secrets in the parameters of an HTTP call, as they are saved. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from yarl import URL
 
 from tocsin.errors import InvalidInput
 from tocsin.jobs.http.body import HttpBodyDocument
@@ -18,6 +20,9 @@ from tocsin.named_secrets.references import (
     secret_key,
     text_before_references,
 )
+from tocsin.named_secrets.store import KnownSecrets
+from tocsin.outbound.host_patterns import find_host_refusal
+from tocsin.outbound.urls import parse_url
 
 _LITERAL_ORIGIN = re.compile(r"https?://[^/?#\\@]+[/?#]", re.IGNORECASE)
 _SAMPLE = "x"
@@ -33,11 +38,11 @@ PlacedText = tuple[tuple[str, ...], str]
 class ReferenceRules:
     """The rules for references in parameters that are being saved.
 
-    `known` are the names of the owner's secrets in lower case; None if they are not checked. `marker` stands for
+    `known` are the owner's secrets; None if they are not checked. `marker` stands for
     references in the evaluated parameters of a step, instead of `${{ secrets.name }}`, which may come from data.
     """
 
-    known: frozenset[str] | None = None
+    known: KnownSecrets | None = None
     marker: str | None = None
 
     def has_names(self, text: str) -> bool:
@@ -69,6 +74,11 @@ class ReferenceRules:
         """Return whether a secret determines the server of a URL."""
         return self.has_names(url) and not self._has_literal_origin(url)
 
+    def check_hosts(self, url: str, texts: Iterable[PlacedText]) -> None:
+        """Check that secrets may be sent to the server of a URL. Raises InvalidInput."""
+        for path, message in find_host_faults(url, texts, self.known or {}):
+            raise InvalidInput(message, *path)
+
     def check_bound(
         self, url: str, sealed: Mapping[str, str | SealedHeader], token: str | None, *, keeps_token: bool
     ) -> None:
@@ -95,6 +105,23 @@ class ReferenceRules:
 
 
 NO_REFERENCE_RULES = ReferenceRules()
+
+
+def find_host_faults(url: str, texts: Iterable[PlacedText], known: KnownSecrets) -> Iterator[PlacedText]:
+    """Yield why secrets may not be sent to the server of a URL, with the paths of the texts that reference them.
+
+    None if the URL does not name its server: they are also checked before each request.
+    """
+    origin = _LITERAL_ORIGIN.match(text_before_references(url, None) if find_names(url) else f"{url}/")
+    called = parse_url(origin[0]) if origin is not None and "${{" not in origin[0] else None
+    if not isinstance(called, URL):
+        return
+    for path, text in texts:
+        for name in find_names(text):
+            secret = known.get(secret_key(name))
+            if secret is not None and (refusal := find_host_refusal(called, [secret])) is not None:
+                allowed = f"The secret {secret.name} may be sent to {', '.join(secret.patterns)} only"
+                yield path, f"{allowed}, not to {called.host}. {refusal.hint}"
 
 
 def body_texts(body: HttpBodyDocument | None, place: str) -> list[PlacedText]:
