@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "wouter-preact";
 
 import { readOnce } from "../client.ts";
+import { withoutDeleted } from "../deletions.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
 import { PAGE_KEYS } from "../shortcuts.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -111,8 +112,8 @@ function matching(text: string): Command[] {
 }
 
 function toCommands(found: Found | undefined): Command[] {
-  const tasks = found?.tasks.nodes.map(({ id, name, status }) => ({ path: `/tasks/${id}`, name, kind: "Task", status })) ?? [];
-  const workflows = found?.workflows.nodes.map(({ id, name }) => ({ path: `/workflows/${id}`, name, kind: "Workflow" })) ?? [];
+  const tasks = withoutDeleted(found?.tasks.nodes ?? []).map(({ id, name, status }) => ({ path: `/tasks/${id}`, name, kind: "Task", status }));
+  const workflows = withoutDeleted(found?.workflows.nodes ?? []).map(({ id, name }) => ({ path: `/workflows/${id}`, name, kind: "Workflow" }));
   return [...tasks, ...workflows];
 }
 

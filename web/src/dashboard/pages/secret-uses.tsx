@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { Link } from "wouter-preact";
 
+import { withoutDeleted } from "../deletions.ts";
 import { graphql, type ResultOf } from "../graphql.ts";
 import "../styles/secrets.css";
 
@@ -25,14 +26,14 @@ type Use = { name: string; address: string };
 
 function listUses({ tasks, workflows }: Uses): Use[] {
   return [
-    ...tasks.map(({ id, name }) => ({ name, address: `/tasks/${id}` })),
-    ...workflows.map(({ id, name }) => ({ name, address: `/workflows/${id}` })),
+    ...withoutDeleted(tasks).map(({ id, name }) => ({ name, address: `/tasks/${id}` })),
+    ...withoutDeleted(workflows).map(({ id, name }) => ({ name, address: `/workflows/${id}` })),
   ];
 }
 
 /** Says how many more there are than those that are named; the server does not tell all of many. */
 function sayMore({ tasks, workflows }: Uses, named: number): string {
-  const more = tasks.length + workflows.length - named;
+  const more = withoutDeleted(tasks).length + withoutDeleted(workflows).length - named;
   const isCut = tasks.length === MOST_TOLD || workflows.length === MOST_TOLD;
   return more > 0 ? `and ${more}${isCut ? " or more" : ""} more` : "";
 }
