@@ -25,6 +25,7 @@ PARTS: tuple[tuple[str, Mapping[str, Any], Mapping[str, Any]], ...] = (
     ("edge", {}, {"seconds": 2.0, "plain": False}),
     ("subscribers", {}, {"seconds": 5.0}),
     ("statistics", {}, {"sizes": (1_000,)}),
+    ("public_status", {}, {"sizes": (1_000,)}),
     ("dashboard", {}, {"seconds": 8}),
     ("mails", {}, {"storm": 50, "outage": 2.0}),
     ("notifications", {}, {"rounds": 1, "tasks": 400}),

@@ -43,24 +43,25 @@ async def measure_queries(size: int) -> dict[str, Figures]:
     async with database() as server:
         opened = await connect(server.uri, "tocsin")
         statistics, begun, cpu = Statistics(opened), clock.now() - _PERIOD, CpuClock(server.pid or 0)
-        await _fill(statistics, opened, size, begun)
+        await fill_with_runs(statistics, opened, size, begun)
         now = clock.now()
-        found = {"counting and storing a burst of 2,000 runs": await _measure(burst(statistics, size, now), cpu, 1)}
+        found = {"counting and storing a burst of 2,000 runs": await measure_work(burst(statistics, size, now), cpu, 1)}
         for name, (length, bucket) in _QUERIES.items():
             for of, scope in (("all runs", ALL), ("a task", task_scope(f"{OWNER}/t0"))):
                 if scope == ALL or not bucket.has_minutes:
                     periods = plan_periods(now - length, now, bucket, scope, now)
                     query = partial(read_statistics, opened, statistics, OWNER, scope, periods, bucket)
-                    found[f"{name}, of {of}"] = await _measure(query, cpu)
+                    found[f"{name}, of {of}"] = await measure_work(query, cpu)
         page = [f"{OWNER}/t{number}" for number in range(_TASKS)]
-        found[f"outcomes of {_TASKS} tasks"] = await _measure(partial(statistics.read_outcomes, page), cpu)
+        found[f"outcomes of {_TASKS} tasks"] = await measure_work(partial(statistics.read_outcomes, page), cpu)
         sweep = partial(find_wrong_hours, opened, OWNER, now - timedelta(days=8), now)
-        found["comparison of 8 days with the runs"] = await _measure(sweep, cpu, 3)
+        found["comparison of 8 days with the runs"] = await measure_work(sweep, cpu, 3)
         await opened.close()
         return found
 
 
-async def _measure(work: Callable[[], Awaitable[Any]], cpu: CpuClock, repeats: int = 15) -> Figures:
+async def measure_work(work: Callable[[], Awaitable[Any]], cpu: CpuClock, repeats: int = 15) -> Figures:
+    """Return the figures of some work: the median time, and the mean of the processor time."""
     before = sum(cpu.read())
     took = await median_ms(work, repeats)
     return Figures(took, (sum(cpu.read()) - before) / repeats * 1000)
@@ -78,7 +79,7 @@ def burst(statistics: Statistics, first: int, due_at: datetime) -> Callable[[], 
     return count
 
 
-async def _fill(statistics: Statistics, opened: Database, size: int, begun: datetime) -> None:
+async def fill_with_runs(statistics: Statistics, opened: Database, size: int, begun: datetime) -> None:
     """Store the runs, and count them as the completer does."""
     task, step = make_task(0, begun), _PERIOD / size
     for first in range(0, size, _BATCH):
