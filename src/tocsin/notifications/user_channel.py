@@ -5,7 +5,7 @@ from pymongo.errors import PyMongoError
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.notifications import channel_health
-from tocsin.notifications.channel_store import is_paused_alert_service, open_settings
+from tocsin.notifications.channel_store import can_be_told, open_settings
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.base import (
     Channel,
@@ -19,12 +19,14 @@ from tocsin.notifications.channels.base import (
     Message,
 )
 from tocsin.notifications.channels.notice import Notice
-from tocsin.notifications.events import ENDS, Event
+from tocsin.notifications.events import Event
 from tocsin.notifications.notices import render_notice, to_notice
 from tocsin.outbound.http_client import HttpClient
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 from tocsin.telemetry import get_logger
 
+CHANNEL_DELETED, CHANNEL_DISABLED = "the channel was deleted", "the channel is disabled"
+"""The reasons of deliveries that were dropped because of their channel."""
 _GONE = "Its endpoint does not exist any more."
 _log = get_logger(__name__)
 
@@ -91,9 +93,9 @@ class UserChannel(Channel):
         query = {"_id": delivery.get("channel")}
         channel = await self._context.database.notification_channels.find_one(query)
         if channel is None:
-            raise DeliveryObsolete("the channel was deleted")
-        if not channel["is_enabled"] and not (delivery["kind"] in ENDS and is_paused_alert_service(channel)):
-            raise DeliveryObsolete("the channel is disabled")
+            raise DeliveryObsolete(CHANNEL_DELETED)
+        if not can_be_told(channel, delivery["kind"]):
+            raise DeliveryObsolete(CHANNEL_DISABLED)
         return channel
 
     async def _record(self, channel: NotificationChannelDocument, error: TocsinError | None) -> None:

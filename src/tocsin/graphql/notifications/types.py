@@ -48,6 +48,9 @@ class NotificationDelivery(Node):
         description="Time at which the service accepted it, or you acknowledged it; null before that."
     )
     last_error: str | None = strawberry.field(description="Why it was not delivered so far; null if it was.")
+    retried_at: datetime | None = strawberry.field(
+        description="Time at which you last had it sent again, by `retryNotificationDelivery`; null if you never did."
+    )
     attempts: list[NotificationAttempt] = strawberry.field(description="Last attempts, at most 20, oldest first.")
 
     @strawberry.field(description="Channel to which it goes; null for a mail, and if the channel was deleted.")
@@ -123,6 +126,7 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
         next_try_at=document["next_try_at"] if is_queued else None,
         delivered_at=document.get("delivered_at"),
         last_error=document.get("last_error"),
+        retried_at=document.get("retried_at"),
         attempts=[
             NotificationAttempt(
                 at=each["at"],
