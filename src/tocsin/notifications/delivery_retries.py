@@ -32,7 +32,8 @@ async def retry_delivery(database: Database, owner: str, delivery_id: str, now: 
     delivery = await find_full_delivery(database, owner, delivery_id)
     if delivery is None:
         raise NotFound(_NOT_FOUND, "id")
-    _require_retryable(delivery)
+    if (refusal := find_refusal(delivery)) is not None:
+        raise Conflict(refusal, "id")
     channel = await _require_channel(database, delivery)
     reason = await find_obsolete_reason({**delivery, "retried_at": now}, database, now)
     if reason is not None:
@@ -43,16 +44,15 @@ async def retry_delivery(database: Database, owner: str, delivery_id: str, now: 
     database.deliveries_queued({owner})
 
 
-def _require_retryable(delivery: DeliveryDocument) -> None:
-    """Raise Conflict for a mail, a live delivery, and one that has not failed."""
+def find_refusal(delivery: DeliveryDocument) -> str | None:
+    """Return why a delivery in this state is not sent again: a mail, a live one, or one that has not failed."""
     if delivery.get("channel") is None:
-        raise Conflict("It is a mail. Only deliveries to channels can be retried.", "id")
+        return "It is a mail. Only deliveries to channels can be retried."
     if is_live(delivery):
-        raise Conflict("It was live, and cannot be retried. To read it again, query `notifications`.", "id")
+        return "It was live, and cannot be retried. To read it again, query `notifications`."
     status = delivery["status"]
     was_dropped = status == DeliveryStatus.SUPERSEDED and delivery.get("last_error") in _DROPPED
-    if status != DeliveryStatus.FAILED and not was_dropped:
-        raise Conflict(_REFUSALS[status], "id")
+    return None if status == DeliveryStatus.FAILED or was_dropped else _REFUSALS[status]
 
 
 async def _require_channel(database: Database, delivery: DeliveryDocument) -> NotificationChannelDocument:

@@ -18,7 +18,8 @@ LIST = """{ notifications(first: 20) { nodes { id deliveries {
   id isMail event status queuedAt deliveredAt lastError attempts { at error wasReceived } channel { id name } } } } }"""
 NODE = "query($id: ID!) { node(id: $id) { ... on NotificationDelivery { id isMail status } } }"
 RETRY = """mutation($id: ID!) { retryNotificationDelivery(input: { id: $id }) {
-  notificationDelivery { id status lastError retriedAt nextTryAt attempts { error } } userErrors { code field } } }"""
+  notificationDelivery { id status lastError canRetry retriedAt nextTryAt attempts { error } }
+  userErrors { code field } } }"""
 REFUSED = "550 5.1.1 No such user"
 
 
@@ -97,12 +98,15 @@ async def add_failed(api: Api) -> tuple[str, Any]:
 
 async def test_a_failed_one_is_sent_again(api: Api) -> None:
     failed, _ = await add_failed(api)
+    listed = await api.alice.ask("{ notifications { nodes { deliveries { isMail canRetry } } } }")
+    mail_and_channel = [{"isMail": True, "canRetry": False}, {"isMail": False, "canRetry": True}]
+    assert listed["notifications"]["nodes"][0]["deliveries"] == mail_and_channel
     woken: list[Any] = []
     with api.database.deliveries_queued.connected(woken.append):
         answer = (await api.alice.ask(RETRY, id=failed))["retryNotificationDelivery"]
     shown, at = answer["notificationDelivery"], answer["notificationDelivery"]["retriedAt"]
     assert shown == {
-        "id": failed, "status": "QUEUED", "lastError": None, "retriedAt": at, "nextTryAt": at,
+        "id": failed, "status": "QUEUED", "lastError": None, "canRetry": False, "retriedAt": at, "nextTryAt": at,
         "attempts": [{"error": REFUSED}],
     }  # fmt: skip
     assert woken == [{owner_of(api.alice)}]
