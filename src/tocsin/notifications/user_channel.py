@@ -5,7 +5,7 @@ from pymongo.errors import PyMongoError
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.notifications import channel_health
-from tocsin.notifications.channel_store import can_be_told, open_settings
+from tocsin.notifications.channel_store import can_be_told, keeps_alerts, open_settings
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.base import (
     Channel,
@@ -19,7 +19,7 @@ from tocsin.notifications.channels.base import (
     Message,
 )
 from tocsin.notifications.channels.notice import Notice
-from tocsin.notifications.events import Event
+from tocsin.notifications.events import ENDS, Event
 from tocsin.notifications.notices import render_notice, to_notice
 from tocsin.outbound.http_client import HttpClient
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
@@ -56,7 +56,10 @@ class UserChannel(Channel):
         return render_notice(event)
 
     async def deliver(self, delivery: DeliveryDocument) -> Message:
-        """Deliver to a channel that exists, is enabled and did not fail just now, or to one as it was."""
+        """Deliver to a channel that exists, is enabled and did not fail just now, or to one as it was.
+
+        For a deactivated owner, only what was opened in an alert service is closed there.
+        """
         channel = await self._find_channel(delivery)
         context, notice = self._context, self._make_notice(delivery)
         try:
@@ -85,7 +88,7 @@ class UserChannel(Channel):
         if retry_at is not None and retry_at > self._context.clock():
             raise DeliveryPostponed(channel.get("last_error") or "The channel fails.", retry_at)
         owner = await database.users.find_one({"_id": channel["owner"]}, {"is_active": 1})
-        if owner is None or not owner["is_active"]:
+        if owner is None or not (owner["is_active"] or (delivery["kind"] in ENDS and keeps_alerts(channel))):
             raise DeliverySuppressed("the owner was deleted or deactivated")
         return channel
 
