@@ -42,7 +42,7 @@ from tocsin.notifications.events import DIGEST_KIND
 from tocsin.notifications.live.acknowledgements import release_mail
 from tocsin.notifications.live.holding import is_live
 from tocsin.notifications.obsolete_deliveries import find_obsolete_reason
-from tocsin.notifications.preferences.gate import admit_delivery, require_wanted
+from tocsin.notifications.preferences.gate import admit_delivery, require_uncovered, require_wanted
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
@@ -139,6 +139,7 @@ async def _admit_live(database: Database, delivery: DeliveryDocument, now: datet
     except DeliverySuppressed:
         await release_mail(database, delivery, now)
         raise
+    await require_uncovered(database, delivery, now)
     return delivery
 
 
