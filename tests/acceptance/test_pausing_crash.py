@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.server import Server, UnavailableError
+from tests.acceptance.server import RateLimitedError, Server, UnavailableError
 from tests.harness import wait_until
+from tests.notifications.channels.helpers import json_of
 from tests.outbound.servers import answering, response
 
 _TASKS = 40
@@ -20,6 +21,10 @@ _CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { 
 _TASKS_QUERY = """{ tasks(first: 100) { nodes {
   id pauseReason consecutiveFailures missed: runs(first: 1, filter: {status: [MISSED, SKIPPED]}) { totalCount }
 } } }"""
+_CHANNEL = """mutation($i: CreateNotificationChannelInput!) {
+  createNotificationChannel(input: $i) { userErrors { code } }
+}"""
+_DELIVERIES = "{ notifications(first: 50, kinds: [%s]) { nodes { deliveries { isMail status } } } }"
 _TOLD = "{ notifications(first: 100, kinds: [%s]) { nodes { id data } } }"
 
 
@@ -39,7 +44,7 @@ async def _ask(server: Server, query: str, variables: Any = None) -> dict[str, A
     async def answered() -> dict[str, Any] | None:
         try:
             return await server.query(query, variables)
-        except (httpx.TransportError, UnavailableError):
+        except (httpx.TransportError, UnavailableError, RateLimitedError):
             return None
 
     found: dict[str, Any] = await wait_until(answered, 60)
@@ -66,18 +71,25 @@ async def test_each_pause_and_miss_is_told_once_though_server_and_database_are_k
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     chance, server = random.Random(seed), Server(tmp_path, TOCSIN_LEASE_SECONDS="2")
-    async with answering(response("404 Not Found")) as target:
+    accepts = response("204 No Content")
+    async with answering(response("404 Not Found")) as target, answering(accepts) as receiver:
         await server.start()
         try:
             await server.sign_up()
             given = [_failing(number, target.url) for number in range(_TASKS)]
             await _ask(server, _CREATE, {"i": {"tasks": given, "idempotencyKey": "all"}})
+            channel = {"webhook": {"url": receiver.url}}
+            await _ask(server, _CHANNEL, {"i": {"name": "all", "channel": channel, "idempotencyKey": "all"}})
             for what in kills.split():
                 await asyncio.sleep(chance.uniform(0.5, 2.0))  # so that it dies at any point of its work
                 await _kill_and_restart(server, what)
             await _check(server)
+            await _check_ends(server)
         finally:
             await server.stop()
+    told = [json_of(each) for each in receiver.seen]
+    assert "incident.closed" not in {each["type"] for each in told}
+    assert len({each["data"]["details"]["taskId"] for each in told if each["type"] == "task.paused"}) == _TASKS
 
 
 async def _check(server: Server) -> None:
@@ -95,3 +107,24 @@ async def _check(server: Server) -> None:
         return paused == Counter(task["id"] for task in tasks) and missed == Counter(missing)
 
     await wait_until(all_told, 30)
+
+
+async def _check_ends(server: Server) -> None:
+    """Each incident is over by the pause, of which the channel is told instead."""
+    assert await _outcomes(server, "INCIDENT_CLOSED") == Counter(SUPERSEDED=_TASKS)
+    assert await _outcomes(server, "TASK_PAUSED") == Counter(DELIVERED=_TASKS)
+
+
+async def _outcomes(server: Server, kind: str) -> Counter[str]:
+    """Wait for the ends of the deliveries to the channel, of each task one, and count them by status.
+
+    What a process was sending that was killed is sent when its lease of a minute is over.
+    """
+
+    async def all_ended() -> Counter[str] | None:
+        nodes = (await _ask(server, _DELIVERIES % kind))["notifications"]["nodes"]
+        found = Counter(each["status"] for node in nodes for each in node["deliveries"] if not each["isMail"])
+        return found if found.total() == _TASKS and not found["QUEUED"] else None
+
+    outcomes: Counter[str] = await wait_until(all_ended, 120)
+    return outcomes

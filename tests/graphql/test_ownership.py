@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.graphql.conftest import T0, Api, Caller, run_document
+from tests.notifications.channel_helpers import told
 from tests.notifications.incidents.samples import incident
 from tocsin.graphql import ids
 from tocsin.graphql.schema import schema
@@ -186,6 +187,7 @@ CASES: dict[str, tuple[str, Any]] = {
     ),
     "updateNotificationChannel": (f'mutation($channel: ID!) {{ updateNotificationChannel(input: {{id: $channel, name: "mine"}}) {{ notificationChannel {{ id }} {SHOWN} }} }}', {"updateNotificationChannel": {"notificationChannel": None, **NOT_FOUND}}),
     "testNotificationChannel": (f"mutation($channel: ID!) {{ testNotificationChannel(input: {{id: $channel}}) {{ delivered error {SHOWN} }} }}", {"testNotificationChannel": {"delivered": False, "error": None, **NOT_FOUND}}),
+    "retryNotificationDelivery": (f"mutation($delivery: ID!) {{ retryNotificationDelivery(input: {{id: $delivery}}) {{ notificationDelivery {{ id }} {SHOWN} }} }}", {"retryNotificationDelivery": {"notificationDelivery": None, **NOT_FOUND}}),
     "rotateNotificationChannelKey": (f"mutation($channel: ID!) {{ rotateNotificationChannelKey(input: {{id: $channel}}) {{ signingKey {SHOWN} }} }}", {"rotateNotificationChannelKey": {"signingKey": None, **NOT_FOUND}}),
     "deleteNotificationChannel": (f"mutation($channel: ID!) {{ deleteNotificationChannel(input: {{id: $channel}}) {{ deletedNotificationChannelId {SHOWN} }} }}", {"deleteNotificationChannel": {"deletedNotificationChannelId": None, **NOT_FOUND}}),
 }  # fmt: skip
@@ -268,6 +270,10 @@ async def _alices(api: Api) -> tuple[dict[str, str], Any, Any]:
         'mutation { updateNotificationPreferences(input: {timeZone: "Europe/Berlin"}) { userErrors { code } } }'
     )
     variables["channel"] = (await api.alice.ask(create))["createNotificationChannel"]["notificationChannel"]["id"]
+    channel = ids.require_id("NotificationChannel", variables["channel"], "id")
+    failed = told(0, channel, api.alice.user.id) | {"status": "FAILED"}
+    await api.database.deliveries.insert_one(failed)
+    variables["delivery"] = ids.encode_id("NotificationDelivery", failed["_id"])
     secret = 'mutation { setSecret(input: {name: "slack", value: "alices value", allowedHosts: ["a.example"]}) { secret { id } } }'
     variables["secret"] = (await api.alice.ask(secret))["setSecret"]["secret"]["id"]
     share = "mutation($task: ID!) { createPublicLink(input: {subjectId: $task, kind: STATUS}) { publicLink { id } } }"
@@ -304,6 +310,7 @@ async def test_strangers_and_admins_see_and_change_nothing(api: Api, who: str) -
     assert await api.database.runs.find({}).to_list() == [run]
     assert [replay["status"] async for replay in api.database.replays.find({})] == ["CANARY"]
     assert [channel["revision"] async for channel in api.database.notification_channels.find({})] == [1]
+    assert [each["status"] async for each in api.database.deliveries.find({"channel": {"$ne": None}})] == ["FAILED"]
     assert len((await api.alice.ask("{ apiTokens { id } }"))["apiTokens"]) == 1
     links = await api.database.public_links.find({}).to_list()
     assert [link["issued_at"] == link["created_at"] for link in links] == [True]

@@ -76,3 +76,21 @@ async def test_the_end_that_a_process_that_died_was_about_to_tell_is_told_before
     assert await told(database) == [
         "network:first:carol:down", "network:first:carol:up", "network:second:carol:down",
     ]  # fmt: skip
+
+
+async def test_who_was_deactivated_meanwhile_is_told_of_the_end_for_alert_services(
+    database: Database,
+) -> None:
+    for name in ("carol", "dave", "erin"):
+        await add_admin(name)
+    await deactivate(database, "erin")
+    await cut_off(database, NOW, "first")
+    over = await come_back(database, NOW + MINUTE)
+    await deactivate(database, "dave")
+    await outages.announce_outage(database, over)
+    down, up = ([f"network:first:{name}:{end}" for name in ("carol", "dave")] for end in ("down", "up"))
+    assert sorted(await told(database)) == sorted([*down, *up])
+
+
+async def deactivate(database: Database, admin: str) -> None:
+    await database.users.update_one({"_id": admin}, {"$set": {"is_active": False}})

@@ -271,6 +271,29 @@ async function managesNotifications(page) {
   await acknowledges(page);
 }
 
+/** A notification that a server no longer took is sent again when it does. `given` is the URL of that server. */
+async function retriesDelivery(page) {
+  const token = await logIn(server, EMAIL, PASSWORD);
+  const channel = { name: "our program", channel: { webhook: { url: given[0] } } };
+  const create = "mutation ($i: CreateNotificationChannelInput!) { createNotificationChannel(input: $i) { userErrors { message } } }";
+  await ask(server, create, { i: channel }, token);
+  await ask(server, 'mutation { createApiToken(input: { name: "rung", scopes: [READ] }) { userErrors { message } } }', {}, token);
+  await begin(page, "/notifications/channels");
+  await page.getByText("✕ Disabled by Tocsin").waitFor();
+  await page.getByText("Last deliveries").click();
+  const deliveries = page.locator(".deliveries");
+  await deliveries.getByText("failed", { exact: true }).waitFor();
+  const retry = deliveries.getByRole("button", { name: /^Retry: .*rung/ });
+  await retry.click();
+  await deliveries.getByRole("alert").getByText("Enable it first").waitFor();
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await page.getByText("Nothing delivered yet").waitFor();
+  await retry.click();
+  await deliveries.getByText("delivered", { exact: true }).waitFor();
+  await page.getByText("✓ Works").waitFor();
+  assert.equal(await retry.count(), 0);
+}
+
 async function managesAccount(page) {
   await changesSettings(page);
   await managesTokens(page);
@@ -287,5 +310,6 @@ const SCENARIOS = {
   reset: (page) => followsReset(page, given[0]),
   settings: managesAccount,
   notifications: managesNotifications,
+  retry: retriesDelivery,
 };
 await browse(executable, server, SCENARIOS[scenario]);

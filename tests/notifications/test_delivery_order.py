@@ -122,14 +122,14 @@ def test_the_newest_replace_the_others_that_wait_except_one_that_is_being_sent()
 
 def test_the_time_for_a_plan_grows_with_the_number_of_deliveries_only(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
-    order = delivery_order._order
+    order = delivery_order.stage_order
 
     def count(delivery: Any) -> tuple[int, int]:
         nonlocal looks
         looks += 1
         return order(delivery)
 
-    monkeypatch.setattr(delivery_order, "_order", count)
+    monkeypatch.setattr(delivery_order, "stage_order", count)
     many = [mail(incident, stage, tries=1) for incident in range(1_000) for stage in (0, 1)]
     plan = plan_due(*many)
     assert (len(plan.superseded), len(plan.replaced)) == (1_000, 1_000 - MAX_WAITING)

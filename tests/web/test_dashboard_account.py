@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.server import Server, run_server
+from tests.notifications.channels.helpers import headers_of
 from tests.outbound.servers import answering, response
 from tests.web.browser import drive, needs_browser
 from tests.web.test_playground import mailed_link
@@ -51,3 +52,12 @@ async def test_channels_preferences_and_rules_are_managed(tmp_path: Path) -> Non
     async with answering(accepts, fails) as target, run_server(tmp_path) as server:
         await prepare(server)
         await drive(SCRIPT, server, "notifications", target.url)
+
+
+async def test_a_failed_delivery_is_sent_again(tmp_path: Path) -> None:
+    gone, accepts = response("410 Gone"), response("204 No Content")
+    async with answering(gone, accepts) as target, run_server(tmp_path) as server:
+        await prepare(server)
+        await drive(SCRIPT, server, "retry", target.url)
+    first, second = (headers_of(each)["webhook-id"] for each in target.seen)
+    assert first == second

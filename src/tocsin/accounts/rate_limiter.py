@@ -33,12 +33,14 @@ UNFAMILIAR_ADDRESS_FACTOR = 5
 """Unfamiliar addresses share one limit per account: this many times the limit of a single address."""
 RESET_MAIL_BUCKET = Bucket("requestPasswordReset/account", 3, 3600)
 TRIAL_BUCKET = Bucket("tryJob/user", 20, 60)
+RETRY_BUCKET = Bucket("retryNotificationDelivery/user", 30, 60)
 TRIGGER_BUCKET = Bucket("trigger/link", 60, 60)
 _ADDRESS_LIMIT_REACHED = "Too many attempts from this network address."
 _ACCOUNT_LIMIT_REACHED = "Too many attempts at this account from this network address."
 _UNFAMILIAR_LIMIT_REACHED = "Too many attempts at this account from addresses where nobody has logged in to it before."
 _RESET_LIMIT_REACHED = "A password reset was requested three times within the last hour: look for the mails."
 _TRIAL_LIMIT_REACHED = "You have tried 20 jobs within a minute."
+_RETRY_LIMIT_REACHED = "You have retried 30 deliveries within a minute."
 _TRIGGER_LIMIT_REACHED = "This URL was called 60 times within a minute."
 _COST_LIMIT_REACHED = "You have used up the cost that operations may have in a minute."
 log = telemetry.get_logger(__name__)
@@ -98,6 +100,10 @@ class RateLimiter:
     async def count_trial(self, user: str) -> None:
         """Count a trial of a job by this user, from wherever. Raises RateLimited."""
         await self._take_one(TRIAL_BUCKET, user, _TRIAL_LIMIT_REACHED)
+
+    async def count_delivery_retry(self, user: str) -> None:
+        """Count a retry of a notification's delivery by this user, from wherever. Raises RateLimited."""
+        await self._take_one(RETRY_BUCKET, user, _RETRY_LIMIT_REACHED)
 
     async def count_trigger(self, link: str) -> None:
         """Count a request to the trigger URL of this public link, from wherever. Raises RateLimited."""

@@ -17,6 +17,7 @@ from tocsin.documents import AuditAction, Database, LinkPurpose, User, delete_tr
 from tocsin.errors import InvalidInput, NotFound, UserError, UserErrorCode
 from tocsin.notifications.account_events import PasswordChanged
 from tocsin.notifications.deliveries import notify
+from tocsin.notifications.incidents.reviews import review_incidents
 from tocsin.quotas.limits import MAX_QUOTA_LIMIT, Quota
 from tocsin.security.passwords import check_password, hash_password
 from tocsin.tasks.lifecycle import cancel_workflow_runs, pause_all_tasks
@@ -134,8 +135,9 @@ async def set_admin(user: User, actor: Actor, is_admin: bool = True) -> User:
 async def deactivate_user(database: Database, user: User, actor: Actor) -> int:
     """Lock the user out and pause all their tasks. Returns the number of tasks paused.
 
-    Sessions, open sockets, API tokens and links to files end first; open workflow runs are cancelled last. The
-    function is idempotent: calling it again completes a deactivation that a crash interrupted.
+    Sessions, open sockets, API tokens and links to files end first; open workflow runs are cancelled last. Then the
+    user's incidents are over, which only alert services are told. The function is idempotent: calling it again
+    completes a deactivation that a crash interrupted.
     """
     await _update_user(user, is_active=False, deactivated_at=clock.now())
     database.changes.access_ended(user.id)
@@ -145,6 +147,7 @@ async def deactivate_user(database: Database, user: User, actor: Actor) -> int:
     await revoke_invitations(user.id)
     paused = await pause_all_tasks(database, user.id, clock.now())
     await cancel_workflow_runs(database, user.id, clock.now())
+    await review_incidents(database, user.id, clock.now())
     await audit.record(AuditAction.USER_DEACTIVATED, actor, user, detail=f"tasks paused: {paused}")
     return paused
 

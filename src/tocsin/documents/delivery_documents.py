@@ -78,6 +78,7 @@ class DeliveryDocument(TypedDict):
     data: NotRequired[dict[str, Any] | None]
     attempts: NotRequired[list[DeliveryAttemptDocument]]
     received: NotRequired[list[int]]
+    retried_at: NotRequired[datetime | None]
     held_for: NotRequired[str | None]
     held_until: NotRequired[datetime | None]
     digest: NotRequired[str | None]

@@ -30,8 +30,9 @@ class Delivery(StoredDocument):
     the notification. `attempts` are the last of them.
     `acknowledge_by` is the time until which a live delivery is repeated, unless its notification is acknowledged, and
     of a mail the time until which it is held for that. `received` are the numbers of the attempts at a live delivery
-    that an open stream or long poll got. `former_channel` is the channel as it was before it was changed or deleted,
-    with its sealed secrets, for what must be closed there.
+    that an open stream or long poll got. `retried_at` is when its owner last had it sent again, from when on it is
+    tried for three days. `former_channel` is the channel as it was before it was changed or deleted, with its sealed
+    secrets, for what must be closed there.
     A mail that a job sends itself (kind JOB) is recorded once it has ended, with the names of its `attachments`.
 
     A delivery is held back for quiet hours or a digest (`held_for`) until `held_until`. `digest` is the ID of the
@@ -66,6 +67,7 @@ class Delivery(StoredDocument):
     tries: int = 0
     attempts: list[DeliveryAttemptDocument] = []
     received: list[int] = []
+    retried_at: datetime | None = None
     last_error: str | None = None
     delivered_at: datetime | None = None
     held_for: str | None = None

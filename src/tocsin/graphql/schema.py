@@ -13,6 +13,7 @@ from tocsin.graphql.jobs.types import JOB_TYPES
 from tocsin.graphql.limits.extensions import DocumentExtension, ErrorExtension
 from tocsin.graphql.limits.guarded_schema import GuardedExecutionContext, GuardedSchema
 from tocsin.graphql.mutation_completion import complete_cancelled_mutations
+from tocsin.graphql.notifications.delivery_mutations import NotificationDeliveryMutations
 from tocsin.graphql.notifications.inbox_mutations import NotificationMutations
 from tocsin.graphql.notifications.mail_addresses import MailAddressMutations
 from tocsin.graphql.notifications.mutations import NotificationChannelMutations
@@ -53,6 +54,7 @@ class Mutation(
     IncidentMutations,
     NotificationMutations,
     NotificationChannelMutations,
+    NotificationDeliveryMutations,
     NotificationPreferencesMutations,
     MailAddressMutations,
     SecretMutations,

@@ -81,7 +81,7 @@ async def announce_outage(database: Database, state: NetworkStateDocument) -> No
 async def _tell_end(database: Database, end: OutageEndDocument | None) -> None:
     if end is None:
         return
-    admins = await _find_admins()
+    admins = [*await _find_admins(), *await _find_deactivated(database, end)]
     await notify(
         database, [NetworkUp.from_outage(admin, end["outage"], end["since"], end["over_at"]) for admin in admins]
     )
@@ -94,3 +94,14 @@ def _marked(state: NetworkStateDocument, outage: str, mark: NetworkStateChanges)
 
 async def _find_admins() -> list[str]:
     return [user.id for user in await User.find({"is_admin": True, "is_active": True}).to_list()]
+
+
+async def _find_deactivated(database: Database, end: OutageEndDocument) -> list[str]:
+    """Return the administrators who were told that an outage began, and deactivated since.
+
+    Nothing is sent to them, but what was opened in their alert services is closed there.
+    """
+    inactive = [user.id for user in await User.find({"is_admin": True, "is_active": False}).to_list()]
+    events = {NetworkDown.from_outage(admin, end["outage"], end["since"]).id: admin for admin in inactive}
+    found = await database.notifications.find({"_id": {"$in": list(events)}}, {"_id": 1}).to_list()
+    return [events[each["_id"]] for each in found]

@@ -1,6 +1,6 @@
 """The lists of the deliveries to a channel, and of a notification: by mail, and to the channels of its owner."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tocsin import clock
 from tocsin.documents import Database, DeliveryDocument, NotificationChannelDocument
@@ -9,7 +9,10 @@ from tocsin.notifications.channels import DEFAULT_CHANNEL
 from tocsin.notifications.deliveries import delivery_id
 from tocsin.notifications.events import LINK_EVENTS, EventKind
 
-_FIELDS = ("kind", "subject", "status", "queued_at", "next_try_at", "delivered_at", "last_error", "attempts")
+_FIELDS = (
+    *("kind", "subject", "status", "queued_at", "next_try_at", "delivered_at", "last_error", "attempts"),
+    "retried_at",
+)
 _LIVE_FIELDS = ("channel", "acknowledge_by", "received")
 _SHOWN_KINDS = frozenset(EventKind) - LINK_EVENTS
 """Others, such as links and digests, are of no notification."""
@@ -31,6 +34,17 @@ def query_deliveries(database: Database, channel: NotificationChannelDocument) -
 async def find_delivery(database: Database, owner: str, delivery_id: str) -> DeliveryDocument | None:
     """Return a delivery of a notification of the owner; None if there is none."""
     fields = dict.fromkeys((*_FIELDS, *_LIVE_FIELDS, "owner"), 1)
+    return await _find_shown(database, owner, delivery_id, fields)
+
+
+async def find_full_delivery(database: Database, owner: str, delivery_id: str) -> DeliveryDocument | None:
+    """Return a delivery of a notification of the owner with all that is stored of it; None if there is none."""
+    return await _find_shown(database, owner, delivery_id, None)
+
+
+async def _find_shown(
+    database: Database, owner: str, delivery_id: str, fields: Mapping[str, int] | None
+) -> DeliveryDocument | None:
     found = await database.deliveries.find_one({"_id": delivery_id}, fields)
     return found if found is not None and found["owner"] == owner and found["kind"] in _SHOWN_KINDS else None
 

@@ -44,6 +44,13 @@ async def record_failure(
     await _change(database, channel, {"last_error": str(error)}, computed)
 
 
+async def allow_attempt(database: Database, channel: NotificationChannelDocument, now: datetime) -> None:
+    """Let the next attempt be made now, although the channel has just failed. Since when it fails stays known."""
+    rests = {"$gt": ["$retry_at", {"$literal": now}]}
+    stage = change_when(all_of(has_value("revision", channel["revision"]), rests), {"retry_at": now})
+    await database.notification_channels.update_one({"_id": channel["_id"]}, [stage])
+
+
 async def _has_recovered(database: Database, channel: NotificationChannelDocument) -> bool:
     """Tell whether another notification was delivered to a failing channel since it was read."""
     present = await database.notification_channels.find_one({"_id": channel["_id"]}, {"failing_since": 1})

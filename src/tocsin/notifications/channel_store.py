@@ -30,6 +30,11 @@ def is_paused_alert_service(channel: NotificationChannelDocument) -> bool:
     return keeps_alerts(channel) and not channel["is_enabled"] and channel.get("disabled_at") is None
 
 
+def can_be_told(channel: NotificationChannelDocument, kind: str) -> bool:
+    """Tell whether a channel, as it is now, is told of events of this kind that are queued for it."""
+    return channel["is_enabled"] or (kind in ENDS and is_paused_alert_service(channel))
+
+
 def keeps_alerts(channel: NotificationChannelDocument) -> bool:
     """Tell whether what opens an incident stays open in the service of a channel until it is told of the end."""
     return CONFIGURABLE_CHANNELS[channel["kind"]].keeps_alerts

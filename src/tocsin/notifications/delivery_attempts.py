@@ -15,7 +15,6 @@ from tocsin.documents import (
     DeliveryAttemptDocument,
     DeliveryDocument,
     DeliveryStatus,
-    StepStatus,
     is_unavailable,
     run_log_ids,
 )
@@ -37,12 +36,13 @@ from tocsin.notifications.delivery_claims import (
     postpone_channel,
     update_deliveries,
 )
-from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY, is_late
+from tocsin.notifications.delivery_order import FIRST_RETRY_DELAY
 from tocsin.notifications.digests.collection import finish_collected
 from tocsin.notifications.events import DIGEST_KIND
-from tocsin.notifications.live.acknowledgements import ACKNOWLEDGED, release_mail, was_acknowledged
+from tocsin.notifications.live.acknowledgements import release_mail
 from tocsin.notifications.live.holding import is_live
-from tocsin.notifications.preferences.gate import admit_delivery, require_wanted
+from tocsin.notifications.obsolete_deliveries import find_obsolete_reason
+from tocsin.notifications.preferences.gate import admit_delivery, require_uncovered, require_wanted
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld
 from tocsin.telemetry import CHANNEL_NOTIFICATIONS, MAILS, get_logger
 
@@ -120,7 +120,7 @@ async def _deliver(
     delivery: DeliveryDocument, channels: Mapping[str, Channel], database: Database, now: datetime
 ) -> Message:
     """Deliver by the channel if it is still wanted, and wanted now. Raises what channels raise, and DeliveryHeld."""
-    if (reason := await _find_obsolete_reason(delivery, database, now)) is not None:
+    if (reason := await find_obsolete_reason(delivery, database, now)) is not None:
         raise DeliveryObsolete(reason)
     admitted = await (_admit_live if is_live(delivery) else admit_delivery)(database, delivery, now)
     message = await channels[_name_channel(delivery)].deliver(admitted)
@@ -139,22 +139,8 @@ async def _admit_live(database: Database, delivery: DeliveryDocument, now: datet
     except DeliverySuppressed:
         await release_mail(database, delivery, now)
         raise
+    await require_uncovered(database, delivery, now)
     return delivery
-
-
-async def _find_obsolete_reason(delivery: DeliveryDocument, database: Database, now: datetime) -> str | None:
-    """Return why a late delivery is obsolete; None if it must be made."""
-    about, good_until = delivery.get("about"), delivery.get("good_until")
-    if good_until is not None and good_until <= now:
-        return "its link expired before it could be delivered"
-    if await was_acknowledged(delivery, database):
-        return ACKNOWLEDGED
-    if about is None or about["type"] != "Approval" or not is_late(delivery, now):
-        return None
-    run = await database.workflow_runs.find_one({"_id": delivery["run"]}, {"steps": 1})
-    step = run["steps"].get(about["step"]) if run else None
-    waits = step is not None and step["status"] == StepStatus.WAITING and step.get("round", 0) == about["incident"]
-    return None if waits else "the step no longer waits for a decision"
 
 
 def _retry_later(delivery: DeliveryDocument, reason: str, now: datetime, asked: timedelta | None = None) -> Changes:
@@ -187,8 +173,12 @@ async def _postpone(
 
 
 def _tried_since(delivery: DeliveryDocument) -> datetime:
-    """Return when the first attempt could be made: the time for which it was held back does not count."""
-    return max(delivery["queued_at"], delivery.get("held_until") or delivery["queued_at"])
+    """Return when the first attempt could be made, the last time that its owner had it sent.
+
+    The time for which it was held back does not count.
+    """
+    queued = delivery["queued_at"]
+    return max(queued, delivery.get("held_until") or queued, delivery.get("retried_at") or queued)
 
 
 def retry_delay(tries: int, chance: float) -> timedelta:

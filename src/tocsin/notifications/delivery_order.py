@@ -138,7 +138,7 @@ def _last_stages(group: list[DeliveryDocument]) -> dict[tuple[int, int], int]:
     """Return the last stage of each incident, of those that cover each other."""
     last: dict[tuple[int, int], int] = {}
     for each in group:
-        stage, covered = _order(each)[1], _phase(each)
+        stage, covered = stage_order(each)[1], _phase(each)
         last[covered] = max(stage, last.get(covered, stage))
     return last
 
@@ -150,10 +150,11 @@ def _is_outdated(
         return False
     if superseding_id(delivery) in delivered:
         return True
-    return last_stages[_phase(delivery)] > _order(delivery)[1] and is_late(delivery, now)
+    return last_stages[_phase(delivery)] > stage_order(delivery)[1] and is_late(delivery, now)
 
 
-def _order(delivery: DeliveryDocument) -> tuple[int, int]:
+def stage_order(delivery: DeliveryDocument) -> tuple[int, int]:
+    """Return the place of a delivery among those about its subject: the number of its incident, and its stage."""
     about = delivery.get("about")
     return (about["incident"], about["stage"]) if about else (0, 0)
 
@@ -162,13 +163,13 @@ def _phase(delivery: DeliveryDocument) -> tuple[int, int]:
     """Return the incident, and the number of its phase, in which a later stage covers the earlier ones."""
     about = delivery.get("about")
     if about is None or about["type"] == "Approval":
-        return _order(delivery)[0], 0
+        return stage_order(delivery)[0], 0
     return about["incident"], phase_of_stage(about["stage"])
 
 
 def _place(delivery: DeliveryDocument) -> tuple[int, int, datetime]:
     """Return the place of a delivery among those about its subject: failed attempts have all the same stage."""
-    return (*_order(delivery), delivery["queued_at"])
+    return (*stage_order(delivery), delivery["queued_at"])
 
 
 def _held_until(delivery: DeliveryDocument, now: datetime) -> datetime | None:

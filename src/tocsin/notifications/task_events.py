@@ -33,7 +33,7 @@ class TaskPaused(Event):
         last = attempts[-1] if attempts else None
         failed = (last and last.get("error")) or (run and run.get("error"))
         return cls(
-            id=_unreadable_id(task, pause) if run_id is None else f"{run_id}:paused",
+            id=pause_event_id(task["_id"], pause),
             owner=task["owner"],
             at=pause["at"],
             run=run_id,
@@ -47,8 +47,10 @@ class TaskPaused(Event):
         )
 
 
-def _unreadable_id(task: TaskDocument, pause: SelfPauseDocument) -> str:
-    return f"{task['_id']}:{epoch_milliseconds(pause['at'])}:unreadable"
+def pause_event_id(task: str, pause: SelfPauseDocument) -> str:
+    """Return the ID of the event of the pause of a task (an ID), for which a run was the last straw."""
+    run = pause["run"]
+    return f"{task}:{epoch_milliseconds(pause['at'])}:unreadable" if run is None else f"{run}:paused"
 
 
 def missed_event_id(run: RunDocument) -> str:

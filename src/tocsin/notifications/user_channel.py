@@ -5,7 +5,7 @@ from pymongo.errors import PyMongoError
 from tocsin.documents import DeliveryDocument, NotificationChannelDocument
 from tocsin.errors import InvalidInput, TocsinError
 from tocsin.notifications import channel_health
-from tocsin.notifications.channel_store import is_paused_alert_service, open_settings
+from tocsin.notifications.channel_store import can_be_told, keeps_alerts, open_settings
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
 from tocsin.notifications.channels.base import (
     Channel,
@@ -25,6 +25,8 @@ from tocsin.outbound.http_client import HttpClient
 from tocsin.security.secret_box import SecretBox, SecretUnreadable
 from tocsin.telemetry import get_logger
 
+CHANNEL_DELETED, CHANNEL_DISABLED = "the channel was deleted", "the channel is disabled"
+"""The reasons of deliveries that were dropped because of their channel."""
 _GONE = "Its endpoint does not exist any more."
 _log = get_logger(__name__)
 
@@ -54,7 +56,10 @@ class UserChannel(Channel):
         return render_notice(event)
 
     async def deliver(self, delivery: DeliveryDocument) -> Message:
-        """Deliver to a channel that exists, is enabled and did not fail just now, or to one as it was."""
+        """Deliver to a channel that exists, is enabled and did not fail just now, or to one as it was.
+
+        For a deactivated owner, only what was opened in an alert service is closed there.
+        """
         channel = await self._find_channel(delivery)
         context, notice = self._context, self._make_notice(delivery)
         try:
@@ -83,7 +88,7 @@ class UserChannel(Channel):
         if retry_at is not None and retry_at > self._context.clock():
             raise DeliveryPostponed(channel.get("last_error") or "The channel fails.", retry_at)
         owner = await database.users.find_one({"_id": channel["owner"]}, {"is_active": 1})
-        if owner is None or not owner["is_active"]:
+        if owner is None or not (owner["is_active"] or (delivery["kind"] in ENDS and keeps_alerts(channel))):
             raise DeliverySuppressed("the owner was deleted or deactivated")
         return channel
 
@@ -91,9 +96,9 @@ class UserChannel(Channel):
         query = {"_id": delivery.get("channel")}
         channel = await self._context.database.notification_channels.find_one(query)
         if channel is None:
-            raise DeliveryObsolete("the channel was deleted")
-        if not channel["is_enabled"] and not (delivery["kind"] in ENDS and is_paused_alert_service(channel)):
-            raise DeliveryObsolete("the channel is disabled")
+            raise DeliveryObsolete(CHANNEL_DELETED)
+        if not can_be_told(channel, delivery["kind"]):
+            raise DeliveryObsolete(CHANNEL_DISABLED)
         return channel
 
     async def _record(self, channel: NotificationChannelDocument, error: TocsinError | None) -> None:

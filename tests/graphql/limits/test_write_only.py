@@ -34,6 +34,7 @@ REFUSED = {
     "Workflow.versions", "Workflow.savedVersion", "WorkflowRun.savedVersion",
     "Task.recentOutcomes", "Queue.lastHour", "Task.publicLinks", "Workflow.publicLinks", "Secret.tasks",
     "Secret.workflows",
+    "NotificationDelivery.attempts", "NotificationDelivery.channel",
 }  # fmt: skip
 # What has fields of its own, and is a part of what was changed.
 ALLOWED = {

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.commands import CommandLog, logged
+from tests.graphql.accounts.calls import create_program
 from tests.graphql.conftest import T0, Api, Caller, served_api
 from tests.graphql.notifications.helpers import owner_of
 from tests.graphql.notifications.test_preferences import add_channel
@@ -16,6 +17,9 @@ from tocsin.notifications.deliveries import delivery_id, notify
 LIST = """{ notifications(first: 20) { nodes { id deliveries {
   id isMail event status queuedAt deliveredAt lastError attempts { at error wasReceived } channel { id name } } } } }"""
 NODE = "query($id: ID!) { node(id: $id) { ... on NotificationDelivery { id isMail status } } }"
+RETRY = """mutation($id: ID!) { retryNotificationDelivery(input: { id: $id }) {
+  notificationDelivery { id status lastError canRetry retriedAt nextTryAt attempts { error } }
+  userErrors { code field } } }"""
 REFUSED = "550 5.1.1 No such user"
 
 
@@ -81,3 +85,55 @@ async def test_a_list_reads_all_deliveries_at_once(database: Database, settings:
             assert [len(each["deliveries"]) for each in nodes] == [2] * days.stop
             counts.append(log.count("deliveries", "notification_channels"))
     assert counts == [{"find deliveries": 1, "find notification_channels": 2}] * 2
+
+
+async def add_failed(api: Api) -> tuple[str, Any]:
+    """Return the ID of a delivery to a channel of alice that has failed, and the event of which it tells."""
+    await add_channel(api.alice)
+    event = await quota_met(api.alice, api)
+    failed = {"status": "FAILED", "attempts": [{"at": T0, "error": REFUSED}], "last_error": REFUSED, "tries": 1}
+    await api.database.deliveries.update_many({}, {"$set": failed})
+    return (await deliveries_of(api.alice))[1]["id"], event
+
+
+async def test_a_failed_one_is_sent_again(api: Api) -> None:
+    failed, _ = await add_failed(api)
+    listed = await api.alice.ask("{ notifications { nodes { deliveries { isMail canRetry } } } }")
+    mail_and_channel = [{"isMail": True, "canRetry": False}, {"isMail": False, "canRetry": True}]
+    assert listed["notifications"]["nodes"][0]["deliveries"] == mail_and_channel
+    woken: list[Any] = []
+    with api.database.deliveries_queued.connected(woken.append):
+        answer = (await api.alice.ask(RETRY, id=failed))["retryNotificationDelivery"]
+    shown, at = answer["notificationDelivery"], answer["notificationDelivery"]["retriedAt"]
+    assert shown == {
+        "id": failed, "status": "QUEUED", "lastError": None, "canRetry": False, "retriedAt": at, "nextTryAt": at,
+        "attempts": [{"error": REFUSED}],
+    }  # fmt: skip
+    assert woken == [{owner_of(api.alice)}]
+    again = (await api.alice.ask(RETRY, id=failed))["retryNotificationDelivery"]
+    assert again == {"notificationDelivery": None, "userErrors": [{"code": "CONFLICT", "field": ["id"]}]}
+
+
+async def test_a_mail_is_not_sent_again(api: Api) -> None:
+    _, event = await add_failed(api)
+    mail = to_global_id("NotificationDelivery", event.id)
+    answer = (await api.alice.ask(RETRY, id=mail))["retryNotificationDelivery"]
+    assert answer == {"notificationDelivery": None, "userErrors": [{"code": "CONFLICT", "field": ["id"]}]}
+    wrong = (await api.alice.ask(RETRY, id="x"))["retryNotificationDelivery"]
+    assert [each["field"] for each in wrong["userErrors"]] == [["id"]]
+
+
+async def test_retries_are_limited(api: Api) -> None:
+    failed, _ = await add_failed(api)
+    answers = [await api.alice.post(RETRY, {"id": failed}) for _ in range(31)]
+    codes = [error["extensions"]["code"] for each in answers for error in each.get("errors", [])]
+    assert codes == ["RATE_LIMITED"]
+    assert (await api.bob.ask(RETRY, id=failed))["retryNotificationDelivery"]["userErrors"][0]["code"] == "NOT_FOUND"
+
+
+async def test_a_token_that_cannot_read_sends_nothing_again(api: Api) -> None:
+    failed, _ = await add_failed(api)
+    answer = await (await create_program(api, api.alice, "WRITE")).post(RETRY, {"id": failed})
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+    both = await create_program(api, api.alice, "READ", "WRITE")
+    assert (await both.ask(RETRY, id=failed))["retryNotificationDelivery"]["userErrors"] == []

@@ -26,7 +26,7 @@ def test_all_events_are_documented() -> None:
 
 
 async def test_a_channel_is_created_and_listed_as_documented(api: Api) -> None:
-    create, _, list_ = REQUESTS
+    create, _, list_, _ = REQUESTS
     made = (await api.alice.ask(create))["createNotificationChannel"]
     assert made["userErrors"] == []
     assert made["signingKey"].startswith("whsec_")

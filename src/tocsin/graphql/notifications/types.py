@@ -13,6 +13,7 @@ from tocsin.graphql.context import Info
 from tocsin.graphql.node import NOTIFICATION_CHANNEL, Node, converter_to, load_node
 from tocsin.graphql.notifications.enums import DeliveryStatus, EventKind, NotificationChannelKind
 from tocsin.notifications.channel_deliveries import find_delivery, query_deliveries
+from tocsin.notifications.delivery_retries import find_refusal
 from tocsin.notifications.live.holding import describe_failure, was_received
 
 
@@ -48,6 +49,15 @@ class NotificationDelivery(Node):
         description="Time at which the service accepted it, or you acknowledged it; null before that."
     )
     last_error: str | None = strawberry.field(description="Why it was not delivered so far; null if it was.")
+    can_retry: bool = strawberry.field(
+        description=(
+            "Whether you can have it sent again in its present state, by `retryNotificationDelivery`, unless its "
+            "channel is disabled or was told something later."
+        )
+    )
+    retried_at: datetime | None = strawberry.field(
+        description="Time at which you last had it sent again, by `retryNotificationDelivery`; null if you never did."
+    )
     attempts: list[NotificationAttempt] = strawberry.field(description="Last attempts, at most 20, oldest first.")
 
     @strawberry.field(description="Channel to which it goes; null for a mail, and if the channel was deleted.")
@@ -123,6 +133,8 @@ def to_delivery(document: DeliveryDocument) -> NotificationDelivery:
         next_try_at=document["next_try_at"] if is_queued else None,
         delivered_at=document.get("delivered_at"),
         last_error=document.get("last_error"),
+        can_retry=find_refusal(document) is None,
+        retried_at=document.get("retried_at"),
         attempts=[
             NotificationAttempt(
                 at=each["at"],

@@ -1,12 +1,21 @@
 """The tasks and workflows behind alerts: how many failures of a task alert, and whether they can fail or recover."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from tocsin.documents import AlertDocument, AlertEnding, AlertSubject, Database, Hold, TaskDocument, WorkflowDocument
+from tocsin.documents import (
+    AlertDocument,
+    AlertEnding,
+    AlertSubject,
+    Database,
+    Hold,
+    TaskDocument,
+    WorkflowDocument,
+    owner_of,
+)
 
 _TASK_FIELDS = {"hold": 1, "next_run_at": 1, "active": 1, "alert_after": 1}
 _WORKFLOW_FIELDS = {"deleted": 1, "paused_at": 1, "next_run_at": 1}
@@ -70,7 +79,20 @@ async def find_subject_states(database: Database, alerts: Iterable[AlertDocument
     if tasks:
         async for task in database.tasks.find({"_id": {"$in": tasks}}, _TASK_FIELDS):
             states[task["_id"]] = task_state(task)
-    return states | await _find_workflow_states(database, sorted(types.keys() - set(tasks)))
+    states |= await _find_workflow_states(database, sorted(types.keys() - set(tasks)))
+    inactive = await _find_inactive(database, {owner_of(subject) for subject in types})
+    return {subject: _stop(state) if owner_of(subject) in inactive else state for subject, state in states.items()}
+
+
+def _stop(state: SubjectState) -> SubjectState:
+    """Return the state of what belongs to a deactivated owner: it does not run before that is active again."""
+    return replace(state, ending=AlertEnding.PAUSED) if state.ending in (None, AlertEnding.FINISHED) else state
+
+
+async def _find_inactive(database: Database, owners: Collection[str]) -> set[str]:
+    """Return those of these owners whose account is deactivated."""
+    found = await database.users.find({"_id": {"$in": sorted(owners)}}, {"is_active": 1}).to_list()
+    return {user["_id"] for user in found if not user["is_active"]}
 
 
 async def _find_workflow_states(database: Database, ids: list[str]) -> dict[str, SubjectState]:

@@ -12,12 +12,15 @@ from tocsin.notifications.digests.addresses import digest_id, find_digest_purpos
 from tocsin.notifications.digests.collection import collect_digest, find_digest, open_digest
 from tocsin.notifications.events import DIGEST_KIND, EventKind
 from tocsin.notifications.preferences.choices import ALWAYS_TOLD, Choices
+from tocsin.notifications.preferences.covered_ends import COVERED, is_end_covered
 from tocsin.notifications.preferences.held_deliveries import DeliveryHeld, hold_back_delivery, set_aside
 from tocsin.notifications.preferences.hold_backs import COLLECTED, find_hold_back, is_collected, is_ripe
 from tocsin.notifications.preferences.incident_ends import find_ended
 from tocsin.notifications.preferences.store import find_delivery_choices
 from tocsin.notifications.preferences.untold_openings import find_objection_to
 
+_COVER_LOOK = timedelta(seconds=5)
+"""The time after which it is looked at again whether another notification tells of an end."""
 _DIGEST_LOOK = timedelta(hours=1)
 """The time after which a delivery that a digest tells of looks whether that was sent, if nobody has said so."""
 
@@ -34,6 +37,7 @@ async def admit_delivery(database: Database, delivery: DeliveryDocument, now: da
         await _await_digest(database, delivery, now)
     await _require_wanted(database, delivery, choices)
     await _require_news(database, delivery)
+    await require_uncovered(database, delivery, now)
     if is_ripe(delivery, now) and is_collected(choices.preferences, delivery):
         await _join_digest(database, delivery, now)
     await _hold_back_if_needed(database, delivery, choices, now)
@@ -60,6 +64,18 @@ async def _require_news(database: Database, delivery: DeliveryDocument) -> None:
         return
     if await find_ended(database, [about]):
         raise DeliveryObsolete("it worked again before it was to be told")
+
+
+async def require_uncovered(database: Database, delivery: DeliveryDocument, now: datetime) -> None:
+    """Raise DeliveryObsolete for the end of an incident of which another notification tells, or DeliveryHeld while
+    that is not known.
+    """
+    is_covered = await is_end_covered(database, delivery)
+    if is_covered is None:
+        await set_aside(database, delivery, {"next_try_at": now + _COVER_LOOK})
+        raise DeliveryHeld(delivery["_id"])
+    if is_covered:
+        raise DeliveryObsolete(COVERED)
 
 
 async def _hold_back_if_needed(database: Database, delivery: DeliveryDocument, choices: Choices, now: datetime) -> None:

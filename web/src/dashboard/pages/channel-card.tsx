@@ -85,7 +85,7 @@ export function ChannelCard({ channel, done, showKey }: Props): JSX.Element {
       </ChannelTest>
       <details onToggle={(event) => setHasDeliveries(event.currentTarget.open)}>
         <summary>Last deliveries</summary>
-        {hasDeliveries && <DeliveriesOfChannel id={channel.id} />}
+        {hasDeliveries && <DeliveriesOfChannel id={channel.id} changed={done} />}
       </details>
       {isEditing && (
         <Dialog title={`Edit ${channel.name}`} close={() => setIsEditing(false)}>
