@@ -104,12 +104,13 @@ async def test_each_item_of_a_step_has_its_secret(database: Database, target: Ta
 
 
 async def test_a_step_fails_where_its_secret_is_gone_or_may_not_go(database: Database, target: TargetServer) -> None:
-    await put(database, "tok", TOKEN, "api.example.com")
+    await put(database, "tok", TOKEN)
     async with run_stack(database) as stack:
         retried = {"retry": {"maxRetries": 3, "offsets": ["PT0S"]}}
         await stack.save_workflow(
             workflow(step("a", "", params=http(target.url, token="${{ secrets.tok }}"), **retried))
         )
+        await put(database, "tok", TOKEN, "api.example.com")  # at saving, it is refused
         for kind in ("SECRET_HOST", "SECRET_MISSING"):
             assert (await complete(stack))["status"] == "FAILED"
             runs: list[Any] = await database.runs.find({}).to_list()
