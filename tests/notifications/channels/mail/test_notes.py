@@ -61,7 +61,7 @@ async def test_after_an_outage_one_mail_is_about_the_beginning_and_the_end(
     assert (await stored(database, BEGAN))["content"] is None
     text = (await stored(database, FAILED))["text"]
     assert text == (
-        "Hello,\n\nYour task started failing at 22 Nov 2026, 09:00:00 UTC. This mail covers\n"
+        "Hello,\n\nYour task started failing at 22 Nov 2099, 09:00:00 UTC. This mail covers\n"
         "that too: the one about it could not be delivered.\n\nit failed.\n"
     )
     assert arrived[0].get_content().replace("\r\n", "\n") == text
@@ -111,7 +111,7 @@ async def test_a_mail_about_a_deleted_task_or_another_subject_stays_as_it_is(dat
 @pytest.mark.parametrize(("status", "has_note"), [("SUPERSEDED", True), ("DELIVERED", False), ("FAILED", False)])
 async def test_an_end_covers_a_beginning_that_it_superseded(database: Database, status: str, has_note: bool) -> None:
     await enqueue_deliveries(database, [changed(incident_mail(0, 0), status=status)], START)
-    note = "Your task started failing at 22 Nov 2026, 09:00:00 UTC."
+    note = "Your task started failing at 22 Nov 2099, 09:00:00 UTC."
     assert (note in (await text_at(database, incident_mail(0, 1)))[1]) is has_note
     assert note not in (await text_at(database, incident_mail(1, 1)))[1]
 
