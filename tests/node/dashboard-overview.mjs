@@ -1,10 +1,10 @@
-// Uses the overview as a newcomer does, and then as somebody who comes back. node dashboard-overview.mjs CHROMIUM SERVER TARGET
+// Uses the overview as a newcomer does, and then as somebody who comes back. node dashboard-overview.mjs CHROMIUM SERVER TARGET SLOW
 
 import assert from "node:assert/strict";
 
 import { ask, browse, logIn } from "./browser.mjs";
 
-const [executable, server, target] = process.argv.slice(2);
+const [executable, server, target, slow] = process.argv.slice(2);
 const EMAIL = "alice@example.com";
 const PASSWORD = "correct horse battery";
 const CREATE = "mutation ($i: CreateTaskInput!) { createTask(input: $i) { task { id } userErrors { message } } }";
@@ -82,6 +82,21 @@ async function opensABar(page) {
   await page.goto(`${server}/#/`);
 }
 
+/** Nothing moves as a run begins and ends. */
+async function staysInPlace(page) {
+  const token = await logIn(server, EMAIL, PASSWORD);
+  const { createTask } = await ask(server, CREATE, { i: { ...TASK, name: "slow", job: { http: { url: slow } } } }, token);
+  await page.getByText("Nothing is running.").waitFor();
+  await figure(page, "Tasks").getByText("2", { exact: true }).waitFor();
+  const placeOf = async () => (await page.getByRole("region", { name: "Outcomes and durations" }).boundingBox()).y;
+  const before = await placeOf();
+  await ask(server, RUN, { id: createTask.task.id }, token);
+  await page.locator(".running").getByRole("link", { name: "Running" }).waitFor();
+  assert.equal(await placeOf(), before);
+  await page.getByText("Nothing is running.").waitFor();
+  assert.equal(await placeOf(), before);
+}
+
 async function seesTheTask(page, id) {
   await page.goto(`${server}/#/tasks/${id}`);
   const strip = page.getByRole("list", { name: "Latest runs, the latest last" });
@@ -125,5 +140,6 @@ await browse(executable, server, async (page) => {
   await opensABar(page);
   await seesTheTask(page, id);
   await comesBack(page);
+  await staysInPlace(page);
   await fitsATelephone(page);
 });

@@ -99,7 +99,7 @@ function Contents({ data }: { data: Overview }): JSX.Element {
       </Section>
       <FailingNow incidents={incidents.nodes} tasks={failing.nodes} />
       <Section title="Running now">
-        {running.nodes.length > 0 ? <RunsTable runs={running.nodes} named /> : <p class="faint quiet-line">Nothing is running.</p>}
+        <Running runs={running.nodes} />
       </Section>
       <RunCharts title="Outcomes and durations" />
       {queues.length > 0 && <QueueDepths queues={queues} />}
@@ -108,6 +108,11 @@ function Contents({ data }: { data: Overview }): JSX.Element {
       </Section>
     </>
   );
+}
+
+/** What runs now, in a frame of one height, so that the charts do not move with each run that begins or ends. */
+function Running({ runs }: { runs: Overview["running"]["nodes"] }): JSX.Element {
+  return <div class="running">{runs.length > 0 ? <RunsTable runs={runs} named /> : <p class="faint">Nothing is running.</p>}</div>;
 }
 
 type FigureProps = {

@@ -57,7 +57,7 @@ export function TasksTable({ tasks, selection, sort, chooseTag }: Props): JSX.El
               <td class="schedule" title={task.schedule.summary}>
                 <ScheduleWords schedule={task.schedule} />
               </td>
-              <td class="nowrap">{task.nextRunAt ? <Time at={task.nextRunAt} /> : <span class="faint">–</span>}</td>
+              <td class="due nowrap">{task.nextRunAt ? <Time at={task.nextRunAt} /> : <span class="faint">–</span>}</td>
               <td class="last nowrap">
                 <LastRun run={task.lastRun} failures={task.consecutiveFailures} />
               </td>
