@@ -10,6 +10,7 @@ import signal
 import tempfile
 from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ import httpx
 
 from tests.acceptance.events import events
 from tests.acceptance.server import Server
-from tests.harness import serve_target
+from tests.harness import serve_target, wait_until
 from tests.scheduling.ledger import faults
+from tocsin import clock
 from tocsin.schedules import Every
 
 SECOND = timedelta(seconds=1)
@@ -27,6 +29,7 @@ _CREATE = """mutation($i: CreateTasksInput!) {
   createTasks(input: $i) { results { task { id } } userErrors { message } } }"""
 _EVENTS = "subscription { taskEvents { kind at } }"
 _PAUSE = "mutation($id: ID!) { pauseTask(input: {id: $id}) { task { status } } }"
+_NEXT = "{ tasks(first: 1, orderBy: {field: NEXT_RUN_AT, direction: ASC}) { nodes { nextRunAt } } }"
 _RUNS = """query($id: ID!, $after: String) { task(id: $id) { nextRunAt runs(first: 100, after: $after) {
   pageInfo { hasNextPage endCursor } nodes { id dueAt missedUntil missedCount } } } }"""
 
@@ -44,7 +47,7 @@ async def crash_while_writing(directory: Path, rounds: int, tasks: int) -> dict[
                 await _kill_at_first_run(server)
                 await asyncio.sleep(AWAY)
                 await server.start()
-            await asyncio.sleep(2)
+            await wait_until(partial(_is_level, server, clock.now() + SECOND), 60)
             return await _count(server, ids)
         finally:
             await server.stop()
@@ -72,6 +75,12 @@ async def _kill_at_first_run(server: Server) -> None:
                     await server.kill()
                     return
                 quiet_since = now
+
+
+async def _is_level(server: Server, since: datetime) -> bool:
+    """Tell whether every task is due later than `since`: what was due before is recorded."""
+    (first,) = (await server.query(_NEXT))["tasks"]["nodes"]
+    return datetime.fromisoformat(first["nextRunAt"]) > since
 
 
 async def _count(server: Server, ids: list[str]) -> dict[str, Any]:
