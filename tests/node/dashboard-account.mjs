@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { ask, browse, logIn } from "./browser.mjs";
 import { answer, isShown, isSignedOut, PASSWORD, signIn } from "./dashboard-session.mjs";
-import { sessionCookies, tokensOf } from "./graphiql.mjs";
+import { isForgotten, sessionCookies, tokensOf } from "./graphiql.mjs";
 
 const [executable, server, scenario, ...given] = process.argv.slice(2);
 const EMAIL = "alice@example.com";
@@ -55,7 +55,7 @@ async function sharesTabs(page, context) {
   await other.getByRole("button", { name: "Sign out" }).click();
   await Promise.all([isSignedOut(page), isSignedOut(other)]);
   await page.waitForFunction(() => Object.keys(localStorage).length === 0); // the server knows
-  assert.deepEqual(await sessionCookies(page), []);
+  await isForgotten(page);
   await signIn(other, "bob@example.com");
   await isShown(other, "Tasks");
   await page.locator(".sidebar").getByText("bob@example.com").waitFor();

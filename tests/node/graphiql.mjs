@@ -54,6 +54,14 @@ export async function sessionCookies(page) {
   return page.context().cookies(new URL("/session/graphql", page.url()).href);
 }
 
+/** Waits until the browser has forgotten its session: the answer to a sign-out may come after the page has changed. */
+export async function isForgotten(page) {
+  for (let left = 100; (await sessionCookies(page)).length > 0; left -= 1) {
+    if (left === 0) throw new Error("the session is still there");
+    await page.waitForTimeout(100);
+  }
+}
+
 export async function isReady(page) {
   await page.locator(".graphiql-query-editor .CodeMirror-line").first().waitFor();
 }
