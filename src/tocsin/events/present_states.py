@@ -23,7 +23,7 @@ _K = ChangeKind
 
 
 class Present(NamedTuple):
-    """What is stored of what changed, by ID."""
+    """The stored documents of the things that changed, by their IDs."""
 
     runs: Mapping[str, Any]
     tasks: Mapping[str, Any]

@@ -37,7 +37,7 @@ class LinkDraft:
 
 
 class LinkChanges(TypedDict, total=False):
-    """What its owner changes of a link. What is absent is kept."""
+    """The fields of a link to change. Absent fields keep their values."""
 
     title: str | None
     request_input: str | None
