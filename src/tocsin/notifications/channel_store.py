@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from tocsin.documents import Database, NotificationChannelDocument, owner_of
+from tocsin.documents import Database, DeliveryDocument, NotificationChannelDocument, owner_of
 from tocsin.errors import NotFound
 from tocsin.notifications.account_events import ChannelDisabled
 from tocsin.notifications.channels import CONFIGURABLE_CHANNELS
@@ -38,6 +38,14 @@ def can_be_told(channel: NotificationChannelDocument, kind: str) -> bool:
 def keeps_alerts(channel: NotificationChannelDocument) -> bool:
     """Tell whether what opens an incident stays open in the service of a channel until it is told of the end."""
     return CONFIGURABLE_CHANNELS[channel["kind"]].keeps_alerts
+
+
+async def goes_to_alert_service(database: Database, delivery: DeliveryDocument) -> bool:
+    """Tell whether a delivery goes to a channel, as it is or was, whose service keeps alerts open."""
+    channel = delivery.get("former_channel")
+    if channel is None:
+        channel = await database.notification_channels.find_one({"_id": delivery.get("channel")}, {"kind": 1})
+    return channel is not None and keeps_alerts(channel)
 
 
 def takes_event(channel: NotificationChannelDocument, event: Event) -> bool:

@@ -11,7 +11,7 @@ from tocsin.documents import (
     IncidentDocument,
     StepStatus,
 )
-from tocsin.notifications.channel_store import keeps_alerts
+from tocsin.notifications.channel_store import goes_to_alert_service
 from tocsin.notifications.deliveries import delivery_id
 from tocsin.notifications.delivery_order import is_late, stage_order
 from tocsin.notifications.events import ENDS, EventKind
@@ -52,7 +52,7 @@ async def _find_overtaken_reason(delivery: DeliveryDocument, database: Database)
     Nothing would end the alert that news of what is over opens in an alert service.
     """
     about = delivery.get("about")
-    is_end, is_alert = delivery["kind"] in ENDS, await _goes_to_alert_service(database, delivery)
+    is_end, is_alert = delivery["kind"] in ENDS, await goes_to_alert_service(database, delivery)
     if is_end and is_alert:  # each opening is an alert of its own there
         return None
     if delivery["kind"] == EventKind.NETWORK_DOWN:
@@ -65,13 +65,6 @@ async def _find_overtaken_reason(delivery: DeliveryDocument, database: Database)
         return _LATER_DELIVERED
     lasts = latest is not None and latest["open"] and latest["sequence"] == about["incident"]
     return _OVER if is_alert and not lasts else None
-
-
-async def _goes_to_alert_service(database: Database, delivery: DeliveryDocument) -> bool:
-    channel = delivery.get("former_channel")
-    if channel is None:
-        channel = await database.notification_channels.find_one({"_id": delivery.get("channel")}, {"kind": 1})
-    return channel is not None and keeps_alerts(channel)
 
 
 async def _find_outage_reason(database: Database, delivery: DeliveryDocument) -> str | None:

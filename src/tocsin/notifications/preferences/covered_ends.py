@@ -4,7 +4,7 @@ That is decided when the end is due, by the pause that is stored in the task and
 """
 
 from tocsin.documents import Database, DeliveryDocument, DeliveryStatus
-from tocsin.notifications.channel_store import keeps_alerts
+from tocsin.notifications.channel_store import goes_to_alert_service
 from tocsin.notifications.deliveries import delivery_id
 from tocsin.notifications.events import EventKind
 from tocsin.notifications.incident_stages import subject_of
@@ -25,15 +25,10 @@ async def is_end_covered(database: Database, delivery: DeliveryDocument) -> bool
         return False
     task = await database.tasks.find_one({"_id": subject.id}, {"self_pause": 1})
     pause = None if task is None else task.get("self_pause")
-    if task is None or pause is None or await _goes_to_alert_service(database, delivery):
+    if task is None or pause is None or await goes_to_alert_service(database, delivery):
         return False
     told = delivery_id(pause_event_id(subject.id, pause), channel_of(delivery))
     found = await database.deliveries.find_one({"_id": told}, {"status": 1})
     if found is None:
         return False if pause["is_told"] else None
     return found["status"] != DeliveryStatus.SUPPRESSED
-
-
-async def _goes_to_alert_service(database: Database, delivery: DeliveryDocument) -> bool:
-    channel = await database.notification_channels.find_one({"_id": channel_of(delivery)}, {"kind": 1})
-    return channel is not None and keeps_alerts(channel)
