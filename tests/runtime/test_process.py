@@ -62,7 +62,7 @@ async def test_names_of_users_that_stay_silent_do_not_keep_canaries_from_answeri
     database: Database, target: TargetServer, silent_names: list[str]
 ) -> None:
     canary = target.url.replace("127.0.0.1", "canary.example")
-    async with run_stack(database, canary_urls=canary) as process:
+    async with run_stack(database, canary_urls=canary, max_concurrency=resolvers.LOOKUP_THREADS) as process:
         calls = [
             asyncio.create_task(process.http.request(HttpRequest("GET", f"http://silent{each}.example/", 20.0), owner))
             for owner in map(str, range(resolvers.LOOKUP_THREADS // resolvers.LOOKUPS_PER_OWNER))
