@@ -46,7 +46,7 @@ async def _measure(url: str, count: int, rounds: int, concurrency: int) -> dict[
         connect_timeout=10.0,
         response_limit=65_536,
         max_redirects=5,
-        concurrency=2 * concurrency,
+        max_idle=2 * concurrency,
     )
     await client.open()
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:

@@ -111,7 +111,7 @@ async def open_shared_client(**options: object) -> AsyncIterator[HttpClient]:
         "connect_timeout": 2.0,
         "response_limit": 65_536,
         "max_redirects": 5,
-        "concurrency": 10,
+        "max_idle": 10,
     }
     client = HttpClient(**{**defaults, **options})  # type: ignore[arg-type]
     await client.open()

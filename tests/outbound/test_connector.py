@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 import trustme
 
+from tests.harness import wait_until
 from tests.outbound.servers import (
     FixedResolver,
     Reader,
+    Server,
     Writer,
     answering,
     get,
@@ -19,6 +21,7 @@ from tests.outbound.servers import (
     response,
     talking,
 )
+from tocsin.cancellation import cancel_and_wait
 from tocsin.outbound.http_client import HttpClient
 
 OK = response(body=b"ok")
@@ -46,7 +49,7 @@ async def test_a_redirect_is_followed_on_the_owners_own_connections(client: Http
 
 async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his() -> None:
     async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(open_shared_client(concurrency=4))
+        client = await stack.enter_async_context(open_shared_client(max_idle=4))
         servers = [await stack.enter_async_context(answering(OK)) for _ in range(12)]
         await client.request(get(servers[0].url), "alice")
         for server in servers:
@@ -57,6 +60,22 @@ async def test_idle_connections_are_bounded_in_all_and_the_greedy_one_loses_his(
         kept = client._connector._conns  # type: ignore[union-attr]
         assert sum(map(len, kept.values())) == 4
         await asyncio.wait_for(servers[1].broken_off.wait(), 2)
+
+
+async def test_calls_that_hang_keep_no_connection_from_other_owners() -> None:
+    async with talking(_read_only) as silent_server, answering(OK) as server, open_shared_client(max_idle=1) as client:
+        calls = [asyncio.create_task(client.request(get(silent_server.url), "mallory")) for _ in range(5)]
+        await wait_until(lambda: _is_connected(silent_server, len(calls)))
+        assert (await client.request(get(server.url), "alice")).body == "ok"
+        await cancel_and_wait(*calls)
+
+
+async def _read_only(reader: Reader, _: Writer) -> None:
+    await reader.read()
+
+
+async def _is_connected(server: Server, connections: int) -> bool:
+    return server.connections == connections
 
 
 async def test_no_tls_session_is_resumed() -> None:

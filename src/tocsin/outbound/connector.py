@@ -36,7 +36,6 @@ class GuardedConnector(TCPConnector):
         rules: ConnectionRules,
         resolver: AbstractResolver,
         *,
-        limit: int,
         max_idle: int,
         ssl_context: ssl.SSLContext,
     ) -> None:
@@ -45,7 +44,7 @@ class GuardedConnector(TCPConnector):
             use_dns_cache=False,  # it would be shared by all owners
             socket_factory=self._open_socket,
             ssl=ssl_context,
-            limit=limit,
+            limit=0,  # waiting for a connection would count towards the target's timeout
             keepalive_timeout=_KEEP_ALIVE,
         )
         self._rules = rules

@@ -63,9 +63,9 @@ class _RequestState:
 class HttpClient:
     """An HTTP client for the requests of all owners. Call `open` and `close` inside the running event loop.
 
-    `connect_timeout` is in seconds, `response_limit` in bytes. `concurrency` is the maximum number of requests in
-    progress, and of idle connections. `contact` is added to the User-Agent. `ssl_context` and `resolver` replace the
-    system's trusted certificates and name lookup. `apprise` sends by Apprise, if that is turned on.
+    `connect_timeout` is in seconds, `response_limit` in bytes. `max_idle` is the maximum number of idle connections;
+    those in use are bounded by the callers. `contact` is added to the User-Agent. `ssl_context` and `resolver` replace
+    the system's trusted certificates and name lookup. `apprise` sends by Apprise, if that is turned on.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class HttpClient:
         connect_timeout: float,
         response_limit: int,
         max_redirects: int,
-        concurrency: int,
+        max_idle: int,
         rates: HostRates | None = None,
         own: OwnServices | None = None,
         contact: str | None = None,
@@ -91,7 +91,7 @@ class HttpClient:
         self._connect_timeout = connect_timeout
         self._response_limit = response_limit
         self._max_redirects = max_redirects
-        self._concurrency = concurrency
+        self._max_idle = max_idle
         self._ssl_context = ssl_context
         self._inner_resolver = resolver
         self._resolver: AbstractResolver | None = None
@@ -103,8 +103,7 @@ class HttpClient:
         self._connector = GuardedConnector(
             self._rules,
             self._resolver,
-            limit=self._concurrency * 2,  # waiting for a connection would count towards the target's timeout
-            max_idle=self._concurrency,
+            max_idle=self._max_idle,
             ssl_context=make_client_context(self._ssl_context),
         )
 

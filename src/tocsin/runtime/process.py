@@ -146,7 +146,7 @@ class Process:
             connect_timeout=settings.connect_timeout,
             response_limit=settings.response_limit,
             max_redirects=settings.max_redirects,
-            concurrency=settings.max_concurrency,
+            max_idle=settings.max_concurrency,
             rates=HostRates(settings.owner_host_rate),
             own=own_services,
             contact=settings.contact,
