@@ -7,7 +7,7 @@ import bson
 
 from tocsin.documents import Database, Hold, Task
 from tocsin.documents.narrowed_queries import find_narrowed
-from tocsin.documents.task_names import name_key
+from tocsin.documents.task_names import is_unique_slot, name_key
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.tasks.drafts import draft_from_task
@@ -31,7 +31,7 @@ async def find_task_by_name(database: Database, owner: str, name: str) -> Task |
     )
     if not found:
         return None
-    if found[0]["name_slot"] and len(found) > 1:
+    if not is_unique_slot(found[0]["name_slot"]) and len(found) > 1:
         raise Conflict(
             f"{len(found)} of your tasks are named {name!r}, ignoring case. Rename or delete all but one.",
             "name",

@@ -1,12 +1,11 @@
 """Saving of tasks: a draft is validated as a whole, then written. The scheduler needs only its `next_run_at`."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import DuplicateKeyError
 
 from tocsin import schedules
 from tocsin.documents import (
@@ -18,7 +17,7 @@ from tocsin.documents import (
     TaskStatus,
     new_id,
 )
-from tocsin.documents.task_names import NAME_INDEX, name_fields
+from tocsin.documents.task_documents import TaskNameFields
 from tocsin.documents.updates import all_of, change_task, has_value
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.notifications.incidents.alerts import review_alerts
@@ -27,10 +26,10 @@ from tocsin.tasks.activity_log import log_task, log_task_created
 from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.drafts import DraftChanges, TaskDraft, ValidatedDraft, draft_from_task, validate_draft
 from tocsin.tasks.reconciliation import reconcile_task
+from tocsin.tasks.unique_names import write_with_name
 
 __all__ = ["DraftChanges", "TaskDraft", "ValidatedDraft", "draft_from_task", "validate_draft"]
 
-_DUPLICATE_KEY = 11000
 MAX_WRITE_TRIES = 20
 """Tries of a change that conflicts with concurrent changes, before the caller gets an error."""
 
@@ -46,11 +45,9 @@ async def create_task(
     valid = validate_draft(draft, now)
 
     async def insert(task_id: str) -> None:
-        try:
-            await valid.build_task(task_id, owner, now).insert()
-        except DuplicateKeyError as error:  # by an earlier try with the same idempotency key, unless it is the name
-            if _is_of_name(error.details or {}) and await ownership.find_task(owner, task_id) is None:
-                raise _name_taken(draft.name) from None
+        built = valid.build_task(task_id, owner, now)
+        with suppress(DuplicateKeyError):  # by an earlier try with the same idempotency key
+            await _insert(database, built)
         database.changes.task_changed(ChangeKind.TASK_CREATED, task_id, TaskStatus.PENDING, valid.next_run_at)
         log_task_created(task_id, owner, valid.next_run_at)
 
@@ -112,17 +109,17 @@ def record_task_change(database: Database, before: Task, after: Task) -> None:
     database.changes.task_changed(ChangeKind.TASK_UPDATED, after.id, status, after.next_run_at)
 
 
-def _name_taken(name: str) -> Conflict:
-    return Conflict(f"You have another task whose unique name is {name!r}, ignoring case.", "name")
-
-
-def _is_of_name(error: Mapping[str, Any]) -> bool:
-    """Tell whether the error of a write is about the name of a task."""
-    return error.get("code") == _DUPLICATE_KEY and tuple(error.get("keyPattern") or ()) == NAME_INDEX
-
-
 def _version_conflict(version: int) -> Conflict:
     return Conflict(f"The task has changed: its version is {version}. Fetch it again.", "expectedVersion")
+
+
+async def _insert(database: Database, task: Task) -> None:
+    """Insert a task. Raises DuplicateKeyError if it is there."""
+
+    async def write(named: TaskNameFields) -> None:
+        await task.model_copy(update=dict(named)).insert()
+
+    await write_with_name(database, task, task.name, unique=task.unique_name, write=write)
 
 
 async def _update_once(database: Database, task: Task, changes: DraftChanges, now: datetime) -> bool:
@@ -131,20 +128,18 @@ async def _update_once(database: Database, task: Task, changes: DraftChanges, no
         draft = with_queue_priority(draft, await queues.default_priorities(database))
     fields: TaskChanges = {
         **draft.document_fields(),
-        **name_fields(task.id, draft.name, unique=draft.unique_name),
         **_schedule_changes(task, draft, changes, now),
         "version": task.version + 1,
         "updated_at": now,
         "reconcile": True,
     }
     unchanged = all_of(has_value("version", task.version), has_value("last_due_at", task.last_due_at))
-    try:
-        result = await database.tasks.bulk_write([change_task(task.id, unchanged, fields)])
-    except BulkWriteError as error:
-        if any(map(_is_of_name, error.details["writeErrors"])):
-            raise _name_taken(draft.name) from None
-        raise
-    return result.modified_count == 1
+
+    async def write(named: TaskNameFields) -> bool:
+        change = change_task(task.id, unchanged, {**fields, **named})
+        return (await database.tasks.bulk_write([change])).modified_count == 1
+
+    return await write_with_name(database, task, draft.name, unique=draft.unique_name, write=write)
 
 
 def _schedule_changes(task: Task, draft: TaskDraft, changes: DraftChanges, now: datetime) -> TaskChanges:

@@ -89,6 +89,15 @@ async def test_a_unique_name_is_refused_to_others_until_its_task_is_deleted(api:
     assert (await api.alice.ask(rename, t=other["id"]))["updateTask"]["userErrors"] == []
 
 
+async def test_a_name_that_a_task_was_renamed_from_is_created_anew(api: Api) -> None:
+    rename = "mutation($t: ID!, $n: String!) { updateTask(input: {id: $t, name: $n}) { userErrors { message } } }"
+    for number in range(3):
+        saved = await upsert(api.alice)
+        assert (saved["outcome"], saved["userErrors"]) == ("CREATED", [])
+        await api.alice.ask(rename, t=saved["task"]["id"], n=f"Nightly {number}")
+    assert await api.database.tasks.count_documents({"unique_name": True}) == 3
+
+
 async def test_a_repeated_creation_with_a_unique_name_returns_the_task(api: Api) -> None:
     first, again = [await create(api.alice, uniqueName=True, idempotencyKey="k") for _ in range(2)]
     assert first["task"] == again["task"]
