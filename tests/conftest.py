@@ -34,6 +34,7 @@ def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking again and again at what lives as long as the session."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

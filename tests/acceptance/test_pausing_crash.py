@@ -17,6 +17,8 @@ from tests.notifications.channels.helpers import json_of
 from tests.outbound.servers import answering, response
 
 _TASKS = 40
+_AWAY_SECONDS = 1.8
+"""Longer than the interval and the grace of the tasks together, so that each misses a run."""
 _CREATE = "mutation($i: CreateTasksInput!) { createTasks(input: $i) { results { userErrors { message } } } }"
 _TASKS_QUERY = """{ tasks(first: 100) { nodes {
   id pauseReason consecutiveFailures missed: runs(first: 1, filter: {status: [MISSED, SKIPPED]}) { totalCount }
@@ -61,6 +63,7 @@ async def _kill_and_restart(server: Server, what: str) -> None:
         os.kill(server.database_pid(), signal.SIGKILL)
         return
     await server.kill()
+    await asyncio.sleep(_AWAY_SECONDS)
     await server.start()
 
 

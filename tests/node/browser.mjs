@@ -13,17 +13,22 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Runs `act(page, context)` in a new browser, then fails if a page complained, broke its policy or left its server.
+/** Runs `act(page, context, open)` in a new browser, then fails if a page complained, broke its policy or left its server.
+ * `open` returns a page of another person: one of the same context would hide the first, whose clicks then take seconds.
  * Complaints that match `tolerated` are expected. */
 export async function browse(executable, server, act, { tolerated = /^$/ } = {}) {
   const browser = await chromium.launch({ executablePath: executable, args: ARGUMENTS });
   try {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    context.setDefaultTimeout(20_000);
-    const seen = await watch(context, server);
-    const page = await context.newPage();
+    const seen = { requests: [], sockets: [], wrong: [] };
+    const open = async () => {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+      context.setDefaultTimeout(20_000);
+      await watch(context, server, seen);
+      return context.newPage();
+    };
+    const page = await open();
     try {
-      await act(page, context);
+      await act(page, page.context(), open);
     } catch (error) {
       console.error(`${page.url()}: ${await page.locator("body").innerText()}`, seen.wrong);
       throw error;
@@ -35,9 +40,8 @@ export async function browse(executable, server, act, { tolerated = /^$/ } = {})
   }
 }
 
-/** What pages of this context asked for, and what was wrong with it. */
-async function watch(context, server) {
-  const seen = { requests: [], sockets: [], wrong: [] };
+/** Adds what pages of this context ask for to `seen`, and what is wrong with it. */
+async function watch(context, server, seen) {
   const visit = (url) => {
     const { protocol, host } = new URL(url);
     if (protocol !== "data:" && host !== new URL(server).host) seen.wrong.push(`asked another server: ${url}`);
@@ -66,7 +70,6 @@ async function watch(context, server) {
       visit(socket.url());
     }),
   );
-  return seen;
 }
 
 /** The data of a GraphQL operation sent by this program itself. */

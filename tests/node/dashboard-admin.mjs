@@ -53,10 +53,8 @@ async function invites(page) {
 }
 
 /** Ends bob's sessions, which his open page notices; locks him out, and takes that back. */
-async function managesBob(page, context) {
-  const browser = context.browser();
-  const elsewhere = await browser.newContext();
-  const his = await elsewhere.newPage();
+async function managesBob(page, open) {
+  const his = await open();
   await his.goto(`${server}/#/tasks`);
   await signIn(his, BOB);
   await isShown(his, "Tasks");
@@ -75,7 +73,7 @@ async function managesBob(page, context) {
   await page.getByText("Active", { exact: true }).waitFor();
   await signIn(his, BOB);
   await isShown(his, "Tasks");
-  await elsewhere.close();
+  await his.context().close();
 }
 
 async function changesQuota(page) {
@@ -122,11 +120,11 @@ async function losesRights(page) {
   await page.getByText("This is for administrators").waitFor();
 }
 
-await browse(executable, server, async (page, context) => {
+await browse(executable, server, async (page, _, open) => {
   await isForbidden(page);
   await seesUsers(page);
   await invites(page);
-  await managesBob(page, context);
+  await managesBob(page, open);
   await changesQuota(page);
   await readsAuditLog(page);
   await seesSystem(page);

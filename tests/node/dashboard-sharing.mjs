@@ -54,7 +54,7 @@ async function openTask(page) {
 }
 
 /** A badge and a status page, which a visitor without an account sees. */
-async function showsAStatus(page, context) {
+async function showsAStatus(page, open) {
   const links = await openTask(page);
   await links.getByRole("button", { name: "New status page" }).click();
   const dialog = page.getByRole("dialog", { name: "New status page" });
@@ -66,7 +66,7 @@ async function showsAStatus(page, context) {
   await page.waitForFunction(() => document.querySelector("img.public-badge")?.naturalWidth > 50);
   assert.match(await links.locator(".snippet").innerText(), /^\[!\[Backups\]\(http.*\/badge\.svg\)\]\(http.*\)$/);
   const path = await links.getByRole("link", { name: "Open page" }).getAttribute("href");
-  const visitor = await context.newPage();
+  const visitor = await open();
   assert.equal((await visitor.goto(server + path)).status(), 200);
   await visitor.getByRole("heading", { name: "Backups", level: 1 }).waitFor();
   await visitor.getByText("Never run").waitFor();
@@ -151,11 +151,11 @@ async function startsAWorkflow(page) {
 }
 
 const token = await logIn(server, email, PASSWORD);
-await browse(executable, server, async (page, context) => {
+await browse(executable, server, async (page, _, open) => {
   await page.goto(`${server}/#/tasks`);
   await signIn(page, email);
   await isShown(page, "Tasks");
-  const shown = await showsAStatus(page, context);
+  const shown = await showsAStatus(page, open);
   const trigger = await startsTheTask(page, shown);
   await endsThem(page, shown, trigger);
   await startsAWorkflow(page);
