@@ -8,10 +8,11 @@ import pytest
 from tests.acceptance.server import Server
 from tests.conformance.node import TOOLS, needs_node
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+_PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+CHROMIUM = next(filter(None, map(shutil.which, _PROGRAMS)), None)
 needs_browser = [
     needs_node,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH; run scripts/install-browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH; run scripts/install-browser"),
 ]
 
 

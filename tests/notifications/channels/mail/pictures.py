@@ -14,12 +14,12 @@ from pathlib import Path
 
 from tests.conformance.node import TOOLS
 from tests.notifications.channels.mail.test_channel import URL, delivery_of, part_of
-from tests.notifications.channels.mail.test_html_layout import CHROMIUM
 from tests.notifications.channels.mail.test_texts import MAILS
 from tests.notifications.helpers import START, transport_to, user
 from tests.notifications.incidents.samples import incident, subject
 from tests.notifications.preferences.helpers import BERLIN, choose, desk, digest, failure, recover, tell, utc
 from tests.outbound.smtp import Inbox, mail_server
+from tests.web.browser import CHROMIUM
 from tocsin import documents
 from tocsin.documents import Database, IncidentNews
 from tocsin.embedded import EmbeddedDatabase

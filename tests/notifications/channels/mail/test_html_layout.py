@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ import pytest
 from tests.conformance.node import TOOLS, needs_node
 from tests.notifications.channels.mail.html_text import HtmlText
 from tests.notifications.channels.mail.test_texts import MAILS
+from tests.web.browser import CHROMIUM
 from tocsin.notifications.channels.mail.html_layout import Footer, format_html
 from tocsin.notifications.content import Button, MailContent, Tone
 from tocsin.notifications.events import Event
 from tocsin.notifications.texts import describe_event
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ADDRESS = "https://tocsin.example.org/playground?query=a&variables=b"
 GMAIL_LIMIT = 102_000
 """Gmail shows only the beginning of a longer mail."""
@@ -158,7 +157,7 @@ async def rendered(tmp_path: Path, mails: dict[str, str]) -> list[Any]:
 
 
 @needs_node
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH; run scripts/install-browser")
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH; run scripts/install-browser")
 async def test_mails_fit_each_width_are_legible_and_ask_for_nothing(tmp_path: Path) -> None:
     wide = content(headline=f'Your task "{"x" * 10_000}" has failed.', facts=[("Called:", "https://a.b/" + "y" * 900)])
     secret = content(button=Button("Choose"), facts=[("Error:", EVIL), ("Message:", "\u0645\u0631\u062d\u0628\u0627")])
