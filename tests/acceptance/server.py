@@ -74,6 +74,7 @@ class Server:
             "TOCSIN_METRICS_TOKEN": METRICS_TOKEN,
             "TOCSIN_OWNER_HOST_RATE": "0",
             "TOCSIN_RETRY_OFFSETS": "PT1S",
+            "TOCSIN_INCIDENT_GROUP_SECONDS": "1",
             **{f"TOCSIN_QUOTA_{quota}": "0" for quota in ("TASKS", "RUNS_PER_MINUTE", "RUNS_PER_DAY")},
         }
         return {**inherited, **ours, **self._settings}

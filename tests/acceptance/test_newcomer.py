@@ -56,7 +56,7 @@ async def collect(client: Client, events: list[dict[str, Any]], enough: asyncio.
 
 
 async def test_a_newcomer_sees_a_task_run_fail_retry_and_gets_a_mail(tmp_path: Path, target: TargetServer) -> None:
-    async with run_server(tmp_path) as server:
+    async with run_server(tmp_path, TOCSIN_INCIDENT_GROUP_SECONDS="10") as server:  # the default
         await server.sign_up("newcomer@example.com")
         events: list[dict[str, Any]] = []
         failed = asyncio.Event()

@@ -34,6 +34,6 @@ async def target_that_is_down() -> AsyncIterator[str]:
 
 
 async def test_an_outage_is_followed_from_its_incident_to_the_replay_of_what_it_cost(tmp_path: Path) -> None:
-    async with target_that_is_down() as target, run_server(tmp_path, TOCSIN_INCIDENT_GROUP_SECONDS="1") as server:
+    async with target_that_is_down() as target, run_server(tmp_path) as server:
         await server.sign_up()
         await drive("dashboard-incidents.mjs", server, target)

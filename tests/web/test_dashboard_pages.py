@@ -13,7 +13,7 @@ ALICE = "alice@example.com"
 
 async def test_all_pages_fit_telephones_and_screens_and_pass_the_audit_of_accessibility(tmp_path: Path) -> None:
     """With the variable PICTURES, it writes pictures of all pages into this directory."""
-    async with target_that_is_down() as target, run_server(tmp_path, TOCSIN_INCIDENT_GROUP_SECONDS="1") as server:
+    async with target_that_is_down() as target, run_server(tmp_path) as server:
         await server.sign_up(ALICE)
         await server.run_command("users", "promote", ALICE)
         await server.run_command("samples", "load", ALICE)
