@@ -13,7 +13,7 @@ async function load(path) {
   return import(`data:text/javascript,${encodeURIComponent(output[0].code)}`);
 }
 
-const modules = ["pages/incident-subjects", "csv", "curl", "json-text", "imports/curl", "imports/crontab", "imports/shell-words", "imports/request"];
+const modules = ["pages/incident-subjects", "held-rows", "csv", "curl", "json-text", "imports/curl", "imports/crontab", "imports/shell-words", "imports/request"];
 const forms = ["durations", "cron", "moments", "retry-plan", "url-query", "model", "to-input", "differences"].map((name) => `task-form/${name}`);
 const functions = Object.assign({}, ...(await Promise.all([...modules, ...forms].map((name) => load(`src/dashboard/${name}.ts`)))));
 for await (const line of createInterface({ input: process.stdin })) {

@@ -8,6 +8,7 @@ const [executable, server, target] = process.argv.slice(2);
 const EMAIL = "alice@example.com";
 const PASSWORD = "correct horse battery";
 const CREATE = "mutation ($i: CreateTaskInput!) { createTask(input: $i) { userErrors { message } } }";
+const RUN = "mutation ($id: ID!) { runTask(input: { id: $id }) { userErrors { message } } }";
 const TASK = { name: "made elsewhere", schedule: { every: { interval: "PT1H" } }, retry: { maxRetries: 0 } };
 
 async function enterCredentials(page, label) {
@@ -56,6 +57,22 @@ async function keepsItsPlace(page) {
   assert.equal(page.url(), address);
 }
 
+/** Rows that somebody is on stay in their places while runs are added elsewhere. */
+async function holdsItsRows(page) {
+  await page.goto(`${server}/#/runs`);
+  const row = page.getByRole("row").filter({ hasText: "made elsewhere" }).first();
+  await row.hover();
+  const before = await row.locator("a").getAttribute("href");
+  const token = await logIn(server, EMAIL, PASSWORD);
+  const { tasks } = await ask(server, "{ tasks { nodes { id } } }", {}, token);
+  await ask(server, RUN, { id: tasks.nodes[0].id }, token);
+  const more = page.getByRole("status").getByRole("button", { name: "1 new" });
+  await more.waitFor();
+  assert.equal(await row.locator("a").getAttribute("href"), before);
+  await more.click();
+  await page.waitForFunction((href) => document.querySelector("tbody a").getAttribute("href") !== href, before);
+}
+
 async function pausesATask(page) {
   await page.goto(`${server}/#/tasks`);
   await page.getByRole("link", { name: "made elsewhere" }).click();
@@ -92,6 +109,7 @@ await browse(executable, server, async (page) => {
   await seesWhatIsMadeElsewhere(page);
   await runsATask(page);
   await keepsItsPlace(page);
+  await holdsItsRows(page);
   await pausesATask(page);
   await filters(page);
   await fitsATelephone(page);

@@ -15,7 +15,7 @@ import { EmptyState, ErrorState, LoadingRows } from "../ui/states.tsx";
 import { exporting, exportRuns } from "./history-export.ts";
 import { HistoryFilters } from "./history-filters.tsx";
 import { readFilter, type RunFilter, RUNS } from "./history-list.ts";
-import { RunsTable } from "./runs-table.tsx";
+import { LiveRunsTable } from "./live-runs-table.tsx";
 
 const PAGE_SIZE = 50;
 
@@ -35,7 +35,7 @@ export function HistoryPage(): JSX.Element {
       {!error && (!runs || isSearching) && <LoadingRows count={10} />}
       {runs && runs.nodes.length > 0 && (
         <>
-          <RunsTable runs={runs.nodes} named />
+          <LiveRunsTable runs={runs.nodes} named />
           <Pager
             shown={runs.nodes.length}
             total={{ count: runs.totalCount, isExact: runs.totalCountIsExact }}

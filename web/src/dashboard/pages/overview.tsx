@@ -11,6 +11,7 @@ import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { FailingNow, OPEN_INCIDENT } from "./failing-now.tsx";
 import { FirstStep } from "./first-step.tsx";
 import { LastVisit } from "./last-visit.tsx";
+import { LiveRunsTable } from "./live-runs-table.tsx";
 import { QUEUE_DEPTH, QueueDepths } from "./queue-depths.tsx";
 import { RunCharts } from "./run-charts.tsx";
 import { RUN_ROW, RunsTable } from "./runs-table.tsx";
@@ -104,7 +105,7 @@ function Contents({ data }: { data: Overview }): JSX.Element {
       <RunCharts title="Outcomes and durations" />
       {queues.length > 0 && <QueueDepths queues={queues} />}
       <Section title="Latest runs" aside={<Link href="/runs">All runs</Link>}>
-        {latest.nodes.length > 0 ? <RunsTable runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
+        {latest.nodes.length > 0 ? <LiveRunsTable runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
       </Section>
     </>
   );

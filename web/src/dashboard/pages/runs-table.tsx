@@ -29,8 +29,10 @@ export const RUN_ROW = graphql(`
 `);
 export type RunRow = FragmentOf<typeof RUN_ROW>;
 
-/** Runs as a table. `named` shows the task of each. */
-export function RunsTable({ runs, named = false }: { runs: RunRow[]; named?: boolean }): JSX.Element {
+type Props = { runs: RunRow[]; named?: boolean; gone?: string[] };
+
+/** Runs as a table. `named` shows the task of each; those that are `gone` from the list are faint. */
+export function RunsTable({ runs, named = false, gone = [] }: Props): JSX.Element {
   return (
     <div class="table-frame">
       <table class="runs">
@@ -46,7 +48,7 @@ export function RunsTable({ runs, named = false }: { runs: RunRow[]; named?: boo
         </thead>
         <tbody>
           {runs.map((run) => (
-            <tr key={run.id}>
+            <tr key={run.id} class={gone.includes(run.id) ? "gone" : undefined}>
               <td>
                 <Link href={`/runs/${run.id}`} class="row-link">
                   <Status status={run.status} />

@@ -11,11 +11,11 @@ import { PublicLinks } from "../sharing/public-links.tsx";
 import { ErrorState, LoadingRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { Time } from "../ui/time.tsx";
+import { LiveRunsTable } from "./live-runs-table.tsx";
 import { NextTimes } from "./next-times.tsx";
 import { NotFoundPage } from "./not-found.tsx";
 import { OutcomeStrip } from "./outcome-strip.tsx";
 import { RunCharts } from "./run-charts.tsx";
-import { RunsTable } from "./runs-table.tsx";
 import { TaskActions } from "./task-actions.tsx";
 import { DurationChart } from "./task-charts.tsx";
 import { SHOWN_RUNS, TASK, type Task } from "./task-query.ts";
@@ -68,7 +68,7 @@ function Contents({ task }: { task: Task }): JSX.Element {
         </Section>
       </div>
       <Section title="Runs" aside={<AllRuns task={task} />}>
-        {runs.length > 0 ? <RunsTable runs={runs} /> : <p class="faint">It has not run yet.</p>}
+        {runs.length > 0 ? <LiveRunsTable runs={runs} /> : <p class="faint">It has not run yet.</p>}
       </Section>
       <PublicLinks subject={task.id} />
     </>

@@ -1,0 +1,16 @@
+// Lists that stay as they are while the pointer or the focus is on them: what somebody is about to click must not move.
+
+type Row = { id: string };
+export type HeldRows<Shown extends Row> = { rows: Shown[]; gone: string[]; fresh: number };
+
+/**
+ * Returns the rows that were shown, each as it is in the latest ones, the IDs of those that these no longer contain, and how
+ * many of the latest are not shown. Another list replaces them.
+ */
+export function holdRows<Shown extends Row>(shown: Shown[], latest: Shown[]): HeldRows<Shown> {
+  const byId = new Map(latest.map((row) => [row.id, row]));
+  const kept = shown.filter(({ id }) => byId.has(id));
+  if (kept.length === 0) return { rows: latest, gone: [], fresh: 0 };
+  const gone = shown.filter(({ id }) => !byId.has(id)).map(({ id }) => id);
+  return { rows: shown.map((row) => byId.get(row.id) ?? row), gone, fresh: latest.length - kept.length };
+}
