@@ -144,7 +144,7 @@ async def fill(uri: str, owner: str, count: int) -> None:
 def _task(owner: str, number: int, created_at: datetime) -> Any:
     task, task_id = make_task(number, created_at), f"{owner}/t{number}"
     job = {**task["job"], "params": {"body": None, "connect_timeout": None, "token": None, **task["job"]["params"]}}
-    names = {"_id": task_id, "name_slot": task_id, "owner": owner, "tags": ["benchmark"]}
+    names = {"_id": task_id, "owner": owner, "tags": ["benchmark"]}
     return {**task, **names, "job": job, "last_run": f"{task_id}:1"}
 
 

@@ -34,7 +34,7 @@ def make_task(number: int, created_at: datetime, due_at: datetime | None = None)
     status = TaskStatus.PENDING if due_at else TaskStatus.PAUSED
     draft = TaskDraft(name="benchmark", job=http_job("http://h/"), schedule=schedules.Cron("0 4 * * *", "UTC"))
     return {
-        "_id": f"{OWNER}/t{number}", "name_slot": f"{OWNER}/t{number}", "owner": OWNER, "status": status,
+        "_id": f"{OWNER}/t{number}", "owner": OWNER, "status": status,
         "hold": None, "version": 1, "next_run_at": due_at, "last_due_at": None, "active": [], "incident": 0,
         "last_end": TaskStatus.COMPLETED, "last_run": None, "consecutive_failures": 0, "reconcile": False,
         "created_at": created_at, "updated_at": created_at, **draft.document_fields(),

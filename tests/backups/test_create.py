@@ -28,18 +28,14 @@ async def test_a_backup_has_the_state_of_one_moment(database: Database, empty: D
         while not enough.is_set():
             step += 1
             for collection, document_id in ((database.tasks, first), (database.db["zoo"], second)):
-                change: dict[str, Any] = {"$set": {"step": step, "name_slot": document_id}}
+                change: dict[str, Any] = {"$set": {"step": step}}
                 if step % 7 == 0:
                     await collection.delete_one({"_id": document_id})
                 elif step % 3:
                     change["$push"] = {"steps": {"$each": [step, {"s": step}], "$slice": -chance.randint(1, 6)}}
                     await collection.update_one({"_id": document_id}, change, upsert=True)
                 else:
-                    change = {
-                        "$replaceWith": {
-                            "$mergeObjects": ["$$ROOT", {"step": step, "steps": [step], "name_slot": document_id}]
-                        }
-                    }
+                    change = {"$replaceWith": {"$mergeObjects": ["$$ROOT", {"step": step, "steps": [step]}]}}
                     await collection.update_one({"_id": document_id}, [change], upsert=True)
 
     writers = [asyncio.create_task(write(number)) for number in range(pairs)]

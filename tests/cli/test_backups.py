@@ -74,9 +74,7 @@ def test_data_of_an_older_version_is_backed_up_unchanged_and_migrated_when_resto
     for name in sample.keys() - {"workers", "rate_buckets"}:
         expected = by_id(stored, name)
         if name == "tasks":
-            expected = {
-                _id: {**task, "name_key": task["name"].casefold(), "name_slot": _id} for _id, task in expected.items()
-            }
+            expected = {_id: {**task, "name_key": task["name"].casefold()} for _id, task in expected.items()}
         assert by_id(other, name) == expected
     assert "has data (users)" in refused("restore", "a.backup")
 

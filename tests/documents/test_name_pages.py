@@ -48,8 +48,7 @@ async def _store(database: Database, names: list[str]) -> list[tuple[str, str]]:
     assert document is not None
     await database.tasks.delete_one({"_id": template.id})
     rows = [
-        {**document, "_id": f"alice-{n:05}", "name": name, "name_key": name.casefold(), "name_slot": f"{n}"}
-        for n, name in enumerate(names)
+        {**document, "_id": f"alice-{n:05}", "name": name, "name_key": name.casefold()} for n, name in enumerate(names)
     ]
     await database.tasks.insert_many(rows)  # type: ignore[arg-type]
     return sorted((name.casefold(), f"alice-{n:05}") for n, name in enumerate(names))

@@ -32,9 +32,7 @@ def _query(database: Database, **changes: Any) -> KeysetQuery[Any]:
 
 
 async def _store(database: Database, rows: list[Any]) -> None:
-    """Store tasks, each with a name of its own."""
-    named: list[Any] = [{**row, "name_slot": row["_id"]} for row in rows]
-    await database.tasks.insert_many(named)
+    await database.tasks.insert_many(rows)
 
 
 async def _insert(database: Database) -> list[str]:

@@ -124,9 +124,7 @@ async def test_the_status_of_a_task_is_projected_by_the_documented_rule(database
     @settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck), deadline=None)
     @given(TASKS)
     def collect(task: Any) -> None:
-        examples.append(
-            {**task, "_id": str(len(examples)), "name_slot": str(len(examples)), "status": "PENDING", "n": 0}
-        )
+        examples.append({**task, "_id": str(len(examples)), "status": "PENDING", "n": 0})
 
     collect()
     await database.tasks.insert_many(examples)

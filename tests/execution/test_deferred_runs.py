@@ -104,7 +104,6 @@ def _shape(document: Any) -> Any:
     if isinstance(document, dict):
         unstable = {
             "_id",
-            "name_slot",
             "task",
             "last_run",
             "run",

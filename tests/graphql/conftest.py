@@ -251,7 +251,7 @@ def task_document(owner: str, created_at: datetime, **more: Any) -> Any:
     params: Any = {"url": "https://example.com/", "method": "GET", "headers": [], "secret_headers": [], "body": None}
     task_id, name = new_id(owner), more.get("name", "ping")
     return {
-        "_id": task_id, "owner": owner, "name": name, "name_key": name.casefold(), "name_slot": task_id, "tags": [],
+        "_id": task_id, "owner": owner, "name": name, "name_key": name.casefold(), "tags": [],
         "job": {"kind": "http", "params": params | {"token": None, "connect_timeout": None}},
         "schedule": {"kind": "once", "at": created_at}, "misfire": {"policy": "RUN_ONCE", "grace_ms": 60000, "max_runs": 100},
         "overlap": "SKIP", "retry": None, "timeout": None, "hold": None, "status": "PENDING", "next_run_at": created_at,

@@ -141,7 +141,7 @@ class _Rows:
         due = None if chance.random() < 0.3 else self._time()
         name, status = chance.choice(["one", "two"]), chance.choice([TaskStatus.PENDING, TaskStatus.FAILED])
         task = {
-            "_id": task_id, "owner": "alice", "name": name, "name_key": name, "name_slot": task_id,
+            "_id": task_id, "owner": "alice", "name": name, "name_key": name,
             "tags": ["a"], "hold": None, "status": status,
             "next_run_at": due, "created_at": self._time(),
         }  # fmt: skip

@@ -1,8 +1,10 @@
 """Unique names of tasks, which are free again once their task gives them up."""
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +13,7 @@ from tocsin import clock
 from tocsin.documents import Database, Task
 from tocsin.errors import Conflict
 from tocsin.tasks import lifecycle, runs, saving, unique_names
+from tocsin.tasks.idempotency import IdempotentCall
 
 OWNER = "alice"
 
@@ -75,9 +78,18 @@ async def test_other_changes_leave_the_name_to_its_task(database: Database) -> N
     await rename(database, await save_named(database), "former")
     task = await save_named(database)
     changed = await saving.update_task(database, OWNER, task.id, {"name": "NIGHTLY", "tags": ("a",)}, clock.now())
-    assert changed.name_slot == task.name_slot
+    assert (changed.name, changed.unique_name) == ("NIGHTLY", True)
     with pytest.raises(Conflict):
         await save_named(database)
+
+
+async def test_a_name_goes_to_one_of_a_new_task_and_the_one_that_takes_it_back(database: Database) -> None:
+    for number in range(10):
+        name = f"nightly {number}"
+        task = await rename(database, await save_named(database, name), f"former {number}")
+        saved = await asyncio.gather(rename(database, task, name), save_named(database, name), return_exceptions=True)
+        assert Counter(map(type, saved)) == {Task: 1, Conflict: 1}
+        assert await count_holders(database, name) == 1
 
 
 async def test_of_many_tasks_that_take_a_name_that_was_given_up_one_gets_it(database: Database) -> None:
@@ -88,14 +100,40 @@ async def test_of_many_tasks_that_take_a_name_that_was_given_up_one_gets_it(data
     assert await count_holders(database) == 1
 
 
-async def test_a_name_that_was_given_up_too_often_is_refused(
+async def lock(database: Database, left: timedelta) -> None:
+    await database.name_locks.insert_one({"_id": f"{OWNER}/nightly", "token": "t", "forget_at": clock.now() + left})
+
+
+async def test_a_lock_that_was_left_by_a_process_that_ended_is_dropped(database: Database) -> None:
+    await lock(database, timedelta(0))
+    await save_named(database)
+    assert await database.name_locks.count_documents({}) == 0
+
+
+async def test_a_name_whose_lock_is_held_is_refused_and_the_lock_stays(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def find_nobody(*_: object) -> set[str]:
-        return set()
-
-    monkeypatch.setattr(unique_names, "MAX_SLOTS", 1)
-    await save_named(database)
-    monkeypatch.setattr(unique_names, "_find_holders", find_nobody)
-    with pytest.raises(Conflict, match="given up by tasks 1 times"):
+    monkeypatch.setattr(unique_names, "_TRIES", 3)
+    await lock(database, unique_names.LOCK_TIME)
+    with pytest.raises(Conflict, match="Try again"):
         await save_named(database)
+    await save_named(database, "weekly")
+    assert [each["token"] async for each in database.name_locks.find({})] == ["t"]
+
+
+async def test_a_name_is_not_locked_by_saves_that_leave_it(database: Database) -> None:
+    task = await save_named(database)
+    await lock(database, unique_names.LOCK_TIME)
+    await saving.update_task(database, OWNER, task.id, {"tags": ("a",)}, clock.now())
+    await save_hourly_task(database, name="nightly")
+
+
+async def test_a_repeated_creation_returns_the_task_that_has_given_up_its_name_meanwhile(database: Database) -> None:
+    draft = saving.draft_from_task(await save_hourly_task(database, name="template"))
+    draft = dataclasses.replace(draft, name="nightly", unique_name=True)
+    key = IdempotentCall(OWNER, "createTask", "k", "f")
+    task = await saving.create_task(database, OWNER, draft, clock.now(), key)
+    await rename(database, task, "former")
+    await save_named(database)
+    await database.idempotency_keys.update_many({}, {"$set": {"done": False}})  # as if the first were interrupted
+    assert (await saving.create_task(database, OWNER, draft, clock.now(), key)).id == task.id

@@ -29,6 +29,7 @@ SKIPPED_COLLECTIONS = frozenset(
         "network_failures",
         "rate_buckets",
         "mail_counts",
+        "name_locks",
         "change_batches",
         "claim_records",
     }

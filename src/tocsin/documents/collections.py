@@ -10,7 +10,7 @@ from tocsin.documents.delivery_models import Delivery, MailCount
 from tocsin.documents.history_models import DeletedTask, History
 from tocsin.documents.incident_models import Alert, Incident
 from tocsin.documents.key_models import StoredKey
-from tocsin.documents.limit_models import IdempotencyKey, OwnerUsage, RateBucket
+from tocsin.documents.limit_models import IdempotencyKey, NameLock, OwnerUsage, RateBucket
 from tocsin.documents.mail_address_models import MailAddress
 from tocsin.documents.models import ResponseBody, Run, Task, Worker
 from tocsin.documents.network_models import NetworkFailure, NetworkState
@@ -28,5 +28,5 @@ MODELS: list[type[Document]] = [
     RateBucket, MailCount, Workflow, WorkflowVersion, WorkflowRun, Queue, Circuit, Permit, Replay, OwnerUsage,
     NetworkState, NetworkFailure, ChangeBatch, ClaimRecord, Alert, Incident, Notification, NotificationChannel,
     NotificationPreferences, MailAddress, DeletedTask, History, UntoldEnd,
-    RunStatistics, PendingApproval, NamedSecret, PublicLink,
+    RunStatistics, PendingApproval, NamedSecret, PublicLink, NameLock,
 ]  # fmt: skip

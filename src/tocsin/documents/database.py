@@ -28,6 +28,7 @@ from tocsin.documents.key_documents import KeyDocument
 from tocsin.documents.limit_documents import (
     IdempotencyDocument,
     MailCountDocument,
+    NameLockDocument,
     OwnerUsageDocument,
     RateBucketDocument,
 )
@@ -223,6 +224,10 @@ class Database:
     @property
     def rate_buckets(self) -> AsyncCollection[RateBucketDocument]:
         return self.db["rate_buckets"]
+
+    @property
+    def name_locks(self) -> AsyncCollection[NameLockDocument]:
+        return self.db["name_locks"]
 
     @property
     def mail_counts(self) -> AsyncCollection[MailCountDocument]:

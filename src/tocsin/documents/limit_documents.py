@@ -35,6 +35,14 @@ class MailCountDocument(TypedDict):
     forget_at: datetime
 
 
+class NameLockDocument(TypedDict):
+    """A stored lock of a unique name. See `tocsin.documents.limit_models.NameLock` for the fields."""
+
+    _id: str
+    token: str
+    forget_at: datetime
+
+
 class QuotaCountDocument(TypedDict):
     """The amount `used` in the window number `at` since 1970."""
 

@@ -1,4 +1,4 @@
-"""Models of idempotency keys, rate limits and quotas."""
+"""Models of idempotency keys, locks, rate limits and quotas."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -32,6 +32,17 @@ class RateBucket(StoredDocument):
 
     class Settings:
         name = "rate_buckets"
+        indexes: ClassVar = [ascending_index("forget_at", expireAfterSeconds=0)]
+
+
+class NameLock(StoredDocument):
+    """The lock of a unique name, held while it is given to a task. Its ID is `owner/name key`."""
+
+    token: str
+    forget_at: datetime
+
+    class Settings:
+        name = "name_locks"
         indexes: ClassVar = [ascending_index("forget_at", expireAfterSeconds=0)]
 
 

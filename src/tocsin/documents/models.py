@@ -8,7 +8,7 @@ from pydantic import model_validator
 from tocsin.clock import EPOCH
 from tocsin.documents.base import StoredDocument, ascending_index
 from tocsin.documents.states import Hold, Overlap, PauseReason, RunReason, RunStatus, TaskStatus, Trigger
-from tocsin.documents.task_names import name_fields
+from tocsin.documents.task_names import name_key
 
 if TYPE_CHECKING:
     from tocsin.documents.run_documents import (
@@ -35,9 +35,9 @@ class Task(StoredDocument):
     has one mail about failures. The owner is told from the failure `alert_after` in a row on, and the task pauses after
     `pause_after` of them (null: never), as `self_pause` then says. `pause_reason` is null if its owner paused it.
     `reconcile` is true while open runs still have to be updated after an edit.
-    `name_key` is the name by which tasks are sorted and compared. `name_slot` is empty if the name is unique among the
-    owner's tasks with an empty one, else the task's ID. `applied` is a digest of the settings that were last applied by
-    name, and of what they made of the task; null if that was never done.
+    `name_key` is the name by which tasks are sorted and compared. `unique_name` means that no other task of the owner
+    has it as its unique name. `applied` is a digest of the settings that were last applied by name, and of what they
+    made of the task; null if that was never done.
     `uncounted` are the last runs that were taken out of the streak again, because they turned out to be INCONCLUSIVE.
     """
 
@@ -46,7 +46,6 @@ class Task(StoredDocument):
     description: str = ""
     unique_name: bool = False
     name_key: str = ""
-    name_slot: str = ""
     applied: str | None = None
     tags: list[str] = []
     job: JobDocument
@@ -78,11 +77,9 @@ class Task(StoredDocument):
     updated_at: datetime
 
     @model_validator(mode="after")
-    def _derive_name_fields(self) -> "Task":
-        """Fill in what derives from the name of a task that is built; stored tasks have it."""
-        if not self.name_key:
-            fields = name_fields(self.id, self.name, unique=self.unique_name)
-            self.name_key, self.name_slot = fields["name_key"], fields["name_slot"]
+    def _derive_name_key(self) -> "Task":
+        """Fill in the key of a task that is built; stored tasks have it."""
+        self.name_key = self.name_key or name_key(self.name)
         return self
 
     class Settings:
@@ -92,7 +89,7 @@ class Task(StoredDocument):
             ascending_index("owner", "created_at"),
             ascending_index("owner", "status", "created_at"),
             ascending_index("owner", "next_run_at", "created_at"),
-            ascending_index("owner", "name_key", "name_slot", unique=True),
+            ascending_index("owner", "name_key"),
             ascending_index("reconcile", partialFilterExpression={"reconcile": True}),
             ascending_index("job.params.named_secrets.ids", sparse=True),
         ]

@@ -71,13 +71,6 @@ class TaskSettings(TypedDict):
     pause_after: int | None
 
 
-class TaskNameFields(TypedDict):
-    """Fields by which tasks are sorted by name, and unique names are kept unique."""
-
-    name_key: str
-    name_slot: str
-
-
 class TaskChanges(TypedDict, total=False):
     """The fields of a task that an update sets, as stored. `change_task` adds the status."""
 
@@ -85,7 +78,6 @@ class TaskChanges(TypedDict, total=False):
     description: str
     unique_name: bool
     name_key: str
-    name_slot: str
     applied: str | None
     tags: list[str]
     job: JobDocument
@@ -120,7 +112,6 @@ class TaskDocument(TypedDict):
     description: NotRequired[str]
     unique_name: NotRequired[bool]
     name_key: str
-    name_slot: str
     applied: NotRequired[str | None]
     tags: list[str]
     job: JobDocument

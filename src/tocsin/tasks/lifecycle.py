@@ -52,7 +52,7 @@ async def delete_task(database: Database, owner: str, task_id: str, now: datetim
     """Delete a task at once. Its open runs are cancelled; its history is kept."""
     await require_task(owner, task_id)
     await note_deleted_tasks(database, owner, [task_id])
-    await _change(database, owner, task_id, now, _deletion_changes, "task deleted")
+    await _change(database, owner, task_id, now, lambda _: _hold_changes(Hold.DELETED), "task deleted")
     await delete_rule(database, task_id)
     await delete_public_links(database, task_id)
 
@@ -135,11 +135,6 @@ async def find_running_runs(database: Database, task_id: str) -> list[str]:
     """Return the IDs of the task's runs that a worker has claimed."""
     open_runs = await database.runs.find({"task": task_id, "open": True}, {"status": 1}).to_list()
     return [run["_id"] for run in open_runs if run["status"] == RunStatus.RUNNING]
-
-
-def _deletion_changes(task: Task) -> TaskChanges:
-    """Return the changes of a deletion, which also frees a unique name."""
-    return {**_hold_changes(Hold.DELETED), "name_slot": task.id}
 
 
 def _hold_changes(hold: Hold | None) -> TaskChanges:

@@ -7,11 +7,12 @@ import bson
 
 from tocsin.documents import Database, Hold, Task
 from tocsin.documents.narrowed_queries import find_narrowed
-from tocsin.documents.task_names import is_unique_slot, name_key
+from tocsin.documents.task_names import name_key
 from tocsin.documents.updates import change_when, has_value
 from tocsin.errors import Conflict
 from tocsin.tasks.drafts import draft_from_task
 from tocsin.tasks.ownership import find_task
+from tocsin.tasks.unique_names import find_unique_holder
 
 _MAX_SAME = 50
 
@@ -21,17 +22,18 @@ async def find_task_by_name(database: Database, owner: str, name: str) -> Task |
 
     Raises Conflict if several have the name and it is unique for none.
     """
+    if (holder := await find_unique_holder(database, owner, name)) is not None:
+        return await find_task(owner, holder)
     found = await find_narrowed(
         database.tasks,
         {"owner": owner, "name_key": name_key(name)},
         {"$nor": [{"hold": Hold.DELETED}]},
-        fields={"name_slot": 1},
+        fields={"_id": 1},
         limit=_MAX_SAME,
-        sort="name_slot",  # a unique name has the lowest
     )
     if not found:
         return None
-    if not is_unique_slot(found[0]["name_slot"]) and len(found) > 1:
+    if len(found) > 1:
         raise Conflict(
             f"{len(found)} of your tasks are named {name!r}, ignoring case. Rename or delete all but one.",
             "name",

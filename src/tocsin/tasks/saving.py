@@ -1,7 +1,7 @@
 """Saving of tasks: a draft is validated as a whole, then written. The scheduler needs only its `next_run_at`."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from tocsin.documents import (
     TaskStatus,
     new_id,
 )
-from tocsin.documents.task_documents import TaskNameFields
+from tocsin.documents.task_names import name_key
 from tocsin.documents.updates import all_of, change_task, has_value
 from tocsin.errors import Conflict, InvalidInput
 from tocsin.notifications.incidents.alerts import review_alerts
@@ -26,7 +26,7 @@ from tocsin.tasks.activity_log import log_task, log_task_created
 from tocsin.tasks.deferred_writes import write_deferred_of_task
 from tocsin.tasks.drafts import DraftChanges, TaskDraft, ValidatedDraft, draft_from_task, validate_draft
 from tocsin.tasks.reconciliation import reconcile_task
-from tocsin.tasks.unique_names import write_with_name
+from tocsin.tasks.unique_names import claimed_name, has_unique_name
 
 __all__ = ["DraftChanges", "TaskDraft", "ValidatedDraft", "draft_from_task", "validate_draft"]
 
@@ -45,9 +45,12 @@ async def create_task(
     valid = validate_draft(draft, now)
 
     async def insert(task_id: str) -> None:
-        built = valid.build_task(task_id, owner, now)
-        with suppress(DuplicateKeyError):  # by an earlier try with the same idempotency key
-            await _insert(database, built)
+        try:
+            async with claimed_name(database, owner, task_id, draft.name) if draft.unique_name else nullcontext():
+                await valid.build_task(task_id, owner, now).insert()
+        except (Conflict, DuplicateKeyError):  # by an earlier try with the same idempotency key
+            if await ownership.find_task(owner, task_id) is None:
+                raise
         database.changes.task_changed(ChangeKind.TASK_CREATED, task_id, TaskStatus.PENDING, valid.next_run_at)
         log_task_created(task_id, owner, valid.next_run_at)
 
@@ -113,33 +116,23 @@ def _version_conflict(version: int) -> Conflict:
     return Conflict(f"The task has changed: its version is {version}. Fetch it again.", "expectedVersion")
 
 
-async def _insert(database: Database, task: Task) -> None:
-    """Insert a task. Raises DuplicateKeyError if it is there."""
-
-    async def write(named: TaskNameFields) -> None:
-        await task.model_copy(update=dict(named)).insert()
-
-    await write_with_name(database, task, task.name, unique=task.unique_name, write=write)
-
-
 async def _update_once(database: Database, task: Task, changes: DraftChanges, now: datetime) -> bool:
     draft = replace(draft_from_task(task), **changes).validate()
     if not changes.keys().isdisjoint({"queue", "priority"}):
         draft = with_queue_priority(draft, await queues.default_priorities(database))
     fields: TaskChanges = {
         **draft.document_fields(),
+        "name_key": name_key(draft.name),
         **_schedule_changes(task, draft, changes, now),
         "version": task.version + 1,
         "updated_at": now,
         "reconcile": True,
     }
     unchanged = all_of(has_value("version", task.version), has_value("last_due_at", task.last_due_at))
-
-    async def write(named: TaskNameFields) -> bool:
-        change = change_task(task.id, unchanged, {**fields, **named})
-        return (await database.tasks.bulk_write([change])).modified_count == 1
-
-    return await write_with_name(database, task, draft.name, unique=draft.unique_name, write=write)
+    keeps_name = not draft.unique_name or has_unique_name(task, draft.name)
+    async with nullcontext() if keeps_name else claimed_name(database, task.owner, task.id, draft.name):
+        result = await database.tasks.bulk_write([change_task(task.id, unchanged, fields)])
+    return result.modified_count == 1
 
 
 def _schedule_changes(task: Task, draft: TaskDraft, changes: DraftChanges, now: datetime) -> TaskChanges:

@@ -1,67 +1,72 @@
-"""The slot that a unique name takes in the index of names, which lets only one task have it.
+"""Unique names: whoever gives one to a task holds its lock meanwhile, and first looks for another task that has it.
 
-The embedded database frees an entry of a unique index with its document only: when a task is renamed, its former slot
-stays taken for ever, by nobody. So there are further slots, of which each save takes the first that is free. All saves
-meet the slots that nobody holds, so that of two at once, one gets the next slot, and the other one fails.
+A unique index of the names would not do. When the embedded database updates a document, it keeps the index entry of the
+former value: a name that a task was renamed from could never be used again. A lock is only inserted and deleted.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
-from pymongo.errors import OperationFailure
+from pymongo.errors import DuplicateKeyError
 
-from tocsin.documents import Database, Task
-from tocsin.documents.task_documents import TaskNameFields
-from tocsin.documents.task_names import (
-    ABOVE_UNIQUE_SLOTS,
-    FIRST_UNIQUE_SLOT,
-    NAME_INDEX,
-    is_unique_slot,
-    name_fields,
-    name_key,
-    unique_slot,
-)
+from tocsin import clock
+from tocsin.documents import Database, Hold, Task, new_id
+from tocsin.documents.limit_documents import NameLockDocument
+from tocsin.documents.narrowed_queries import find_narrowed
+from tocsin.documents.task_names import name_key
 from tocsin.errors import Conflict
 
-T = TypeVar("T")
-_DUPLICATE_KEY = 11000
-MAX_SLOTS = 1_000
-"""Times that a name can be given up."""
-_TRIES = 2
-"""Tries of a slot: its holder may have released it since the first one, on a database that frees it then."""
+LOCK_TIME = timedelta(seconds=30)
+"""Time after which a lock counts as left by a process that has ended. What it protects takes milliseconds."""
+_TRIES, _RETRY_SECONDS = 100, 0.02
 
 
-async def write_with_name(
-    database: Database, task: Task, name: str, *, unique: bool, write: Callable[[TaskNameFields], Awaitable[T]]
-) -> T:
-    """Call `write` with what is stored of the name of a task, until it meets a free slot.
+@asynccontextmanager
+async def claimed_name(database: Database, owner: str, task_id: str, name: str) -> AsyncIterator[None]:
+    """Hold the lock of a unique name while it is given to a task.
 
-    Raises Conflict if another task has the same unique name.
+    Raises Conflict if another task of the owner has the name.
     """
-    if not unique:
-        return await write(name_fields(task.id, name, unique=False))
-    key = name_key(name)
-    if task.name_key == key and task.name_slot != FIRST_UNIQUE_SLOT and is_unique_slot(task.name_slot):
-        return await write({"name_key": key, "name_slot": task.name_slot})
-    for number in range(MAX_SLOTS * _TRIES):
-        holders = await _find_holders(database, task.owner, key)
-        if holders - {task.id}:
+    lock = await _take_lock(database, owner, name)
+    try:
+        if await find_unique_holder(database, owner, name) not in {None, task_id}:
             raise Conflict(f"You have another task whose unique name is {name!r}, ignoring case.", "name")
+        yield
+    finally:
+        await database.name_locks.delete_one({"_id": lock["_id"], "token": lock["token"]})
+
+
+def has_unique_name(task: Task, name: str) -> bool:
+    """Tell whether this is the unique name of the task already."""
+    return task.unique_name and task.name_key == name_key(name)
+
+
+async def find_unique_holder(database: Database, owner: str, name: str) -> str | None:
+    """Return the ID of the owner's task whose unique name this is."""
+    named = {"owner": owner, "name_key": name_key(name)}
+    kept = {"unique_name": True, "$nor": [{"hold": Hold.DELETED}]}
+    found = await find_narrowed(database.tasks, named, kept, fields={"_id": 1}, limit=1)
+    return found[0]["_id"] if found else None
+
+
+async def _take_lock(database: Database, owner: str, name: str) -> NameLockDocument:
+    """Insert the lock of a name, waiting for another save that holds it. Raises Conflict after two seconds."""
+    key, token = f"{owner}/{name_key(name)}", new_id(owner)
+    for _ in range(_TRIES):
+        lock: NameLockDocument = {"_id": key, "token": token, "forget_at": clock.now() + LOCK_TIME}
         try:
-            return await write({"name_key": key, "name_slot": unique_slot(number // _TRIES)})
-        except OperationFailure as error:
-            if not _is_slot_taken(error) or task.id in holders:
-                raise
-    raise Conflict(f"The name {name!r} was given up by tasks {MAX_SLOTS} times. Choose another one.", "name")
+            await database.name_locks.insert_one(lock)
+        except DuplicateKeyError:
+            await _drop_left_lock(database, key)
+            await asyncio.sleep(_RETRY_SECONDS)
+        else:
+            return lock
+    raise Conflict(f"Other calls are giving the unique name {name!r} to a task. Try again.", "name")
 
 
-async def _find_holders(database: Database, owner: str, key: str) -> set[str]:
-    """Return the tasks whose unique name this is."""
-    held = {"owner": owner, "name_key": key, "name_slot": {"$lt": ABOVE_UNIQUE_SLOTS}}
-    return {holder["_id"] async for holder in database.tasks.find(held, {"_id": 1})}
-
-
-def _is_slot_taken(error: OperationFailure) -> bool:
-    details = error.details or {}
-    errors = details.get("writeErrors", [details])
-    return any(each.get("code") == _DUPLICATE_KEY and NAME_INDEX in each.get("errmsg", "") for each in errors)
+async def _drop_left_lock(database: Database, key: str) -> None:
+    held = await database.name_locks.find_one({"_id": key})
+    if held is not None and held["forget_at"] <= clock.now():
+        await database.name_locks.delete_one({"_id": key, "token": held["token"]})

@@ -34,7 +34,6 @@ async def add_copies(database: Database, url: str) -> None:
             **stored,
             "_id": f"{task.id}{number:03}",
             "name": f"ping {number:03}",
-            "name_slot": f"{number}",
             "next_run_at": clock.now(),
         }
         for number in range(TASKS)

@@ -18,7 +18,7 @@ MESSAGES = {ErrorKind.CONNECT: f"{HOST} refused the connection.", ErrorKind.JOB:
 def task(name: str, owner: str = "u1", **changes: Any) -> Any:
     """Return a task that is due again tomorrow."""
     return {
-        "_id": f"{owner}/{name}", "owner": owner, "name": name, "name_slot": name, "hold": None, "status": "PENDING",
+        "_id": f"{owner}/{name}", "owner": owner, "name": name, "hold": None, "status": "PENDING",
         "active": [], "next_run_at": START + timedelta(days=1), "last_run": None, "last_end": "COMPLETED",
         "incident": 0, "consecutive_failures": 0, "version": 1, **changes,
     }  # fmt: skip

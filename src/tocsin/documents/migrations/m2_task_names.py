@@ -1,4 +1,4 @@
-"""Version 2: tasks have the fields by which they are sorted by name. No earlier name is unique."""
+"""Version 2: tasks have the key by which they are sorted by name."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from tocsin.documents.migrations.reading import read_batches
 
 
 async def apply(db: AsyncDatabase[dict[str, Any]]) -> int:
-    """Add the fields to the tasks that lack them. Return how many these were."""
+    """Add the key to the tasks that lack it. Return how many these were."""
     changed = 0
     async for tasks in read_batches(db["tasks"]):
         updates = [
-            UpdateOne({"_id": task["_id"]}, {"$set": {"name_key": task["name"].casefold(), "name_slot": task["_id"]}})
+            UpdateOne({"_id": task["_id"]}, {"$set": {"name_key": task["name"].casefold()}})
             for task in tasks
             if "name_key" not in task
         ]
