@@ -87,6 +87,25 @@ async def test_only_allowed_addresses_of_a_name_are_returned(context: Connection
         await GuardedResolver(FixedResolver(), rules).resolve("a.example", 80)
 
 
+V4, V6 = [f"93.184.216.{number}" for number in range(1, 9)], [f"2606:2800::{number}" for number in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "tried"),
+    [
+        (V4, V4[:4]),
+        ([*V4, *V6], [*V4[:2], *V6[:2]]),
+        ([*V6, *V4], [*V6[:2], *V4[:2]]),
+        ([*V6, V4[0]], [*V6[:3], V4[0]]),
+        (V6[:2], V6[:2]),
+    ],
+    ids=["one family", "IPv4 first", "IPv6 first", "one of a family", "few"],
+)
+async def test_a_few_addresses_of_each_family_are_tried(addresses: list[str], tried: list[str]) -> None:
+    resolver = GuardedResolver(FixedResolver("10.0.0.1", *addresses), ConnectionRules())
+    assert [found["host"] for found in await resolver.resolve("a.example", 80)] == tried
+
+
 async def test_a_denied_port_is_refused_before_any_look_up(context: ConnectionContext) -> None:
     counting = Counting()
     with pytest.raises(PortDenied):

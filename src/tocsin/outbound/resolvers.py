@@ -5,8 +5,9 @@ import contextlib
 import socket
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby, islice, zip_longest
 from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -18,6 +19,8 @@ from tocsin.security.ip_addresses import is_address_allowed
 LOOKUP_THREADS = 32
 LOOKUPS_PER_OWNER = 4
 """Concurrent look-ups of one owner. A name with silent servers blocks a thread for half a minute."""
+MAX_ADDRESSES = 4
+"""Addresses of a name that a connection is tried to."""
 CACHE_SECONDS = 10.0
 _MAX_CACHED_NAMES = 1_000
 _ADDRCONFIG = getattr(socket, "AI_ADDRCONFIG", 0)
@@ -26,8 +29,9 @@ AddrInfo = tuple[Any, ...]
 
 
 class GuardedResolver(AbstractResolver):
-    """A resolver that drops the addresses that may not be called.
+    """A resolver that drops the addresses that may not be called, and all but a few of those that may.
 
+    aiohttp tries one more address each quarter of a second, so a name with hundreds would take as many sockets.
     Raises AddressBlocked if none is left, and PortDenied before any look-up.
     """
 
@@ -51,7 +55,7 @@ class GuardedResolver(AbstractResolver):
             raise AddressBlocked(found[0]["host"])
         if not kept:
             raise socket.gaierror(socket.EAI_NONAME, "no address")
-        return kept
+        return _take_few(kept)
 
     async def close(self) -> None:
         """Close the inner resolver."""
@@ -171,6 +175,18 @@ class _OwnerSlots:
         self._users[owner] -= 1
         if not self._users[owner]:
             del self._users[owner], self._semaphores[owner]
+
+
+def _take_few(found: Sequence[ResolveResult]) -> list[ResolveResult]:
+    """Return the first addresses, by turns of each family."""
+    families = [list(group) for _, group in groupby(sorted(found, key=_is_ipv4), key=_is_ipv4)]
+    in_turns = (each for turn in zip_longest(*families) for each in turn if each is not None)
+    chosen = list(islice(in_turns, MAX_ADDRESSES))
+    return [each for each in found if each in chosen]
+
+
+def _is_ipv4(result: ResolveResult) -> bool:
+    return ":" not in result["host"]
 
 
 def _lookup(host: str, port: int, family: int) -> list[AddrInfo]:
