@@ -4,6 +4,7 @@ import resource
 
 import pytest
 
+from tocsin.web.connections import spare_descriptors
 from tocsin.web.server import clamp_connections, raise_descriptor_limit
 
 
@@ -17,6 +18,9 @@ def test_the_limit_of_descriptors_is_raised_to_its_maximum() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-@pytest.mark.parametrize(("descriptors", "expected"), [(65_536, 4096), (1024, 424), (100, 64)])
-def test_connections_leave_descriptors_for_all_else(descriptors: int, expected: int) -> None:
-    assert clamp_connections(4096, descriptors) == expected
+@pytest.mark.parametrize(
+    ("descriptors", "concurrency", "expected"),
+    [(65_536, 100, 4096), (65_536, 16_000, 1336), (1024, 100, 424), (100, 100, 64)],
+)
+def test_connections_leave_descriptors_for_all_else(descriptors: int, concurrency: int, expected: int) -> None:
+    assert clamp_connections(4096, descriptors - spare_descriptors(concurrency)) == expected

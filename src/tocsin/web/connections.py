@@ -12,12 +12,16 @@ from enum import Enum
 from tocsin import telemetry
 from tocsin.security.gcra import network_key
 
-SPARE_DESCRIPTORS = 600
-"""File descriptors reserved for everything but client connections: outbound calls, the database, files."""
+_SPARE_DESCRIPTORS, _DESCRIPTORS_OF_A_CALL = 200, 4
 MIN_CONNECTIONS = 64
 """Minimum of the connection limit, however few descriptors the process has."""
 _LOG_SECONDS = 60.0
 log = telemetry.get_logger(__name__)
+
+
+def spare_descriptors(max_concurrency: int) -> int:
+    """Return the file descriptors to reserve for everything but client connections: calls, the database, files."""
+    return _SPARE_DESCRIPTORS + _DESCRIPTORS_OF_A_CALL * max_concurrency
 
 
 class ConnectionRefusal(Enum):

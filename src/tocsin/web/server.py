@@ -16,7 +16,7 @@ from tocsin.config import PREFIX, Settings
 from tocsin.errors import StartupError
 from tocsin.runtime import Runtime
 from tocsin.web.app import create_app
-from tocsin.web.connections import MIN_CONNECTIONS, SPARE_DESCRIPTORS, ConnectionTable
+from tocsin.web.connections import MIN_CONNECTIONS, ConnectionTable, spare_descriptors
 from tocsin.web.metrics import create_metrics_app
 from tocsin.web.protocols import BoundedHttpProtocol, ServerConfig
 from tocsin.web.trusted_proxies import network_matcher
@@ -112,7 +112,9 @@ async def _serve_metrics(settings: Settings, metrics: socket.socket | None, runt
 
 def make_uvicorn_config(app: ASGIApp, settings: Settings) -> ServerConfig:
     """Return uvicorn's configuration for the application. The socket is given when serving."""
-    most = clamp_connections(settings.max_connections, raise_descriptor_limit())
+    most = clamp_connections(
+        settings.max_connections, raise_descriptor_limit() - spare_descriptors(settings.max_concurrency)
+    )
     return ServerConfig(
         app,
         ConnectionTable(most, settings.connections_per_address, network_matcher(settings.trusted_proxies)),
@@ -144,8 +146,8 @@ def raise_descriptor_limit() -> int:
 
 
 def clamp_connections(wanted: int, descriptors: int) -> int:
-    """Return `wanted`, or fewer if the descriptors would not suffice, which is logged."""
-    possible = max(descriptors - SPARE_DESCRIPTORS, MIN_CONNECTIONS)
+    """Return `wanted`, or fewer if these descriptors do not suffice, which is logged."""
+    possible = max(descriptors, MIN_CONNECTIONS)
     if possible < wanted:
         log.warning(
             "file descriptors limit the connections; raise the limit (ulimit -n)", connections=possible, wanted=wanted
