@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from pymongo.errors import DuplicateKeyError
 
@@ -21,6 +22,8 @@ from tocsin.errors import Conflict
 LOCK_TIME = timedelta(seconds=30)
 """Time after which a lock counts as left by a process that has ended. What it protects takes milliseconds."""
 _TRIES, _RETRY_SECONDS = 100, 0.02
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""Locks of this process, so that of many calls for one name only one asks the database again and again."""
 
 
 @asynccontextmanager
@@ -29,13 +32,14 @@ async def claimed_name(database: Database, owner: str, task_id: str, name: str) 
 
     Raises Conflict if another task of the owner has the name.
     """
-    lock = await _take_lock(database, owner, name)
-    try:
-        if await find_unique_holder(database, owner, name) not in {None, task_id}:
-            raise Conflict(f"You have another task whose unique name is {name!r}, ignoring case.", "name")
-        yield
-    finally:
-        await database.name_locks.delete_one({"_id": lock["_id"], "token": lock["token"]})
+    async with _turns.setdefault(f"{database.name} {_lock_id(owner, name)}", asyncio.Lock()):
+        lock = await _take_lock(database, owner, name)
+        try:
+            if await find_unique_holder(database, owner, name) not in {None, task_id}:
+                raise Conflict(f"You have another task whose unique name is {name!r}, ignoring case.", "name")
+            yield
+        finally:
+            await database.name_locks.delete_one({"_id": lock["_id"], "token": lock["token"]})
 
 
 def has_unique_name(task: Task, name: str) -> bool:
@@ -53,7 +57,7 @@ async def find_unique_holder(database: Database, owner: str, name: str) -> str |
 
 async def _take_lock(database: Database, owner: str, name: str) -> NameLockDocument:
     """Insert the lock of a name, waiting for another save that holds it. Raises Conflict after two seconds."""
-    key, token = f"{owner}/{name_key(name)}", new_id(owner)
+    key, token = _lock_id(owner, name), new_id(owner)
     for _ in range(_TRIES):
         lock: NameLockDocument = {"_id": key, "token": token, "forget_at": clock.now() + LOCK_TIME}
         try:
@@ -64,6 +68,10 @@ async def _take_lock(database: Database, owner: str, name: str) -> NameLockDocum
         else:
             return lock
     raise Conflict(f"Other calls are giving the unique name {name!r} to a task. Try again.", "name")
+
+
+def _lock_id(owner: str, name: str) -> str:
+    return f"{owner}/{name_key(name)}"
 
 
 async def _drop_left_lock(database: Database, key: str) -> None:

@@ -60,7 +60,7 @@ async def test_settings_that_were_edited_elsewhere_are_applied_again_and_a_pause
 
 
 async def test_many_calls_at_once_make_one_task(api: Api) -> None:
-    answers = await asyncio.gather(*(upsert(api.alice) for _ in range(8)))
+    answers = await asyncio.gather(*(upsert(api.alice) for _ in range(40)))
     assert {each["task"]["id"] for each in answers} == {answers[0]["task"]["id"]}
     assert Counter(each["outcome"] for each in answers)["CREATED"] == 1
     assert await api.database.tasks.count_documents({}) == 1
