@@ -113,7 +113,7 @@ async function pausesATask(page) {
   await page.goto(`${server}/#/tasks`);
   await page.getByRole("link", { name: "made elsewhere" }).click();
   await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByText("Paused").waitFor();
+  await page.getByText("Paused", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
 }
