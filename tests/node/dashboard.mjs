@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ask, browse, logIn } from "./browser.mjs";
+import { ask, browse, createTask, logIn } from "./browser.mjs";
 
 const [executable, server, target] = process.argv.slice(2);
 const EMAIL = "alice@example.com";
@@ -57,27 +57,63 @@ async function keepsItsPlace(page) {
   assert.equal(page.url(), address);
 }
 
-/** Rows that somebody is on stay in their places while runs are added elsewhere. */
+/** Rows that somebody is on stay in their places while runs are added elsewhere, until the new ones are asked for. */
 async function holdsItsRows(page) {
-  await page.goto(`${server}/#/runs`);
-  const row = page.getByRole("row").filter({ hasText: "made elsewhere" }).first();
-  await row.hover();
-  const before = await row.locator("a").getAttribute("href");
   const token = await logIn(server, EMAIL, PASSWORD);
-  const { tasks } = await ask(server, "{ tasks { nodes { id } } }", {}, token);
-  await ask(server, RUN, { id: tasks.nodes[0].id }, token);
-  const more = page.getByRole("status").getByRole("button", { name: "1 new" });
+  await createTask(server, "another", token);
+  await page.goto(`${server}/#/runs`);
+  await page.getByRole("row").filter({ hasText: "made elsewhere" }).hover();
+  const before = await firstRun(page);
+  await runElsewhere("another", token);
+  const more = page.getByRole("button", { name: "1 new run", exact: true });
   await more.waitFor();
-  assert.equal(await row.locator("a").getAttribute("href"), before);
+  assert.equal(await firstRun(page), before);
   await more.click();
-  await page.waitForFunction((href) => document.querySelector("tbody a").getAttribute("href") !== href, before);
+  await page.locator("tbody tr:first-child .row-link:focus").waitFor();
+  assert.notEqual(await firstRun(page), before);
+  assert.equal(await more.count(), 0);
+}
+
+/** Another list replaces the rows, also those that it has too. */
+async function showsAnotherListAtOnce(page) {
+  const other = page.getByRole("row").filter({ hasText: "another" });
+  await other.hover();
+  await page.goto(`${server}/#/runs?name=made`);
+  await other.waitFor({ state: "detached" });
+  await page.getByRole("row").filter({ hasText: "made elsewhere" }).waitFor();
+  await page.goto(`${server}/#/runs`);
+  await other.waitFor();
+}
+
+/** Rows stay in their places while the focus goes from one to the next, and no longer when it has left them. */
+async function holdsItsRowsForTheFocus(page) {
+  await page.mouse.move(0, 0);
+  await page.keyboard.press("j");
+  const before = await firstRun(page);
+  await runElsewhere("made elsewhere", await logIn(server, EMAIL, PASSWORD));
+  const more = page.getByRole("button", { name: "1 new run", exact: true });
+  await more.waitFor();
+  await page.keyboard.press("Tab");
+  await page.locator("tbody tr:nth-child(2) .row-link:focus").waitFor();
+  assert.equal(await firstRun(page), before);
+  assert.equal(await more.count(), 1);
+  await page.getByRole("main").focus();
+  await more.waitFor({ state: "detached" });
+  assert.notEqual(await firstRun(page), before);
+}
+
+const firstRun = (page) => page.locator("tbody .row-link").first().getAttribute("href");
+
+async function runElsewhere(name, token) {
+  const { tasks } = await ask(server, "{ tasks { nodes { id name } } }", {}, token);
+  await ask(server, RUN, { id: tasks.nodes.find((each) => each.name === name).id }, token);
 }
 
 async function pausesATask(page) {
   await page.goto(`${server}/#/tasks`);
   await page.getByRole("link", { name: "made elsewhere" }).click();
   await page.getByRole("button", { name: "Pause" }).click();
-  await page.getByText("Paused").waitFor();
+  await page.getByText("Paused", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
 }
@@ -110,6 +146,8 @@ await browse(executable, server, async (page) => {
   await runsATask(page);
   await keepsItsPlace(page);
   await holdsItsRows(page);
+  await showsAnotherListAtOnce(page);
+  await holdsItsRowsForTheFocus(page);
   await pausesATask(page);
   await filters(page);
   await fitsATelephone(page);

@@ -1,4 +1,4 @@
-"""Rows of a live list that stay in their places: which are shown, which are gone, and how many are new."""
+"""Rows of a live list that stay in their places: which are shown, which are gone, and how many are new above them."""
 
 from typing import Any
 
@@ -20,11 +20,12 @@ def rows(ids: str, version: int = 1) -> list[dict[str, Any]]:
         ("abc", "xabc", "abc", "", 1),
         ("abc", "xyab", "abc", "c", 2),
         ("abc", "ca", "abc", "b", 0),
-        ("abc", "xyz", "xyz", "", 0),
-        ("abc", "", "", "", 0),
-        ("", "ab", "ab", "", 0),
+        ("abc", "acxy", "abc", "b", 0),
+        ("abc", "xbyc", "abc", "a", 1),
+        ("abc", "wxyz", "abc", "abc", 4),
+        ("abc", "", "abc", "abc", 0),
     ],
-    ids=["the same", "one new", "pushed out", "in another order", "another list", "emptied", "was empty"],
+    ids=["the same", "one new", "pushed out", "in another order", "from below", "between", "all pushed out", "emptied"],
 )
 async def test_rows_keep_their_places_and_are_current(
     shown: str, latest: str, order: str, gone: str, fresh: int

@@ -134,7 +134,14 @@ export function useApi(): Api {
   return api;
 }
 
-export type Live<Data> = { data: Data | undefined; error: string | undefined; isStale: boolean; reread: () => void };
+/** `dataKey` says of which variables the data are: after a change of these, they are still of those before for a moment. */
+export type Live<Data> = {
+  data: Data | undefined;
+  dataKey: string;
+  error: string | undefined;
+  isStale: boolean;
+  reread: () => void;
+};
 /**
  * `pace` is the shortest time between two readings because of changes, in milliseconds. Variables that move with the time
  * need the name of a `slot`, in which each result replaces the one before: the cache would keep them all.
@@ -168,13 +175,14 @@ export function useLive<Data, Variables extends Record<string, unknown>>(
     };
   }, [client, changes, query, key, slot]);
   const error = result?.error?.graphQLErrors[0]?.message ?? result?.error?.message;
-  return { data: result?.data, error, isStale: result?.stale ?? false, reread: () => reread.current() };
+  const dataKey = JSON.stringify(result?.operation.variables ?? null);
+  return { data: result?.data, dataKey, error, isStale: result?.stale ?? false, reread: () => reread.current() };
 }
 
 /** Returns a result with the data that was read before, if the server does not answer at present. */
 function withDataOf<Result extends OperationResult>(before: Result | null, next: Result): Result {
   const isOfSame = before?.operation.key === next.operation.key;
-  return isOfSame && isPassing(next.error) ? { ...next, data: next.data ?? before.data } : next;
+  return isOfSame && isPassing(next.error) && !next.data ? { ...before, error: next.error, stale: next.stale } : next;
 }
 
 /** Tells whether a reading that failed so may succeed a little later. */

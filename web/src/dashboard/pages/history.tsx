@@ -24,7 +24,7 @@ export function HistoryPage(): JSX.Element {
   const filter = readFilter(filters);
   const key = JSON.stringify(filter);
   const [after, setAfter] = usePosition(key);
-  const { data, error, reread } = useLive(RUNS, { filter, first: PAGE_SIZE, after });
+  const { data, dataKey, error, reread } = useLive(RUNS, { filter, first: PAGE_SIZE, after });
   const runs = data?.runs;
   const isSearching = useSearchOn(runs, setAfter, key);
   return (
@@ -35,7 +35,7 @@ export function HistoryPage(): JSX.Element {
       {!error && (!runs || isSearching) && <LoadingRows count={10} />}
       {runs && runs.nodes.length > 0 && (
         <>
-          <LiveRunsTable runs={runs.nodes} named />
+          <LiveRunsTable list={dataKey} runs={runs.nodes} named />
           <Pager
             shown={runs.nodes.length}
             total={{ count: runs.totalCount, isExact: runs.totalCountIsExact }}

@@ -105,7 +105,7 @@ function Contents({ data }: { data: Overview }): JSX.Element {
       <RunCharts title="Outcomes and durations" />
       {queues.length > 0 && <QueueDepths queues={queues} />}
       <Section title="Latest runs" aside={<Link href="/runs">All runs</Link>}>
-        {latest.nodes.length > 0 ? <LiveRunsTable runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
+        {latest.nodes.length > 0 ? <LiveRunsTable list="latest" runs={latest.nodes} named /> : <p class="faint">Nothing has run yet.</p>}
       </Section>
     </>
   );

@@ -27,11 +27,12 @@ export const RUN_ROW = graphql(`
     }
   }
 `);
+const GONE = "No longer in this list";
 export type RunRow = FragmentOf<typeof RUN_ROW>;
 
 type Props = { runs: RunRow[]; named?: boolean; gone?: string[] };
 
-/** Runs as a table. `named` shows the task of each; those that are `gone` from the list are faint. */
+/** Runs as a table. `named` shows the task of each; those that are `gone` from the list are faint, and it says so. */
 export function RunsTable({ runs, named = false, gone = [] }: Props): JSX.Element {
   return (
     <div class="table-frame">
@@ -48,24 +49,32 @@ export function RunsTable({ runs, named = false, gone = [] }: Props): JSX.Elemen
         </thead>
         <tbody>
           {runs.map((run) => (
-            <tr key={run.id} class={gone.includes(run.id) ? "gone" : undefined}>
-              <td>
-                <Link href={`/runs/${run.id}`} class="row-link">
-                  <Status status={run.status} />
-                </Link>
-              </td>
-              {named && <td class="name">{run.taskName}</td>}
-              <td class="nowrap">
-                <Time at={run.dueAt} as="moment" />
-              </td>
-              <td class="number">{took(run)}</td>
-              <td class="number">{run.attempts.length || "–"}</td>
-              <td class="wide faint">{whatHappened(run)}</td>
-            </tr>
+            <Row key={run.id} run={run} named={named} isGone={gone.includes(run.id)} />
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A run. One that is gone is not read again, so its time does not run on. */
+function Row({ run, named, isGone }: { run: RunRow; named: boolean; isGone: boolean }): JSX.Element {
+  return (
+    <tr class={isGone ? "gone" : undefined}>
+      <td>
+        <Link href={`/runs/${run.id}`} class="row-link">
+          <Status status={run.status} />
+        </Link>
+        {isGone && <span class="hidden narrow-only">{GONE}</span>}
+      </td>
+      {named && <td class="name">{run.taskName}</td>}
+      <td class="nowrap">
+        <Time at={run.dueAt} as="moment" />
+      </td>
+      <td class="number">{isGone && run.finishedAt === null ? "–" : took(run)}</td>
+      <td class="number">{run.attempts.length || "–"}</td>
+      <td class="wide faint">{isGone ? GONE : whatHappened(run)}</td>
+    </tr>
   );
 }
 

@@ -68,7 +68,7 @@ function Contents({ task }: { task: Task }): JSX.Element {
         </Section>
       </div>
       <Section title="Runs" aside={<AllRuns task={task} />}>
-        {runs.length > 0 ? <LiveRunsTable runs={runs} /> : <p class="faint">It has not run yet.</p>}
+        {runs.length > 0 ? <LiveRunsTable list={task.id} runs={runs} /> : <p class="faint">It has not run yet.</p>}
       </Section>
       <PublicLinks subject={task.id} />
     </>
