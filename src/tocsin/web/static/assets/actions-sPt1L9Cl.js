@@ -1,2 +1,0 @@
-/*! Licenses of the bundled packages: /assets/licences.md */
-import{o as e}from"./jsxRuntime.module-CnYUX-XB.js";import{g as t}from"./time-CLl4T1nq.js";function n(n,r){let{client:i}=t(),[a,o]=e(!1),[s,c]=e(``);return{run:async()=>{o(!0);let{data:e,error:t}=await i.mutation(n,r).toPromise(),a=Object.values(e??{}).flatMap(({userErrors:e})=>e.map(({message:e})=>e));return c(t?t.graphQLErrors[0]?.message??`The server cannot be reached.`:a.join(` `)),o(!1),!t&&a.length===0},isBusy:a,problem:s}}export{n as t};

@@ -1,2 +1,0 @@
-/*! Licenses of the bundled packages: /assets/licences.md */
-import{r as e}from"./client-CODAN19X.js";import{_ as t,v as n}from"./time-CLl4T1nq.js";var r=n(`query SecretNames { secrets { name } }`);async function i(){let{data:t}=await e(r,{});return t?.secrets.map(({name:e})=>e)??[]}function a(){let{data:e}=t(r,{},{concerns:()=>!1});return e?.secrets.map(({name:e})=>e)??[]}export{a as n,i as t};

@@ -1,0 +1,2 @@
+/*! Licenses of the bundled packages: /assets/licences.md */
+import{s as e}from"./jsxRuntime.module-CnYUX-XB.js";import{X as t,n}from"./index-Hs8ExkQT.js";function r(r,i){e(()=>{if(!r)return;let e=e=>e.preventDefault();addEventListener(`beforeunload`,e);let a=t(()=>n({title:`Leave without saving?`,text:i,action:`Leave`,isDestructive:!1}));return()=>{removeEventListener(`beforeunload`,e),a()}},[r,i])}export{r as t};
