@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tocsin.clock import EPOCH
 from tocsin.documents import Database
 from tocsin.documents.base import ascending_index
 from tocsin.documents.indexes import drop_stale_indexes
@@ -42,6 +43,7 @@ async def test_the_same_indexes_stay_even_where_nothing_was_noted(database: Data
         ascending_index("a", unique=True, partialFilterExpression={"a": {"$type": "string"}}),
         ascending_index("b", "c", sparse=True),
         ascending_index("d", expireAfterSeconds=0),
+        ascending_index("e", partialFilterExpression={"e": {"$gt": EPOCH}}),
     )
     await database.db["things"].create_indexes(list(declared))
     before = await database.db["things"].index_information()

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bson import json_util
 from pymongo import IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
@@ -18,8 +19,8 @@ from tocsin.documents.base import RawDocument
 from tocsin.documents.schema_version import INSTALLATION
 
 DeclaredIndexes = Mapping[str, Sequence[IndexModel]]
-IndexSpec = dict[str, object]
-"""The key and the options of an index."""
+IndexSpec = str
+"""The key and the options of an index, as JSON."""
 _NOTE = {"_id": "indexes"}
 _OPTIONS = ("unique", "sparse", "partialFilterExpression", "expireAfterSeconds")
 _NOT_THERE = 27
@@ -31,7 +32,7 @@ async def drop_stale_indexes(db: AsyncDatabase[RawDocument], declared: DeclaredI
     specs = {
         name: {model.document["name"]: _spec(model.document) for model in models} for name, models in declared.items()
     }
-    digest = hashlib.sha256(json.dumps(specs, sort_keys=True, default=str).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(specs, sort_keys=True).encode()).hexdigest()
     note = await db[INSTALLATION].find_one(_NOTE) or {"digest": "", "names": {}}
     if note["digest"] == digest:
         return
@@ -61,8 +62,12 @@ async def _drop(db: AsyncDatabase[RawDocument], name: str, index: str) -> None:
 
 
 def _spec(index: Mapping[str, Any]) -> IndexSpec:
-    """Return the key and options by which two indexes of the same name are compared."""
+    """Return the key and options by which two indexes of the same name are compared.
+
+    Dates of a filter have a time zone where they are declared, and none where they are read.
+    """
     keys = index["key"]
     pairs = keys.items() if isinstance(keys, Mapping) else keys
     options = {option: index[option] for option in _OPTIONS if index.get(option) not in (None, False)}
-    return {"key": [[field, int(direction)] for field, direction in pairs], **options}
+    spec = {"key": [[field, int(direction)] for field, direction in pairs], **options}
+    return json_util.dumps(spec, sort_keys=True)
