@@ -10,7 +10,7 @@ import pytest
 
 from tests.tasks.helpers import save_hourly_task
 from tocsin import clock
-from tocsin.documents import Database, Task
+from tocsin.documents import Database, Hold, Task
 from tocsin.errors import Conflict
 from tocsin.tasks import lifecycle, runs, saving, unique_names
 from tocsin.tasks.idempotency import IdempotentCall
@@ -137,3 +137,14 @@ async def test_a_repeated_creation_returns_the_task_that_has_given_up_its_name_m
     await save_named(database)
     await database.idempotency_keys.update_many({}, {"$set": {"done": False}})  # as if the first were interrupted
     assert (await saving.create_task(database, OWNER, draft, clock.now(), key)).id == task.id
+
+
+async def test_a_repeated_creation_of_a_task_that_was_deleted_with_an_open_run_is_refused(database: Database) -> None:
+    draft = saving.draft_from_task(await save_hourly_task(database, name="template"))
+    draft = dataclasses.replace(draft, name="nightly", unique_name=True)
+    key = IdempotentCall(OWNER, "createTask", "k", "f")
+    task = await saving.create_task(database, OWNER, draft, clock.now(), key)
+    await database.tasks.update_one({"_id": task.id}, {"$set": {"hold": Hold.DELETED}})  # as while a run still ends
+    await database.idempotency_keys.update_many({}, {"$set": {"done": False}})
+    with pytest.raises(Conflict, match="has been deleted"):
+        await saving.create_task(database, OWNER, draft, clock.now(), key)

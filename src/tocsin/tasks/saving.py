@@ -1,7 +1,7 @@
 """Saving of tasks: a draft is validated as a whole, then written. The scheduler needs only its `next_run_at`."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,8 +47,9 @@ async def create_task(
     async def insert(task_id: str) -> None:
         try:
             async with claimed_name(database, owner, task_id, draft.name) if draft.unique_name else nullcontext():
-                await valid.build_task(task_id, owner, now).insert()
-        except (Conflict, DuplicateKeyError):  # by an earlier try with the same idempotency key
+                with suppress(DuplicateKeyError):  # by an earlier try with the same idempotency key
+                    await valid.build_task(task_id, owner, now).insert()
+        except Conflict:  # the task of an earlier try may have given up its name since
             if await ownership.find_task(owner, task_id) is None:
                 raise
         database.changes.task_changed(ChangeKind.TASK_CREATED, task_id, TaskStatus.PENDING, valid.next_run_at)
